@@ -1,0 +1,70 @@
+//! The verbs that need neither MPI nor HDF5 nor libtorch. The heavy program offers them too.
+
+mod layout;
+mod plan;
+mod plot;
+mod status;
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+pub use layout::{columns, duration};
+pub use plot::draw_all;
+
+use crate::error::{Error, Exit};
+use crate::reduce;
+use crate::store::Store;
+
+/// The light verbs.
+#[derive(Debug, Subcommand)]
+#[allow(missing_docs, reason = "the help of each verb stands at its own struct")]
+pub enum Verb {
+    Plan(plan::Plan),
+    Status(status::Status),
+    Reduce(Reduce),
+    Plot(plot::Plot),
+}
+
+impl Verb {
+    /// Does what the verb says; the answer goes to standard output.
+    ///
+    /// # Errors
+    /// As the verb.
+    pub fn run(&self) -> Result<Exit, Error> {
+        match self {
+            Self::Plan(plan) => plan.run(),
+            Self::Status(status) => status.run(),
+            Self::Reduce(reduce) => reduce.run(),
+            Self::Plot(plot) => plot.run(),
+        }
+    }
+}
+
+/// Writes results.csv, the tables of the figures and the pictures, from the records of a scan.
+///
+/// Works on unfinished scans, on results of several machines copied together, and on a laptop.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES\n  drapes reduce out/demo\n  drapes reduce out/demo --no-pictures")]
+pub struct Reduce {
+    /// The directory given to `drapes run --out`.
+    directory: PathBuf,
+    /// Write tables only.
+    #[arg(long)]
+    no_pictures: bool,
+}
+
+impl Reduce {
+    fn run(&self) -> Result<Exit, Error> {
+        let store = Store::open(&self.directory)?;
+        let results = reduce::reduce(&store)?;
+        if !self.no_pictures {
+            plot::draw_all(&store)?;
+        }
+        print!("{}", reduce::summary(&results));
+        if !results.missing.is_empty() {
+            println!("\n{} tasks have no result yet: `drapes status` lists them", results.missing.len());
+        }
+        Ok(Exit::Done)
+    }
+}

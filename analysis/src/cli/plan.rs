@@ -1,0 +1,192 @@
+//! `plan`: what a job would compute, and what that costs.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::layout::{columns, duration};
+use crate::error::{Error, Exit};
+use crate::figures::label;
+use crate::job::{DEFAULTS, Job, JobFile};
+use crate::plan::{self, Stage, TaskId};
+use crate::price::{EventCounts, Price, Rates};
+use crate::quantities::SignalCount;
+
+/// Shows what a job computes, how long it takes and how much disk it needs; computes nothing.
+///
+/// Times are estimated from the event numbers under [pricing] in the job file and from measured rates of one
+/// processor core.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES\n  \
+    drapes plan jobs/demo.toml\n  \
+    drapes plan jobs/fig04_05.toml --ranks 64\n  \
+    drapes plan jobs/demo.toml --tasks\n  \
+    drapes plan --defaults > my_job.toml")]
+pub struct Plan {
+    /// The job file.
+    #[arg(required_unless_present = "defaults")]
+    job: Option<PathBuf>,
+    /// Print a complete, commented job file instead.
+    #[arg(long)]
+    defaults: bool,
+    /// Also estimate the time on so many ranks.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    ranks: Option<u32>,
+    /// List every task with its price.
+    #[arg(long)]
+    tasks: bool,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// How an answer is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl Plan {
+    pub fn run(&self) -> Result<Exit, Error> {
+        let Some(path) = self.job.as_ref().filter(|_| !self.defaults) else {
+            print!("{DEFAULTS}");
+            return Ok(Exit::Done);
+        };
+        let job = JobFile::open(path)?.check()?;
+        let plan = plan::Plan::of(&job);
+        let price = Price::of(&job, &plan, EventCounts::estimated(&job), Rates::CPU_CORE);
+        match self.format {
+            Format::Text => print!("{}", self.text(&job, &plan, &price)),
+            Format::Json => println!("{:#}", self.json(&job, &plan, &price)),
+        }
+        Ok(Exit::Done)
+    }
+
+    fn rank_counts(&self) -> Vec<usize> {
+        let mut counts: BTreeSet<usize> = [1, 2, 8, 64].into();
+        counts.extend(self.ranks.map(|ranks| ranks as usize));
+        counts.into_iter().collect()
+    }
+
+    fn text(&self, job: &Job, plan: &plan::Plan, price: &Price) -> String {
+        let mut text = format!("{}: {} points, {} tasks\n\n", job.name, job.points.len(), plan.tasks.len());
+        text.push_str(&axes(job));
+        let mut lines = vec![["stage", "tasks", "on one core", "what"].map(str::to_owned).to_vec()];
+        for stage in Stage::ALL {
+            let seconds = stage_seconds(plan, price, stage);
+            let count = plan.stage(stage).count();
+            lines.push(vec![
+                stage.word().to_owned(),
+                count.to_string(),
+                duration(seconds),
+                what(job, plan, stage),
+            ]);
+        }
+        text.push('\n');
+        text.push_str(&columns(&lines));
+        text.push_str("\nestimated time\n");
+        let none = vec![false; plan.tasks.len()];
+        let lines = self.rank_counts().into_iter().map(|ranks| {
+            let ranks_text = if ranks == 1 { "1 core".to_owned() } else { format!("{ranks} cores") };
+            vec![ranks_text, duration(price.makespan(plan, &none, ranks))]
+        });
+        text.push_str(&columns(&lines.collect::<Vec<_>>()));
+        text.push_str(&format!("\ndisk: about {:.1} MB\n", price.bytes / 1e6));
+        if self.tasks {
+            text.push('\n');
+            let lines = plan.tasks.iter().zip(&price.seconds).map(|(task, seconds)| {
+                let needs = task.needs.iter().map(|TaskId(id)| id.as_str()).collect::<Vec<_>>().join(", ");
+                vec![task.id.to_string(), duration(*seconds), needs]
+            });
+            text.push_str(&columns(&lines.collect::<Vec<_>>()));
+        }
+        text
+    }
+
+    fn json(&self, job: &Job, plan: &plan::Plan, price: &Price) -> serde_json::Value {
+        let none = vec![false; plan.tasks.len()];
+        let stages = Stage::ALL.map(|stage| {
+            let (tasks, seconds) = (plan.stage(stage).count(), stage_seconds(plan, price, stage));
+            json!({ "stage": stage.word(), "tasks": tasks, "seconds": seconds })
+        });
+        let times = self
+            .rank_counts()
+            .into_iter()
+            .map(|ranks| json!({ "ranks": ranks, "seconds": price.makespan(plan, &none, ranks) }));
+        let tasks = plan
+            .tasks
+            .iter()
+            .zip(&price.seconds)
+            .map(|(task, seconds)| json!({ "id": task.id, "needs": task.needs, "seconds": seconds }));
+        json!({
+            "name": job.name,
+            "points": job.points.len(),
+            "stages": stages,
+            "times": times.collect::<Vec<_>>(),
+            "bytes": price.bytes,
+            "tasks": tasks.collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn stage_seconds(plan: &plan::Plan, price: &Price, stage: Stage) -> f64 {
+    let of_stage = plan.tasks.iter().zip(&price.seconds).filter(|(task, _)| task.work.stage() == stage);
+    of_stage.map(|(_, seconds)| seconds).sum()
+}
+
+/// The values of each axis, by method.
+fn axes(job: &Job) -> String {
+    let mut methods: Vec<&str> = Vec::new();
+    for point in &job.points {
+        if !methods.contains(&point.method()) {
+            methods.push(point.method());
+        }
+    }
+    let mut lines = vec![["method", "injected", "side-bands", "over-sampling"].map(str::to_owned).to_vec()];
+    for method in methods {
+        let points = || job.points.iter().filter(|point| point.method() == method);
+        let injected: BTreeSet<SignalCount> =
+            points().filter_map(crate::point::ScanPoint::n_signal).collect();
+        let factors: BTreeSet<_> = points().filter_map(crate::point::ScanPoint::oversampling).collect();
+        let mut windows: Vec<String> = Vec::new();
+        for window in
+            points().filter_map(crate::point::ScanPoint::side_bands).map(|window| window.to_string())
+        {
+            if !windows.contains(&window) {
+                windows.push(window);
+            }
+        }
+        let join = |values: Vec<String>| if values.is_empty() { "-".to_owned() } else { values.join(" ") };
+        lines.push(vec![
+            label(method).to_owned(),
+            join(injected.iter().map(ToString::to_string).collect()),
+            join(windows),
+            join(factors.iter().map(ToString::to_string).collect()),
+        ]);
+    }
+    columns(&lines)
+}
+
+/// What a stage is about, in numbers.
+fn what(job: &Job, plan: &plan::Plan, stage: Stage) -> String {
+    match stage {
+        Stage::Fit => "dijet fits".to_owned(),
+        Stage::Train => {
+            let members = |task: &plan::Task| match &task.work {
+                plan::Work::Train { samples } => samples.len(),
+                _ => 0,
+            };
+            let denoisers: usize = plan.stage(stage).map(members).sum();
+            format!("{denoisers} denoisers, {} epochs", job.denoiser.epochs)
+        }
+        Stage::Template => format!("{} steps an event", job.sampler.steps),
+        Stage::Classify => {
+            format!("{} classifiers a point, {} epochs", job.classifiers_per_point(), job.classifier.epochs)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! `plot`: pictures from the tables of a finished scan.
+
+use std::path::PathBuf;
+
+use crate::error::{Error, Exit};
+use crate::figures::Figure;
+use crate::store::Store;
+
+/// Draws the figures again from their tables, as SVG, PDF and PNG.
+///
+/// Only figures/*.csv is read: edit a table, or copy one from elsewhere, and the picture follows.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES\n  drapes plot out/demo\n  drapes plot out/demo --figure fig05")]
+pub struct Plot {
+    /// The directory given to `drapes run --out`.
+    directory: PathBuf,
+    /// Draw only this one; may be repeated.
+    #[arg(long = "figure", value_name = "NAME", value_parser = named)]
+    figures: Vec<Figure>,
+}
+
+fn named(name: &str) -> Result<Figure, String> {
+    let names = Figure::ALL.map(Figure::name).join(", ");
+    Figure::named(name).ok_or_else(|| format!("there is no such figure; drapes draws {names}"))
+}
+
+impl Plot {
+    pub fn run(&self) -> Result<Exit, Error> {
+        let store = Store::open(&self.directory)?;
+        for figure in &self.figures {
+            if !has_table(&store, *figure) {
+                return Err(Error::NothingToDraw {
+                    figure: figure.name().to_owned(),
+                    missing: format!("{} has no figures/{}.csv", self.directory.display(), figure.name()),
+                    command: format!("drapes reduce {}", self.directory.display()),
+                });
+            }
+        }
+        let drawn = if self.figures.is_empty() { draw_all(&store)? } else { draw(&store, &self.figures)? };
+        for figure in drawn {
+            println!("{}", store.directory().join(format!("figures/{}.png", figure.name())).display());
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn has_table(store: &Store, figure: Figure) -> bool {
+    store.directory().join(format!("figures/{}.csv", figure.name())).exists()
+}
+
+/// Draws every figure that has a table.
+///
+/// # Errors
+/// A table is torn, or a picture cannot be written.
+pub fn draw_all(store: &Store) -> Result<Vec<Figure>, Error> {
+    let there: Vec<Figure> = Figure::ALL.into_iter().filter(|figure| has_table(store, *figure)).collect();
+    draw(store, &there)
+}
+
+fn draw(store: &Store, figures: &[Figure]) -> Result<Vec<Figure>, Error> {
+    for figure in figures {
+        figure.draw(store)?;
+    }
+    Ok(figures.to_vec())
+}

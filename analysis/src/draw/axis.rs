@@ -1,0 +1,61 @@
+//! Descriptions of the axes of a panel.
+
+use super::Scale;
+
+/// One axis of a panel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Axis {
+    /// What is measured, with its unit, in markup.
+    pub label: String,
+    /// How values are spread along the axis.
+    pub scale: Scale,
+    /// Which values the axis shows.
+    pub range: Range,
+}
+
+impl Axis {
+    /// A linear axis that shows all data.
+    pub fn linear(label: impl Into<String>) -> Self {
+        Self { label: label.into(), scale: Scale::Linear, range: Range::Auto }
+    }
+
+    /// A logarithmic axis that shows all positive data.
+    pub fn log(label: impl Into<String>) -> Self {
+        Self { label: label.into(), scale: Scale::Log, range: Range::Auto }
+    }
+
+    /// The same axis from `low` to `high`.
+    pub fn within(self, low: f64, high: f64) -> Self {
+        Self { range: Range::Fixed(low, high), ..self }
+    }
+
+    /// The same axis from `low` to wherever the data end.
+    pub fn starting_at(self, low: f64) -> Self {
+        Self { range: Range::From(low), ..self }
+    }
+}
+
+/// Which values an axis shows.
+///
+/// A limit that its axis cannot show (not finite, or not positive on a logarithmic axis) is replaced by one
+/// from the data.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Range {
+    /// All data with a little space around; a y axis grows further up where a legend or note needs room.
+    Auto,
+    /// Exactly these two limits.
+    Fixed(f64, f64),
+    /// This lower limit, the upper one from the data as in `Auto`.
+    From(f64),
+}
+
+/// A second axis along the upper side of a frame, for another measure of the same x values.
+///
+/// A panel that hangs on another has none, because its upper side is the lower one of that other panel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TopAxis {
+    /// What is measured, in markup.
+    pub label: String,
+    /// Position in units of the x axis and text of each tick.
+    pub ticks: Vec<(f64, String)>,
+}

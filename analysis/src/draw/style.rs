@@ -1,0 +1,130 @@
+//! Colours, dashes and markers.
+
+use std::fmt;
+
+/// A colour as red, green and blue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Colour(pub u8, pub u8, pub u8);
+
+impl Colour {
+    /// Black.
+    pub const BLACK: Self = Self(0, 0, 0);
+    /// White.
+    pub const WHITE: Self = Self(255, 255, 255);
+    /// The grey of guides and footnotes.
+    pub const GREY: Self = Self(0x59, 0x59, 0x59);
+
+    /// The colour of a hexadecimal code such as `0x00_77_bb`.
+    pub const fn hex(code: u32) -> Self {
+        let [_, red, green, blue] = code.to_be_bytes();
+        Self(red, green, blue)
+    }
+}
+
+impl fmt::Display for Colour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{:02x}{:02x}{:02x}", self.0, self.1, self.2)
+    }
+}
+
+/// How a line is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dash {
+    /// Not at all.
+    Solid,
+    /// Long dashes.
+    Dashed,
+    /// Dots.
+    Dotted,
+    /// Dashes and dots in turn.
+    DashDot,
+}
+
+impl Dash {
+    /// The dash a line of this kind takes on where its values are weak.
+    pub(crate) fn weakened(self) -> Self {
+        match self {
+            Self::Solid => Self::Dashed,
+            Self::Dashed | Self::Dotted | Self::DashDot => Self::Dotted,
+        }
+    }
+
+    /// Lengths of strokes and gaps in points for a line of the given width; none for an unbroken line.
+    pub(crate) fn lengths(self, width: f64) -> Option<String> {
+        let pattern: &[f64] = match self {
+            Self::Solid => return None,
+            Self::Dashed => &[4.0, 2.2],
+            Self::Dotted => &[1.1, 1.7],
+            Self::DashDot => &[5.0, 1.9, 1.2, 1.9],
+        };
+        // Hairlines keep dashes that can be told apart.
+        let unit = width.max(1.2);
+        let lengths: Vec<_> = pattern.iter().map(|length| super::svg::number(length * unit)).collect();
+        Some(lengths.join(" "))
+    }
+}
+
+/// The shape of a data point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marker {
+    /// Filled circle.
+    Disc,
+    /// Filled square.
+    Square,
+    /// Filled square on its tip.
+    Diamond,
+    /// Filled triangle that points up.
+    Triangle,
+    /// Filled triangle that points down.
+    Wedge,
+    /// Empty circle.
+    Ring,
+}
+
+/// How a mark looks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Style {
+    /// Colour of line, marker and band.
+    pub colour: Colour,
+    /// How the line is broken.
+    pub dash: Dash,
+    /// Shape drawn at every point.
+    pub marker: Option<Marker>,
+    /// Width of the line in points.
+    pub width: f64,
+}
+
+impl Style {
+    /// A solid line of the usual width.
+    pub const fn line(colour: Colour) -> Self {
+        Self { colour, dash: Dash::Solid, marker: None, width: 1.9 }
+    }
+
+    /// The same style with another dash.
+    pub const fn dashed(self, dash: Dash) -> Self {
+        Self { dash, ..self }
+    }
+
+    /// The same style with a marker at every point.
+    pub const fn marked(self, marker: Marker) -> Self {
+        Self { marker: Some(marker), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_read_and_write_the_same_code() {
+        assert_eq!(Colour::hex(0x00_77_bb), Colour(0, 0x77, 0xbb));
+        assert_eq!(Colour::hex(0x00_77_bb).to_string(), "#0077bb");
+    }
+
+    #[test]
+    fn weak_parts_can_be_told_from_strong_ones() {
+        for dash in [Dash::Solid, Dash::Dashed, Dash::DashDot] {
+            assert_ne!(dash.weakened(), dash);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What can go wrong, and the exit code that says so.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// One mistake in a job file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Line in the job file, from 1.
+    pub line: usize,
+    /// Dotted path of the key.
+    pub key: String,
+    /// What is wrong, why, and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.key.is_empty() {
+            f.write_str(&self.message)
+        } else {
+            write!(f, "{} {}", self.key, self.message)
+        }
+    }
+}
+
+/// Why the program ended, as its exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All is done.
+    Done = 0,
+    /// Something that drapes did not foresee.
+    Unexpected = 1,
+    /// A bad job file, bad data or bad usage.
+    BadRequest = 2,
+    /// The machine lacks something.
+    Environment = 3,
+    /// Some tasks failed.
+    TasksFailed = 4,
+    /// Stopped at the deadline; the same command goes on.
+    Deadline = 75,
+}
+
+/// An error of planning, storing, reducing or drawing.
+///
+/// Messages read: problem (why it is one) what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The job file has mistakes.
+    #[error("{}", list_problems(path, problems))]
+    JobFile {
+        /// The job file.
+        path: PathBuf,
+        /// Every mistake found.
+        problems: Vec<Problem>,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {what} {} ({source}) check the path and its permissions", path.display())]
+    CannotRead {
+        /// What the file is.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {} ({source}) free space there or choose another directory with --out", path.display())]
+    CannotWrite {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A directory holds no results.
+    #[error(
+        "{} holds no results of drapes (it has no job.json) name the directory that was given to `drapes run --out`",
+        path.display()
+    )]
+    NotResults {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A directory holds the results of a different job.
+    #[error(
+        "{} holds the results of another job (these keys differ: {}) choose another --out, or restore the keys",
+        path.display(),
+        keys.join(", ")
+    )]
+    OtherJob {
+        /// The directory.
+        path: PathBuf,
+        /// The keys that differ.
+        keys: Vec<String>,
+    },
+    /// A stored file does not parse.
+    #[error("cannot understand {} ({reason}) restore it from a copy, or start again with another --out", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What the parser says.
+        reason: String,
+    },
+    /// A figure was asked for that the results cannot give.
+    #[error("cannot draw {figure} ({missing}) run `{command}` first")]
+    NothingToDraw {
+        /// The figure.
+        figure: String,
+        /// What it lacks.
+        missing: String,
+        /// What makes it.
+        command: String,
+    },
+    /// A picture could not be converted.
+    #[error("cannot draw {figure} ({source}) please report this with the figure's CSV file")]
+    Drawing {
+        /// The figure.
+        figure: String,
+        /// What the drawing says.
+        source: crate::draw::DrawError,
+    },
+}
+
+impl Error {
+    /// The exit code that this error ends the program with.
+    pub fn kind(&self) -> Exit {
+        match self {
+            Self::JobFile { .. }
+            | Self::CannotRead { .. }
+            | Self::NotResults { .. }
+            | Self::OtherJob { .. }
+            | Self::Corrupt { .. }
+            | Self::NothingToDraw { .. } => Exit::BadRequest,
+            Self::CannotWrite { .. } => Exit::Environment,
+            Self::Drawing { .. } => Exit::Unexpected,
+        }
+    }
+}
+
+fn list_problems(path: &std::path::Path, problems: &[Problem]) -> String {
+    let path = path.display();
+    let lines: Vec<String> =
+        problems.iter().map(|problem| format!("  {path}:{}: {problem}", problem.line)).collect();
+    let (count, mistakes) = (problems.len(), if problems.len() == 1 { "mistake" } else { "mistakes" });
+    format!("the job file has {count} {mistakes}\n{}", lines.join("\n"))
+}

@@ -1,0 +1,90 @@
+//! The di-jet mass spectrum with its fit, and how far the data pull from it.
+
+use crate::band::Band;
+use crate::draw::{
+    Axis, Bars, Colour, Curve, Dash, Guide, Mark, Note, Panel, Picture, Place, Point, Points, Row, Style,
+};
+use crate::hlv;
+use crate::record::MassFit;
+use crate::regions::MassWindow;
+use crate::results::Results;
+use crate::table::FigureTable;
+
+const SPECTRUM: &str = "spectrum";
+const PULL: &str = "pull";
+const DATA: &str = "data";
+const FIT: &str = "fit";
+const EDGES: &str = "bin edges";
+const REGION: &str = "signal region";
+const QUALITY: &str = "chi squared at degrees of freedom";
+
+/// The fit with the most signal among those with the job's own side-bands.
+fn chosen(results: &Results) -> Option<&MassFit> {
+    let nominal = results.fits.iter().filter(|fit| fit.sample.side_bands == results.job.regions.outer);
+    nominal.max_by_key(|fit| fit.sample.n_signal).or(results.fits.first())
+}
+
+pub fn table(name: &str, results: &Results) -> FigureTable {
+    let mut table = FigureTable::new(name);
+    let Some(fit) = chosen(results) else { return table };
+    let centres: Vec<f64> = fit.edges.windows(2).map(|pair| f64::midpoint(pair[0], pair[1])).collect();
+    for (centre, count) in centres.iter().zip(&fit.counts) {
+        let error = count.sqrt();
+        let band = Band { mean: *count, low: count - error, high: count + error, n: *count as usize };
+        table.push(SPECTRUM, DATA, *centre, band, None);
+    }
+    for (centre, expected) in centres.iter().zip(&fit.expected) {
+        table.push_value(SPECTRUM, FIT, *centre, *expected);
+    }
+    let MassWindow { low, high } = results.job.regions.signal;
+    for edge in [low, high] {
+        table.push_value(SPECTRUM, REGION, edge.0, 0.0);
+    }
+    table.push_value(SPECTRUM, QUALITY, fit.degrees_of_freedom as f64, fit.chi_squared);
+    for ((centre, count), expected) in centres.iter().zip(&fit.counts).zip(&fit.expected) {
+        table.push_value(PULL, DATA, *centre, (count - expected) / expected.sqrt());
+    }
+    for edge in &fit.edges {
+        table.push_value(PULL, EDGES, *edge, 0.0);
+    }
+    table
+}
+
+pub fn picture(table: &FigureTable) -> Picture {
+    let edges: Vec<f64> = table.curve(PULL, EDGES).iter().map(|row| row.x).collect();
+    let data = table.curve(SPECTRUM, DATA).into_iter().filter(|row| row.mean > 0.0);
+    let data = data.map(|row| Point::within(row.x, row.mean, row.low.max(0.1), row.high)).collect();
+    let fit = table.curve(SPECTRUM, FIT).iter().map(|row| Point::exact(row.x, row.mean)).collect();
+    let quality = table.curve(SPECTRUM, QUALITY);
+    let fit_label = quality.first().map_or("dijet fit".to_owned(), |row| {
+        format!("dijet fit to the side-bands, χ²/ndf = {:.1}/{:.0}", row.mean, row.x)
+    });
+    let region: Vec<f64> = table.curve(SPECTRUM, REGION).iter().map(|row| row.x).collect();
+    let shade = |label: Option<&str>| match region[..] {
+        [from, to] => vec![Guide::Shade { from, to, label: label.map(str::to_owned) }],
+        _ => vec![],
+    };
+    let ink = Style::line(Colour::BLACK).marked(crate::draw::Marker::Disc);
+    let marks = vec![
+        Mark::Curve(Curve::new(&fit_label, Style::line(Colour::hex(0xc0_392b)), fit)),
+        Mark::Points(Points::new("data", ink, data)),
+    ];
+    let x = || {
+        let axis = Axis::linear(hlv::label("m_jj"));
+        match (edges.first(), edges.last()) {
+            (Some(low), Some(high)) => axis.within(*low, *high),
+            _ => axis,
+        }
+    };
+    let spectrum = Panel {
+        guides: shade(Some("SR")),
+        note: Some(Note { text: String::new(), place: Place::Free }),
+        ..Panel::new(x(), Axis::log("events"), marks)
+    };
+    let pulls = table.curve(PULL, DATA).iter().map(|row| row.mean).collect();
+    let bars = Mark::Bars(Bars::new("", Colour::hex(0x5d_6d7e), edges.clone(), pulls));
+    let mut guides = shade(None);
+    guides.extend([-2.0, 2.0].map(|y| Guide::Horizontal { y, dash: Dash::Dotted, label: None }));
+    let pull = Panel { guides, ..Panel::new(x(), Axis::linear("pull"), vec![bars]) };
+    Picture::new(vec![Row::new(vec![Panel { note: None, ..spectrum }]), Row::below(vec![pull])])
+}

@@ -1,0 +1,72 @@
+//! Losses on the events learnt from and on events kept aside: where they part, a network over-trains.
+
+use super::palette;
+use crate::band::Band;
+use crate::draw::{Axis, Colour, Curve, Dash, Mark, Note, Panel, Picture, Place, Point, Row, Style};
+use crate::record::Loss;
+use crate::results::Results;
+use crate::table::FigureTable;
+
+const TRAINING: &str = "training";
+const VALIDATION: &str = "validation";
+
+/// One side of a loss.
+type Value = fn(&Loss) -> Option<f64>;
+
+pub fn table(name: &str, results: &Results) -> FigureTable {
+    let mut table = FigureTable::new(name);
+    if let Some(training) = results.trainings.iter().max_by_key(|training| training.sample.n_signal) {
+        let panel = format!("denoiser-{}", training.sample);
+        push(&mut table, &panel, &[training.losses.as_slice()]);
+    }
+    let most = palette::injections(results).into_iter().max();
+    for found in most.into_iter().flat_map(|count| palette::headline(results, count)) {
+        let courses: Vec<&[Loss]> =
+            found.classifiers.iter().map(|result| result.classifier.losses.as_slice()).collect();
+        push(&mut table, &format!("classifier-{}", found.point.method()), &courses);
+    }
+    table
+}
+
+fn push(table: &mut FigureTable, panel: &str, courses: &[&[Loss]]) {
+    let moments = courses.iter().map(|losses| losses.len()).min().unwrap_or(0);
+    let values: [(&str, Value); 2] = [
+        (TRAINING, |loss| Some(f64::from(loss.training))),
+        (VALIDATION, |loss| loss.validation.map(f64::from)),
+    ];
+    for (curve, value) in values {
+        for moment in 0..moments {
+            if let Some(band) = Band::of(courses.iter().map(|losses| value(&losses[moment]))) {
+                table.push(panel, curve, courses[0][moment].epoch, band, None);
+            }
+        }
+    }
+}
+
+pub fn picture(table: &FigureTable) -> Picture {
+    let panels = table.panels().into_iter().map(|panel| {
+        let curve = |name: &str, dash: Dash, colour: u32| {
+            let rows = table.curve(panel, name);
+            let points = rows.iter().map(|row| Point::within(row.x, row.mean, row.low, row.high)).collect();
+            Mark::Curve(Curve::new(name, Style::line(Colour::hex(colour)).dashed(dash), points))
+        };
+        let marks = vec![curve(TRAINING, Dash::Solid, 0x1f_5fa8), curve(VALIDATION, Dash::Dashed, 0xd3_5400)];
+        let title = match panel.split_once('-') {
+            Some(("classifier", word)) => format!("classifiers, {}", palette::label(word)),
+            Some((_, sample)) => {
+                format!("denoiser, {}", sample.replace("-w", " injected, ").replace('s', ""))
+            }
+            None => panel.to_owned(),
+        };
+        let note = Some(Note { text: title, place: Place::Free });
+        Panel { note, ..Panel::new(Axis::linear("epoch"), Axis::linear("loss"), marks) }
+    });
+    let mut panels: Vec<Panel> = panels.collect();
+    let mut rows = Vec::new();
+    while !panels.is_empty() {
+        let rest = panels.split_off(panels.len().min(3));
+        rows.push(Row::new(panels));
+        panels = rest;
+    }
+    Picture::new(rows)
+}

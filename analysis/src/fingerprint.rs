@@ -1,0 +1,110 @@
+//! What a result depends on, in one short text.
+
+use std::fmt;
+use std::fmt::Write;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::job::Job;
+use crate::plan::{Plan, Task, Work};
+
+/// Raised whenever the same job would give other numbers than before.
+const CODE_SCHEMA: u32 = 1;
+
+/// A digest of everything that a task's result depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(pub String);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An input file by its content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputFile {
+    /// The name that the job gives it.
+    pub name: String,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// The fingerprints of all tasks, in the order of the plan.
+///
+/// A task's own settings, the input files and the fingerprints of the tasks it needs go in; the rest of the
+/// job does not.
+pub fn fingerprints(job: &Job, inputs: &[InputFile], plan: &Plan) -> Vec<Fingerprint> {
+    let mut known = std::collections::HashMap::new();
+    let mut fingerprints = Vec::with_capacity(plan.tasks.len());
+    for task in &plan.tasks {
+        let needs: Vec<&Fingerprint> = task.needs.iter().filter_map(|need| known.get(need)).collect();
+        let content = json!({
+            "schema": CODE_SCHEMA,
+            "seed": job.seed,
+            "data": job.data,
+            "inputs": inputs,
+            "task": task.work,
+            "settings": settings(job, task),
+            "needs": needs,
+        });
+        let fingerprint = digest(content.to_string().as_bytes());
+        known.insert(task.id.clone(), fingerprint.clone());
+        fingerprints.push(fingerprint);
+    }
+    fingerprints
+}
+
+fn settings(job: &Job, task: &Task) -> Value {
+    // Which events are data follows from the regions and from what is withheld.
+    let split = json!([job.regions, job.independent_background]);
+    match &task.work {
+        Work::Fit { .. } => json!([split, job.collision_energy]),
+        Work::Train { .. } => json!([split, job.denoiser, job.compute.threads]),
+        Work::Template { .. } => json!([split, job.sampler, job.compute.threads]),
+        Work::Classify { .. } => json!([split, job.classifier_training(), job.compute.threads]),
+    }
+}
+
+fn digest(bytes: &[u8]) -> Fingerprint {
+    let mut text = String::new();
+    for byte in &Sha256::digest(bytes)[..12] {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    Fingerprint(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::JobFile;
+
+    fn of(text: &str) -> Vec<(String, Fingerprint)> {
+        let job = JobFile::from_text("job.toml", text).check().expect("a good job");
+        let plan = Plan::of(&job);
+        let ids = plan.tasks.iter().map(|task| task.id.to_string());
+        ids.zip(fingerprints(&job, &[], &plan)).collect()
+    }
+
+    fn changed(from: &str, to: &str) -> Vec<String> {
+        let base = "schema = 1\nname = 'a'\nseed = 1\n[data]\nevents = 'a.h5'\n[denoiser]\nepochs = 3\n\
+                    [classifier]\nepochs = 2\nseeds = '0-1'\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";
+        let (before, after) = (of(base), of(&base.replace(from, to)));
+        before.into_iter().filter(|task| !after.contains(task)).map(|(id, _)| id).collect()
+    }
+
+    #[test]
+    fn a_setting_reaches_its_own_stage_and_what_follows() {
+        assert_eq!(changed("name = 'a'", "name = 'b'"), [""; 0]);
+        assert_eq!(changed("seeds = '0-1'", "seeds = '0-1'\n[figures]\ninjections = [0]"), [""; 0]);
+        assert_eq!(changed("epochs = 2", "epochs = 3"), ["classify/noise-s0-w2800-6000-x5-c00-01"]);
+        assert_eq!(changed("epochs = 3", "epochs = 4").len(), 3);
+        assert_eq!(changed("seed = 1", "seed = 2").len(), 4);
+    }
+}

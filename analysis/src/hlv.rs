@@ -1,0 +1,60 @@
+//! The high-level variables of a di-jet event.
+
+/// A variable that the two jets of the LHCO features layout give.
+///
+/// Jets are ordered by decreasing mass: J1 is the heavier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Variable {
+    /// Invariant mass of the two jets (GeV).
+    DijetMass,
+    /// Mass of the heavier jet (GeV).
+    HeavyMass,
+    /// Mass of the lighter jet (GeV).
+    LightMass,
+    /// Mass difference of the two jets, not negative (GeV).
+    MassDifference,
+    /// N-subjettiness ratio τ2/τ1 of the heavier jet.
+    HeavyTau21,
+    /// N-subjettiness ratio τ2/τ1 of the lighter jet.
+    LightTau21,
+    /// N-subjettiness ratio τ3/τ2 of the heavier jet.
+    HeavyTau32,
+    /// N-subjettiness ratio τ3/τ2 of the lighter jet.
+    LightTau32,
+    /// Angular distance of the two jets.
+    AngularDistance,
+}
+
+/// All variables with their column names, axis labels (in the markup of [`crate::draw`]) and units.
+const TABLE: [(Variable, &str, &str, &str); 9] = [
+    (Variable::DijetMass, "m_jj", "*m*_{JJ}", "GeV"),
+    (Variable::HeavyMass, "m_j1", "*m*_{J1}", "GeV"),
+    (Variable::LightMass, "m_j2", "*m*_{J2}", "GeV"),
+    (Variable::MassDifference, "dm_jj", "Δ*m*_{J}", "GeV"),
+    (Variable::HeavyTau21, "tau21_j1", "τ_{21}^{J1}", ""),
+    (Variable::LightTau21, "tau21_j2", "τ_{21}^{J2}", ""),
+    (Variable::HeavyTau32, "tau32_j1", "τ_{32}^{J1}", ""),
+    (Variable::LightTau32, "tau32_j2", "τ_{32}^{J2}", ""),
+    (Variable::AngularDistance, "dr_jj", "Δ*R*_{JJ}", ""),
+];
+
+impl Variable {
+    /// The variable of a column name.
+    pub fn named(name: &str) -> Option<Self> {
+        TABLE.iter().find(|row| row.1 == name).map(|row| row.0)
+    }
+}
+
+/// All column names.
+pub fn names() -> Vec<&'static str> {
+    TABLE.iter().map(|row| row.1).collect()
+}
+
+/// The axis label of a column, with its unit; unknown columns are labelled by their name.
+pub fn label(name: &str) -> String {
+    match TABLE.iter().find(|row| row.1 == name) {
+        Some((_, _, label, "")) => (*label).to_owned(),
+        Some((_, _, label, unit)) => format!("{label} [{unit}]"),
+        None => name.replace('_', " "),
+    }
+}

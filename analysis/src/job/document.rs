@@ -1,0 +1,211 @@
+//! A TOML document that remembers where everything stands and collects all mistakes.
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::error::Problem;
+
+/// The mistakes found so far, with the text that they were found in.
+pub struct Mistakes<'a> {
+    text: &'a str,
+    found: RefCell<Vec<Problem>>,
+}
+
+impl<'a> Mistakes<'a> {
+    pub fn new(text: &'a str) -> Self {
+        Self { text, found: RefCell::new(Vec::new()) }
+    }
+
+    /// Notes a mistake at a byte position.
+    pub fn note(&self, at: usize, key: &str, message: impl Into<String>) {
+        let line = self.text[..at.min(self.text.len())].matches('\n').count() + 1;
+        self.found.borrow_mut().push(Problem { line, key: key.to_owned(), message: message.into() });
+    }
+
+    pub fn into_problems(self) -> Vec<Problem> {
+        let mut problems = self.found.into_inner();
+        problems.sort_by_key(|problem| problem.line);
+        problems
+    }
+}
+
+/// One table of the user's document, with the table of defaults behind it.
+pub struct Section<'a> {
+    name: String,
+    at: usize,
+    user: Option<&'a DeTable<'a>>,
+    defaults: Option<&'a DeTable<'a>>,
+    known: RefCell<Vec<&'static str>>,
+    mistakes: &'a Mistakes<'a>,
+}
+
+/// A value and where it stands in the user's text; defaults stand where their section does.
+pub struct Found<T> {
+    pub value: T,
+    pub at: usize,
+}
+
+impl<'a> Section<'a> {
+    pub fn root(user: &'a DeTable<'a>, defaults: &'a DeTable<'a>, mistakes: &'a Mistakes<'a>) -> Self {
+        Self {
+            name: String::new(),
+            at: 0,
+            user: Some(user),
+            defaults: Some(defaults),
+            known: RefCell::default(),
+            mistakes,
+        }
+    }
+
+    /// The table `key`, empty where the user has none.
+    pub fn section(&self, key: &'static str) -> Section<'a> {
+        let (user, at) = match self.look_up(key) {
+            None => (None, self.at),
+            Some((value, span)) => {
+                let table = value.as_table();
+                if table.is_none() {
+                    self.wrong_type(key, "a table", value, span.start);
+                }
+                (table, span.start)
+            }
+        };
+        let defaults = self.defaults.and_then(|table| entry(table, key)).and_then(|value| value.0.as_table());
+        self.below(key, at, user, defaults)
+    }
+
+    /// The tables of the array `key`, without defaults.
+    pub fn tables(&self, key: &'static str) -> Vec<Section<'a>> {
+        let Some((value, span)) = self.look_up(key) else { return Vec::new() };
+        let Some(array) = value.as_array() else {
+            self.wrong_type(key, "an array of tables ([[scan]])", value, span.start);
+            return Vec::new();
+        };
+        array
+            .iter()
+            .filter_map(|item| {
+                let at = item.span().start;
+                let table = item.get_ref().as_table();
+                if table.is_none() {
+                    self.wrong_type(key, "a table", item.get_ref(), at);
+                }
+                table.map(|table| self.below(key, at, Some(table), None))
+            })
+            .collect()
+    }
+
+    fn below(
+        &self,
+        key: &str,
+        at: usize,
+        user: Option<&'a DeTable<'a>>,
+        defaults: Option<&'a DeTable<'a>>,
+    ) -> Section<'a> {
+        let name = if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) };
+        Section { name, at, user, defaults, known: RefCell::default(), mistakes: self.mistakes }
+    }
+
+    /// The value of `key`: the user's, else the default. A value that does not convert is a mistake.
+    pub fn get<T>(
+        &self,
+        key: &'static str,
+        expected: &str,
+        convert: impl Fn(&DeValue<'_>) -> Option<T>,
+    ) -> Option<Found<T>> {
+        if let Some((value, span)) = self.look_up(key) {
+            match convert(value) {
+                Some(value) => return Some(Found { value, at: span.start }),
+                None => self.wrong_type(key, expected, value, span.start),
+            }
+        }
+        let (value, _) = entry(self.defaults?, key)?;
+        convert(value).map(|value| Found { value, at: self.at })
+    }
+
+    /// As [`Section::get`], and missing is a mistake.
+    pub fn require<T>(
+        &self,
+        key: &'static str,
+        expected: &str,
+        convert: impl Fn(&DeValue<'_>) -> Option<T>,
+    ) -> Option<Found<T>> {
+        let there = self.user.is_some_and(|table| entry(table, key).is_some());
+        if !there {
+            let message = format!("is missing (every job names it) add {expected}");
+            self.known.borrow_mut().push(key);
+            self.wrong(key, self.at, message);
+            return None;
+        }
+        self.get(key, expected, convert)
+    }
+
+    /// Notes a mistake about `key`.
+    pub fn wrong(&self, key: &str, at: usize, message: impl Into<String>) {
+        self.mistakes.note(at, &self.path(key), message);
+    }
+
+    /// Where this section begins.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Notes every key of the user that nothing has asked for.
+    pub fn finish(self) {
+        let Some(table) = self.user else { return };
+        let known = self.known.borrow();
+        for key in table.keys() {
+            let name: &str = key.get_ref();
+            if known.contains(&name) {
+                continue;
+            }
+            let likely = known
+                .iter()
+                .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
+            let advice = match likely {
+                Some(likely) if strsim::jaro_winkler(likely, name) > 0.8 => format!("did you mean {likely}?"),
+                _ if known.is_empty() => "remove it".to_owned(),
+                _ => format!("known here: {}", known.join(", ")),
+            };
+            self.wrong(
+                name,
+                key.span().start,
+                format!("is not a key of drapes (it would be ignored) {advice}"),
+            );
+        }
+    }
+
+    fn look_up(&self, key: &'static str) -> Option<(&'a DeValue<'a>, Range<usize>)> {
+        self.known.borrow_mut().push(key);
+        entry(self.user?, key)
+    }
+
+    fn path(&self, key: &str) -> String {
+        if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
+    }
+
+    fn wrong_type(&self, key: &str, expected: &str, value: &DeValue<'_>, at: usize) {
+        self.wrong(key, at, format!("is {} (expected {expected})", describe(value)));
+    }
+}
+
+fn entry<'a>(table: &'a DeTable<'a>, key: &str) -> Option<(&'a DeValue<'a>, Range<usize>)> {
+    table
+        .iter()
+        .find(|(name, _)| name.get_ref() == key)
+        .map(|(_, value): (_, &Spanned<DeValue<'a>>)| (value.get_ref(), value.span()))
+}
+
+fn describe(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) => format!("the text \"{text}\""),
+        DeValue::Integer(number) => number.to_string(),
+        DeValue::Float(number) => number.to_string(),
+        DeValue::Boolean(flag) => flag.to_string(),
+        DeValue::Datetime(date) => date.to_string(),
+        DeValue::Array(items) if items.is_empty() => "an empty list".to_owned(),
+        DeValue::Array(_) => "a list that does not fit".to_owned(),
+        DeValue::Table(_) => "a table".to_owned(),
+    }
+}

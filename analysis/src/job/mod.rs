@@ -1,0 +1,311 @@
+//! What a user asks for: a job file, checked and complete.
+//!
+//! A [`JobFile`] is text that may be wrong; a [`Job`] cannot be.
+
+mod axes;
+mod document;
+mod read;
+mod seeds;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::point::ScanPoint;
+use crate::quantities::{ClassifierSeed, Gev, Oversampling, SignalCount};
+use crate::regions::{MassWindow, Regions};
+
+/// The complete, commented job file that gives every key its default.
+pub const DEFAULTS: &str = include_str!("defaults.toml");
+
+/// The text of a job file and where it came from.
+pub struct JobFile {
+    path: PathBuf,
+    text: String,
+}
+
+impl JobFile {
+    /// Reads the text of a job file.
+    ///
+    /// # Errors
+    /// The file does not exist or cannot be read.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path).map_err(|source| Error::CannotRead {
+            what: "the job file",
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self { path: path.to_owned(), text })
+    }
+
+    /// A job file from its text; `path` is what messages call it.
+    pub fn from_text(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
+        Self { path: path.into(), text: text.into() }
+    }
+
+    /// The text as the user wrote it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where the data lie if the command line does not say.
+    ///
+    /// # Errors
+    /// As [`JobFile::check`].
+    pub fn data_directory(&self) -> Result<PathBuf, Error> {
+        let directory = self.check()?.data.directory;
+        Ok(self.path.parent().unwrap_or(Path::new("")).join(directory))
+    }
+
+    /// The checked job.
+    ///
+    /// # Errors
+    /// Every mistake in the file at once, each with line and key.
+    pub fn check(&self) -> Result<Job, Error> {
+        read::job(&self.path, &self.text)
+    }
+}
+
+/// A complete and consistent request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// Version of the job file's layout.
+    pub schema: u32,
+    /// What the results are called.
+    pub name: String,
+    /// Where all random numbers begin.
+    pub seed: u64,
+    /// The events.
+    pub data: Data,
+    /// True background outside of the data.
+    pub independent_background: IndependentBackground,
+    /// Signal region, nominal side-bands and collision energy.
+    pub regions: Regions,
+    /// √s of the dijet fit.
+    pub collision_energy: Gev,
+    /// The diffusion model and its training.
+    pub denoiser: DenoiserSettings,
+    /// How the reverse diffusion is solved.
+    pub sampler: SamplerSettings,
+    /// Template events for each data event, where a scan names no other.
+    pub oversampling: Oversampling,
+    /// The classifiers and their training.
+    pub classifier: ClassifierSettings,
+    /// How the work is cut into tasks.
+    pub compute: ComputeSettings,
+    /// Event numbers that price a plan before the data are read.
+    pub pricing: Pricing,
+    /// What is drawn.
+    pub figures: FigureSettings,
+    /// The points of the scan, each once.
+    pub points: Vec<ScanPoint>,
+}
+
+/// Where the events come from and which columns are used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Data {
+    /// The file of signal and background events.
+    pub events: PathBuf,
+    /// Where the files lie, relative to the job file; not part of what the results depend on.
+    #[serde(skip)]
+    pub directory: PathBuf,
+    /// How the file is laid out.
+    pub layout: Layout,
+    /// The column in which the signal is a resonance (GeV).
+    pub resonant: String,
+    /// The columns that are generated and classified.
+    pub features: Vec<String>,
+    /// The column that is 1 for simulated signal.
+    pub label: String,
+}
+
+/// How a file of events is laid out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Layout {
+    /// The published LHC Olympics features: two jets' momenta, masses and N-subjettiness.
+    LhcoFeatures,
+    /// Named columns: a group of 1-D HDF5 datasets, or a CSV file.
+    Table {
+        /// The HDF5 group.
+        group: String,
+    },
+}
+
+/// True background that never enters the data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IndependentBackground {
+    /// There is none.
+    None,
+    /// A share of the signal region's background is kept out of the data.
+    Withheld {
+        /// The share, between 0 and 1.
+        fraction: f64,
+    },
+    /// Further background events.
+    File {
+        /// The file, laid out as the data.
+        events: PathBuf,
+    },
+}
+
+/// The diffusion model and its training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DenoiserSettings {
+    /// Hidden layers of the residual network.
+    pub hidden_layers: usize,
+    /// Nodes of a hidden layer.
+    pub width: usize,
+    /// Cosine features of the noise strength.
+    pub noise_features: usize,
+    /// Passes over the side-band events.
+    pub epochs: usize,
+    /// Events a step.
+    pub batch: usize,
+    /// Learning rate after the warm-up.
+    pub learning_rate: f64,
+    /// Longest linear warm-up, in steps.
+    pub warmup_steps: usize,
+    /// The learning rate after the warm-up.
+    pub schedule: Schedule,
+    /// Decoupled weight decay.
+    pub weight_decay: f64,
+    /// Largest norm of a member's gradient.
+    pub gradient_clip: f64,
+    /// Share of the old average kept at each step.
+    pub ema_decay: f64,
+    /// What the squared error is taken of.
+    pub loss_weighting: LossWeighting,
+    /// Mean of ln σ in training.
+    pub log_noise_mean: f64,
+    /// Standard deviation of ln σ in training.
+    pub log_noise_std: f64,
+    /// Share of the side-band events kept aside.
+    pub validation_fraction: f64,
+}
+
+/// The course of a learning rate after its warm-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Schedule {
+    /// It stays.
+    Constant,
+    /// It follows a quarter wave of a cosine down to zero.
+    Cosine,
+}
+
+/// What the squared error of the diffusion loss is taken of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LossWeighting {
+    /// The network's own target: every noise strength counts alike.
+    Edm,
+    /// The denoised event, as the paper prints it.
+    Printed,
+}
+
+/// How the reverse diffusion is solved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SamplerSettings {
+    /// The integration rule.
+    pub solver: Solver,
+    /// Points of the noise grid from `sigma_max` to `sigma_min`.
+    pub steps: usize,
+    /// Smallest noise strength.
+    pub sigma_min: f64,
+    /// Largest noise strength.
+    pub sigma_max: f64,
+    /// How the grid crowds towards small noise.
+    pub rho: f64,
+}
+
+/// An integration rule for the probability-flow equation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Solver {
+    /// Second order: two network evaluations a step.
+    Heun,
+    /// First order: one network evaluation a step.
+    Euler,
+}
+
+/// The classifiers and their training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClassifierSettings {
+    /// Hidden layers.
+    pub hidden_layers: usize,
+    /// Nodes of a hidden layer.
+    pub width: usize,
+    /// Passes over the training parts.
+    pub epochs: usize,
+    /// Events a step.
+    pub batch: usize,
+    /// Learning rate at the start of the cosine schedule.
+    pub learning_rate: f64,
+    /// Decoupled weight decay.
+    pub weight_decay: f64,
+    /// Parts of the cross-validation.
+    pub folds: u32,
+    /// Seeds, in the order of the file.
+    pub seeds: Vec<ClassifierSeed>,
+}
+
+/// How the work is cut into tasks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ComputeSettings {
+    /// Denoisers trained together.
+    pub denoisers_per_task: usize,
+    /// Classifier seeds trained together.
+    pub classifier_seeds_per_task: usize,
+    /// Intra-op threads of a rank; another number may change the last bits of a result.
+    pub threads: usize,
+}
+
+/// Event numbers that price a plan before the data are read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pricing {
+    /// Events that a denoiser trains on.
+    pub side_band_events: usize,
+    /// Data events of the signal region.
+    pub signal_region_events: usize,
+}
+
+/// What is drawn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FigureSettings {
+    /// Injections that have panels of their own.
+    pub injections: Vec<SignalCount>,
+}
+
+impl Job {
+    /// The same job as a JSON tree without what cannot change a result.
+    pub fn physics(&self) -> serde_json::Value {
+        let mut tree = serde_json::to_value(self).unwrap_or_default();
+        if let Some(keys) = tree.as_object_mut() {
+            for key in ["name", "pricing", "figures"] {
+                keys.remove(key);
+            }
+        }
+        tree
+    }
+
+    /// The classifier settings that a training depends on: all but the list of seeds, which a task names.
+    pub fn classifier_training(&self) -> ClassifierSettings {
+        ClassifierSettings { seeds: Vec::new(), ..self.classifier.clone() }
+    }
+
+    /// The regions with these outer side-band edges.
+    pub fn regions_with(&self, outer: MassWindow) -> Regions {
+        Regions { signal: self.regions.signal, outer }
+    }
+
+    /// Classifiers of one scan point.
+    pub fn classifiers_per_point(&self) -> usize {
+        self.classifier.seeds.len() * self.classifier.folds as usize
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,360 @@
+//! From a document to a job: every section, every key, every check.
+
+use std::path::{Path, PathBuf};
+
+use toml::de::{DeTable, DeValue};
+
+use super::axes;
+use super::document::{Found, Mistakes, Section};
+use super::seeds::{whole_number, whole_numbers};
+use super::{
+    ClassifierSettings, ComputeSettings, DEFAULTS, Data, DenoiserSettings, FigureSettings,
+    IndependentBackground, Job, Layout, LossWeighting, Pricing, SamplerSettings, Schedule, Solver,
+};
+use crate::error::{Error, Problem};
+use crate::hlv;
+use crate::quantities::{ClassifierSeed, Gev, Oversampling, SignalCount};
+use crate::regions::{MassWindow, Regions};
+
+/// The only layout of a job file so far.
+const SCHEMA: u32 = 1;
+
+/// Checks the text of a job file.
+pub fn job(path: &Path, text: &str) -> Result<Job, Error> {
+    let refused = |problems| Error::JobFile { path: path.to_owned(), problems };
+    let mistakes = Mistakes::new(text);
+    let (user, syntax) = DeTable::parse_recoverable(text);
+    for error in &syntax {
+        mistakes.note(
+            error.span().map_or(0, |span| span.start),
+            "",
+            format!("is not TOML: {}", error.message()),
+        );
+    }
+    if !syntax.is_empty() {
+        return Err(refused(mistakes.into_problems()));
+    }
+    let (defaults, _) = DeTable::parse_recoverable(DEFAULTS);
+    let job = sections(Section::root(user.get_ref(), defaults.get_ref(), &mistakes), user.get_ref());
+    let problems = mistakes.into_problems();
+    match job {
+        Some(job) if problems.is_empty() => Ok(job),
+        // A section without a value has always noted why.
+        _ => Err(refused(nonempty(problems))),
+    }
+}
+
+fn nonempty(mut problems: Vec<Problem>) -> Vec<Problem> {
+    if problems.is_empty() {
+        problems.push(Problem { line: 1, key: String::new(), message: "the file is not a job".to_owned() });
+    }
+    problems
+}
+
+fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
+    // Every section is read before the first `?`, so that all mistakes are found in one go.
+    let schema = root.require("schema", "schema = 1", whole_number);
+    if let Some(schema) = schema.as_ref().filter(|schema| schema.value != SCHEMA) {
+        root.wrong("schema", schema.at, "is not 1 (this version of drapes reads no other) set schema = 1");
+    }
+    let name = root.require("name", "a short name in quotes", text);
+    let seed = root.get("seed", "a whole number", |value| whole_number(value).map(u64::from));
+    let data = data(root.section("data"));
+    let independent_background = independent_background(root.section("independent_background"));
+    let regions = regions(root.section("regions"));
+    let denoiser = denoiser(root.section("denoiser"));
+    let sampler = sampler(root.section("sampler"));
+    let template = root.section("template");
+    let oversampling = positive(&template, "oversampling");
+    template.finish();
+    let classifier = classifier(root.section("classifier"));
+    let compute = compute(root.section("compute"));
+    let pricing = pricing(root.section("pricing"));
+    let figures = figures(root.section("figures"));
+    let scans = root.tables("scan");
+    if scans.is_empty() && !user.iter().any(|(key, _)| key.get_ref() == "scan") {
+        root.wrong("scan", 0, "is missing (there is nothing to compute) add a [[scan]] block with a method");
+    }
+    let points = regions.as_ref().zip(oversampling).zip(independent_background.as_ref()).map(
+        |(((regions, _), oversampling), background)| {
+            axes::points(scans, *regions, oversampling as u32, background)
+        },
+    );
+    root.finish();
+    let (regions, collision_energy) = regions?;
+    Some(Job {
+        schema: schema?.value,
+        name: name?.value,
+        seed: seed?.value,
+        data: data?,
+        independent_background: independent_background?,
+        regions,
+        collision_energy,
+        denoiser: denoiser?,
+        sampler: sampler?,
+        oversampling: Oversampling(oversampling? as u32),
+        classifier: classifier?,
+        compute: compute?,
+        pricing: pricing?,
+        figures: figures?,
+        points: points?,
+    })
+}
+
+fn data(section: Section<'_>) -> Option<Data> {
+    let events = section.require("events", "the name of a file", text);
+    let directory = section.get("directory", "a folder", text);
+    let group = section.get("group", "the name of an HDF5 group", text);
+    let layout = section.get("layout", "\"lhco_features\" or \"table\"", |value| match value.as_str()? {
+        "lhco_features" => Some(None),
+        "table" => Some(Some(())),
+        _ => None,
+    });
+    let resonant = section.get("resonant", "the name of a column", text);
+    let label = section.get("label", "the name of a column", text);
+    let features = section.get("features", "a list of column names", |value| {
+        let names: Option<Vec<String>> = value.as_array()?.iter().map(|item| text(item.get_ref())).collect();
+        names.filter(|names| !names.is_empty())
+    });
+    if let (Some(layout), Some(features), Some(resonant)) = (&layout, &features, &resonant) {
+        check_columns(&section, layout.value.is_some(), features, resonant);
+    }
+    section.finish();
+    let group = group?.value;
+    Some(Data {
+        events: events?.value.into(),
+        directory: directory?.value.into(),
+        layout: layout?.value.map_or(Layout::LhcoFeatures, |()| Layout::Table { group }),
+        resonant: resonant?.value,
+        features: features?.value,
+        label: label?.value,
+    })
+}
+
+fn check_columns(
+    section: &Section<'_>,
+    table: bool,
+    features: &Found<Vec<String>>,
+    resonant: &Found<String>,
+) {
+    for (index, name) in features.value.iter().enumerate() {
+        if features.value[..index].contains(name) {
+            section.wrong(
+                "features",
+                features.at,
+                format!("names {name} twice (a column carries nothing twice)"),
+            );
+        }
+        if *name == resonant.value {
+            let why = "the search would see the mass that defines the signal region";
+            section.wrong(
+                "features",
+                features.at,
+                format!("contains the resonant column {name} ({why}) remove it"),
+            );
+        }
+    }
+    let unknown = features.value.iter().map(|name| ("features", name, features.at));
+    let unknown = unknown.chain([("resonant", &resonant.value, resonant.at)]);
+    for (key, name, at) in unknown.filter(|(_, name, _)| !table && hlv::Variable::named(name).is_none()) {
+        let message = format!("names {name} (the LHCO layout gives {})", hlv::names().join(", "));
+        section.wrong(key, at, message);
+    }
+}
+
+fn independent_background(section: Section<'_>) -> Option<IndependentBackground> {
+    let fraction = number(&section, "fraction", "a share between 0 and 1", |x| 0.0 < x && x < 1.0);
+    let events = section.get("events", "the name of a file", text);
+    let source =
+        section.get("source", "\"none\", \"withheld\" or \"file\"", |value| match value.as_str()? {
+            "none" => Some(IndependentBackground::None),
+            "withheld" => Some(IndependentBackground::Withheld { fraction: fraction? }),
+            "file" => Some(IndependentBackground::File { events: PathBuf::from(&events.as_ref()?.value) }),
+            _ => None,
+        });
+    section.finish();
+    Some(source?.value)
+}
+
+fn regions(section: Section<'_>) -> Option<(Regions, Gev)> {
+    let signal = section.get("signal_region_gev", "[low, high] in GeV, low below high", window);
+    let outer = section.get("side_bands_gev", "[low, high] in GeV, low below high", window);
+    let energy = number(&section, "collision_energy_gev", "an energy in GeV", |x| x > 0.0);
+    if let (Some(signal), Some(outer)) = (&signal, &outer) {
+        axes::check_side_bands(&section, outer, signal.value);
+    }
+    if let (Some(outer), Some(energy)) = (&outer, energy) {
+        axes::check_energy(&section, outer, energy);
+    }
+    section.finish();
+    Some((Regions { signal: signal?.value, outer: outer?.value }, Gev(energy?)))
+}
+
+fn denoiser(section: Section<'_>) -> Option<DenoiserSettings> {
+    let s = &section;
+    let hidden_layers = positive(s, "hidden_layers");
+    let width = positive(s, "width");
+    let noise_features = positive(s, "noise_features");
+    let epochs = positive(s, "epochs");
+    let batch = positive(s, "batch");
+    let learning_rate = number(s, "learning_rate", "a rate above 0", |x| x > 0.0);
+    let warmup_steps = s.get("warmup_steps", "a whole number", whole_number);
+    let schedule = s.get("schedule", "\"constant\" or \"cosine\"", |value| match value.as_str()? {
+        "constant" => Some(Schedule::Constant),
+        "cosine" => Some(Schedule::Cosine),
+        _ => None,
+    });
+    let weight_decay = number(s, "weight_decay", "a number from 0", |x| x >= 0.0);
+    let gradient_clip = number(s, "gradient_clip", "a number above 0", |x| x > 0.0);
+    let ema_decay = number(s, "ema_decay", "a share from 0 to below 1", |x| (0.0..1.0).contains(&x));
+    let loss_weighting = s.get("loss_weighting", "\"edm\" or \"printed\"", |value| match value.as_str()? {
+        "edm" => Some(LossWeighting::Edm),
+        "printed" => Some(LossWeighting::Printed),
+        _ => None,
+    });
+    let log_noise_mean = number(s, "log_noise_mean", "a number", |_| true);
+    let log_noise_std = number(s, "log_noise_std", "a number above 0", |x| x > 0.0);
+    let validation = number(s, "validation_fraction", "a share from 0 to 0.5", |x| (0.0..=0.5).contains(&x));
+    section.finish();
+    Some(DenoiserSettings {
+        hidden_layers: hidden_layers?,
+        width: width?,
+        noise_features: noise_features?,
+        epochs: epochs?,
+        batch: batch?,
+        learning_rate: learning_rate?,
+        warmup_steps: warmup_steps?.value as usize,
+        schedule: schedule?.value,
+        weight_decay: weight_decay?,
+        gradient_clip: gradient_clip?,
+        ema_decay: ema_decay?,
+        loss_weighting: loss_weighting?.value,
+        log_noise_mean: log_noise_mean?,
+        log_noise_std: log_noise_std?,
+        validation_fraction: validation?,
+    })
+}
+
+fn sampler(section: Section<'_>) -> Option<SamplerSettings> {
+    let solver = section.get("solver", "\"heun\" or \"euler\"", |value| match value.as_str()? {
+        "heun" => Some(Solver::Heun),
+        "euler" => Some(Solver::Euler),
+        _ => None,
+    });
+    let steps = section.get("steps", "a whole number from 2", whole_number);
+    if let Some(steps) = steps.as_ref().filter(|steps| steps.value < 2) {
+        section.wrong(
+            "steps",
+            steps.at,
+            "is below 2 (a grid has two ends) set at least 2; the paper uses 200",
+        );
+    }
+    let sigma_min = number(&section, "sigma_min", "a number above 0", |x| x > 0.0);
+    let sigma_max = number(&section, "sigma_max", "a number above 0", |x| x > 0.0);
+    let rho = number(&section, "rho", "a number from 1", |x| x >= 1.0);
+    if let (Some(low), Some(high)) = (sigma_min, sigma_max)
+        && low >= high
+    {
+        section.wrong("sigma_min", section.at(), "is not below sigma_max (noise must fall) lower it");
+    }
+    section.finish();
+    Some(SamplerSettings {
+        solver: solver?.value,
+        steps: steps?.value as usize,
+        sigma_min: sigma_min?,
+        sigma_max: sigma_max?,
+        rho: rho?,
+    })
+}
+
+fn classifier(section: Section<'_>) -> Option<ClassifierSettings> {
+    let s = &section;
+    let hidden_layers = positive(s, "hidden_layers");
+    let width = positive(s, "width");
+    let epochs = positive(s, "epochs");
+    let batch = positive(s, "batch");
+    let learning_rate = number(s, "learning_rate", "a rate above 0", |x| x > 0.0);
+    let weight_decay = number(s, "weight_decay", "a number from 0", |x| x >= 0.0);
+    let folds = s.get("folds", "a whole number from 3", whole_number);
+    if let Some(folds) = folds.as_ref().filter(|folds| folds.value < 3) {
+        let message =
+            "is below 3 (a classifier trains, validates and evaluates on different parts) set at least 3";
+        s.wrong("folds", folds.at, message);
+    }
+    let seeds = s.get("seeds", "whole numbers, as [0, 1] or \"0-9\"", whole_numbers);
+    if let Some(seeds) = &seeds {
+        axes::refuse_repeats(s, "seeds", seeds.at, &seeds.value);
+    }
+    section.finish();
+    Some(ClassifierSettings {
+        hidden_layers: hidden_layers?,
+        width: width?,
+        epochs: epochs?,
+        batch: batch?,
+        learning_rate: learning_rate?,
+        weight_decay: weight_decay?,
+        folds: folds?.value,
+        seeds: seeds?.value.into_iter().map(ClassifierSeed).collect(),
+    })
+}
+
+fn compute(section: Section<'_>) -> Option<ComputeSettings> {
+    let denoisers = positive(&section, "denoisers_per_task");
+    let seeds = positive(&section, "classifier_seeds_per_task");
+    let threads = positive(&section, "threads");
+    section.finish();
+    Some(ComputeSettings {
+        denoisers_per_task: denoisers?,
+        classifier_seeds_per_task: seeds?,
+        threads: threads?,
+    })
+}
+
+fn pricing(section: Section<'_>) -> Option<Pricing> {
+    let side_band = positive(&section, "side_band_events");
+    let signal_region = positive(&section, "signal_region_events");
+    section.finish();
+    Some(Pricing { side_band_events: side_band?, signal_region_events: signal_region? })
+}
+
+fn figures(section: Section<'_>) -> Option<FigureSettings> {
+    let injections = section.get("injections", "whole numbers, as [1000, 3000]", whole_numbers);
+    section.finish();
+    Some(FigureSettings { injections: injections?.value.into_iter().map(SignalCount).collect() })
+}
+
+fn positive(section: &Section<'_>, key: &'static str) -> Option<usize> {
+    let found = section.get(key, "a whole number from 1", |value| whole_number(value).filter(|n| *n > 0));
+    found.map(|found| found.value as usize)
+}
+
+fn number(
+    section: &Section<'_>,
+    key: &'static str,
+    expected: &str,
+    fits: impl Fn(f64) -> bool,
+) -> Option<f64> {
+    section.get(key, expected, |value| float(value).filter(|x| fits(*x))).map(|found| found.value)
+}
+
+fn text(value: &DeValue<'_>) -> Option<String> {
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn float(value: &DeValue<'_>) -> Option<f64> {
+    let text = match value {
+        DeValue::Float(number) => number.as_str(),
+        DeValue::Integer(number) => number.as_str(),
+        _ => return None,
+    };
+    text.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// Reads `[low, high]` in GeV.
+pub fn window(value: &DeValue<'_>) -> Option<MassWindow> {
+    let edges: Option<Vec<f64>> = value.as_array()?.iter().map(|item| float(item.get_ref())).collect();
+    match edges?[..] {
+        [low, high] if low < high => Some(MassWindow::new(low, high)),
+        _ => None,
+    }
+}

@@ -1,0 +1,107 @@
+use super::*;
+use crate::point::TemplateMethod;
+
+const SMALL: &str =
+    "schema = 1\nname = 'small'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";
+
+fn check(text: &str) -> Result<Job, Error> {
+    JobFile::from_text("job.toml", text).check()
+}
+
+fn problems(text: &str) -> Vec<(usize, String)> {
+    match check(text) {
+        Err(Error::JobFile { problems, .. }) => {
+            problems.iter().map(|problem| (problem.line, problem.to_string())).collect()
+        }
+        other => panic!("expected mistakes, got {other:?}"),
+    }
+}
+
+#[test]
+fn the_defaults_are_a_job() {
+    let job = check(DEFAULTS).expect("a good job");
+    assert_eq!(job.points.len(), 9);
+    assert_eq!(job.classifiers_per_point(), 50);
+    assert_eq!(job.denoiser.epochs, 700);
+    assert_eq!(job.data.features.len(), 5);
+}
+
+#[test]
+fn a_small_job_takes_its_defaults() {
+    let job = check(SMALL).expect("a good job");
+    let expected = ScanPoint::Search {
+        template: TemplateMethod::Noise,
+        n_signal: SignalCount(0),
+        side_bands: MassWindow::new(2800.0, 6000.0),
+        oversampling: Oversampling(5),
+    };
+    assert_eq!(job.points, [expected]);
+    let stored = serde_json::to_string(&job).expect("JSON");
+    let read: Job = serde_json::from_str(&stored).expect("a job");
+    assert_eq!(read.physics(), job.physics());
+}
+
+#[test]
+fn all_mistakes_are_reported_with_their_lines() {
+    let text = "schema = 2\nname = 'x'\n[data]\nevents = 'a.h5'\nfeature = ['m_j1']\n[regions]\n\
+                signal_region_gev = [3700, 3300]\n[denoiser]\nepochs = 'many'\nlearnin_rate = 1\n[classifier]\n\
+                seeds = [1, 2, 1]\nfolds = 2\n[[scan]]\nmethod = 'noize'\n[[scan]]\nmethod = 'noise'\n\
+                n_signal = []\nside_bands_gev = [[3400, 6000]]\n[[scan]]\nmethod = 'supervised'\nn_signal = [1]\n";
+    let found = problems(text);
+    let expect = [
+        (1, "schema is not 1"),
+        (5, "data.feature is not a key of drapes (it would be ignored) did you mean features?"),
+        (7, "regions.signal_region_gev is a list that does not fit"),
+        (9, "denoiser.epochs is the text \"many\" (expected a whole number from 1)"),
+        (
+            10,
+            "denoiser.learnin_rate is not a key of drapes (it would be ignored) did you mean learning_rate?",
+        ),
+        (12, "classifier.seeds contains 1 twice"),
+        (13, "classifier.folds is below 3"),
+        (15, "scan.method is the text \"noize\""),
+        (18, "scan.n_signal is an empty list"),
+        (19, "scan.side_bands_gev is 3400-6000 (it must leave side-bands on both sides"),
+        (21, "scan.method is supervised (a reference must not share events with the data)"),
+        (22, "scan.n_signal is not a key of drapes"),
+    ];
+    for ((line, message), expected) in found.iter().zip(expect) {
+        assert_eq!(*line, expected.0, "{message}");
+        assert!(message.starts_with(expected.1), "{message}\nshould start with\n{}", expected.1);
+    }
+    assert_eq!(found.len(), expect.len(), "{found:#?}");
+}
+
+#[test]
+fn broken_toml_is_reported_with_its_line() {
+    let found = problems("schema = 1\nname = 'x\n");
+    assert!(found[0].0 == 2 && found[0].1.contains("not TOML"), "{found:?}");
+}
+
+#[test]
+fn an_empty_file_names_what_is_missing() {
+    let found: Vec<String> = problems("").into_iter().map(|(_, message)| message).collect();
+    for key in ["schema", "name", "data.events", "scan"] {
+        assert!(
+            found.iter().any(|message| message.starts_with(&format!("{key} is missing"))),
+            "{key}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn columns_are_checked_where_the_layout_is_known() {
+    let with = |line: &str| SMALL.replace("events = 'a.h5'", &format!("events = 'a.h5'\n{line}"));
+    assert!(problems(&with("features = ['m_j9']"))[0].1.contains("the LHCO layout gives m_jj, m_j1"));
+    assert!(problems(&with("features = ['m_j1', 'm_j1']"))[0].1.contains("twice"));
+    assert!(problems(&with("features = ['m_jj']"))[0].1.contains("resonant column"));
+    assert!(problems(&with("features = []"))[0].1.contains("an empty list"));
+    assert!(check(&with("layout = 'table'\nfeatures = ['anything']")).is_ok());
+}
+
+#[test]
+fn blocks_that_share_points_compute_them_once() {
+    let text = format!("{SMALL}[[scan]]\nmethod = 'noise'\nn_signal = [0, 9]\noversampling = [5, 2]\n");
+    let job = check(&text).expect("a good job");
+    assert_eq!(job.points.len(), 4);
+}

@@ -1,0 +1,30 @@
+//! The light half of drapes: what a scan is, where its results lie, what they mean and how they are drawn.
+//!
+//! ```text
+//! job file --job--> Job --plan--> tasks --(the heavy half computes)--> records
+//!                                           records --reduce--> results.csv, figure tables --draw--> pictures
+//! ```
+//!
+//! Nothing here needs MPI, HDF5 or libtorch: the same code plans on a login node and draws on a laptop.
+
+pub mod band;
+pub mod cli;
+pub mod draw;
+pub mod error;
+pub mod figures;
+pub mod fingerprint;
+pub mod hlv;
+pub mod job;
+pub mod metrics;
+pub mod plan;
+pub mod point;
+pub mod price;
+pub mod quantities;
+pub mod record;
+pub mod reduce;
+pub mod regions;
+pub mod results;
+pub mod schedule;
+pub mod store;
+pub mod stream;
+pub mod table;

@@ -1,0 +1,25 @@
+//! The light program: plans, watches, reduces and draws scans, without MPI, HDF5 or libtorch.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use drapes_analysis::cli::Verb;
+
+/// Plan, watch, reduce and draw scans of drapes on any machine.
+#[derive(Parser)]
+#[command(name = "drapes-analysis", version)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+fn main() -> ExitCode {
+    let exit = match Arguments::parse().verb.run() {
+        Ok(exit) => exit,
+        Err(error) => {
+            eprintln!("error: {error}");
+            error.kind()
+        }
+    };
+    ExitCode::from(exit as u8)
+}

@@ -1,0 +1,74 @@
+use std::collections::HashSet;
+
+use super::*;
+use crate::job::JobFile;
+
+fn plan(text: &str) -> Plan {
+    let start =
+        "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[independent_background]\nsource = 'withheld'\n";
+    Plan::of(&JobFile::from_text("job.toml", format!("{start}{text}")).check().expect("a good job"))
+}
+
+fn ids(plan: &Plan) -> Vec<&str> {
+    plan.tasks.iter().map(|task| task.id.0.as_str()).collect()
+}
+
+#[test]
+fn what_points_share_is_one_task() {
+    let plan = plan(
+        "[classifier]\nseeds = '0-3'\n[compute]\nclassifier_seeds_per_task = 3\n[[scan]]\nmethod = 'noise'\n\
+         n_signal = [100]\noversampling = [2, 5]\n[[scan]]\nmethod = 'supervised'\n",
+    );
+    assert_eq!(
+        ids(&plan),
+        [
+            "fit/dijet-s100-w2800-6000",
+            "train/denoiser-s100-w2800-6000",
+            "template/noise-s100-w2800-6000",
+            "classify/noise-s100-w2800-6000-x2-c00-02",
+            "classify/noise-s100-w2800-6000-x2-c03",
+            "classify/noise-s100-w2800-6000-x5-c00-02",
+            "classify/noise-s100-w2800-6000-x5-c03",
+            "classify/supervised-c00-02",
+            "classify/supervised-c03",
+        ]
+    );
+    let template = &plan.tasks[2];
+    assert!(matches!(template.work, Work::Template { oversampling: Oversampling(5), .. }));
+    assert_eq!(plan.tasks[3].needs, std::slice::from_ref(&template.id));
+}
+
+#[test]
+fn denoisers_of_the_same_side_bands_train_together() {
+    let plan = plan(
+        "[compute]\ndenoisers_per_task = 2\n[[scan]]\nmethod = 'noise'\nn_signal = [0, 100, 1000]\n\
+         side_bands_gev = [[2800, 6000], [3100, 3900]]\n",
+    );
+    let trainings: Vec<_> = plan.stage(Stage::Train).collect();
+    let members: Vec<usize> = trainings
+        .iter()
+        .map(|task| if let Work::Train { samples } = &task.work { samples.len() } else { 0 })
+        .collect();
+    assert_eq!(members, [2, 1, 2, 1]);
+    assert_eq!(trainings[3].id.0, "train/denoisers-w3100-3900-c01");
+    for task in plan.stage(Stage::Template) {
+        let Work::Template { sample, model: (training, member), .. } = &task.work else {
+            panic!("a template")
+        };
+        let training = &plan.tasks[plan.position(training).expect("a training")];
+        assert!(matches!(&training.work, Work::Train { samples } if samples[*member] == *sample));
+    }
+}
+
+#[test]
+fn ids_are_unique_and_dependencies_come_first() {
+    let plan = plan(
+        "[[scan]]\nmethod = 'noise'\nn_signal = [0, 50, 1000]\noversampling = [1, 5]\n[[scan]]\n\
+         method = 'over_idealised'\nn_signal = [0, 50]\n[[scan]]\nmethod = 'idealised'\nn_signal = [0]\n",
+    );
+    let mut seen = HashSet::new();
+    for task in &plan.tasks {
+        assert!(task.needs.iter().all(|need| seen.contains(need)), "{}", task.id);
+        assert!(seen.insert(task.id.clone()), "{} stands twice", task.id);
+    }
+}

@@ -1,0 +1,67 @@
+//! Numbers that must not be confused with each other.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A mass or momentum in GeV.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Gev(pub f64);
+
+impl fmt::Display for Gev {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// How many true signal events are mixed into the full-range background.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SignalCount(pub u32);
+
+impl fmt::Display for SignalCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// How many template events are made for each data event of the signal region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Oversampling(pub u32);
+
+impl fmt::Display for Oversampling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// The seed of one classifier (five folds make five classifiers of one seed).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ClassifierSeed(pub u32);
+
+impl fmt::Display for ClassifierSeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:02}", self.0)
+    }
+}
+
+/// Which of the cross-validation parts a classifier is evaluated on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fold(pub u32);
+
+impl Fold {
+    /// The part that a classifier watches for over-training: the one before its evaluation part.
+    pub fn validation(self, folds: u32) -> Self {
+        Self((self.0 + folds - 1) % folds)
+    }
+}
+
+impl fmt::Display for Fold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}

@@ -1,0 +1,181 @@
+//! What a finished task leaves behind.
+
+use serde::{Deserialize, Serialize};
+
+use crate::fingerprint::Fingerprint;
+use crate::metrics::Performance;
+use crate::plan::{TaskId, TrainingSample};
+use crate::point::ScanPoint;
+use crate::quantities::{ClassifierSeed, Fold};
+
+/// The record of a task; the task is done if and only if it exists and its fingerprint matches.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaskRecord {
+    /// The task.
+    pub id: TaskId,
+    /// What the result depends on.
+    pub fingerprint: Fingerprint,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Where and how long; the only part that differs when a task is repeated.
+    pub run: RunInfo,
+}
+
+impl TaskRecord {
+    /// The result, of a task that has one.
+    pub fn into_result(self) -> Option<TaskResult> {
+        match self.outcome {
+            Outcome::Done(result) => Some(*result),
+            Outcome::Failed { .. } => None,
+        }
+    }
+}
+
+/// How a task ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It has results.
+    Done(Box<TaskResult>),
+    /// It has none, and this is why.
+    Failed {
+        /// The reason, for a person.
+        reason: String,
+    },
+}
+
+/// Where a task ran and how long it took.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// The machine.
+    pub host: String,
+    /// The MPI rank.
+    pub rank: usize,
+    /// The device, as `cpu` or `cuda:0`.
+    pub device: String,
+    /// Wall time.
+    pub seconds: f64,
+}
+
+/// The results of a task, without its arrays.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskResult {
+    /// A dijet fit.
+    Fit(MassFit),
+    /// A training.
+    Train(Vec<DenoiserTraining>),
+    /// A template.
+    Template(TemplateSummary),
+    /// A chunk of classifiers.
+    Classify(Classification),
+}
+
+/// A fit of f(x) = p1 (1 − x)^p2 x^(p3 + p4 ln x), x = m/√s, to the side-bands, and the spectrum around it.
+///
+/// Source: the paper, Eq. 3.2.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MassFit {
+    /// What was fitted.
+    pub sample: TrainingSample,
+    /// ln p1 (p1 in events per unit of x), p2, p3, p4.
+    pub parameters: [f64; 4],
+    /// Covariance of p2, p3, p4.
+    pub covariance: [[f64; 3]; 3],
+    /// Pearson χ² of the side-band bins.
+    pub chi_squared: f64,
+    /// Side-band bins less parameters.
+    pub degrees_of_freedom: usize,
+    /// Events that were fitted.
+    pub n_events: usize,
+    /// Bin edges (GeV) over side-bands and signal region.
+    pub edges: Vec<f64>,
+    /// Data events in each bin.
+    pub counts: Vec<f64>,
+    /// Events that the fit expects in each bin.
+    pub expected: Vec<f64>,
+}
+
+/// How one denoiser was trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DenoiserTraining {
+    /// What it learnt from.
+    pub sample: TrainingSample,
+    /// Events it learnt from.
+    pub n_training: usize,
+    /// Events kept aside.
+    pub n_validation: usize,
+    /// Steps taken.
+    pub steps: usize,
+    /// Of them warm-up.
+    pub warmup_steps: usize,
+    /// Losses on the way.
+    pub losses: Vec<Loss>,
+}
+
+/// A loss at one moment of a training.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Loss {
+    /// Passes over the events so far.
+    pub epoch: f64,
+    /// Mean since the moment before, on the events learnt from.
+    pub training: f32,
+    /// On the events kept aside; none where there are none.
+    pub validation: Option<f32>,
+}
+
+/// A generated template.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TemplateSummary {
+    /// Events made.
+    pub n_events: usize,
+    /// Mean of each feature, in its own unit.
+    pub means: Vec<f64>,
+    /// Standard deviation of each feature, in its own unit.
+    pub deviations: Vec<f64>,
+}
+
+/// The classifiers of one chunk of seeds at one point.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Classification {
+    /// The point.
+    pub point: ScanPoint,
+    /// What stood against what.
+    pub sizes: SampleSizes,
+    /// One entry a classifier.
+    pub classifiers: Vec<Classifier>,
+}
+
+/// Events behind a classification.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SampleSizes {
+    /// True background among the data of the signal region.
+    pub data_background: usize,
+    /// True signal among the data of the signal region.
+    pub data_signal: usize,
+    /// Events of the other class.
+    pub template: usize,
+}
+
+impl SampleSizes {
+    /// S/√B of the data before any selection.
+    pub fn significance(&self) -> f64 {
+        self.data_signal as f64 / (self.data_background as f64).sqrt()
+    }
+}
+
+/// One classifier: its place in the ensemble, its training and what it achieves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Classifier {
+    /// Its seed.
+    pub seed: ClassifierSeed,
+    /// The part it is evaluated on.
+    pub fold: Fold,
+    /// How well it tells data from template on events it has never seen; 0.5 is a perfect template where
+    /// there is no signal. None for the supervised reference, which has no template.
+    pub closure_auc: Option<f64>,
+    /// True signal against true background.
+    pub performance: Performance,
+    /// Losses by epoch.
+    pub losses: Vec<Loss>,
+}

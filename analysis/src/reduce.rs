@@ -1,0 +1,120 @@
+//! From records to what people read: `results.csv`, the tables of the figures, the closing summary.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use crate::band::Band;
+use crate::error::Error;
+use crate::figures::{Figure, label, rank};
+use crate::record::Classifier;
+use crate::results::{PointResults, Results};
+use crate::store::Store;
+
+/// A row of `results.csv`: one classifier.
+#[derive(Serialize)]
+struct ResultRow<'a> {
+    task: &'a str,
+    method: &'a str,
+    n_signal: Option<u32>,
+    side_band_gev: Option<String>,
+    sigma_prime: Option<f64>,
+    oversampling: Option<u32>,
+    inputs: &'a str,
+    seed: u32,
+    fold: u32,
+    auc: f64,
+    closure_auc: Option<f64>,
+    sic_at_1e3: Option<f64>,
+    sic_at_5e3: Option<f64>,
+    max_sic: f64,
+    max_sic_reliable: Option<f64>,
+    n_background: usize,
+    n_signal_evaluated: usize,
+    seconds: f64,
+}
+
+/// Reduces the records of a directory: writes `results.csv` and the table of every figure that has one.
+///
+/// # Errors
+/// The directory holds no job, or a table cannot be written.
+pub fn reduce(store: &Store) -> Result<Results, Error> {
+    let results = Results::read(store)?;
+    let rows = results.points.iter().flat_map(rows);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        // Writing to memory cannot fail, and every row has the same fields.
+        let _ = writer.serialize(row);
+    }
+    store.write("results.csv", &writer.into_inner().unwrap_or_default())?;
+    for figure in Figure::ALL {
+        let table = figure.table(&results);
+        if !table.rows.is_empty() {
+            store.write(&format!("figures/{}.csv", figure.name()), &table.to_csv())?;
+        }
+    }
+    Ok(results)
+}
+
+fn rows(found: &PointResults) -> impl Iterator<Item = ResultRow<'_>> {
+    found.classifiers.iter().map(|result| {
+        let Classifier { seed, fold, closure_auc, performance, .. } = &result.classifier;
+        ResultRow {
+            task: &result.task.0,
+            method: found.point.method(),
+            n_signal: found.point.n_signal().map(|count| count.0),
+            side_band_gev: found.point.side_bands().map(|window| window.to_string()),
+            sigma_prime: None,
+            oversampling: found.point.oversampling().map(|factor| factor.0),
+            inputs: "hlv",
+            seed: seed.0,
+            fold: fold.0,
+            auc: performance.auc,
+            closure_auc: *closure_auc,
+            sic_at_1e3: performance.sic_at_1e3,
+            sic_at_5e3: performance.sic_at_5e3,
+            max_sic: performance.max_sic,
+            max_sic_reliable: performance.max_sic_reliable,
+            n_background: performance.n_background,
+            n_signal_evaluated: performance.n_signal,
+            seconds: result.seconds,
+        }
+    })
+}
+
+/// The closing table: methods with significance improvement, AUC and closure.
+pub fn summary(results: &Results) -> String {
+    let mut points: Vec<&PointResults> = results.points.iter().collect();
+    points.sort_by_key(|found| (found.point.n_signal(), rank(found.point.method())));
+    let mut text = String::new();
+    let header = ["method", "injected", "over", "SIC at 10³", "AUC", "data | template", "classifiers"];
+    let mut lines = vec![header.map(str::to_owned)];
+    for found in points {
+        let count = |value: Option<u32>| value.map_or("-".to_owned(), |value| value.to_string());
+        lines.push([
+            label(found.point.method()).to_owned(),
+            count(found.point.n_signal().map(|count| count.0)),
+            count(found.point.oversampling().map(|factor| factor.0)),
+            band(found.band(|classifier| classifier.performance.sic_at_1e3), 2),
+            band(found.band(|classifier| Some(classifier.performance.auc)), 3),
+            band(found.band(|classifier| classifier.closure_auc), 3),
+            found.classifiers.len().to_string(),
+        ]);
+    }
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    for line in &lines {
+        let cells = line.iter().zip(&widths).map(|(cell, width)| {
+            let fill = " ".repeat(width - cell.chars().count());
+            format!("{cell}{fill}")
+        });
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {}", cells.collect::<Vec<_>>().join("  ").trim_end());
+    }
+    text
+}
+
+fn band(band: Option<Band>, digits: usize) -> String {
+    let Some(Band { mean, low, high, .. }) = band else { return "-".to_owned() };
+    format!("{mean:.digits$} [{low:.digits$}, {high:.digits$}]")
+}

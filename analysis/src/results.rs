@@ -1,0 +1,105 @@
+//! Everything that a directory's records say, by scan point.
+
+use crate::band::Band;
+use crate::error::Error;
+use crate::job::Job;
+use crate::plan::{Plan, TaskId};
+use crate::point::ScanPoint;
+use crate::record::{Classifier, DenoiserTraining, MassFit, SampleSizes, TaskResult};
+use crate::store::{Store, StoredJob, TaskState};
+
+/// The results of a scan, finished or not.
+pub struct Results {
+    /// The job.
+    pub job: Job,
+    /// The points of the job that have classifiers, in the order of the job.
+    pub points: Vec<PointResults>,
+    /// All dijet fits.
+    pub fits: Vec<MassFit>,
+    /// All trainings.
+    pub trainings: Vec<DenoiserTraining>,
+    /// Tasks that have no result yet.
+    pub missing: Vec<TaskId>,
+}
+
+/// The classifiers of one point.
+pub struct PointResults {
+    /// The point.
+    pub point: ScanPoint,
+    /// What stood against what.
+    pub sizes: SampleSizes,
+    /// All classifiers that are done.
+    pub classifiers: Vec<ClassifierResult>,
+}
+
+/// A classifier and the task that trained it.
+pub struct ClassifierResult {
+    /// The task.
+    pub task: TaskId,
+    /// Wall time of the task, shared by its classifiers.
+    pub seconds: f64,
+    /// The classifier.
+    pub classifier: Classifier,
+}
+
+impl Results {
+    /// Reads the records of a directory.
+    ///
+    /// # Errors
+    /// The directory's job cannot be read.
+    pub fn read(store: &Store) -> Result<Self, Error> {
+        let stored = store.job()?;
+        Ok(Self::collect(store, stored))
+    }
+
+    fn collect(store: &Store, stored: StoredJob) -> Self {
+        let plan = Plan::of(&stored.job);
+        let states = store.states(&stored, &plan);
+        let mut results =
+            Self { job: stored.job, points: vec![], fits: vec![], trainings: vec![], missing: vec![] };
+        for (task, state) in plan.tasks.iter().zip(states) {
+            let TaskState::Done(record) = state else {
+                results.missing.push(task.id.clone());
+                continue;
+            };
+            let seconds = record.run.seconds;
+            let Some(result) = record.into_result() else { continue };
+            match result {
+                TaskResult::Fit(fit) => results.fits.push(fit),
+                TaskResult::Train(trainings) => results.trainings.extend(trainings),
+                TaskResult::Template(_) => {}
+                TaskResult::Classify(found) => {
+                    let shared = seconds / found.classifiers.len().max(1) as f64;
+                    let classifiers = found.classifiers.into_iter().map(|classifier| ClassifierResult {
+                        task: task.id.clone(),
+                        seconds: shared,
+                        classifier,
+                    });
+                    match results.points.iter_mut().find(|known| known.point == found.point) {
+                        Some(known) => known.classifiers.extend(classifiers),
+                        None => results.points.push(PointResults {
+                            point: found.point,
+                            sizes: found.sizes,
+                            classifiers: classifiers.collect(),
+                        }),
+                    }
+                }
+            }
+        }
+        results
+    }
+}
+
+impl PointResults {
+    /// The band of a figure of merit over the point's classifiers; none if one of them lacks it.
+    pub fn band(&self, value: impl Fn(&Classifier) -> Option<f64>) -> Option<Band> {
+        Band::of(self.classifiers.iter().map(|result| value(&result.classifier)))
+    }
+
+    /// True background events behind each value, averaged over the classifiers.
+    pub fn background_events(&self) -> f64 {
+        let total: usize =
+            self.classifiers.iter().map(|result| result.classifier.performance.n_background).sum();
+        total as f64 / self.classifiers.len().max(1) as f64
+    }
+}

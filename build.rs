@@ -1,0 +1,15 @@
+//! Tells the linker where libtorch lies, so that the program starts without `LD_LIBRARY_PATH`, and the program
+//! which revision it is.
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    // torch-sys reports the folder that it links against.
+    if let Ok(folder) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
+        println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}");
+    }
+    // Results name the revision that made them.
+    println!("cargo::rerun-if-changed=.git/HEAD");
+    let git = std::process::Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=12"]).output();
+    let revision = git.ok().filter(|git| git.status.success()).and_then(|git| String::from_utf8(git.stdout).ok());
+    println!("cargo::rustc-env=DRAPES_REVISION={}", revision.as_deref().unwrap_or("unknown").trim());
+}

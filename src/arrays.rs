@@ -1,0 +1,167 @@
+//! The arrays of a task on disk.
+//!
+//! Written beside their final name, waited for, and renamed: a file that is there is whole. The record of the
+//! task follows only after that.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hdf5::H5Type;
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+
+use crate::error::Error;
+
+/// A file of arrays that is being written.
+pub struct ArrayWriter {
+    target: PathBuf,
+    part: PathBuf,
+    file: hdf5::File,
+}
+
+impl ArrayWriter {
+    /// Begins a file that will be called `target`.
+    ///
+    /// # Errors
+    /// It cannot be created.
+    pub fn create(target: &Path) -> Result<Self, Error> {
+        let part = target.with_extension(format!("h5.{}.part", std::process::id()));
+        let file = hdf5::File::create(&part).map_err(|error| cannot_write(target, &error))?;
+        Ok(Self { target: target.to_owned(), part, file })
+    }
+
+    /// Adds a table.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn table<T: H5Type>(&self, name: &str, values: ArrayView2<'_, T>) -> Result<(), Error> {
+        let result = self.file.new_dataset_builder().with_data(values).create(name);
+        result.map(|_| ()).map_err(|error| cannot_write(&self.target, &error))
+    }
+
+    /// Adds a list.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn list<T: H5Type>(&self, name: &str, values: ArrayView1<'_, T>) -> Result<(), Error> {
+        let result = self.file.new_dataset_builder().with_data(values).create(name);
+        result.map(|_| ()).map_err(|error| cannot_write(&self.target, &error))
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// The file cannot be completed.
+    pub fn finish(self) -> Result<(), Error> {
+        let Self { target, part, file } = self;
+        let closed = file.close().map_err(|error| cannot_write(&target, &error));
+        let rename = || fs::File::open(&part)?.sync_all().and_then(|()| fs::rename(&part, &target));
+        let result = closed.and_then(|()| rename().map_err(|error| cannot_write(&target, &error)));
+        if result.is_err() {
+            let _ = fs::remove_file(&part);
+        }
+        result
+    }
+}
+
+/// A file of arrays of a finished task.
+pub struct ArrayReader {
+    path: PathBuf,
+    file: hdf5::File,
+}
+
+impl ArrayReader {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// It is absent or torn.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let file = hdf5::File::open(path).map_err(|error| cannot_read(path, &error))?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// A whole table.
+    ///
+    /// # Errors
+    /// It is absent or of another type.
+    pub fn table<T: H5Type>(&self, name: &str) -> Result<Array2<T>, Error> {
+        let values = self.file.dataset(name).and_then(|dataset| dataset.read_2d());
+        values.map_err(|error| cannot_read(&self.path, &error))
+    }
+
+    /// The first rows of a table, or all if there are fewer.
+    ///
+    /// # Errors
+    /// It is absent or of another type.
+    pub fn first_rows<T: H5Type>(&self, name: &str, rows: usize) -> Result<Array2<T>, Error> {
+        let values = self.file.dataset(name).and_then(|dataset| {
+            let rows = rows.min(dataset.shape().first().copied().unwrap_or(0));
+            dataset.read_slice_2d(ndarray::s![..rows, ..])
+        });
+        values.map_err(|error| cannot_read(&self.path, &error))
+    }
+
+    /// A whole list.
+    ///
+    /// # Errors
+    /// It is absent or of another type.
+    pub fn list<T: H5Type>(&self, name: &str) -> Result<Array1<T>, Error> {
+        let values = self.file.dataset(name).and_then(|dataset| dataset.read_1d());
+        values.map_err(|error| cannot_read(&self.path, &error))
+    }
+}
+
+fn cannot_write(path: &Path, error: &dyn std::fmt::Display) -> Error {
+    Error::Arrays {
+        action: "write",
+        path: path.to_owned(),
+        reason: first_line(error),
+        advice: "free space there and run the same command again",
+    }
+}
+
+fn cannot_read(path: &Path, error: &dyn std::fmt::Display) -> Error {
+    Error::Arrays {
+        action: "read",
+        path: path.to_owned(),
+        reason: first_line(error),
+        advice: "delete the record (.json) beside it and run the same command again",
+    }
+}
+
+/// HDF5 appends its whole stack of calls.
+fn first_line(error: &dyn std::fmt::Display) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn arrays_come_back_and_only_whole_files_have_a_name() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a.h5");
+        let writer = ArrayWriter::create(&path).expect("a writable directory");
+        writer.table("events", array![[1.0_f32, 2.0], [3.0, 4.0]].view()).expect("room");
+        writer.list("masses", array![3.5_f64].view()).expect("room");
+        assert!(!path.exists(), "nothing has its name before it is finished");
+        writer.finish().expect("room");
+        let reader = ArrayReader::open(&path).expect("the file");
+        assert_eq!(reader.first_rows::<f32>("events", 1).expect("the table"), array![[1.0, 2.0]]);
+        assert_eq!(reader.table::<f32>("events").expect("the table").nrows(), 2);
+        assert_eq!(reader.list::<f64>("masses").expect("the list"), array![3.5]);
+        assert!(reader.table::<f32>("nothing").is_err());
+        assert_eq!(fs::read_dir(directory.path()).expect("the directory").count(), 1);
+    }
+
+    #[test]
+    fn torn_files_are_refused_with_advice() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a.h5");
+        fs::write(&path, b"\x89HDF\r\n\x1a\n torn").expect("room");
+        let error = ArrayReader::open(&path).err().expect("a torn file");
+        assert!(error.to_string().contains("run the same command again"), "{error}");
+    }
+}

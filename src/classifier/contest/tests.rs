@@ -1,0 +1,129 @@
+use rand_distr::{Distribution, StandardNormal};
+
+use super::*;
+use crate::watch::Unwatched;
+
+fn settings() -> ClassifierSettings {
+    ClassifierSettings {
+        hidden_layers: 2,
+        width: 16,
+        epochs: 6,
+        batch: 64,
+        learning_rate: 3e-3,
+        weight_decay: 0.1,
+        folds: 5,
+        seeds: vec![],
+    }
+}
+
+/// Two normal features around a centre.
+fn cloud(count: usize, centre: f32, seed: u64) -> Array2<f32> {
+    let mut generator = Stream::of_job(seed).generator();
+    Array2::from_shape_simple_fn((count, 2), || {
+        let normal: f32 = StandardNormal.sample(&mut generator);
+        centre + normal
+    })
+}
+
+fn run(contest: &Contest<'_>, seeds: &[u32]) -> Vec<Classifier> {
+    let stream = Stream::of_job(7);
+    let seeds: Vec<ClassifierSeed> = seeds.iter().copied().map(ClassifierSeed).collect();
+    let streams = (&stream.branch("deal"), &stream.branch("rest"));
+    classify(contest, &settings(), &seeds, streams, Device::Cpu, &Unwatched).expect("a good contest")
+}
+
+fn mean(classifiers: &[Classifier], value: impl Fn(&Classifier) -> f64) -> f64 {
+    classifiers.iter().map(value).sum::<f64>() / classifiers.len() as f64
+}
+
+#[test]
+fn a_template_against_its_own_kind_cannot_be_told_apart() {
+    let (data, template) = (cloud(4000, 0.0, 1), cloud(8000, 0.0, 2));
+    let (none, is_signal) = (cloud(0, 0.0, 3), vec![false; 4000]);
+    let contest = Contest {
+        data: data.view(),
+        is_signal: &is_signal,
+        template: template.view(),
+        template_truth: TemplateTruth::Generated,
+        unseen_background: none.view(),
+        unseen_signal: none.view(),
+    };
+    let found = run(&contest, &[0, 1]);
+    let closure = mean(&found, |classifier| classifier.closure_auc.expect("a template"));
+    // Ten classifiers, each evaluated on 800 against 1,600 events: σ(AUC) is 0.013 for one.
+    assert!((closure - 0.5).abs() < 0.02, "{closure}");
+}
+
+#[test]
+fn weak_labels_find_a_signal() {
+    let (background, signal) = (cloud(4000, 0.0, 4), cloud(400, 2.5, 5));
+    let data = concatenate(Axis(0), &[background.view(), signal.view()]).expect("same features");
+    let is_signal: Vec<bool> = (0..4400).map(|event| event >= 4000).collect();
+    let (template, unseen) = (cloud(8000, 0.0, 6), cloud(1000, 2.5, 8));
+    let further = cloud(3000, 0.0, 9);
+    let contest = Contest {
+        data: data.view(),
+        is_signal: &is_signal,
+        template: template.view(),
+        template_truth: TemplateTruth::Background,
+        unseen_background: further.view(),
+        unseen_signal: unseen.view(),
+    };
+    let found = run(&contest, &[3]);
+    // The best possible AUC of two unit normals 2.5 apart in both features is Φ(2.5) = 0.994.
+    assert!(mean(&found, |classifier| classifier.performance.auc) > 0.97);
+    let (background, signal) = found.iter().fold((0, 0), |(background, signal), classifier| {
+        let performance = &classifier.performance;
+        (background + performance.n_background, signal + performance.n_signal)
+    });
+    // Over the five folds every own event is judged once, every further event five times.
+    assert_eq!((background, signal), (4000 + 8000 + 5 * 3000, 400 + 5 * 1000));
+    assert!(found.iter().all(|classifier| classifier.losses.len() == 6));
+    let last = &found[0].losses[5];
+    assert!(last.training < found[0].losses[0].training && last.validation.expect("a validation part") < 0.7);
+}
+
+#[test]
+fn a_seed_gives_the_same_classifiers_alone_and_in_company() {
+    let (data, template) = (cloud(1000, 0.0, 1), cloud(1500, 0.3, 2));
+    let (none, is_signal) = (cloud(50, 0.0, 3), vec![false; 1000]);
+    let contest = Contest {
+        data: data.view(),
+        is_signal: &is_signal,
+        template: template.view(),
+        template_truth: TemplateTruth::Generated,
+        unseen_background: none.view(),
+        unseen_signal: none.view(),
+    };
+    let together = run(&contest, &[4, 9]);
+    let alone = run(&contest, &[9]);
+    for (alone, together) in alone.iter().zip(&together[5..]) {
+        assert_eq!((alone.seed, alone.fold), (together.seed, together.fold));
+        let difference = alone.closure_auc.expect("a template") - together.closure_auc.expect("a template");
+        assert!(difference.abs() < 1e-4, "{difference}");
+    }
+    assert_ne!(together[0].closure_auc, together[5].closure_auc, "seeds differ");
+}
+
+#[test]
+fn classes_that_are_too_small_are_refused() {
+    let (data, template, none) = (cloud(30, 0.0, 1), cloud(30, 0.0, 2), cloud(0, 0.0, 3));
+    let contest = Contest {
+        data: data.view(),
+        is_signal: &[false; 30],
+        template: template.view(),
+        template_truth: TemplateTruth::Generated,
+        unseen_background: none.view(),
+        unseen_signal: none.view(),
+    };
+    let stream = Stream::of_job(1);
+    let found = classify(
+        &contest,
+        &settings(),
+        &[ClassifierSeed(0)],
+        (&stream, &stream),
+        Device::Cpu,
+        &Unwatched,
+    );
+    assert!(found.expect_err("a refusal").to_string().contains("lower classifier.batch"));
+}

@@ -1,0 +1,214 @@
+//! One pass over a table.
+
+use std::path::Path;
+
+use drapes_analysis::hlv::{self, Variable};
+use drapes_analysis::regions::{Region, Regions};
+
+use super::super::error::DataError;
+use super::super::events::Dropped;
+use super::super::recipe::{Read, Reason, Recipe};
+use super::super::source::{self, Batch, Columns};
+use super::histogram::Histogram;
+use super::recognise::{Content, Table, known_unit};
+use super::{ColumnSummary, Counts, EventTable};
+
+/// The resonant mass and the features of the paper: a row without them is dropped.
+const HIGH_LEVEL: [&str; 6] = ["m_jj", "m_j1", "dm_jj", "tau21_j1", "tau21_j2", "dr_jj"];
+
+/// Reads a table once and sums it up.
+pub(super) fn event_table(path: &Path, table: &Table, regions: &Regions) -> Result<EventTable, DataError> {
+    let columns = table.columns.as_ref();
+    let mut pass = Pass::new(path, table)?;
+    let wanted = std::mem::take(&mut pass.wanted);
+    columns.read(&wanted, &mut |batch| pass.add(batch))?;
+    let name_of = |position: usize| columns.names()[wanted[position]].clone();
+    let (mut signal_region, mut side_bands) = (Counts::default(), Counts::default());
+    for (mass, is_signal) in pass.masses.iter().zip(&pass.is_signal) {
+        match regions.region(*mass) {
+            Region::Signal => signal_region.add(*is_signal),
+            Region::SideBand => side_bands.add(*is_signal),
+            Region::Outside => {}
+        }
+    }
+    let mut summaries: Vec<(usize, ColumnSummary)> = pass
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(position, running)| {
+            let unit = table.units[wanted[position]].clone();
+            (wanted[position], running.summary(name_of(position), unit))
+        })
+        .collect();
+    summaries.sort_by_key(|(position, _)| *position);
+    let variables = hlv::names().into_iter().zip(&pass.variables);
+    Ok(EventTable {
+        name: table.name.clone(),
+        label: pass.label.map(name_of),
+        resonant: match pass.mass {
+            Mass::Jets(_) => Some(HIGH_LEVEL[0].to_owned()),
+            Mass::Column(position) => Some(name_of(position)),
+            Mass::Unknown => None,
+        },
+        events: pass.events,
+        signal_region,
+        side_bands,
+        dropped: pass.dropped,
+        columns: summaries.into_iter().map(|(_, summary)| summary).collect(),
+        variables: variables
+            .map(|(name, running)| running.summary(name.to_owned(), known_unit(name).to_owned()))
+            .collect(),
+        histogram: Histogram::new(&pass.masses, &pass.is_signal, regions),
+    })
+}
+
+/// The column with one of these names, spelt in whatever way.
+fn guess(columns: &dyn Columns, names: &[&str]) -> Option<usize> {
+    let plain = |name: &str| name.to_lowercase().replace(['_', '-', ' '], "");
+    names.iter().find_map(|wanted| columns.names().iter().position(|name| plain(name) == *wanted))
+}
+
+/// Where the resonant mass of a row comes from.
+enum Mass {
+    Jets(Recipe),
+    /// A position in the batch.
+    Column(usize),
+    Unknown,
+}
+
+/// What is known of a table after some of its rows.
+struct Pass {
+    /// Positions in the file of what a batch holds.
+    wanted: Vec<usize>,
+    /// A position in the batch.
+    label: Option<usize>,
+    mass: Mass,
+    /// One for each column of a batch, if the columns tell anything.
+    columns: Vec<Running>,
+    /// One for each high-level variable, if there are jets.
+    variables: Vec<Running>,
+    events: Counts,
+    masses: Vec<f64>,
+    is_signal: Vec<bool>,
+    dropped: Dropped,
+}
+
+impl Pass {
+    fn new(path: &Path, table: &Table) -> Result<Self, DataError> {
+        let columns = table.columns.as_ref();
+        let all: Vec<usize> =
+            (0..columns.names().len()).filter(|column| columns.is_numeric(*column)).collect();
+        let mut label = guess(columns, &["label", "labels", "issignal", "signal", "truth"]);
+        let (wanted, mass): (Vec<usize>, Mass) = match table.content {
+            Content::Features => {
+                let names = HIGH_LEVEL.map(str::to_owned);
+                let recipe = Recipe::dijet(names.iter(), Read::All).map_err(|missing| {
+                    DataError::MissingColumns { path: path.to_owned(), missing, present: Vec::new() }
+                })?;
+                let mut wanted = source::positions(path, columns, recipe.columns())?;
+                let others: Vec<usize> = all.into_iter().filter(|column| !wanted.contains(column)).collect();
+                wanted.extend(others);
+                (wanted, Mass::Jets(recipe))
+            }
+            Content::Particles => {
+                // The particles say nothing column by column; what follows them is the label.
+                label = all.get(source::RAW_VALUES).copied();
+                (label.into_iter().collect(), Mass::Unknown)
+            }
+            Content::Columns => {
+                let mass = guess(columns, &["mjj"])
+                    .and_then(|column| all.iter().position(|wanted| *wanted == column));
+                (all, mass.map_or(Mass::Unknown, Mass::Column))
+            }
+        };
+        let of = |count: usize| vec![Running::default(); count];
+        Ok(Self {
+            label: label.and_then(|column| wanted.iter().position(|wanted| *wanted == column)),
+            columns: of(if table.content == Content::Particles { 0 } else { wanted.len() }),
+            variables: of(if table.content == Content::Features { hlv::names().len() } else { 0 }),
+            wanted,
+            mass,
+            events: Counts::default(),
+            masses: Vec::new(),
+            is_signal: Vec::new(),
+            dropped: Dropped::default(),
+        })
+    }
+
+    fn add(&mut self, batch: &Batch) {
+        for (position, running) in self.columns.iter_mut().enumerate() {
+            batch.column(position).iter().for_each(|value| running.add(*value));
+        }
+        let variables: Vec<Option<Variable>> = hlv::names().into_iter().map(Variable::named).collect();
+        for row in 0..batch.rows() {
+            if let Mass::Jets(recipe) = &self.mass
+                && let Some(jets) = recipe.jets_of(batch, row)
+            {
+                for (variable, running) in variables.iter().zip(&mut self.variables) {
+                    running.add(variable.map_or(f64::NAN, |variable| jets.value(variable)));
+                }
+            }
+            self.add_row(batch, row);
+        }
+    }
+
+    fn add_row(&mut self, batch: &Batch, row: usize) {
+        let label = self.label.map_or(0.0, |label| batch.column(label)[row]);
+        let mut values = [0.0; HIGH_LEVEL.len()];
+        let is_finite = |column: usize| batch.column(column)[row].is_finite();
+        let mass = match &self.mass {
+            _ if !label.is_finite() => Err(Reason::NotFinite),
+            Mass::Jets(recipe) => recipe.values_of(batch, row, &mut values).map(|()| Some(values[0])),
+            _ if !(0..batch.width()).all(is_finite) => Err(Reason::NotFinite),
+            Mass::Column(column) => Ok(Some(batch.column(*column)[row])),
+            Mass::Unknown => Ok(None),
+        };
+        match mass {
+            Err(reason) => self.dropped.count(reason),
+            Ok(mass) => {
+                self.events.add(label > 0.5);
+                if let Some(mass) = mass {
+                    self.masses.push(mass);
+                    self.is_signal.push(label > 0.5);
+                }
+            }
+        }
+    }
+}
+
+/// The finite values of a column so far.
+#[derive(Clone, Copy, Default)]
+struct Running {
+    min: f64,
+    max: f64,
+    sum: f64,
+    finite: usize,
+    not_finite: usize,
+}
+
+impl Running {
+    fn add(&mut self, value: f64) {
+        if !value.is_finite() {
+            self.not_finite += 1;
+        } else if self.finite == 0 {
+            *self = Self { min: value, max: value, sum: value, finite: 1, ..*self };
+        } else {
+            self.min = self.min.min(value);
+            self.max = self.max.max(value);
+            self.sum += value;
+            self.finite += 1;
+        }
+    }
+
+    fn summary(&self, name: String, unit: String) -> ColumnSummary {
+        let known = |value: f64| if self.finite == 0 { f64::NAN } else { value };
+        ColumnSummary {
+            name,
+            unit,
+            min: known(self.min),
+            mean: self.sum / self.finite as f64,
+            max: known(self.max),
+            not_finite: self.not_finite,
+        }
+    }
+}

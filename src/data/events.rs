@@ -1,0 +1,211 @@
+//! The events that a search works on.
+
+use std::fmt;
+use std::path::Path;
+
+use drapes_analysis::job::{Data, Layout};
+use ndarray::Array2;
+use serde::Serialize;
+
+use super::error::DataError;
+use super::recipe::{Read, Reason, Recipe};
+use super::source::{self, Columns};
+
+/// Whether a file must tell signal from background.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Label {
+    /// It must.
+    Expected,
+    /// Where it does not, all events are background.
+    Optional,
+}
+
+/// Rows of a file that are no events, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Dropped {
+    /// The denominator of an N-subjettiness ratio is zero.
+    pub zero_tau: usize,
+    /// A value is NaN or infinite.
+    pub not_finite: usize,
+}
+
+impl Dropped {
+    /// All of them.
+    pub fn total(&self) -> usize {
+        self.zero_tau + self.not_finite
+    }
+
+    pub(super) fn count(&mut self, reason: Reason) {
+        match reason {
+            Reason::ZeroTau => self.zero_tau += 1,
+            Reason::NotFinite => self.not_finite += 1,
+        }
+    }
+}
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reasons = [(self.zero_tau, "τ = 0 in a ratio"), (self.not_finite, "NaN or infinity")];
+        let counted: Vec<String> = reasons
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, reason)| {
+                format!("{count} {} with {reason}", if *count == 1 { "row" } else { "rows" })
+            })
+            .collect();
+        f.write_str(&if counted.is_empty() { "none".to_owned() } else { counted.join(", ") })
+    }
+}
+
+/// Events in the order of their file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Events {
+    /// The resonant mass (GeV).
+    pub mass: Vec<f64>,
+    /// The features in the order of the job.
+    pub features: Array2<f32>,
+    /// Whether an event is simulated signal.
+    pub is_signal: Vec<bool>,
+    /// The rows of the file that are left out.
+    pub dropped: Dropped,
+}
+
+impl Events {
+    /// Number of events.
+    pub fn len(&self) -> usize {
+        self.mass.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.mass.is_empty()
+    }
+
+    /// Number of signal events.
+    pub fn n_signal(&self) -> usize {
+        self.is_signal.iter().filter(|signal| **signal).count()
+    }
+
+    /// Number of background events.
+    pub fn n_background(&self) -> usize {
+        self.len() - self.n_signal()
+    }
+}
+
+/// Reads the events of a file as a job describes them.
+///
+/// Rows for which a value that the job uses does not exist are dropped and counted.
+///
+/// # Shapes
+/// n masses, features (n, features of the job), n labels.
+///
+/// # Units
+/// Masses and momenta in GeV, as in the file.
+///
+/// # Errors
+/// The file is missing, damaged, of another layout, or lacks what the job names; no event is left.
+pub fn read_events(path: &Path, data: &Data, label: Label) -> Result<Events, DataError> {
+    let columns = source::open(path, &data.layout)?;
+    let recipe = recipe(path, data)?;
+    let label = match (source::position(columns.as_ref(), &data.label), label) {
+        (Some(position), _) => Some(position),
+        (None, Label::Optional) => None,
+        (None, Label::Expected) => {
+            return Err(DataError::NoLabel { path: path.to_owned(), label: data.label.clone() });
+        }
+    };
+    let mut wanted = source::positions(path, columns.as_ref(), recipe.columns())?;
+    wanted.extend(label);
+    Reader::new(columns.as_ref(), recipe, wanted, label.is_some()).events(path)
+}
+
+fn recipe(path: &Path, data: &Data) -> Result<Recipe, DataError> {
+    let names = || std::iter::once(&data.resonant).chain(&data.features);
+    match data.layout {
+        Layout::LhcoFeatures => {
+            Recipe::dijet(names(), Read::Needed).map_err(|missing| DataError::MissingColumns {
+                path: path.to_owned(),
+                missing,
+                present: drapes_analysis::hlv::names().into_iter().map(str::to_owned).collect(),
+            })
+        }
+        Layout::Table { .. } => Ok(Recipe::table(names())),
+    }
+}
+
+/// A pass over a file.
+struct Reader<'a> {
+    columns: &'a dyn Columns,
+    recipe: Recipe,
+    /// The recipe's columns, then the label's.
+    wanted: Vec<usize>,
+    labelled: bool,
+    mass: Vec<f64>,
+    features: Vec<f32>,
+    is_signal: Vec<bool>,
+    dropped: Dropped,
+}
+
+impl<'a> Reader<'a> {
+    fn new(columns: &'a dyn Columns, recipe: Recipe, wanted: Vec<usize>, labelled: bool) -> Self {
+        // A damaged file may announce any number of rows: beyond this, memory follows what is really read.
+        let rows = columns.rows().unwrap_or(0).min(1 << 22);
+        Self {
+            columns,
+            mass: Vec::with_capacity(rows),
+            features: Vec::with_capacity(rows * (recipe.values() - 1)),
+            is_signal: Vec::with_capacity(rows),
+            recipe,
+            wanted,
+            labelled,
+            dropped: Dropped::default(),
+        }
+    }
+
+    fn events(mut self, path: &Path) -> Result<Events, DataError> {
+        let columns = self.columns;
+        let wanted = std::mem::take(&mut self.wanted);
+        let mut finite = vec![false; wanted.len()];
+        let mut values = vec![0.0; self.recipe.values()];
+        columns.read(&wanted, &mut |batch| {
+            for (position, finite) in finite.iter_mut().enumerate() {
+                *finite = *finite || batch.column(position).iter().any(|value| value.is_finite());
+            }
+            for row in 0..batch.rows() {
+                self.take(batch, row, &mut values);
+            }
+        })?;
+        // Without rows no column is to blame.
+        if self.dropped.total() > 0
+            && let Some(position) = finite.iter().position(|finite| !finite)
+        {
+            let column = columns.names()[wanted[position]].clone();
+            return Err(DataError::NoFiniteValue { path: path.to_owned(), column });
+        }
+        if self.mass.is_empty() {
+            return Err(DataError::NoEvents { path: path.to_owned(), dropped: self.dropped });
+        }
+        let shape = (self.mass.len(), values.len() - 1);
+        let features = Array2::from_shape_vec(shape, self.features)
+            .expect("each event adds one mass and as many features as the recipe has");
+        Ok(Events { mass: self.mass, features, is_signal: self.is_signal, dropped: self.dropped })
+    }
+
+    fn take(&mut self, batch: &source::Batch, row: usize, values: &mut [f64]) {
+        let label = if self.labelled { batch.column(batch.width() - 1)[row] } else { 0.0 };
+        let found = if label.is_finite() {
+            self.recipe.values_of(batch, row, values)
+        } else {
+            Err(Reason::NotFinite)
+        };
+        match found {
+            Ok(()) => {
+                self.mass.push(values[0]);
+                self.features.extend(values[1..].iter().map(|value| *value as f32));
+                // Labels may be stored as floats.
+                self.is_signal.push(label > 0.5);
+            }
+            Err(reason) => self.dropped.count(reason),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Events on disk: reading them for a search, telling one file from another, and describing what a file holds.
+//!
+//! ```text
+//! file --source--> columns of numbers --recipe--> resonant mass and features --> Events
+//!                                     --describe--> Description
+//! ```
+//!
+//! HDF5 is named in `source` only.
+
+mod describe;
+mod digest;
+mod dijet;
+mod error;
+mod events;
+mod recipe;
+mod source;
+
+pub use describe::{
+    ColumnSummary, Counts, Description, EventTable, FileLayout, Histogram, MassBin, StoredDataset, describe,
+};
+pub use digest::digest;
+pub use error::{DataError, FilterId, Found};
+pub use events::{Dropped, Events, Label, read_events};
+
+#[cfg(test)]
+mod tests;

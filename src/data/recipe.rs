@@ -1,0 +1,163 @@
+//! How the values that a job names follow from the columns of a file.
+
+use drapes_analysis::hlv::Variable;
+
+use super::dijet::{Dijet, Jet};
+use super::source::Batch;
+
+/// The columns of one jet in the LHC Olympics features, without the jet's number.
+const JET_COLUMNS: [&str; 7] = ["pxj", "pyj", "pzj", "mj", "tau1j", "tau2j", "tau3j"];
+
+/// The columns of the LHC Olympics features without the label: seven for each of the two jets.
+pub(super) fn lhco_columns() -> Vec<String> {
+    (1..=2).flat_map(|jet| JET_COLUMNS.map(|column| format!("{column}{jet}"))).collect()
+}
+
+/// Why a row is no event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    ZeroTau,
+    NotFinite,
+}
+
+/// Which columns of the LHC Olympics features are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Read {
+    /// Those that the variables depend on.
+    Needed,
+    /// All, so that other variables can be had as well.
+    All,
+}
+
+/// The resonant mass and the features of a row, in this order.
+pub(super) struct Recipe {
+    columns: Vec<String>,
+    /// Positions of the columns without which a row is no event.
+    needed: Vec<usize>,
+    values: Values,
+}
+
+enum Values {
+    /// Positions among the recipe's columns.
+    Columns(Vec<usize>),
+    Dijet {
+        variables: Vec<Variable>,
+        /// Where the columns of [`lhco_columns`] lie among the recipe's.
+        places: Box<[Option<usize>; 14]>,
+    },
+}
+
+impl Recipe {
+    /// Columns as they are.
+    pub fn table<'a>(names: impl Iterator<Item = &'a String>) -> Self {
+        let mut columns: Vec<String> = Vec::new();
+        let values = names
+            .map(|name| {
+                columns.iter().position(|column| column == name).unwrap_or_else(|| {
+                    columns.push(name.clone());
+                    columns.len() - 1
+                })
+            })
+            .collect();
+        Self { needed: (0..columns.len()).collect(), columns, values: Values::Columns(values) }
+    }
+
+    /// High-level variables from the LHC Olympics features; fails with the names that are none.
+    pub fn dijet<'a>(names: impl Iterator<Item = &'a String>, read: Read) -> Result<Self, Vec<String>> {
+        let (mut variables, mut unknown) = (Vec::new(), Vec::new());
+        for name in names {
+            match Variable::named(name) {
+                Some(variable) => variables.push(variable),
+                None => unknown.push(name.clone()),
+            }
+        }
+        if !unknown.is_empty() {
+            return Err(unknown);
+        }
+        let (mut columns, mut needed, mut places) = (Vec::new(), Vec::new(), Box::new([None; 14]));
+        for (index, name) in lhco_columns().into_iter().enumerate() {
+            let is_needed = is_needed(index % 7, &variables);
+            if is_needed {
+                needed.push(columns.len());
+            }
+            if is_needed || read == Read::All {
+                places[index] = Some(columns.len());
+                columns.push(name);
+            }
+        }
+        Ok(Self { columns, needed, values: Values::Dijet { variables, places } })
+    }
+
+    /// The columns that a batch must hold, in this order; further ones may follow.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// How many values a row gives.
+    pub fn values(&self) -> usize {
+        match &self.values {
+            Values::Columns(positions) => positions.len(),
+            Values::Dijet { variables, .. } => variables.len(),
+        }
+    }
+
+    /// Writes the values of a row.
+    pub fn values_of(&self, batch: &Batch, row: usize, values: &mut [f64]) -> Result<(), Reason> {
+        if self.needed.iter().any(|column| !batch.column(*column)[row].is_finite()) {
+            return Err(Reason::NotFinite);
+        }
+        match &self.values {
+            Values::Columns(positions) => {
+                for (value, position) in values.iter_mut().zip(positions) {
+                    *value = batch.column(*position)[row];
+                }
+            }
+            Values::Dijet { variables, places } => {
+                let event = dijet(batch, row, places);
+                // Exactly zero is what the files hold for a jet of a single particle.
+                let is_zero =
+                    |variable: &Variable| event.denominator(*variable).is_some_and(|tau| tau == 0.0);
+                if variables.iter().any(is_zero) {
+                    return Err(Reason::ZeroTau);
+                }
+                for (value, variable) in values.iter_mut().zip(variables) {
+                    *value = event.value(*variable);
+                }
+            }
+        }
+        // Features are kept in single precision, where a large number may become infinite.
+        if values.iter().all(|value| (*value as f32).is_finite()) { Ok(()) } else { Err(Reason::NotFinite) }
+    }
+
+    /// The two jets of a row, whether or not it is an event; values that were not read are NaN.
+    pub fn jets_of(&self, batch: &Batch, row: usize) -> Option<Dijet> {
+        match &self.values {
+            Values::Columns(_) => None,
+            Values::Dijet { places, .. } => Some(dijet(batch, row, places)),
+        }
+    }
+}
+
+fn is_needed(column_of_jet: usize, variables: &[Variable]) -> bool {
+    use Variable::{HeavyTau21, HeavyTau32, LightTau21, LightTau32};
+    let any = |group: [Variable; 2]| variables.iter().any(|variable| group.contains(variable));
+    match column_of_jet {
+        // Which jet is the heavier one is known only row by row: a ratio of one needs the columns of both.
+        4 => any([HeavyTau21, LightTau21]),
+        5 => any([HeavyTau21, LightTau21]) || any([HeavyTau32, LightTau32]),
+        6 => any([HeavyTau32, LightTau32]),
+        _ => true,
+    }
+}
+
+fn dijet(batch: &Batch, row: usize, places: &[Option<usize>; 14]) -> Dijet {
+    let get = |index: usize| places[index].map_or(f64::NAN, |place| batch.column(place)[row]);
+    let jet = |first: usize| Jet {
+        px: get(first),
+        py: get(first + 1),
+        pz: get(first + 2),
+        mass: get(first + 3),
+        tau: [get(first + 4), get(first + 5), get(first + 6)],
+    };
+    Dijet::new(jet(0), jet(7))
+}

@@ -1,0 +1,176 @@
+//! One array of an HDF5 file.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use hdf5::filters::{Blosc, Filter};
+use hdf5::types::TypeDescriptor as Type;
+use ndarray::{Array1, Array2, s};
+
+use super::super::error::{DataError, FilterId};
+use super::text::texts;
+
+/// Values that a stored byte may stand for at most: constant columns compress far better than physics.
+const MOST_VALUES_PER_BYTE: u64 = 100_000;
+
+/// An array with the facts about its storage.
+pub(in crate::data) struct Dataset {
+    path: PathBuf,
+    name: String,
+    inner: hdf5::Dataset,
+    shape: Vec<usize>,
+}
+
+impl Dataset {
+    /// An array of a group; `name` is its full name in the file.
+    pub(super) fn open(path: &Path, file: &hdf5::Group, name: &str) -> Result<Self, DataError> {
+        let inner = file.dataset(name).map_err(|source| damaged(path, name, source))?;
+        let shape = inner.space().map_err(|source| damaged(path, name, source))?.shape();
+        Ok(Self { path: path.to_owned(), name: name.to_owned(), inner, shape })
+    }
+
+    /// Its full name in the file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its extent along each axis.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// Its extent along the first axis.
+    pub fn rows(&self) -> usize {
+        self.shape.first().copied().unwrap_or(0)
+    }
+
+    /// Its extent along the second axis.
+    pub fn columns(&self) -> usize {
+        self.shape.get(1).copied().unwrap_or(1)
+    }
+
+    /// Rows of a chunk; one for arrays that are not chunked.
+    pub fn chunk_rows(&self) -> usize {
+        self.chunk().and_then(|chunk| chunk.first().copied()).unwrap_or(1)
+    }
+
+    /// The shape of a chunk, for chunked arrays.
+    pub fn chunk(&self) -> Option<Vec<usize>> {
+        self.inner.chunk()
+    }
+
+    /// Whether its values are numbers.
+    pub fn is_numeric(&self) -> bool {
+        self.inner.dtype().is_ok_and(|dtype| dtype.conv_to::<f64>().is_some())
+    }
+
+    /// The type of its values in words.
+    pub fn type_name(&self) -> String {
+        let Ok(dtype) = self.inner.dtype() else { return "unknown".to_owned() };
+        match dtype.to_descriptor() {
+            Ok(Type::FixedAscii(_) | Type::FixedUnicode(_) | Type::VarLenAscii | Type::VarLenUnicode) => {
+                "text".to_owned()
+            }
+            Ok(descriptor) => descriptor.to_string(),
+            // Half precision: the library converts it, but has no name for it.
+            Err(_) if self.is_numeric() => format!("float{}", 8 * dtype.size()),
+            Err(_) if dtype.size() == 1 => "bits, as pandas writes True and False".to_owned(),
+            Err(_) => "values of no simple type".to_owned(),
+        }
+    }
+
+    /// The filters of its chunks in words, in the order of writing.
+    pub fn filters(&self) -> Vec<String> {
+        self.inner.filters().iter().map(filter_name).collect()
+    }
+
+    /// The text of an attribute, if there is such a text.
+    pub fn attribute(&self, name: &str) -> Option<String> {
+        let attribute = self.inner.attr(name).ok()?;
+        texts(&attribute).ok()??.into_iter().next()
+    }
+
+    /// Whether it has an attribute of this name.
+    pub fn has_attribute(&self, name: &str) -> bool {
+        self.inner.attr(name).is_ok()
+    }
+
+    /// Its texts; nothing if they are none.
+    pub fn texts(&self) -> Result<Option<Vec<String>>, DataError> {
+        texts(&self.inner).map_err(|source| self.failure(source))
+    }
+
+    /// Finds out before reading whether there are numbers, and whether reading them would come to an end.
+    ///
+    /// `column` is what the user calls the values.
+    pub fn check(&self, column: &str) -> Result<(), DataError> {
+        if !self.is_numeric() {
+            return Err(DataError::NotNumeric {
+                path: self.path.clone(),
+                column: column.to_owned(),
+                found: self.type_name(),
+            });
+        }
+        let values = self.shape.iter().fold(1_u64, |product, extent| product.saturating_mul(*extent as u64));
+        let bytes = self.inner.storage_size();
+        if values > bytes.saturating_mul(MOST_VALUES_PER_BYTE) {
+            let reason = format!("it announces {values} values and stores {bytes} bytes");
+            return Err(damaged(&self.path, &self.name, reason));
+        }
+        Ok(())
+    }
+
+    /// Why a read failed.
+    fn failure(&self, source: hdf5::Error) -> DataError {
+        // Asked only now: an optional filter may not have been applied, and then nobody needs it.
+        match self.inner.filters().iter().find(|filter| !filter.is_available()) {
+            None => damaged(&self.path, &self.name, source),
+            Some(filter) => DataError::UnknownFilter {
+                path: self.path.clone(),
+                dataset: self.name.clone(),
+                filter: FilterId(filter.id()),
+            },
+        }
+    }
+
+    /// Some rows of a one-dimensional array.
+    pub fn read(&self, rows: Range<usize>) -> Result<Array1<f64>, DataError> {
+        self.inner.read_slice_1d(s![rows]).map_err(|source| self.failure(source))
+    }
+
+    /// Some rows of some columns of a two-dimensional array.
+    pub fn read_block(&self, rows: Range<usize>, columns: Range<usize>) -> Result<Array2<f64>, DataError> {
+        self.inner.read_slice_2d(s![rows, columns]).map_err(|source| self.failure(source))
+    }
+}
+
+fn damaged(
+    path: &Path,
+    part: &str,
+    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> DataError {
+    DataError::Damaged { path: path.to_owned(), part: part.to_owned(), source: source.into() }
+}
+
+fn filter_name(filter: &Filter) -> String {
+    match filter {
+        Filter::Deflate(level) => format!("gzip {level}"),
+        Filter::Blosc(codec, level, _) => format!("Blosc {} {level}", codec_name(*codec)),
+        other => {
+            let id = FilterId(other.id());
+            id.name().map_or_else(|| id.to_string(), str::to_owned)
+        }
+    }
+}
+
+fn codec_name(codec: Blosc) -> &'static str {
+    match codec {
+        Blosc::BloscLZ => "BloscLZ",
+        Blosc::LZ4 => "LZ4",
+        Blosc::LZ4HC => "LZ4HC",
+        Blosc::Snappy => "Snappy",
+        Blosc::ZLib => "zlib",
+        Blosc::ZStd => "Zstandard",
+        _ => "codec",
+    }
+}

@@ -1,0 +1,37 @@
+//! Files in all layouts, good and bad.
+
+mod bad_files;
+mod description;
+mod layouts;
+mod real_files;
+mod sample_files;
+
+use std::path::Path;
+
+use drapes_analysis::job::{Data, Layout};
+use drapes_analysis::regions::{MassWindow, Regions};
+
+/// A job's data with the features of the paper.
+fn lhco(path: &Path) -> Data {
+    data(path, Layout::LhcoFeatures, &["m_j1", "dm_jj", "tau21_j1", "tau21_j2", "dr_jj"])
+}
+
+/// A job's data from named columns.
+fn table(path: &Path, group: &str, features: &[&str]) -> Data {
+    data(path, Layout::Table { group: group.to_owned() }, features)
+}
+
+fn data(path: &Path, layout: Layout, features: &[&str]) -> Data {
+    Data {
+        events: path.to_owned(),
+        directory: ".".into(),
+        layout,
+        resonant: "m_jj".to_owned(),
+        features: features.iter().map(|name| (*name).to_owned()).collect(),
+        label: "label".to_owned(),
+    }
+}
+
+fn regions() -> Regions {
+    Regions { signal: MassWindow::new(3300.0, 3700.0), outer: MassWindow::new(2800.0, 6000.0) }
+}

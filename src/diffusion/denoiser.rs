@@ -1,0 +1,131 @@
+//! The conditional denoiser D(x; σ, m) of an ensemble of models.
+
+use drapes_analysis::job::{DenoiserSettings, SamplerSettings};
+use tch::{Kind, Tensor};
+
+use super::noise::Preconditioning;
+use crate::nn::{Layout, ResNet};
+use crate::scaler::Scaler;
+
+/// The network behind a denoiser.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DenoiserShape {
+    /// Features of an event.
+    pub features: usize,
+    /// Hidden layers.
+    pub hidden_layers: usize,
+    /// Nodes of a hidden layer.
+    pub width: usize,
+    /// Cosine features of the noise strength.
+    pub noise_features: usize,
+    /// The noise strength whose lowest cosine feature is half a turn.
+    pub sigma_max: f64,
+}
+
+impl DenoiserShape {
+    /// The network that a job asks for.
+    pub fn new(features: usize, denoiser: &DenoiserSettings, sampler: &SamplerSettings) -> Self {
+        let DenoiserSettings { hidden_layers, width, noise_features, .. } = *denoiser;
+        Self { features, hidden_layers, width, noise_features, sigma_max: sampler.sigma_max }
+    }
+
+    /// The parameters of one model.
+    pub fn layout(&self) -> Layout {
+        let inputs = self.features + self.noise_features + 1;
+        ResNet::layout(inputs, self.hidden_layers, self.width, self.features)
+    }
+
+    /// What the network sees: the scaled event, the cosine features of its noise, and its mass.
+    ///
+    /// # Shapes
+    /// `scaled` `[members, batch, features]`, `sigma` and `mass` broadcast to `[members, batch, 1]`; the result
+    /// is `[members, batch, features + noise_features + 1]`.
+    ///
+    /// # Units
+    /// All standardised.
+    ///
+    /// Source: cos(π eᵏ σ/σ_max), k = 0, 1, …; that the noise is embedded by cosines and concatenated with the
+    /// mass is in the paper, section 3.1; the frequencies are those of the group's public code.
+    pub fn network_input(&self, scaled: &Tensor, sigma: &Tensor, mass: &Tensor) -> Tensor {
+        let turns: Vec<f32> =
+            (0..self.noise_features).map(|k| ((k as f64).exp() / (2.0 * self.sigma_max)) as f32).collect();
+        let turns = Tensor::from_slice(&turns).to_device(scaled.device());
+        // Only the fraction of a turn matters; taken first, it keeps the cosine on its fast path.
+        let angle = (sigma * turns).frac_().g_mul_scalar_(2.0 * std::f64::consts::PI);
+        let size = scaled.size();
+        let noise = angle.cos().expand([size[0], size[1], self.noise_features as i64], false);
+        Tensor::cat(&[scaled, &noise, mass], 2)
+    }
+}
+
+/// Trained denoisers, with the standardisation that they expect.
+pub struct Denoiser {
+    shape: DenoiserShape,
+    layout: Layout,
+    parameters: Tensor,
+    scalers: Vec<Scaler>,
+}
+
+impl Denoiser {
+    /// An ensemble from its parameters.
+    ///
+    /// # Shapes
+    /// `parameters` `[members, len]`; a scaler for each member, over the features and then the mass.
+    ///
+    /// # Panics
+    /// If the shapes do not fit together.
+    pub fn new(shape: DenoiserShape, parameters: Tensor, scalers: Vec<Scaler>) -> Self {
+        let layout = shape.layout();
+        assert_eq!(
+            parameters.size(),
+            [scalers.len() as i64, layout.len() as i64],
+            "parameters of the ensemble"
+        );
+        Self { shape, layout, parameters, scalers }
+    }
+
+    /// One model of the ensemble.
+    ///
+    /// # Panics
+    /// If there is no such member.
+    pub fn member(&self, member: usize) -> Self {
+        let parameters = self.parameters.narrow(0, member as i64, 1);
+        Self {
+            shape: self.shape,
+            layout: self.layout.clone(),
+            parameters,
+            scalers: vec![self.scalers[member].clone()],
+        }
+    }
+
+    /// The parameters, `[members, len]`.
+    pub fn parameters(&self) -> &Tensor {
+        &self.parameters
+    }
+
+    /// The standardisation of each member: features, then mass.
+    pub fn scalers(&self) -> &[Scaler] {
+        &self.scalers
+    }
+
+    /// Features of an event.
+    pub fn features(&self) -> usize {
+        self.shape.features
+    }
+
+    /// D(x; σ, m) at one noise strength for all events.
+    ///
+    /// # Shapes
+    /// `x` `[members, batch, features]` in double precision, as the result; `mass` `[members, batch, 1]`.
+    ///
+    /// # Units
+    /// Standardised events and masses.
+    pub fn denoise(&self, x: &Tensor, sigma: f64, mass: &Tensor) -> Tensor {
+        let Preconditioning { c_skip, c_out, c_in } = Preconditioning::at(sigma);
+        let scaled = (x * c_in).to_kind(Kind::Float);
+        let sigma = Tensor::full([1, 1, 1], sigma, (Kind::Float, x.device()));
+        let network = ResNet::over(&self.layout, &self.parameters);
+        let out = network.forward(&self.shape.network_input(&scaled, &sigma, mass));
+        x * c_skip + out.to_kind(Kind::Double) * c_out
+    }
+}

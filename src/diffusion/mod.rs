@@ -1,0 +1,17 @@
+//! The diffusion model of event observables.
+//!
+//! ```text
+//! side-band events --train--> Denoiser D(x; σ, m) --sample--> template events at chosen masses
+//! ```
+//!
+//! Source: the paper, section 3.1, after Karras et al. 2022 ("EDM").
+
+mod denoiser;
+mod noise;
+mod sample;
+mod train;
+
+pub use denoiser::{Denoiser, DenoiserShape};
+pub use noise::{NoiseGrid, Preconditioning};
+pub use sample::Sampler;
+pub use train::{TrainingEvents, train};

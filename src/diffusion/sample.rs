@@ -1,0 +1,106 @@
+//! Solving the reverse diffusion.
+
+use drapes_analysis::job::Solver;
+use drapes_analysis::stream::Stream;
+use ndarray::Array2;
+use rand_distr::{Distribution, StandardNormal};
+use tch::{Device, Kind, Tensor};
+
+use super::denoiser::Denoiser;
+use super::noise::NoiseGrid;
+use crate::watch::Watch;
+
+/// Events that are solved together: enough to hide overhead, few enough to stay in a core's cache.
+const EVENTS_AT_ONCE: usize = 1024;
+/// The same where a GPU waits to be filled.
+const EVENTS_AT_ONCE_ON_GPU: usize = 1 << 18;
+
+/// A solver of dx/dt = (x − D(x; t, m)) / t down a grid of noise strengths.
+///
+/// Source: the paper, sections 3.1 and 3.2; Karras et al. 2022, Algorithm 1 without its step to zero.
+pub struct Sampler<'a> {
+    /// One model.
+    pub denoiser: &'a Denoiser,
+    /// The noise strengths, from where the events start.
+    pub grid: &'a NoiseGrid,
+    /// The integration rule.
+    pub solver: Solver,
+    /// Where to compute.
+    pub device: Device,
+}
+
+impl Sampler<'_> {
+    /// Events from noise, one for each mass.
+    ///
+    /// # Shapes
+    /// `(masses, features)`.
+    ///
+    /// # Units
+    /// Masses in GeV; features in their own units.
+    ///
+    /// # Panics
+    /// If the denoiser is not a single model.
+    pub fn from_noise(&self, masses: &[f64], stream: &Stream, watch: &dyn Watch) -> Array2<f32> {
+        let mut generator = stream.branch("starting noise").generator();
+        let features = self.denoiser.features();
+        let sigma = self.grid.sigmas[0];
+        self.solve(masses, watch, |events| {
+            let normals: Vec<f64> =
+                (0..events.len() * features).map(|_| StandardNormal.sample(&mut generator)).collect();
+            Tensor::from_slice(&normals).reshape([1, events.len() as i64, features as i64]) * sigma
+        })
+    }
+
+    /// Solves in portions; `start` gives the standardised noisy events of a range of masses.
+    fn solve(
+        &self,
+        masses: &[f64],
+        watch: &dyn Watch,
+        mut start: impl FnMut(std::ops::Range<usize>) -> Tensor,
+    ) -> Array2<f32> {
+        let [scaler] = self.denoiser.scalers() else { panic!("events are made by one model at a time") };
+        let features = self.denoiser.features();
+        let portion = if self.device.is_cuda() { EVENTS_AT_ONCE_ON_GPU } else { EVENTS_AT_ONCE };
+        let mut values = Vec::with_capacity(masses.len() * features);
+        for first in (0..masses.len()).step_by(portion) {
+            let range = first..masses.len().min(first + portion);
+            let x = start(range.clone()).to_device(self.device);
+            let mass: Vec<f32> = masses[range.clone()]
+                .iter()
+                .map(|mass| ((mass - scaler.mean[features]) / scaler.deviation[features]) as f32)
+                .collect();
+            let mass = Tensor::from_slice(&mass).reshape([1, -1, 1]).to_device(self.device);
+            let solved = self.descend(x, &mass).to_device(Device::Cpu).flatten(0, -1);
+            let solved = Vec::<f64>::try_from(&solved).unwrap_or_default();
+            for (index, value) in solved.into_iter().enumerate() {
+                let column = index % features;
+                values.push((value * scaler.deviation[column] + scaler.mean[column]) as f32);
+            }
+            watch.progress(range.end as f64 / masses.len() as f64);
+        }
+        Array2::from_shape_vec((masses.len(), features), values).expect("a row for each mass")
+    }
+
+    /// # Shapes
+    /// `x` `[1, events, features]` in double precision, `mass` `[1, events, 1]`.
+    fn descend(&self, mut x: Tensor, mass: &Tensor) -> Tensor {
+        for pair in self.grid.sigmas.windows(2) {
+            let (sigma, next) = (pair[0], pair[1]);
+            let slope = self.slope(&x, sigma, mass);
+            let step = next - sigma;
+            x = match self.solver {
+                Solver::Euler => x + slope * step,
+                Solver::Heun => {
+                    let ahead = self.slope(&(&x + &slope * step), next, mass);
+                    x + (slope + ahead) * (step / 2.0)
+                }
+            };
+        }
+        x
+    }
+
+    fn slope(&self, x: &Tensor, sigma: f64, mass: &Tensor) -> Tensor {
+        debug_assert_eq!(x.kind(), Kind::Double);
+        (x - self.denoiser.denoise(x, sigma, mass)) / sigma
+    }
+}

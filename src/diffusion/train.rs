@@ -1,0 +1,344 @@
+//! Training an ensemble of denoisers on side-band events.
+
+use drapes_analysis::job::{DenoiserSettings, LossWeighting};
+use drapes_analysis::record::Loss;
+use drapes_analysis::stream::Stream;
+use ndarray::Array2;
+use rand::seq::SliceRandom;
+use rand_distr::{Distribution, StandardNormal};
+use rand_pcg::Pcg64;
+use tch::{Device, Kind, Tensor};
+
+use super::denoiser::{Denoiser, DenoiserShape};
+use super::noise::Scalings;
+use crate::batches::Batches;
+use crate::error::Error;
+use crate::nn::{Adam, LearningRate, Rates, ResNet, RunningAverage, clip_gradients};
+use crate::scaler::Scaler;
+use crate::watch::Watch;
+
+/// Training noise is kept within these strengths.
+const SIGMA_RANGE: (f64, f64) = (1e-5, 80.0);
+/// The warm-up takes at most this share of a training, about the share that it has in the paper.
+const LARGEST_WARMUP: f64 = 1.0 / 20.0;
+/// Moments at which losses are recorded.
+const MOMENTS: usize = 50;
+/// Validation losses use at most so many events.
+const VALIDATION_EVENTS: usize = 8192;
+/// Steps whose random numbers are drawn and moved to the device together.
+const STEPS_A_BLOCK: usize = 32;
+
+/// The events of one member.
+pub struct TrainingEvents {
+    /// `(events, features + 1)`: the features, then the mass, in their own units.
+    pub rows: Array2<f32>,
+    /// Where this member's random numbers begin.
+    pub stream: Stream,
+}
+
+/// A trained ensemble and the course of each member's training.
+pub struct Training {
+    /// The running averages of the weights.
+    pub denoiser: Denoiser,
+    /// One entry a member.
+    pub courses: Vec<Course>,
+}
+
+/// The course of one member's training.
+pub struct Course {
+    /// Events it learnt from.
+    pub n_training: usize,
+    /// Events kept aside.
+    pub n_validation: usize,
+    /// Its learning rate.
+    pub rate: LearningRate,
+    /// Losses on the way.
+    pub losses: Vec<Loss>,
+}
+
+/// Trains all members together; a member's result does not depend on the others.
+///
+/// # Errors
+/// A member has fewer events than a batch, or its loss leaves the finite numbers.
+///
+/// # Panics
+/// If there are no members.
+///
+/// Source: the paper, section 3.1. Differs from the paper: by default the squared error is taken of the
+/// network's own target, without which small noise strengths have no weight.
+pub fn train(
+    shape: DenoiserShape,
+    settings: &DenoiserSettings,
+    members: &[TrainingEvents],
+    device: Device,
+    watch: &dyn Watch,
+) -> Result<Training, Error> {
+    let mut ensemble = Ensemble::new(shape, settings, members, device)?;
+    let total = ensemble.courses.iter().map(|course| course.rate.total).max().unwrap_or(0);
+    let every = total.div_ceil(MOMENTS);
+    let mut since = 0;
+    for start in (0..total).step_by(STEPS_A_BLOCK) {
+        let steps = STEPS_A_BLOCK.min(total - start);
+        let block = ensemble.draw(steps);
+        for (index, step) in (start..start + steps).enumerate() {
+            ensemble.step(step, &block, index as i64);
+            since += 1;
+            if (step + 1) % every == 0 || step + 1 == total {
+                ensemble.record(step + 1, since)?;
+                since = 0;
+                watch.progress((step + 1) as f64 / total as f64);
+            }
+        }
+    }
+    Ok(ensemble.finish())
+}
+
+struct Ensemble<'a> {
+    shape: DenoiserShape,
+    settings: &'a DenoiserSettings,
+    device: Device,
+    /// `[events of all members, features + 1]`, standardised.
+    events: Tensor,
+    scalers: Vec<Scaler>,
+    parameters: Tensor,
+    network: ResNet,
+    adam: Adam,
+    average: RunningAverage,
+    batches: Vec<Batches>,
+    noise: Vec<Pcg64>,
+    courses: Vec<Course>,
+    /// Sum of the training losses since they were last recorded, `[members]`.
+    loss: Tensor,
+    validation: Vec<Option<Validation>>,
+}
+
+/// Random numbers of several steps.
+struct Block {
+    /// `[steps, members · batch]`
+    events: Tensor,
+    /// `[steps, members, batch, 1 + features]`: of the noise strength, of the noise.
+    normals: Tensor,
+}
+
+/// Events of one member and noise that all its validation losses share.
+struct Validation {
+    rows: Tensor,
+    normals: Tensor,
+}
+
+impl<'a> Ensemble<'a> {
+    fn new(
+        shape: DenoiserShape,
+        settings: &'a DenoiserSettings,
+        members: &[TrainingEvents],
+        device: Device,
+    ) -> Result<Self, Error> {
+        let mut all = Vec::new();
+        let (mut scalers, mut batches, mut noise, mut courses) = (vec![], vec![], vec![], vec![]);
+        let mut validation = Vec::new();
+        let mut offset = 0;
+        for member in members {
+            let scaler = Scaler::of(member.rows.view());
+            let rows = scaler.standardise(member.rows.view());
+            let count = rows.nrows();
+            let mut order: Vec<u32> = (offset..offset + count as u32).collect();
+            order.shuffle(&mut member.stream.branch("validation").generator());
+            let kept = (settings.validation_fraction * count as f64) as usize;
+            let training = order.split_off(kept);
+            let per_epoch = training.len() / settings.batch;
+            if per_epoch == 0 {
+                return Err(Error::TooFew {
+                    region: "the training part of the side-bands".to_owned(),
+                    what: "events",
+                    found: training.len(),
+                    needed: settings.batch,
+                    advice: "lower denoiser.batch or widen the side-bands".to_owned(),
+                });
+            }
+            let total = per_epoch * settings.epochs;
+            courses.push(Course {
+                n_training: training.len(),
+                n_validation: kept,
+                rate: LearningRate {
+                    peak: settings.learning_rate,
+                    warmup: settings.warmup_steps.min((total as f64 * LARGEST_WARMUP) as usize),
+                    total,
+                    schedule: settings.schedule,
+                },
+                losses: Vec::new(),
+            });
+            batches.push(Batches::new(training, settings.batch, per_epoch, &member.stream));
+            noise.push(member.stream.branch("noise").generator());
+            validation.push(order);
+            offset += count as u32;
+            all.extend(rows);
+            scalers.push(scaler);
+        }
+        let columns = shape.features as i64 + 1;
+        let events = Tensor::from_slice(&all).reshape([-1, columns]).to_device(device);
+        let streams: Vec<Stream> = members.iter().map(|member| member.stream.clone()).collect();
+        let kept =
+            validation.iter().zip(&streams).map(|(kept, stream)| Validation::new(&events, kept, stream));
+        let kept = kept.collect();
+        let layout = shape.layout();
+        let parameters = layout.initial(&streams, device);
+        Ok(Self {
+            shape,
+            settings,
+            device,
+            validation: kept,
+            events,
+            scalers,
+            network: ResNet::over(&layout, &parameters),
+            adam: Adam::new(&parameters, settings.weight_decay),
+            average: RunningAverage::new(&parameters, settings.ema_decay),
+            parameters,
+            batches,
+            noise,
+            courses,
+            loss: Tensor::zeros([members.len() as i64], (Kind::Float, device)),
+        })
+    }
+
+    fn members(&self) -> i64 {
+        self.courses.len() as i64
+    }
+
+    /// Draws the random numbers of the next steps.
+    fn draw(&mut self, steps: usize) -> Block {
+        let (members, batch, columns) = (self.courses.len(), self.settings.batch, self.shape.features + 1);
+        let mut events = Vec::with_capacity(steps * members * batch);
+        let mut normals: Vec<f32> = Vec::with_capacity(steps * members * batch * columns);
+        for _ in 0..steps {
+            for (batches, noise) in self.batches.iter_mut().zip(&mut self.noise) {
+                events.extend(batches.next().iter().map(|event| i64::from(*event)));
+                normals.extend((0..batch * columns).map(|_| -> f32 { StandardNormal.sample(noise) }));
+            }
+        }
+        let shape = [steps as i64, members as i64, batch as i64, columns as i64];
+        Block {
+            events: Tensor::from_slice(&events).reshape([steps as i64, -1]).to_device(self.device),
+            normals: Tensor::from_slice(&normals).reshape(shape).to_device(self.device),
+        }
+    }
+
+    fn step(&mut self, step: usize, block: &Block, index: i64) {
+        let (members, columns) = (self.members(), self.shape.features as i64 + 1);
+        let rows = self.events.index_select(0, &block.events.get(index)).view([members, -1, columns]);
+        let noisy = Noisy::new(&self.shape, self.settings, &rows, &block.normals.get(index));
+        let loss = &mut self.loss;
+        let mut gradient = self.network.gradient(&noisy.input, |out| {
+            let (member_loss, d_out) = noisy.loss_and_gradient(out);
+            *loss += member_loss;
+            d_out
+        });
+        clip_gradients(&mut gradient, self.settings.gradient_clip);
+        let rates: Vec<f64> = self.courses.iter().map(|course| course.rate.at(step)).collect();
+        self.adam.step(&mut self.parameters, &gradient, &Rates::of(&rates, self.device));
+        let learning: Vec<bool> = self.courses.iter().map(|course| step < course.rate.total).collect();
+        self.average.update(&self.parameters, &learning);
+    }
+
+    /// Records the losses of all members that still learnt.
+    fn record(&mut self, done: usize, since: usize) -> Result<(), Error> {
+        let training = Vec::<f32>::try_from(&(&self.loss / since as f64)).unwrap_or_default();
+        let _ = self.loss.zero_();
+        let validation = self.validation_loss();
+        for (member, course) in self.courses.iter_mut().enumerate() {
+            let per_epoch = course.rate.total as f64 / self.settings.epochs as f64;
+            let epoch = done as f64 / per_epoch;
+            let loss = Loss { epoch, training: training[member], validation: validation[member] };
+            let values = [Some(loss.training), loss.validation];
+            if values.iter().flatten().any(|loss| !loss.is_finite()) {
+                let what = format!("the loss of member {member}");
+                return Err(Error::Diverged { epoch, what });
+            }
+            if done.saturating_sub(since) < course.rate.total {
+                course.losses.push(loss);
+            }
+        }
+        Ok(())
+    }
+
+    /// The loss of each member's averaged weights on the events that it keeps aside.
+    fn validation_loss(&self) -> Vec<Option<f32>> {
+        let layout = self.shape.layout();
+        let loss = |(member, validation): (usize, &Option<Validation>)| {
+            let Validation { rows, normals } = validation.as_ref()?;
+            let noisy = Noisy::new(&self.shape, self.settings, rows, normals);
+            let network = ResNet::over(&layout, &self.average.values().narrow(0, member as i64, 1));
+            let (loss, _) = noisy.loss_and_gradient(&network.forward(&noisy.input));
+            Some(loss.double_value(&[0]) as f32)
+        };
+        self.validation.iter().enumerate().map(loss).collect()
+    }
+
+    fn finish(self) -> Training {
+        let denoiser = Denoiser::new(self.shape, self.average.values().copy(), self.scalers);
+        Training { denoiser, courses: self.courses }
+    }
+}
+
+impl Validation {
+    /// None if no events are kept aside.
+    fn new(events: &Tensor, kept: &[u32], stream: &Stream) -> Option<Self> {
+        let count = kept.len().min(VALIDATION_EVENTS);
+        let columns = events.size()[1];
+        if count == 0 {
+            return None;
+        }
+        let picked: Vec<i64> = kept[..count].iter().map(|event| i64::from(*event)).collect();
+        let mut generator = stream.branch("validation noise").generator();
+        let draws = (0..count * columns as usize).map(|_| -> f32 { StandardNormal.sample(&mut generator) });
+        let normals = Tensor::from_slice(&draws.collect::<Vec<_>>());
+        let shape = [1, count as i64, columns];
+        Some(Self {
+            rows: events.index_select(0, &Tensor::from_slice(&picked).to_device(events.device())).view(shape),
+            normals: normals.reshape(shape).to_device(events.device()),
+        })
+    }
+}
+
+/// Noisy events as the network sees them, and what it should answer.
+struct Noisy {
+    input: Tensor,
+    target: Tensor,
+    /// Weight of each event's squared error; none where all count alike.
+    weight: Option<Tensor>,
+}
+
+impl Noisy {
+    /// # Shapes
+    /// `rows` `[members, batch, features + 1]`, standardised; `normals` likewise.
+    fn new(shape: &DenoiserShape, settings: &DenoiserSettings, rows: &Tensor, normals: &Tensor) -> Self {
+        let features = shape.features as i64;
+        let (x0, mass) = (rows.narrow(2, 0, features), rows.narrow(2, features, 1));
+        let noise = normals.narrow(2, 1, features);
+        let log_sigma = normals.narrow(2, 0, 1) * settings.log_noise_std + settings.log_noise_mean;
+        let sigma = log_sigma.exp().clamp(SIGMA_RANGE.0, SIGMA_RANGE.1);
+        let Scalings { c_out, c_in, .. } = Scalings::at(&sigma);
+        let scaled = (&x0 + &sigma * &noise) * &c_in;
+        Self {
+            input: shape.network_input(&scaled, &sigma, &mass),
+            // (x0 − c_skip x) / c_out without its cancellation at small σ.
+            target: (x0 * &sigma - noise) * c_in,
+            weight: match settings.loss_weighting {
+                LossWeighting::Edm => None,
+                LossWeighting::Printed => Some(c_out.square()),
+            },
+        }
+    }
+
+    /// Mean squared error of each member `[members]`, and its gradient.
+    fn loss_and_gradient(&self, out: &Tensor) -> (Tensor, Tensor) {
+        let size = out.size();
+        let count = (size[1] * size[2]) as f64;
+        let error = out - &self.target;
+        let weighted = self.weight.as_ref().map_or_else(|| error.shallow_clone(), |weight| &error * weight);
+        let loss = (&weighted * &error).sum_dim_intlist([1_i64, 2].as_slice(), false, Kind::Float) / count;
+        (loss, weighted * (2.0 / count))
+    }
+}
+
+#[cfg(test)]
+mod tests;

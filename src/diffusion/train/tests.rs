@@ -1,0 +1,155 @@
+use drapes_analysis::job::{SamplerSettings, Schedule, Solver};
+
+use super::super::noise::{NoiseGrid, Preconditioning};
+use super::super::sample::Sampler;
+use super::*;
+use crate::watch::Unwatched;
+
+fn settings() -> DenoiserSettings {
+    DenoiserSettings {
+        hidden_layers: 3,
+        width: 48,
+        noise_features: 16,
+        epochs: 20,
+        batch: 256,
+        learning_rate: 3e-3,
+        warmup_steps: 100,
+        schedule: Schedule::Cosine,
+        weight_decay: 0.0,
+        gradient_clip: 10.0,
+        ema_decay: 0.99,
+        loss_weighting: LossWeighting::Edm,
+        log_noise_mean: -1.2,
+        log_noise_std: 1.2,
+        validation_fraction: 0.1,
+    }
+}
+
+fn sampler() -> SamplerSettings {
+    SamplerSettings { solver: Solver::Heun, steps: 30, sigma_min: 1e-5, sigma_max: 80.0, rho: 7.0 }
+}
+
+fn shape(features: usize) -> DenoiserShape {
+    DenoiserShape::new(features, &settings(), &sampler())
+}
+
+/// Two features whose mean moves with the mass and which are correlated.
+fn events(count: usize, seed: u64) -> TrainingEvents {
+    let stream = Stream::of_job(seed);
+    let mut generator = stream.branch("toy").generator();
+    let mut normal = || -> f32 { StandardNormal.sample(&mut generator) };
+    let rows = (0..count).flat_map(|_| {
+        let (mass, a, b) = (normal(), normal(), normal());
+        [3.0 + 0.8 * mass + 0.5 * a, -1.0 + 0.3 * a + 0.4 * b, 100.0 + 10.0 * mass]
+    });
+    let rows = Array2::from_shape_vec((count, 3), rows.collect()).expect("three columns");
+    TrainingEvents { rows, stream }
+}
+
+fn trained(members: &[TrainingEvents]) -> Training {
+    train(shape(2), &settings(), members, Device::Cpu, &Unwatched).expect("a good training")
+}
+
+#[test]
+fn a_denoiser_of_gaussian_events_finds_their_score() {
+    // For x0 ~ N(μ(m), Σ) the best denoiser is known: D = μ + Σ (Σ + σ² 1)⁻¹ (x − μ).
+    let members = [events(20_000, 1)];
+    let denoiser = trained(&members).denoiser;
+    let scaler = &denoiser.scalers()[0];
+    let conditional = |mass: f64| {
+        [
+            (3.0 + 0.8 * mass - scaler.mean[0]) / scaler.deviation[0],
+            (-1.0 - scaler.mean[1]) / scaler.deviation[1],
+        ]
+    };
+    let [s0, s1] = [scaler.deviation[0], scaler.deviation[1]];
+    let covariance = [[0.25 / s0 / s0, 0.15 / s0 / s1], [0.15 / s0 / s1, 0.25 / s1 / s1]];
+    for sigma in [0.1, 0.3, 1.0] {
+        let mut worst: f64 = 0.0;
+        for (mass, dx) in [(0.0, [0.0, 0.0]), (0.5, [0.5, -0.3]), (-0.7, [-0.4, 0.6])] {
+            let mu = conditional(mass);
+            let x = [mu[0] + dx[0], mu[1] + dx[1]];
+            let [[a, b], [_, d]] = covariance;
+            let (a2, d2) = (a + sigma * sigma, d + sigma * sigma);
+            let det = a2 * d2 - b * b;
+            let w = [(d2 * dx[0] - b * dx[1]) / det, (a2 * dx[1] - b * dx[0]) / det];
+            let best = [mu[0] + a * w[0] + b * w[1], mu[1] + b * w[0] + d * w[1]];
+            let x = Tensor::from_slice(&x).reshape([1, 1, 2]);
+            let scaled_mass = ((100.0 + 10.0 * mass - scaler.mean[2]) / scaler.deviation[2]) as f32;
+            let found = denoiser.denoise(&x, sigma, &Tensor::from_slice(&[scaled_mass]).reshape([1, 1, 1]));
+            for axis in 0..2 {
+                let difference = found.double_value(&[0, 0, axis as i64]) - best[axis];
+                // In units of what noise of this strength can tell.
+                worst = worst.max(difference.abs() / Preconditioning::at(sigma).c_out);
+            }
+        }
+        assert!(worst < 0.15, "{worst} at σ = {sigma}");
+    }
+}
+
+#[test]
+fn events_from_noise_have_the_moments_of_the_training_events() {
+    let denoiser = trained(&[events(20_000, 2)]).denoiser;
+    let grid = NoiseGrid::full(&sampler());
+    let make = |solver| {
+        let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, device: Device::Cpu };
+        sampler.from_noise(&[108.0; 3000], &Stream::of_job(5), &Unwatched)
+    };
+    for (solver, tolerance) in [(Solver::Heun, 0.06), (Solver::Euler, 0.1)] {
+        let found = Scaler::of(make(solver).view());
+        let expected = [(3.0 + 0.8 * 0.8, 0.5), (-1.0, 0.5)];
+        for (column, (mean, deviation)) in expected.into_iter().enumerate() {
+            assert!((found.mean[column] - mean).abs() < tolerance, "{found:?}");
+            assert!((found.deviation[column] - deviation).abs() < tolerance, "{found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_member_learns_the_same_alone_and_in_company() {
+    let short = DenoiserSettings { epochs: 2, ..settings() };
+    let run = |members: &[TrainingEvents]| {
+        train(shape(2), &short, members, Device::Cpu, &Unwatched).expect("a good training")
+    };
+    // Unequal sizes: the first member has fewer steps and must rest while the second goes on.
+    let together = run(&[events(1500, 3), events(2600, 4)]);
+    for (member, (count, seed)) in [(1500, 3), (2600, 4)].into_iter().enumerate() {
+        let alone = run(&[events(count, seed)]);
+        let pair = together.denoiser.member(member);
+        let difference = (alone.denoiser.parameters() - pair.parameters()).abs().max().double_value(&[]);
+        assert!(difference < 1e-5, "member {member} differs by {difference}");
+        let (alone, together) = (&alone.courses[0], &together.courses[member]);
+        assert_eq!((alone.n_training, alone.rate), (together.n_training, together.rate));
+        assert!(
+            (alone.losses[0].validation.expect("kept events")
+                - together.losses[0].validation.expect("kept events"))
+            .abs()
+                < 0.5
+        );
+    }
+}
+
+#[test]
+fn training_lowers_the_loss_on_events_kept_aside() {
+    let course = trained(&[events(20_000, 6)]).courses.remove(0);
+    let losses: Vec<f32> = course.losses.iter().filter_map(|loss| loss.validation).collect();
+    assert_eq!((course.n_validation, losses.len()), (2000, 50));
+    assert!(losses[49] < 0.9 * losses[0], "{losses:?}");
+    let last = &course.losses[49];
+    assert!((last.epoch - 20.0).abs() < 1e-9 && last.training.is_finite());
+}
+
+#[test]
+fn a_diverging_training_says_where() {
+    let wild = DenoiserSettings { learning_rate: 1e30, gradient_clip: 1e30, warmup_steps: 0, ..settings() };
+    let error =
+        train(shape(2), &wild, &[events(2000, 7)], Device::Cpu, &Unwatched).err().expect("a divergence");
+    assert!(error.to_string().starts_with("the training diverged at epoch"), "{error}");
+}
+
+#[test]
+fn too_few_events_for_a_batch_are_refused() {
+    let error =
+        train(shape(2), &settings(), &[events(200, 8)], Device::Cpu, &Unwatched).err().expect("a refusal");
+    assert!(error.to_string().contains("lower denoiser.batch"), "{error}");
+}

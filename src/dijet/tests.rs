@@ -1,0 +1,83 @@
+use drapes_analysis::quantities::SignalCount;
+use drapes_analysis::stream::Stream;
+
+use super::*;
+
+const ENERGY: Gev = Gev(13_000.0);
+
+fn regions() -> Regions {
+    Regions { signal: MassWindow::new(3300.0, 3700.0), outer: MassWindow::new(2800.0, 6000.0) }
+}
+
+fn sample() -> TrainingSample {
+    TrainingSample { n_signal: SignalCount(0), side_bands: regions().outer }
+}
+
+fn truth() -> DijetShape {
+    DijetShape::new([12.0, -6.0, -0.3], ENERGY, Gev(4000.0))
+}
+
+fn toy(count: usize, seed: u64) -> Vec<f64> {
+    let mut generator = Stream::of_job(seed).generator();
+    truth().within(regions().outer).sample_iter(&mut generator).take(count).collect()
+}
+
+#[test]
+fn a_fit_predicts_the_signal_region_and_its_own_errors() {
+    // The three exponents are strongly correlated; what the search uses is the density.
+    let share = |shape: &DijetShape| {
+        let [lower, upper] = regions().side_bands();
+        shape.integral(regions().signal) / (shape.integral(lower) + shape.integral(upper))
+    };
+    let rms = |values: &[f64]| (values.iter().map(|v| v * v).sum::<f64>() / values.len() as f64).sqrt();
+    let (mut pulls, mut misses) = (Vec::new(), Vec::new());
+    for seed in 0..20 {
+        let fit = fit(&toy(40_000, seed), &regions(), ENERGY, sample()).expect("a good spectrum");
+        let shape = DijetShape::of(&fit, ENERGY);
+        assert!((share(&shape) / share(&truth) - 1.0).abs() < 0.03, "{fit:?}");
+        let reduced = fit.chi_squared / fit.degrees_of_freedom as f64;
+        assert!((0.4..1.9).contains(&reduced), "χ²/ndf {reduced}");
+        pulls.push((fit.parameters[2] + 6.0) / fit.covariance[1][1].sqrt());
+    }
+    // 33,000 side-band events predict the 6,500 of the signal region to about 2%, without a bias.
+    let (spread, bias) = (rms(&misses), misses.iter().sum::<f64>() / misses.len() as f64);
+    assert!(spread < 0.03 && bias.abs() < 3.0 * spread / 20_f64.sqrt(), "spread {spread}, bias {bias}");
+    let width = rms(&pulls);
+    assert!((0.6..1.5).contains(&width), "pulls of p3 have width {width}");
+}
+
+#[test]
+fn the_expected_side_band_events_are_the_fitted_ones() {
+    let masses = toy(5_000, 3);
+    let fit = fit(&masses, &regions(), ENERGY, sample()).expect("a good spectrum");
+    assert!((fit.counts.iter().sum::<f64>() - 5_000.0).abs() < 1e-9);
+    let signal = regions().signal;
+    let in_bands: f64 = fit
+        .edges
+        .windows(2)
+        .zip(&fit.expected)
+        .filter(|(pair, _)| !signal.contains(f64::midpoint(pair[0], pair[1])))
+        .map(|(_, expected)| expected)
+        .sum();
+    assert!((in_bands / fit.n_events as f64 - 1.0).abs() < 1e-6);
+    assert!(fit.edges.contains(&3300.0) && fit.edges.contains(&3700.0));
+}
+
+#[test]
+fn drawn_masses_follow_the_density() {
+    let shape = truth();
+    let window = regions().signal;
+    let mut generator = Stream::of_job(1).generator();
+    let masses: Vec<f64> = shape.within(window).sample_iter(&mut generator).take(200_000).collect();
+    assert!(masses.iter().all(|mass| window.contains(*mass)));
+    let half = MassWindow::new(3300.0, 3500.0);
+    let expected = shape.integral(half) / shape.integral(window);
+    let seen = masses.iter().filter(|mass| half.contains(**mass)).count() as f64 / 200_000.0;
+    assert!((seen - expected).abs() < 4.0 * (0.25_f64 / 200_000.0).sqrt(), "{seen} {expected}");
+}
+
+#[test]
+fn too_few_events_are_refused() {
+    let error = fit(&[2900.0; 3], &regions(), ENERGY, sample()).expect_err("three events");
+    assert!(error.to_string().contains("too few"), "{error}");
+}

@@ -1,0 +1,29 @@
+//! Background templates from diffusion models for resonance searches, as one MPI program.
+//!
+//! ```text
+//! events --split--> data (side-bands, signal region)          independent background, unused signal
+//!   side-bands --dijet--> mass spectrum --+
+//!   side-bands --diffusion--> denoiser ---+--> template in the signal region
+//!   signal region + template --classifier--> scores --> records --(drapes-analysis)--> figures
+//! ```
+//!
+//! `run` plans and dispatches, `task` does one task, `world` alone names MPI, `data` and `arrays` HDF5.
+
+pub mod arrays;
+pub mod batches;
+pub mod classifier;
+pub mod data;
+pub mod device;
+pub mod diffusion;
+pub mod dijet;
+pub mod dispatch;
+pub mod error;
+pub mod nn;
+pub mod progress;
+pub mod provenance;
+pub mod run;
+pub mod scaler;
+pub mod split;
+pub mod task;
+pub mod watch;
+pub mod world;

@@ -1,0 +1,95 @@
+//! The program: parse, call, print, exit.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use drapes::data;
+use drapes::error::Error;
+use drapes::run::{COMPUTING, Run};
+use drapes_analysis::cli::Verb as LightVerb;
+use drapes_analysis::error::Exit;
+use drapes_analysis::regions::{MassWindow, Regions};
+
+/// Background templates from diffusion models for resonance searches at the LHC.
+#[derive(Parser)]
+#[command(name = "drapes", version)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Run(Run),
+    #[command(flatten)]
+    Light(LightVerb),
+    /// Looks at files of events.
+    #[command(subcommand)]
+    Data(DataVerb),
+}
+
+#[derive(Subcommand)]
+enum DataVerb {
+    Describe(Describe),
+}
+
+/// Shows what a file holds: layout, columns, counts by region, ranges, dropped rows, the mass spectrum.
+#[derive(clap::Args)]
+#[command(after_help = "EXAMPLES\n  \
+    drapes data describe data/demo_dijets.features.h5\n  \
+    drapes data describe events.h5 --signal-region 3400 3600 --side-bands 3300 3700")]
+struct Describe {
+    /// An HDF5 or CSV file.
+    file: PathBuf,
+    /// Edges of the signal region in GeV.
+    #[arg(long, num_args = 2, value_names = ["LOW", "HIGH"], default_values_t = [3300.0, 3700.0])]
+    signal_region: Vec<f64>,
+    /// Outer edges of the side-bands in GeV.
+    #[arg(long, num_args = 2, value_names = ["LOW", "HIGH"], default_values_t = [2800.0, 6000.0])]
+    side_bands: Vec<f64>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Describe {
+    fn run(&self) -> Result<Exit, Error> {
+        let window = |edges: &[f64]| MassWindow::new(edges[0], edges[1]);
+        let regions = Regions { signal: window(&self.signal_region), outer: window(&self.side_bands) };
+        let description = data::describe(&self.file, &regions)?;
+        if self.json {
+            println!("{:#}", serde_json::to_value(&description).unwrap_or_default());
+        } else {
+            print!("{description}");
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn main() -> ExitCode {
+    quiet_tasks();
+    let result = match Arguments::parse().verb {
+        Verb::Run(run) => run.run(),
+        Verb::Light(verb) => verb.run().map_err(Error::from),
+        Verb::Data(DataVerb::Describe(describe)) => describe.run(),
+    };
+    let exit = match result {
+        Ok(exit) => exit,
+        Err(error) => {
+            eprintln!("error: {error}");
+            error.kind()
+        }
+    };
+    ExitCode::from(exit as u8)
+}
+
+/// A panic in a task is told as the task's failure, with its reason; printing it as well would tell it twice.
+fn quiet_tasks() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() != Some(COMPUTING) {
+            usual(panic);
+        }
+    }));
+}

@@ -1,0 +1,150 @@
+//! Adam with decoupled weight decay, for all members at once.
+
+use tch::{Kind, Tensor};
+
+const BETA1: f64 = 0.9;
+const BETA2: f64 = 0.999;
+const EPSILON: f64 = 1e-8;
+/// A step runs over five arrays several times; in portions of this size they stay in a core's cache.
+const CACHED_VALUES: i64 = 1 << 14;
+
+/// The moments of an ensemble's parameters.
+///
+/// tch cannot save the state of its optimisers, and its own would need a step a tensor; this one needs a
+/// handful of kernels for the whole ensemble.
+pub struct Adam {
+    weight_decay: f64,
+    first: Tensor,
+    second: Tensor,
+    steps: i32,
+}
+
+impl Adam {
+    /// An optimiser at rest, for parameters of this shape.
+    pub fn new(parameters: &Tensor, weight_decay: f64) -> Self {
+        Self { weight_decay, first: parameters.zeros_like(), second: parameters.zeros_like(), steps: 0 }
+    }
+
+    /// One step downhill.
+    ///
+    /// # Shapes
+    /// Parameters and gradient `[members, len]`. `rates` is one learning rate, or `[members, 1]` of them; a
+    /// member with rate zero stays as it is.
+    pub fn step(&mut self, parameters: &mut Tensor, gradient: &Tensor, rates: &Rates) {
+        self.steps += 1;
+        let [members, len] = [parameters.size()[0], parameters.size()[1]];
+        let portion = if parameters.device().is_cuda() { members } else { (CACHED_VALUES / len).max(1) };
+        for first in (0..members).step_by(portion as usize) {
+            let part = |all: &Tensor| all.narrow(0, first, portion.min(members - first));
+            let rates = match rates {
+                Rates::Same(rate) => Rates::Same(*rate),
+                Rates::Each(rates) => Rates::Each(part(rates)),
+            };
+            self.step_part(part(parameters), &part(gradient), part(&self.first), part(&self.second), &rates);
+        }
+    }
+
+    fn step_part(
+        &self,
+        mut p: Tensor,
+        gradient: &Tensor,
+        mut first: Tensor,
+        mut second: Tensor,
+        rates: &Rates,
+    ) {
+        let _ = first.lerp_(gradient, 1.0 - BETA1);
+        let _ = second.lerp_(&gradient.square(), 1.0 - BETA2);
+        let first_correction = 1.0 - BETA1.powi(self.steps);
+        let second_correction = 1.0 - BETA2.powi(self.steps);
+        // (m / c1) / (√(v / c2) + ε) = m / (√v + ε √c2) · √c2 / c1
+        let scale = second_correction.sqrt() / first_correction;
+        let denominator = second.sqrt().g_add_scalar_(EPSILON * second_correction.sqrt());
+        match rates {
+            Rates::Same(rate) => {
+                if self.weight_decay > 0.0 {
+                    let _ = p.g_mul_scalar_(1.0 - rate * self.weight_decay);
+                }
+                let _ = p.addcdiv_(&(first * (-rate * scale)), &denominator);
+            }
+            Rates::Each(rates) => {
+                if self.weight_decay > 0.0 {
+                    let _ = p.g_mul_(&(1.0 - rates * self.weight_decay));
+                }
+                let _ = p.addcdiv_(&(first * (rates * -scale)), &denominator);
+            }
+        }
+    }
+}
+
+/// Learning rates of a step.
+pub enum Rates {
+    /// All members learn alike.
+    Same(f64),
+    /// `[members, 1]`.
+    Each(Tensor),
+}
+
+impl Rates {
+    /// The rates of the members, as one where they agree.
+    pub fn of(rates: &[f64], device: tch::Device) -> Self {
+        match rates.split_first() {
+            Some((first, rest)) if rest.iter().all(|rate| rate == first) => Self::Same(*first),
+            _ => Self::Each(Tensor::from_slice(rates).to_kind(Kind::Float).unsqueeze(1).to_device(device)),
+        }
+    }
+}
+
+/// Shortens the gradient of every member whose norm exceeds `limit`.
+///
+/// # Shapes
+/// `[members, len]`.
+pub fn clip_gradients(gradient: &mut Tensor, limit: f64) {
+    let norm = gradient.norm_scalaropt_dim(2.0, [1_i64].as_slice(), true);
+    let factor = (limit / norm).clamp_max(1.0);
+    let _ = gradient.g_mul_(&factor);
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::Device;
+
+    use super::*;
+
+    /// The textbook rule for one parameter, in double precision.
+    fn textbook(gradients: &[f64], rate: f64, decay: f64) -> f64 {
+        let (mut p, mut m, mut v) = (1.0, 0.0, 0.0);
+        for (index, g) in gradients.iter().enumerate() {
+            let t = i32::try_from(index).expect("few steps") + 1;
+            m = BETA1 * m + (1.0 - BETA1) * g;
+            v = BETA2 * v + (1.0 - BETA2) * g * g;
+            p -= rate * decay * p;
+            p -= rate * (m / (1.0 - BETA1.powi(t))) / ((v / (1.0 - BETA2.powi(t))).sqrt() + EPSILON);
+        }
+        p
+    }
+
+    #[test]
+    fn steps_follow_the_textbook() {
+        let gradients = [0.5, -2.0, 1e-3, 3.0];
+        for (rates, second_rate) in [([0.1, 0.1], 0.1), ([0.1, 0.02], 0.02)] {
+            let mut parameters = Tensor::ones([2, 1], (Kind::Float, Device::Cpu));
+            let mut adam = Adam::new(&parameters, 0.1);
+            for g in gradients {
+                let gradient = Tensor::full([2, 1], g, (Kind::Float, Device::Cpu));
+                adam.step(&mut parameters, &gradient, &Rates::of(&rates, Device::Cpu));
+            }
+            let expected = [textbook(&gradients, 0.1, 0.1), textbook(&gradients, second_rate, 0.1)];
+            for (member, expected) in expected.into_iter().enumerate() {
+                assert!((parameters.double_value(&[member as i64, 0]) - expected).abs() < 1e-5);
+            }
+        }
+    }
+
+    #[test]
+    fn only_long_gradients_are_clipped() {
+        let mut gradient = Tensor::from_slice(&[3.0_f32, 4.0, 0.3, 0.4]).reshape([2, 2]);
+        clip_gradients(&mut gradient, 1.0);
+        let expected = Tensor::from_slice(&[0.6_f32, 0.8, 0.3, 0.4]).reshape([2, 2]);
+        assert!((gradient - expected).abs().max().double_value(&[]) < 1e-6);
+    }
+}

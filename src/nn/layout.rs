@@ -1,0 +1,103 @@
+//! Where each block of a network's parameters lies in the flat vector of a member.
+
+use drapes_analysis::stream::Stream;
+use rand_distr::{Distribution, Uniform};
+use tch::{Device, Tensor};
+
+/// How a block starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Initial {
+    /// Uniform within ±√(6 / (inputs + outputs)).
+    XavierUniform,
+    /// Uniform within ±1/√inputs, of the layer that the block belongs to.
+    FanIn {
+        /// Inputs of the layer.
+        inputs: usize,
+    },
+    /// All zero.
+    Zero,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    rows: usize,
+    columns: usize,
+    offset: usize,
+    initial: Initial,
+}
+
+/// The blocks of one member, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Layout {
+    blocks: Vec<Block>,
+    len: usize,
+}
+
+impl Layout {
+    /// Adds a block of `rows × columns`.
+    pub fn push(&mut self, rows: usize, columns: usize, initial: Initial) {
+        self.blocks.push(Block { rows, columns, offset: self.len, initial });
+        self.len += rows * columns;
+    }
+
+    /// Adds the weight and the bias of a dense layer.
+    pub fn push_dense(&mut self, inputs: usize, outputs: usize, weight: Initial, bias: Initial) {
+        self.push(inputs, outputs, weight);
+        self.push(1, outputs, bias);
+    }
+
+    /// Parameters of a member.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no parameters.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Starting values, a stream for each member.
+    ///
+    /// # Shapes
+    /// `[members, len]`.
+    pub fn initial(&self, members: &[Stream], device: Device) -> Tensor {
+        let mut values = Vec::with_capacity(members.len() * self.len);
+        for member in members {
+            let mut generator = member.branch("initial weights").generator();
+            for block in &self.blocks {
+                let bound = match block.initial {
+                    Initial::XavierUniform => (6.0 / (block.rows + block.columns) as f32).sqrt(),
+                    Initial::FanIn { inputs } => 1.0 / (inputs as f32).sqrt(),
+                    Initial::Zero => 0.0,
+                };
+                let size = block.rows * block.columns;
+                match Uniform::new(-bound, bound) {
+                    Ok(uniform) => values.extend((0..size).map(|_| uniform.sample(&mut generator))),
+                    // An empty range: the block starts at zero.
+                    Err(_) => values.extend(std::iter::repeat_n(0.0, size)),
+                }
+            }
+        }
+        let shape = [members.len() as i64, self.len as i64];
+        Tensor::from_slice(&values).reshape(shape).to_device(device)
+    }
+
+    /// The blocks of `[members, len]` parameters as views `[members, rows, columns]`.
+    pub fn views(&self, flat: &Tensor) -> Vec<Tensor> {
+        let members = flat.size()[0];
+        let view = |block: &Block| {
+            let (rows, columns) = (block.rows as i64, block.columns as i64);
+            flat.narrow(1, block.offset as i64, rows * columns).view([members, rows, columns])
+        };
+        self.blocks.iter().map(view).collect()
+    }
+
+    /// Gradients of the blocks, in their order, as one tensor.
+    ///
+    /// # Shapes
+    /// Each `[members, rows, columns]` to `[members, len]`.
+    pub fn flatten(blocks: &[Tensor]) -> Tensor {
+        let rows: Vec<Tensor> = blocks.iter().map(|block| block.flatten(1, -1)).collect();
+        Tensor::cat(&rows, 1)
+    }
+}

@@ -1,0 +1,138 @@
+//! What a person sees of a run: a bar on a terminal, plain lines in a log.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use drapes_analysis::cli::duration;
+use drapes_analysis::plan::Plan;
+use drapes_analysis::record::{Outcome, TaskRecord};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::dispatch::Observer;
+
+/// Lines about running tasks in a log are at least so far apart.
+const QUIET: Duration = Duration::from_secs(30);
+/// Resolution of the bar.
+const LENGTH: u64 = 10_000;
+
+/// Follows a run and says what happens on standard error.
+pub struct Progress<'a> {
+    plan: &'a Plan,
+    /// Expected seconds of each task.
+    seconds: &'a [f64],
+    /// Expected seconds of the tasks that were done before.
+    before: f64,
+    ranks: usize,
+    start: Instant,
+    bar: ProgressBar,
+    /// Share done of each running task.
+    running: HashMap<usize, f64>,
+    finished: f64,
+    ended: usize,
+    last_line: Instant,
+}
+
+impl<'a> Progress<'a> {
+    /// An observer of a plan of which some tasks are done.
+    pub fn new(plan: &'a Plan, seconds: &'a [f64], done: &[bool], ranks: usize) -> Self {
+        let of_done = seconds.iter().zip(done).filter(|(_, done)| **done);
+        let style = ProgressStyle::with_template("  {bar:40} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+        // Hidden by indicatif itself where standard error is no terminal.
+        let bar = ProgressBar::with_draw_target(Some(LENGTH), ProgressDrawTarget::stderr()).with_style(style);
+        Self {
+            plan,
+            seconds,
+            before: of_done.clone().map(|(seconds, _)| seconds).sum(),
+            ranks,
+            start: Instant::now(),
+            bar,
+            running: HashMap::new(),
+            finished: 0.0,
+            ended: of_done.count(),
+            last_line: Instant::now(),
+        }
+    }
+
+    fn say(&self, line: &str) {
+        if self.bar.is_hidden() {
+            eprintln!("{line}");
+        } else {
+            self.bar.println(line);
+        }
+    }
+
+    /// Expected seconds of work done in this run.
+    fn worked(&self) -> f64 {
+        let running: f64 = self.running.iter().map(|(task, share)| share * self.seconds[*task]).sum();
+        self.finished + running
+    }
+
+    /// Seconds left: by the pace of this run, once it has shown one.
+    fn left(&self) -> Option<f64> {
+        let (elapsed, worked) = (self.start.elapsed().as_secs_f64(), self.worked());
+        let total: f64 = self.seconds.iter().sum();
+        (elapsed > 2.0 && worked > 0.02 * (total - self.before))
+            .then(|| elapsed / worked * (total - self.before - worked).max(0.0))
+    }
+
+    fn show(&mut self) {
+        let total: f64 = self.seconds.iter().sum::<f64>().max(1e-9);
+        self.bar.set_position(((self.before + self.worked()) / total * LENGTH as f64) as u64);
+        let left = self.left().map_or(String::new(), |left| format!(", about {} left", duration(left)));
+        let state = format!("{} of {} tasks{left}", self.ended, self.plan.tasks.len());
+        if self.bar.is_hidden() && self.last_line.elapsed() > QUIET {
+            self.last_line = Instant::now();
+            let running: Vec<String> =
+                self.running.iter().map(|(task, share)| format!("{} {:.0}%", self.plan.tasks[*task].id, 100.0 * share)).collect();
+            eprintln!("{} {state}; {}", self.clock(), running.join(", "));
+        }
+        self.bar.set_message(state);
+    }
+
+    fn clock(&self) -> String {
+        format!("[{:>6.1} s]", self.start.elapsed().as_secs_f64())
+    }
+
+    fn rank(&self, rank: usize) -> String {
+        if self.ranks > 1 { format!(" on rank {rank}") } else { String::new() }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Observer for Progress<'_> {
+    fn began(&mut self, task: usize, _rank: usize) {
+        self.running.insert(task, 0.0);
+        self.show();
+    }
+
+    fn progress(&mut self, task: usize, share: f64) {
+        self.running.insert(task, share);
+        self.show();
+    }
+
+    fn ended(&mut self, task: usize, rank: usize, record: &TaskRecord) {
+        self.running.remove(&task);
+        self.finished += self.seconds[task];
+        self.ended += 1;
+        let (clock, place) = (self.clock(), self.rank(rank));
+        let id = &self.plan.tasks[task].id;
+        match &record.outcome {
+            Outcome::Done(_) => {
+                self.say(&format!("{clock} {id}: done in {:.1} s{place}", record.run.seconds));
+            }
+            Outcome::Failed { reason } => self.say(&format!("{clock} {id}: FAILED{place}: {reason}")),
+        }
+        self.last_line = Instant::now();
+        self.show();
+    }
+
+    fn lost(&mut self, task: usize, needs: usize) {
+        self.finished += self.seconds[task];
+        let (clock, tasks) = (self.clock(), &self.plan.tasks);
+        self.say(&format!("{clock} {}: not done, it needs {}", tasks[task].id, tasks[needs].id));
+    }
+}

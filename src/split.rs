@@ -1,0 +1,183 @@
+//! Which events are data: injection, signal region and side-bands, and what is kept apart.
+
+use drapes_analysis::job::{IndependentBackground, Job};
+use drapes_analysis::quantities::SignalCount;
+use drapes_analysis::regions::{MassWindow, Region, Regions};
+use drapes_analysis::stream::Stream;
+use ndarray::{Array2, Axis};
+use rand::seq::SliceRandom;
+
+use crate::data::Events;
+use crate::error::Error;
+
+/// All events of a job, and who plays which part.
+///
+/// Signal is injected in one fixed random order: a larger injection contains every smaller one, so that the
+/// points of a scan differ by the added signal alone. (Our decision; the paper draws without saying how.)
+pub struct Sample {
+    events: Events,
+    /// Background outside of the data.
+    independent: Array2<f32>,
+    /// Background that is data, wherever its mass.
+    background: Vec<usize>,
+    /// Signal in the order of its injection.
+    signal: Vec<usize>,
+}
+
+/// Events of one region, with their truth.
+pub struct RegionEvents {
+    /// `(events, features)`
+    pub features: Array2<f32>,
+    /// Masses (GeV).
+    pub masses: Vec<f64>,
+    /// Whether an event is simulated signal.
+    pub is_signal: Vec<bool>,
+}
+
+impl Sample {
+    /// Assigns the events of a job; `further` are the events of a file of independent background.
+    ///
+    /// # Errors
+    /// A region of the job is empty, or the side-bands leave the range of the data.
+    pub fn new(job: &Job, events: Events, further: Option<&Events>) -> Result<Self, Error> {
+        let of_class = |signal: bool| -> Vec<usize> {
+            (0..events.mass.len()).filter(|event| events.is_signal[*event] == signal).collect()
+        };
+        let (mut background, mut signal) = (of_class(false), of_class(true));
+        let stream = Stream::of_job(job.seed);
+        signal.shuffle(&mut stream.branch("injection").generator());
+        let window = job.regions.signal;
+        let mut withheld = Vec::new();
+        if let IndependentBackground::Withheld { fraction } = job.independent_background {
+            let (mut inside, outside): (Vec<usize>, Vec<usize>) =
+                background.iter().partition(|event| window.contains(events.mass[**event]));
+            inside.shuffle(&mut stream.branch("withheld background").generator());
+            let kept = inside.split_off((fraction * inside.len() as f64).round() as usize);
+            withheld = inside;
+            background = [outside, kept].concat();
+            // The order of the file, so that nothing later depends on the shuffle.
+            background.sort_unstable();
+            withheld.sort_unstable();
+        }
+        let independent = match further {
+            Some(further) => {
+                let inside = (0..further.mass.len())
+                    .filter(|event| window.contains(further.mass[*event]) && !further.is_signal[*event]);
+                further.features.select(Axis(0), &inside.collect::<Vec<_>>())
+            }
+            None => events.features.select(Axis(0), &withheld),
+        };
+        let sample = Self { events, independent, background, signal };
+        sample.check(job)?;
+        Ok(sample)
+    }
+
+    fn check(&self, job: &Job) -> Result<(), Error> {
+        let masses = || self.background.iter().map(|event| self.events.mass[*event]);
+        let (low, high) = masses().fold((f64::INFINITY, 0.0), |(low, high), mass| (mass.min(low), mass.max(high)));
+        let windows = job.points.iter().filter_map(drapes_analysis::point::ScanPoint::side_bands);
+        for outer in windows.chain([job.regions.outer]) {
+            // A falling spectrum thins out towards its upper edge; at the lower edge it does not.
+            let width = outer.width();
+            if low - outer.low.0 > 0.02 * width || outer.high.0 - high > 0.25 * width {
+                return Err(Error::OutsideData {
+                    wanted: outer.to_string(),
+                    found: format!("{low:.0}-{high:.0}"),
+                });
+            }
+            let regions = job.regions_with(outer);
+            for (name, wanted) in [("signal region", Region::Signal), ("side-bands", Region::SideBand)] {
+                let found = masses().filter(|mass| regions.region(*mass) == wanted).count();
+                if found == 0 {
+                    return Err(Error::TooFew {
+                        region: format!("the {name} of {outer} GeV around {}", regions.signal),
+                        what: "background events",
+                        found,
+                        needed: 1,
+                        advice: "check the regions against `drapes data describe`".to_owned(),
+                    });
+                }
+            }
+        }
+        let needed = job.points.iter().filter_map(drapes_analysis::point::ScanPoint::n_signal).max();
+        self.injected(needed.unwrap_or(SignalCount(0))).map(|_| ())
+    }
+
+    fn injected(&self, count: SignalCount) -> Result<&[usize], Error> {
+        self.signal.get(..count.0 as usize).ok_or_else(|| Error::TooFew {
+            region: "the data file".to_owned(),
+            what: "signal events",
+            found: self.signal.len(),
+            needed: count.0 as usize,
+            advice: "lower n_signal".to_owned(),
+        })
+    }
+
+    /// The data with an injection, of one region.
+    ///
+    /// # Errors
+    /// There are fewer signal events.
+    pub fn data(&self, n_signal: SignalCount, regions: &Regions, wanted: Region) -> Result<RegionEvents, Error> {
+        let all = self.background.iter().chain(self.injected(n_signal)?);
+        let chosen = all.copied().filter(|event| regions.region(self.events.mass[*event]) == wanted);
+        Ok(self.select(chosen))
+    }
+
+    /// Masses of all data with an injection (GeV).
+    ///
+    /// # Errors
+    /// There are fewer signal events.
+    pub fn masses(&self, n_signal: SignalCount) -> Result<Vec<f64>, Error> {
+        let all = self.background.iter().chain(self.injected(n_signal)?);
+        Ok(all.map(|event| self.events.mass[*event]).collect())
+    }
+
+    /// Signal of the signal region that no injection up to `n_signal` contains.
+    pub fn unused_signal(&self, n_signal: SignalCount, window: MassWindow) -> RegionEvents {
+        let unused = self.signal.iter().skip(n_signal.0 as usize);
+        self.select(unused.copied().filter(|event| window.contains(self.events.mass[*event])))
+    }
+
+    /// Background of the signal region outside of the data.
+    ///
+    /// # Shapes
+    /// `(events, features)`.
+    pub fn independent(&self) -> &Array2<f32> {
+        &self.independent
+    }
+
+    fn select(&self, chosen: impl Iterator<Item = usize>) -> RegionEvents {
+        let chosen: Vec<usize> = chosen.collect();
+        RegionEvents {
+            features: self.events.features.select(Axis(0), &chosen),
+            masses: chosen.iter().map(|event| self.events.mass[*event]).collect(),
+            is_signal: chosen.iter().map(|event| self.events.is_signal[*event]).collect(),
+        }
+    }
+}
+
+impl RegionEvents {
+    /// Events of the region.
+    pub fn len(&self) -> usize {
+        self.masses.len()
+    }
+
+    /// Whether the region is empty.
+    pub fn is_empty(&self) -> bool {
+        self.masses.is_empty()
+    }
+
+    /// Features and mass side by side.
+    ///
+    /// # Shapes
+    /// `(events, features + 1)`.
+    pub fn with_mass(&self) -> Array2<f32> {
+        let features = self.features.ncols();
+        Array2::from_shape_fn((self.len(), features + 1), |(event, column)| {
+            if column < features { self.features[[event, column]] } else { self.masses[event] as f32 }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

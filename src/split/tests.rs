@@ -1,0 +1,75 @@
+use drapes_analysis::job::JobFile;
+
+use super::*;
+
+/// A job on masses 1,000 to 2,000 GeV with the signal region in the middle.
+fn job(extra: &str) -> Job {
+    let text = format!(
+        "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\nlayout = 'table'\nfeatures = ['x']\n[regions]\n\
+         signal_region_gev = [1400, 1600]\nside_bands_gev = [1000, 2000]\n{extra}\n[[scan]]\nmethod = 'noise'\n\
+         n_signal = [0, 10]\n"
+    );
+    JobFile::from_text("job.toml", text).check().expect("a good job")
+}
+
+/// 1,000 background events evenly from 1,000 to 2,000 GeV, and 40 signal events at 1,500 GeV.
+fn events() -> Events {
+    let mass = (0..1000).map(|event| 1000.0 + f64::from(event)).chain((0..40).map(|_| 1500.0)).collect();
+    let features = Array2::from_shape_fn((1040, 1), |(event, _)| event as f32);
+    let is_signal = (0..1040).map(|event| event >= 1000).collect();
+    Events { mass, features, is_signal, dropped: crate::data::Dropped::default() }
+}
+
+fn count(events: &RegionEvents) -> (usize, usize) {
+    let signal = events.is_signal.iter().filter(|signal| **signal).count();
+    (events.len() - signal, signal)
+}
+
+#[test]
+fn injected_counts_are_exact_and_nested() {
+    let job = job("");
+    let sample = Sample::new(&job, events(), None).expect("a good sample");
+    let data = |n: u32, region| sample.data(SignalCount(n), &job.regions, region).expect("enough signal");
+    assert_eq!(count(&data(0, Region::Signal)), (200, 0));
+    assert_eq!(count(&data(10, Region::Signal)), (200, 10));
+    assert_eq!(count(&data(10, Region::SideBand)), (800, 0));
+    let signal = |n: u32| -> Vec<f32> { data(n, Region::Signal).features.iter().copied().skip(200).collect() };
+    assert_eq!(signal(10)[..7], signal(7));
+    assert_eq!(sample.unused_signal(SignalCount(10), job.regions.signal).len(), 30);
+    let unused = sample.unused_signal(SignalCount(10), job.regions.signal).features;
+    assert!(unused.iter().all(|event| !signal(10).contains(event)));
+    assert_eq!(sample.masses(SignalCount(10)).expect("enough signal").len(), 1010);
+}
+
+#[test]
+fn withheld_background_is_not_data() {
+    let job = job("[independent_background]\nsource = 'withheld'\nfraction = 0.25");
+    let sample = Sample::new(&job, events(), None).expect("a good sample");
+    let data = sample.data(SignalCount(0), &job.regions, Region::Signal).expect("no signal needed");
+    assert_eq!((data.len(), sample.independent().nrows()), (150, 50));
+    let data: Vec<f32> = data.features.iter().copied().collect();
+    assert!(sample.independent().iter().all(|event| !data.contains(event)));
+    let bands = sample.data(SignalCount(0), &job.regions, Region::SideBand).expect("no signal needed");
+    assert_eq!(bands.len(), 800);
+}
+
+#[test]
+fn further_background_counts_inside_the_signal_region_only() {
+    let job = job("[independent_background]\nsource = 'file'\nevents = 'b.h5'");
+    let sample = Sample::new(&job, events(), Some(&events())).expect("a good sample");
+    assert_eq!(sample.independent().nrows(), 200);
+}
+
+#[test]
+fn impossible_requests_are_refused_with_their_reason() {
+    let refused = |job: &Job, events: Events| Sample::new(job, events, None).err().expect("a refusal").to_string();
+    let mut job = job("");
+    job.points.push(drapes_analysis::point::ScanPoint::Idealised { n_signal: SignalCount(41) });
+    assert!(refused(&job, events()).contains("40 signal events (at least 41 are needed) lower n_signal"));
+    job.points.pop();
+    job.regions.outer = MassWindow::new(500.0, 2000.0);
+    assert!(refused(&job, events()).contains("leave the data's range 1000-1999 GeV"));
+    job.regions.outer = MassWindow::new(1000.0, 2000.0);
+    job.regions.signal = MassWindow::new(1400.2, 1400.7);
+    assert!(refused(&job, events()).contains("the signal region of"));
+}

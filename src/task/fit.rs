@@ -1,0 +1,14 @@
+//! The dijet fit of one training sample.
+
+use drapes_analysis::plan::TrainingSample;
+use drapes_analysis::record::MassFit;
+
+use super::Workplace;
+use crate::dijet;
+use crate::error::Error;
+
+pub fn fit(place: &Workplace, sample: TrainingSample) -> Result<MassFit, Error> {
+    let masses = place.sample()?.masses(sample.n_signal)?;
+    let regions = place.job.regions_with(sample.side_bands);
+    dijet::fit(&masses, &regions, place.job.collision_energy, sample)
+}

@@ -1,0 +1,126 @@
+//! One task from beginning to end.
+
+mod classify;
+mod fit;
+mod template;
+mod train;
+
+use std::any::Any;
+use std::cell::OnceCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use drapes_analysis::fingerprint::Fingerprint;
+use drapes_analysis::job::{IndependentBackground, Job};
+use drapes_analysis::plan::{Task, Work};
+use drapes_analysis::record::{Outcome, RunInfo, TaskRecord, TaskResult};
+use drapes_analysis::store::{Store, StoredJob};
+use drapes_analysis::stream::Stream;
+use tch::Device;
+
+use crate::data::{self, Label};
+use crate::error::Error;
+use crate::split::Sample;
+use crate::watch::Watch;
+
+/// Where a rank works: the directory, the data and the device.
+pub struct Workplace {
+    store: Store,
+    job: Job,
+    data_directory: PathBuf,
+    device: Device,
+    place: RunInfo,
+    /// Read at the first task, kept for the others.
+    sample: OnceCell<Sample>,
+}
+
+impl Workplace {
+    /// A workplace; the data are not read yet.
+    pub fn new(store: Store, stored: StoredJob, data_directory: PathBuf, device: Device, place: RunInfo) -> Self {
+        Self { store, job: stored.job, data_directory, device, place, sample: OnceCell::new() }
+    }
+
+    /// The same workplace with its events already read.
+    pub fn with_sample(self, sample: Sample) -> Self {
+        Self { sample: OnceCell::from(sample), ..self }
+    }
+
+    /// Does a task and stores its record. Whatever goes wrong in the task becomes a failed record.
+    ///
+    /// # Errors
+    /// The record itself cannot be stored.
+    pub fn perform(&self, task: &Task, fingerprint: &Fingerprint, watch: &dyn Watch) -> Result<TaskRecord, Error> {
+        let start = Instant::now();
+        // Nothing that a panic could leave half-done is used again: arrays have no name yet, the sample is whole.
+        let outcome = match catch_unwind(AssertUnwindSafe(|| self.compute(task, watch))) {
+            Ok(Ok(result)) => Outcome::Done(Box::new(result)),
+            Ok(Err(error)) => Outcome::Failed { reason: error.to_string() },
+            Err(panic) => Outcome::Failed { reason: panic_reason(panic.as_ref()) },
+        };
+        let record = TaskRecord {
+            id: task.id.clone(),
+            fingerprint: fingerprint.clone(),
+            outcome,
+            run: RunInfo { seconds: start.elapsed().as_secs_f64(), ..self.place.clone() },
+        };
+        self.store.write_record(&record)?;
+        Ok(record)
+    }
+
+    fn compute(&self, task: &Task, watch: &dyn Watch) -> Result<TaskResult, Error> {
+        match &task.work {
+            Work::Fit { sample } => fit::fit(self, *sample).map(TaskResult::Fit),
+            Work::Train { samples } => train::train(self, &task.id, samples, watch).map(TaskResult::Train),
+            Work::Template { method, sample, oversampling, model, fit } => {
+                let order = template::Order { method: *method, sample: *sample, oversampling: *oversampling };
+                template::make(self, &task.id, &order, model, fit, watch).map(TaskResult::Template)
+            }
+            Work::Classify { point, seeds, template } => {
+                classify::classify(self, point, seeds, template.as_ref(), watch).map(TaskResult::Classify)
+            }
+        }
+    }
+
+    fn sample(&self) -> Result<&Sample, Error> {
+        if let Some(sample) = self.sample.get() {
+            return Ok(sample);
+        }
+        let sample = load(&self.job, &self.data_directory)?;
+        Ok(self.sample.get_or_init(|| sample))
+    }
+
+    fn stream(&self) -> Stream {
+        Stream::of_job(self.job.seed)
+    }
+}
+
+/// Reads the events of a job and assigns their parts.
+///
+/// # Errors
+/// A file cannot be used, or the job asks for more than it holds.
+pub fn load(job: &Job, data_directory: &std::path::Path) -> Result<Sample, Error> {
+    let events = data::read_events(&data_directory.join(&job.data.events), &job.data, Label::Expected)?;
+    let further = match &job.independent_background {
+        IndependentBackground::File { events } => {
+            Some(data::read_events(&data_directory.join(events), &job.data, Label::Optional)?)
+        }
+        IndependentBackground::None | IndependentBackground::Withheld { .. } => None,
+    };
+    Sample::new(job, events, further.as_ref())
+}
+
+/// What a panic says, in one line: libtorch appends its whole stack.
+fn panic_reason(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    // tch quotes the C++ message, with its newlines escaped.
+    let line = text.split(['\n']).next().unwrap_or(text).split("\\nException raised").next().unwrap_or(text);
+    format!("the task panicked ({line}) please report this with the job file")
+}
+
+#[cfg(test)]
+mod tests;

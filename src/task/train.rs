@@ -1,0 +1,72 @@
+//! The training of denoisers, and their weights on disk.
+
+use drapes_analysis::plan::{TaskId, TrainingSample};
+use drapes_analysis::record::DenoiserTraining;
+use drapes_analysis::regions::Region;
+use ndarray::{Array2, Axis};
+use tch::{Device, Kind, Tensor};
+
+use super::Workplace;
+use crate::arrays::{ArrayReader, ArrayWriter};
+use crate::diffusion::{Denoiser, DenoiserShape, TrainingEvents, train as train_denoisers};
+use crate::error::Error;
+use crate::scaler::Scaler;
+use crate::watch::Watch;
+
+pub fn train(
+    place: &Workplace,
+    id: &TaskId,
+    samples: &[TrainingSample],
+    watch: &dyn Watch,
+) -> Result<Vec<DenoiserTraining>, Error> {
+    let members = samples.iter().map(|sample| {
+        let regions = place.job.regions_with(sample.side_bands);
+        let events = place.sample()?.data(sample.n_signal, &regions, Region::SideBand)?;
+        // Named by what it learns from, not by its place in the ensemble.
+        let stream = place.stream().branch("denoiser").branch(sample);
+        Ok(TrainingEvents { rows: events.with_mass(), stream })
+    });
+    let members = members.collect::<Result<Vec<_>, Error>>()?;
+    let training = train_denoisers(shape(place), &place.job.denoiser, &members, place.device, watch)?;
+    write(place, id, &training.denoiser)?;
+    let courses = samples.iter().zip(training.courses).map(|(sample, course)| DenoiserTraining {
+        sample: *sample,
+        n_training: course.n_training,
+        n_validation: course.n_validation,
+        steps: course.rate.total,
+        warmup_steps: course.rate.warmup,
+        losses: course.losses,
+    });
+    Ok(courses.collect())
+}
+
+fn shape(place: &Workplace) -> DenoiserShape {
+    DenoiserShape::new(place.job.data.features.len(), &place.job.denoiser, &place.job.sampler)
+}
+
+fn write(place: &Workplace, id: &TaskId, denoiser: &Denoiser) -> Result<(), Error> {
+    let weights = denoiser.parameters().to_device(Device::Cpu);
+    let (members, len) = (weights.size()[0] as usize, weights.size()[1] as usize);
+    let values = Vec::<f32>::try_from(&weights.flatten(0, -1)).unwrap_or_default();
+    let weights = Array2::from_shape_vec((members, len), values).expect("weights of every member");
+    let rows = |of: fn(&Scaler) -> &Vec<f64>| {
+        let scalers = denoiser.scalers();
+        Array2::from_shape_fn((members, of(&scalers[0]).len()), |(member, column)| of(&scalers[member])[column])
+    };
+    let writer = ArrayWriter::create(&place.store.arrays(id))?;
+    writer.table("weights", weights.view())?;
+    writer.table("mean", rows(|scaler| &scaler.mean).view())?;
+    writer.table("deviation", rows(|scaler| &scaler.deviation).view())?;
+    writer.finish()
+}
+
+/// The model of a finished training.
+pub fn read(place: &Workplace, (id, member): &(TaskId, usize)) -> Result<Denoiser, Error> {
+    let reader = ArrayReader::open(&place.store.arrays(id))?;
+    let weights: Array2<f32> = reader.table("weights")?;
+    let row = |table: Array2<f64>| table.index_axis(Axis(0), *member).to_vec();
+    let scaler = Scaler { mean: row(reader.table("mean")?), deviation: row(reader.table("deviation")?) };
+    let values = weights.index_axis(Axis(0), *member).to_vec();
+    let parameters = Tensor::from_slice(&values).to_kind(Kind::Float).unsqueeze(0).to_device(place.device);
+    Ok(Denoiser::new(shape(place), parameters, vec![scaler]))
+}
