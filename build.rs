@@ -9,7 +9,9 @@ fn main() {
     }
     // Results name the revision that made them.
     println!("cargo::rerun-if-changed=.git/HEAD");
-    let git = std::process::Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=12"]).output();
-    let revision = git.ok().filter(|git| git.status.success()).and_then(|git| String::from_utf8(git.stdout).ok());
+    let git =
+        std::process::Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=12"]).output();
+    let revision =
+        git.ok().filter(|git| git.status.success()).and_then(|git| String::from_utf8(git.stdout).ok());
     println!("cargo::rustc-env=DRAPES_REVISION={}", revision.as_deref().unwrap_or("unknown").trim());
 }

@@ -36,7 +36,8 @@ impl<'a> Progress<'a> {
     /// An observer of a plan of which some tasks are done.
     pub fn new(plan: &'a Plan, seconds: &'a [f64], done: &[bool], ranks: usize) -> Self {
         let of_done = seconds.iter().zip(done).filter(|(_, done)| **done);
-        let style = ProgressStyle::with_template("  {bar:40} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style =
+            ProgressStyle::with_template("  {bar:40} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
         // Hidden by indicatif itself where standard error is no terminal.
         let bar = ProgressBar::with_draw_target(Some(LENGTH), ProgressDrawTarget::stderr()).with_style(style);
         Self {
@@ -82,8 +83,11 @@ impl<'a> Progress<'a> {
         let state = format!("{} of {} tasks{left}", self.ended, self.plan.tasks.len());
         if self.bar.is_hidden() && self.last_line.elapsed() > QUIET {
             self.last_line = Instant::now();
-            let running: Vec<String> =
-                self.running.iter().map(|(task, share)| format!("{} {:.0}%", self.plan.tasks[*task].id, 100.0 * share)).collect();
+            let running: Vec<String> = self
+                .running
+                .iter()
+                .map(|(task, share)| format!("{} {:.0}%", self.plan.tasks[*task].id, 100.0 * share))
+                .collect();
             eprintln!("{} {state}; {}", self.clock(), running.join(", "));
         }
         self.bar.set_message(state);

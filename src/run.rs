@@ -184,7 +184,8 @@ impl Run {
             eprintln!("{left} of {} tasks to do, about {}", prepared.plan.tasks.len(), duration(expected));
         }
         let Prepared { stored, plan, store, data_directory, sample } = prepared;
-        let place = Workplace::new(store.clone(), stored.clone(), data_directory, device, run_info(world, device));
+        let place =
+            Workplace::new(store.clone(), stored.clone(), data_directory, device, run_info(world, device));
         let place = place.with_sample(sample);
         let mut schedule = Schedule::new(&plan, &price.seconds, &done);
         let mut progress = Progress::new(&plan, &price.seconds, &done, world.size());

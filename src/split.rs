@@ -74,7 +74,8 @@ impl Sample {
 
     fn check(&self, job: &Job) -> Result<(), Error> {
         let masses = || self.background.iter().map(|event| self.events.mass[*event]);
-        let (low, high) = masses().fold((f64::INFINITY, 0.0), |(low, high), mass| (mass.min(low), mass.max(high)));
+        let (low, high) =
+            masses().fold((f64::INFINITY, 0.0), |(low, high), mass| (mass.min(low), mass.max(high)));
         let windows = job.points.iter().filter_map(drapes_analysis::point::ScanPoint::side_bands);
         for outer in windows.chain([job.regions.outer]) {
             // A falling spectrum thins out towards its upper edge; at the lower edge it does not.
@@ -117,7 +118,12 @@ impl Sample {
     ///
     /// # Errors
     /// There are fewer signal events.
-    pub fn data(&self, n_signal: SignalCount, regions: &Regions, wanted: Region) -> Result<RegionEvents, Error> {
+    pub fn data(
+        &self,
+        n_signal: SignalCount,
+        regions: &Regions,
+        wanted: Region,
+    ) -> Result<RegionEvents, Error> {
         let all = self.background.iter().chain(self.injected(n_signal)?);
         let chosen = all.copied().filter(|event| regions.region(self.events.mass[*event]) == wanted);
         Ok(self.select(chosen))

@@ -23,7 +23,8 @@ impl World {
     /// # Errors
     /// The launcher has started several programs that do not see each other.
     pub fn join() -> Result<Self, Error> {
-        let launched = LAUNCHED.iter().filter_map(|name| std::env::var(name).ok()?.parse::<usize>().ok()).max();
+        let launched =
+            LAUNCHED.iter().filter_map(|name| std::env::var(name).ok()?.parse::<usize>().ok()).max();
         let Some(launched) = launched else { return Ok(Self { universe: None }) };
         // Only the main thread talks to the others; another one computes.
         let universe = mpi::initialize_with_threading(Threading::Funneled).map(|(universe, _)| universe);
@@ -59,7 +60,9 @@ impl World {
     /// The MPI library, in its own words.
     pub fn library(&self) -> Option<String> {
         self.universe.as_ref()?;
-        mpi::environment::library_version().ok().map(|text| text.lines().next().unwrap_or_default().to_owned())
+        mpi::environment::library_version()
+            .ok()
+            .map(|text| text.lines().next().unwrap_or_default().to_owned())
     }
 
     /// The name of this host.

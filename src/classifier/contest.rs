@@ -75,7 +75,8 @@ pub fn classify(
                 };
                 Parts { data: of(&data), template: of(&template) }
             };
-            let evaluated = Parts { data: data.part(fold).collect(), template: template.part(fold).collect() };
+            let evaluated =
+                Parts { data: data.part(fold).collect(), template: template.part(fold).collect() };
             members.push(Member {
                 seed: *seed,
                 fold,

@@ -84,7 +84,8 @@ impl<'a> Ensemble<'a> {
             weights.push([of_class(member.training.data.len()), of_class(member.training.template.len())]);
             batches.push(Batches::new(training, settings.batch, steps_per_epoch, &member.stream));
         }
-        let tensor = |values: &[f32], shape: &[i64]| Tensor::from_slice(values).reshape(shape).to_device(device);
+        let tensor =
+            |values: &[f32], shape: &[i64]| Tensor::from_slice(values).reshape(shape).to_device(device);
         let class = |index: usize| {
             let weights: Vec<f32> = weights.iter().map(|weights| weights[index]).collect();
             tensor(&weights, &[members.len() as i64, 1, 1])
@@ -108,12 +109,7 @@ impl<'a> Ensemble<'a> {
             parameters,
             batches,
             validation: validation_rows(members, contest, settings.folds, device),
-            rate: LearningRate {
-                peak: settings.learning_rate,
-                warmup: 0,
-                total,
-                schedule: Schedule::Cosine,
-            },
+            rate: LearningRate { peak: settings.learning_rate, warmup: 0, total, schedule: Schedule::Cosine },
             steps_per_epoch,
         }
     }
@@ -151,7 +147,10 @@ impl<'a> Ensemble<'a> {
             for (member, losses) in losses.iter_mut().enumerate() {
                 let done = (epoch + 1) as f64;
                 if !training[member].is_finite() {
-                    return Err(Error::Diverged { epoch: done, what: format!("the loss of classifier {member}") });
+                    return Err(Error::Diverged {
+                        epoch: done,
+                        what: format!("the loss of classifier {member}"),
+                    });
                 }
                 let validation = validation.as_ref().map(|losses| losses[member]);
                 losses.push(Loss { epoch: done, training: training[member], validation });
@@ -225,7 +224,8 @@ impl<'a> Ensemble<'a> {
         let network = Mlp::over(&self.layout, &of_member(&self.parameters));
         let mut scores = Vec::with_capacity(rows.nrows());
         for portion in rows.axis_chunks_iter(Axis(0), SCORES_AT_ONCE) {
-            let x = (self.to_tensor(portion).unsqueeze(0) - of_member(&self.mean)) * of_member(&self.inverse_deviation);
+            let x = (self.to_tensor(portion).unsqueeze(0) - of_member(&self.mean))
+                * of_member(&self.inverse_deviation);
             let found = network.forward(&x).flatten(0, -1).to_device(Device::Cpu);
             scores.extend(Vec::<f32>::try_from(&found).unwrap_or_default());
         }

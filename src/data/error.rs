@@ -7,6 +7,7 @@ use drapes_analysis::error::Exit;
 use drapes_analysis::job::Layout;
 
 use super::events::Dropped;
+use super::recipe::lhco_columns;
 
 /// A file of events that cannot be used.
 ///
@@ -73,10 +74,10 @@ pub enum DataError {
     },
     /// Columns that the job names are not in the file.
     #[error(
-        "{} lacks {} (it has {}){}",
+        "{} lacks {} (it has {}) {}",
         path.display(),
         list_columns(missing),
-        if present.is_empty() { "no columns".to_owned() } else { present.join(", ") },
+        shortened(present),
         remedy(missing, present)
     )]
     MissingColumns {
@@ -197,8 +198,10 @@ pub enum Found {
     RawParticles,
     /// A pandas frame whose column names only Python can read.
     PickledNames,
-    /// A pandas frame under this key.
-    Frame(String),
+    /// A pandas frame under this key, in the layout that rows can be appended to.
+    AppendableFrame(String),
+    /// Pandas frames under these keys.
+    Frames(Vec<String>),
     /// Groups of these names, without a frame among them.
     Groups(Vec<String>),
 }
@@ -217,9 +220,17 @@ fn other_layout(wanted: &Layout, found: &Found) -> String {
             "its column names are pickled Python objects".to_owned(),
             "write it again with text as column names".to_owned(),
         ),
-        Found::Frame(key) => (
-            format!("it is a pandas frame with key {key}"),
-            format!("set layout = \"lhco_features\", or group = \"{key}\", in [data]"),
+        Found::AppendableFrame(key) => (
+            format!("the pandas frame {key} is in table format"),
+            "write it again with format=\"fixed\", or as CSV".to_owned(),
+        ),
+        Found::Frames(keys) if keys.len() == 1 => (
+            format!("it is a pandas frame with key {}", keys[0]),
+            format!("set layout = \"lhco_features\", or group = \"{}\", in [data]", keys[0]),
+        ),
+        Found::Frames(keys) => (
+            format!("its pandas frames: {}", keys.join(", ")),
+            "keep the events in one frame with key df".to_owned(),
         ),
         Found::Groups(names) if names.is_empty() => {
             ("it holds no groups".to_owned(), "use another file, or group = \"/\" in [data]".to_owned())
@@ -238,21 +249,36 @@ fn why_none(dropped: Dropped) -> String {
 
 fn list_columns(missing: &[String]) -> String {
     let word = if missing.len() == 1 { "column" } else { "columns" };
-    format!("{word} {}", missing.join(", "))
+    format!("{word} {}", shortened(missing))
+}
+
+/// The first names of a list that may be thousands of names long.
+fn shortened(names: &[String]) -> String {
+    let most = 20;
+    match names.len() {
+        0 => "no columns".to_owned(),
+        count if count > most => format!("{} and {} more", names[..most].join(", "), count - most),
+        _ => names.join(", "),
+    }
 }
 
 fn remedy(missing: &[String], present: &[String]) -> String {
+    // The names of this layout are so alike that each resembles the others.
+    if missing.iter().all(|name| lhco_columns().contains(name)) {
+        return "use a features file as published, or set layout = \"table\" in [data] and name the columns"
+            .to_owned();
+    }
     let likely: Vec<String> = missing
         .iter()
         .filter_map(|name| {
-            let close = |other: &&String| strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase());
-            let best = present.iter().max_by(|a, b| close(a).total_cmp(&close(b)))?;
-            (close(&best) > 0.8).then(|| format!("{best} for {name}"))
+            let similarity = |other: &str| strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase());
+            let best = present.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
+            (similarity(best) > 0.8).then(|| format!("{best} for {name}"))
         })
         .collect();
     if likely.is_empty() {
-        " name the columns in [data] of the job as the file does".to_owned()
+        "name the columns in [data] of the job as the file does".to_owned()
     } else {
-        format!(" did you mean {}?", likely.join(", "))
+        format!("did you mean {}?", likely.join(", "))
     }
 }

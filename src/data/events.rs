@@ -107,6 +107,7 @@ impl Events {
 pub fn read_events(path: &Path, data: &Data, label: Label) -> Result<Events, DataError> {
     let columns = source::open(path, &data.layout)?;
     let recipe = recipe(path, data)?;
+    let mut wanted = source::positions(path, columns.as_ref(), recipe.columns())?;
     let label = match (source::position(columns.as_ref(), &data.label), label) {
         (Some(position), _) => Some(position),
         (None, Label::Optional) => None,
@@ -114,7 +115,6 @@ pub fn read_events(path: &Path, data: &Data, label: Label) -> Result<Events, Dat
             return Err(DataError::NoLabel { path: path.to_owned(), label: data.label.clone() });
         }
     };
-    let mut wanted = source::positions(path, columns.as_ref(), recipe.columns())?;
     wanted.extend(label);
     Reader::new(columns.as_ref(), recipe, wanted, label.is_some()).events(path)
 }

@@ -34,7 +34,7 @@ fn a_fit_predicts_the_signal_region_and_its_own_errors() {
     for seed in 0..20 {
         let fit = fit(&toy(40_000, seed), &regions(), ENERGY, sample()).expect("a good spectrum");
         let shape = DijetShape::of(&fit, ENERGY);
-        assert!((share(&shape) / share(&truth) - 1.0).abs() < 0.03, "{fit:?}");
+        misses.push(share(&shape) / share(&truth()) - 1.0);
         let reduced = fit.chi_squared / fit.degrees_of_freedom as f64;
         assert!((0.4..1.9).contains(&reduced), "χ²/ndf {reduced}");
         pulls.push((fit.parameters[2] + 6.0) / fit.covariance[1][1].sqrt());

@@ -33,7 +33,8 @@ fn injected_counts_are_exact_and_nested() {
     assert_eq!(count(&data(0, Region::Signal)), (200, 0));
     assert_eq!(count(&data(10, Region::Signal)), (200, 10));
     assert_eq!(count(&data(10, Region::SideBand)), (800, 0));
-    let signal = |n: u32| -> Vec<f32> { data(n, Region::Signal).features.iter().copied().skip(200).collect() };
+    let signal =
+        |n: u32| -> Vec<f32> { data(n, Region::Signal).features.iter().copied().skip(200).collect() };
     assert_eq!(signal(10)[..7], signal(7));
     assert_eq!(sample.unused_signal(SignalCount(10), job.regions.signal).len(), 30);
     let unused = sample.unused_signal(SignalCount(10), job.regions.signal).features;
@@ -62,7 +63,8 @@ fn further_background_counts_inside_the_signal_region_only() {
 
 #[test]
 fn impossible_requests_are_refused_with_their_reason() {
-    let refused = |job: &Job, events: Events| Sample::new(job, events, None).err().expect("a refusal").to_string();
+    let refused =
+        |job: &Job, events: Events| Sample::new(job, events, None).err().expect("a refusal").to_string();
     let mut job = job("");
     job.points.push(drapes_analysis::point::ScanPoint::Idealised { n_signal: SignalCount(41) });
     assert!(refused(&job, events()).contains("40 signal events (at least 41 are needed) lower n_signal"));

@@ -37,7 +37,13 @@ pub struct Workplace {
 
 impl Workplace {
     /// A workplace; the data are not read yet.
-    pub fn new(store: Store, stored: StoredJob, data_directory: PathBuf, device: Device, place: RunInfo) -> Self {
+    pub fn new(
+        store: Store,
+        stored: StoredJob,
+        data_directory: PathBuf,
+        device: Device,
+        place: RunInfo,
+    ) -> Self {
         Self { store, job: stored.job, data_directory, device, place, sample: OnceCell::new() }
     }
 
@@ -50,7 +56,12 @@ impl Workplace {
     ///
     /// # Errors
     /// The record itself cannot be stored.
-    pub fn perform(&self, task: &Task, fingerprint: &Fingerprint, watch: &dyn Watch) -> Result<TaskRecord, Error> {
+    pub fn perform(
+        &self,
+        task: &Task,
+        fingerprint: &Fingerprint,
+        watch: &dyn Watch,
+    ) -> Result<TaskRecord, Error> {
         let start = Instant::now();
         // Nothing that a panic could leave half-done is used again: arrays have no name yet, the sample is whole.
         let outcome = match catch_unwind(AssertUnwindSafe(|| self.compute(task, watch))) {

@@ -51,7 +51,9 @@ fn write(place: &Workplace, id: &TaskId, denoiser: &Denoiser) -> Result<(), Erro
     let weights = Array2::from_shape_vec((members, len), values).expect("weights of every member");
     let rows = |of: fn(&Scaler) -> &Vec<f64>| {
         let scalers = denoiser.scalers();
-        Array2::from_shape_fn((members, of(&scalers[0]).len()), |(member, column)| of(&scalers[member])[column])
+        Array2::from_shape_fn((members, of(&scalers[0]).len()), |(member, column)| {
+            of(&scalers[member])[column]
+        })
     };
     let writer = ArrayWriter::create(&place.store.arrays(id))?;
     writer.table("weights", weights.view())?;

@@ -1,9 +1,7 @@
 //! The di-jet mass spectrum with its fit, and how far the data pull from it.
 
 use crate::band::Band;
-use crate::draw::{
-    Axis, Bars, Colour, Curve, Dash, Guide, Mark, Note, Panel, Picture, Place, Point, Points, Row, Style,
-};
+use crate::draw::{Axis, Bars, Colour, Curve, Dash, Guide, Mark, Panel, Picture, Point, Points, Row, Style};
 use crate::hlv;
 use crate::record::MassFit;
 use crate::regions::MassWindow;
@@ -76,15 +74,12 @@ pub fn picture(table: &FigureTable) -> Picture {
             _ => axis,
         }
     };
-    let spectrum = Panel {
-        guides: shade(Some("SR")),
-        note: Some(Note { text: String::new(), place: Place::Free }),
-        ..Panel::new(x(), Axis::log("events"), marks)
-    };
+    let spectrum = Panel { guides: shade(Some("SR")), ..Panel::new(x(), Axis::log("events"), marks) };
     let pulls = table.curve(PULL, DATA).iter().map(|row| row.mean).collect();
-    let bars = Mark::Bars(Bars::new("", Colour::hex(0x5d_6d7e), edges.clone(), pulls));
+    let colour = Colour::hex(0x5d_6d7e);
+    let bars = Mark::Bars(Bars { label: None, colour, edges: edges.clone(), heights: pulls });
     let mut guides = shade(None);
     guides.extend([-2.0, 2.0].map(|y| Guide::Horizontal { y, dash: Dash::Dotted, label: None }));
     let pull = Panel { guides, ..Panel::new(x(), Axis::linear("pull"), vec![bars]) };
-    Picture::new(vec![Row::new(vec![Panel { note: None, ..spectrum }]), Row::below(vec![pull])])
+    Picture::new(vec![Row::new(vec![spectrum]), Row::below(vec![pull])])
 }

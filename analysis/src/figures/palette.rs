@@ -35,7 +35,7 @@ const LOOKS: [Look; 4] = [
         word: "idealised",
         label: "Idealised",
         colour: Colour::hex(0x7f_b069),
-        dash: Dash::DashDot,
+        dash: Dash::Solid,
         marker: Marker::Wedge,
     },
     Look {

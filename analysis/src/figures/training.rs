@@ -2,7 +2,7 @@
 
 use super::palette;
 use crate::band::Band;
-use crate::draw::{Axis, Colour, Curve, Dash, Mark, Note, Panel, Picture, Place, Point, Row, Style};
+use crate::draw::{Axis, Colour, Corner, Curve, Dash, Mark, Note, Panel, Picture, Place, Point, Row, Style};
 use crate::record::Loss;
 use crate::results::Results;
 use crate::table::FigureTable;
@@ -45,12 +45,25 @@ fn push(table: &mut FigureTable, panel: &str, courses: &[&[Loss]]) {
 
 pub fn picture(table: &FigureTable) -> Picture {
     let panels = table.panels().into_iter().map(|panel| {
-        let curve = |name: &str, dash: Dash, colour: u32| {
-            let rows = table.curve(panel, name);
-            let points = rows.iter().map(|row| Point::within(row.x, row.mean, row.low, row.high)).collect();
+        // Bands of single classifiers would show how few events each part has, not how they train.
+        let means = |name: &str| -> Vec<Point> {
+            table.curve(panel, name).iter().map(|row| Point::exact(row.x, row.mean)).collect()
+        };
+        let (training, validation) = (means(TRAINING), means(VALIDATION));
+        // The first moments lie far above the rest and would flatten it.
+        let late =
+            |points: &[Point]| points[points.len() / 10..].iter().map(|point| point.mean).collect::<Vec<_>>();
+        let shown = [late(&training), late(&validation)].concat();
+        let (low, high) =
+            shown.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (y.min(low), y.max(high)));
+        let room = (0.35 * (high - low)).max(1e-4);
+        let curve = |name: &str, dash: Dash, colour: u32, points: Vec<Point>| {
             Mark::Curve(Curve::new(name, Style::line(Colour::hex(colour)).dashed(dash), points))
         };
-        let marks = vec![curve(TRAINING, Dash::Solid, 0x1f_5fa8), curve(VALIDATION, Dash::Dashed, 0xd3_5400)];
+        let marks = vec![
+            curve(TRAINING, Dash::Solid, 0x1f_5fa8, training),
+            curve(VALIDATION, Dash::Dashed, 0xd3_5400, validation),
+        ];
         let title = match panel.split_once('-') {
             Some(("classifier", word)) => format!("classifiers, {}", palette::label(word)),
             Some((_, sample)) => {
@@ -58,8 +71,9 @@ pub fn picture(table: &FigureTable) -> Picture {
             }
             None => panel.to_owned(),
         };
-        let note = Some(Note { text: title, place: Place::Free });
-        Panel { note, ..Panel::new(Axis::linear("epoch"), Axis::linear("loss"), marks) }
+        let note = Some(Note { text: title, place: Place::At(Corner::TopRight) });
+        let y = Axis::linear("loss").within(low - room / 3.0, high + room);
+        Panel { note, ..Panel::new(Axis::linear("epoch"), y, marks) }
     });
     let mut panels: Vec<Panel> = panels.collect();
     let mut rows = Vec::new();

@@ -117,13 +117,7 @@ fn classes_that_are_too_small_are_refused() {
         unseen_signal: none.view(),
     };
     let stream = Stream::of_job(1);
-    let found = classify(
-        &contest,
-        &settings(),
-        &[ClassifierSeed(0)],
-        (&stream, &stream),
-        Device::Cpu,
-        &Unwatched,
-    );
+    let found =
+        classify(&contest, &settings(), &[ClassifierSeed(0)], (&stream, &stream), Device::Cpu, &Unwatched);
     assert!(found.expect_err("a refusal").to_string().contains("lower classifier.batch"));
 }

@@ -74,9 +74,11 @@ impl Description {
             }
             FileLayout::OtherHdf5 => "drapes finds no table of numbers here that it could search.",
             _ if self.tables.is_empty() => "The column names are pickled Python objects: write them as text.",
-            _ if !has_mass => "No column is called m_jj: name the resonant variable in [data] of the job.",
+            _ if !has_mass => {
+                "No column of numbers is called m_jj: name the resonant variable in [data] of the job."
+            }
             _ if self.tables.iter().all(|table| table.label.is_none()) => {
-                "No column is called label: drapes takes all events for background."
+                "No column of numbers is called label: drapes takes all events for background."
             }
             _ => "",
         }

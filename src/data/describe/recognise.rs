@@ -71,6 +71,10 @@ fn groups(file: &Hdf5File) -> Result<Contents, DataError> {
     let mut layout = FileLayout::OtherHdf5;
     for Node { name, datasets: arrays } in file.tree()? {
         datasets.extend(arrays.iter().map(stored));
+        // What PyTables keeps beside its records to find them faster.
+        if name.contains("/_i_") {
+            continue;
+        }
         let constituents = format!("{name}/constituents");
         let has_constituents = arrays
             .iter()

@@ -97,6 +97,7 @@ impl Dataset {
 
     /// Its texts; nothing if they are none.
     pub fn texts(&self) -> Result<Option<Vec<String>>, DataError> {
+        self.check_chunk()?;
         texts(&self.inner).map_err(|source| self.failure(source))
     }
 
@@ -111,6 +112,7 @@ impl Dataset {
                 found: self.type_name(),
             });
         }
+        self.check_chunk()?;
         let values = self.shape.iter().fold(1_u64, |product, extent| product.saturating_mul(*extent as u64));
         let bytes = self.inner.storage_size();
         if values > bytes.saturating_mul(MOST_VALUES_PER_BYTE) {
@@ -118,6 +120,17 @@ impl Dataset {
             return Err(damaged(&self.path, &self.name, reason));
         }
         Ok(())
+    }
+
+    /// The library does not come back from reading an array whose chunks have other axes than itself.
+    fn check_chunk(&self) -> Result<(), DataError> {
+        match self.chunk() {
+            Some(chunk) if chunk.len() != self.shape.len() => {
+                let reason = format!("shape {:?} in chunks of shape {chunk:?}", self.shape);
+                Err(damaged(&self.path, &self.name, reason))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Why a read failed.

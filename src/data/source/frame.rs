@@ -43,11 +43,10 @@ impl Frame {
             let block = file.dataset(&format!("{key}/block{index}_values"))?;
             match file.dataset(&format!("{key}/block{index}_items"))?.texts()? {
                 None => frame.pickled = true,
-                // An empty frame is stored as a matrix of one element that says so.
-                Some(_) if block.has_attribute("value_type") => {}
                 Some(items) => {
-                    // Text and Python objects are stored in ways of their own.
-                    if block.is_numeric() {
+                    // Text and Python objects are stored in ways of their own; a frame without rows is stored as
+                    // a matrix of one element that says so.
+                    if block.is_numeric() && !block.has_attribute("value_type") {
                         frame.check_block(&block, &items)?;
                         frame.rows = block.rows();
                     }

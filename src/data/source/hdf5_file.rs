@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use hdf5::types::TypeDescriptor;
 use hdf5::{LocationType, MinorErrorCode};
 
 use super::super::error::DataError;
@@ -57,6 +58,15 @@ impl Hdf5File {
         self.file
             .group(name)
             .is_ok_and(|group| group.link_exists("axis0") && group.link_exists("block0_values"))
+    }
+
+    /// Whether a group is a frame of the pandas table layout, whose rows are records.
+    pub fn is_appendable_frame(&self, name: &str) -> bool {
+        self.file.group(name).is_ok_and(|group| {
+            let records = group.link_exists("table").then(|| group.dataset("table")).and_then(Result::ok);
+            let dtype = records.and_then(|records| records.dtype().ok()?.to_descriptor().ok());
+            matches!(dtype, Some(TypeDescriptor::Compound(_)))
+        })
     }
 
     /// The key of the frame: `df` as published, or else the only frame of the file.

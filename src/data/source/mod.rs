@@ -56,11 +56,11 @@ fn open_hdf5(path: &Path, layout: &Layout) -> Result<Box<dyn Columns>, DataError
         Layout::Table { group } => file.has_group(group).then(|| group.clone()),
     };
     let Some(key) = key else {
-        return other(match file.frame_key()? {
-            Some(key) => Found::Frame(key),
-            None => Found::Groups(file.group_names()?),
-        });
+        return other(found(&file)?);
     };
+    if file.is_appendable_frame(&key) {
+        return other(Found::AppendableFrame(key));
+    }
     if !file.is_frame(&key) {
         return Ok(Box::new(Group::open(&file, &key)?));
     }
@@ -72,6 +72,16 @@ fn open_hdf5(path: &Path, layout: &Layout) -> Result<Box<dyn Columns>, DataError
     } else {
         Ok(Box::new(frame))
     }
+}
+
+fn found(file: &Hdf5File) -> Result<Found, DataError> {
+    let frames = file.frame_keys()?;
+    let groups = file.group_names()?;
+    Ok(match groups.iter().find(|name| file.is_appendable_frame(name)) {
+        _ if !frames.is_empty() => Found::Frames(frames),
+        Some(key) => Found::AppendableFrame(key.clone()),
+        None => Found::Groups(groups),
+    })
 }
 
 /// Where a column is.

@@ -122,13 +122,19 @@ fn columns_that_are_not_there() {
     );
     let text = message(&path, read_events(&path, &lhco(&path), Label::Optional));
     assert!(text.starts_with("FILE lacks columns pzj1, mj1, tau1j1, tau2j1, pxj2, "), "{text}");
-    assert!(text.contains("(it has pxj1, pyj1)"), "{text}");
+    assert!(text.contains("(it has pxj1, pyj1) use a features file as published, or set layout ="), "{text}");
 
     group(&path, "events", &[("mjj", vec![1.0]), ("x", vec![1.0]), ("label", vec![0.0])]);
     assert_eq!(
         table_message(&path, "events", &["x"]),
         "FILE lacks column m_jj (it has label, mjj, x) did you mean mjj for m_jj?"
     );
+
+    let many: Vec<String> = (0..50).map(|index| format!("c{index}")).collect();
+    let many: Vec<(&str, Vec<f64>)> = many.iter().map(|name| (name.as_str(), vec![1.0])).collect();
+    group(&path, "events", &many);
+    let text = table_message(&path, "events", &["x"]);
+    assert!(text.contains(" and 30 more) name the columns in [data] of the job as the file does"), "{text}");
 
     published(&path, &rows(3));
     let mut data = lhco(&path);
@@ -227,6 +233,17 @@ fn layouts_that_are_taken_for_another() {
         table_message(&path, "events", &["x"]),
         "FILE holds no table in group events (it is a pandas frame with key df) set layout = \"lhco_features\", or \
          group = \"df\", in [data]"
+    );
+    let file = hdf5::File::open_rw(&path).expect("a good file");
+    file.create_group("more").expect("a new group");
+    file.link_hard("/df", "again").expect("a link");
+    file.unlink("df").expect("a group");
+    file.link_hard("/again", "more_of_it").expect("a link");
+    drop(file);
+    assert_eq!(
+        lhco_message(&path),
+        "FILE holds no LHC Olympics features (its pandas frames: again, more_of_it) keep the events in one frame with \
+         key df"
     );
     let names = (0..2101).map(|index: usize| index.to_string()).collect();
     let values = ndarray::Array2::zeros((2, 2101));

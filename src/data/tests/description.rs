@@ -7,11 +7,11 @@ use super::sample_files::{group, place, published, rows};
 #[test]
 fn a_small_table_on_a_page() {
     let (_folder, path) = place("small.csv");
-    let text = "m_jj,x,label\n3350,0.5,1\n3650,0.25,0\n3100,-2,0\n4500,1e-5,0\n4400,nan,1\n2700,7,0\n";
+    let text = "m_jj,x,label,run\n3350,0.5,1,A\n3650,0.25,0,A\n3100,-2,0,A\n4500,1e-5,0,B\n4400,nan,1,B\n2700,7,0,B\n";
     std::fs::write(&path, text).expect("a writable folder");
     let found = describe(&path, &regions()).expect("a good file");
     let expected = "\
-small.csv (78 bytes)
+small.csv (94 bytes)
 CSV text
 
 Events                                            background      signal         all
@@ -61,7 +61,7 @@ fn several_groups_and_no_resonance() {
     assert_eq!(names[..2], ["", "a/b"]);
     assert_eq!(found.tables[1].columns.len(), 2);
     let page = found.to_string();
-    assert!(page.contains("No column is called m_jj: name the resonant variable"), "{page}");
+    assert!(page.contains("No column of numbers is called m_jj: name the resonant variable"), "{page}");
 }
 
 #[test]

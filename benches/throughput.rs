@@ -1,0 +1,140 @@
+//! Throughput of training and sampling through the program's own entry points, one figure a line.
+//!
+//! `cargo bench --bench throughput` for people, `cargo bench --bench throughput -- --json` for programs. The
+//! figures are medians of several runs on one core; shapes are those of the paper.
+
+use std::time::Instant;
+
+use drapes::classifier::{Contest, TemplateTruth, classify};
+use drapes::device;
+use drapes::diffusion::{Denoiser, DenoiserShape, NoiseGrid, Sampler, TrainingEvents, train};
+use drapes::watch::Unwatched;
+use drapes_analysis::job::{ClassifierSettings, DEFAULTS, DenoiserSettings, Job, JobFile};
+use drapes_analysis::quantities::ClassifierSeed;
+use drapes_analysis::stream::Stream;
+use ndarray::Array2;
+use rand_distr::{Distribution, StandardNormal};
+use tch::Device;
+
+/// Runs behind each median.
+const RUNS: usize = 5;
+/// Features of an event.
+const FEATURES: usize = 5;
+
+struct Figure {
+    name: &'static str,
+    value: f64,
+    unit: &'static str,
+}
+
+fn main() {
+    device::prepare_cpu(1);
+    let job = JobFile::from_text("defaults", DEFAULTS).check().expect("the defaults are a job");
+    let mut figures = vec![
+        classifier(&job.classifier),
+        denoiser("denoiser_1_member", &job, 1),
+        denoiser("denoiser_12_members", &job, 12),
+        sampling(&job),
+    ];
+    if let Some(bytes) = peak_bytes() {
+        figures.push(Figure { name: "peak_memory", value: bytes / 1e6, unit: "MB" });
+    }
+    if std::env::args().any(|argument| argument == "--json") {
+        let entries = figures.iter().map(|figure| {
+            let Figure { name, value, unit } = figure;
+            (name.to_string(), serde_json::json!({ "value": value, "unit": unit }))
+        });
+        println!("{:#}", serde_json::Value::Object(entries.collect()));
+    } else {
+        for Figure { name, value, unit } in figures {
+            println!("{name:<22} {value:>10.1} {unit}");
+        }
+    }
+}
+
+/// Median of the seconds that `run` takes.
+fn median(mut run: impl FnMut()) -> f64 {
+    run();
+    let mut seconds: Vec<f64> = (0..RUNS)
+        .map(|_| {
+            let start = Instant::now();
+            run();
+            start.elapsed().as_secs_f64()
+        })
+        .collect();
+    seconds.sort_unstable_by(f64::total_cmp);
+    seconds[RUNS / 2]
+}
+
+fn normals(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
+    let mut generator = Stream::of_job(seed).generator();
+    Array2::from_shape_simple_fn((rows, columns), || StandardNormal.sample(&mut generator))
+}
+
+/// A training step of one of fifty classifiers, batch 128: 3 × 32 nodes, five features.
+fn classifier(settings: &ClassifierSettings) -> Figure {
+    let (data, template, none) =
+        (normals(6_000, FEATURES, 1), normals(30_000, FEATURES, 2), normals(0, FEATURES, 3));
+    let contest = Contest {
+        data: data.view(),
+        is_signal: &vec![false; data.nrows()],
+        template: template.view(),
+        template_truth: TemplateTruth::Generated,
+        unseen_background: none.view(),
+        unseen_signal: none.view(),
+    };
+    let seeds: Vec<ClassifierSeed> = (0..10).map(ClassifierSeed).collect();
+    let stream = Stream::of_job(4);
+    let seconds_of = |epochs: usize| {
+        let settings = ClassifierSettings { epochs, ..settings.clone() };
+        median(|| {
+            let found = classify(&contest, &settings, &seeds, (&stream, &stream), Device::Cpu, &Unwatched);
+            assert_eq!(found.expect("a good contest").len(), 50);
+        })
+    };
+    // Set-up and scoring are in both.
+    let steps = (2 * (36_000 * 3 / 5 / settings.batch) * 50) as f64;
+    let value = (seconds_of(3) - seconds_of(1)) / steps * 1e6;
+    Figure { name: "classifier_50_members", value, unit: "µs a model step" }
+}
+
+/// A training step of one of `members` denoisers, batch 256: 4 × 64 nodes, five features.
+fn denoiser(name: &'static str, job: &Job, members: usize) -> Figure {
+    let events = 256 * 50;
+    let settings = DenoiserSettings { epochs: 4, validation_fraction: 0.0, ..job.denoiser.clone() };
+    let members: Vec<TrainingEvents> = (0..members as u64)
+        .map(|seed| TrainingEvents {
+            rows: normals(events, FEATURES + 1, seed),
+            stream: Stream::of_job(seed),
+        })
+        .collect();
+    let shape = DenoiserShape::new(FEATURES, &settings, &job.sampler);
+    let seconds = median(|| {
+        let found = train(shape, &settings, &members, Device::Cpu, &Unwatched);
+        assert_eq!(found.expect("a good training").courses.len(), members.len());
+    });
+    Figure { name, value: seconds / (4 * 50 * members.len()) as f64 * 1e6, unit: "µs a model step" }
+}
+
+/// Events from noise with 100 Heun steps.
+fn sampling(job: &Job) -> Figure {
+    let settings = drapes_analysis::job::SamplerSettings { steps: 100, ..job.sampler.clone() };
+    let shape = DenoiserShape::new(FEATURES, &job.denoiser, &settings);
+    let parameters = shape.layout().initial(&[Stream::of_job(1)], Device::Cpu);
+    let scaler = drapes::scaler::Scaler::of(normals(100, FEATURES + 1, 1).view());
+    let denoiser = Denoiser::new(shape, parameters, vec![scaler]);
+    let grid = NoiseGrid::full(&settings);
+    let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver: settings.solver, device: Device::Cpu };
+    let masses = vec![0.0; 4096];
+    let seconds = median(|| {
+        assert_eq!(sampler.from_noise(&masses, &Stream::of_job(2), &Unwatched).nrows(), masses.len());
+    });
+    Figure { name: "sampling_100_heun", value: masses.len() as f64 / seconds, unit: "events/s" }
+}
+
+/// The largest resident memory of this process so far.
+fn peak_bytes() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse::<f64>().ok().map(|kilobytes| kilobytes * 1024.0)
+}

@@ -1,0 +1,129 @@
+//! The program as a user meets it: answers, refusals, exit codes.
+
+mod support;
+
+use std::fs;
+
+use support::{answer, data, directory, drapes, refusal, small_job, write};
+
+#[test]
+fn plan_counts_and_prices() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let text = answer(drapes().arg("plan").arg(&job).args(["--ranks", "16"]));
+    for expected in ["small: 4 points, 14 tasks", "DRAPES ∅", "16 cores", "disk: about"] {
+        assert!(text.contains(expected), "{expected}:\n{text}");
+    }
+    let json = answer(drapes().arg("plan").arg(&job).args(["--format", "json"]));
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["tasks"].as_array().map(Vec::len), Some(14));
+}
+
+#[test]
+fn the_default_job_is_a_job() {
+    let place = directory();
+    let defaults = answer(drapes().args(["plan", "--defaults"]));
+    let job = write(place.path(), "defaults.toml", &defaults);
+    assert!(answer(drapes().arg("plan").arg(job)).contains("9 denoisers, 700 epochs"));
+}
+
+#[test]
+fn every_job_of_the_repository_plans() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("jobs");
+    let jobs: Vec<_> =
+        fs::read_dir(folder).expect("jobs").map(|entry| entry.expect("an entry").path()).collect();
+    assert!(jobs.len() >= 4, "{jobs:?}");
+    for job in jobs {
+        answer(drapes().arg("plan").arg(job));
+    }
+}
+
+#[test]
+fn a_finished_scan_has_status_tables_and_pictures() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let out = place.path().join("out");
+    answer(drapes().arg("run").arg(&job).arg("--out").arg(&out));
+    assert!(answer(drapes().arg("status").arg(&out)).contains("14 of 14 tasks done"));
+    let rows = fs::read_to_string(out.join("results.csv")).expect("results").lines().count();
+    assert_eq!(rows, 1 + 4 * 2 * 5);
+    for figure in ["fig04", "fig05", "mass_spectrum", "training"] {
+        for kind in ["csv", "svg", "pdf", "png"] {
+            let file = out.join(format!("figures/{figure}.{kind}"));
+            assert!(fs::metadata(&file).is_ok_and(|file| file.len() > 300), "{}", file.display());
+        }
+    }
+    // Pictures follow their table, and only their table.
+    fs::remove_dir_all(out.join("tasks")).expect("records");
+    fs::remove_file(out.join("figures/fig05.png")).expect("a picture");
+    assert!(answer(drapes().arg("plot").arg(&out).args(["--figure", "fig05"])).contains("fig05.png"));
+    assert!(out.join("figures/fig05.png").exists());
+    let (code, message) = refusal(drapes().arg("status").arg(&out));
+    assert_eq!(code, 75, "{message}");
+}
+
+#[test]
+fn bad_data_is_refused_before_any_task() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let out = place.path().join("out");
+    let run = |job: &std::path::Path| refusal(drapes().arg("run").arg(job).arg("--out").arg(&out));
+    let changed = |from: &str, to: &str| {
+        let text = fs::read_to_string(&job).expect("the job");
+        assert!(text.contains(from));
+        write(place.path(), "changed.toml", &text.replace(from, to))
+    };
+    let short = place.path().join("short.h5");
+    let whole = fs::read(data().join("demo_dijets.features.h5")).expect("the sample");
+    fs::write(&short, &whole[..whole.len() / 3]).expect("room");
+    let other = place.path().join("noise.h5");
+    fs::write(&other, "not HDF5 at all, and no table either").expect("room");
+    let file = |path: &std::path::Path| format!("events = '{}'", path.display());
+    let events = "events = 'demo_dijets.features.h5'";
+    let cases = [
+        ("demo_dijets", "no_such", "no_such.features.h5"),
+        (events, &file(&short), "short.h5"),
+        (events, &file(&other), "noise.h5"),
+        ("[0, 500]", "[0, 500000]", "6000 signal events (at least 500000 are needed)"),
+        ("[denoiser]", "[regions]\nside_bands_gev = [200, 6000]\n[denoiser]", "leave the data's range"),
+        ("[independent_background]", "label = 'truth'\n[independent_background]", "truth"),
+    ];
+    for (from, to, expected) in cases {
+        let (code, message) = run(&changed(from, to));
+        assert_eq!(code, 2, "{message}");
+        assert!(message.contains(expected), "{expected}:\n{message}");
+        assert!(!out.exists(), "nothing was begun");
+    }
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_is_refused() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let occupied = write(place.path(), "occupied", "a file");
+    let (code, message) = refusal(drapes().arg("run").arg(&job).arg("--out").arg(occupied.join("out")));
+    assert_eq!(code, 3);
+    assert!(message.contains("cannot write") && message.contains("--out"), "{message}");
+}
+
+#[test]
+fn directories_without_results_are_named_as_such() {
+    let place = directory();
+    for verb in ["status", "reduce", "plot"] {
+        let (code, message) = refusal(drapes().arg(verb).arg(place.path()));
+        assert_eq!(code, 2);
+        assert!(message.contains("holds no results of drapes"), "{message}");
+    }
+    let (code, message) = refusal(drapes().arg("plot").arg(place.path()).args(["--figure", "fig99"]));
+    assert_eq!(code, 2);
+    assert!(message.contains("drapes draws fig04, fig05"), "{message}");
+}
+
+#[test]
+fn data_are_described_as_text_and_json() {
+    let file = data().join("demo_dijets.features.h5");
+    let text = answer(drapes().args(["data", "describe"]).arg(&file));
+    assert!(text.contains("60,000") && text.contains("m_jj"), "{text}");
+    let json = answer(drapes().args(["data", "describe", "--json"]).arg(&file));
+    serde_json::from_str::<serde_json::Value>(&json).expect("JSON");
+}

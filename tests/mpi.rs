@@ -1,0 +1,87 @@
+//! Real launchers: any number of ranks gives the same records.
+
+mod support;
+
+use std::fs;
+
+use serde_json::Value;
+use support::{answer, arrays, directory, drapes, mpirun, records, refusal, small_job};
+
+#[test]
+fn one_two_and_three_ranks_and_none_give_the_same_records() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let alone = place.path().join("alone");
+    let answered = answer(drapes().arg("run").arg(&job).arg("--out").arg(&alone));
+    assert!(answered.contains("DRAPES ∅") && answered.contains("Supervised"), "{answered}");
+    let expected = (records(&alone), arrays(&alone));
+    // 2 fits, 2 trainings, 2 templates, 4 points × 2 chunks of seeds.
+    assert_eq!((expected.0.len(), expected.1.len()), (14, 4));
+    for ranks in [1, 2, 3] {
+        let out = place.path().join(format!("ranks{ranks}"));
+        answer(mpirun(ranks).arg("run").arg(&job).arg("--out").arg(&out));
+        assert_eq!(records(&out), expected.0, "{ranks} ranks");
+        assert_eq!(arrays(&out), expected.1, "{ranks} ranks");
+        let text = fs::read_to_string(out.join("provenance.json")).expect("a provenance");
+        let provenance: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(provenance["ranks"].as_array().map(Vec::len), Some(ranks));
+        let used: Vec<u64> = ranks_of_records(&out);
+        assert!(ranks == 1 || used.iter().any(|rank| *rank > 0), "only rank 0 worked: {used:?}");
+    }
+    // The same numbers in every table, whoever computed them.
+    let table = |name: &str| fs::read(place.path().join(name).join("figures/fig04.csv")).expect("a table");
+    assert_eq!(table("alone"), table("ranks3"));
+}
+
+fn ranks_of_records(out: &std::path::Path) -> Vec<u64> {
+    let folder = out.join("tasks/classify");
+    let entries = fs::read_dir(folder).expect("records").map(|entry| entry.expect("an entry").path());
+    let record =
+        |path| -> Value { serde_json::from_slice(&fs::read(path).expect("a record")).expect("JSON") };
+    entries.map(|path| record(path)["run"]["rank"].as_u64().expect("a rank")).collect()
+}
+
+#[test]
+fn another_seed_gives_other_records() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let other = fs::read_to_string(&job).expect("the job").replace("seed = 5", "seed = 6");
+    let other = support::write(place.path(), "other.toml", &other);
+    let (a, b) = (place.path().join("a"), place.path().join("b"));
+    answer(drapes().arg("run").arg(&job).arg("--out").arg(&a));
+    answer(drapes().arg("run").arg(&other).arg("--out").arg(&b));
+    for (name, values) in arrays(&a) {
+        assert_ne!(values, arrays(&b)[&name], "{name}");
+    }
+}
+
+#[test]
+fn the_program_starts_its_own_ranks() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let out = place.path().join("out");
+    answer(drapes().arg("run").arg(&job).arg("--out").arg(&out).args(["--ranks", "2"]));
+    let text = fs::read_to_string(out.join("provenance.json")).expect("a provenance");
+    assert_eq!(text.matches("\"host\"").count(), 2, "{text}");
+}
+
+#[test]
+fn separate_programs_under_one_launcher_are_refused() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let out = place.path().join("out");
+    let (code, message) =
+        refusal(drapes().env("SLURM_STEP_NUM_TASKS", "4").arg("run").arg(&job).arg("--out").arg(&out));
+    assert_eq!(code, 3);
+    assert!(message.contains("the launcher started 4 programs"), "{message}");
+    assert!(!out.exists(), "nothing was begun");
+}
+
+#[test]
+fn a_bad_job_ends_all_ranks_with_its_mistakes() {
+    let place = directory();
+    let job = small_job(place.path(), "[denoise]\nepochs = 3\n");
+    let (code, message) = refusal(mpirun(2).arg("run").arg(&job).arg("--out").arg(place.path().join("out")));
+    assert_eq!(code, 2);
+    assert_eq!(message.matches("denoise is not a key").count(), 1, "{message}");
+}

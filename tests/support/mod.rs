@@ -1,0 +1,116 @@
+//! What the tests of the whole program share.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use drapes::arrays::ArrayReader;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The program under test.
+pub fn drapes() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_drapes"));
+    for name in ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// The program under a launcher with so many ranks.
+pub fn mpirun(ranks: usize) -> Command {
+    let mut command = Command::new("mpirun");
+    command.env("OMPI_ALLOW_RUN_AS_ROOT", "1").env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
+    command.args(["-n", &ranks.to_string(), "--oversubscribe", "--bind-to", "none"]);
+    command.arg(env!("CARGO_BIN_EXE_drapes"));
+    command
+}
+
+/// A temporary directory.
+pub fn directory() -> TempDir {
+    tempfile::tempdir().expect("a temporary directory")
+}
+
+/// The package's own data.
+pub fn data() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data")
+}
+
+/// A job on the shipped sample that takes a second or two.
+pub fn small_job(directory: &Path, extra: &str) -> PathBuf {
+    let text = format!(
+        "schema = 1\nname = 'small'\nseed = 5\n[data]\nevents = 'demo_dijets.features.h5'\n\
+         directory = '{}'\n[independent_background]\nsource = 'withheld'\n[denoiser]\nepochs = 1\nbatch = 1024\n\
+         learning_rate = 2e-3\n[sampler]\nsteps = 5\n[classifier]\nepochs = 1\nseeds = '0-1'\n[compute]\n\
+         classifier_seeds_per_task = 1\n[[scan]]\nmethod = 'noise'\nn_signal = [0, 500]\noversampling = [1]\n\
+         [[scan]]\nmethod = 'idealised'\nn_signal = [500]\n[[scan]]\nmethod = 'supervised'\n{extra}",
+        data().display()
+    );
+    write(directory, "small.toml", &text)
+}
+
+/// Writes a file of the test.
+pub fn write(directory: &Path, name: &str, text: &str) -> PathBuf {
+    let path = directory.join(name);
+    fs::write(&path, text).expect("room for a file");
+    path
+}
+
+/// Standard output of a command that must end well.
+pub fn answer(command: &mut Command) -> String {
+    let output = command.output().expect("the program starts");
+    assert!(output.status.success(), "{}\n{}", text(&output.stdout), text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// Exit code and standard error of a command that must fail.
+pub fn refusal(command: &mut Command) -> (i32, String) {
+    let Output { status, stdout, stderr } = command.output().expect("the program starts");
+    assert!(!status.success(), "it should fail, but says\n{}", text(&stdout));
+    let message = text(&stderr);
+    assert!(!message.contains("panicked at"), "{message}");
+    (status.code().expect("an exit code, not a signal"), message)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Every record below a directory without its run, by the name of its file.
+pub fn records(out: &Path) -> BTreeMap<String, Value> {
+    let mut found = BTreeMap::new();
+    for path in files(&out.join("tasks"), "json") {
+        let text = fs::read_to_string(&path).expect("a record");
+        let mut record: Value = serde_json::from_str(&text).expect("a whole record");
+        record.as_object_mut().expect("an object").remove("run").expect("a run");
+        found.insert(path.strip_prefix(out).expect("below").display().to_string(), record);
+    }
+    found
+}
+
+/// Every weight and template event below a directory, by file and array.
+pub fn arrays(out: &Path) -> BTreeMap<String, Vec<f32>> {
+    let mut found = BTreeMap::new();
+    for path in files(&out.join("tasks"), "h5") {
+        let reader = ArrayReader::open(&path).expect("a whole file");
+        let stage = path.parent().and_then(Path::file_name).expect("a stage").to_string_lossy().into_owned();
+        let name = if stage == "train" { "weights" } else { "features" };
+        let values = reader.table::<f32>(name).expect("the table").into_iter().collect();
+        found.insert(path.strip_prefix(out).expect("below").display().to_string(), values);
+    }
+    found
+}
+
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+        if entry.is_dir() {
+            found.extend(files(&entry, extension));
+        } else if entry.extension().is_some_and(|found| found == extension) {
+            found.push(entry);
+        }
+    }
+    found
+}
