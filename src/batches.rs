@@ -28,7 +28,7 @@ impl Batches {
     }
 
     /// The events of the next step.
-    pub fn next(&mut self) -> &[u32] {
+    pub fn next_batch(&mut self) -> &[u32] {
         if self.next == self.per_epoch {
             self.events.shuffle(&mut self.generator);
             self.next = 0;
@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn each_pass_shows_every_event_once_in_another_order() {
         let mut batches = Batches::new((10..22).collect(), 4, 3, &Stream::of_job(1));
-        let mut pass = || -> Vec<u32> { (0..3).flat_map(|_| batches.next().to_vec()).collect() };
+        let mut pass = || -> Vec<u32> { (0..3).flat_map(|_| batches.next_batch().to_vec()).collect() };
         let (first, second) = (pass(), pass());
         assert_ne!(first, second);
         for mut events in [first, second] {

@@ -53,6 +53,10 @@ pub fn name(device: Device) -> String {
     }
 }
 
+/// The largest threshold that the GNU allocator accepts; it ignores a larger one.
+#[cfg(target_env = "gnu")]
+const LARGEST_HEAP_BLOCK: i32 = 32 << 20;
+
 /// Sets how libtorch uses the processor: so many threads an operation, and freed memory is kept.
 ///
 /// Every step of a training frees and takes the same megabytes. The allocator would hand them back to the
@@ -62,7 +66,7 @@ pub fn prepare_cpu(threads: usize) {
     #[cfg(target_env = "gnu")]
     #[allow(unsafe_code, reason = "two settings of the allocator; they change no memory that is in use")]
     unsafe {
-        libc::mallopt(libc::M_MMAP_THRESHOLD, 1 << 30);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGEST_HEAP_BLOCK);
         libc::mallopt(libc::M_TRIM_THRESHOLD, i32::MAX);
     }
 }

@@ -59,9 +59,12 @@ fn count(out: &std::path::Path) -> usize {
 fn records_in(folder: &std::path::Path) -> usize {
     let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
     entries
-        .map(|path| match path.is_dir() {
-            true => records_in(&path),
-            false => usize::from(path.extension().is_some_and(|extension| extension == "json")),
+        .map(|path| {
+            if path.is_dir() {
+                records_in(&path)
+            } else {
+                usize::from(path.extension().is_some_and(|extension| extension == "json"))
+            }
         })
         .sum()
 }

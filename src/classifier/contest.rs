@@ -122,9 +122,11 @@ fn judge(
         let data = scores(&contest.data.select(Axis(0), &member.evaluated.data));
         let template = scores(&contest.template.select(Axis(0), &member.evaluated.template));
         let closure_auc = match contest.template_truth {
-            TemplateTruth::Generated => Some(RankedScores::new(template.clone(), data.clone()).auc()),
+            // Background against signal alone says nothing of a template.
             TemplateTruth::Background if contest.is_signal.iter().all(|signal| *signal) => None,
-            TemplateTruth::Background => Some(RankedScores::new(template.clone(), data.clone()).auc()),
+            TemplateTruth::Background | TemplateTruth::Generated => {
+                Some(RankedScores::new(template.clone(), data.clone()).auc())
+            }
         };
         let mut background = std::mem::take(&mut unseen_background[index]);
         let mut signal = std::mem::take(&mut unseen_signal[index]);

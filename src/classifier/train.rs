@@ -165,7 +165,7 @@ impl<'a> Ensemble<'a> {
         let mut rows = Vec::with_capacity(steps * self.batches.len() * self.settings.batch);
         for _ in 0..steps {
             for batches in &mut self.batches {
-                rows.extend(batches.next().iter().map(|row| i64::from(*row)));
+                rows.extend(batches.next_batch().iter().map(|row| i64::from(*row)));
             }
         }
         Tensor::from_slice(&rows).reshape([steps as i64, -1]).to_device(self.device)
@@ -256,7 +256,7 @@ fn validation_rows(members: &[Member], contest: &Contest<'_>, folds: u32, device
     for member in members {
         let rows = member.validation.rows(n_data);
         let mut order = Batches::new(rows, count, 1, &member.stream.branch("validation"));
-        chosen.extend(order.next().iter().map(|row| i64::from(*row)));
+        chosen.extend(order.next_batch().iter().map(|row| i64::from(*row)));
     }
     (count > 0).then(|| Tensor::from_slice(&chosen).to_device(device))
 }

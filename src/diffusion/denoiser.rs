@@ -4,8 +4,8 @@ use drapes_analysis::job::{DenoiserSettings, SamplerSettings};
 use tch::{Kind, Tensor};
 
 use super::noise::Preconditioning;
+use crate::marginals::ColumnMaps;
 use crate::nn::{Layout, ResNet};
-use crate::scaler::Scaler;
 
 /// The network behind a denoiser.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,7 +44,7 @@ impl DenoiserShape {
     /// # Units
     /// All standardised.
     ///
-    /// Source: cos(π eᵏ σ/σ_max), k = 0, 1, …; that the noise is embedded by cosines and concatenated with the
+    /// Source: cos(π eᵏ σ / `sigma_max`), k = 0, 1, …; that the noise is embedded by cosines and concatenated with the
     /// mass is in the paper, section 3.1; the frequencies are those of the group's public code.
     pub fn network_input(&self, scaled: &Tensor, sigma: &Tensor, mass: &Tensor) -> Tensor {
         let turns: Vec<f32> =
@@ -58,30 +58,26 @@ impl DenoiserShape {
     }
 }
 
-/// Trained denoisers, with the standardisation that they expect.
+/// Trained denoisers, with the maps of the columns that they expect.
 pub struct Denoiser {
     shape: DenoiserShape,
     layout: Layout,
     parameters: Tensor,
-    scalers: Vec<Scaler>,
+    maps: Vec<ColumnMaps>,
 }
 
 impl Denoiser {
     /// An ensemble from its parameters.
     ///
     /// # Shapes
-    /// `parameters` `[members, len]`; a scaler for each member, over the features and then the mass.
+    /// `parameters` `[members, len]`; maps for each member, of the features and then the mass.
     ///
     /// # Panics
     /// If the shapes do not fit together.
-    pub fn new(shape: DenoiserShape, parameters: Tensor, scalers: Vec<Scaler>) -> Self {
+    pub fn new(shape: DenoiserShape, parameters: Tensor, maps: Vec<ColumnMaps>) -> Self {
         let layout = shape.layout();
-        assert_eq!(
-            parameters.size(),
-            [scalers.len() as i64, layout.len() as i64],
-            "parameters of the ensemble"
-        );
-        Self { shape, layout, parameters, scalers }
+        assert_eq!(parameters.size(), [maps.len() as i64, layout.len() as i64], "parameters of the ensemble");
+        Self { shape, layout, parameters, maps }
     }
 
     /// One model of the ensemble.
@@ -94,7 +90,7 @@ impl Denoiser {
             shape: self.shape,
             layout: self.layout.clone(),
             parameters,
-            scalers: vec![self.scalers[member].clone()],
+            maps: vec![self.maps[member].clone()],
         }
     }
 
@@ -103,9 +99,9 @@ impl Denoiser {
         &self.parameters
     }
 
-    /// The standardisation of each member: features, then mass.
-    pub fn scalers(&self) -> &[Scaler] {
-        &self.scalers
+    /// The maps of each member's columns: features, then mass.
+    pub fn maps(&self) -> &[ColumnMaps] {
+        &self.maps
     }
 
     /// Features of an event.
@@ -119,7 +115,7 @@ impl Denoiser {
     /// `x` `[members, batch, features]` in double precision, as the result; `mass` `[members, batch, 1]`.
     ///
     /// # Units
-    /// Standardised events and masses.
+    /// Mapped events and masses.
     pub fn denoise(&self, x: &Tensor, sigma: f64, mass: &Tensor) -> Tensor {
         let Preconditioning { c_skip, c_out, c_in } = Preconditioning::at(sigma);
         let scaled = (x * c_in).to_kind(Kind::Float);

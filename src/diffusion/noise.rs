@@ -6,9 +6,9 @@ use tch::Tensor;
 /// Standard deviation of the standardised events.
 const SIGMA_DATA: f64 = 1.0;
 
-/// The scalings around the network at one noise strength: D(x; σ) = c_skip x + c_out F(c_in x; σ).
+/// The scalings around the network at one noise strength: `D(x; σ) = c_skip x + c_out F(c_in x; σ)`.
 ///
-/// Source: Karras et al. 2022, Table 1, with σ_data = 1 because all inputs are standardised (paper 3.1).
+/// Source: Karras et al. 2022, Table 1, with σ(data) = 1 because all inputs are standardised (paper 3.1).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Preconditioning {
     /// Share of the noisy event that is kept.
@@ -47,7 +47,7 @@ impl Scalings {
 
 /// The noise strengths that the reverse diffusion visits, from the largest to the smallest.
 ///
-/// Source: Karras et al. 2022, Eq. 5; σ_min, σ_max, ρ and the 200 steps from the paper, section 3.2.
+/// Source: Karras et al. 2022, Eq. 5; the least and largest σ, ρ and the 200 steps from the paper, section 3.2.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NoiseGrid {
     /// Falling noise strengths; there is no step to zero after the last.

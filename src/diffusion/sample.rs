@@ -51,14 +51,14 @@ impl Sampler<'_> {
         })
     }
 
-    /// Solves in portions; `start` gives the standardised noisy events of a range of masses.
+    /// Solves in portions; `start` gives the mapped noisy events of a range of masses.
     fn solve(
         &self,
         masses: &[f64],
         watch: &dyn Watch,
         mut start: impl FnMut(std::ops::Range<usize>) -> Tensor,
     ) -> Array2<f32> {
-        let [scaler] = self.denoiser.scalers() else { panic!("events are made by one model at a time") };
+        let [maps] = self.denoiser.maps() else { panic!("events are made by one model at a time") };
         let features = self.denoiser.features();
         let portion = if self.device.is_cuda() { EVENTS_AT_ONCE_ON_GPU } else { EVENTS_AT_ONCE };
         let mut values = Vec::with_capacity(masses.len() * features);
@@ -67,14 +67,13 @@ impl Sampler<'_> {
             let x = start(range.clone()).to_device(self.device);
             let mass: Vec<f32> = masses[range.clone()]
                 .iter()
-                .map(|mass| ((mass - scaler.mean[features]) / scaler.deviation[features]) as f32)
+                .map(|mass| maps.column(features).forward(*mass) as f32)
                 .collect();
             let mass = Tensor::from_slice(&mass).reshape([1, -1, 1]).to_device(self.device);
             let solved = self.descend(x, &mass).to_device(Device::Cpu).flatten(0, -1);
             let solved = Vec::<f64>::try_from(&solved).unwrap_or_default();
             for (index, value) in solved.into_iter().enumerate() {
-                let column = index % features;
-                values.push((value * scaler.deviation[column] + scaler.mean[column]) as f32);
+                values.push(maps.column(index % features).backward(value) as f32);
             }
             watch.progress(range.end as f64 / masses.len() as f64);
         }

@@ -13,8 +13,8 @@ use super::denoiser::{Denoiser, DenoiserShape};
 use super::noise::Scalings;
 use crate::batches::Batches;
 use crate::error::Error;
+use crate::marginals::ColumnMaps;
 use crate::nn::{Adam, LearningRate, Rates, ResNet, RunningAverage, clip_gradients};
-use crate::scaler::Scaler;
 use crate::watch::Watch;
 
 /// Training noise is kept within these strengths.
@@ -97,9 +97,9 @@ struct Ensemble<'a> {
     shape: DenoiserShape,
     settings: &'a DenoiserSettings,
     device: Device,
-    /// `[events of all members, features + 1]`, standardised.
+    /// `[events of all members, features + 1]`, mapped.
     events: Tensor,
-    scalers: Vec<Scaler>,
+    maps: Vec<ColumnMaps>,
     parameters: Tensor,
     network: ResNet,
     adam: Adam,
@@ -134,12 +134,12 @@ impl<'a> Ensemble<'a> {
         device: Device,
     ) -> Result<Self, Error> {
         let mut all = Vec::new();
-        let (mut scalers, mut batches, mut noise, mut courses) = (vec![], vec![], vec![], vec![]);
+        let (mut maps, mut batches, mut noise, mut courses) = (vec![], vec![], vec![], vec![]);
         let mut validation = Vec::new();
         let mut offset = 0;
         for member in members {
-            let scaler = Scaler::of(member.rows.view());
-            let rows = scaler.standardise(member.rows.view());
+            let map = ColumnMaps::of(member.rows.view(), settings.marginals);
+            let rows = map.forward(member.rows.view());
             let count = rows.nrows();
             let mut order: Vec<u32> = (offset..offset + count as u32).collect();
             order.shuffle(&mut member.stream.branch("validation").generator());
@@ -172,7 +172,7 @@ impl<'a> Ensemble<'a> {
             validation.push(order);
             offset += count as u32;
             all.extend(rows);
-            scalers.push(scaler);
+            maps.push(map);
         }
         let columns = shape.features as i64 + 1;
         let events = Tensor::from_slice(&all).reshape([-1, columns]).to_device(device);
@@ -188,7 +188,7 @@ impl<'a> Ensemble<'a> {
             device,
             validation: kept,
             events,
-            scalers,
+            maps,
             network: ResNet::over(&layout, &parameters),
             adam: Adam::new(&parameters, settings.weight_decay),
             average: RunningAverage::new(&parameters, settings.ema_decay),
@@ -211,7 +211,7 @@ impl<'a> Ensemble<'a> {
         let mut normals: Vec<f32> = Vec::with_capacity(steps * members * batch * columns);
         for _ in 0..steps {
             for (batches, noise) in self.batches.iter_mut().zip(&mut self.noise) {
-                events.extend(batches.next().iter().map(|event| i64::from(*event)));
+                events.extend(batches.next_batch().iter().map(|event| i64::from(*event)));
                 normals.extend((0..batch * columns).map(|_| -> f32 { StandardNormal.sample(noise) }));
             }
         }
@@ -274,7 +274,7 @@ impl<'a> Ensemble<'a> {
     }
 
     fn finish(self) -> Training {
-        let denoiser = Denoiser::new(self.shape, self.average.values().copy(), self.scalers);
+        let denoiser = Denoiser::new(self.shape, self.average.values().copy(), self.maps);
         Training { denoiser, courses: self.courses }
     }
 }
@@ -309,7 +309,7 @@ struct Noisy {
 
 impl Noisy {
     /// # Shapes
-    /// `rows` `[members, batch, features + 1]`, standardised; `normals` likewise.
+    /// `rows` `[members, batch, features + 1]`, mapped; `normals` likewise.
     fn new(shape: &DenoiserShape, settings: &DenoiserSettings, rows: &Tensor, normals: &Tensor) -> Self {
         let features = shape.features as i64;
         let (x0, mass) = (rows.narrow(2, 0, features), rows.narrow(2, features, 1));

@@ -88,7 +88,9 @@ impl Rates {
     /// The rates of the members, as one where they agree.
     pub fn of(rates: &[f64], device: tch::Device) -> Self {
         match rates.split_first() {
-            Some((first, rest)) if rest.iter().all(|rate| rate == first) => Self::Same(*first),
+            Some((first, rest)) if rest.iter().all(|rate| rate.total_cmp(first).is_eq()) => {
+                Self::Same(*first)
+            }
             _ => Self::Each(Tensor::from_slice(rates).to_kind(Kind::Float).unsqueeze(1).to_device(device)),
         }
     }

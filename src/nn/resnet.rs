@@ -78,7 +78,8 @@ impl ResNet {
         for block in &self.blocks {
             let normalised = normalise(&h);
             let activation = activate(&block.forward(&normalised.values));
-            h = h + &activation;
+            // A new tensor: the first `h` shares its memory with `first`, which the backward pass needs.
+            h = &h + &activation;
             kept.push(Kept { normalised, activation });
         }
         let last = normalise(&h);

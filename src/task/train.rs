@@ -10,7 +10,7 @@ use super::Workplace;
 use crate::arrays::{ArrayReader, ArrayWriter};
 use crate::diffusion::{Denoiser, DenoiserShape, TrainingEvents, train as train_denoisers};
 use crate::error::Error;
-use crate::scaler::Scaler;
+use crate::marginals::{ColumnMap, ColumnMaps};
 use crate::watch::Watch;
 
 pub fn train(
@@ -49,26 +49,34 @@ fn write(place: &Workplace, id: &TaskId, denoiser: &Denoiser) -> Result<(), Erro
     let (members, len) = (weights.size()[0] as usize, weights.size()[1] as usize);
     let values = Vec::<f32>::try_from(&weights.flatten(0, -1)).unwrap_or_default();
     let weights = Array2::from_shape_vec((members, len), values).expect("weights of every member");
-    let rows = |of: fn(&Scaler) -> &Vec<f64>| {
-        let scalers = denoiser.scalers();
-        Array2::from_shape_fn((members, of(&scalers[0]).len()), |(member, column)| {
-            of(&scalers[member])[column]
-        })
-    };
     let writer = ArrayWriter::create(&place.store.arrays(id))?;
     writer.table("weights", weights.view())?;
-    writer.table("mean", rows(|scaler| &scaler.mean).view())?;
-    writer.table("deviation", rows(|scaler| &scaler.deviation).view())?;
+    for (member, maps) in denoiser.maps().iter().enumerate() {
+        for (column, map) in maps.columns().iter().enumerate() {
+            let knots = Array2::from_shape_fn((map.own.len(), 2), |(knot, side)| {
+                if side == 0 { map.own[knot] } else { map.mapped[knot] }
+            });
+            writer.table(&knots_name(member, column), knots.view())?;
+        }
+    }
     writer.finish()
+}
+
+/// The table of a column's map: knots in its own unit, and where they go.
+fn knots_name(member: usize, column: usize) -> String {
+    format!("knots_{member}_{column}")
 }
 
 /// The model of a finished training.
 pub fn read(place: &Workplace, (id, member): &(TaskId, usize)) -> Result<Denoiser, Error> {
     let reader = ArrayReader::open(&place.store.arrays(id))?;
     let weights: Array2<f32> = reader.table("weights")?;
-    let row = |table: Array2<f64>| table.index_axis(Axis(0), *member).to_vec();
-    let scaler = Scaler { mean: row(reader.table("mean")?), deviation: row(reader.table("deviation")?) };
+    let map = |column: usize| {
+        let knots: Array2<f64> = reader.table(&knots_name(*member, column))?;
+        Ok(ColumnMap { own: knots.column(0).to_vec(), mapped: knots.column(1).to_vec() })
+    };
+    let columns = (0..=place.job.data.features.len()).map(map).collect::<Result<Vec<_>, Error>>()?;
     let values = weights.index_axis(Axis(0), *member).to_vec();
     let parameters = Tensor::from_slice(&values).to_kind(Kind::Float).unsqueeze(0).to_device(place.device);
-    Ok(Denoiser::new(shape(place), parameters, vec![scaler]))
+    Ok(Denoiser::new(shape(place), parameters, vec![ColumnMaps::from_columns(columns)]))
 }

@@ -178,6 +178,8 @@ pub struct DenoiserSettings {
     pub ema_decay: f64,
     /// What the squared error is taken of.
     pub loss_weighting: LossWeighting,
+    /// How features are brought to zero mean and unit variance.
+    pub marginals: Marginals,
     /// Mean of ln σ in training.
     pub log_noise_mean: f64,
     /// Standard deviation of ln σ in training.
@@ -204,6 +206,16 @@ pub enum LossWeighting {
     Edm,
     /// The denoised event, as the paper prints it.
     Printed,
+}
+
+/// How features are brought to zero mean and unit variance before the model sees them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Marginals {
+    /// By shift and scale.
+    Standardised,
+    /// By the increasing map that makes each of them a unit normal.
+    Gaussian,
 }
 
 /// How the reverse diffusion is solved.

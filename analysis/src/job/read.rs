@@ -9,7 +9,7 @@ use super::document::{Found, Mistakes, Section};
 use super::seeds::{whole_number, whole_numbers};
 use super::{
     ClassifierSettings, ComputeSettings, DEFAULTS, Data, DenoiserSettings, FigureSettings,
-    IndependentBackground, Job, Layout, LossWeighting, Pricing, SamplerSettings, Schedule, Solver,
+    IndependentBackground, Job, Layout, LossWeighting, Marginals, Pricing, SamplerSettings, Schedule, Solver,
 };
 use crate::error::{Error, Problem};
 use crate::hlv;
@@ -212,6 +212,11 @@ fn denoiser(section: Section<'_>) -> Option<DenoiserSettings> {
         "printed" => Some(LossWeighting::Printed),
         _ => None,
     });
+    let marginals = s.get("marginals", "\"standardised\" or \"gaussian\"", |value| match value.as_str()? {
+        "standardised" => Some(Marginals::Standardised),
+        "gaussian" => Some(Marginals::Gaussian),
+        _ => None,
+    });
     let log_noise_mean = number(s, "log_noise_mean", "a number", |_| true);
     let log_noise_std = number(s, "log_noise_std", "a number above 0", |x| x > 0.0);
     let validation = number(s, "validation_fraction", "a share from 0 to 0.5", |x| (0.0..=0.5).contains(&x));
@@ -229,6 +234,7 @@ fn denoiser(section: Section<'_>) -> Option<DenoiserSettings> {
         gradient_clip: gradient_clip?,
         ema_decay: ema_decay?,
         loss_weighting: loss_weighting?.value,
+        marginals: marginals?.value,
         log_noise_mean: log_noise_mean?,
         log_noise_std: log_noise_std?,
         validation_fraction: validation?,

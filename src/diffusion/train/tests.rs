@@ -1,8 +1,9 @@
-use drapes_analysis::job::{SamplerSettings, Schedule, Solver};
+use drapes_analysis::job::{Marginals, SamplerSettings, Schedule, Solver};
 
 use super::super::noise::{NoiseGrid, Preconditioning};
 use super::super::sample::Sampler;
 use super::*;
+use crate::scaler::Scaler;
 use crate::watch::Unwatched;
 
 fn settings() -> DenoiserSettings {
@@ -19,6 +20,7 @@ fn settings() -> DenoiserSettings {
         gradient_clip: 10.0,
         ema_decay: 0.99,
         loss_weighting: LossWeighting::Edm,
+        marginals: Marginals::Standardised,
         log_noise_mean: -1.2,
         log_noise_std: 1.2,
         validation_fraction: 0.1,
@@ -55,7 +57,7 @@ fn a_denoiser_of_gaussian_events_finds_their_score() {
     // For x0 ~ N(μ(m), Σ) the best denoiser is known: D = μ + Σ (Σ + σ² 1)⁻¹ (x − μ).
     let members = [events(20_000, 1)];
     let denoiser = trained(&members).denoiser;
-    let scaler = &denoiser.scalers()[0];
+    let scaler = Scaler::of(members[0].rows.view());
     let conditional = |mass: f64| {
         [
             (3.0 + 0.8 * mass - scaler.mean[0]) / scaler.deviation[0],
@@ -77,8 +79,8 @@ fn a_denoiser_of_gaussian_events_finds_their_score() {
             let x = Tensor::from_slice(&x).reshape([1, 1, 2]);
             let scaled_mass = ((100.0 + 10.0 * mass - scaler.mean[2]) / scaler.deviation[2]) as f32;
             let found = denoiser.denoise(&x, sigma, &Tensor::from_slice(&[scaled_mass]).reshape([1, 1, 1]));
-            for axis in 0..2 {
-                let difference = found.double_value(&[0, 0, axis as i64]) - best[axis];
+            for (axis, best) in best.iter().enumerate() {
+                let difference = found.double_value(&[0, 0, axis as i64]) - best;
                 // In units of what noise of this strength can tell.
                 worst = worst.max(difference.abs() / Preconditioning::at(sigma).c_out);
             }
@@ -93,7 +95,7 @@ fn events_from_noise_have_the_moments_of_the_training_events() {
     let grid = NoiseGrid::full(&sampler());
     let make = |solver| {
         let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, device: Device::Cpu };
-        sampler.from_noise(&[108.0; 3000], &Stream::of_job(5), &Unwatched)
+        sampler.from_noise(&vec![108.0; 3000], &Stream::of_job(5), &Unwatched)
     };
     for (solver, tolerance) in [(Solver::Heun, 0.06), (Solver::Euler, 0.1)] {
         let found = Scaler::of(make(solver).view());
