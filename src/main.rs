@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 use drapes::data;
 use drapes::error::Error;
 use drapes::run::{COMPUTING, Run};
-use drapes_analysis::cli::Verb as LightVerb;
+use drapes_analysis::cli::{Verb as LightVerb, answer};
 use drapes_analysis::error::Exit;
 use drapes_analysis::regions::{MassWindow, Regions};
 
@@ -55,16 +56,28 @@ struct Describe {
 
 impl Describe {
     fn run(&self) -> Result<Exit, Error> {
-        let window = |edges: &[f64]| MassWindow::new(edges[0], edges[1]);
-        let regions = Regions { signal: window(&self.signal_region), outer: window(&self.side_bands) };
+        let regions = Regions {
+            signal: window("--signal-region", &self.signal_region),
+            outer: window("--side-bands", &self.side_bands),
+        };
         let description = data::describe(&self.file, &regions)?;
         if self.json {
-            println!("{:#}", serde_json::to_value(&description).unwrap_or_default());
+            answer(format_args!("{:#}\n", serde_json::to_value(&description).unwrap_or_default()));
         } else {
-            print!("{description}");
+            answer(description);
         }
         Ok(Exit::Done)
     }
+}
+
+/// A window from its two edges on the command line; ends the program where they are none.
+fn window(option: &str, edges: &[f64]) -> MassWindow {
+    let (low, high) = (edges[0], edges[1]);
+    if low < high {
+        return MassWindow::new(low, high);
+    }
+    let problem = format!("{option} {low} {high} is no window (the low edge comes first) swap the edges");
+    Arguments::command().error(ErrorKind::ValueValidation, problem).exit()
 }
 
 fn main() -> ExitCode {

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use drapes_analysis::cli::{self, duration};
+use drapes_analysis::cli::{self, answer, duration};
 use drapes_analysis::error::Exit;
 use drapes_analysis::fingerprint::{InputFile, fingerprints};
 use drapes_analysis::job::{IndependentBackground, Job, JobFile};
@@ -320,8 +320,8 @@ fn counts(prepared: &Prepared) -> EventCounts {
 fn conclude(store: &Store, total: usize, without_result: usize) -> Result<Exit, Error> {
     let results = reduce::reduce(store)?;
     cli::draw_all(store)?;
-    print!("{}", reduce::summary(&results));
-    println!("\nresults.csv and figures/ in {}", store.directory().display());
+    answer(reduce::summary(&results));
+    answer(format_args!("\nresults.csv and figures/ in {}\n", store.directory().display()));
     if without_result > 0 {
         return Err(Error::TasksFailed { failed: without_result, total });
     }

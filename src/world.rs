@@ -62,7 +62,7 @@ impl World {
         self.universe.as_ref()?;
         mpi::environment::library_version()
             .ok()
-            .map(|text| text.lines().next().unwrap_or_default().to_owned())
+            .map(|text| text.lines().next().unwrap_or_default().trim_end_matches('\0').to_owned())
     }
 
     /// The name of this host.

@@ -28,6 +28,17 @@ fn the_default_job_is_a_job() {
 }
 
 #[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_drapes"));
+    let pipe = std::process::Stdio::piped;
+    let mut child =
+        program.args(["plan", "--defaults"]).stdout(pipe()).stderr(pipe()).spawn().expect("a program");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("an end");
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}
+
+#[test]
 fn every_job_of_the_repository_plans() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("jobs");
     let jobs: Vec<_> =

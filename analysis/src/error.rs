@@ -94,7 +94,7 @@ pub enum Error {
         keys: Vec<String>,
     },
     /// A stored file does not parse.
-    #[error("cannot understand {} ({reason}) restore it from a copy, or start again with another --out", path.display())]
+    #[error("cannot understand {} ({reason}) restore it from a copy; if another version of drapes wrote it, use that version, or start again with another --out", path.display())]
     Corrupt {
         /// The file.
         path: PathBuf,

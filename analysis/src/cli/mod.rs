@@ -1,5 +1,6 @@
 //! The verbs that need neither MPI nor HDF5 nor libtorch. The heavy program offers them too.
 
+mod answer;
 mod layout;
 mod plan;
 mod plot;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+pub use answer::answer;
 pub use layout::{columns, duration};
 pub use plot::draw_all;
 
@@ -61,9 +63,12 @@ impl Reduce {
         if !self.no_pictures {
             plot::draw_all(&store)?;
         }
-        print!("{}", reduce::summary(&results));
+        answer(reduce::summary(&results));
         if !results.missing.is_empty() {
-            println!("\n{} tasks have no result yet: `drapes status` lists them", results.missing.len());
+            answer(format_args!(
+                "\n{} tasks have no result yet: `drapes status` lists them\n",
+                results.missing.len()
+            ));
         }
         Ok(Exit::Done)
     }

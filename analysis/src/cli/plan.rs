@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use super::answer;
 use super::layout::{columns, duration};
 use crate::error::{Error, Exit};
 use crate::figures::label;
@@ -54,15 +55,15 @@ pub enum Format {
 impl Plan {
     pub fn run(&self) -> Result<Exit, Error> {
         let Some(path) = self.job.as_ref().filter(|_| !self.defaults) else {
-            print!("{DEFAULTS}");
+            answer(DEFAULTS);
             return Ok(Exit::Done);
         };
         let job = JobFile::open(path)?.check()?;
         let plan = plan::Plan::of(&job);
         let price = Price::of(&job, &plan, EventCounts::estimated(&job), Rates::CPU_CORE);
         match self.format {
-            Format::Text => print!("{}", self.text(&job, &plan, &price)),
-            Format::Json => println!("{:#}", self.json(&job, &plan, &price)),
+            Format::Text => answer(self.text(&job, &plan, &price)),
+            Format::Json => answer(format_args!("{:#}\n", self.json(&job, &plan, &price))),
         }
         Ok(Exit::Done)
     }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::answer;
 use crate::error::{Error, Exit};
 use crate::figures::Figure;
 use crate::store::Store;
@@ -38,7 +39,8 @@ impl Plot {
         }
         let drawn = if self.figures.is_empty() { draw_all(&store)? } else { draw(&store, &self.figures)? };
         for figure in drawn {
-            println!("{}", store.directory().join(format!("figures/{}.png", figure.name())).display());
+            let picture = store.directory().join(format!("figures/{}.png", figure.name()));
+            answer(format_args!("{}\n", picture.display()));
         }
         Ok(Exit::Done)
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use super::answer;
 use super::layout::{columns, duration};
 use super::plan::Format;
 use crate::error::{Error, Exit};
@@ -43,8 +44,8 @@ impl Status {
         let price = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), Rates::CPU_CORE);
         let left = price.makespan(&plan, &done, 1);
         match self.format {
-            Format::Text => print!("{}", text(&stored.job.name, &plan, &states, left)),
-            Format::Json => println!("{:#}", as_json(&stored.job.name, &plan, &states, left)),
+            Format::Text => answer(text(&stored.job.name, &plan, &states, left)),
+            Format::Json => answer(format_args!("{:#}\n", as_json(&stored.job.name, &plan, &states, left))),
         }
         let failed = states.iter().any(|state| matches!(state, TaskState::Failed { .. }));
         Ok(match (failed, done.iter().all(|done| *done)) {

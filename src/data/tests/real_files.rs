@@ -1,5 +1,6 @@
 //! Published and simulated samples, where they are at hand.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::super::{Counts, Dropped, FileLayout, Label, describe, digest, read_events};
@@ -13,7 +14,12 @@ fn shared(name: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    eprintln!("skipped: no {} (set DRAPES_SHARED_DATA to the folder that holds it)", path.display());
+    // Past the test runner, which shows what a test prints only where it fails.
+    let _ = writeln!(
+        std::io::stderr(),
+        "skipped: no {} (set DRAPES_SHARED_DATA to the folder that holds it)",
+        path.display()
+    );
     None
 }
 
