@@ -1,11 +1,12 @@
 # make demo    set up, build, run the demo and say where the picture is
 # make test    set up, then formatting, lints and all tests
 # make setup   system packages and libtorch; CUDA=1 for GPUs
-# make bench   throughput of training and sampling
+# make bench   throughput of training and sampling; reading
 
+SHELL := /bin/bash -o pipefail
 CARGO ?= cargo
-# nextest closes with one count for all tests; cargo's own runner, with one for each file.
-TEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo nextest run || echo test)
+# nextest closes with one count for all tests; cargo's own runner has one for each file, which are added up.
+NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 
 .PHONY: demo test setup bench lint
 
@@ -23,7 +24,12 @@ lint: setup
 	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
 
 test: lint
-	$(CARGO) $(TEST) --locked --workspace --no-fail-fast
+ifneq ($(NEXTEST),)
+	$(CARGO) nextest run --locked --workspace --no-fail-fast
+else
+	$(CARGO) test --locked --workspace --no-fail-fast 2>&1 | awk -f setup/count.awk
+endif
 
 bench: setup
 	$(CARGO) bench --locked --bench throughput
+	$(CARGO) bench --locked --bench reading

@@ -8,7 +8,12 @@ fn main() {
         println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}");
     }
     // Results name the revision that made them.
-    println!("cargo::rerun-if-changed=.git/HEAD");
+    // HEAD changes with the branch, its log with every commit, the index with what is added.
+    for file in [".git/HEAD", ".git/logs/HEAD", ".git/index", "src", "analysis/src"] {
+        if std::path::Path::new(file).exists() {
+            println!("cargo::rerun-if-changed={file}");
+        }
+    }
     let git =
         std::process::Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=12"]).output();
     let revision =

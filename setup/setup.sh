@@ -19,7 +19,7 @@ command -v pkg-config >/dev/null || missing+=(pkg-config)
 # bindgen reads the MPI headers with libclang and its own headers.
 ls /usr/lib/llvm-*/lib/clang/*/include/stddef.h >/dev/null 2>&1 || [ -n "${LIBCLANG_PATH:-}" ] \
   || missing+=(libclang-dev)
-ls /usr/include/hdf5/serial/hdf5.h /usr/include/hdf5.h >/dev/null 2>&1 || [ -n "${HDF5_DIR:-}" ] \
+[ -e /usr/include/hdf5/serial/hdf5.h ] || [ -e /usr/include/hdf5.h ] || [ -n "${HDF5_DIR:-}" ] \
   || missing+=(libhdf5-dev)
 command -v c++ >/dev/null || missing+=(g++)
 command -v pip3 >/dev/null || command -v pip >/dev/null || missing+=(python3-pip)
@@ -37,7 +37,7 @@ command -v cargo >/dev/null || fail "there is no Rust toolchain. Install one fro
 
 # libtorch.
 if [ -n "${LIBTORCH:-}" ]; then
-  version=$(cat "$LIBTORCH/build-version" "$LIBTORCH/version.py" 2>/dev/null | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' | head -n 1)
+  version=$(cat "$LIBTORCH/build-version" "$LIBTORCH/version.py" 2>/dev/null | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' | head -n 1 || true)
   [ "${version:-unknown}" = 2.11.0 ] || fail "LIBTORCH=$LIBTORCH holds version ${version:-unknown}; drapes needs 2.11.0"
   say "using libtorch 2.11.0 in $LIBTORCH"
   exit 0

@@ -40,6 +40,7 @@ pub fn choose(choice: DeviceChoice, local_rank: usize, local_ranks: usize) -> Re
     }
     match (choice, gpus()) {
         (DeviceChoice::Auto, 0) => Ok(Device::Cpu),
+        (_, 0) => Err(Error::NoGpu),
         (_, gpus) if gpus < local_ranks => Err(Error::TooFewGpus { gpus, ranks: local_ranks }),
         _ => Ok(Device::Cuda(local_rank)),
     }

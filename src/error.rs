@@ -60,6 +60,14 @@ pub enum Error {
         /// What is not finite.
         what: String,
     },
+    /// A model has made something that is no number.
+    #[error(
+        "the template is of no use ({what}) look at the loss in figures/training, then train longer or slower"
+    )]
+    NotFinite {
+        /// What was made.
+        what: String,
+    },
     /// Arrays of a task cannot be stored or read back.
     #[error("cannot {action} {} ({reason}) {advice}", path.display())]
     Arrays {
@@ -93,8 +101,14 @@ pub enum Error {
         /// Ranks of the host.
         ranks: usize,
     },
-    /// A rank cannot go on.
-    #[error("rank {rank} cannot go on: {reason}")]
+    /// A GPU is asked for and there is none.
+    #[error(
+        "libtorch sees no GPU on this host (its CUDA half is not there, or the driver does not answer) run \
+         `make setup CUDA=1` and build again, or compute on processor cores with --device cpu"
+    )]
+    NoGpu,
+    /// A rank has stopped.
+    #[error("rank {rank} has stopped ({reason}) mend the cause and run the same command again")]
     RankBroke {
         /// The rank.
         rank: usize,
@@ -139,9 +153,10 @@ impl Error {
             | Self::Singletons { .. }
             | Self::NoLauncher { .. }
             | Self::TooFewGpus { .. }
+            | Self::NoGpu
             | Self::RankBroke { .. } => Exit::Environment,
             Self::TasksFailed { .. } => Exit::TasksFailed,
-            Self::Diverged { .. } | Self::Message { .. } => Exit::Unexpected,
+            Self::Diverged { .. } | Self::NotFinite { .. } | Self::Message { .. } => Exit::Unexpected,
         }
     }
 }

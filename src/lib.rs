@@ -22,6 +22,7 @@ pub mod marginals;
 pub mod nn;
 pub mod progress;
 pub mod provenance;
+pub mod rank_log;
 pub mod run;
 pub mod scaler;
 pub mod split;

@@ -60,6 +60,14 @@ impl Describe {
             signal: window("--signal-region", &self.signal_region),
             outer: window("--side-bands", &self.side_bands),
         };
+        if regions.outer.low >= regions.signal.low || regions.outer.high <= regions.signal.high {
+            let problem = format!(
+                "side-bands {} do not surround the signal region {} (there is nothing left beside it) widen \
+                 --side-bands or narrow --signal-region",
+                regions.outer, regions.signal
+            );
+            Arguments::command().error(ErrorKind::ValueValidation, problem).exit()
+        }
         let description = data::describe(&self.file, &regions)?;
         if self.json {
             answer(format_args!("{:#}\n", serde_json::to_value(&description).unwrap_or_default()));

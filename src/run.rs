@@ -1,6 +1,7 @@
 //! `run`: job file to figures.
 
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -90,14 +91,13 @@ impl Run {
             return self.launch(ranks);
         }
         let world = World::join()?;
-        let result = if world.rank() == 0 { self.lead(&world) } else { self.serve(&world) };
-        match result {
-            // The others may wait for this rank: nothing but an abort ends them.
-            Err(error) if world.size() > 1 && !matches!(error, Error::TasksFailed { .. }) => {
-                eprintln!("error on rank {} ({}): {error}", world.rank(), World::host());
-                world.abort(error.kind() as i32)
-            }
-            other => other,
+        // A panic must not unwind into MPI's own end, where it would wait for the others.
+        let part = || if world.rank() == 0 { self.lead(&world) } else { self.serve(&world) };
+        match catch_unwind(AssertUnwindSafe(part)) {
+            Ok(Err(error)) => Err(stop_all(&world, error)),
+            Ok(done) => done,
+            Err(_) if world.size() > 1 => world.abort(Exit::Unexpected as i32),
+            Err(panic) => resume_unwind(panic),
         }
     }
 
@@ -111,10 +111,9 @@ impl Run {
         };
         let program = std::env::current_exe().map_err(|source| Error::NoLauncher { source })?;
         let mut mpirun = Command::new("mpirun");
-        mpirun.args(["-n", &count.to_string()]);
-        if count > cores {
-            mpirun.args(["--oversubscribe", "--bind-to", "none"]);
-        }
+        // Open MPI counts a slot for each physical core, the system a processor for each hardware thread; and
+        // where ranks run is the system's business as long as each computes with one thread.
+        mpirun.args(["-n", &count.to_string(), "--oversubscribe", "--bind-to", "none"]);
         // The user has asked for this program, not for mpirun: its warning about root is not for them.
         mpirun.env("OMPI_ALLOW_RUN_AS_ROOT", "1").env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
         mpirun.arg(program).arg("run").args(self.arguments());
@@ -189,7 +188,7 @@ impl Run {
         let place = place.with_sample(sample);
         let mut schedule = Schedule::new(&plan, &price.seconds, &done);
         let mut progress = Progress::new(&plan, &price.seconds, &done, world.size());
-        let without_result = compute(&stored, &plan, place, |worker| {
+        let without_result = compute(world, &stored, &plan, place, |worker| {
             dispatch::lead(world, worker, &plan, &mut schedule, &mut progress)
         })?;
         progress.finish();
@@ -257,13 +256,23 @@ impl Run {
         world.send(0, &Message::Ready(Ok(device::name(device))))?;
         let plan = Plan::of(&stored.job);
         let place = Workplace::new(store, stored.clone(), data_directory, device, run_info(world, device));
-        compute(&stored, &plan, place, |worker| dispatch::serve(world, worker))?;
+        compute(world, &stored, &plan, place, |worker| dispatch::serve(world, worker))?;
         Ok(Exit::Done)
     }
 }
 
+/// Ends the other ranks where they may wait for this one: nothing but an abort ends them.
+fn stop_all(world: &World, error: Error) -> Error {
+    if world.size() > 1 && !matches!(error, Error::TasksFailed { .. }) {
+        eprintln!("error on rank {} ({}): {error}", world.rank(), World::host());
+        world.abort(error.kind() as i32)
+    }
+    error
+}
+
 /// Runs the computing thread beside `talk`.
 fn compute<T>(
+    world: &World,
     stored: &StoredJob,
     plan: &Plan,
     place: Workplace,
@@ -278,9 +287,12 @@ fn compute<T>(
             device::prepare_cpu(threads);
             dispatch::work(&end, |task, watch| place.perform(&plan.tasks[task], &fingerprints[task], watch));
         });
-        spawned.map_err(|error| Error::RankBroke { rank: place_rank(), reason: error.to_string() })?;
-        // The worker ends when its other end is dropped.
-        let result = talk(&worker);
+        let broken =
+            |error: std::io::Error| Error::RankBroke { rank: world.rank(), reason: error.to_string() };
+        spawned.map_err(broken)?;
+        // What goes wrong here is told at once, not when the task of the computing thread has ended. That thread
+        // ends when the worker is dropped.
+        let result = talk(&worker).map_err(|error| stop_all(world, error));
         drop(worker);
         result
     })
@@ -288,10 +300,6 @@ fn compute<T>(
 
 /// The name of computing threads; a panic there is a failed task, and said as one.
 pub const COMPUTING: &str = "computing";
-
-fn place_rank() -> usize {
-    0
-}
 
 fn run_info(world: &World, device: Device) -> RunInfo {
     RunInfo { host: World::host(), rank: world.rank(), device: device::name(device), seconds: 0.0 }
@@ -322,8 +330,10 @@ fn conclude(store: &Store, total: usize, without_result: usize) -> Result<Exit, 
     cli::draw_all(store)?;
     answer(reduce::summary(&results));
     answer(format_args!("\nresults.csv and figures/ in {}\n", store.directory().display()));
-    if without_result > 0 {
-        return Err(Error::TasksFailed { failed: without_result, total });
+    // A record that cannot be read back is as good as none.
+    let failed = without_result.max(results.missing.len());
+    if failed > 0 {
+        return Err(Error::TasksFailed { failed, total });
     }
     Ok(Exit::Done)
 }

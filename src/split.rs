@@ -18,6 +18,8 @@ pub struct Sample {
     events: Events,
     /// Background outside of the data.
     independent: Array2<f32>,
+    /// Events of the data file that are kept out of the data.
+    withheld: Vec<usize>,
     /// Background that is data, wherever its mass.
     background: Vec<usize>,
     /// Signal in the order of its injection.
@@ -67,7 +69,7 @@ impl Sample {
             }
             None => events.features.select(Axis(0), &withheld),
         };
-        let sample = Self { events, independent, background, signal };
+        let sample = Self { events, independent, withheld, background, signal };
         sample.check(job)?;
         Ok(sample)
     }
@@ -78,9 +80,8 @@ impl Sample {
             masses().fold((f64::INFINITY, 0.0), |(low, high), mass| (mass.min(low), mass.max(high)));
         let windows = job.points.iter().filter_map(drapes_analysis::point::ScanPoint::side_bands);
         for outer in windows.chain([job.regions.outer]) {
-            // A falling spectrum thins out towards its upper edge; at the lower edge it does not.
             let width = outer.width();
-            if low - outer.low.0 > 0.02 * width || outer.high.0 - high > 0.25 * width {
+            if low - outer.low.0 > 0.02 * width || cut_short(masses(), outer) {
                 return Err(Error::OutsideData {
                     wanted: outer.to_string(),
                     found: format!("{low:.0}-{high:.0}"),
@@ -129,12 +130,13 @@ impl Sample {
         Ok(self.select(chosen))
     }
 
-    /// Masses of all data with an injection (GeV).
+    /// Masses of all background and an injection (GeV), whether or not the references keep some of it for
+    /// themselves: a spectrum with a gap in the signal region would help nobody.
     ///
     /// # Errors
     /// There are fewer signal events.
     pub fn masses(&self, n_signal: SignalCount) -> Result<Vec<f64>, Error> {
-        let all = self.background.iter().chain(self.injected(n_signal)?);
+        let all = self.background.iter().chain(&self.withheld).chain(self.injected(n_signal)?);
         Ok(all.map(|event| self.events.mass[*event]).collect())
     }
 
@@ -160,6 +162,25 @@ impl Sample {
             is_signal: chosen.iter().map(|event| self.events.is_signal[*event]).collect(),
         }
     }
+}
+
+/// Whether the data end below the upper edge, other than by the spectrum's own fall.
+///
+/// The uppermost events are taken as the tail of an exponential. Where the data thin out, about one event is expected
+/// above the last; where they are cut off, about a seventh of the tail.
+fn cut_short(masses: impl Iterator<Item = f64>, outer: MassWindow) -> bool {
+    const TAIL: usize = 200;
+    const TOO_MANY: f64 = 8.0;
+    let mut inside: Vec<f64> = masses.filter(|mass| outer.contains(*mass)).collect();
+    if inside.len() <= TAIL {
+        return false;
+    }
+    inside.sort_unstable_by(f64::total_cmp);
+    let tail = &inside[inside.len() - TAIL..];
+    let (start, last) = (tail[0], tail[TAIL - 1]);
+    let slope = tail.iter().map(|mass| mass - start).sum::<f64>() / TAIL as f64;
+    let above = |mass: f64| TAIL as f64 * (-(mass - start) / slope).exp();
+    above(last) - above(outer.high.0) > TOO_MANY
 }
 
 impl RegionEvents {

@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::fmt::Write;
 use std::fs;
 
 use support::{answer, data, directory, drapes, refusal, small_job, write};
@@ -105,6 +106,30 @@ fn bad_data_is_refused_before_any_task() {
         assert!(message.contains(expected), "{expected}:\n{message}");
         assert!(!out.exists(), "nothing was begun");
     }
+}
+
+#[test]
+fn data_without_signal_have_a_closure_and_nothing_else() {
+    let place = directory();
+    let mut table = String::from("m_jj,x,label\n");
+    for event in 0..4000 {
+        // Evenly from 1000 to 2000 GeV; a feature that has nothing to do with the mass.
+        let _ = writeln!(table, "{},{},0", 1000.0 + 0.25 * f64::from(event), f64::from(event * 7919 % 1000));
+    }
+    write(place.path(), "nothing.csv", &table);
+    let job = write(
+        place.path(),
+        "nothing.toml",
+        "schema = 1\nname = 'nothing'\n[data]\nevents = 'nothing.csv'\nlayout = 'table'\nfeatures = ['x']\n\
+         [regions]\nsignal_region_gev = [1400, 1600]\nside_bands_gev = [1000, 2000]\n[denoiser]\nepochs = 1\n\
+         [sampler]\nsteps = 4\n[classifier]\nepochs = 1\nseeds = '0'\n[[scan]]\nmethod = 'noise'\n\
+         n_signal = [0]\n",
+    );
+    let out = place.path().join("out");
+    let text = answer(drapes().arg("run").arg(&job).arg("--out").arg(&out));
+    let row = text.lines().find(|line| line.contains("DRAPES ∅")).expect("a row");
+    assert!(row.contains(" -  ") && row.contains("0."), "no SIC, but a closure: {row}");
+    assert!(answer(drapes().arg("status").arg(&out)).contains("4 of 4 tasks done"));
 }
 
 #[test]

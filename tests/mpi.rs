@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 
 use serde_json::Value;
-use support::{answer, arrays, directory, drapes, mpirun, records, refusal, small_job};
+use support::{answer, arrays, data, directory, drapes, mpirun, records, refusal, small_job};
 
 #[test]
 fn one_two_and_three_ranks_and_none_give_the_same_records() {
@@ -53,6 +53,23 @@ fn another_seed_gives_other_records() {
     for (name, values) in arrays(&a) {
         assert_ne!(values, arrays(&b)[&name], "{name}");
     }
+}
+
+#[test]
+fn the_smallest_job_of_the_repository_touches_every_stage() {
+    let place = directory();
+    let out = place.path().join("out");
+    let job = data().join("../jobs/ci.toml");
+    let text = answer(mpirun(2).arg("run").arg(job).arg("--out").arg(&out));
+    for method in ["Supervised", "Over-idealised", "Idealised", "DRAPES ∅"] {
+        assert!(text.contains(method), "{method}:\n{text}");
+    }
+    let log = |rank: usize| fs::read_to_string(out.join(format!("logs/rank-{rank:03}.log"))).expect("a log");
+    let logs = log(0) + &log(1);
+    for stage in ["fit/", "train/", "template/", "classify/"] {
+        assert!(logs.lines().any(|line| line.contains(stage) && line.contains(": done in")), "{logs}");
+    }
+    assert!(logs.contains("steps instead of 50000"), "{logs}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::job::Job;
 use crate::plan::{Plan, Task, Work};
+use crate::point::ScanPoint;
 
 /// Raised whenever the same job would give other numbers than before.
 const CODE_SCHEMA: u32 = 1;
@@ -65,9 +66,14 @@ fn settings(job: &Job, task: &Task) -> Value {
     let split = json!([job.regions, job.independent_background]);
     match &task.work {
         Work::Fit { .. } => json!([split, job.collision_energy]),
-        Work::Train { .. } => json!([split, job.denoiser, job.compute.threads]),
+        // The largest noise is the scale of the noise embedding.
+        Work::Train { .. } => json!([split, job.denoiser, job.sampler.sigma_max, job.compute.threads]),
         Work::Template { .. } => json!([split, job.sampler, job.compute.threads]),
-        Work::Classify { .. } => json!([split, job.classifier_training(), job.compute.threads]),
+        Work::Classify { .. } => {
+            // Classifiers are judged on the signal that no point of the job injects.
+            let most = job.points.iter().filter_map(ScanPoint::n_signal).max();
+            json!([split, job.classifier_training(), most, job.compute.threads])
+        }
     }
 }
 

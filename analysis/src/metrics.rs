@@ -31,14 +31,14 @@ pub struct Performance {
     pub n_background: usize,
     /// True signal events behind the numbers.
     pub n_signal: usize,
-    /// Area under the receiver operating characteristic.
-    pub auc: f64,
+    /// Area under the receiver operating characteristic; none where one side has no events.
+    pub auc: Option<f64>,
     /// Significance improvement at a rejection of 1,000.
     pub sic_at_1e3: Option<f64>,
     /// Significance improvement at a rejection of 5,000.
     pub sic_at_5e3: Option<f64>,
     /// Largest significance improvement.
-    pub max_sic: f64,
+    pub max_sic: Option<f64>,
     /// Largest significance improvement where the background efficiency is known to 20%.
     pub max_sic_reliable: Option<f64>,
     /// Signal efficiency on the common grid of rejections, as far as the background reaches.
@@ -70,7 +70,7 @@ impl RankedScores {
             auc: self.auc(),
             sic_at_1e3: sic_at(QUOTED_REJECTIONS[0]),
             sic_at_5e3: sic_at(QUOTED_REJECTIONS[1]),
-            max_sic: self.max_sic(1).unwrap_or(0.0),
+            max_sic: self.max_sic(1),
             max_sic_reliable: self.max_sic(RELIABLE_BACKGROUND_EVENTS),
             efficiency: rejection_grid().map(|r| self.efficiency_at(r).map(|e| e as f32)).collect(),
             rejection: efficiency_grid().map(rejection_at).collect(),
@@ -78,10 +78,12 @@ impl RankedScores {
     }
 
     /// Probability that a signal event scores above a background event, ties counted half.
-    pub fn auc(&self) -> f64 {
+    ///
+    /// None where there is no signal or no background.
+    pub fn auc(&self) -> Option<f64> {
         let (background, signal) = (&self.background, &self.signal);
         if background.is_empty() || signal.is_empty() {
-            return f64::NAN;
+            return None;
         }
         let (mut above, mut not_below) = (0, 0);
         let mut twice_below = 0_u64;
@@ -96,7 +98,7 @@ impl RankedScores {
             let (below, tied) = (background.len() - not_below, not_below - above);
             twice_below += (2 * below + tied) as u64;
         }
-        twice_below as f64 / 2.0 / background.len() as f64 / signal.len() as f64
+        Some(twice_below as f64 / 2.0 / background.len() as f64 / signal.len() as f64)
     }
 
     /// Signal efficiency at a background rejection, linear between background events.
@@ -163,14 +165,14 @@ mod tests {
     fn a_random_score_improves_nothing() {
         // ε_S = ε_B, so SIC = √ε_B: 1/√R at a rejection R.
         let performance = RankedScores::new(uniform(100_000), uniform(50_000)).performance();
-        assert!((performance.auc - 0.5).abs() < 1e-4);
+        assert!((performance.auc.expect("both sides") - 0.5).abs() < 1e-4);
         for (sic, rejection) in
             [performance.sic_at_1e3, performance.sic_at_5e3].into_iter().zip(QUOTED_REJECTIONS)
         {
             let sic = sic.expect("100 and 20 background events pass");
             assert!((sic - 1.0 / rejection.sqrt()).abs() < 0.03 / rejection.sqrt(), "{sic} at {rejection}");
         }
-        assert!((performance.max_sic - 1.0).abs() < 1e-3);
+        assert!((performance.max_sic.expect("signal") - 1.0).abs() < 1e-3);
     }
 
     #[test]
@@ -178,7 +180,8 @@ mod tests {
         let background = vec![0.1, 0.4, 0.4, 0.7, f32::NAN];
         let signal = vec![0.4, 0.8, 0.05];
         // Pairs won: 0.4 beats 0.1 and NaN, ties twice; 0.8 beats five; 0.05 beats NaN.
-        assert!((RankedScores::new(background, signal).auc() - (2.0 + 1.0 + 5.0 + 1.0) / 15.0).abs() < 1e-12);
+        let auc = RankedScores::new(background, signal).auc().expect("both sides");
+        assert!((auc - (2.0 + 1.0 + 5.0 + 1.0) / 15.0).abs() < 1e-12);
     }
 
     #[test]
@@ -189,8 +192,16 @@ mod tests {
         assert_eq!(ranked.rejection_at(0.5), None);
         let performance = ranked.performance();
         assert_eq!(performance.sic_at_5e3, None);
-        assert!((performance.max_sic - 1000_f64.sqrt()).abs() < 1e-9);
+        assert!((performance.max_sic.expect("signal") - 1000_f64.sqrt()).abs() < 1e-9);
         assert!((performance.max_sic_reliable.expect("1000 events") - 40_f64.sqrt()).abs() < 1e-9);
+    }
+
+    #[test]
+    fn without_signal_there_is_nothing_to_measure() {
+        let performance = RankedScores::new(uniform(1000), vec![]).performance();
+        assert_eq!((performance.auc, performance.max_sic, performance.sic_at_1e3), (None, None, None));
+        let text = serde_json::to_string(&performance).expect("finite numbers");
+        assert_eq!(serde_json::from_str::<Performance>(&text).expect("the same"), performance);
     }
 
     #[test]

@@ -22,6 +22,19 @@ pub struct TaskRecord {
 }
 
 impl TaskRecord {
+    /// Whether the record can be read again once it is written: JSON knows no NaN and no infinity.
+    ///
+    /// # Errors
+    /// The reason why not.
+    pub fn readable(&self) -> Result<(), String> {
+        let text = serde_json::to_vec(self).map_err(|error| error.to_string())?;
+        serde_json::from_slice::<Self>(&text).map(|_| ()).map_err(|error| {
+            format!(
+                "its result holds a value that is no number ({error}) please report this with the job file"
+            )
+        })
+    }
+
     /// The result, of a task that has one.
     pub fn into_result(self) -> Option<TaskResult> {
         match self.outcome {

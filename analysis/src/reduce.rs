@@ -23,11 +23,11 @@ struct ResultRow<'a> {
     inputs: &'a str,
     seed: u32,
     fold: u32,
-    auc: f64,
+    auc: Option<f64>,
     closure_auc: Option<f64>,
     sic_at_1e3: Option<f64>,
     sic_at_5e3: Option<f64>,
-    max_sic: f64,
+    max_sic: Option<f64>,
     max_sic_reliable: Option<f64>,
     n_background: usize,
     n_signal_evaluated: usize,
@@ -87,7 +87,7 @@ pub fn summary(results: &Results) -> String {
     let mut points: Vec<&PointResults> = results.points.iter().collect();
     points.sort_by_key(|found| (found.point.n_signal(), rank(found.point.method())));
     let mut text = String::new();
-    let header = ["method", "injected", "over", "SIC at 10³", "AUC", "data | template", "classifiers"];
+    let header = ["method", "injected", "over", "SIC at 10³", "AUC", "closure AUC", "classifiers"];
     let mut lines = vec![header.map(str::to_owned)];
     for found in points {
         let count = |value: Option<u32>| value.map_or("-".to_owned(), |value| value.to_string());
@@ -96,7 +96,7 @@ pub fn summary(results: &Results) -> String {
             count(found.point.n_signal().map(|count| count.0)),
             count(found.point.oversampling().map(|factor| factor.0)),
             band(found.band(|classifier| classifier.performance.sic_at_1e3), 2),
-            band(found.band(|classifier| Some(classifier.performance.auc)), 3),
+            band(found.band(|classifier| classifier.performance.auc), 3),
             band(found.band(|classifier| classifier.closure_auc), 3),
             found.classifiers.len().to_string(),
         ]);

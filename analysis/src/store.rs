@@ -3,7 +3,7 @@
 //! ```text
 //! DIR/job.toml            the job file as given          DIR/results.csv       one row a classifier
 //! DIR/job.json            the checked job, the inputs    DIR/figures/          tables and pictures
-//! DIR/tasks/STAGE/ID.json the record, written last       DIR/logs/
+//! DIR/tasks/STAGE/ID.json the record, written last       DIR/logs/rank-NNN.log
 //! DIR/tasks/STAGE/ID.h5   arrays (weights, events)
 //! ```
 
@@ -70,7 +70,9 @@ impl Store {
         let store = Self { directory: directory.to_owned() };
         for stage in Stage::ALL {
             let folder = directory.join("tasks").join(stage.word());
-            fs::create_dir_all(&folder).map_err(|source| Error::CannotWrite { path: folder, source })?;
+            // Named as the user named it: where nothing can be made, the folder inside says little.
+            fs::create_dir_all(&folder)
+                .map_err(|source| Error::CannotWrite { path: directory.to_owned(), source })?;
         }
         if directory.join("job.json").exists() {
             let keys = differences(&store.job()?, stored);

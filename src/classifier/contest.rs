@@ -125,7 +125,7 @@ fn judge(
             // Background against signal alone says nothing of a template.
             TemplateTruth::Background if contest.is_signal.iter().all(|signal| *signal) => None,
             TemplateTruth::Background | TemplateTruth::Generated => {
-                Some(RankedScores::new(template.clone(), data.clone()).auc())
+                RankedScores::new(template.clone(), data.clone()).auc()
             }
         };
         let mut background = std::mem::take(&mut unseen_background[index]);

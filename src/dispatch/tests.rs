@@ -153,7 +153,7 @@ fn a_record_that_cannot_be_stored_ends_the_run() {
         drop(worker);
         result.expect_err("a broken rank")
     });
-    assert!(error.to_string().contains("rank 0 cannot go on"), "{error}");
+    assert!(error.to_string().contains("rank 0 has stopped"), "{error}");
 }
 
 #[test]

@@ -52,6 +52,11 @@ fn withheld_background_is_not_data() {
     assert!(sample.independent().iter().all(|event| !data.contains(event)));
     let bands = sample.data(SignalCount(0), &job.regions, Region::SideBand).expect("no signal needed");
     assert_eq!(bands.len(), 800);
+    assert_eq!(
+        sample.masses(SignalCount(0)).expect("no signal needed").len(),
+        1000,
+        "the spectrum has no gap"
+    );
 }
 
 #[test]
@@ -71,6 +76,15 @@ fn impossible_requests_are_refused_with_their_reason() {
     job.points.pop();
     job.regions.outer = MassWindow::new(500.0, 2000.0);
     assert!(refused(&job, events()).contains("leave the data's range 1000-1999 GeV"));
+    // Data that are cut off do not reach a side-band, data that thin out do.
+    job.regions.outer = MassWindow::new(1000.0, 2050.0);
+    assert!(refused(&job, events()).contains("leave the data's range 1000-1999 GeV"));
+    let mut falling = events();
+    for (event, mass) in falling.mass.iter_mut().enumerate().take(1000) {
+        *mass = 1000.0 - 150.0 * ((event as f64 + 0.5) / 1000.0).ln();
+    }
+    job.regions.outer = MassWindow::new(1000.0, 4000.0);
+    assert!(Sample::new(&job, falling, None).is_ok());
     job.regions.outer = MassWindow::new(1000.0, 2000.0);
     job.regions.signal = MassWindow::new(1400.2, 1400.7);
     assert!(refused(&job, events()).contains("the signal region of"));

@@ -21,6 +21,7 @@ use tch::Device;
 
 use crate::data::{self, Label};
 use crate::error::Error;
+use crate::rank_log::RankLog;
 use crate::split::Sample;
 use crate::watch::Watch;
 
@@ -31,6 +32,7 @@ pub struct Workplace {
     data_directory: PathBuf,
     device: Device,
     place: RunInfo,
+    log: RankLog,
     /// Read at the first task, kept for the others.
     sample: OnceCell<Sample>,
 }
@@ -44,7 +46,8 @@ impl Workplace {
         device: Device,
         place: RunInfo,
     ) -> Self {
-        Self { store, job: stored.job, data_directory, device, place, sample: OnceCell::new() }
+        let log = RankLog::open(&store, &place);
+        Self { store, job: stored.job, data_directory, device, place, log, sample: OnceCell::new() }
     }
 
     /// The same workplace with its events already read.
@@ -63,19 +66,20 @@ impl Workplace {
         watch: &dyn Watch,
     ) -> Result<TaskRecord, Error> {
         let start = Instant::now();
+        self.log.begins(&task.id);
         // Nothing that a panic could leave half-done is used again: arrays have no name yet, the sample is whole.
         let outcome = match catch_unwind(AssertUnwindSafe(|| self.compute(task, watch))) {
             Ok(Ok(result)) => Outcome::Done(Box::new(result)),
             Ok(Err(error)) => Outcome::Failed { reason: error.to_string() },
             Err(panic) => Outcome::Failed { reason: panic_reason(panic.as_ref()) },
         };
-        let record = TaskRecord {
-            id: task.id.clone(),
-            fingerprint: fingerprint.clone(),
-            outcome,
-            run: RunInfo { seconds: start.elapsed().as_secs_f64(), ..self.place.clone() },
-        };
+        let run = RunInfo { seconds: start.elapsed().as_secs_f64(), ..self.place.clone() };
+        let mut record = TaskRecord { id: task.id.clone(), fingerprint: fingerprint.clone(), outcome, run };
+        if let Err(reason) = record.readable() {
+            record.outcome = Outcome::Failed { reason };
+        }
         self.store.write_record(&record)?;
+        self.log.ends(&record, &self.job);
         Ok(record)
     }
 

@@ -50,7 +50,7 @@ pub fn make(
         }
     };
     if let Some(value) = features.iter().find(|value| !value.is_finite()) {
-        return Err(Error::Diverged { epoch: 0.0, what: format!("a generated feature ({value})") });
+        return Err(Error::NotFinite { what: format!("a generated feature is {value}") });
     }
     let writer = ArrayWriter::create(&place.store.arrays(id))?;
     writer.table("features", features.view())?;

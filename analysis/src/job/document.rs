@@ -186,7 +186,7 @@ impl<'a> Section<'a> {
     }
 
     fn wrong_type(&self, key: &str, expected: &str, value: &DeValue<'_>, at: usize) {
-        self.wrong(key, at, format!("is {} (expected {expected})", describe(value)));
+        self.wrong(key, at, format!("is {} (it does not fit) write {expected}", describe(value)));
     }
 }
 

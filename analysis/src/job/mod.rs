@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::point::ScanPoint;
 use crate::quantities::{ClassifierSeed, Gev, Oversampling, SignalCount};
 use crate::regions::{MassWindow, Regions};
@@ -31,10 +31,18 @@ impl JobFile {
     /// # Errors
     /// The file does not exist or cannot be read.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::CannotRead {
+        let bytes = std::fs::read(path).map_err(|source| Error::CannotRead {
             what: "the job file",
             path: path.to_owned(),
             source,
+        })?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let start = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+            let line = start.matches('\n').count() + 1;
+            let message =
+                "is not text (TOML files are UTF-8) is this the job file? Otherwise save it as UTF-8";
+            let problem = Problem { line, key: String::new(), message: message.to_owned() };
+            Error::JobFile { path: path.to_owned(), problems: vec![problem] }
         })?;
         Ok(Self { path: path.to_owned(), text })
     }

@@ -28,7 +28,7 @@ pub fn job(path: &Path, text: &str) -> Result<Job, Error> {
         mistakes.note(
             error.span().map_or(0, |span| span.start),
             "",
-            format!("is not TOML: {}", error.message()),
+            format!("is not TOML ({}) see https://toml.io for its rules", error.message()),
         );
     }
     if !syntax.is_empty() {
@@ -57,7 +57,9 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
     if let Some(schema) = schema.as_ref().filter(|schema| schema.value != SCHEMA) {
         root.wrong("schema", schema.at, "is not 1 (this version of drapes reads no other) set schema = 1");
     }
-    let name = root.require("name", "a short name in quotes", text);
+    let name = root.require("name", "a short name in quotes, without slashes", |value| {
+        text(value).filter(|name| !name.contains('/') && !name.starts_with('.'))
+    });
     let seed = root.get("seed", "a whole number", |value| whole_number(value).map(u64::from));
     let data = data(root.section("data"));
     let independent_background = independent_background(root.section("independent_background"));
@@ -142,7 +144,7 @@ fn check_columns(
             section.wrong(
                 "features",
                 features.at,
-                format!("names {name} twice (a column carries nothing twice)"),
+                format!("names {name} twice (a column carries nothing twice) remove one"),
             );
         }
         if *name == resonant.value {
@@ -157,7 +159,10 @@ fn check_columns(
     let unknown = features.value.iter().map(|name| ("features", name, features.at));
     let unknown = unknown.chain([("resonant", &resonant.value, resonant.at)]);
     for (key, name, at) in unknown.filter(|(_, name, _)| !table && hlv::Variable::named(name).is_none()) {
-        let message = format!("names {name} (the LHCO layout gives {})", hlv::names().join(", "));
+        let message = format!(
+            "names {name} (the LHCO layout does not give it) choose from {}",
+            hlv::names().join(", ")
+        );
         section.wrong(key, at, message);
     }
 }

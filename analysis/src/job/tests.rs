@@ -52,7 +52,7 @@ fn all_mistakes_are_reported_with_their_lines() {
         (1, "schema is not 1"),
         (5, "data.feature is not a key of drapes (it would be ignored) did you mean features?"),
         (7, "regions.signal_region_gev is a list that does not fit"),
-        (9, "denoiser.epochs is the text \"many\" (expected a whole number from 1)"),
+        (9, "denoiser.epochs is the text \"many\" (it does not fit) write a whole number from 1"),
         (
             10,
             "denoiser.learnin_rate is not a key of drapes (it would be ignored) did you mean learning_rate?",
@@ -92,7 +92,11 @@ fn an_empty_file_names_what_is_missing() {
 #[test]
 fn columns_are_checked_where_the_layout_is_known() {
     let with = |line: &str| SMALL.replace("events = 'a.h5'", &format!("events = 'a.h5'\n{line}"));
-    assert!(problems(&with("features = ['m_j9']"))[0].1.contains("the LHCO layout gives m_jj, m_j1"));
+    assert!(
+        problems(&with("features = ['m_j9']"))[0]
+            .1
+            .contains("the LHCO layout does not give it) choose from m_jj, m_j1")
+    );
     assert!(problems(&with("features = ['m_j1', 'm_j1']"))[0].1.contains("twice"));
     assert!(problems(&with("features = ['m_jj']"))[0].1.contains("resonant column"));
     assert!(problems(&with("features = []"))[0].1.contains("an empty list"));

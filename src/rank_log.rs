@@ -1,0 +1,60 @@
+//! What a rank writes down as it works: `DIR/logs/rank-NNN.log`, a line an event, kept over restarts.
+
+use std::fmt::Display;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::time::SystemTime;
+
+use drapes_analysis::job::Job;
+use drapes_analysis::plan::TaskId;
+use drapes_analysis::record::{Outcome, RunInfo, TaskRecord, TaskResult};
+use drapes_analysis::store::Store;
+
+/// The log of one rank.
+///
+/// A log that cannot be written is no reason to stop: results are stored elsewhere.
+pub struct RankLog {
+    file: Option<File>,
+    place: String,
+}
+
+impl RankLog {
+    /// Opens the log of a rank, behind what it holds already.
+    pub fn open(store: &Store, place: &RunInfo) -> Self {
+        let folder = store.directory().join("logs");
+        let path = folder.join(format!("rank-{:03}.log", place.rank));
+        let file = std::fs::create_dir_all(folder)
+            .and_then(|()| OpenOptions::new().create(true).append(true).open(path));
+        Self { file: file.ok(), place: format!("{} rank {} {}", place.host, place.rank, place.device) }
+    }
+
+    /// A task begins.
+    pub fn begins(&self, task: &TaskId) {
+        self.line(task, "begins");
+    }
+
+    /// A task has ended.
+    pub fn ends(&self, record: &TaskRecord, job: &Job) {
+        match &record.outcome {
+            Outcome::Done(result) => {
+                if let TaskResult::Train(trainings) = result.as_ref() {
+                    let asked = job.denoiser.warmup_steps;
+                    for training in trainings.iter().filter(|training| training.warmup_steps < asked) {
+                        let (warmup, steps) = (training.warmup_steps, training.steps);
+                        let why = format!("warm-up of {warmup} steps instead of {asked}, for {steps} in all");
+                        self.line(&record.id, why);
+                    }
+                }
+                self.line(&record.id, format!("done in {:.1} s", record.run.seconds));
+            }
+            Outcome::Failed { reason } => self.line(&record.id, format!("failed: {reason}")),
+        }
+    }
+
+    fn line(&self, task: &TaskId, what: impl Display) {
+        let Some(mut file) = self.file.as_ref() else { return };
+        let now = humantime::format_rfc3339_seconds(SystemTime::now());
+        // One write a line, so that lines of a shared file system's other ranks never mix with it.
+        let _ = file.write_all(format!("{now} {} {task}: {what}\n", self.place).as_bytes());
+    }
+}
