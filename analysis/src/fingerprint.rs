@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::generated::TemplateMethod;
 use crate::job::Job;
 use crate::plan::{Plan, Task, Work};
-use crate::point::ScanPoint;
+use crate::point::{ClassifierKind, ScanPoint};
 
 /// Raised whenever the same job would give other numbers than before.
 const CODE_SCHEMA: u32 = 1;
@@ -68,11 +69,16 @@ fn settings(job: &Job, task: &Task) -> Value {
         Work::Fit { .. } => json!([split, job.collision_energy]),
         // The largest noise is the scale of the noise embedding.
         Work::Train { .. } => json!([split, job.denoiser, job.sampler.sigma_max, job.compute.threads]),
-        Work::Template { .. } => json!([split, job.sampler, job.compute.threads]),
-        Work::Classify { .. } => {
+        Work::Template { template, .. } => {
+            let other = (template.method == TemplateMethod::OtherSample).then_some(&job.other_sample);
+            json!([split, job.sampler, job.compute.threads, other])
+        }
+        Work::Resample { .. } => json!([split, job.sampler, job.compute.threads]),
+        Work::Classify { point, .. } => {
             // Classifiers are judged on the signal that no point of the job injects.
             let most = job.points.iter().filter_map(ScanPoint::n_signal).max();
-            json!([split, job.classifier_training(), most, job.compute.threads])
+            let trees = (point.classifier == ClassifierKind::Trees).then_some(&job.trees);
+            json!([split, job.classifier_training(), trees, most, job.compute.threads])
         }
     }
 }

@@ -1,13 +1,14 @@
 //! From a job to tasks: what is computed once, what depends on what.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::generated::{Generated, Scope, TemplateMethod, TrainingSample};
 use crate::job::Job;
-use crate::point::{ScanPoint, TemplateMethod};
-use crate::quantities::{ClassifierSeed, Oversampling, SignalCount};
-use crate::regions::MassWindow;
+use crate::point::{Contest, ScanPoint};
+use crate::quantities::{ClassifierSeed, Oversampling};
 
 /// The readable name of a task; also the stem of its files.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,21 +18,6 @@ pub struct TaskId(pub String);
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
-    }
-}
-
-/// The data that a background model learns from: side-bands, with their share of the injected signal.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TrainingSample {
-    /// Signal events mixed into the full-range background.
-    pub n_signal: SignalCount,
-    /// Outer edges of the side-bands.
-    pub side_bands: MassWindow,
-}
-
-impl fmt::Display for TrainingSample {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "s{}-w{}", self.n_signal, self.side_bands)
     }
 }
 
@@ -46,21 +32,30 @@ pub enum Work {
     },
     /// The training of denoisers, together.
     Train {
-        /// What each member learns from.
+        /// Which events they learn from.
+        scope: Scope,
+        /// The data of each member.
         samples: Vec<TrainingSample>,
     },
     /// The events of a background template in the signal region.
     Template {
-        /// How they are made.
-        method: TemplateMethod,
-        /// What the model has learnt from, and which data it stands beside.
-        sample: TrainingSample,
+        /// What they are and how they are made.
+        template: Generated,
         /// The largest factor that any point asks for; smaller ones read the first part.
         oversampling: Oversampling,
         /// The training, and the place of the model in it.
         model: (TaskId, usize),
-        /// The fit that target masses are drawn from.
-        fit: TaskId,
+        /// The fit that target masses are drawn from, where they are drawn.
+        fit: Option<TaskId>,
+    },
+    /// Over-sampled data of the signal region, from a model that has learnt them (GenSR).
+    Resample {
+        /// The data.
+        sample: TrainingSample,
+        /// The largest factor that any point asks for.
+        oversampling: Oversampling,
+        /// The training, and the place of the model in it.
+        model: (TaskId, usize),
     },
     /// A chunk of a point's classifiers.
     Classify {
@@ -70,6 +65,8 @@ pub enum Work {
         seeds: Vec<ClassifierSeed>,
         /// The template, where it is a generated one.
         template: Option<TaskId>,
+        /// The data, where they are generated ones.
+        data: Option<TaskId>,
     },
 }
 
@@ -79,7 +76,7 @@ impl Work {
         match self {
             Self::Fit { .. } => Stage::Fit,
             Self::Train { .. } => Stage::Train,
-            Self::Template { .. } => Stage::Template,
+            Self::Template { .. } | Self::Resample { .. } => Stage::Template,
             Self::Classify { .. } => Stage::Classify,
         }
     }
@@ -134,20 +131,26 @@ pub struct Plan {
 impl Plan {
     /// Expands a job. What two points share (a fit, a training, a template) is one task.
     pub fn of(job: &Job) -> Self {
-        let mut tasks = Vec::new();
-        let samples = samples(job);
-        tasks.extend(samples.iter().map(|sample| fit(*sample)));
-        let trainings = trainings(&samples, job.compute.denoisers_per_task);
-        let models = models(&trainings);
+        let templates = templates(job);
+        let resampled = resampled(job);
+        let mut tasks: Vec<Task> = Vec::new();
+        tasks.extend(distinct(templates.iter().filter_map(Order::fitted)).into_iter().map(fit));
+        let models = templates.iter().map(|order| (Scope::SideBands, order.what.sample));
+        let inclusive = resampled.iter().map(|(sample, _)| (Scope::Everything, *sample));
+        let trainings = trainings(&distinct(models.chain(inclusive)), job.compute.denoisers_per_task);
+        let places = places(&trainings);
         tasks.extend(trainings);
-        for template in templates(job) {
-            let model = models.iter().find(|(sample, _)| *sample == template.sample);
-            tasks.extend(model.map(|(_, model)| template.task(model.clone())));
+        for Order { what, oversampling } in templates {
+            let model = places[&(Scope::SideBands, what.sample.to_string())].clone();
+            tasks.push(template(what, oversampling, model));
+        }
+        for (sample, oversampling) in resampled {
+            let model = places[&(Scope::Everything, sample.to_string())].clone();
+            tasks.push(resample(sample, oversampling, model));
         }
         for point in &job.points {
-            let template = Template::of(point).map(|template| template.id());
             for seeds in job.classifier.seeds.chunks(job.compute.classifier_seeds_per_task) {
-                tasks.push(classify(*point, seeds, template.clone()));
+                tasks.push(classify(*point, seeds));
             }
         }
         Self { tasks }
@@ -164,14 +167,57 @@ impl Plan {
     }
 }
 
-fn samples(job: &Job) -> Vec<TrainingSample> {
-    let mut samples: Vec<TrainingSample> = Vec::new();
-    for template in templates(job) {
-        if !samples.contains(&template.sample) {
-            samples.push(template.sample);
+/// A template, with the largest over-sampling that a point asks for.
+struct Order {
+    what: Generated,
+    oversampling: Oversampling,
+}
+
+impl Order {
+    /// The data whose fit gives the target masses.
+    fn fitted(&self) -> Option<TrainingSample> {
+        let drawn = matches!(self.what.method, TemplateMethod::Noise | TemplateMethod::SideBand);
+        drawn.then_some(self.what.sample)
+    }
+}
+
+/// Each template once.
+fn templates(job: &Job) -> Vec<Order> {
+    let mut orders: Vec<Order> = Vec::new();
+    let mut known = HashMap::new();
+    for point in &job.points {
+        let Some(what) = point.template() else { continue };
+        let oversampling = point.oversampling().unwrap_or(Oversampling(1));
+        let index = *known.entry(what.to_string()).or_insert(orders.len());
+        match orders.get_mut(index) {
+            Some(order) => order.oversampling = order.oversampling.max(oversampling),
+            None => orders.push(Order { what, oversampling }),
         }
     }
-    samples
+    orders
+}
+
+/// The data that GenSR over-samples, each once.
+fn resampled(job: &Job) -> Vec<(TrainingSample, Oversampling)> {
+    let mut found: Vec<(TrainingSample, Oversampling)> = Vec::new();
+    for point in &job.points {
+        let Contest::GenSr { template, data_oversampling, .. } = point.contest else { continue };
+        match found.iter_mut().find(|(sample, _)| *sample == template.sample) {
+            Some((_, factor)) => *factor = (*factor).max(data_oversampling),
+            None => found.push((template.sample, data_oversampling)),
+        }
+    }
+    found
+}
+
+fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut found = Vec::new();
+    for item in items {
+        if !found.contains(&item) {
+            found.push(item);
+        }
+    }
+    found
 }
 
 fn fit(sample: TrainingSample) -> Task {
@@ -182,93 +228,77 @@ fn fit_id(sample: TrainingSample) -> TaskId {
     TaskId(format!("fit/dijet-{sample}"))
 }
 
-/// Members of one training have the same side-bands, hence about the same number of steps.
-fn trainings(samples: &[TrainingSample], per_task: usize) -> Vec<Task> {
-    let mut windows: Vec<MassWindow> = Vec::new();
-    for sample in samples {
-        if !windows.contains(&sample.side_bands) {
-            windows.push(sample.side_bands);
-        }
-    }
+/// Members of one training learn from the same masses, hence take about the same number of steps.
+fn trainings(models: &[(Scope, TrainingSample)], per_task: usize) -> Vec<Task> {
     let mut tasks = Vec::new();
-    for window in windows {
-        let members: Vec<_> = samples.iter().filter(|sample| sample.side_bands == window).copied().collect();
+    for (scope, window) in distinct(models.iter().map(|(scope, sample)| (*scope, sample.side_bands))) {
+        let stem = match scope {
+            Scope::SideBands => "denoiser",
+            Scope::Everything => "gensr",
+        };
+        let members: Vec<TrainingSample> = models
+            .iter()
+            .filter(|model| (model.0, model.1.side_bands) == (scope, window))
+            .map(|model| model.1)
+            .collect();
         for (chunk, samples) in members.chunks(per_task).enumerate() {
             let id = match samples {
-                [sample] if per_task == 1 => format!("train/denoiser-{sample}"),
-                _ => format!("train/denoisers-w{window}-c{chunk:02}"),
+                [sample] if per_task == 1 => format!("train/{stem}-{sample}"),
+                _ => format!("train/{stem}s-w{window}-c{chunk:02}"),
             };
-            tasks.push(Task {
-                id: TaskId(id),
-                work: Work::Train { samples: samples.to_vec() },
-                needs: vec![],
-            });
+            let work = Work::Train { scope, samples: samples.to_vec() };
+            tasks.push(Task { id: TaskId(id), work, needs: vec![] });
         }
     }
     tasks
 }
 
-/// Where the model of each sample is trained.
-fn models(trainings: &[Task]) -> Vec<(TrainingSample, (TaskId, usize))> {
-    let mut models = Vec::new();
+/// Where each model is trained.
+fn places(trainings: &[Task]) -> HashMap<(Scope, String), (TaskId, usize)> {
+    let mut places = HashMap::new();
     for task in trainings {
-        if let Work::Train { samples } = &task.work {
-            let members = samples.iter().enumerate();
-            models.extend(members.map(|(member, sample)| (*sample, (task.id.clone(), member))));
-        }
-    }
-    models
-}
-
-#[derive(Clone, Copy, PartialEq)]
-struct Template {
-    method: TemplateMethod,
-    sample: TrainingSample,
-    oversampling: Oversampling,
-}
-
-impl Template {
-    fn of(point: &ScanPoint) -> Option<Self> {
-        match *point {
-            ScanPoint::Search { template: method, n_signal, side_bands, oversampling } => {
-                Some(Self { method, sample: TrainingSample { n_signal, side_bands }, oversampling })
+        if let Work::Train { scope, samples } = &task.work {
+            for (member, sample) in samples.iter().enumerate() {
+                places.insert((*scope, sample.to_string()), (task.id.clone(), member));
             }
-            _ => None,
         }
     }
-
-    fn id(&self) -> TaskId {
-        TaskId(format!("template/{}-{}", self.method.word(), self.sample))
-    }
-
-    fn task(self, model: (TaskId, usize)) -> Task {
-        let fit = fit_id(self.sample);
-        let needs = vec![fit.clone(), model.0.clone()];
-        let Self { method, sample, oversampling } = self;
-        Task { id: self.id(), work: Work::Template { method, sample, oversampling, model, fit }, needs }
-    }
+    places
 }
 
-/// Each template once, with the largest over-sampling that a point asks for.
-fn templates(job: &Job) -> Vec<Template> {
-    let mut templates: Vec<Template> = Vec::new();
-    for wanted in job.points.iter().filter_map(Template::of) {
-        match templates.iter_mut().find(|known| known.id() == wanted.id()) {
-            Some(known) => known.oversampling = known.oversampling.max(wanted.oversampling),
-            None => templates.push(wanted),
-        }
-    }
-    templates
+fn template_id(what: &Generated) -> TaskId {
+    TaskId(format!("template/{what}"))
 }
 
-fn classify(point: ScanPoint, seeds: &[ClassifierSeed], template: Option<TaskId>) -> Task {
+fn template(what: Generated, oversampling: Oversampling, model: (TaskId, usize)) -> Task {
+    let fit = Order { what, oversampling }.fitted().map(fit_id);
+    let needs = fit.iter().cloned().chain([model.0.clone()]).collect();
+    let work = Work::Template { template: what, oversampling, model, fit };
+    Task { id: template_id(&what), work, needs }
+}
+
+fn resampled_id(sample: TrainingSample) -> TaskId {
+    TaskId(format!("template/gensr-{sample}"))
+}
+
+fn resample(sample: TrainingSample, oversampling: Oversampling, model: (TaskId, usize)) -> Task {
+    let needs = vec![model.0.clone()];
+    Task { id: resampled_id(sample), work: Work::Resample { sample, oversampling, model }, needs }
+}
+
+fn classify(point: ScanPoint, seeds: &[ClassifierSeed]) -> Task {
     let span = match seeds {
         [one] => format!("c{one}"),
         [first, .., last] => format!("c{first}-{last}"),
         [] => String::new(),
     };
-    let needs = template.iter().cloned().collect();
-    let work = Work::Classify { point, seeds: seeds.to_vec(), template };
+    let template = point.template().map(|template| template_id(&template));
+    let data = match point.contest {
+        Contest::GenSr { template, .. } => Some(resampled_id(template.sample)),
+        _ => None,
+    };
+    let needs = template.iter().chain(&data).cloned().collect();
+    let work = Work::Classify { point, seeds: seeds.to_vec(), template, data };
     Task { id: TaskId(format!("classify/{point}-{span}")), work, needs }
 }
 

@@ -4,118 +4,152 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::generated::Generated;
 use crate::quantities::{Oversampling, SignalCount};
 use crate::regions::MassWindow;
 
-/// How a background template is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TemplateMethod {
-    /// DRAPES ∅: from noise, at masses drawn from the dijet fit.
-    Noise,
-}
-
-impl TemplateMethod {
-    /// The word for this method in ids, tables and job files.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Noise => "noise",
-        }
-    }
-}
-
-/// One curve of a figure at one injection.
+/// One curve of a figure at one place: what is separated from what, and by which classifier.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "method", rename_all = "snake_case")]
-pub enum ScanPoint {
-    /// A search with a generated template.
+pub struct ScanPoint {
+    /// What stands against what.
+    #[serde(flatten)]
+    pub contest: Contest,
+    /// What tells them apart.
+    pub classifier: ClassifierKind,
+}
+
+/// What a classifier is trained to separate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "contest", rename_all = "snake_case")]
+pub enum Contest {
+    /// Data against a generated template.
     Search {
-        /// How the template is made.
-        template: TemplateMethod,
-        /// Signal events in the data.
-        n_signal: SignalCount,
-        /// Outer edges of the side-bands that the model learnt from.
-        side_bands: MassWindow,
-        /// Template events for each data event.
+        /// The template.
+        template: Generated,
+        /// Copies of it (see [`Generated`]).
         oversampling: Oversampling,
     },
-    /// A search whose template is true background, as many events as the data.
+    /// Data that a second model has learnt and over-samples, against a template from noise.
+    ///
+    /// Source: the paper, appendix B.2.
+    GenSr {
+        /// The template.
+        template: Generated,
+        /// Template events for each data event.
+        oversampling: Oversampling,
+        /// Generated events for each data event.
+        data_oversampling: Oversampling,
+    },
+    /// Data against true background, as many events as the data's own.
     Idealised {
         /// Signal events in the data.
         n_signal: SignalCount,
     },
-    /// A search whose template is over-sampled true background.
+    /// Data against over-sampled true background.
     OverIdealised {
         /// Signal events in the data.
         n_signal: SignalCount,
-        /// Template events for each data event.
+        /// Template events for each background event of the data.
         oversampling: Oversampling,
     },
-    /// The classifier that is told the truth, on events outside of the data.
+    /// Signal against background, outside of the data.
     Supervised,
+}
+
+/// The kind of a classifier.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassifierKind {
+    /// A multi-layer perceptron, as in the paper.
+    #[default]
+    Mlp,
+    /// Gradient-boosted decision trees.
+    Trees,
+}
+
+impl ClassifierKind {
+    /// All kinds.
+    pub const ALL: [Self; 2] = [Self::Mlp, Self::Trees];
+
+    /// The word for this kind in ids, tables and job files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Mlp => "mlp",
+            Self::Trees => "trees",
+        }
+    }
 }
 
 impl ScanPoint {
     /// The word for the method in ids, tables and job files.
     pub fn method(&self) -> &'static str {
-        match self {
-            Self::Search { template, .. } => template.word(),
-            Self::Idealised { .. } => "idealised",
-            Self::OverIdealised { .. } => "over_idealised",
-            Self::Supervised => "supervised",
+        match self.contest {
+            Contest::Search { template, .. } => template.method.word(),
+            Contest::GenSr { .. } => "gensr",
+            Contest::Idealised { .. } => "idealised",
+            Contest::OverIdealised { .. } => "over_idealised",
+            Contest::Supervised => "supervised",
         }
     }
 
     /// Signal events in the data; none where the method sees no data.
     pub fn n_signal(&self) -> Option<SignalCount> {
-        match *self {
-            Self::Search { n_signal, .. }
-            | Self::Idealised { n_signal }
-            | Self::OverIdealised { n_signal, .. } => Some(n_signal),
-            Self::Supervised => None,
+        match self.contest {
+            Contest::Search { template, .. } | Contest::GenSr { template, .. } => {
+                Some(template.sample.n_signal)
+            }
+            Contest::Idealised { n_signal } | Contest::OverIdealised { n_signal, .. } => Some(n_signal),
+            Contest::Supervised => None,
+        }
+    }
+
+    /// The generated template, where there is one.
+    pub fn template(&self) -> Option<Generated> {
+        match self.contest {
+            Contest::Search { template, .. } | Contest::GenSr { template, .. } => Some(template),
+            _ => None,
         }
     }
 
     /// Outer edges of the side-bands, where the method has a model.
     pub fn side_bands(&self) -> Option<MassWindow> {
-        match *self {
-            Self::Search { side_bands, .. } => Some(side_bands),
-            _ => None,
-        }
+        self.template().map(|template| template.sample.side_bands)
     }
 
-    /// Template events for each data event, where there is a template.
+    /// Template events for each event that they start from, where there is a template.
     pub fn oversampling(&self) -> Option<Oversampling> {
-        match *self {
-            Self::Search { oversampling, .. } | Self::OverIdealised { oversampling, .. } => {
-                Some(oversampling)
-            }
-            Self::Idealised { .. } => Some(Oversampling(1)),
-            Self::Supervised => None,
+        match self.contest {
+            Contest::Search { oversampling, .. }
+            | Contest::GenSr { oversampling, .. }
+            | Contest::OverIdealised { oversampling, .. } => Some(oversampling),
+            Contest::Idealised { .. } => Some(Oversampling(1)),
+            Contest::Supervised => None,
         }
     }
 
     /// Whether the point needs true background outside of the data.
     pub fn needs_independent_background(&self) -> bool {
-        !matches!(self, Self::Search { .. })
+        self.template().is_none()
     }
 }
 
 impl fmt::Display for ScanPoint {
-    /// The readable part of an id: `noise-s1000-w2800-6000-x5`.
+    /// The readable part of an id: `noise-s1000-w2800-6000-x5`, `sr-sp2.24-s1000-w2800-6000-x5-trees`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.method())?;
-        if let Some(n_signal) = self.n_signal() {
-            write!(f, "-s{n_signal}")?;
-        }
-        if let Some(window) = self.side_bands() {
-            write!(f, "-w{window}")?;
-        }
-        match self {
-            Self::Search { oversampling, .. } | Self::OverIdealised { oversampling, .. } => {
-                write!(f, "-x{oversampling}")
+        match self.contest {
+            Contest::Search { template, oversampling } => write!(f, "{template}-x{oversampling}")?,
+            Contest::GenSr { template, oversampling, data_oversampling } => {
+                write!(f, "gensr-{}-x{oversampling}-d{data_oversampling}", template.sample)?;
             }
-            _ => Ok(()),
+            Contest::Idealised { n_signal } => write!(f, "idealised-s{n_signal}")?,
+            Contest::OverIdealised { n_signal, oversampling } => {
+                write!(f, "over_idealised-s{n_signal}-x{oversampling}")?;
+            }
+            Contest::Supervised => write!(f, "supervised")?,
+        }
+        match self.classifier {
+            ClassifierKind::Mlp => Ok(()),
+            kind => write!(f, "-{}", kind.word()),
         }
     }
 }
@@ -123,17 +157,31 @@ impl fmt::Display for ScanPoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generated::{Integration, TemplateMethod, TrainingSample};
+    use crate::job::Solver;
+    use crate::quantities::SigmaPrime;
 
     #[test]
     fn points_read_as_ids() {
-        let search = ScanPoint::Search {
-            template: TemplateMethod::Noise,
-            n_signal: SignalCount(1000),
-            side_bands: MassWindow::new(2800.0, 6000.0),
-            oversampling: Oversampling(5),
+        let sample =
+            TrainingSample { n_signal: SignalCount(1000), side_bands: MassWindow::new(2800.0, 6000.0) };
+        let template =
+            Generated { method: TemplateMethod::Noise, sample, sigma_prime: None, integration: None };
+        let oversampling = Oversampling(5);
+        let point = |contest| ScanPoint { contest, classifier: ClassifierKind::Mlp };
+        let search = |template| point(Contest::Search { template, oversampling });
+        assert_eq!(search(template).to_string(), "noise-s1000-w2800-6000-x5");
+        let partial = Generated {
+            method: TemplateMethod::SignalRegion,
+            sigma_prime: Some(SigmaPrime(0.62)),
+            integration: Some(Integration { solver: Solver::Euler, steps: 50 }),
+            ..template
         };
-        assert_eq!(search.to_string(), "noise-s1000-w2800-6000-x5");
-        assert_eq!(ScanPoint::Idealised { n_signal: SignalCount(50) }.to_string(), "idealised-s50");
-        assert_eq!(ScanPoint::Supervised.to_string(), "supervised");
+        let trees = ScanPoint { classifier: ClassifierKind::Trees, ..search(partial) };
+        assert_eq!(trees.to_string(), "sr-sp0.62-euler50-s1000-w2800-6000-x5-trees");
+        let gensr = Contest::GenSr { template, oversampling, data_oversampling: Oversampling(2) };
+        assert_eq!(point(gensr).to_string(), "gensr-s1000-w2800-6000-x5-d2");
+        assert_eq!(point(Contest::Idealised { n_signal: SignalCount(50) }).to_string(), "idealised-s50");
+        assert_eq!(point(Contest::Supervised).to_string(), "supervised");
     }
 }

@@ -1,8 +1,11 @@
 //! What a plan costs before it runs: core-seconds, makespan, disk.
 
-use crate::job::{Job, Solver};
+use crate::generated::{Generated, Scope, TemplateMethod};
+use crate::job::Job;
+use crate::noise_grid::NoiseGrid;
 use crate::plan::{Plan, Task, Work};
-use crate::point::ScanPoint;
+use crate::point::{Contest, ScanPoint};
+use crate::quantities::Oversampling;
 use crate::schedule::makespan;
 
 /// Arithmetic throughput of one rank, in 10⁹ floating-point operations a second.
@@ -28,12 +31,28 @@ pub struct EventCounts {
     pub side_band: usize,
     /// Data events of the signal region.
     pub signal_region: usize,
+    /// Events of the other sample in the signal region.
+    pub other_sample: usize,
 }
 
 impl EventCounts {
     /// The estimate that a job carries.
     pub fn estimated(job: &Job) -> Self {
-        Self { side_band: job.pricing.side_band_events, signal_region: job.pricing.signal_region_events }
+        Self {
+            side_band: job.pricing.side_band_events,
+            signal_region: job.pricing.signal_region_events,
+            other_sample: job.pricing.other_sample_events,
+        }
+    }
+
+    /// Events that a template is made of at an over-sampling.
+    pub fn template(&self, template: &Generated, oversampling: Oversampling) -> usize {
+        let starts = match template.method {
+            TemplateMethod::Noise | TemplateMethod::SignalRegion => self.signal_region,
+            TemplateMethod::SideBand => self.side_band,
+            TemplateMethod::OtherSample => self.other_sample,
+        };
+        starts * oversampling.0 as usize
     }
 }
 
@@ -89,15 +108,22 @@ const INFERENCE: f64 = 2.0;
 fn seconds(job: &Job, task: &Task, counts: EventCounts, rates: Rates) -> f64 {
     let (operations, rate) = match &task.work {
         Work::Fit { .. } => return 0.1,
-        Work::Train { samples } => {
-            let events = samples.len() * job.denoiser.epochs * counts.side_band;
+        Work::Train { scope, samples } => {
+            let events_each = match scope {
+                Scope::SideBands => counts.side_band,
+                Scope::Everything => counts.side_band + counts.signal_region,
+            };
+            let events = samples.len() * job.denoiser.epochs * events_each;
             (TRAINING * denoiser_weights(job) * events as f64, rates.denoiser)
         }
-        Work::Template { oversampling, .. } => {
-            let evaluations = match job.sampler.solver {
-                Solver::Heun => 2 * (job.sampler.steps - 1),
-                Solver::Euler => job.sampler.steps - 1,
-            };
+        Work::Template { template, oversampling, .. } => {
+            let solver = job.sampler.with(template.integration).solver;
+            let evaluations = NoiseGrid::of(&job.sampler, template).evaluations(solver);
+            let events = counts.template(template, *oversampling);
+            (INFERENCE * denoiser_weights(job) * (evaluations * events) as f64, rates.sampler)
+        }
+        Work::Resample { oversampling, .. } => {
+            let evaluations = NoiseGrid::full(&job.sampler).evaluations(job.sampler.solver);
             let events = oversampling.0 as usize * counts.signal_region;
             (INFERENCE * denoiser_weights(job) * (evaluations * events) as f64, rates.sampler)
         }
@@ -113,16 +139,28 @@ fn seconds(job: &Job, task: &Task, counts: EventCounts, rates: Rates) -> f64 {
 
 /// Data and template events of a point.
 fn classified_events(point: &ScanPoint, counts: EventCounts) -> f64 {
-    let oversampling = point.oversampling().map_or(1, |factor| factor.0);
-    ((1 + oversampling) as usize * counts.signal_region) as f64
+    let once = counts.signal_region;
+    let times = |factor: Oversampling| factor.0 as usize * once;
+    let events = match point.contest {
+        Contest::Search { template, oversampling } => once + counts.template(&template, oversampling),
+        Contest::GenSr { template, oversampling, data_oversampling } => {
+            times(data_oversampling) + counts.template(&template, oversampling)
+        }
+        Contest::OverIdealised { oversampling, .. } => once + times(oversampling),
+        Contest::Idealised { .. } | Contest::Supervised => 2 * once,
+    };
+    events as f64
 }
 
 fn bytes(job: &Job, task: &Task, counts: EventCounts) -> f64 {
     let columns = (job.data.features.len() + 1) as f64;
     match &task.work {
         Work::Fit { .. } => 8e3,
-        Work::Train { samples } => samples.len() as f64 * (4.0 * denoiser_weights(job) + 1e4),
-        Work::Template { oversampling, .. } => {
+        Work::Train { samples, .. } => samples.len() as f64 * (4.0 * denoiser_weights(job) + 1e4),
+        Work::Template { template, oversampling, .. } => {
+            4.0 * columns * counts.template(template, *oversampling) as f64
+        }
+        Work::Resample { oversampling, .. } => {
             4.0 * columns * (oversampling.0 as usize * counts.signal_region) as f64
         }
         Work::Classify { seeds, .. } => {

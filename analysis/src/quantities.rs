@@ -26,7 +26,18 @@ impl fmt::Display for SignalCount {
     }
 }
 
-/// How many template events are made for each data event of the signal region.
+/// A noise strength σ′ at which partial diffusion turns round, in standard deviations of the features.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SigmaPrime(pub f64);
+
+impl fmt::Display for SigmaPrime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// How many template events are made for each event that the method starts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Oversampling(pub u32);

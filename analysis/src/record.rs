@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
 use crate::metrics::Performance;
-use crate::plan::{TaskId, TrainingSample};
+use crate::generated::TrainingSample;
+use crate::plan::TaskId;
 use crate::point::ScanPoint;
 use crate::quantities::{ClassifierSeed, Fold};
 

@@ -133,7 +133,8 @@ pub fn makespan(plan: &Plan, seconds: &[f64], done: &[bool], ranks: usize) -> f6
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Task, TaskId, TrainingSample, Work};
+    use crate::generated::TrainingSample;
+    use crate::plan::{Task, TaskId, Work};
     use crate::quantities::SignalCount;
     use crate::regions::MassWindow;
 

@@ -11,8 +11,8 @@ use crate::error::{Error, Exit};
 use crate::figures::label;
 use crate::job::{DEFAULTS, Job, JobFile};
 use crate::plan::{self, Stage, TaskId};
+use crate::point::{Contest, ScanPoint};
 use crate::price::{EventCounts, Price, Rates};
-use crate::quantities::SignalCount;
 
 /// Shows what a job computes, how long it takes and how much disk it needs; computes nothing.
 ///
@@ -140,37 +140,56 @@ fn stage_seconds(plan: &plan::Plan, price: &Price, stage: Stage) -> f64 {
     of_stage.map(|(_, seconds)| seconds).sum()
 }
 
-/// The values of each axis, by method.
+/// One value of a point on an axis, as people read it.
+type AxisValue = fn(&ScanPoint) -> Option<String>;
+
+/// The axes of a scan and their headings.
+const AXES: [(&str, AxisValue); 7] = [
+    ("injected", |point| point.n_signal().map(|count| count.to_string())),
+    ("side-bands", |point| point.side_bands().map(|window| window.to_string())),
+    ("σ′", |point| point.template()?.sigma_prime.map(|sigma| sigma.to_string())),
+    ("solver", |point| {
+        let integration = point.template()?.integration?;
+        Some(format!("{} {}", integration.solver.word(), integration.steps))
+    }),
+    ("over-sampling", |point| point.oversampling().map(|factor| factor.to_string())),
+    ("of data", |point| match point.contest {
+        Contest::GenSr { data_oversampling, .. } => Some(data_oversampling.to_string()),
+        _ => None,
+    }),
+    ("classifiers", |point| Some(point.classifier.word().to_owned())),
+];
+
+/// The values of each axis, by method; axes that no point has are left out.
 fn axes(job: &Job) -> String {
-    let mut methods: Vec<&str> = Vec::new();
-    for point in &job.points {
-        if !methods.contains(&point.method()) {
-            methods.push(point.method());
+    let methods = distinct(job.points.iter().map(ScanPoint::method));
+    let values = |method: &str, axis: AxisValue| {
+        let points = job.points.iter().filter(|point| point.method() == method);
+        distinct(points.filter_map(axis))
+    };
+    let mut lines = vec![vec!["method".to_owned()]];
+    lines.extend(methods.iter().map(|method| vec![label(method).to_owned()]));
+    for (heading, axis) in AXES {
+        let column: Vec<Vec<String>> = methods.iter().map(|method| values(method, axis)).collect();
+        if column.iter().all(Vec::is_empty) {
+            continue;
         }
-    }
-    let mut lines = vec![["method", "injected", "side-bands", "over-sampling"].map(str::to_owned).to_vec()];
-    for method in methods {
-        let points = || job.points.iter().filter(|point| point.method() == method);
-        let injected: BTreeSet<SignalCount> =
-            points().filter_map(crate::point::ScanPoint::n_signal).collect();
-        let factors: BTreeSet<_> = points().filter_map(crate::point::ScanPoint::oversampling).collect();
-        let mut windows: Vec<String> = Vec::new();
-        for window in
-            points().filter_map(crate::point::ScanPoint::side_bands).map(|window| window.to_string())
-        {
-            if !windows.contains(&window) {
-                windows.push(window);
-            }
+        lines[0].push(heading.to_owned());
+        for (line, values) in lines[1..].iter_mut().zip(column) {
+            line.push(if values.is_empty() { "-".to_owned() } else { values.join(" ") });
         }
-        let join = |values: Vec<String>| if values.is_empty() { "-".to_owned() } else { values.join(" ") };
-        lines.push(vec![
-            label(method).to_owned(),
-            join(injected.iter().map(ToString::to_string).collect()),
-            join(windows),
-            join(factors.iter().map(ToString::to_string).collect()),
-        ]);
     }
     columns(&lines)
+}
+
+fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut found = Vec::new();
+    for value in values {
+        if !found.contains(&value) {
+            found.push(value);
+        }
+    }
+    found
 }
 
 /// What a stage is about, in numbers.
@@ -179,7 +198,7 @@ fn what(job: &Job, plan: &plan::Plan, stage: Stage) -> String {
         Stage::Fit => "dijet fits".to_owned(),
         Stage::Train => {
             let members = |task: &plan::Task| match &task.work {
-                plan::Work::Train { samples } => samples.len(),
+                plan::Work::Train { samples, .. } => samples.len(),
                 _ => 0,
             };
             let denoisers: usize = plan.stage(stage).map(members).sum();

@@ -2,96 +2,82 @@
 
 use toml::de::DeValue;
 
-use super::IndependentBackground;
 use super::document::{Found, Section};
-use super::read::window;
+use super::read::{float, window};
 use super::seeds::whole_numbers;
-use crate::point::{ScanPoint, TemplateMethod};
-use crate::quantities::{Gev, Oversampling, SignalCount};
+use super::{IndependentBackground, OtherSample, SamplerSettings, Solver};
+use crate::generated::{Generated, Integration, TemplateMethod, TrainingSample};
+use crate::point::{ClassifierKind, Contest, ScanPoint};
+use crate::quantities::{Gev, Oversampling, SigmaPrime, SignalCount};
 use crate::regions::{MassWindow, Regions};
+
+/// What scan blocks are checked against and take their defaults from.
+pub struct Surroundings<'a> {
+    /// Signal region and nominal side-bands.
+    pub regions: Regions,
+    /// Template events for each event that a method starts from.
+    pub oversampling: Oversampling,
+    /// Where partial diffusion turns round.
+    pub sigma_prime: SigmaPrime,
+    /// The job's sampler.
+    pub sampler: &'a SamplerSettings,
+    /// True background outside of the data.
+    pub background: &'a IndependentBackground,
+    /// The sample that MC starts from.
+    pub other_sample: &'a OtherSample,
+}
 
 /// What a scan block computes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Method {
     Template(TemplateMethod),
+    GenSr,
     Idealised,
     OverIdealised,
     Supervised,
 }
 
-const METHODS: [(&str, Method); 4] = [
+const METHODS: [(&str, Method); 8] = [
     ("noise", Method::Template(TemplateMethod::Noise)),
+    ("sr", Method::Template(TemplateMethod::SignalRegion)),
+    ("sb", Method::Template(TemplateMethod::SideBand)),
+    ("mc", Method::Template(TemplateMethod::OtherSample)),
+    ("gensr", Method::GenSr),
     ("idealised", Method::Idealised),
     ("over_idealised", Method::OverIdealised),
     ("supervised", Method::Supervised),
 ];
 
 /// All points of all blocks, each once, in the order of the file.
-pub fn points(
-    scans: Vec<Section<'_>>,
-    regions: Regions,
-    oversampling: u32,
-    background: &IndependentBackground,
-) -> Vec<ScanPoint> {
+pub fn points(scans: Vec<Section<'_>>, around: &Surroundings<'_>) -> Vec<ScanPoint> {
     let mut points: Vec<ScanPoint> = Vec::new();
+    let mut known = std::collections::HashSet::new();
     for scan in scans {
-        for point in block(scan, regions, oversampling, background) {
-            if !points.contains(&point) {
-                points.push(point);
-            }
-        }
+        points.extend(block(scan, around).into_iter().filter(|point| known.insert(point.to_string())));
     }
     points
 }
 
-fn block(
-    scan: Section<'_>,
-    regions: Regions,
-    oversampling: u32,
-    background: &IndependentBackground,
-) -> Vec<ScanPoint> {
+fn block(scan: Section<'_>, around: &Surroundings<'_>) -> Vec<ScanPoint> {
     let words = METHODS.map(|(word, _)| format!("\"{word}\"")).join(", ");
     let method = scan.require("method", &format!("one of {words}"), |value| {
         let word = value.as_str()?;
         METHODS.iter().find(|(known, _)| *known == word).map(|(_, method)| *method)
     });
     let Some(Found { value: method, at }) = method else { return Vec::new() };
-    let mut result = Vec::new();
-    let n_signal = match method {
-        Method::Supervised => vec![],
-        _ => list(&scan, "n_signal").map(|list| list.value).unwrap_or_default(),
-    };
-    match method {
-        Method::Supervised => result.push(ScanPoint::Supervised),
-        Method::Idealised => {
-            result.extend(n_signal.iter().map(|n| ScanPoint::Idealised { n_signal: SignalCount(*n) }));
-        }
-        Method::OverIdealised => {
-            let factors = factors(&scan, oversampling);
-            for n in &n_signal {
-                result.extend(
-                    factors
-                        .iter()
-                        .map(|x| ScanPoint::OverIdealised { n_signal: SignalCount(*n), oversampling: *x }),
-                );
-            }
-        }
-        Method::Template(template) => {
-            let factors = factors(&scan, oversampling);
-            for side_bands in side_bands(&scan, regions) {
-                for n in &n_signal {
-                    result.extend(factors.iter().map(|x| ScanPoint::Search {
-                        template,
-                        n_signal: SignalCount(*n),
-                        side_bands,
-                        oversampling: *x,
-                    }));
-                }
-            }
-        }
+    let kinds = kinds(&scan);
+    let contests = contests(&scan, method, around);
+    if method == Method::Template(TemplateMethod::OtherSample) && *around.other_sample == OtherSample::None {
+        let message = "is mc (it starts from the events of another sample) set other_sample.source = \"file\" and \
+                       other_sample.events";
+        scan.wrong("method", at, message);
     }
-    if *background == IndependentBackground::None
-        && let Some(point) = result.iter().find(|point| point.needs_independent_background())
+    let points: Vec<ScanPoint> = contests
+        .iter()
+        .flat_map(|contest| kinds.iter().map(|kind| ScanPoint { contest: *contest, classifier: *kind }))
+        .collect();
+    if *around.background == IndependentBackground::None
+        && let Some(point) = points.iter().find(|point| point.needs_independent_background())
     {
         let message = format!(
             "is {} (a reference must not share events with the data) set independent_background.source to \
@@ -101,24 +87,155 @@ fn block(
         scan.wrong("method", at, message);
     }
     scan.finish();
-    result
+    points
 }
 
-fn list(scan: &Section<'_>, key: &'static str) -> Option<Found<Vec<u32>>> {
-    let found = scan.require(key, "whole numbers, as [0, 1000]", whole_numbers)?;
-    refuse_repeats(scan, key, found.at, &found.value);
-    Some(found)
-}
-
-fn factors(scan: &Section<'_>, oversampling: u32) -> Vec<Oversampling> {
-    let expected = "whole numbers from 1, as [5]";
-    let found = scan.get("oversampling", expected, |value: &DeValue<'_>| {
-        whole_numbers(value).filter(|list| !list.contains(&0))
-    });
-    if let Some(found) = &found {
-        refuse_repeats(scan, "oversampling", found.at, &found.value);
+/// The contests of a block: its axes, multiplied.
+fn contests(scan: &Section<'_>, method: Method, around: &Surroundings<'_>) -> Vec<Contest> {
+    if method == Method::Supervised {
+        return vec![Contest::Supervised];
     }
-    found.map_or(vec![oversampling], |found| found.value).into_iter().map(Oversampling).collect()
+    let n_signal = list(scan, "n_signal");
+    let signals = n_signal.into_iter().map(SignalCount);
+    match method {
+        Method::Supervised => unreachable!("it has no axes"),
+        Method::Idealised => signals.map(|n_signal| Contest::Idealised { n_signal }).collect(),
+        Method::OverIdealised => {
+            let factors = factors(scan, "oversampling", around);
+            let pairs = signals.flat_map(|n| factors.iter().map(move |factor| (n, *factor)));
+            pairs.map(|(n_signal, oversampling)| Contest::OverIdealised { n_signal, oversampling }).collect()
+        }
+        Method::GenSr => {
+            let samples = samples(scan, signals, around);
+            let (factors, data) =
+                (factors(scan, "oversampling", around), factors(scan, "data_oversampling", around));
+            let mut contests = Vec::new();
+            for sample in samples {
+                let template =
+                    Generated { method: TemplateMethod::Noise, sample, sigma_prime: None, integration: None };
+                for oversampling in &factors {
+                    contests.extend(data.iter().map(|data_oversampling| Contest::GenSr {
+                        template,
+                        oversampling: *oversampling,
+                        data_oversampling: *data_oversampling,
+                    }));
+                }
+            }
+            contests
+        }
+        Method::Template(method) => {
+            let samples = samples(scan, signals, around);
+            let starts = starts(scan, method, around);
+            let integrations = integrations(scan, around);
+            let factors = factors(scan, "oversampling", around);
+            let mut contests = Vec::new();
+            for sample in samples {
+                for sigma_prime in &starts {
+                    for integration in &integrations {
+                        let (sigma_prime, integration) = (*sigma_prime, *integration);
+                        let template = Generated { method, sample, sigma_prime, integration };
+                        contests.extend(
+                            factors.iter().map(|factor| Contest::Search { template, oversampling: *factor }),
+                        );
+                    }
+                }
+            }
+            contests
+        }
+    }
+}
+
+fn samples(
+    scan: &Section<'_>,
+    signals: impl Iterator<Item = SignalCount>,
+    around: &Surroundings<'_>,
+) -> Vec<TrainingSample> {
+    let windows = side_bands(scan, around.regions);
+    let of =
+        |n_signal| windows.iter().map(move |side_bands| TrainingSample { n_signal, side_bands: *side_bands });
+    signals.flat_map(of).collect()
+}
+
+fn list(scan: &Section<'_>, key: &'static str) -> Vec<u32> {
+    let Some(found) = scan.require(key, "whole numbers, as [0, 1000]", whole_numbers) else { return vec![] };
+    refuse_repeats(scan, key, found.at, &found.value);
+    found.value
+}
+
+fn factors(scan: &Section<'_>, key: &'static str, around: &Surroundings<'_>) -> Vec<Oversampling> {
+    let expected = "whole numbers from 1, as [5] (below 1 events would be left out)";
+    let found =
+        scan.get(key, expected, |value: &DeValue<'_>| whole_numbers(value).filter(|list| !list.contains(&0)));
+    let Some(found) = found else { return vec![around.oversampling] };
+    refuse_repeats(scan, key, found.at, &found.value);
+    found.value.into_iter().map(Oversampling).collect()
+}
+
+fn kinds(scan: &Section<'_>) -> Vec<ClassifierKind> {
+    let expected = "a list of \"mlp\" and \"trees\"";
+    let found = scan.get("classifier", expected, |value: &DeValue<'_>| {
+        let kind = |word: &str| ClassifierKind::ALL.into_iter().find(|kind| kind.word() == word);
+        words(value)?.into_iter().map(kind).collect::<Option<Vec<_>>>()
+    });
+    found.map_or(vec![ClassifierKind::Mlp], |found| found.value)
+}
+
+/// A word, or a list of words.
+fn words<'a>(value: &'a DeValue<'_>) -> Option<Vec<&'a str>> {
+    match value {
+        DeValue::String(word) => Some(vec![word.as_ref()]),
+        DeValue::Array(items) if !items.is_empty() => {
+            items.iter().map(|item| item.get_ref().as_str()).collect()
+        }
+        _ => None,
+    }
+}
+
+/// The noise strengths that events start from: as the scan says, else the job's for partial diffusion, and the
+/// largest for ∅.
+fn starts(scan: &Section<'_>, method: TemplateMethod, around: &Surroundings<'_>) -> Vec<Option<SigmaPrime>> {
+    let (least, largest) = (around.sampler.sigma_min, around.sampler.sigma_max);
+    let expected = format!("noise strengths above {least} and up to {largest}, as [0.62, 2.24]");
+    let found = scan.get("sigma_prime", &expected, |value: &DeValue<'_>| {
+        let items: Vec<f64> = match value {
+            DeValue::Array(items) => items.iter().map(|item| float(item.get_ref())).collect::<Option<_>>()?,
+            one => vec![float(one)?],
+        };
+        let inside = items.iter().all(|sigma| *sigma > least && *sigma <= largest);
+        (inside && !items.is_empty()).then_some(items)
+    });
+    match found {
+        Some(found) => {
+            let mut sorted = found.value.clone();
+            sorted.sort_by(f64::total_cmp);
+            if let Some(twice) = sorted.windows(2).find(|pair| pair[0].total_cmp(&pair[1]).is_eq()) {
+                repeated(scan, "sigma_prime", found.at, &twice[0].to_string());
+            }
+            found.value.into_iter().map(|sigma| Some(SigmaPrime(sigma))).collect()
+        }
+        None if method == TemplateMethod::Noise => vec![None],
+        None => vec![Some(around.sigma_prime)],
+    }
+}
+
+/// The solvers that a scan compares, where it names any.
+fn integrations(scan: &Section<'_>, around: &Surroundings<'_>) -> Vec<Option<Integration>> {
+    let solvers = scan.get("solver", "a list of \"heun\" and \"euler\"", |value: &DeValue<'_>| {
+        words(value)?.into_iter().map(Solver::named).collect::<Option<Vec<_>>>()
+    });
+    let steps = scan.get("steps", "whole numbers from 2, as [50, 200]", |value: &DeValue<'_>| {
+        whole_numbers(value).filter(|list| list.iter().all(|steps| *steps >= 2))
+    });
+    if solvers.is_none() && steps.is_none() {
+        return vec![None];
+    }
+    let solvers = solvers.map_or(vec![around.sampler.solver], |found| found.value);
+    let steps = steps.map_or(vec![around.sampler.steps as u32], |found| {
+        refuse_repeats(scan, "steps", found.at, &found.value);
+        found.value
+    });
+    let pairs = solvers.iter().flat_map(|solver| steps.iter().map(|steps| (*solver, *steps as usize)));
+    pairs.map(|(solver, steps)| Some(Integration { solver, steps })).collect()
 }
 
 fn side_bands(scan: &Section<'_>, regions: Regions) -> Vec<MassWindow> {
@@ -158,7 +275,11 @@ pub fn check_energy(section: &Section<'_>, outer: &Found<MassWindow>, energy: f6
 pub fn refuse_repeats(section: &Section<'_>, key: &str, at: usize, list: &[u32]) {
     let mut sorted = list.to_vec();
     sorted.sort_unstable();
-    if let Some(repeated) = sorted.windows(2).find_map(|pair| (pair[0] == pair[1]).then_some(pair[0])) {
-        section.wrong(key, at, format!("contains {repeated} twice (it would be computed twice) remove one"));
+    if let Some(twice) = sorted.windows(2).find_map(|pair| (pair[0] == pair[1]).then_some(pair[0])) {
+        repeated(section, key, at, &twice.to_string());
     }
+}
+
+fn repeated(section: &Section<'_>, key: &str, at: usize, value: &str) {
+    section.wrong(key, at, format!("contains {value} twice (it would be computed twice) remove one"));
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Problem};
 use crate::point::ScanPoint;
-use crate::quantities::{ClassifierSeed, Gev, Oversampling, SignalCount};
+use crate::quantities::{ClassifierSeed, Gev, Oversampling, SigmaPrime, SignalCount};
 use crate::regions::{MassWindow, Regions};
 
 /// The complete, commented job file that gives every key its default.
@@ -96,10 +96,16 @@ pub struct Job {
     pub denoiser: DenoiserSettings,
     /// How the reverse diffusion is solved.
     pub sampler: SamplerSettings,
-    /// Template events for each data event, where a scan names no other.
+    /// Another sample of background events, where MC starts.
+    pub other_sample: OtherSample,
+    /// Template events for each event that a method starts from, where a scan names no other.
     pub oversampling: Oversampling,
+    /// Where partial diffusion turns round, where a scan names no other.
+    pub sigma_prime: SigmaPrime,
     /// The classifiers and their training.
     pub classifier: ClassifierSettings,
+    /// The boosted trees, where a scan asks for them.
+    pub trees: TreeSettings,
     /// How the work is cut into tasks.
     pub compute: ComputeSettings,
     /// Event numbers that price a plan before the data are read.
@@ -153,6 +159,19 @@ pub enum IndependentBackground {
         fraction: f64,
     },
     /// Further background events.
+    File {
+        /// The file, laid out as the data.
+        events: PathBuf,
+    },
+}
+
+/// Another sample of background events, such as another generator's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OtherSample {
+    /// There is none.
+    None,
+    /// Events of a file.
     File {
         /// The file, laid out as the data.
         events: PathBuf,
@@ -251,6 +270,21 @@ pub enum Solver {
     Euler,
 }
 
+impl Solver {
+    /// The word for this rule in ids and job files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Heun => "heun",
+            Self::Euler => "euler",
+        }
+    }
+
+    /// The rule of a word.
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::Heun, Self::Euler].into_iter().find(|solver| solver.word() == word)
+    }
+}
+
 /// The classifiers and their training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassifierSettings {
@@ -272,6 +306,19 @@ pub struct ClassifierSettings {
     pub seeds: Vec<ClassifierSeed>,
 }
 
+/// Gradient-boosted trees: histograms, binary cross-entropy, stopped early on the validation part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TreeSettings {
+    /// Most trees.
+    pub iterations: usize,
+    /// Shrinkage of each tree.
+    pub learning_rate: f64,
+    /// Most leaves of a tree.
+    pub leaves: usize,
+    /// Trees without improvement after which training stops.
+    pub patience: usize,
+}
+
 /// How the work is cut into tasks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ComputeSettings {
@@ -290,6 +337,8 @@ pub struct Pricing {
     pub side_band_events: usize,
     /// Data events of the signal region.
     pub signal_region_events: usize,
+    /// Events of the other sample in the signal region.
+    pub other_sample_events: usize,
 }
 
 /// What is drawn.

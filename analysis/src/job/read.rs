@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::axes;
+use super::axes::{self, Surroundings};
 use super::document::{Found, Mistakes, Section};
 use super::seeds::{whole_number, whole_numbers};
 use super::{
     ClassifierSettings, ComputeSettings, DEFAULTS, Data, DenoiserSettings, FigureSettings,
-    IndependentBackground, Job, Layout, LossWeighting, Marginals, Pricing, SamplerSettings, Schedule, Solver,
+    IndependentBackground, Job, Layout, LossWeighting, Marginals, OtherSample, Pricing, SamplerSettings,
+    Schedule, Solver, TreeSettings,
 };
 use crate::error::{Error, Problem};
 use crate::hlv;
-use crate::quantities::{ClassifierSeed, Gev, Oversampling, SignalCount};
+use crate::quantities::{ClassifierSeed, Gev, Oversampling, SigmaPrime, SignalCount};
 use crate::regions::{MassWindow, Regions};
 
 /// The only layout of a job file so far.
@@ -67,9 +68,12 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
     let denoiser = denoiser(root.section("denoiser"));
     let sampler = sampler(root.section("sampler"));
     let template = root.section("template");
-    let oversampling = positive(&template, "oversampling");
+    let oversampling = positive(&template, "oversampling").map(|factor| Oversampling(factor as u32));
+    let sigma_prime = number(&template, "sigma_prime", "a noise strength above 0", |x| x > 0.0);
     template.finish();
+    let other_sample = other_sample(root.section("other_sample"));
     let classifier = classifier(root.section("classifier"));
+    let trees = trees(root.section("trees"));
     let compute = compute(root.section("compute"));
     let pricing = pricing(root.section("pricing"));
     let figures = figures(root.section("figures"));
@@ -77,11 +81,17 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
     if scans.is_empty() && !user.iter().any(|(key, _)| key.get_ref() == "scan") {
         root.wrong("scan", 0, "is missing (there is nothing to compute) add a [[scan]] block with a method");
     }
-    let points = regions.as_ref().zip(oversampling).zip(independent_background.as_ref()).map(
-        |(((regions, _), oversampling), background)| {
-            axes::points(scans, *regions, oversampling as u32, background)
-        },
-    );
+    let points = (|| {
+        let around = Surroundings {
+            regions: regions.as_ref()?.0,
+            oversampling: oversampling?,
+            sigma_prime: SigmaPrime(sigma_prime?),
+            sampler: sampler.as_ref()?,
+            background: independent_background.as_ref()?,
+            other_sample: other_sample.as_ref()?,
+        };
+        Some(axes::points(scans, &around))
+    })();
     root.finish();
     let (regions, collision_energy) = regions?;
     Some(Job {
@@ -94,8 +104,11 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
         collision_energy,
         denoiser: denoiser?,
         sampler: sampler?,
-        oversampling: Oversampling(oversampling? as u32),
+        other_sample: other_sample?,
+        oversampling: oversampling?,
+        sigma_prime: SigmaPrime(sigma_prime?),
         classifier: classifier?,
+        trees: trees?,
         compute: compute?,
         pricing: pricing?,
         figures: figures?,
@@ -181,6 +194,17 @@ fn independent_background(section: Section<'_>) -> Option<IndependentBackground>
     Some(source?.value)
 }
 
+fn other_sample(section: Section<'_>) -> Option<OtherSample> {
+    let events = section.get("events", "the name of a file", text);
+    let source = section.get("source", "\"none\" or \"file\"", |value| match value.as_str()? {
+        "none" => Some(OtherSample::None),
+        "file" => Some(OtherSample::File { events: PathBuf::from(&events.as_ref()?.value) }),
+        _ => None,
+    });
+    section.finish();
+    Some(source?.value)
+}
+
 fn regions(section: Section<'_>) -> Option<(Regions, Gev)> {
     let signal = section.get("signal_region_gev", "[low, high] in GeV, low below high", window);
     let outer = section.get("side_bands_gev", "[low, high] in GeV, low below high", window);
@@ -247,11 +271,7 @@ fn denoiser(section: Section<'_>) -> Option<DenoiserSettings> {
 }
 
 fn sampler(section: Section<'_>) -> Option<SamplerSettings> {
-    let solver = section.get("solver", "\"heun\" or \"euler\"", |value| match value.as_str()? {
-        "heun" => Some(Solver::Heun),
-        "euler" => Some(Solver::Euler),
-        _ => None,
-    });
+    let solver = section.get("solver", "\"heun\" or \"euler\"", |value| Solver::named(value.as_str()?));
     let steps = section.get("steps", "a whole number from 2", whole_number);
     if let Some(steps) = steps.as_ref().filter(|steps| steps.value < 2) {
         section.wrong(
@@ -309,6 +329,21 @@ fn classifier(section: Section<'_>) -> Option<ClassifierSettings> {
     })
 }
 
+fn trees(section: Section<'_>) -> Option<TreeSettings> {
+    let iterations = positive(&section, "iterations");
+    let learning_rate = number(&section, "learning_rate", "a rate above 0", |x| x > 0.0);
+    let leaves =
+        section.get("leaves", "a whole number from 2", |value| whole_number(value).filter(|n| *n > 1));
+    let patience = positive(&section, "patience");
+    section.finish();
+    Some(TreeSettings {
+        iterations: iterations?,
+        learning_rate: learning_rate?,
+        leaves: leaves?.value as usize,
+        patience: patience?,
+    })
+}
+
 fn compute(section: Section<'_>) -> Option<ComputeSettings> {
     let denoisers = positive(&section, "denoisers_per_task");
     let seeds = positive(&section, "classifier_seeds_per_task");
@@ -324,8 +359,13 @@ fn compute(section: Section<'_>) -> Option<ComputeSettings> {
 fn pricing(section: Section<'_>) -> Option<Pricing> {
     let side_band = positive(&section, "side_band_events");
     let signal_region = positive(&section, "signal_region_events");
+    let other_sample = positive(&section, "other_sample_events");
     section.finish();
-    Some(Pricing { side_band_events: side_band?, signal_region_events: signal_region? })
+    Some(Pricing {
+        side_band_events: side_band?,
+        signal_region_events: signal_region?,
+        other_sample_events: other_sample?,
+    })
 }
 
 fn figures(section: Section<'_>) -> Option<FigureSettings> {
@@ -352,7 +392,8 @@ fn text(value: &DeValue<'_>) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-fn float(value: &DeValue<'_>) -> Option<f64> {
+/// Reads a finite number.
+pub fn float(value: &DeValue<'_>) -> Option<f64> {
     let text = match value {
         DeValue::Float(number) => number.as_str(),
         DeValue::Integer(number) => number.as_str(),

@@ -1,0 +1,104 @@
+//! Generated background templates: which model, from where, and how.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::job::Solver;
+use crate::quantities::{SigmaPrime, SignalCount};
+use crate::regions::MassWindow;
+
+/// How a background template is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TemplateMethod {
+    /// DRAPES ∅: from noise, at masses drawn from the dijet fit.
+    Noise,
+    /// DRAPES SR: partial diffusion of the signal region's data, at their own masses.
+    SignalRegion,
+    /// DRAPES SB: partial diffusion of the side-bands' data, at masses drawn from the dijet fit.
+    SideBand,
+    /// DRAPES MC: partial diffusion of another sample's signal region, at its own masses.
+    OtherSample,
+}
+
+impl TemplateMethod {
+    /// All methods, in the order of the paper.
+    pub const ALL: [Self; 4] = [Self::Noise, Self::SignalRegion, Self::SideBand, Self::OtherSample];
+
+    /// The word for this method in ids, tables and job files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Noise => "noise",
+            Self::SignalRegion => "sr",
+            Self::SideBand => "sb",
+            Self::OtherSample => "mc",
+        }
+    }
+}
+
+/// The data that a background model learns from: side-bands, with their share of the injected signal.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainingSample {
+    /// Signal events mixed into the full-range background.
+    pub n_signal: SignalCount,
+    /// Outer edges of the side-bands.
+    pub side_bands: MassWindow,
+}
+
+impl fmt::Display for TrainingSample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s{}-w{}", self.n_signal, self.side_bands)
+    }
+}
+
+/// Which events a model learns from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// The side-bands alone: a background model.
+    SideBands,
+    /// Side-bands and signal region: a model of the data, for GenSR.
+    Everything,
+}
+
+/// How the reverse diffusion is solved, where a scan departs from the job's own sampler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Integration {
+    /// The rule.
+    pub solver: Solver,
+    /// Points of the noise grid from the largest to the smallest noise.
+    pub steps: usize,
+}
+
+/// A generated template of the signal region.
+///
+/// Over-sampling makes so many copies, each with its own noise, of every event that the method starts from: of the
+/// data events of the signal region (∅ takes their number, SR the events), of the side-band events (SB), of the
+/// other sample's events in the signal region (MC).
+///
+/// Source: the paper, section 3.2 and appendix C.1, where SB at the same factor has more events.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Generated {
+    /// The method.
+    pub method: TemplateMethod,
+    /// What its model has learnt from, and which data it stands beside.
+    pub sample: TrainingSample,
+    /// The noise strength at which the reverse diffusion begins; none: the largest.
+    pub sigma_prime: Option<SigmaPrime>,
+    /// The solver; none: the job's.
+    pub integration: Option<Integration>,
+}
+
+impl fmt::Display for Generated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.method.word())?;
+        if let Some(sigma) = self.sigma_prime {
+            write!(f, "-sp{sigma}")?;
+        }
+        if let Some(Integration { solver, steps }) = self.integration {
+            write!(f, "-{}{steps}", solver.word())?;
+        }
+        write!(f, "-{}", self.sample)
+    }
+}
