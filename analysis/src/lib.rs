@@ -30,3 +30,4 @@ pub mod schedule;
 pub mod store;
 pub mod stream;
 pub mod table;
+pub mod template_summary;

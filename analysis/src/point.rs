@@ -149,7 +149,7 @@ impl fmt::Display for ScanPoint {
         }
         match self.classifier {
             ClassifierKind::Mlp => Ok(()),
-            kind => write!(f, "-{}", kind.word()),
+            ClassifierKind::Trees => write!(f, "-trees"),
         }
     }
 }

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
+use crate::generated::{Scope, TrainingSample};
 use crate::metrics::Performance;
-use crate::generated::TrainingSample;
 use crate::plan::TaskId;
 use crate::point::ScanPoint;
 use crate::quantities::{ClassifierSeed, Fold};
+use crate::template_summary::TemplateSummary;
 
 /// The record of a task; the task is done if and only if it exists and its fingerprint matches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,8 +80,8 @@ pub enum TaskResult {
     Fit(MassFit),
     /// A training.
     Train(Vec<DenoiserTraining>),
-    /// A template.
-    Template(TemplateSummary),
+    /// A template, or over-sampled data.
+    Template(Box<TemplateSummary>),
     /// A chunk of classifiers.
     Classify(Classification),
 }
@@ -113,6 +114,8 @@ pub struct MassFit {
 /// How one denoiser was trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DenoiserTraining {
+    /// Which events it learnt from.
+    pub scope: Scope,
     /// What it learnt from.
     pub sample: TrainingSample,
     /// Events it learnt from.
@@ -125,6 +128,20 @@ pub struct DenoiserTraining {
     pub warmup_steps: usize,
     /// Losses on the way.
     pub losses: Vec<Loss>,
+    /// Losses of the finished model by noise strength.
+    pub by_noise: Vec<NoiseLoss>,
+}
+
+/// The loss of a finished denoiser at one noise strength: the mean square error of the network's own target, whose
+/// variance is one, so that one means that nothing was learnt.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NoiseLoss {
+    /// The noise strength.
+    pub sigma: f64,
+    /// On events learnt from.
+    pub training: f64,
+    /// On events kept aside; none where there are none.
+    pub validation: Option<f64>,
 }
 
 /// A loss at one moment of a training.
@@ -136,17 +153,6 @@ pub struct Loss {
     pub training: f32,
     /// On the events kept aside; none where there are none.
     pub validation: Option<f32>,
-}
-
-/// A generated template.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TemplateSummary {
-    /// Events made.
-    pub n_events: usize,
-    /// Mean of each feature, in its own unit.
-    pub means: Vec<f64>,
-    /// Standard deviation of each feature, in its own unit.
-    pub deviations: Vec<f64>,
 }
 
 /// The classifiers of one chunk of seeds at one point.

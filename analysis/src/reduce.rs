@@ -7,6 +7,9 @@ use serde::Serialize;
 use crate::band::Band;
 use crate::error::Error;
 use crate::figures::{Figure, label, rank};
+use crate::job::Job;
+use crate::noise_grid::NoiseGrid;
+use crate::point::Contest;
 use crate::record::Classifier;
 use crate::results::{PointResults, Results};
 use crate::store::Store;
@@ -19,8 +22,13 @@ struct ResultRow<'a> {
     n_signal: Option<u32>,
     side_band_gev: Option<String>,
     sigma_prime: Option<f64>,
+    sigma_used: Option<f64>,
+    solver: &'a str,
+    steps: Option<usize>,
     oversampling: Option<u32>,
+    data_oversampling: Option<u32>,
     inputs: &'a str,
+    classifier: &'a str,
     seed: u32,
     fold: u32,
     auc: Option<f64>,
@@ -40,7 +48,7 @@ struct ResultRow<'a> {
 /// The directory holds no job, or a table cannot be written.
 pub fn reduce(store: &Store) -> Result<Results, Error> {
     let results = Results::read(store)?;
-    let rows = results.points.iter().flat_map(rows);
+    let rows = results.points.iter().flat_map(|found| rows(&results.job, found));
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
         // Writing to memory cannot fail, and every row has the same fields.
@@ -56,17 +64,28 @@ pub fn reduce(store: &Store) -> Result<Results, Error> {
     Ok(results)
 }
 
-fn rows(found: &PointResults) -> impl Iterator<Item = ResultRow<'_>> {
-    found.classifiers.iter().map(|result| {
+fn rows<'a>(job: &'a Job, found: &'a PointResults) -> impl Iterator<Item = ResultRow<'a>> {
+    let template = found.point.template();
+    let sampler = template.map(|template| job.sampler.with(template.integration));
+    let grid = template.map(|template| NoiseGrid::of(&job.sampler, &template));
+    found.classifiers.iter().map(move |result| {
         let Classifier { seed, fold, closure_auc, performance, .. } = &result.classifier;
         ResultRow {
             task: &result.task.0,
             method: found.point.method(),
             n_signal: found.point.n_signal().map(|count| count.0),
             side_band_gev: found.point.side_bands().map(|window| window.to_string()),
-            sigma_prime: None,
+            sigma_prime: template.and_then(|template| template.sigma_prime).map(|sigma| sigma.0),
+            sigma_used: grid.as_ref().map(NoiseGrid::start),
+            solver: sampler.as_ref().map_or("", |sampler| sampler.solver.word()),
+            steps: grid.as_ref().map(|grid| grid.sigmas.len()),
             oversampling: found.point.oversampling().map(|factor| factor.0),
+            data_oversampling: match found.point.contest {
+                Contest::GenSr { data_oversampling, .. } => Some(data_oversampling.0),
+                _ => None,
+            },
             inputs: "hlv",
+            classifier: found.point.classifier.word(),
             seed: seed.0,
             fold: fold.0,
             auc: performance.auc,

@@ -7,6 +7,7 @@ use crate::plan::{Plan, TaskId};
 use crate::point::ScanPoint;
 use crate::record::{Classifier, DenoiserTraining, MassFit, SampleSizes, TaskResult};
 use crate::store::{Store, StoredJob, TaskState};
+use crate::template_summary::TemplateSummary;
 
 /// The results of a scan, finished or not.
 pub struct Results {
@@ -18,6 +19,8 @@ pub struct Results {
     pub fits: Vec<MassFit>,
     /// All trainings.
     pub trainings: Vec<DenoiserTraining>,
+    /// All templates.
+    pub templates: Vec<TemplateSummary>,
     /// Tasks that have no result yet.
     pub missing: Vec<TaskId>,
 }
@@ -55,8 +58,14 @@ impl Results {
     fn collect(store: &Store, stored: StoredJob) -> Self {
         let plan = Plan::of(&stored.job);
         let states = store.states(&stored, &plan);
-        let mut results =
-            Self { job: stored.job, points: vec![], fits: vec![], trainings: vec![], missing: vec![] };
+        let mut results = Self {
+            job: stored.job,
+            points: vec![],
+            fits: vec![],
+            trainings: vec![],
+            templates: vec![],
+            missing: vec![],
+        };
         for (task, state) in plan.tasks.iter().zip(states) {
             let TaskState::Done(record) = state else {
                 results.missing.push(task.id.clone());
@@ -67,7 +76,7 @@ impl Results {
             match result {
                 TaskResult::Fit(fit) => results.fits.push(fit),
                 TaskResult::Train(trainings) => results.trainings.extend(trainings),
-                TaskResult::Template(_) => {}
+                TaskResult::Template(template) => results.templates.push(*template),
                 TaskResult::Classify(found) => {
                     let shared = seconds / found.classifiers.len().max(1) as f64;
                     let classifiers = found.classifiers.into_iter().map(|classifier| ClassifierResult {

@@ -8,22 +8,86 @@ use std::path::Path;
 
 use drapes_analysis::figures::Figure;
 use drapes_analysis::fingerprint::fingerprints;
+use drapes_analysis::generated::{Generated, TemplateMethod, TrainingSample};
 use drapes_analysis::job::JobFile;
 use drapes_analysis::metrics::RankedScores;
-use drapes_analysis::plan::{Plan, TrainingSample, Work};
-use drapes_analysis::point::ScanPoint;
+use drapes_analysis::noise_grid::NoiseGrid;
+use drapes_analysis::plan::{Plan, Work};
+use drapes_analysis::point::{ClassifierKind, ScanPoint};
 use drapes_analysis::quantities::{ClassifierSeed, Fold, SignalCount};
 use drapes_analysis::record::{
-    Classification, Classifier, DenoiserTraining, Loss, MassFit, Outcome, RunInfo, SampleSizes, TaskRecord,
-    TaskResult, TemplateSummary,
+    Classification, Classifier, DenoiserTraining, Loss, MassFit, NoiseLoss, Outcome, RunInfo, SampleSizes,
+    TaskRecord, TaskResult,
 };
 use drapes_analysis::reduce;
 use drapes_analysis::store::{Store, StoredJob};
+use drapes_analysis::template_summary::{Displacement, FeatureSpectra, PairDensity, TemplateSummary};
 
-const JOB: &str = "schema = 1\nname = 'golden'\n[data]\nevents = 'a.h5'\n[independent_background]\n\
-    source = 'withheld'\n[denoiser]\nepochs = 4\n[classifier]\nepochs = 2\nfolds = 3\nseeds = '0-1'\n[figures]\n\
-    injections = [1000]\n[[scan]]\nmethod = 'noise'\nn_signal = [0, 100, 1000]\noversampling = [2, 5]\n[[scan]]\n\
-    method = 'over_idealised'\nn_signal = [0, 100, 1000]\n[[scan]]\nmethod = 'supervised'\n";
+/// Every method and every axis.
+const JOB: &str = "
+schema = 1
+name = 'golden'
+[data]
+events = 'a.h5'
+[independent_background]
+source = 'withheld'
+[other_sample]
+source = 'file'
+[denoiser]
+epochs = 4
+[classifier]
+epochs = 2
+folds = 3
+seeds = '0-1'
+[figures]
+injections = [1000, 3000]
+[[scan]]
+method = 'noise'
+n_signal = [0, 100, 1000, 3000]
+oversampling = [2, 5]
+classifier = ['mlp', 'trees']
+[[scan]]
+method = 'noise'
+n_signal = [0]
+sigma_prime = [0.62, 2.24, 80]
+[[scan]]
+method = 'noise'
+n_signal = [0]
+solver = ['heun', 'euler']
+steps = [20, 50]
+[[scan]]
+method = 'noise'
+n_signal = [3000]
+side_bands_gev = [[3100, 3900], [2800, 4200]]
+[[scan]]
+method = 'sr'
+n_signal = [0, 100, 1000, 3000]
+sigma_prime = [0.62, 2.24, 80]
+[[scan]]
+method = 'sb'
+n_signal = [0, 100, 1000, 3000]
+sigma_prime = [0.62, 2.24, 80]
+[[scan]]
+method = 'sb'
+n_signal = [3000]
+side_bands_gev = [[3100, 3900], [2800, 4200]]
+[[scan]]
+method = 'mc'
+n_signal = [0, 100, 1000, 3000]
+sigma_prime = [0.62, 2.24, 80]
+[[scan]]
+method = 'gensr'
+n_signal = [1000, 3000]
+data_oversampling = [2]
+[[scan]]
+method = 'idealised'
+n_signal = [0, 100, 1000, 3000]
+[[scan]]
+method = 'over_idealised'
+n_signal = [0, 100, 1000, 3000]
+[[scan]]
+method = 'supervised'
+";
 
 /// Evenly spread scores of background, and signal that is the more separated the larger `power` is.
 fn scores(power: f32) -> RankedScores {
@@ -65,11 +129,16 @@ fn classified(point: ScanPoint, seeds: &[ClassifierSeed]) -> Classification {
         for fold in 0..3 {
             // Any smooth function of the coordinates would do.
             let spread = 0.1 * (f64::from(seed.0) - f64::from(fold)) + 0.05 * f64::from(over);
-            let power = 1.0 + 0.01 * f64::from(signal) * (1.0 + spread);
+            let method = (point.method().len() % 7) as f64 / 10.0;
+            let start =
+                point.template().and_then(|template| template.sigma_prime).map_or(80.0, |sigma| sigma.0);
+            let trees = if point.classifier == ClassifierKind::Trees { 1.5 } else { 1.0 };
+            let learnt = trees * (1.0 - (-start).exp()) * (1.0 + spread + method);
+            let power = 1.0 + 0.01 * f64::from(signal) * learnt;
             classifiers.push(Classifier {
                 seed: *seed,
                 fold: Fold(fold),
-                closure_auc: point.n_signal().map(|_| 0.5 + 0.01 * spread),
+                closure_auc: point.n_signal().map(|_| 0.505 + 0.01 * spread + 0.2 * (-start).exp()),
                 performance: scores(power as f32).performance(),
                 losses: losses(2, 0.6),
             });
@@ -83,23 +152,88 @@ fn classified(point: ScanPoint, seeds: &[ClassifierSeed]) -> Classification {
 fn result(work: &Work) -> TaskResult {
     match work {
         Work::Fit { sample } => TaskResult::Fit(fit(*sample)),
-        Work::Train { samples } => {
+        Work::Train { scope, samples } => {
             let training = |sample: &TrainingSample| DenoiserTraining {
+                scope: *scope,
                 sample: *sample,
                 n_training: 16_625,
                 n_validation: 875,
                 steps: 256,
                 warmup_steps: 12,
                 losses: losses(4, 0.3),
+                by_noise: by_noise(),
             };
             TaskResult::Train(samples.iter().map(training).collect())
         }
-        Work::Template { .. } => TaskResult::Template(TemplateSummary {
-            n_events: 50_000,
-            means: vec![1.0; 5],
-            deviations: vec![0.5; 5],
-        }),
+        Work::Template { template, .. } => TaskResult::Template(Box::new(template_summary(Some(*template)))),
+        Work::Resample { .. } => TaskResult::Template(Box::new(template_summary(None))),
         Work::Classify { point, seeds, .. } => TaskResult::Classify(classified(*point, seeds)),
+    }
+}
+
+fn by_noise() -> Vec<NoiseLoss> {
+    let loss = |step: u8| {
+        let sigma = 10_f64.powf(f64::from(step) / 4.0 - 3.0);
+        let training = 1.0 / (1.0 + 0.5 * sigma);
+        NoiseLoss { sigma, training, validation: Some(1.02 * training) }
+    };
+    (0..20).map(loss).collect()
+}
+
+fn template_summary(template: Option<Generated>) -> TemplateSummary {
+    let job = JobFile::from_text("job.toml", JOB).check().expect("a good job");
+    let grid = template
+        .map_or_else(|| NoiseGrid::full(&job.sampler), |template| NoiseGrid::of(&job.sampler, &template));
+    let method = template.map(|template| template.method);
+    let injected = template.map_or(0, |template| template.sample.n_signal.0);
+    let bell = |middle: f64| -> Vec<f64> {
+        (0..20_u8).map(|bin| 0.16 * (-((f64::from(bin) - middle) / 5.0).powi(2)).exp()).collect()
+    };
+    let partial = method == Some(TemplateMethod::SignalRegion);
+    let signal = partial && injected > 0;
+    let only = |wanted: bool, values: Vec<f64>| if wanted { values } else { vec![] };
+    let learnt = grid.start().min(3.0);
+    let spectra = (0..5_u8).map(|feature| FeatureSpectra {
+        edges: (0..=20_u8).map(|edge| f64::from(edge) * f64::from(1 + feature)).collect(),
+        background: bell(8.0),
+        signal: bell(14.0),
+        generated: bell(8.2),
+        from_background: only(partial, bell(8.1)),
+        from_signal: only(signal, bell(14.0 - learnt)),
+    });
+    let pair = |x: usize, y: usize| {
+        let edges: Vec<f64> = (0..=10_u8).map(f64::from).collect();
+        let hill = |shift: f64| -> Vec<f64> {
+            let at = |bin: u8| f64::from(bin) + 0.5 - 5.0 - shift;
+            let value = |row, column| 0.05 * (-(at(row).powi(2) + at(column).powi(2)) / 6.0).exp();
+            (0..10).flat_map(|row| (0..10).map(move |column| value(row, column))).collect()
+        };
+        PairDensity {
+            x,
+            y,
+            x_edges: edges.clone(),
+            y_edges: edges,
+            background: hill(0.0),
+            generated: hill(0.2),
+        }
+    };
+    let corner = template.is_some_and(|t| {
+        t.method == TemplateMethod::Noise && t.sigma_prime.is_none() && t.integration.is_none()
+    });
+    let pairs = (0..5).flat_map(|x| (x + 1..5).map(move |y| (x, y)));
+    TemplateSummary {
+        template,
+        n_events: 50_000,
+        sigma_used: grid.start(),
+        steps: grid.sigmas.len(),
+        means: vec![1.0; 5],
+        deviations: vec![0.5; 5],
+        spectra: spectra.collect(),
+        pairs: if corner { pairs.map(|(x, y)| pair(x, y)).collect() } else { vec![] },
+        displacement: partial.then(|| Displacement {
+            background: vec![0.3 * learnt; 5],
+            signal: only(signal, vec![0.2 * learnt; 5]),
+        }),
     }
 }
 

@@ -1,5 +1,6 @@
 use super::*;
-use crate::point::TemplateMethod;
+use crate::generated::{Generated, TemplateMethod, TrainingSample};
+use crate::point::{ClassifierKind, Contest};
 
 const SMALL: &str =
     "schema = 1\nname = 'small'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";
@@ -29,13 +30,10 @@ fn the_defaults_are_a_job() {
 #[test]
 fn a_small_job_takes_its_defaults() {
     let job = check(SMALL).expect("a good job");
-    let expected = ScanPoint::Search {
-        template: TemplateMethod::Noise,
-        n_signal: SignalCount(0),
-        side_bands: MassWindow::new(2800.0, 6000.0),
-        oversampling: Oversampling(5),
-    };
-    assert_eq!(job.points, [expected]);
+    let sample = TrainingSample { n_signal: SignalCount(0), side_bands: MassWindow::new(2800.0, 6000.0) };
+    let template = Generated { method: TemplateMethod::Noise, sample, sigma_prime: None, integration: None };
+    let contest = Contest::Search { template, oversampling: Oversampling(5) };
+    assert_eq!(job.points, [ScanPoint { contest, classifier: ClassifierKind::Mlp }]);
     let stored = serde_json::to_string(&job).expect("JSON");
     let read: Job = serde_json::from_str(&stored).expect("a job");
     assert_eq!(read.physics(), job.physics());
@@ -108,4 +106,39 @@ fn blocks_that_share_points_compute_them_once() {
     let text = format!("{SMALL}[[scan]]\nmethod = 'noise'\nn_signal = [0, 9]\noversampling = [5, 2]\n");
     let job = check(&text).expect("a good job");
     assert_eq!(job.points.len(), 4);
+}
+
+#[test]
+fn axes_of_the_other_methods_are_checked() {
+    let scan = |text: &str| problems(&format!("{SMALL}[[scan]]\n{text}\n"));
+    let message = |text: &str| {
+        let found = scan(text);
+        assert_eq!(found.len(), 1, "{found:?}");
+        found[0].1.clone()
+    };
+    let sr = "method = 'sr'\nn_signal = [0]\n";
+    assert!(
+        message(&format!("{sr}sigma_prime = [100]")).contains("noise strengths above 0.00001 and up to 80")
+    );
+    assert!(message(&format!("{sr}sigma_prime = [0.5, 0.5]")).contains("contains 0.5 twice"));
+    assert!(message(&format!("{sr}oversampling = [0]")).contains("whole numbers from 1"));
+    assert!(message(&format!("{sr}solver = ['rk4']")).contains("\"heun\" and \"euler\""));
+    assert!(message(&format!("{sr}steps = [1]")).contains("from 2"));
+    assert!(message(&format!("{sr}classifier = ['bdt']")).contains("\"mlp\" and \"trees\""));
+    assert!(message("method = 'mc'\nn_signal = [0]").contains("set other_sample.source = \"file\""));
+    assert!(message("method = 'gensr'\nn_signal = [0]\nsigma_prime = [2]").contains("not a key of drapes"));
+    // All at once, in the order of the file.
+    let all = scan("method = 'sb'\nsigma_prime = [-1]\nsteps = [0]\nclassifier = []");
+    assert_eq!(all.len(), 4, "{all:?}");
+}
+
+#[test]
+fn axes_multiply() {
+    let text = format!(
+        "{SMALL}[[scan]]\nmethod = 'sb'\nn_signal = [0, 9]\nsigma_prime = [0.62, 2.24, 8.9]\noversampling = [1, 2]\n\
+         solver = ['heun', 'euler']\nsteps = [50, 100]\nclassifier = ['mlp', 'trees']\n"
+    );
+    assert_eq!(check(&text).expect("a good job").points.len(), 1 + 2 * 3 * 2 * 4 * 2);
+    let defaults = check(&format!("{SMALL}[[scan]]\nmethod = 'sr'\nn_signal = [9]\n")).expect("a good job");
+    assert_eq!(defaults.points[1].to_string(), "sr-sp2.24-s9-w2800-6000-x5");
 }

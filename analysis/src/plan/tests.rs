@@ -47,16 +47,16 @@ fn denoisers_of_the_same_side_bands_train_together() {
     let trainings: Vec<_> = plan.stage(Stage::Train).collect();
     let members: Vec<usize> = trainings
         .iter()
-        .map(|task| if let Work::Train { samples } = &task.work { samples.len() } else { 0 })
+        .map(|task| if let Work::Train { samples, .. } = &task.work { samples.len() } else { 0 })
         .collect();
     assert_eq!(members, [2, 1, 2, 1]);
     assert_eq!(trainings[3].id.0, "train/denoisers-w3100-3900-c01");
     for task in plan.stage(Stage::Template) {
-        let Work::Template { sample, model: (training, member), .. } = &task.work else {
+        let Work::Template { template, model: (training, member), .. } = &task.work else {
             panic!("a template")
         };
         let training = &plan.tasks[plan.position(training).expect("a training")];
-        assert!(matches!(&training.work, Work::Train { samples } if samples[*member] == *sample));
+        assert!(matches!(&training.work, Work::Train { samples, .. } if samples[*member] == template.sample));
     }
 }
 
@@ -71,4 +71,53 @@ fn ids_are_unique_and_dependencies_come_first() {
         assert!(task.needs.iter().all(|need| seen.contains(need)), "{}", task.id);
         assert!(seen.insert(task.id.clone()), "{} stands twice", task.id);
     }
+}
+
+#[test]
+fn methods_share_their_models_and_name_what_they_need() {
+    let plan = plan(
+        "[classifier]\nseeds = '0'\n[other_sample]\nsource = 'file'\n[[scan]]\nmethod = 'noise'\nn_signal = [5]\n\
+         sigma_prime = [0.62, 80]\n[[scan]]\nmethod = 'sr'\nn_signal = [5]\nsigma_prime = [0.62]\n\
+         classifier = ['mlp', 'trees']\n[[scan]]\nmethod = 'sb'\nn_signal = [5]\n[[scan]]\nmethod = 'mc'\n\
+         n_signal = [5]\nsolver = 'euler'\nsteps = [20]\n[[scan]]\nmethod = 'gensr'\nn_signal = [5]\n\
+         data_oversampling = [2, 3]\n",
+    );
+    assert_eq!(
+        ids(&plan),
+        [
+            "fit/dijet-s5-w2800-6000",
+            "train/denoiser-s5-w2800-6000",
+            "train/gensr-s5-w2800-6000",
+            "template/noise-sp0.62-s5-w2800-6000",
+            "template/noise-sp80-s5-w2800-6000",
+            "template/sr-sp0.62-s5-w2800-6000",
+            "template/sb-sp2.24-s5-w2800-6000",
+            "template/mc-sp2.24-euler20-s5-w2800-6000",
+            "template/noise-s5-w2800-6000",
+            "template/gensr-s5-w2800-6000",
+            "classify/noise-sp0.62-s5-w2800-6000-x5-c00",
+            "classify/noise-sp80-s5-w2800-6000-x5-c00",
+            "classify/sr-sp0.62-s5-w2800-6000-x5-c00",
+            "classify/sr-sp0.62-s5-w2800-6000-x5-trees-c00",
+            "classify/sb-sp2.24-s5-w2800-6000-x5-c00",
+            "classify/mc-sp2.24-euler20-s5-w2800-6000-x5-c00",
+            "classify/gensr-s5-w2800-6000-x5-d2-c00",
+            "classify/gensr-s5-w2800-6000-x5-d3-c00",
+        ]
+    );
+    let needs = |id: &str| {
+        let task = plan.tasks.iter().find(|task| task.id.0 == id).expect("a task");
+        task.needs.iter().map(|need| need.0.as_str()).collect::<Vec<_>>()
+    };
+    let (fit, model) = ("fit/dijet-s5-w2800-6000", "train/denoiser-s5-w2800-6000");
+    assert_eq!(needs("template/noise-s5-w2800-6000"), [fit, model]);
+    assert_eq!(needs("template/sb-sp2.24-s5-w2800-6000"), [fit, model]);
+    assert_eq!(needs("template/sr-sp0.62-s5-w2800-6000"), [model], "its masses are the events' own");
+    assert_eq!(needs("template/gensr-s5-w2800-6000"), ["train/gensr-s5-w2800-6000"]);
+    assert_eq!(
+        needs("classify/gensr-s5-w2800-6000-x5-d2-c00"),
+        ["template/noise-s5-w2800-6000", "template/gensr-s5-w2800-6000"]
+    );
+    let resampled = plan.tasks.iter().find(|task| task.id.0 == "template/gensr-s5-w2800-6000");
+    assert!(matches!(resampled.expect("a task").work, Work::Resample { oversampling: Oversampling(3), .. }));
 }

@@ -1,0 +1,74 @@
+//! A generated template in numbers: what figures show of it, without its events.
+
+use serde::{Deserialize, Serialize};
+
+use crate::generated::Generated;
+
+/// A generated template.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TemplateSummary {
+    /// What it is; none for the over-sampled data of GenSR.
+    pub template: Option<Generated>,
+    /// Events made.
+    pub n_events: usize,
+    /// The noise strength that the reverse diffusion began with: σ′ as asked, moved to a whole number of steps.
+    pub sigma_used: f64,
+    /// Points of the noise grid.
+    pub steps: usize,
+    /// Mean of each feature, in its own unit.
+    pub means: Vec<f64>,
+    /// Standard deviation of each feature, in its own unit.
+    pub deviations: Vec<f64>,
+    /// The distribution of each feature.
+    pub spectra: Vec<FeatureSpectra>,
+    /// The densities of all pairs of features, for DRAPES ∅ from the largest noise.
+    pub pairs: Vec<PairDensity>,
+    /// How far events moved; for DRAPES SR.
+    pub displacement: Option<Displacement>,
+}
+
+/// Shares of events by bin of one feature; they sum to one less what lies beyond the edges.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FeatureSpectra {
+    /// Bin edges, in the feature's own unit.
+    pub edges: Vec<f64>,
+    /// True background of the signal region's data.
+    pub background: Vec<f64>,
+    /// All true signal of the signal region, injected or not.
+    pub signal: Vec<f64>,
+    /// The generated events.
+    pub generated: Vec<f64>,
+    /// Those that began as background of the signal region; empty but for DRAPES SR.
+    pub from_background: Vec<f64>,
+    /// Those that began as signal; empty but for DRAPES SR, and without signal in the data.
+    pub from_signal: Vec<f64>,
+}
+
+/// Shares of events by bin of two features, `x` running fastest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PairDensity {
+    /// The column of the horizontal feature.
+    pub x: usize,
+    /// The column of the vertical feature.
+    pub y: usize,
+    /// Edges of the horizontal bins.
+    pub x_edges: Vec<f64>,
+    /// Edges of the vertical bins.
+    pub y_edges: Vec<f64>,
+    /// True background of the signal region's data.
+    pub background: Vec<f64>,
+    /// The generated events.
+    pub generated: Vec<f64>,
+}
+
+/// Mean absolute distance between an event before the noise and after its removal, by feature, in standard deviations
+/// of the true background.
+///
+/// Source: the paper, Fig. 15.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Displacement {
+    /// Of background events.
+    pub background: Vec<f64>,
+    /// Of signal events; empty without signal in the data.
+    pub signal: Vec<f64>,
+}
