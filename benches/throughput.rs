@@ -5,12 +5,13 @@
 
 use std::time::Instant;
 
-use drapes::classifier::{Contest, TemplateTruth, classify};
+use drapes::classifier::{Contest, DataTruth, Judges, TemplateFolds, TemplateTruth, classify};
 use drapes::device;
-use drapes::diffusion::{Denoiser, DenoiserShape, NoiseGrid, Sampler, TrainingEvents, train};
+use drapes::diffusion::{Denoiser, DenoiserShape, Sampler, TrainingEvents, train};
 use drapes::marginals::ColumnMaps;
 use drapes::watch::Unwatched;
 use drapes_analysis::job::{ClassifierSettings, DEFAULTS, DenoiserSettings, Job, JobFile};
+use drapes_analysis::noise_grid::NoiseGrid;
 use drapes_analysis::quantities::ClassifierSeed;
 use drapes_analysis::stream::Stream;
 use ndarray::Array2;
@@ -90,9 +91,10 @@ fn classifier(settings: &ClassifierSettings) -> (f64, &'static str) {
         (normals(6_000, FEATURES, 1), normals(30_000, FEATURES, 2), normals(0, FEATURES, 3));
     let contest = Contest {
         data: data.view(),
-        is_signal: &vec![false; data.nrows()],
+        data_truth: DataTruth::Simulated(&vec![false; data.nrows()]),
         template: template.view(),
         template_truth: TemplateTruth::Generated,
+        template_folds: TemplateFolds::Dealt,
         unseen_background: none.view(),
         unseen_signal: none.view(),
     };
@@ -101,7 +103,14 @@ fn classifier(settings: &ClassifierSettings) -> (f64, &'static str) {
     let seconds_of = |epochs: usize| {
         let settings = ClassifierSettings { epochs, ..settings.clone() };
         median(|| {
-            let found = classify(&contest, &settings, &seeds, (&stream, &stream), Device::Cpu, &Unwatched);
+            let found = classify(
+                &contest,
+                &settings,
+                &seeds,
+                (&stream, &stream),
+                Judges::Mlp(Device::Cpu),
+                &Unwatched,
+            );
             assert_eq!(found.expect("a good contest").len(), 50);
         })
     };

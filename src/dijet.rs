@@ -6,7 +6,7 @@
 //!
 //! Source: the paper, Eq. 3.2; the unbinned fit of the shape is our decision.
 
-use drapes_analysis::plan::TrainingSample;
+use drapes_analysis::generated::TrainingSample;
 use drapes_analysis::quantities::Gev;
 use drapes_analysis::record::MassFit;
 use drapes_analysis::regions::{MassWindow, Regions};

@@ -60,6 +60,12 @@ pub enum Error {
         /// What is not finite.
         what: String,
     },
+    /// Boosted trees cannot be grown.
+    #[error("boosted trees could not be trained ({reason}) check [trees], or use classifier = [\"mlp\"]")]
+    Trees {
+        /// What the library says.
+        reason: String,
+    },
     /// A model has made something that is no number.
     #[error(
         "the template is of no use ({what}) look at the loss in figures/training, then train longer or slower"
@@ -156,7 +162,9 @@ impl Error {
             | Self::NoGpu
             | Self::RankBroke { .. } => Exit::Environment,
             Self::TasksFailed { .. } => Exit::TasksFailed,
-            Self::Diverged { .. } | Self::NotFinite { .. } | Self::Message { .. } => Exit::Unexpected,
+            Self::Diverged { .. } | Self::Trees { .. } | Self::NotFinite { .. } | Self::Message { .. } => {
+                Exit::Unexpected
+            }
         }
     }
 }

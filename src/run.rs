@@ -8,7 +8,7 @@ use std::process::Command;
 use drapes_analysis::cli::{self, answer, duration};
 use drapes_analysis::error::Exit;
 use drapes_analysis::fingerprint::{InputFile, fingerprints};
-use drapes_analysis::job::{IndependentBackground, Job, JobFile};
+use drapes_analysis::job::{IndependentBackground, Job, JobFile, OtherSample};
 use drapes_analysis::plan::Plan;
 use drapes_analysis::price::{EventCounts, Price, Rates};
 use drapes_analysis::record::RunInfo;
@@ -24,7 +24,7 @@ use crate::dispatch::{self, Message, Transport, Worker, WorkerEnd};
 use crate::error::Error;
 use crate::progress::Progress;
 use crate::provenance::{Provenance, RankPlace};
-use crate::split::Sample;
+use crate::split::{RegionEvents, Sample};
 use crate::task::{self, Workplace};
 use crate::world::World;
 
@@ -310,6 +310,9 @@ fn inputs(job: &Job, data_directory: &Path) -> Result<Vec<InputFile>, Error> {
     if let IndependentBackground::File { events } = &job.independent_background {
         names.push(events);
     }
+    if let OtherSample::File { events } = &job.other_sample {
+        names.push(events);
+    }
     let digest = |name: &&PathBuf| data::digest(&data_directory.join(name), &name.display().to_string());
     names.iter().map(digest).map(|found| found.map_err(Error::from)).collect()
 }
@@ -321,7 +324,11 @@ fn counts(prepared: &Prepared) -> EventCounts {
         let data = prepared.sample.data(drapes_analysis::quantities::SignalCount(0), &job.regions, wanted);
         data.map_or(0, |events| events.len())
     };
-    EventCounts { side_band: count(Region::SideBand), signal_region: count(Region::Signal) }
+    EventCounts {
+        side_band: count(Region::SideBand),
+        signal_region: count(Region::Signal),
+        other_sample: prepared.sample.other().map_or(0, RegionEvents::len),
+    }
 }
 
 /// Reduces, draws, and closes with what there is to read.

@@ -1,6 +1,8 @@
 //! Which events are data: injection, signal region and side-bands, and what is kept apart.
 
+use drapes_analysis::generated::TemplateMethod;
 use drapes_analysis::job::{IndependentBackground, Job};
+use drapes_analysis::point::ScanPoint;
 use drapes_analysis::quantities::SignalCount;
 use drapes_analysis::regions::{MassWindow, Region, Regions};
 use drapes_analysis::stream::Stream;
@@ -20,6 +22,8 @@ pub struct Sample {
     independent: Array2<f32>,
     /// Events of the data file that are kept out of the data.
     withheld: Vec<usize>,
+    /// The signal region of another sample.
+    other: Option<RegionEvents>,
     /// Background that is data, wherever its mass.
     background: Vec<usize>,
     /// Signal in the order of its injection.
@@ -27,6 +31,7 @@ pub struct Sample {
 }
 
 /// Events of one region, with their truth.
+#[derive(Clone)]
 pub struct RegionEvents {
     /// `(events, features)`
     pub features: Array2<f32>,
@@ -37,11 +42,17 @@ pub struct RegionEvents {
 }
 
 impl Sample {
-    /// Assigns the events of a job; `further` are the events of a file of independent background.
+    /// Assigns the events of a job; `further` are the events of a file of independent background, `other` those of
+    /// another sample.
     ///
     /// # Errors
     /// A region of the job is empty, or the side-bands leave the range of the data.
-    pub fn new(job: &Job, events: Events, further: Option<&Events>) -> Result<Self, Error> {
+    pub fn new(
+        job: &Job,
+        events: Events,
+        further: Option<&Events>,
+        other: Option<&Events>,
+    ) -> Result<Self, Error> {
         let of_class = |signal: bool| -> Vec<usize> {
             (0..events.mass.len()).filter(|event| events.is_signal[*event] == signal).collect()
         };
@@ -69,7 +80,11 @@ impl Sample {
             }
             None => events.features.select(Axis(0), &withheld),
         };
-        let sample = Self { events, independent, withheld, background, signal };
+        let other = other.map(|other| {
+            let inside = (0..other.mass.len()).filter(|event| window.contains(other.mass[*event]));
+            select(other, inside)
+        });
+        let sample = Self { events, independent, withheld, other, background, signal };
         sample.check(job)?;
         Ok(sample)
     }
@@ -78,7 +93,7 @@ impl Sample {
         let masses = || self.background.iter().map(|event| self.events.mass[*event]);
         let (low, high) =
             masses().fold((f64::INFINITY, 0.0), |(low, high), mass| (mass.min(low), mass.max(high)));
-        let windows = job.points.iter().filter_map(drapes_analysis::point::ScanPoint::side_bands);
+        let windows = job.points.iter().filter_map(ScanPoint::side_bands);
         for outer in windows.chain([job.regions.outer]) {
             let width = outer.width();
             if low - outer.low.0 > 0.02 * width || cut_short(masses(), outer) {
@@ -101,7 +116,11 @@ impl Sample {
                 }
             }
         }
-        let needed = job.points.iter().filter_map(drapes_analysis::point::ScanPoint::n_signal).max();
+        if job.points.iter().filter_map(ScanPoint::template).any(|t| t.method == TemplateMethod::OtherSample)
+        {
+            self.other()?;
+        }
+        let needed = job.points.iter().filter_map(ScanPoint::n_signal).max();
         self.injected(needed.unwrap_or(SignalCount(0))).map(|_| ())
     }
 
@@ -146,6 +165,20 @@ impl Sample {
         self.select(unused.copied().filter(|event| window.contains(self.events.mass[*event])))
     }
 
+    /// The signal region of the other sample.
+    ///
+    /// # Errors
+    /// There is none, or it has no events there.
+    pub fn other(&self) -> Result<&RegionEvents, Error> {
+        self.other.as_ref().filter(|other| !other.is_empty()).ok_or_else(|| Error::TooFew {
+            region: "the signal region of the other sample".to_owned(),
+            what: "events",
+            found: 0,
+            needed: 1,
+            advice: "name a file that has some in other_sample.events".to_owned(),
+        })
+    }
+
     /// Background of the signal region outside of the data.
     ///
     /// # Shapes
@@ -155,12 +188,16 @@ impl Sample {
     }
 
     fn select(&self, chosen: impl Iterator<Item = usize>) -> RegionEvents {
-        let chosen: Vec<usize> = chosen.collect();
-        RegionEvents {
-            features: self.events.features.select(Axis(0), &chosen),
-            masses: chosen.iter().map(|event| self.events.mass[*event]).collect(),
-            is_signal: chosen.iter().map(|event| self.events.is_signal[*event]).collect(),
-        }
+        select(&self.events, chosen)
+    }
+}
+
+fn select(events: &Events, chosen: impl Iterator<Item = usize>) -> RegionEvents {
+    let chosen: Vec<usize> = chosen.collect();
+    RegionEvents {
+        features: events.features.select(Axis(0), &chosen),
+        masses: chosen.iter().map(|event| events.mass[*event]).collect(),
+        is_signal: chosen.iter().map(|event| events.is_signal[*event]).collect(),
     }
 }
 

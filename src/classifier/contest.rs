@@ -1,7 +1,6 @@
 //! Who stands against whom, and how the outcome is judged.
 
-use drapes_analysis::job::ClassifierSettings;
-use drapes_analysis::metrics::RankedScores;
+use drapes_analysis::job::{ClassifierSettings, TreeSettings};
 use drapes_analysis::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::record::Classifier;
 use drapes_analysis::stream::Stream;
@@ -9,9 +8,39 @@ use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use tch::Device;
 
 use super::folds::Folds;
+use super::forest::Forest;
+use super::judge::judge;
 use super::train::{Ensemble, Member, Parts};
 use crate::error::Error;
 use crate::watch::Watch;
+
+/// What tells the classes apart.
+#[derive(Clone, Copy, Debug)]
+pub enum Judges<'a> {
+    /// Perceptrons that train together on a device.
+    Mlp(Device),
+    /// Boosted trees.
+    Trees(&'a TreeSettings),
+}
+
+/// What is known of the first class.
+#[derive(Clone, Copy, Debug)]
+pub enum DataTruth<'a> {
+    /// Which of its events are signal: those that a classifier has not seen are evaluated.
+    Simulated(&'a [bool]),
+    /// Its events are generated: only the unseen events tell how good a classifier is.
+    Generated,
+}
+
+/// How the template's events are dealt into the parts of the cross-validation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TemplateFolds {
+    /// By chance.
+    Dealt,
+    /// Row `i` began as data event `i` modulo their number, and stays in its part: a classifier that had seen a copy of
+    /// an event that it is evaluated on would not be independent of it. (Our decision; the paper does not say.)
+    OfData,
+}
 
 /// What the events of the template are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,16 +56,34 @@ pub enum TemplateTruth {
 pub struct Contest<'a> {
     /// The first class: data, or true signal for the supervised reference.
     pub data: ArrayView2<'a, f32>,
-    /// Which of them are signal.
-    pub is_signal: &'a [bool],
+    /// What is known of them.
+    pub data_truth: DataTruth<'a>,
     /// The second class.
     pub template: ArrayView2<'a, f32>,
     /// What the second class is.
     pub template_truth: TemplateTruth,
+    /// How it is dealt into parts.
+    pub template_folds: TemplateFolds,
     /// True background that takes no part in training.
     pub unseen_background: ArrayView2<'a, f32>,
     /// True signal that takes no part in training.
     pub unseen_signal: ArrayView2<'a, f32>,
+}
+
+impl Contest<'_> {
+    /// Whether the first class is signal alone, as that of the supervised reference.
+    pub(super) fn data_is_signal(&self) -> bool {
+        matches!(self.data_truth, DataTruth::Simulated(is_signal) if is_signal.iter().all(|signal| *signal))
+    }
+
+    /// What every fold has at least of the template, where a dealt sample of a size has `least_of`.
+    pub(super) fn least_template(&self, least_of: impl Fn(usize) -> usize) -> usize {
+        let (data, template) = (self.data.nrows(), self.template.nrows());
+        match self.template_folds {
+            TemplateFolds::Dealt => least_of(template),
+            TemplateFolds::OfData => least_of(data) * (template / data.max(1)),
+        }
+    }
 }
 
 /// Trains the classifiers of some seeds, all folds of each, and judges each on events it has not seen.
@@ -54,7 +101,7 @@ pub fn classify(
     settings: &ClassifierSettings,
     seeds: &[ClassifierSeed],
     streams: (&Stream, &Stream),
-    device: Device,
+    kind: Judges<'_>,
     watch: &dyn Watch,
 ) -> Result<Vec<Classifier>, Error> {
     let (deal, stream) = streams;
@@ -63,7 +110,12 @@ pub fn classify(
     for seed in seeds {
         let deal = deal.branch("folds").branch(seed);
         let data = Folds::deal(n_data, settings.folds, &deal.branch("data"));
-        let template = Folds::deal(contest.template.nrows(), settings.folds, &deal.branch("template"));
+        let template = match contest.template_folds {
+            TemplateFolds::Dealt => {
+                Folds::deal(contest.template.nrows(), settings.folds, &deal.branch("template"))
+            }
+            TemplateFolds::OfData => data.repeated(contest.template.nrows()),
+        };
         for fold in (0..settings.folds).map(Fold) {
             let parts = |training: bool| {
                 let of = |folds: &Folds| -> Vec<usize> {
@@ -88,15 +140,24 @@ pub fn classify(
         }
     }
     let steps_per_epoch = steps_per_epoch(contest, settings)?;
-    let mut ensemble = Ensemble::new(contest, settings, &members, steps_per_epoch, device);
-    let losses = ensemble.train(watch)?;
-    Ok(judge(contest, &ensemble, members, losses))
+    match kind {
+        Judges::Mlp(device) => {
+            let mut ensemble = Ensemble::new(contest, settings, &members, steps_per_epoch, device);
+            let losses = ensemble.train(watch)?;
+            Ok(judge(contest, &ensemble, members, losses))
+        }
+        Judges::Trees(settings) => {
+            let (forest, losses) = Forest::train(contest, settings, &members, watch)?;
+            Ok(judge(contest, &forest, members, losses))
+        }
+    }
 }
 
 /// Steps of a pass: what every fold has events for, so that no member depends on the others.
 fn steps_per_epoch(contest: &Contest<'_>, settings: &ClassifierSettings) -> Result<usize, Error> {
     let counts = [contest.data.nrows(), contest.template.nrows()];
-    let least: usize = counts.iter().map(|count| Folds::least_training(*count, settings.folds)).sum();
+    let least_of = |count| Folds::least_training(count, settings.folds);
+    let least = least_of(contest.data.nrows()) + contest.least_template(least_of);
     if least < settings.batch || counts.iter().any(|count| *count < settings.folds as usize) {
         return Err(Error::TooFew {
             region: "a training part of data and template".to_owned(),
@@ -107,45 +168,6 @@ fn steps_per_epoch(contest: &Contest<'_>, settings: &ClassifierSettings) -> Resu
         });
     }
     Ok(least / settings.batch)
-}
-
-fn judge(
-    contest: &Contest<'_>,
-    ensemble: &Ensemble<'_>,
-    members: Vec<Member>,
-    losses: Vec<Vec<drapes_analysis::record::Loss>>,
-) -> Vec<Classifier> {
-    let mut unseen_background = ensemble.score_by_all(contest.unseen_background);
-    let mut unseen_signal = ensemble.score_by_all(contest.unseen_signal);
-    let judged = members.into_iter().zip(losses).enumerate().map(|(index, (member, losses))| {
-        let scores = |rows: &Array2<f32>| ensemble.score_by_one(index, rows.view());
-        let data = scores(&contest.data.select(Axis(0), &member.evaluated.data));
-        let template = scores(&contest.template.select(Axis(0), &member.evaluated.template));
-        let closure_auc = match contest.template_truth {
-            // Background against signal alone says nothing of a template.
-            TemplateTruth::Background if contest.is_signal.iter().all(|signal| *signal) => None,
-            TemplateTruth::Background | TemplateTruth::Generated => {
-                RankedScores::new(template.clone(), data.clone()).auc()
-            }
-        };
-        let mut background = std::mem::take(&mut unseen_background[index]);
-        let mut signal = std::mem::take(&mut unseen_signal[index]);
-        for (event, score) in member.evaluated.data.iter().zip(&data) {
-            let side = if contest.is_signal[*event] { &mut signal } else { &mut background };
-            side.push(*score);
-        }
-        if contest.template_truth == TemplateTruth::Background {
-            background.extend(template);
-        }
-        Classifier {
-            seed: member.seed,
-            fold: member.fold,
-            closure_auc,
-            performance: RankedScores::new(background, signal).performance(),
-            losses,
-        }
-    });
-    judged.collect()
 }
 
 /// Both classes below each other, data first.

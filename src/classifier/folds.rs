@@ -22,6 +22,11 @@ impl Folds {
         Self { part, folds }
     }
 
+    /// The parts of copies: copy `i` stays in the part of event `i` modulo their number.
+    pub fn repeated(&self, count: usize) -> Self {
+        Self { part: self.part.iter().copied().cycle().take(count).collect(), folds: self.folds }
+    }
+
     /// Events of one part.
     pub fn part(&self, fold: Fold) -> impl Iterator<Item = usize> + '_ {
         (0..self.part.len()).filter(move |event| self.part[*event] == fold.0)

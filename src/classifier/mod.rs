@@ -6,6 +6,9 @@
 
 mod contest;
 mod folds;
+mod forest;
+mod judge;
 mod train;
+mod trees;
 
-pub use contest::{Contest, TemplateTruth, classify};
+pub use contest::{Contest, DataTruth, Judges, TemplateFolds, TemplateTruth, classify};

@@ -8,6 +8,7 @@ use ndarray::{ArrayView2, Axis};
 use tch::{Device, Kind, Tensor};
 
 use super::contest::{Contest, both};
+use super::judge::Scorer;
 use crate::batches::Batches;
 use crate::error::Error;
 use crate::nn::{Adam, Layout, LearningRate, Mlp, Rates};
@@ -197,11 +198,14 @@ impl<'a> Ensemble<'a> {
         Vec::<f32>::try_from(&loss).ok()
     }
 
-    /// The scores of the same events by every member.
-    ///
-    /// # Shapes
-    /// `(events, features)`, in their own units.
-    pub fn score_by_all(&self, rows: ArrayView2<'_, f32>) -> Vec<Vec<f32>> {
+    fn to_tensor(&self, rows: ArrayView2<'_, f32>) -> Tensor {
+        let values: Vec<f32> = rows.iter().copied().collect();
+        Tensor::from_slice(&values).reshape([rows.nrows() as i64, rows.ncols() as i64]).to_device(self.device)
+    }
+}
+
+impl Scorer for Ensemble<'_> {
+    fn score_by_all(&self, rows: ArrayView2<'_, f32>) -> Vec<Vec<f32>> {
         let members = self.batches.len();
         let network = Mlp::over(&self.layout, &self.parameters);
         let mut scores = vec![Vec::with_capacity(rows.nrows()); members];
@@ -215,11 +219,7 @@ impl<'a> Ensemble<'a> {
         scores
     }
 
-    /// The scores of events by one member.
-    ///
-    /// # Shapes
-    /// `(events, features)`, in their own units.
-    pub fn score_by_one(&self, member: usize, rows: ArrayView2<'_, f32>) -> Vec<f32> {
+    fn score_by_one(&self, member: usize, rows: ArrayView2<'_, f32>) -> Vec<f32> {
         let of_member = |all: &Tensor| all.narrow(0, member as i64, 1);
         let network = Mlp::over(&self.layout, &of_member(&self.parameters));
         let mut scores = Vec::with_capacity(rows.nrows());
@@ -231,16 +231,11 @@ impl<'a> Ensemble<'a> {
         }
         scores
     }
-
-    fn to_tensor(&self, rows: ArrayView2<'_, f32>) -> Tensor {
-        let values: Vec<f32> = rows.iter().copied().collect();
-        Tensor::from_slice(&values).reshape([rows.nrows() as i64, rows.ncols() as i64]).to_device(self.device)
-    }
 }
 
 impl Parts {
     /// Rows in the table of both classes.
-    fn rows(&self, n_data: usize) -> Vec<u32> {
+    pub fn rows(&self, n_data: usize) -> Vec<u32> {
         let template = self.template.iter().map(|event| event + n_data);
         self.data.iter().copied().chain(template).map(|row| row as u32).collect()
     }
@@ -250,7 +245,8 @@ impl Parts {
 fn validation_rows(members: &[Member], contest: &Contest<'_>, folds: u32, device: Device) -> Option<Tensor> {
     let n_data = contest.data.nrows();
     // What every part has at least, so that no member depends on the others.
-    let least = n_data / folds as usize + contest.template.nrows() / folds as usize;
+    let least_of = |count: usize| count / folds as usize;
+    let least = least_of(n_data) + contest.least_template(least_of);
     let count = least.min(VALIDATION_EVENTS);
     let mut chosen: Vec<i64> = Vec::with_capacity(count * members.len());
     for member in members {

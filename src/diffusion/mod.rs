@@ -6,12 +6,13 @@
 //!
 //! Source: the paper, section 3.1, after Karras et al. 2022 ("EDM").
 
+mod by_noise;
 mod denoiser;
 mod noise;
 mod sample;
 mod train;
 
 pub use denoiser::{Denoiser, DenoiserShape};
-pub use noise::{NoiseGrid, Preconditioning};
+pub use noise::Preconditioning;
 pub use sample::Sampler;
 pub use train::{TrainingEvents, train};

@@ -1,6 +1,5 @@
-//! Noise strengths and the scalings that go with them.
+//! The scalings that go with a noise strength.
 
-use drapes_analysis::job::SamplerSettings;
 use tch::Tensor;
 
 /// Standard deviation of the standardised events.
@@ -45,30 +44,9 @@ impl Scalings {
     }
 }
 
-/// The noise strengths that the reverse diffusion visits, from the largest to the smallest.
-///
-/// Source: Karras et al. 2022, Eq. 5; the least and largest σ, ρ and the 200 steps from the paper, section 3.2.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NoiseGrid {
-    /// Falling noise strengths; there is no step to zero after the last.
-    pub sigmas: Vec<f64>,
-}
-
-impl NoiseGrid {
-    /// The whole grid of a job, from `sigma_max`.
-    pub fn full(settings: &SamplerSettings) -> Self {
-        let root = |sigma: f64| sigma.powf(1.0 / settings.rho);
-        let (from, to) = (root(settings.sigma_max), root(settings.sigma_min));
-        let last = (settings.steps - 1) as f64;
-        let sigma = |step: usize| (from + step as f64 / last * (to - from)).powf(settings.rho);
-        Self { sigmas: (0..settings.steps).map(sigma).collect() }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use drapes_analysis::job::Solver;
 
     #[test]
     fn inputs_and_targets_have_unit_variance() {
@@ -91,18 +69,5 @@ mod tests {
                 assert!((many.double_value(&[index as i64]) - one).abs() < 1e-12);
             }
         }
-    }
-
-    #[test]
-    fn the_grid_falls_from_end_to_end_as_the_paper_counts() {
-        let settings =
-            SamplerSettings { solver: Solver::Heun, steps: 200, sigma_min: 1e-5, sigma_max: 80.0, rho: 7.0 };
-        let grid = NoiseGrid::full(&settings).sigmas;
-        assert_eq!(grid.len(), 200);
-        assert!((grid[0] - 80.0).abs() < 1e-9 && (grid[199] - 1e-5).abs() < 1e-12);
-        assert!(grid.windows(2).all(|pair| pair[0] > pair[1]));
-        // Eq. 3.1: σ′ = 0.62 is 88.4 of 200 steps above the bottom.
-        let below = grid.iter().filter(|sigma| **sigma < 0.62).count();
-        assert!((88..=89).contains(&below), "{below}");
     }
 }

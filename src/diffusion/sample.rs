@@ -1,13 +1,13 @@
 //! Solving the reverse diffusion.
 
 use drapes_analysis::job::Solver;
+use drapes_analysis::noise_grid::NoiseGrid;
 use drapes_analysis::stream::Stream;
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 use rand_distr::{Distribution, StandardNormal};
 use tch::{Device, Kind, Tensor};
 
 use super::denoiser::Denoiser;
-use super::noise::NoiseGrid;
 use crate::watch::Watch;
 
 /// Events that are solved together: enough to hide overhead, few enough to stay in a core's cache.
@@ -43,11 +43,47 @@ impl Sampler<'_> {
     pub fn from_noise(&self, masses: &[f64], stream: &Stream, watch: &dyn Watch) -> Array2<f32> {
         let mut generator = stream.branch("starting noise").generator();
         let features = self.denoiser.features();
-        let sigma = self.grid.sigmas[0];
+        let sigma = self.grid.start();
         self.solve(masses, watch, |events| {
             let normals: Vec<f64> =
                 (0..events.len() * features).map(|_| StandardNormal.sample(&mut generator)).collect();
             Tensor::from_slice(&normals).reshape([1, events.len() as i64, features as i64]) * sigma
+        })
+    }
+
+    /// Partial diffusion: events that are given the grid's first noise strength and lose it again at target masses.
+    ///
+    /// Row `i` of the result began as event `i` modulo their number, each time with fresh noise.
+    ///
+    /// # Shapes
+    /// `events` `(events, features)`; the result is `(masses, features)`.
+    ///
+    /// # Units
+    /// As [`Sampler::from_noise`].
+    ///
+    /// # Panics
+    /// If the denoiser is not a single model, or there are no events to start from.
+    ///
+    /// Source: the paper, section 3.2.
+    pub fn from_events(
+        &self,
+        events: ArrayView2<'_, f32>,
+        masses: &[f64],
+        stream: &Stream,
+        watch: &dyn Watch,
+    ) -> Array2<f32> {
+        let [maps] = self.denoiser.maps() else { panic!("events are made by one model at a time") };
+        let mut generator = stream.branch("added noise").generator();
+        let (sigma, features) = (self.grid.start(), self.denoiser.features());
+        self.solve(masses, watch, |rows| {
+            let mut noisy = Vec::with_capacity(rows.len() * features);
+            for row in rows.clone() {
+                for (column, value) in events.row(row % events.nrows()).iter().enumerate() {
+                    let normal: f64 = StandardNormal.sample(&mut generator);
+                    noisy.push(maps.column(column).forward(f64::from(*value)) + sigma * normal);
+                }
+            }
+            Tensor::from_slice(&noisy).reshape([1, rows.len() as i64, features as i64])
         })
     }
 

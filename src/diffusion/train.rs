@@ -1,7 +1,7 @@
 //! Training an ensemble of denoisers on side-band events.
 
 use drapes_analysis::job::{DenoiserSettings, LossWeighting};
-use drapes_analysis::record::Loss;
+use drapes_analysis::record::{Loss, NoiseLoss};
 use drapes_analysis::stream::Stream;
 use ndarray::Array2;
 use rand::seq::SliceRandom;
@@ -9,6 +9,7 @@ use rand_distr::{Distribution, StandardNormal};
 use rand_pcg::Pcg64;
 use tch::{Device, Kind, Tensor};
 
+use super::by_noise::{self, Probe};
 use super::denoiser::{Denoiser, DenoiserShape};
 use super::noise::Scalings;
 use crate::batches::Batches;
@@ -54,6 +55,8 @@ pub struct Course {
     pub rate: LearningRate,
     /// Losses on the way.
     pub losses: Vec<Loss>,
+    /// Losses of the finished model by noise strength.
+    pub by_noise: Vec<NoiseLoss>,
 }
 
 /// Trains all members together; a member's result does not depend on the others.
@@ -109,7 +112,9 @@ struct Ensemble<'a> {
     courses: Vec<Course>,
     /// Sum of the training losses since they were last recorded, `[members]`.
     loss: Tensor,
-    validation: Vec<Option<Validation>>,
+    validation: Vec<Option<Probe>>,
+    /// A sample of the events that each member learns from.
+    learnt: Vec<Option<Probe>>,
 }
 
 /// Random numbers of several steps.
@@ -117,12 +122,6 @@ struct Block {
     /// `[steps, members · batch]`
     events: Tensor,
     /// `[steps, members, batch, 1 + features]`: of the noise strength, of the noise.
-    normals: Tensor,
-}
-
-/// Events of one member and noise that all its validation losses share.
-struct Validation {
-    rows: Tensor,
     normals: Tensor,
 }
 
@@ -135,7 +134,7 @@ impl<'a> Ensemble<'a> {
     ) -> Result<Self, Error> {
         let mut all = Vec::new();
         let (mut maps, mut batches, mut noise, mut courses) = (vec![], vec![], vec![], vec![]);
-        let mut validation = Vec::new();
+        let (mut validation, mut learnt) = (vec![], vec![]);
         let mut offset = 0;
         for member in members {
             let map = ColumnMaps::of(member.rows.view(), settings.marginals);
@@ -166,7 +165,9 @@ impl<'a> Ensemble<'a> {
                     schedule: settings.schedule,
                 },
                 losses: Vec::new(),
+                by_noise: Vec::new(),
             });
+            learnt.push(training[..training.len().min(VALIDATION_EVENTS)].to_vec());
             batches.push(Batches::new(training, settings.batch, per_epoch, &member.stream));
             noise.push(member.stream.branch("noise").generator());
             validation.push(order);
@@ -177,9 +178,11 @@ impl<'a> Ensemble<'a> {
         let columns = shape.features as i64 + 1;
         let events = Tensor::from_slice(&all).reshape([-1, columns]).to_device(device);
         let streams: Vec<Stream> = members.iter().map(|member| member.stream.clone()).collect();
-        let kept =
-            validation.iter().zip(&streams).map(|(kept, stream)| Validation::new(&events, kept, stream));
-        let kept = kept.collect();
+        let probes = |events_of: &[Vec<u32>], name: &str| -> Vec<Option<Probe>> {
+            let members = events_of.iter().zip(&streams);
+            members.map(|(chosen, stream)| probe(&events, chosen, &stream.branch(name))).collect()
+        };
+        let (kept, learnt) = (probes(&validation, "validation noise"), probes(&learnt, "training check"));
         let layout = shape.layout();
         let parameters = layout.initial(&streams, device);
         Ok(Self {
@@ -187,6 +190,7 @@ impl<'a> Ensemble<'a> {
             settings,
             device,
             validation: kept,
+            learnt,
             events,
             maps,
             network: ResNet::over(&layout, &parameters),
@@ -263,8 +267,8 @@ impl<'a> Ensemble<'a> {
     /// The loss of each member's averaged weights on the events that it keeps aside.
     fn validation_loss(&self) -> Vec<Option<f32>> {
         let layout = self.shape.layout();
-        let loss = |(member, validation): (usize, &Option<Validation>)| {
-            let Validation { rows, normals } = validation.as_ref()?;
+        let loss = |(member, validation): (usize, &Option<Probe>)| {
+            let Probe { rows, normals } = validation.as_ref()?;
             let noisy = Noisy::new(&self.shape, self.settings, rows, normals);
             let network = ResNet::over(&layout, &self.average.values().narrow(0, member as i64, 1));
             let (loss, _) = noisy.loss_and_gradient(&network.forward(&noisy.input));
@@ -275,28 +279,31 @@ impl<'a> Ensemble<'a> {
 
     fn finish(self) -> Training {
         let denoiser = Denoiser::new(self.shape, self.average.values().copy(), self.maps);
-        Training { denoiser, courses: self.courses }
+        let mut courses = self.courses;
+        let probes = self.learnt.iter().zip(&self.validation);
+        for (member, (course, (learnt, kept))) in courses.iter_mut().zip(probes).enumerate() {
+            course.by_noise = by_noise::losses(&denoiser.member(member), learnt.as_ref(), kept.as_ref());
+        }
+        Training { denoiser, courses }
     }
 }
 
-impl Validation {
-    /// None if no events are kept aside.
-    fn new(events: &Tensor, kept: &[u32], stream: &Stream) -> Option<Self> {
-        let count = kept.len().min(VALIDATION_EVENTS);
-        let columns = events.size()[1];
-        if count == 0 {
-            return None;
-        }
-        let picked: Vec<i64> = kept[..count].iter().map(|event| i64::from(*event)).collect();
-        let mut generator = stream.branch("validation noise").generator();
-        let draws = (0..count * columns as usize).map(|_| -> f32 { StandardNormal.sample(&mut generator) });
-        let normals = Tensor::from_slice(&draws.collect::<Vec<_>>());
-        let shape = [1, count as i64, columns];
-        Some(Self {
-            rows: events.index_select(0, &Tensor::from_slice(&picked).to_device(events.device())).view(shape),
-            normals: normals.reshape(shape).to_device(events.device()),
-        })
+/// Some events with noise of their own, the same whenever they are looked at; none if there are no events.
+fn probe(events: &Tensor, chosen: &[u32], stream: &Stream) -> Option<Probe> {
+    let count = chosen.len().min(VALIDATION_EVENTS);
+    let columns = events.size()[1];
+    if count == 0 {
+        return None;
     }
+    let picked: Vec<i64> = chosen[..count].iter().map(|event| i64::from(*event)).collect();
+    let mut generator = stream.generator();
+    let draws = (0..count * columns as usize).map(|_| -> f32 { StandardNormal.sample(&mut generator) });
+    let normals = Tensor::from_slice(&draws.collect::<Vec<_>>());
+    let shape = [1, count as i64, columns];
+    Some(Probe {
+        rows: events.index_select(0, &Tensor::from_slice(&picked).to_device(events.device())).view(shape),
+        normals: normals.reshape(shape).to_device(events.device()),
+    })
 }
 
 /// Noisy events as the network sees them, and what it should answer.

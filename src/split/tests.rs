@@ -1,4 +1,5 @@
 use drapes_analysis::job::JobFile;
+use drapes_analysis::point::{ClassifierKind, Contest};
 
 use super::*;
 
@@ -28,7 +29,7 @@ fn count(events: &RegionEvents) -> (usize, usize) {
 #[test]
 fn injected_counts_are_exact_and_nested() {
     let job = job("");
-    let sample = Sample::new(&job, events(), None).expect("a good sample");
+    let sample = Sample::new(&job, events(), None, None).expect("a good sample");
     let data = |n: u32, region| sample.data(SignalCount(n), &job.regions, region).expect("enough signal");
     assert_eq!(count(&data(0, Region::Signal)), (200, 0));
     assert_eq!(count(&data(10, Region::Signal)), (200, 10));
@@ -45,7 +46,7 @@ fn injected_counts_are_exact_and_nested() {
 #[test]
 fn withheld_background_is_not_data() {
     let job = job("[independent_background]\nsource = 'withheld'\nfraction = 0.25");
-    let sample = Sample::new(&job, events(), None).expect("a good sample");
+    let sample = Sample::new(&job, events(), None, None).expect("a good sample");
     let data = sample.data(SignalCount(0), &job.regions, Region::Signal).expect("no signal needed");
     assert_eq!((data.len(), sample.independent().nrows()), (150, 50));
     let data: Vec<f32> = data.features.iter().copied().collect();
@@ -62,16 +63,20 @@ fn withheld_background_is_not_data() {
 #[test]
 fn further_background_counts_inside_the_signal_region_only() {
     let job = job("[independent_background]\nsource = 'file'\nevents = 'b.h5'");
-    let sample = Sample::new(&job, events(), Some(&events())).expect("a good sample");
+    let sample = Sample::new(&job, events(), Some(&events()), None).expect("a good sample");
     assert_eq!(sample.independent().nrows(), 200);
 }
 
 #[test]
 fn impossible_requests_are_refused_with_their_reason() {
-    let refused =
-        |job: &Job, events: Events| Sample::new(job, events, None).err().expect("a refusal").to_string();
+    let refused = |job: &Job, events: Events| {
+        Sample::new(job, events, None, None).err().expect("a refusal").to_string()
+    };
     let mut job = job("");
-    job.points.push(drapes_analysis::point::ScanPoint::Idealised { n_signal: SignalCount(41) });
+    job.points.push(ScanPoint {
+        contest: Contest::Idealised { n_signal: SignalCount(41) },
+        classifier: ClassifierKind::Mlp,
+    });
     assert!(refused(&job, events()).contains("40 signal events (at least 41 are needed) lower n_signal"));
     job.points.pop();
     job.regions.outer = MassWindow::new(500.0, 2000.0);
@@ -84,8 +89,21 @@ fn impossible_requests_are_refused_with_their_reason() {
         *mass = 1000.0 - 150.0 * ((event as f64 + 0.5) / 1000.0).ln();
     }
     job.regions.outer = MassWindow::new(1000.0, 4000.0);
-    assert!(Sample::new(&job, falling, None).is_ok());
+    assert!(Sample::new(&job, falling, None, None).is_ok());
     job.regions.outer = MassWindow::new(1000.0, 2000.0);
     job.regions.signal = MassWindow::new(1400.2, 1400.7);
     assert!(refused(&job, events()).contains("the signal region of"));
+}
+
+#[test]
+fn another_sample_is_taken_in_the_signal_region_only() {
+    let mut job = job("[other_sample]\nsource = 'file'");
+    let sample = Sample::new(&job, events(), None, Some(&events())).expect("a good sample");
+    assert_eq!(sample.other().expect("a sample").len(), 240);
+    let outside = Events { mass: vec![1000.0; 1040], ..events() };
+    assert!(Sample::new(&job, events(), None, Some(&outside)).is_ok(), "nothing of the job needs it");
+    let Contest::Search { template, .. } = &mut job.points[0].contest else { panic!("a search") };
+    template.method = TemplateMethod::OtherSample;
+    let refused = Sample::new(&job, events(), None, Some(&outside)).err().expect("a refusal").to_string();
+    assert!(refused.contains("other_sample.events"), "{refused}");
 }

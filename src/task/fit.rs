@@ -1,6 +1,6 @@
 //! The dijet fit of one training sample.
 
-use drapes_analysis::plan::TrainingSample;
+use drapes_analysis::generated::TrainingSample;
 use drapes_analysis::record::MassFit;
 
 use super::Workplace;

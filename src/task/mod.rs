@@ -2,6 +2,7 @@
 
 mod classify;
 mod fit;
+mod summary;
 mod template;
 mod train;
 
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use drapes_analysis::fingerprint::Fingerprint;
-use drapes_analysis::job::{IndependentBackground, Job};
+use drapes_analysis::job::{IndependentBackground, Job, OtherSample};
 use drapes_analysis::plan::{Task, Work};
 use drapes_analysis::record::{Outcome, RunInfo, TaskRecord, TaskResult};
 use drapes_analysis::store::{Store, StoredJob};
@@ -86,13 +87,21 @@ impl Workplace {
     fn compute(&self, task: &Task, watch: &dyn Watch) -> Result<TaskResult, Error> {
         match &task.work {
             Work::Fit { sample } => fit::fit(self, *sample).map(TaskResult::Fit),
-            Work::Train { samples } => train::train(self, &task.id, samples, watch).map(TaskResult::Train),
-            Work::Template { method, sample, oversampling, model, fit } => {
-                let order = template::Order { method: *method, sample: *sample, oversampling: *oversampling };
-                template::make(self, &task.id, &order, model, fit, watch).map(TaskResult::Template)
+            Work::Train { scope, samples } => {
+                train::train(self, &task.id, *scope, samples, watch).map(TaskResult::Train)
             }
-            Work::Classify { point, seeds, template } => {
-                classify::classify(self, point, seeds, template.as_ref(), watch).map(TaskResult::Classify)
+            Work::Template { template, oversampling, model, fit } => {
+                let order = template::Order { template: *template, oversampling: *oversampling };
+                let made = template::make(self, &task.id, &order, model, fit.as_ref(), watch);
+                made.map(|summary| TaskResult::Template(Box::new(summary)))
+            }
+            Work::Resample { sample, oversampling, model } => {
+                let made = template::resample(self, &task.id, *sample, *oversampling, model, watch);
+                made.map(|summary| TaskResult::Template(Box::new(summary)))
+            }
+            Work::Classify { point, seeds, template, data } => {
+                let arrays = classify::Arrays { template: template.as_ref(), data: data.as_ref() };
+                classify::classify(self, point, seeds, &arrays, watch).map(TaskResult::Classify)
             }
         }
     }
@@ -122,7 +131,13 @@ pub fn load(job: &Job, data_directory: &std::path::Path) -> Result<Sample, Error
         }
         IndependentBackground::None | IndependentBackground::Withheld { .. } => None,
     };
-    Sample::new(job, events, further.as_ref())
+    let other = match &job.other_sample {
+        OtherSample::File { events } => {
+            Some(data::read_events(&data_directory.join(events), &job.data, Label::Optional)?)
+        }
+        OtherSample::None => None,
+    };
+    Sample::new(job, events, further.as_ref(), other.as_ref())
 }
 
 /// What a panic says, in one line: libtorch appends its whole stack.

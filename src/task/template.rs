@@ -1,25 +1,27 @@
-//! Background templates in the signal region.
+//! Events that models make: background templates in the signal region, and over-sampled data (GenSR).
 
-use drapes_analysis::plan::{TaskId, TrainingSample};
-use drapes_analysis::point::TemplateMethod;
+use drapes_analysis::generated::{Generated, TemplateMethod, TrainingSample};
+use drapes_analysis::noise_grid::NoiseGrid;
+use drapes_analysis::plan::TaskId;
 use drapes_analysis::quantities::Oversampling;
-use drapes_analysis::record::{TaskResult, TemplateSummary};
+use drapes_analysis::record::TaskResult;
 use drapes_analysis::regions::Region;
+use drapes_analysis::template_summary::TemplateSummary;
 use ndarray::{Array2, ArrayView1};
 use rand_distr::Distribution;
 
+use super::summary::{self, Made};
 use super::{Workplace, train};
 use crate::arrays::{ArrayReader, ArrayWriter};
-use crate::diffusion::{NoiseGrid, Sampler};
+use crate::diffusion::Sampler;
 use crate::dijet::DijetShape;
 use crate::error::Error;
-use crate::scaler::Scaler;
+use crate::split::RegionEvents;
 use crate::watch::Watch;
 
 /// What is to be made.
 pub struct Order {
-    pub method: TemplateMethod,
-    pub sample: TrainingSample,
+    pub template: Generated,
     pub oversampling: Oversampling,
 }
 
@@ -28,36 +30,84 @@ pub fn make(
     id: &TaskId,
     order: &Order,
     model: &(TaskId, usize),
-    fit: &TaskId,
+    fit: Option<&TaskId>,
     watch: &dyn Watch,
 ) -> Result<TemplateSummary, Error> {
-    let regions = place.job.regions_with(order.sample.side_bands);
-    let n_data = place.sample()?.data(order.sample.n_signal, &regions, Region::Signal)?.len();
-    let count = n_data * order.oversampling.0 as usize;
-    let stream = place.stream().branch("template").branch(order.method.word()).branch(order.sample);
+    let Order { template, oversampling } = *order;
+    let starts = starts(place, &template)?;
+    let count = starts.len() * oversampling.0 as usize;
+    // The same noise and masses for every σ′ and solver: what differs is then what is studied.
+    let stream = place.stream().branch("template").branch(template.method.word()).branch(template.sample);
+    let masses = match fit {
+        Some(fit) => {
+            let mut generator = stream.branch("target masses").generator();
+            let window = shape(place, fit)?.within(place.job.regions.signal);
+            window.sample_iter(&mut generator).take(count).collect()
+        }
+        None => starts.masses.iter().copied().cycle().take(count).collect::<Vec<f64>>(),
+    };
+    let denoiser = train::read(place, model)?;
+    let grid = NoiseGrid::of(&place.job.sampler, &template);
+    let solver = place.job.sampler.with(template.integration).solver;
+    let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, device: place.device };
+    let features = match template.method {
+        TemplateMethod::Noise => sampler.from_noise(&masses, &stream, watch),
+        _ => sampler.from_events(starts.features.view(), &masses, &stream, watch),
+    };
+    store(place, id, &masses, &features)?;
+    let made = Made { template: Some(template), grid: &grid, starts: &starts, features: &features };
+    summary::summarise(place, &made)
+}
+
+/// Data of the signal region from a model that has learnt them, at their own masses.
+///
+/// Source: the paper, appendix B.2.
+pub fn resample(
+    place: &Workplace,
+    id: &TaskId,
+    sample: TrainingSample,
+    oversampling: Oversampling,
+    model: &(TaskId, usize),
+    watch: &dyn Watch,
+) -> Result<TemplateSummary, Error> {
+    let data = signal_region(place, sample)?;
+    let count = data.len() * oversampling.0 as usize;
+    let stream = place.stream().branch("data from noise").branch(sample);
+    let masses: Vec<f64> = data.masses.iter().copied().cycle().take(count).collect();
     let denoiser = train::read(place, model)?;
     let grid = NoiseGrid::full(&place.job.sampler);
-    let (solver, device) = (place.job.sampler.solver, place.device);
-    let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, device };
-    let (masses, features) = match order.method {
-        TemplateMethod::Noise => {
-            let shape = shape(place, fit)?;
-            let mut generator = stream.branch("target masses").generator();
-            let masses: Vec<f64> =
-                shape.within(regions.signal).sample_iter(&mut generator).take(count).collect();
-            let features = sampler.from_noise(&masses, &stream, watch);
-            (masses, features)
+    let solver = place.job.sampler.solver;
+    let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, device: place.device };
+    let features = sampler.from_noise(&masses, &stream, watch);
+    store(place, id, &masses, &features)?;
+    let made = Made { template: None, grid: &grid, starts: &data, features: &features };
+    summary::summarise(place, &made)
+}
+
+/// The events that a method starts from; of those of ∅ only their number counts.
+pub fn starts(place: &Workplace, template: &Generated) -> Result<RegionEvents, Error> {
+    match template.method {
+        TemplateMethod::Noise | TemplateMethod::SignalRegion => signal_region(place, template.sample),
+        TemplateMethod::SideBand => {
+            let regions = place.job.regions_with(template.sample.side_bands);
+            place.sample()?.data(template.sample.n_signal, &regions, Region::SideBand)
         }
-    };
+        TemplateMethod::OtherSample => place.sample()?.other().cloned(),
+    }
+}
+
+fn signal_region(place: &Workplace, sample: TrainingSample) -> Result<RegionEvents, Error> {
+    place.sample()?.data(sample.n_signal, &place.job.regions, Region::Signal)
+}
+
+fn store(place: &Workplace, id: &TaskId, masses: &[f64], features: &Array2<f32>) -> Result<(), Error> {
     if let Some(value) = features.iter().find(|value| !value.is_finite()) {
         return Err(Error::NotFinite { what: format!("a generated feature is {value}") });
     }
     let writer = ArrayWriter::create(&place.store.arrays(id))?;
     writer.table("features", features.view())?;
-    writer.list("masses_gev", ArrayView1::from(&masses))?;
-    writer.finish()?;
-    let Scaler { mean, deviation } = Scaler::of(features.view());
-    Ok(TemplateSummary { n_events: count, means: mean, deviations: deviation })
+    writer.list("masses_gev", ArrayView1::from(masses))?;
+    writer.finish()
 }
 
 fn shape(place: &Workplace, fit: &TaskId) -> Result<DijetShape, Error> {

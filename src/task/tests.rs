@@ -1,8 +1,11 @@
 use drapes_analysis::fingerprint::fingerprints;
 use drapes_analysis::job::JobFile;
-use drapes_analysis::plan::{Plan, Stage};
+use drapes_analysis::plan::{Plan, Stage, TaskId};
+use drapes_analysis::quantities::SignalCount;
+use drapes_analysis::regions::{MassWindow, Region};
 
 use super::*;
+use crate::arrays::ArrayReader;
 use crate::watch::Unwatched;
 
 /// A directory, its plan and a workplace for a job on the shipped sample.
@@ -57,7 +60,7 @@ fn a_task_without_its_inputs_fails_and_says_which() {
         plan.tasks.iter().position(|task| task.work.stage() == Stage::Template).expect("a template");
     let record = perform(&place, &plan, &fingerprints, template);
     let Outcome::Failed { reason } = &record.outcome else { panic!("{record:?}") };
-    assert!(reason.contains("denoiser-s100-w2800-6000.h5"), "{reason}");
+    assert!(reason.contains("dijet-s100-w2800-6000.json"), "{reason}");
 }
 
 #[test]
@@ -98,4 +101,103 @@ fn a_panic_is_a_failed_record_with_its_reason() {
     assert!(reason.contains("panicked (tripped)"), "{reason}");
     // The rank goes on.
     assert!(matches!(perform(&place, &plan, &fingerprints, training).outcome, Outcome::Done(_)));
+}
+
+/// Performs every task of a plan and gives the place back with the ids of its templates.
+fn performed(directory: &std::path::Path, scan: &str) -> (Workplace, Vec<(TaskId, TaskRecord)>) {
+    let (plan, place, fingerprints) = workplace(directory, scan);
+    let records: Vec<_> = (0..plan.tasks.len())
+        .map(|index| (plan.tasks[index].id.clone(), perform(&place, &plan, &fingerprints, index)))
+        .collect();
+    for (id, record) in &records {
+        assert!(matches!(record.outcome, Outcome::Done(_)), "{id}: {:?}", record.outcome);
+    }
+    (place, records)
+}
+
+const OTHER: &str = "[other_sample]\nsource = 'file'\nevents = 'demo_alt_inner.features.h5'\n";
+
+#[test]
+fn each_method_starts_from_its_own_events_at_its_own_masses() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let scan = format!(
+        "{OTHER}[[scan]]\nmethod = 'sr'\nn_signal = [100]\noversampling = [2]\n[[scan]]\nmethod = 'sb'\n\
+         n_signal = [100]\noversampling = [1]\n[[scan]]\nmethod = 'mc'\nn_signal = [100]\noversampling = [1]\n\
+         [[scan]]\nmethod = 'gensr'\nn_signal = [100]\noversampling = [1]\ndata_oversampling = [2]"
+    );
+    let (place, records) = performed(directory.path(), &scan);
+    let masses = |id: &str| {
+        let reader = ArrayReader::open(&place.store.arrays(&TaskId(id.to_owned()))).expect("arrays");
+        reader.list::<f64>("masses_gev").expect("masses").to_vec()
+    };
+    let sample = place.sample().expect("a sample");
+    let data = |region| sample.data(SignalCount(100), &place.job.regions, region).expect("enough signal");
+    let own = data(Region::Signal).masses;
+    let twice = [own.clone(), own.clone()].concat();
+    assert_eq!(masses("template/sr-sp2.24-s100-w2800-6000"), twice, "SR keeps its masses");
+    assert_eq!(masses("template/gensr-s100-w2800-6000"), twice);
+    assert_eq!(masses("template/mc-sp2.24-s100-w2800-6000"), sample.other().expect("a sample").masses);
+    let drawn = masses("template/sb-sp2.24-s100-w2800-6000");
+    assert_eq!(drawn.len(), data(Region::SideBand).len(), "every side-band event is used");
+    let fit = place.store.result(&TaskId("fit/dijet-s100-w2800-6000".to_owned())).expect("a fit");
+    let TaskResult::Fit(fit) = fit else { panic!("a fit") };
+    // The share of target masses below the middle of the signal region is that of the fit.
+    let shape = crate::dijet::DijetShape::of(&fit, place.job.collision_energy);
+    let part = |low, high| shape.integral(MassWindow::new(low, high));
+    let expected = part(3300.0, 3500.0) / part(3300.0, 3700.0);
+    let found = drawn.iter().filter(|mass| **mass < 3500.0).count() as f64 / drawn.len() as f64;
+    assert!((found - expected).abs() < 4.0 * (0.25 / drawn.len() as f64).sqrt(), "{found} {expected}");
+    assert!(drawn.iter().all(|mass| place.job.regions.signal.contains(*mass)));
+
+    for (id, record) in &records {
+        let Outcome::Done(result) = &record.outcome else { panic!("{id}") };
+        match result.as_ref() {
+            TaskResult::Template(summary) => {
+                assert_eq!(summary.displacement.is_some(), id.0.contains("/sr-"), "{id}");
+                assert_eq!(summary.pairs.len(), if id.0.contains("/noise-") { 10 } else { 0 }, "{id}");
+                for spectra in &summary.spectra {
+                    let total: f64 = spectra.generated.iter().sum();
+                    assert!(total > 0.2 && total < 1.0 + 1e-9, "{id}: {total}");
+                    let truth: f64 = spectra.background.iter().sum();
+                    assert!(truth > 0.98, "{id}: {truth}");
+                }
+            }
+            TaskResult::Classify(found) if id.0.contains("gensr") => {
+                assert_eq!((found.sizes.data_background, found.sizes.data_signal), (8612, own.len() - 8612));
+                // All true events judge every classifier, for none has seen them.
+                assert!(found.classifiers.iter().all(|one| one.performance.n_background == 8612));
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn the_more_noise_the_better_the_template_and_the_further_the_events_move() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let scan = "[[scan]]\nmethod = 'sb'\nn_signal = [0]\nsigma_prime = [0.01, 80]\noversampling = [1]\n\
+                [[scan]]\nmethod = 'sr'\nn_signal = [0]\nsigma_prime = [0.01, 0.62]\noversampling = [1]";
+    let (_, records) = performed(directory.path(), scan);
+    let closure = |id: &str| {
+        let (_, record) = records.iter().find(|(found, _)| found.0.starts_with(id)).expect("a task");
+        let Outcome::Done(result) = &record.outcome else { panic!("{id}") };
+        let TaskResult::Classify(found) = result.as_ref() else { panic!("{id}") };
+        let values = found.classifiers.iter().map(|one| one.closure_auc.expect("both classes"));
+        values.sum::<f64>() / found.classifiers.len() as f64
+    };
+    // Side-band events that hardly changed stand at masses of the signal region; the features of one follow the mass.
+    let (near, far) = (closure("classify/sb-sp0.01-"), closure("classify/sr-sp0.01-"));
+    assert!(near > 0.51, "{near}");
+    assert!((far - 0.5).abs() < 0.02, "copies cannot be told from their events: {far}");
+    let moved = |id: &str| {
+        let (_, record) = records.iter().find(|(found, _)| found.0.starts_with(id)).expect("a task");
+        let Outcome::Done(result) = &record.outcome else { panic!("{id}") };
+        let TaskResult::Template(summary) = result.as_ref() else { panic!("{id}") };
+        summary.displacement.clone().expect("SR")
+    };
+    let (little, more) = (moved("template/sr-sp0.01-"), moved("template/sr-sp0.62-"));
+    assert!(little.signal.is_empty());
+    assert!(
+        little.background.iter().zip(&more.background).all(|(little, more)| *little < 0.1 && little < more)
+    );
 }

@@ -1,9 +1,10 @@
 //! The training of denoisers, and their weights on disk.
 
-use drapes_analysis::plan::{TaskId, TrainingSample};
+use drapes_analysis::generated::{Scope, TrainingSample};
+use drapes_analysis::plan::TaskId;
 use drapes_analysis::record::DenoiserTraining;
 use drapes_analysis::regions::Region;
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, Axis, concatenate};
 use tch::{Device, Kind, Tensor};
 
 use super::Workplace;
@@ -16,26 +17,38 @@ use crate::watch::Watch;
 pub fn train(
     place: &Workplace,
     id: &TaskId,
+    scope: Scope,
     samples: &[TrainingSample],
     watch: &dyn Watch,
 ) -> Result<Vec<DenoiserTraining>, Error> {
     let members = samples.iter().map(|sample| {
         let regions = place.job.regions_with(sample.side_bands);
-        let events = place.sample()?.data(sample.n_signal, &regions, Region::SideBand)?;
+        let events = |region| -> Result<Array2<f32>, Error> {
+            Ok(place.sample()?.data(sample.n_signal, &regions, region)?.with_mass())
+        };
         // Named by what it learns from, not by its place in the ensemble.
-        let stream = place.stream().branch("denoiser").branch(sample);
-        Ok(TrainingEvents { rows: events.with_mass(), stream })
+        let (rows, stream) = match scope {
+            Scope::SideBands => (events(Region::SideBand)?, place.stream().branch("denoiser")),
+            Scope::Everything => {
+                let both = [events(Region::SideBand)?, events(Region::Signal)?];
+                let rows = concatenate(Axis(0), &[both[0].view(), both[1].view()]);
+                (rows.expect("regions have the same columns"), place.stream().branch("data denoiser"))
+            }
+        };
+        Ok(TrainingEvents { rows, stream: stream.branch(sample) })
     });
     let members = members.collect::<Result<Vec<_>, Error>>()?;
     let training = train_denoisers(shape(place), &place.job.denoiser, &members, place.device, watch)?;
     write(place, id, &training.denoiser)?;
     let courses = samples.iter().zip(training.courses).map(|(sample, course)| DenoiserTraining {
+        scope,
         sample: *sample,
         n_training: course.n_training,
         n_validation: course.n_validation,
         steps: course.rate.total,
         warmup_steps: course.rate.warmup,
         losses: course.losses,
+        by_noise: course.by_noise,
     });
     Ok(courses.collect())
 }

@@ -29,7 +29,8 @@ fn run(contest: &Contest<'_>, seeds: &[u32]) -> Vec<Classifier> {
     let stream = Stream::of_job(7);
     let seeds: Vec<ClassifierSeed> = seeds.iter().copied().map(ClassifierSeed).collect();
     let streams = (&stream.branch("deal"), &stream.branch("rest"));
-    classify(contest, &settings(), &seeds, streams, Device::Cpu, &Unwatched).expect("a good contest")
+    classify(contest, &settings(), &seeds, streams, Judges::Mlp(Device::Cpu), &Unwatched)
+        .expect("a good contest")
 }
 
 fn mean(classifiers: &[Classifier], value: impl Fn(&Classifier) -> f64) -> f64 {
@@ -42,9 +43,10 @@ fn a_template_against_its_own_kind_cannot_be_told_apart() {
     let (none, is_signal) = (cloud(0, 0.0, 3), vec![false; 4000]);
     let contest = Contest {
         data: data.view(),
-        is_signal: &is_signal,
+        data_truth: DataTruth::Simulated(&is_signal),
         template: template.view(),
         template_truth: TemplateTruth::Generated,
+        template_folds: TemplateFolds::Dealt,
         unseen_background: none.view(),
         unseen_signal: none.view(),
     };
@@ -63,9 +65,10 @@ fn weak_labels_find_a_signal() {
     let further = cloud(3000, 0.0, 9);
     let contest = Contest {
         data: data.view(),
-        is_signal: &is_signal,
+        data_truth: DataTruth::Simulated(&is_signal),
         template: template.view(),
         template_truth: TemplateTruth::Background,
+        template_folds: TemplateFolds::Dealt,
         unseen_background: further.view(),
         unseen_signal: unseen.view(),
     };
@@ -89,9 +92,10 @@ fn a_seed_gives_the_same_classifiers_alone_and_in_company() {
     let (none, is_signal) = (cloud(50, 0.0, 3), vec![false; 1000]);
     let contest = Contest {
         data: data.view(),
-        is_signal: &is_signal,
+        data_truth: DataTruth::Simulated(&is_signal),
         template: template.view(),
         template_truth: TemplateTruth::Generated,
+        template_folds: TemplateFolds::Dealt,
         unseen_background: none.view(),
         unseen_signal: none.view(),
     };
@@ -110,14 +114,21 @@ fn classes_that_are_too_small_are_refused() {
     let (data, template, none) = (cloud(30, 0.0, 1), cloud(30, 0.0, 2), cloud(0, 0.0, 3));
     let contest = Contest {
         data: data.view(),
-        is_signal: &[false; 30],
+        data_truth: DataTruth::Simulated(&[false; 30]),
         template: template.view(),
         template_truth: TemplateTruth::Generated,
+        template_folds: TemplateFolds::Dealt,
         unseen_background: none.view(),
         unseen_signal: none.view(),
     };
     let stream = Stream::of_job(1);
-    let found =
-        classify(&contest, &settings(), &[ClassifierSeed(0)], (&stream, &stream), Device::Cpu, &Unwatched);
+    let found = classify(
+        &contest,
+        &settings(),
+        &[ClassifierSeed(0)],
+        (&stream, &stream),
+        Judges::Mlp(Device::Cpu),
+        &Unwatched,
+    );
     assert!(found.expect_err("a refusal").to_string().contains("lower classifier.batch"));
 }

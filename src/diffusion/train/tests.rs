@@ -1,6 +1,9 @@
 use drapes_analysis::job::{Marginals, SamplerSettings, Schedule, Solver};
 
-use super::super::noise::{NoiseGrid, Preconditioning};
+use drapes_analysis::noise_grid::NoiseGrid;
+use drapes_analysis::quantities::SigmaPrime;
+
+use super::super::noise::Preconditioning;
 use super::super::sample::Sampler;
 use super::*;
 use crate::scaler::Scaler;
@@ -154,4 +157,54 @@ fn too_few_events_for_a_batch_are_refused() {
     let error =
         train(shape(2), &settings(), &[events(200, 8)], Device::Cpu, &Unwatched).err().expect("a refusal");
     assert!(error.to_string().contains("lower denoiser.batch"), "{error}");
+}
+
+#[test]
+fn partial_diffusion_at_the_smallest_noise_returns_the_events() {
+    let members = [events(4_000, 3)];
+    let denoiser = trained(&members).denoiser;
+    let starts = members[0].rows.slice(ndarray::s![..500, ..2]).to_owned();
+    let settings = sampler();
+    let grid = NoiseGrid::partial(&settings, SigmaPrime(settings.sigma_min));
+    let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver: Solver::Heun, device: Device::Cpu };
+    let found = sampler.from_events(starts.view(), &vec![110.0; 1000], &Stream::of_job(9), &Unwatched);
+    for (row, found) in found.rows().into_iter().enumerate() {
+        let start = starts.row(row % 500);
+        assert!(found.iter().zip(start).all(|(found, start)| (found - start).abs() < 1e-3), "row {row}");
+    }
+}
+
+#[test]
+fn partial_diffusion_from_the_largest_noise_forgets_the_events() {
+    let denoiser = trained(&[events(20_000, 4)]).denoiser;
+    let settings = sampler();
+    let grid = NoiseGrid::partial(&settings, SigmaPrime(settings.sigma_max));
+    let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver: Solver::Heun, device: Device::Cpu };
+    let masses = vec![108.0; 4000];
+    // Events far from all that the model has seen, at one mass; and none at all.
+    let starts = ndarray::Array2::from_elem((1, 2), 6.0_f32);
+    let partial = sampler.from_events(starts.view(), &masses, &Stream::of_job(6), &Unwatched);
+    let noise = sampler.from_noise(&masses, &Stream::of_job(5), &Unwatched);
+    let (partial, noise) = (Scaler::of(partial.view()), Scaler::of(noise.view()));
+    for column in 0..2 {
+        assert!((partial.mean[column] - noise.mean[column]).abs() < 0.08, "{partial:?} {noise:?}");
+        assert!((partial.deviation[column] - noise.deviation[column]).abs() < 0.05, "{partial:?} {noise:?}");
+    }
+}
+
+#[test]
+fn a_denoiser_knows_most_where_the_noise_is_strong() {
+    let course = &trained(&[events(20_000, 2)]).courses[0];
+    let by_noise = &course.by_noise;
+    assert!(by_noise.windows(2).all(|pair| pair[0].sigma < pair[1].sigma));
+    // At σ → 0 the target is the noise itself, which no network can know; at σ → ∞ it is the event's place in a
+    // distribution whose mean the mass gives away.
+    for loss in by_noise.iter().filter(|loss| loss.sigma < 0.05) {
+        assert!((loss.training - 1.0).abs() < 0.1, "{loss:?}");
+    }
+    for loss in by_noise {
+        let validation = loss.validation.expect("events are kept aside");
+        assert!((loss.training - validation).abs() < 0.12, "{loss:?}");
+        assert!(loss.training < 1.1, "{loss:?}");
+    }
 }

@@ -1,0 +1,45 @@
+//! What a finished denoiser has learnt at each noise strength.
+
+use drapes_analysis::record::NoiseLoss;
+use tch::{Kind, Tensor};
+
+use super::denoiser::Denoiser;
+use super::noise::Preconditioning;
+
+/// Noise strengths looked at.
+const STRENGTHS: usize = 24;
+/// Their range: below, events hardly change; above, the network sees nothing but noise.
+const RANGE: (f64, f64) = (1e-3, 80.0);
+
+/// Mapped events with noise of unit strength.
+pub struct Probe {
+    /// `[1, events, features + 1]`, the mass last.
+    pub rows: Tensor,
+    /// `[1, events, 1 + features]`, of which the first column is left alone.
+    pub normals: Tensor,
+}
+
+/// The mean square error of the network's own target on events learnt from and on events kept aside.
+///
+/// `member` is a single model.
+pub fn losses(member: &Denoiser, training: Option<&Probe>, validation: Option<&Probe>) -> Vec<NoiseLoss> {
+    let Some(training) = training else { return vec![] };
+    let step = (RANGE.1 / RANGE.0).ln() / (STRENGTHS - 1) as f64;
+    let strengths = (0..STRENGTHS).map(|index| RANGE.0 * (step * index as f64).exp());
+    let losses = strengths.map(|sigma| NoiseLoss {
+        sigma,
+        training: loss(member, training, sigma),
+        validation: validation.map(|probe| loss(member, probe, sigma)),
+    });
+    losses.collect()
+}
+
+fn loss(member: &Denoiser, probe: &Probe, sigma: f64) -> f64 {
+    let features = member.features() as i64;
+    let x0 = probe.rows.narrow(2, 0, features).to_kind(Kind::Double);
+    let mass = probe.rows.narrow(2, features, 1);
+    let noise = probe.normals.narrow(2, 1, features).to_kind(Kind::Double);
+    let denoised = member.denoise(&(&x0 + noise * sigma), sigma, &mass);
+    let error = (denoised - x0) / Preconditioning::at(sigma).c_out;
+    error.square().mean(Kind::Double).double_value(&[])
+}

@@ -1,0 +1,187 @@
+//! A template in numbers, beside the true events that it stands for.
+
+use drapes_analysis::generated::{Generated, TemplateMethod};
+use drapes_analysis::noise_grid::NoiseGrid;
+use drapes_analysis::quantities::SignalCount;
+use drapes_analysis::regions::Region;
+use drapes_analysis::template_summary::{Displacement, FeatureSpectra, PairDensity, TemplateSummary};
+use ndarray::{Array2, ArrayView1, Axis};
+
+use super::Workplace;
+use crate::error::Error;
+use crate::scaler::Scaler;
+use crate::split::RegionEvents;
+
+/// Bins of a feature's spectrum.
+const BINS: usize = 40;
+/// Bins of each side of a pair's density.
+const PAIR_BINS: usize = 24;
+/// Share of events that may lie beyond each end of the bins.
+const BEYOND: f64 = 0.002;
+
+/// What was made, and from what.
+pub struct Made<'a> {
+    /// The template; none for the data of GenSR.
+    pub template: Option<Generated>,
+    /// The noise strengths that were visited.
+    pub grid: &'a NoiseGrid,
+    /// Row `i` of the features began as event `i` modulo their number, where the method starts from events.
+    pub starts: &'a RegionEvents,
+    /// The events made, `(events, features)`.
+    pub features: &'a Array2<f32>,
+}
+
+pub fn summarise(place: &Workplace, made: &Made<'_>) -> Result<TemplateSummary, Error> {
+    let events = place.sample()?;
+    let background = events.data(SignalCount(0), &place.job.regions, Region::Signal)?.features;
+    let signal = events.unused_signal(SignalCount(0), place.job.regions.signal).features;
+    let method = made.template.map(|template| template.method);
+    let partial = method == Some(TemplateMethod::SignalRegion);
+    let from = |wanted: bool| -> Vec<usize> {
+        let began = |row: &usize| made.starts.is_signal[row % made.starts.len()] == wanted;
+        if partial { (0..made.features.nrows()).filter(began).collect() } else { vec![] }
+    };
+    let (from_background, from_signal) = (from(false), from(true));
+    let spectra = (0..made.features.ncols()).map(|feature| {
+        let column = |events: &Array2<f32>| events.index_axis(Axis(1), feature).to_vec();
+        let (background, signal, generated) = (column(&background), column(&signal), column(made.features));
+        let edges = edges(&[&background, &signal], BINS);
+        let of = |rows: &[usize]| -> Vec<f64> {
+            let values: Vec<f32> = rows.iter().map(|row| generated[*row]).collect();
+            if values.is_empty() { vec![] } else { shares(&values, &edges) }
+        };
+        FeatureSpectra {
+            background: shares(&background, &edges),
+            signal: shares(&signal, &edges),
+            generated: shares(&generated, &edges),
+            from_background: of(&from_background),
+            from_signal: of(&from_signal),
+            edges,
+        }
+    });
+    let plain = |template: Generated| template.sigma_prime.is_none() && template.integration.is_none();
+    let corner = method == Some(TemplateMethod::Noise) && made.template.is_some_and(plain);
+    let Scaler { mean, deviation } = Scaler::of(made.features.view());
+    Ok(TemplateSummary {
+        template: made.template,
+        n_events: made.features.nrows(),
+        sigma_used: made.grid.start(),
+        steps: made.grid.sigmas.len(),
+        means: mean,
+        deviations: deviation,
+        spectra: spectra.collect(),
+        pairs: if corner { pairs(&background, made.features) } else { vec![] },
+        displacement: partial.then(|| {
+            let unit = Scaler::of(background.view()).deviation;
+            Displacement {
+                background: displacement(made, &from_background, &unit),
+                signal: displacement(made, &from_signal, &unit),
+            }
+        }),
+    })
+}
+
+/// Mean |after − before| of these rows by feature, in the unit of each; empty if there are no rows.
+fn displacement(made: &Made<'_>, rows: &[usize], unit: &[f64]) -> Vec<f64> {
+    if rows.is_empty() {
+        return vec![];
+    }
+    let before = &made.starts.features;
+    let distance = |row: &usize, feature: usize| {
+        f64::from((made.features[[*row, feature]] - before[[row % before.nrows(), feature]]).abs())
+    };
+    let mean = |feature: usize| {
+        rows.iter().map(|row| distance(row, feature)).sum::<f64>() / rows.len() as f64 / unit[feature]
+    };
+    (0..made.features.ncols()).map(mean).collect()
+}
+
+fn pairs(background: &Array2<f32>, generated: &Array2<f32>) -> Vec<PairDensity> {
+    let columns = background.ncols();
+    let edges: Vec<Vec<f64>> = (0..columns)
+        .map(|column| edges(&[&background.index_axis(Axis(1), column).to_vec()], PAIR_BINS))
+        .collect();
+    let pairs = (0..columns).flat_map(|x| (x + 1..columns).map(move |y| (x, y)));
+    let density = |(x, y): (usize, usize)| {
+        let shares = |events: &Array2<f32>| {
+            let column = |column| events.index_axis(Axis(1), column);
+            pair_shares(column(x), column(y), &edges[x], &edges[y])
+        };
+        let (x_edges, y_edges) = (edges[x].clone(), edges[y].clone());
+        PairDensity { x, y, x_edges, y_edges, background: shares(background), generated: shares(generated) }
+    };
+    pairs.map(density).collect()
+}
+
+/// Equal bins that hold nearly all values of all samples.
+fn edges(samples: &[&[f32]], bins: usize) -> Vec<f64> {
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    for sample in samples.iter().filter(|sample| !sample.is_empty()) {
+        let mut sorted = sample.to_vec();
+        sorted.sort_unstable_by(f32::total_cmp);
+        let last = sorted.len() - 1;
+        low = low.min(f64::from(sorted[(BEYOND * last as f64) as usize]));
+        high = high.max(f64::from(sorted[((1.0 - BEYOND) * last as f64).ceil() as usize]));
+    }
+    if high <= low || !low.is_finite() {
+        // A constant feature, or none at all.
+        (low, high) = if low.is_finite() { (low - 0.5, low + 0.5) } else { (0.0, 1.0) };
+    }
+    (0..=bins).map(|edge| low + (high - low) * edge as f64 / bins as f64).collect()
+}
+
+/// The bin of a value; none beyond the edges.
+fn bin(edges: &[f64], value: f32) -> Option<usize> {
+    let above = edges.partition_point(|edge| *edge <= f64::from(value));
+    // The last bin holds its upper edge.
+    let last = above == edges.len() && f64::from(value) <= edges[edges.len() - 1];
+    let above = if last { above - 1 } else { above };
+    (above >= 1 && above < edges.len()).then(|| above - 1)
+}
+
+fn shares(values: &[f32], edges: &[f64]) -> Vec<f64> {
+    let mut shares = vec![0.0; edges.len() - 1];
+    for value in values {
+        if let Some(bin) = bin(edges, *value) {
+            shares[bin] += 1.0 / values.len() as f64;
+        }
+    }
+    shares
+}
+
+fn pair_shares(x: ArrayView1<'_, f32>, y: ArrayView1<'_, f32>, x_edges: &[f64], y_edges: &[f64]) -> Vec<f64> {
+    let across = x_edges.len() - 1;
+    let mut shares = vec![0.0; across * (y_edges.len() - 1)];
+    let share = 1.0 / x.len().max(1) as f64;
+    for (x, y) in x.iter().zip(y) {
+        if let (Some(column), Some(row)) = (bin(x_edges, *x), bin(y_edges, *y)) {
+            shares[row * across + column] += share;
+        }
+    }
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_count_every_event_once() {
+        let values = [0.0_f32, 0.5, 1.0, 1.5, 2.0, 9.0];
+        let edges = [0.0, 1.0, 2.0];
+        assert_eq!(shares(&values, &edges), [2.0 / 6.0, 3.0 / 6.0], "the upper edge is inside, 9 is not");
+        let (x, y) = (ArrayView1::from(&values), ArrayView1::from(&[0.5_f32, 0.5, 0.5, 1.5, 1.5, 1.5]));
+        let found = pair_shares(x, y, &edges, &edges);
+        let expected = [2.0, 1.0, 0.0, 2.0].map(|count: f64| count / 6.0);
+        assert!(found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-12));
+    }
+
+    #[test]
+    fn bins_hold_nearly_all_events_and_survive_constants() {
+        let values: Vec<f32> = (0..10_000_u16).map(f32::from).collect();
+        let found = edges(&[&values, &[12_000.0]], 4);
+        assert!(found[0] < 30.0 && (found[4] - 12_000.0).abs() < 1e-9, "{found:?}");
+        assert_eq!(edges(&[&[7.0, 7.0]], 1), [6.5, 7.5]);
+        assert_eq!(edges(&[&[]], 1), [0.0, 1.0]);
+    }
+}
