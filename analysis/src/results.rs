@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::job::Job;
 use crate::plan::{Plan, TaskId};
 use crate::point::ScanPoint;
+use crate::quantities::SignalCount;
 use crate::record::{Classifier, DenoiserTraining, MassFit, SampleSizes, TaskResult};
 use crate::store::{Store, StoredJob, TaskState};
 use crate::template_summary::TemplateSummary;
@@ -96,6 +97,16 @@ impl Results {
             }
         }
         results
+    }
+}
+
+impl Results {
+    /// The injections that have classifiers, in rising order.
+    pub fn injections(&self) -> Vec<SignalCount> {
+        let mut found: Vec<_> = self.points.iter().filter_map(|found| found.point.n_signal()).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 }
 

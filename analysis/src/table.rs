@@ -65,6 +65,20 @@ impl FigureTable {
         self.push(panel, curve, x, Band { mean: value, low: value, high: value, n: 1 }, None);
     }
 
+    /// The same table if it has a row of this kind, else an empty one: a figure without its main curve is none.
+    pub fn only_if(self, wanted: impl Fn(&Row) -> bool) -> Self {
+        if self.rows.iter().any(wanted) { self } else { Self::new(&self.figure) }
+    }
+
+    /// The same table if one of its curves has two points at least, else an empty one.
+    pub fn only_if_some_curve_runs(self) -> Self {
+        let runs = self
+            .panels()
+            .iter()
+            .any(|panel| self.curves(panel).iter().any(|curve| self.curve(panel, curve).len() > 1));
+        self.only_if(|_| runs)
+    }
+
     /// The panels, in order.
     pub fn panels(&self) -> Vec<&str> {
         distinct(self.rows.iter().map(|row| row.panel.as_str()))

@@ -3,254 +3,22 @@
 //! Whoever changes a reduction sees in the diff what users will read. To accept a change:
 //! `DRAPES_WRITE_GOLDEN=1 cargo test -p drapes-analysis --test golden`.
 
+mod records;
+
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
+use clap::Parser;
+use drapes_analysis::cli::Verb;
 use drapes_analysis::figures::Figure;
-use drapes_analysis::fingerprint::fingerprints;
-use drapes_analysis::generated::{Generated, TemplateMethod, TrainingSample};
-use drapes_analysis::job::JobFile;
-use drapes_analysis::metrics::RankedScores;
-use drapes_analysis::noise_grid::NoiseGrid;
-use drapes_analysis::plan::{Plan, Work};
-use drapes_analysis::point::{ClassifierKind, ScanPoint};
-use drapes_analysis::quantities::{ClassifierSeed, Fold, SignalCount};
-use drapes_analysis::record::{
-    Classification, Classifier, DenoiserTraining, Loss, MassFit, NoiseLoss, Outcome, RunInfo, SampleSizes,
-    TaskRecord, TaskResult,
-};
 use drapes_analysis::reduce;
-use drapes_analysis::store::{Store, StoredJob};
-use drapes_analysis::template_summary::{Displacement, FeatureSpectra, PairDensity, TemplateSummary};
+use records::{finished, finished_job};
 
-/// Every method and every axis.
-const JOB: &str = "
-schema = 1
-name = 'golden'
-[data]
-events = 'a.h5'
-[independent_background]
-source = 'withheld'
-[other_sample]
-source = 'file'
-[denoiser]
-epochs = 4
-[classifier]
-epochs = 2
-folds = 3
-seeds = '0-1'
-[figures]
-injections = [1000, 3000]
-[[scan]]
-method = 'noise'
-n_signal = [0, 100, 1000, 3000]
-oversampling = [2, 5]
-classifier = ['mlp', 'trees']
-[[scan]]
-method = 'noise'
-n_signal = [0]
-sigma_prime = [0.62, 2.24, 80]
-[[scan]]
-method = 'noise'
-n_signal = [0]
-solver = ['heun', 'euler']
-steps = [20, 50]
-[[scan]]
-method = 'noise'
-n_signal = [3000]
-side_bands_gev = [[3100, 3900], [2800, 4200]]
-[[scan]]
-method = 'sr'
-n_signal = [0, 100, 1000, 3000]
-sigma_prime = [0.62, 2.24, 80]
-[[scan]]
-method = 'sb'
-n_signal = [0, 100, 1000, 3000]
-sigma_prime = [0.62, 2.24, 80]
-[[scan]]
-method = 'sb'
-n_signal = [3000]
-side_bands_gev = [[3100, 3900], [2800, 4200]]
-[[scan]]
-method = 'mc'
-n_signal = [0, 100, 1000, 3000]
-sigma_prime = [0.62, 2.24, 80]
-[[scan]]
-method = 'gensr'
-n_signal = [1000, 3000]
-data_oversampling = [2]
-[[scan]]
-method = 'idealised'
-n_signal = [0, 100, 1000, 3000]
-[[scan]]
-method = 'over_idealised'
-n_signal = [0, 100, 1000, 3000]
-[[scan]]
-method = 'supervised'
-";
-
-/// Evenly spread scores of background, and signal that is the more separated the larger `power` is.
-fn scores(power: f32) -> RankedScores {
-    let even = |n: u16| (0..n).map(move |event| (f32::from(event) + 0.5) / f32::from(n));
-    RankedScores::new(even(20_000).collect(), even(500).map(|u| u.powf(1.0 / power)).collect())
-}
-
-fn losses(epochs: u8, floor: f32) -> Vec<Loss> {
-    let loss = |epoch: u8| Loss {
-        epoch: f64::from(epoch),
-        training: floor + 1.0 / f32::from(epoch),
-        validation: Some(floor + 1.25 / f32::from(epoch)),
-    };
-    (1..=epochs).map(loss).collect()
-}
-
-fn fit(sample: TrainingSample) -> MassFit {
-    let edges: Vec<f64> = (0..=8).map(|edge| 2800.0 + 400.0 * f64::from(edge)).collect();
-    let expected: Vec<f64> = (0..8).map(|bin| 10_000.0 * 0.5_f64.powi(bin)).collect();
-    let counts = expected.iter().enumerate().map(|(bin, mean)| mean + (bin as f64 - 3.0) * mean.sqrt() / 4.0);
-    MassFit {
-        sample,
-        parameters: [1.0, 10.0, -5.0, -0.5],
-        covariance: [[1.0, 0.5, 0.1], [0.5, 2.0, 0.2], [0.1, 0.2, 0.3]],
-        chi_squared: 4.5,
-        degrees_of_freedom: 3,
-        n_events: 17_500,
-        counts: counts.collect(),
-        edges,
-        expected,
-    }
-}
-
-fn classified(point: ScanPoint, seeds: &[ClassifierSeed]) -> Classification {
-    let signal = point.n_signal().unwrap_or(SignalCount(3000)).0;
-    let over = point.oversampling().map_or(1, |factor| factor.0);
-    let mut classifiers = Vec::new();
-    for seed in seeds {
-        for fold in 0..3 {
-            // Any smooth function of the coordinates would do.
-            let spread = 0.1 * (f64::from(seed.0) - f64::from(fold)) + 0.05 * f64::from(over);
-            let method = (point.method().len() % 7) as f64 / 10.0;
-            let start =
-                point.template().and_then(|template| template.sigma_prime).map_or(80.0, |sigma| sigma.0);
-            let trees = if point.classifier == ClassifierKind::Trees { 1.5 } else { 1.0 };
-            let learnt = trees * (1.0 - (-start).exp()) * (1.0 + spread + method);
-            let power = 1.0 + 0.01 * f64::from(signal) * learnt;
-            classifiers.push(Classifier {
-                seed: *seed,
-                fold: Fold(fold),
-                closure_auc: point.n_signal().map(|_| 0.505 + 0.01 * spread + 0.2 * (-start).exp()),
-                performance: scores(power as f32).performance(),
-                losses: losses(2, 0.6),
-            });
-        }
-    }
-    let data_signal = (signal as usize) * 3 / 4;
-    let sizes = SampleSizes { data_background: 10_000, data_signal, template: 10_000 * over as usize };
-    Classification { point, sizes, classifiers }
-}
-
-fn result(work: &Work) -> TaskResult {
-    match work {
-        Work::Fit { sample } => TaskResult::Fit(fit(*sample)),
-        Work::Train { scope, samples } => {
-            let training = |sample: &TrainingSample| DenoiserTraining {
-                scope: *scope,
-                sample: *sample,
-                n_training: 16_625,
-                n_validation: 875,
-                steps: 256,
-                warmup_steps: 12,
-                losses: losses(4, 0.3),
-                by_noise: by_noise(),
-            };
-            TaskResult::Train(samples.iter().map(training).collect())
-        }
-        Work::Template { template, .. } => TaskResult::Template(Box::new(template_summary(Some(*template)))),
-        Work::Resample { .. } => TaskResult::Template(Box::new(template_summary(None))),
-        Work::Classify { point, seeds, .. } => TaskResult::Classify(classified(*point, seeds)),
-    }
-}
-
-fn by_noise() -> Vec<NoiseLoss> {
-    let loss = |step: u8| {
-        let sigma = 10_f64.powf(f64::from(step) / 4.0 - 3.0);
-        let training = 1.0 / (1.0 + 0.5 * sigma);
-        NoiseLoss { sigma, training, validation: Some(1.02 * training) }
-    };
-    (0..20).map(loss).collect()
-}
-
-fn template_summary(template: Option<Generated>) -> TemplateSummary {
-    let job = JobFile::from_text("job.toml", JOB).check().expect("a good job");
-    let grid = template
-        .map_or_else(|| NoiseGrid::full(&job.sampler), |template| NoiseGrid::of(&job.sampler, &template));
-    let method = template.map(|template| template.method);
-    let injected = template.map_or(0, |template| template.sample.n_signal.0);
-    let bell = |middle: f64| -> Vec<f64> {
-        (0..20_u8).map(|bin| 0.16 * (-((f64::from(bin) - middle) / 5.0).powi(2)).exp()).collect()
-    };
-    let partial = method == Some(TemplateMethod::SignalRegion);
-    let signal = partial && injected > 0;
-    let only = |wanted: bool, values: Vec<f64>| if wanted { values } else { vec![] };
-    let learnt = grid.start().min(3.0);
-    let spectra = (0..5_u8).map(|feature| FeatureSpectra {
-        edges: (0..=20_u8).map(|edge| f64::from(edge) * f64::from(1 + feature)).collect(),
-        background: bell(8.0),
-        signal: bell(14.0),
-        generated: bell(8.2),
-        from_background: only(partial, bell(8.1)),
-        from_signal: only(signal, bell(14.0 - learnt)),
-    });
-    let pair = |x: usize, y: usize| {
-        let edges: Vec<f64> = (0..=10_u8).map(f64::from).collect();
-        let hill = |shift: f64| -> Vec<f64> {
-            let at = |bin: u8| f64::from(bin) + 0.5 - 5.0 - shift;
-            let value = |row, column| 0.05 * (-(at(row).powi(2) + at(column).powi(2)) / 6.0).exp();
-            (0..10).flat_map(|row| (0..10).map(move |column| value(row, column))).collect()
-        };
-        PairDensity {
-            x,
-            y,
-            x_edges: edges.clone(),
-            y_edges: edges,
-            background: hill(0.0),
-            generated: hill(0.2),
-        }
-    };
-    let corner = template.is_some_and(|t| {
-        t.method == TemplateMethod::Noise && t.sigma_prime.is_none() && t.integration.is_none()
-    });
-    let pairs = (0..5).flat_map(|x| (x + 1..5).map(move |y| (x, y)));
-    TemplateSummary {
-        template,
-        n_events: 50_000,
-        sigma_used: grid.start(),
-        steps: grid.sigmas.len(),
-        means: vec![1.0; 5],
-        deviations: vec![0.5; 5],
-        spectra: spectra.collect(),
-        pairs: if corner { pairs.map(|(x, y)| pair(x, y)).collect() } else { vec![] },
-        displacement: partial.then(|| Displacement {
-            background: vec![0.3 * learnt; 5],
-            signal: only(signal, vec![0.2 * learnt; 5]),
-        }),
-    }
-}
-
-/// A directory in which every task is done.
-fn finished(directory: &Path) -> Store {
-    let file = JobFile::from_text("job.toml", JOB);
-    let stored = StoredJob { job: file.check().expect("a good job"), inputs: vec![] };
-    let store = Store::create(directory, &file, &stored).expect("a directory");
-    let plan = Plan::of(&stored.job);
-    for (task, fingerprint) in plan.tasks.iter().zip(fingerprints(&stored.job, &[], &plan)) {
-        let outcome = Outcome::Done(Box::new(result(&task.work)));
-        let run = RunInfo { host: "here".to_owned(), rank: 0, device: "cpu".to_owned(), seconds: 6.0 };
-        let record = TaskRecord { id: task.id.clone(), fingerprint, outcome, run };
-        store.write_record(&record).expect("room");
-    }
-    store
-}
+/// Curves with more rows than this are thinned in the golden copy of a table.
+const LONG: usize = 20;
+/// Of those, one row in so many is kept.
+const KEPT: usize = 20;
 
 #[test]
 fn tables_are_as_written() {
@@ -263,6 +31,7 @@ fn tables_are_as_written() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     for name in names {
         let found = fs::read_to_string(store.directory().join(&name)).expect("a table");
+        let found = if name.starts_with("figures/") { thinned(&found) } else { found };
         let file = golden.join(name.trim_start_matches("figures/"));
         if std::env::var_os("DRAPES_WRITE_GOLDEN").is_some() {
             fs::write(&file, &found).expect("room for golden files");
@@ -273,6 +42,26 @@ fn tables_are_as_written() {
         }
         assert_eq!(found.lines().count(), expected.lines().count(), "{name}");
     }
+}
+
+/// The table with every twentieth row only of its long curves, which are smooth.
+fn thinned(table: &str) -> String {
+    let curve = |line: &str| line.split(',').take(3).collect::<Vec<_>>().join(",");
+    let mut lengths: HashMap<String, usize> = HashMap::new();
+    for line in table.lines() {
+        *lengths.entry(curve(line)).or_default() += 1;
+    }
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut thin = String::new();
+    for line in table.lines() {
+        let place = seen.entry(curve(line)).or_default();
+        if lengths[&curve(line)] <= LONG || place.is_multiple_of(KEPT) {
+            thin.push_str(line);
+            thin.push('\n');
+        }
+        *place += 1;
+    }
+    thin
 }
 
 #[test]
@@ -286,5 +75,57 @@ fn every_figure_can_be_drawn_from_its_table_alone() {
         let svg = fs::read_to_string(directory.path().join(format!("figures/{}.svg", figure.name())));
         let svg = svg.expect("a picture");
         assert!(svg.contains("<path") || svg.contains("<polyline"), "{}", figure.name());
+    }
+}
+
+#[derive(Parser)]
+struct Drapes {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What `drapes plot --figure NAME` says of a directory that has no such figure.
+fn refusal(directory: &Path, figure: &str) -> String {
+    let words = ["drapes", "plot", directory.to_str().expect("a plain path"), "--figure", figure];
+    let error = Drapes::parse_from(words).verb.run().expect_err("no figure");
+    error.to_string().replace(&directory.display().to_string(), "DIR")
+}
+
+#[test]
+fn a_figure_that_cannot_be_drawn_says_what_it_lacks() {
+    let directory = tempfile::tempdir().expect("a directory");
+    finished(directory.path());
+    assert_eq!(
+        refusal(directory.path(), "fig14"),
+        "cannot draw fig14 (DIR has its results but no figures/fig14.csv) run `drapes reduce DIR` first"
+    );
+    for seeds in fs::read_dir(directory.path().join("tasks/classify")).expect("records") {
+        let path = seeds.expect("a record").path();
+        if path.display().to_string().contains("gensr") {
+            fs::remove_file(path).expect("a record");
+        }
+    }
+    assert_eq!(
+        refusal(directory.path(), "fig14"),
+        "cannot draw fig14 (it needs DRAPES GenSR with signal, and these tasks have no result yet: \
+         classify/gensr-s1000-w2800-6000-x5-d2-c00-01 and 1 more) run `drapes run JOB.toml --out DIR` first"
+    );
+    let small = "schema = 1\nname = 'small'\n[data]\nevents = 'a.h5'\n[classifier]\nfolds = 3\nseeds = '0'\n\
+                 [[scan]]\nmethod = 'noise'\nn_signal = [1000]\n";
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = finished_job(directory.path(), small);
+    reduce::reduce(&store).expect("a reduction");
+    assert_eq!(
+        refusal(directory.path(), "fig06"),
+        "cannot draw fig06 (its job lacks DRAPES SR, SB or MC, or ∅ from less noise, without signal at several σ′; \
+         add such [[scan]] blocks, or take another job) run `drapes run jobs/fig06_07_15_16_19.toml --out out/fig06_07_15_16_19` first"
+    );
+    let drawn = ["fig04", "fig05", "fig18", "mass_spectrum", "training", "denoiser_noise", "corner"];
+    for figure in Figure::ALL {
+        let there = directory.path().join(format!("figures/{}.csv", figure.name())).exists();
+        assert_eq!(there, drawn.contains(&figure.name()), "{}", figure.name());
+        if !there {
+            assert!(refusal(directory.path(), figure.name()).contains(figure.needs().what));
+        }
     }
 }

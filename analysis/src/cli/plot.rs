@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::answer;
 use crate::error::{Error, Exit};
 use crate::figures::Figure;
+use crate::results::Results;
 use crate::store::Store;
 
 /// Draws the figures again from their tables, as SVG, PDF and PNG.
@@ -30,11 +31,7 @@ impl Plot {
         let store = Store::open(&self.directory)?;
         for figure in &self.figures {
             if !has_table(&store, *figure) {
-                return Err(Error::NothingToDraw {
-                    figure: figure.name().to_owned(),
-                    missing: format!("{} has no figures/{}.csv", self.directory.display(), figure.name()),
-                    command: format!("drapes reduce {}", self.directory.display()),
-                });
+                return Err(self.nothing_to_draw(&store, *figure));
             }
         }
         let drawn = if self.figures.is_empty() { draw_all(&store)? } else { draw(&store, &self.figures)? };
@@ -43,6 +40,36 @@ impl Plot {
             answer(format_args!("{}\n", picture.display()));
         }
         Ok(Exit::Done)
+    }
+
+    /// Says what a figure without a table lacks: a reduction, results of the job's own tasks, or points of the job.
+    fn nothing_to_draw(&self, store: &Store, figure: Figure) -> Error {
+        let directory = self.directory.display();
+        let results = match Results::read(store) {
+            Ok(results) => results,
+            Err(error) => return error,
+        };
+        let needs = figure.needs();
+        let (waiting, missing) = (needs.missing(&results), figure.table(&results).rows.is_empty());
+        let (missing, command) = match (missing, &waiting[..]) {
+            (false, _) => (
+                format!("{directory} has its results but no figures/{}.csv", figure.name()),
+                format!("drapes reduce {directory}"),
+            ),
+            (true, []) => (
+                format!("its job lacks {}; add such [[scan]] blocks, or take another job", needs.what),
+                format!("drapes run jobs/{0}.toml --out out/{0}", needs.job),
+            ),
+            (true, [first, rest @ ..]) => {
+                let others =
+                    if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+                (
+                    format!("it needs {}, and these tasks have no result yet: {first}{others}", needs.what),
+                    format!("drapes run JOB.toml --out {directory}"),
+                )
+            }
+        };
+        Error::NothingToDraw { figure: figure.name().to_owned(), missing, command }
     }
 }
 

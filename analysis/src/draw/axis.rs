@@ -11,17 +11,19 @@ pub struct Axis {
     pub scale: Scale,
     /// Which values the axis shows.
     pub range: Range,
+    /// What is written at its ticks.
+    pub ticks: Ticks,
 }
 
 impl Axis {
     /// A linear axis that shows all data.
     pub fn linear(label: impl Into<String>) -> Self {
-        Self { label: label.into(), scale: Scale::Linear, range: Range::Auto }
+        Self { label: label.into(), scale: Scale::Linear, range: Range::Auto, ticks: Ticks::Numbers }
     }
 
     /// A logarithmic axis that shows all positive data.
     pub fn log(label: impl Into<String>) -> Self {
-        Self { label: label.into(), scale: Scale::Log, range: Range::Auto }
+        Self { label: label.into(), scale: Scale::Log, range: Range::Auto, ticks: Ticks::Numbers }
     }
 
     /// The same axis from `low` to `high`.
@@ -33,6 +35,27 @@ impl Axis {
     pub fn starting_at(self, low: f64) -> Self {
         Self { range: Range::From(low), ..self }
     }
+
+    /// The same axis with ticks at these places only, and these texts at them.
+    pub fn named(self, names: Vec<(f64, String)>) -> Self {
+        Self { ticks: Ticks::Names(names), ..self }
+    }
+
+    /// The same axis without anything written at its ticks.
+    pub fn bare(self) -> Self {
+        Self { ticks: Ticks::Bare, ..self }
+    }
+}
+
+/// What is written along an axis.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ticks {
+    /// Round numbers.
+    Numbers,
+    /// Nothing: a neighbouring frame has the numbers, or they do not matter.
+    Bare,
+    /// Texts in markup at some places, as for categories.
+    Names(Vec<(f64, String)>),
 }
 
 /// Which values an axis shows.

@@ -24,6 +24,14 @@ pub(crate) enum Swatch {
 }
 
 impl Swatch {
+    /// The same sample of a line whose band is too narrow to be seen.
+    pub fn without_band(self) -> Self {
+        match self {
+            Self::Band(style) => Self::Line(style),
+            other => other,
+        }
+    }
+
     /// Draws the sample into a rectangle.
     pub fn draw(&self, svg: &mut Svg, rect: Rect) {
         let centre = (rect.x + 0.5 * rect.width, rect.y + 0.5 * rect.height);

@@ -26,12 +26,19 @@ pub(crate) struct Entry<'a> {
     swatch: Swatch,
 }
 
+impl Entry<'_> {
+    /// Whether a reader who has seen this entry knows the other one, too: a band without width is the same curve.
+    fn explains(&self, other: &Self) -> bool {
+        self.label == other.label && self.swatch.without_band() == other.swatch.without_band()
+    }
+}
+
 /// The entries of each panel, by row and column; what an earlier panel explains is left out.
 pub(crate) fn entries(picture: &Picture) -> Vec<Vec<Vec<Entry<'_>>>> {
     let mut seen: Vec<Entry> = Vec::new();
     let mut unseen = |(label, swatch)| {
         let entry = Entry { label, swatch };
-        let new = !seen.contains(&entry);
+        let new = !seen.iter().any(|known| known.explains(&entry));
         if new {
             seen.push(entry);
         }
@@ -144,6 +151,14 @@ mod tests {
         let labels: Vec<Vec<_>> =
             entries[0].iter().map(|panel| panel.iter().map(|entry| entry.label).collect()).collect();
         assert_eq!(labels, [vec!["a", "b"], vec!["c"]]);
+    }
+
+    #[test]
+    fn a_band_without_width_needs_no_entry_of_its_own() {
+        let style = Style::line(Colour::BLACK);
+        let entry = |swatch| Entry { label: "a", swatch };
+        assert!(entry(Swatch::Band(style)).explains(&entry(Swatch::Line(style))));
+        assert!(!entry(Swatch::Band(style)).explains(&entry(Swatch::Area(Colour::BLACK))));
     }
 
     #[test]

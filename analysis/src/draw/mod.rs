@@ -43,12 +43,12 @@ mod summary;
 mod svg;
 mod ticks;
 
-pub use axis::{Axis, Range, TopAxis};
+pub use axis::{Axis, Range, Ticks, TopAxis};
 pub use error::DrawError;
 pub use export::{pdf, png};
 pub use guide::Guide;
 pub use label::width as text_width;
-pub use mark::{Bars, Curve, Filling, Mark, Point, Points, Steps, Weak};
+pub use mark::{Bars, Cell, Cells, Curve, Filling, Mark, Point, Points, Steps, Weak};
 pub use page::svg;
 pub use picture::{Corner, Hangs, Legend, Note, Panel, Picture, Place, Row};
 pub use scale::Scale;

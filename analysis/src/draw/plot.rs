@@ -85,8 +85,8 @@ fn plots_of_row<'a>(
         plots.push(Plot {
             panel,
             frame,
-            x_ticks: ticks::ticks(&frame.x, Along::X(frame.width)),
-            y_ticks: ticks::ticks(&frame.y, Along::Y(frame.height)),
+            x_ticks: ticks::along(&stack[0].x, &frame.x, Along::X(frame.width)),
+            y_ticks: ticks::along(&panel.y, &frame.y, Along::Y(frame.height)),
             texts: Arrangement::new(panel, &frame, fits[column].table.as_ref()).0,
             above: if first { Above::Page } else { Above::Panel },
             below: if last { Below::Labels(label.unwrap_or_default()) } else { Below::Panel },

@@ -19,6 +19,20 @@ impl Colour {
         let [_, red, green, blue] = code.to_be_bytes();
         Self(red, green, blue)
     }
+
+    /// A colour between this one (0) and another (1).
+    pub fn towards(self, other: Self, part: f64) -> Self {
+        let mix = |from: u8, to: u8| {
+            (f64::from(from) + part.clamp(0.0, 1.0) * (f64::from(to) - f64::from(from))).round() as u8
+        };
+        Self(mix(self.0, other.0), mix(self.1, other.1), mix(self.2, other.2))
+    }
+
+    /// Whether white text is easier to read on this colour than black text.
+    pub(crate) fn is_dark(self) -> bool {
+        // Weights of the three primaries in the brightness that the eye sees.
+        0.30 * f64::from(self.0) + 0.59 * f64::from(self.1) + 0.11 * f64::from(self.2) < 140.0
+    }
 }
 
 impl fmt::Display for Colour {
@@ -119,6 +133,14 @@ mod tests {
     fn colours_read_and_write_the_same_code() {
         assert_eq!(Colour::hex(0x00_77_bb), Colour(0, 0x77, 0xbb));
         assert_eq!(Colour::hex(0x00_77_bb).to_string(), "#0077bb");
+    }
+
+    #[test]
+    fn colours_mix_and_know_their_brightness() {
+        let grey = Colour::BLACK.towards(Colour::WHITE, 0.5);
+        assert_eq!(grey, Colour(128, 128, 128));
+        assert_eq!(Colour::BLACK.towards(Colour::WHITE, 7.0), Colour::WHITE);
+        assert!(Colour::BLACK.is_dark() && !Colour::WHITE.is_dark());
     }
 
     #[test]

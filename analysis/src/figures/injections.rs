@@ -1,56 +1,55 @@
-//! Fig. 5: significance improvement at fixed rejections against the signal in the data.
+//! Figs. 5, 8 and 18: significance improvement against the signal in the data.
 
+use super::measure::Measure;
 use super::palette::{self, Marked};
-use crate::draw::{Axis, Corner, Dash, Guide, Mark, Note, Panel, Picture, Place, Row, TopAxis};
-use crate::metrics::QUOTED_REJECTIONS;
+use super::{panels, select};
+use crate::draw::{Axis, Corner, Dash, Guide, Legend, Mark, Panel, Picture, Row, TopAxis};
 use crate::quantities::SignalCount;
-use crate::record::Classifier;
 use crate::results::Results;
 use crate::table::FigureTable;
 
 /// The curve that carries the second axis: S/√B at each injection.
 const SIGNIFICANCE: &str = "s_over_sqrt_b";
 
-/// A figure of merit of one classifier.
-type Value = fn(&Classifier) -> Option<f64>;
-
-pub fn table(name: &str, results: &Results) -> FigureTable {
+/// One panel a figure of merit.
+pub fn table(name: &str, results: &Results, methods: &[&str], measures: &[Measure]) -> FigureTable {
     let mut table = FigureTable::new(name);
     let mut injections: Vec<(SignalCount, f64, f64)> = Vec::new();
-    for found in &results.points {
-        if let Some(count) = found.point.n_signal()
-            && !injections.iter().any(|(known, ..)| *known == count)
-        {
+    for count in results.injections() {
+        let mut points = select::headline(results, count, methods).into_iter();
+        if let Some(found) = points.find(|found| found.point.n_signal().is_some()) {
             injections.push((count, found.sizes.data_signal as f64, found.sizes.significance()));
         }
     }
-    injections.sort_by_key(|(count, ..)| *count);
-    let values: [Value; 2] =
-        [|classifier| classifier.performance.sic_at_1e3, |classifier| classifier.performance.sic_at_5e3];
-    for (rejection, value) in QUOTED_REJECTIONS.into_iter().zip(values) {
-        let panel = format!("rejection-{rejection}");
+    for measure in measures {
         let mut rows = Vec::new();
         for (count, in_region, _) in &injections {
-            for found in palette::headline(results, *count) {
-                if let Some(band) = found.band(value) {
-                    let passing = found.background_events() / rejection;
+            for found in select::headline(results, *count, methods) {
+                if let Some((band, passing)) = measure.of(found) {
                     rows.push((found.point.method(), *in_region, band, passing));
                 }
             }
         }
         rows.sort_by_key(|(word, ..)| palette::rank(word));
         for (word, in_region, band, passing) in rows {
-            table.push(&panel, word, in_region, band, Some(passing));
+            table.push(measure.word(), word, in_region, band, passing);
         }
         for (_, in_region, significance) in &injections {
-            table.push_value(&panel, SIGNIFICANCE, *in_region, *significance);
+            table.push_value(measure.word(), SIGNIFICANCE, *in_region, *significance);
         }
     }
-    table
+    table.only_if(|row| row.curve != SIGNIFICANCE && row.x > 0.0)
+}
+
+/// Fig. 8: empty without partial diffusion.
+pub fn partial_table(name: &str, results: &Results) -> FigureTable {
+    let table = table(name, results, &select::ALL, &Measure::QUOTED);
+    table.only_if(|row| select::PARTIAL.contains(&row.curve.as_str()) && row.x > 0.0)
 }
 
 pub fn picture(table: &FigureTable) -> Picture {
-    let panels = table.panels().into_iter().map(|panel| {
+    let panels = table.panels().into_iter().filter_map(|panel| {
+        let measure = Measure::named(panel)?;
         let positive = table.rows.iter().filter(|row| row.panel == panel && row.x > 0.0).map(|row| row.x);
         let (least, most) =
             positive.fold((f64::INFINITY, 0.0), |(least, most), x| (x.min(least), x.max(most)));
@@ -62,23 +61,24 @@ pub fn picture(table: &FigureTable) -> Picture {
             let rows: Vec<_> = table.curve(panel, word).into_iter().filter(|row| row.x > 0.0).collect();
             Mark::Curve(palette::curve(word, &rows, Marked::Yes))
         });
-        let y = Axis::linear("significance improvement *ε*_{S}/√*ε*_{B}").starting_at(0.0);
-        let rejection: f64 =
-            panel.strip_prefix("rejection-").and_then(|text| text.parse().ok()).unwrap_or(0.0);
-        let text = format!("1/*ε*_{{B}} = {}", palette::grouped(rejection as u32));
-        Panel {
-            note: Some(Note { text, place: Place::At(Corner::TopLeft) }),
+        Some(Panel {
+            note: Some(panels::note(measure.note(), Corner::TopLeft)),
             top: Some(top(table, panel)),
             guides: vec![Guide::Horizontal { y: 1.0, dash: Dash::Dashed, label: None }],
-            ..Panel::new(x, y, marks.collect())
-        }
+            ..Panel::new(x, measure.axis(), marks.collect())
+        })
     });
     Picture {
-        footnote: Some(
-            "mean and 68% band of all classifiers; hollow: fewer than 25 background events pass".to_owned(),
-        ),
+        legend: Legend::Above,
+        footnote: Some(footnote(table).to_owned()),
         ..Picture::new(vec![Row::new(panels.collect())])
     }
+}
+
+/// Where the number of passing events is not known, no marker can be hollow.
+fn footnote(table: &FigureTable) -> &'static str {
+    let known = table.rows.iter().any(|row| row.background_events.is_some());
+    if known { panels::BANDS_AND_MARKERS } else { panels::BANDS }
 }
 
 /// Round values of S/√B where they lie on the axis of events.

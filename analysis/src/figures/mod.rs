@@ -3,12 +3,28 @@
 //! Every figure has two halves. `table` selects and reduces; `picture` reads that table and nothing else, so
 //! a table sent by mail gives the same picture.
 
+mod by_noise;
+mod contour;
+mod corner;
+mod diffused;
+mod displacement;
+mod factor_map;
+mod histogram;
 mod injections;
 mod mass;
+mod measure;
+mod needs;
 mod palette;
+mod panels;
+mod rejection;
 mod roc;
+mod select;
+mod solver;
+mod strengths;
 mod training;
+mod variants;
 
+pub use needs::Needs;
 pub use palette::{label, rank};
 
 use crate::draw::{self, Picture};
@@ -16,6 +32,8 @@ use crate::error::Error;
 use crate::results::Results;
 use crate::store::Store;
 use crate::table::FigureTable;
+
+use measure::Measure;
 
 /// Pixels across a PNG: sharp on a slide that fills a screen.
 const PNG_WIDTH: u32 = 2400;
@@ -27,23 +45,92 @@ pub enum Figure {
     Fig04,
     /// Fig. 5: significance improvement against injected signal.
     Fig05,
+    /// Fig. 6: closure against σ′.
+    Fig06,
+    /// Fig. 7: significance improvement against σ′.
+    Fig07,
+    /// Fig. 8: as Fig. 5, with partial diffusion.
+    Fig08,
+    /// Fig. 12: side-band widths.
+    Fig12,
+    /// Fig. 13: over-sampling of the template.
+    Fig13,
+    /// Fig. 14: over-sampling of the data.
+    Fig14,
+    /// Fig. 15: how far partial diffusion moves events.
+    Fig15,
+    /// Fig. 16: distributions after partial diffusion.
+    Fig16,
+    /// Fig. 17: as Fig. 4, with partial diffusion.
+    Fig17,
+    /// Fig. 18: largest significance improvement against injected signal.
+    Fig18,
+    /// Fig. 19: largest significance improvement against σ′.
+    Fig19,
     /// The di-jet mass spectrum, its fit and the pulls.
     MassSpectrum,
     /// Losses on training and validation events.
     Training,
+    /// Losses of the finished denoisers by noise strength.
+    DenoiserNoise,
+    /// Template against truth, every pair of features.
+    Corner,
+    /// Closure against the steps of the reverse diffusion.
+    Solver,
+    /// Significance improvement over injection and over-sampling.
+    OversamplingMap,
+    /// Boosted trees beside networks.
+    Trees,
 }
 
 impl Figure {
     /// All figures, in order.
-    pub const ALL: [Self; 4] = [Self::Fig04, Self::Fig05, Self::MassSpectrum, Self::Training];
+    pub const ALL: [Self; 20] = [
+        Self::Fig04,
+        Self::Fig05,
+        Self::Fig06,
+        Self::Fig07,
+        Self::Fig08,
+        Self::Fig12,
+        Self::Fig13,
+        Self::Fig14,
+        Self::Fig15,
+        Self::Fig16,
+        Self::Fig17,
+        Self::Fig18,
+        Self::Fig19,
+        Self::MassSpectrum,
+        Self::Training,
+        Self::DenoiserNoise,
+        Self::Corner,
+        Self::Solver,
+        Self::OversamplingMap,
+        Self::Trees,
+    ];
 
     /// The stem of the figure's files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Fig04 => "fig04",
             Self::Fig05 => "fig05",
+            Self::Fig06 => "fig06",
+            Self::Fig07 => "fig07",
+            Self::Fig08 => "fig08",
+            Self::Fig12 => "fig12",
+            Self::Fig13 => "fig13",
+            Self::Fig14 => "fig14",
+            Self::Fig15 => "fig15",
+            Self::Fig16 => "fig16",
+            Self::Fig17 => "fig17",
+            Self::Fig18 => "fig18",
+            Self::Fig19 => "fig19",
             Self::MassSpectrum => "mass_spectrum",
             Self::Training => "training",
+            Self::DenoiserNoise => "denoiser_noise",
+            Self::Corner => "corner",
+            Self::Solver => "solver",
+            Self::OversamplingMap => "oversampling_map",
+            Self::Trees => "trees",
         }
     }
 
@@ -52,23 +139,51 @@ impl Figure {
         Self::ALL.into_iter().find(|figure| figure.name() == name)
     }
 
-    /// The table of the figure, empty where the results have none of its curves.
+    /// The table of the figure, empty where the results lack its curves.
     pub fn table(self, results: &Results) -> FigureTable {
+        let name = self.name();
         match self {
-            Self::Fig04 => roc::table(self.name(), results),
-            Self::Fig05 => injections::table(self.name(), results),
-            Self::MassSpectrum => mass::table(self.name(), results),
-            Self::Training => training::table(self.name(), results),
+            Self::Fig04 => roc::table(name, results, &select::FROM_NOISE),
+            Self::Fig05 => injections::table(name, results, &select::FROM_NOISE, &Measure::QUOTED),
+            Self::Fig06 => strengths::closure(name, results),
+            Self::Fig07 => strengths::improvement(name, results, &Measure::QUOTED),
+            Self::Fig08 => injections::partial_table(name, results),
+            Self::Fig12 => variants::widths(name, results),
+            Self::Fig13 => variants::factors(name, results),
+            Self::Fig14 => variants::gensr(name, results),
+            Self::Fig15 => displacement::table(name, results),
+            Self::Fig16 => diffused::table(name, results),
+            Self::Fig17 => roc::partial_table(name, results),
+            Self::Fig18 => injections::table(name, results, &select::ALL, &Measure::MAXIMA),
+            Self::Fig19 => strengths::improvement(name, results, &Measure::MAXIMA),
+            Self::MassSpectrum => mass::table(name, results),
+            Self::Training => training::table(name, results),
+            Self::DenoiserNoise => by_noise::table(name, results),
+            Self::Corner => corner::table(name, results),
+            Self::Solver => solver::table(name, results),
+            Self::OversamplingMap => factor_map::table(name, results),
+            Self::Trees => variants::trees(name, results),
         }
     }
 
     /// The picture of a table.
     pub fn picture(self, table: &FigureTable) -> Picture {
         match self {
-            Self::Fig04 => roc::picture(table),
-            Self::Fig05 => injections::picture(table),
+            Self::Fig04 | Self::Fig17 => roc::picture(table),
+            Self::Fig05 | Self::Fig08 | Self::Fig18 => injections::picture(table),
+            Self::Fig06 | Self::Fig07 | Self::Fig19 => strengths::picture(table),
+            Self::Fig12 => variants::widths_picture(table),
+            Self::Fig13 => variants::factors_picture(table),
+            Self::Fig14 => variants::gensr_picture(table),
+            Self::Fig15 => displacement::picture(table),
+            Self::Fig16 => diffused::picture(table),
             Self::MassSpectrum => mass::picture(table),
             Self::Training => training::picture(table),
+            Self::DenoiserNoise => by_noise::picture(table),
+            Self::Corner => corner::picture(table),
+            Self::Solver => solver::picture(table),
+            Self::OversamplingMap => factor_map::picture(table),
+            Self::Trees => variants::trees_picture(table),
         }
     }
 

@@ -1,9 +1,10 @@
-//! Which methods a figure shows, and how each of them looks.
+//! How each method looks, in every figure alike.
+//!
+//! Differs from the paper, which swaps the colours of DRAPES SR and SB from figure to figure: here SR is blue, SB
+//! red and MC magenta everywhere, as in its Figs. 6, 12 and 17.
 
 use crate::draw::{Colour, Curve, Dash, Marker, Point, Style, Weak};
 use crate::metrics::RELIABLE_BACKGROUND_EVENTS;
-use crate::quantities::SignalCount;
-use crate::results::{PointResults, Results};
 use crate::table::Row;
 
 /// Name and look of a curve.
@@ -15,46 +16,63 @@ struct Look {
     marker: Marker,
 }
 
-/// Every method in the order of legends and tables; the colours are those of the paper's captions.
-const LOOKS: [Look; 4] = [
-    Look {
-        word: "supervised",
-        label: "Supervised",
-        colour: Colour::hex(0x11_1111),
-        dash: Dash::Solid,
-        marker: Marker::Square,
-    },
-    Look {
-        word: "over_idealised",
-        label: "Over-idealised",
-        colour: Colour::hex(0x2a_8c3c),
-        dash: Dash::Solid,
-        marker: Marker::Triangle,
-    },
-    Look {
-        word: "idealised",
-        label: "Idealised",
-        colour: Colour::hex(0x7f_b069),
-        dash: Dash::Solid,
-        marker: Marker::Wedge,
-    },
-    Look {
-        word: "noise",
-        label: "DRAPES ∅",
-        colour: Colour::hex(0x7b_2d8e),
-        dash: Dash::Solid,
-        marker: Marker::Disc,
-    },
+impl Look {
+    const fn solid(word: &'static str, label: &'static str, code: u32, marker: Marker) -> Self {
+        Self { word, label, colour: Colour::hex(code), dash: Dash::Solid, marker }
+    }
+}
+
+/// Every method in the order of legends and tables.
+const LOOKS: [Look; 9] = [
+    Look::solid("supervised", "Supervised", 0x11_1111, Marker::Square),
+    Look::solid("over_idealised", "Over-idealised", 0x2a_8c3c, Marker::Triangle),
+    Look::solid("idealised", "Idealised", 0x7f_b069, Marker::Wedge),
+    Look::solid("curtainsf4f", "CURTAINsF4F", 0xe6_7e22, Marker::Square),
+    Look::solid("noise", "DRAPES ∅", 0x7b_2d8e, Marker::Disc),
+    Look { dash: Dash::Dashed, ..Look::solid("gensr", "DRAPES GenSR", 0x7b_2d8e, Marker::Disc) },
+    Look::solid("sr", "DRAPES SR", 0x1f_5fa8, Marker::Diamond),
+    Look::solid("sb", "DRAPES SB", 0xc0_392b, Marker::Wedge),
+    Look::solid("mc", "DRAPES MC", 0xe0_3fa8, Marker::Triangle),
 ];
+
+/// Light and dark end of the shades of DRAPES ∅.
+const SHADES: (Colour, Colour) = (Colour::hex(0xd9_a8e3), Colour::hex(0x4a_1259));
+
+/// True background, true signal and the events that were generated from each, as in Fig. 16.
+pub const TRUE_BACKGROUND: Colour = Colour::hex(0x2a_8c3c);
+/// See [`TRUE_BACKGROUND`].
+pub const TRUE_SIGNAL: Colour = Colour::hex(0xc0_392b);
+/// See [`TRUE_BACKGROUND`].
+pub const FROM_BACKGROUND: Colour = Colour::hex(0x1f_5fa8);
+/// See [`TRUE_BACKGROUND`].
+pub const FROM_SIGNAL: Colour = Colour::hex(0x8a_5a2b);
+/// Events that a network learns from, and events that are kept aside.
+pub const TRAINING: Colour = Colour::hex(0x1f_5fa8);
+/// See [`TRAINING`].
+pub const VALIDATION: Colour = Colour::hex(0xd3_5400);
+
+fn look(word: &str) -> Option<&'static Look> {
+    LOOKS.iter().find(|look| look.word == word)
+}
 
 /// The name of a method for people.
 pub fn label(word: &str) -> &str {
-    LOOKS.iter().find(|look| look.word == word).map_or(word, |look| look.label)
+    look(word).map_or(word, |look| look.label)
 }
 
 /// The place of a method in tables and legends.
 pub fn rank(word: &str) -> usize {
     LOOKS.iter().position(|look| look.word == word).unwrap_or(LOOKS.len())
+}
+
+/// The colour of a method.
+pub fn colour(word: &str) -> Colour {
+    look(word).map_or(Colour::GREY, |look| look.colour)
+}
+
+/// A shade of DRAPES ∅ between light (0) and dark (1), which stay apart for every eye and without colour.
+pub fn shade(part: f64) -> Colour {
+    SHADES.0.towards(SHADES.1, part)
 }
 
 /// How a curve's points are marked.
@@ -68,7 +86,7 @@ pub enum Marked {
 
 /// The curve of a method from the rows of its table; rows that rest on too few background events are weak.
 pub fn curve(word: &str, rows: &[&Row], marked: Marked) -> Curve {
-    let look = LOOKS.iter().find(|look| look.word == word);
+    let look = look(word);
     let mut style = match look {
         Some(look) => Style::line(look.colour).dashed(look.dash),
         None => Style::line(Colour::GREY),
@@ -76,55 +94,16 @@ pub fn curve(word: &str, rows: &[&Row], marked: Marked) -> Curve {
     if marked == Marked::Yes {
         style = style.marked(look.map_or(Marker::Diamond, |look| look.marker));
     }
-    let reliable = RELIABLE_BACKGROUND_EVENTS as f64;
     let points = rows.iter().map(|row| Point {
-        weak: if row.background_events.is_some_and(|events| events < reliable) {
-            Weak::Yes
-        } else {
-            Weak::No
-        },
+        weak: if is_reliable(row) { Weak::No } else { Weak::Yes },
         ..Point::within(row.x, row.mean, row.low, row.high)
     });
     Curve::new(label(word), style, points.collect())
 }
 
-/// One point of each method at an injection, in the order of legends: with the job's own side-bands and
-/// over-sampling where there is a choice.
-pub fn headline(results: &Results, n_signal: SignalCount) -> Vec<&PointResults> {
-    let nominal = |found: &PointResults| {
-        let side_bands = found.point.side_bands().is_none_or(|window| window == results.job.regions.outer);
-        let oversampling = found.point.oversampling().is_none_or(|factor| factor == results.job.oversampling);
-        (side_bands, oversampling)
-    };
-    let mut best: Vec<&PointResults> = Vec::new();
-    for found in &results.points {
-        if found.point.n_signal().is_some_and(|count| count != n_signal) {
-            continue;
-        }
-        match best.iter_mut().find(|known| known.point.method() == found.point.method()) {
-            Some(known) if nominal(found) > nominal(known) => *known = found,
-            Some(_) => {}
-            None => best.push(found),
-        }
-    }
-    best.sort_by_key(|found| rank(found.point.method()));
-    best
-}
-
-/// The injections that have panels of their own: those that the job names, as far as there are results; else
-/// the two largest.
-pub fn injections(results: &Results) -> Vec<SignalCount> {
-    let mut found: Vec<SignalCount> =
-        results.points.iter().filter_map(|found| found.point.n_signal()).collect();
-    found.sort_unstable();
-    found.dedup();
-    let named: Vec<SignalCount> =
-        results.job.figures.injections.iter().copied().filter(|count| found.contains(count)).collect();
-    if !named.is_empty() {
-        return named;
-    }
-    found.retain(|count| count.0 > 0);
-    found.split_off(found.len().saturating_sub(2))
+/// Whether enough background events stand behind a value, as far as their number is known.
+pub fn is_reliable(row: &Row) -> bool {
+    row.background_events.is_none_or(|events| events >= RELIABLE_BACKGROUND_EVENTS as f64)
 }
 
 /// A whole number with its thousands apart.
@@ -147,5 +126,14 @@ mod tests {
     #[test]
     fn thousands_stand_apart() {
         assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn no_two_methods_look_alike() {
+        for (index, one) in LOOKS.iter().enumerate() {
+            for other in &LOOKS[..index] {
+                assert!(one.colour != other.colour || one.dash != other.dash, "{} {}", one.word, other.word);
+            }
+        }
     }
 }

@@ -1,8 +1,9 @@
-//! Fig. 4: background rejection against signal efficiency, and significance improvement against rejection.
+//! Figs. 4 and 17: background rejection against signal efficiency, and significance improvement against rejection.
 
 use super::palette::{self, Marked};
-use crate::draw::{Axis, Corner, Curve, Mark, Note, Panel, Picture, Place, Row};
-use crate::metrics::{efficiency_grid, rejection_grid};
+use super::{panels, rejection, select};
+use crate::draw::{Axis, Corner, Legend, Mark, Panel, Picture, Row};
+use crate::metrics::efficiency_grid;
 use crate::quantities::SignalCount;
 use crate::results::{PointResults, Results};
 use crate::table::FigureTable;
@@ -10,18 +11,24 @@ use crate::table::FigureTable;
 const ROC: &str = "roc";
 const SIC: &str = "sic";
 
-pub fn table(name: &str, results: &Results) -> FigureTable {
+pub fn table(name: &str, results: &Results, methods: &[&str]) -> FigureTable {
     let mut table = FigureTable::new(name);
-    for injection in palette::injections(results) {
-        let points = palette::headline(results, injection);
+    for injection in select::injections(results) {
+        let points = select::headline(results, injection, methods);
         for point in &points {
             push_roc(&mut table, &panel(ROC, injection), point);
         }
         for point in &points {
-            push_sic(&mut table, &panel(SIC, injection), point);
+            rejection::push(&mut table, &panel(SIC, injection), point.point.method(), point);
         }
     }
     table
+}
+
+/// Fig. 17: empty without partial diffusion.
+pub fn partial_table(name: &str, results: &Results) -> FigureTable {
+    let table = table(name, results, &select::GENERATED);
+    table.only_if(|row| select::PARTIAL.contains(&row.curve.as_str()))
 }
 
 fn panel(kind: &str, injection: SignalCount) -> String {
@@ -39,53 +46,29 @@ fn push_roc(table: &mut FigureTable, panel: &str, point: &PointResults) {
     }
 }
 
-fn push_sic(table: &mut FigureTable, panel: &str, point: &PointResults) {
-    let background = point.background_events();
-    for (index, rejection) in rejection_grid().enumerate() {
-        let value = |efficiencies: &[Option<f32>]| {
-            efficiencies
-                .get(index)
-                .copied()
-                .flatten()
-                .map(|efficiency| f64::from(efficiency) * rejection.sqrt())
-        };
-        if let Some(band) = point.band(|classifier| value(&classifier.performance.efficiency)) {
-            table.push(panel, point.point.method(), rejection, band, Some(background / rejection));
-        }
-    }
-}
-
 pub fn picture(table: &FigureTable) -> Picture {
     let panels = table.panels();
     let injections: Vec<&str> = panels.iter().filter_map(|panel| panel.strip_prefix("roc-")).collect();
-    let furthest = furthest(table);
+    let rejections = rejection::axis(table.rows.iter().filter(|row| row.panel.starts_with(SIC)));
     let rows = injections.into_iter().map(|injection| {
         let curves = |kind: &str| -> Vec<Mark> {
             let panel = format!("{kind}-{injection}");
-            let curve =
-                |word: &&str| -> Curve { palette::curve(word, &table.curve(&panel, word), Marked::No) };
-            table.curves(&panel).iter().map(curve).map(Mark::Curve).collect()
+            let words = table.curves(&panel).into_iter();
+            let curve = |word| palette::curve(word, &table.curve(&panel, word), Marked::No);
+            words.map(|word| Mark::Curve(curve(word))).collect()
         };
-        let count = injection.parse().map_or_else(|_| injection.to_owned(), palette::grouped);
-        let note = || Some(Note { text: format!("{count} injected"), place: Place::At(Corner::TopRight) });
+        let note = |corner| Some(panels::note(panels::injected(injection), corner));
         let efficiency = Axis::linear("signal efficiency *ε*_{S}").within(0.0, 1.0);
-        let rejection = || Axis::log("background rejection 1/*ε*_{B}").within(1.0, furthest);
-        let sic = Axis::linear("significance improvement *ε*_{S}/√*ε*_{B}").starting_at(0.0);
-        let roc = Panel { note: note(), ..Panel::new(efficiency, rejection(), curves(ROC)) };
-        let sic = Panel { note: note(), ..Panel::new(rejection(), sic, curves(SIC)) };
-        Row::new(vec![roc, sic])
+        let roc = Panel::new(efficiency, rejections.clone(), curves(ROC));
+        let sic = Panel::new(rejections.clone(), rejection::improvement(), curves(SIC));
+        Row::new(vec![
+            Panel { note: note(Corner::TopRight), ..roc },
+            Panel { note: note(Corner::TopLeft), ..sic },
+        ])
     });
     Picture {
-        footnote: Some(
-            "mean and 68% band of all classifiers; dashed: fewer than 25 background events".to_owned(),
-        ),
+        legend: Legend::Above,
+        footnote: Some(panels::BANDS_AND_DASHES.to_owned()),
         ..Picture::new(rows.collect())
     }
-}
-
-/// The decade in which the statistics of the best curve end.
-fn furthest(table: &FigureTable) -> f64 {
-    let sic = table.rows.iter().filter(|row| row.panel.starts_with(SIC));
-    let largest = sic.map(|row| row.x).fold(10.0, f64::max);
-    10_f64.powf(largest.log10().ceil()).min(1e5)
 }

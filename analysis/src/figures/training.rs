@@ -1,8 +1,9 @@
 //! Losses on the events learnt from and on events kept aside: where they part, a network over-trains.
 
-use super::palette;
+use super::{palette, panels, select};
 use crate::band::Band;
-use crate::draw::{Axis, Colour, Corner, Curve, Dash, Mark, Note, Panel, Picture, Place, Point, Row, Style};
+use crate::draw::{Axis, Colour, Corner, Curve, Dash, Mark, Note, Panel, Picture, Place, Point, Style};
+use crate::generated::Scope;
 use crate::record::Loss;
 use crate::results::Results;
 use crate::table::FigureTable;
@@ -15,12 +16,12 @@ type Value = fn(&Loss) -> Option<f64>;
 
 pub fn table(name: &str, results: &Results) -> FigureTable {
     let mut table = FigureTable::new(name);
-    if let Some(training) = results.trainings.iter().max_by_key(|training| training.sample.n_signal) {
+    if let Some(training) = select::trainings(results, Scope::SideBands).last() {
         let panel = format!("denoiser-{}", training.sample);
         push(&mut table, &panel, &[training.losses.as_slice()]);
     }
-    let most = palette::injections(results).into_iter().max();
-    for found in most.into_iter().flat_map(|count| palette::headline(results, count)) {
+    let most = select::injections(results).into_iter().max();
+    for found in most.into_iter().flat_map(|count| select::headline(results, count, &select::ALL)) {
         let courses: Vec<&[Loss]> =
             found.classifiers.iter().map(|result| result.classifier.losses.as_slice()).collect();
         push(&mut table, &format!("classifier-{}", found.point.method()), &courses);
@@ -57,12 +58,12 @@ pub fn picture(table: &FigureTable) -> Picture {
         let (low, high) =
             shown.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (y.min(low), y.max(high)));
         let room = (0.35 * (high - low)).max(1e-4);
-        let curve = |name: &str, dash: Dash, colour: u32, points: Vec<Point>| {
-            Mark::Curve(Curve::new(name, Style::line(Colour::hex(colour)).dashed(dash), points))
+        let curve = |name: &str, dash: Dash, colour: Colour, points: Vec<Point>| {
+            Mark::Curve(Curve::new(name, Style::line(colour).dashed(dash), points))
         };
         let marks = vec![
-            curve(TRAINING, Dash::Solid, 0x1f_5fa8, training),
-            curve(VALIDATION, Dash::Dashed, 0xd3_5400, validation),
+            curve(TRAINING, Dash::Solid, palette::TRAINING, training),
+            curve(VALIDATION, Dash::Dashed, palette::VALIDATION, validation),
         ];
         let title = match panel.split_once('-') {
             Some(("classifier", word)) => format!("classifiers, {}", palette::label(word)),
@@ -75,12 +76,5 @@ pub fn picture(table: &FigureTable) -> Picture {
         let y = Axis::linear("loss").within(low - room / 3.0, high + room);
         Panel { note, ..Panel::new(Axis::linear("epoch"), y, marks) }
     });
-    let mut panels: Vec<Panel> = panels.collect();
-    let mut rows = Vec::new();
-    while !panels.is_empty() {
-        let rest = panels.split_off(panels.len().min(3));
-        rows.push(Row::new(panels));
-        panels = rest;
-    }
-    Picture::new(rows)
+    Picture::new(panels::rows(panels.collect(), 3))
 }

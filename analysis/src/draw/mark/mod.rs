@@ -1,6 +1,7 @@
 //! Data as they are drawn into a frame; every kind of mark has its own file.
 
 mod bars;
+mod cells;
 mod curve;
 mod points;
 mod steps;
@@ -15,6 +16,7 @@ use super::{
 };
 
 pub use bars::Bars;
+pub use cells::{Cell, Cells};
 pub use curve::Curve;
 pub use points::Points;
 pub use steps::{Filling, Steps};
@@ -30,6 +32,8 @@ pub enum Mark {
     Points(Points),
     /// Filled bars from zero.
     Bars(Bars),
+    /// A map of coloured cells.
+    Cells(Cells),
 }
 
 /// A value with its uncertainty; parts that are not finite are left out.
@@ -94,6 +98,7 @@ impl Mark {
             Self::Steps(steps) => steps,
             Self::Points(points) => points,
             Self::Bars(bars) => bars,
+            Self::Cells(cells) => cells,
         }
     }
 }

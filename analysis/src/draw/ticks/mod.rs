@@ -3,7 +3,7 @@
 mod decades;
 mod steps;
 
-use super::{Scale, label, scale::Interval, sizes};
+use super::{Axis, Scale, Ticks, label, scale::Interval, sizes};
 
 /// One tick of an axis.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,8 +59,23 @@ impl Along {
     }
 }
 
-/// The ticks of an axis in rising order.
-pub(crate) fn ticks(interval: &Interval, along: Along) -> Vec<Tick> {
+/// The ticks of an axis as its description asks for them.
+pub(crate) fn along(axis: &Axis, interval: &Interval, along: Along) -> Vec<Tick> {
+    match &axis.ticks {
+        Ticks::Numbers => ticks(interval, along),
+        Ticks::Bare => {
+            let unlabelled = |tick: Tick| Tick { label: None, ..tick };
+            ticks(interval, along).into_iter().map(unlabelled).collect()
+        }
+        Ticks::Names(names) => {
+            let shown = names.iter().filter(|(value, _)| interval.shows(*value));
+            shown.map(|(value, name)| Tick::major(*value, name.clone())).collect()
+        }
+    }
+}
+
+/// Ticks at round numbers, in rising order.
+fn ticks(interval: &Interval, along: Along) -> Vec<Tick> {
     let fits = |ticks: &[Tick]| along.fits(interval, ticks);
     match interval.scale {
         Scale::Linear => steps::ticks(interval, fits),
@@ -84,6 +99,16 @@ mod tests {
         assert!(labels(&narrow).len() < labels(&wide).len());
         assert!(Along::X(180.0).fits(&interval, &narrow));
         assert!(!Along::X(180.0).fits(&interval, &wide));
+    }
+
+    #[test]
+    fn an_axis_may_have_names_or_nothing_at_its_ticks() {
+        let interval = Interval { low: 0.0, high: 2.0, scale: Scale::Linear };
+        let names = vec![(0.5, "two".to_owned()), (1.5, "five".to_owned()), (7.0, "outside".to_owned())];
+        let of = |axis: Axis| along(&axis, &interval, Along::X(200.0));
+        assert_eq!(labels(&of(Axis::linear("").named(names))), ["two", "five"]);
+        let bare = of(Axis::linear("").bare());
+        assert!(labels(&bare).is_empty() && bare.len() == of(Axis::linear("")).len());
     }
 
     #[test]

@@ -1,0 +1,41 @@
+//! What many figures have in common: notes, rows of panels, footnotes.
+
+use super::palette::grouped;
+use crate::draw::{Corner, Note, Panel, Place, Row};
+
+/// What bands and dashed lines mean.
+pub const BANDS_AND_DASHES: &str =
+    "mean and 68% band of all classifiers; dashed: fewer than 25 background events";
+/// What bands and hollow markers mean.
+pub const BANDS_AND_MARKERS: &str =
+    "mean and 68% band of all classifiers; hollow: fewer than 25 background events pass";
+/// What bands mean where dashes tell methods apart.
+pub const BANDS_THAT_END: &str =
+    "mean and 68% band of all classifiers; curves end where fewer than 25 background events pass";
+/// What bands mean.
+pub const BANDS: &str = "mean and 68% band of all classifiers";
+
+/// A note in a corner.
+pub fn note(text: impl Into<String>, corner: Corner) -> Note {
+    Note { text: text.into(), place: Place::At(corner) }
+}
+
+/// The number of injected events in words.
+pub fn injected(count: &str) -> String {
+    match count.parse() {
+        Ok(0) => "no signal injected".to_owned(),
+        Ok(number) => format!("{} injected", grouped(number)),
+        Err(_) => format!("{count} injected"),
+    }
+}
+
+/// The panels side by side, in rows of at most so many.
+pub fn rows(mut panels: Vec<Panel>, columns: usize) -> Vec<Row> {
+    let mut rows = Vec::new();
+    while !panels.is_empty() {
+        let rest = panels.split_off(panels.len().min(columns));
+        rows.push(Row::new(panels));
+        panels = rest;
+    }
+    rows
+}

@@ -1,0 +1,176 @@
+//! Which of a scan's points a figure shows.
+
+use crate::generated::Scope;
+use crate::noise_grid::NoiseGrid;
+use crate::point::{ClassifierKind, Contest, ScanPoint};
+use crate::quantities::{Oversampling, SignalCount};
+use crate::record::DenoiserTraining;
+use crate::results::{PointResults, Results};
+use crate::template_summary::TemplateSummary;
+
+use super::palette;
+
+/// The methods of Figs. 4 and 5.
+pub const FROM_NOISE: [&str; 5] = ["supervised", "over_idealised", "idealised", "curtainsf4f", "noise"];
+/// The methods of Figs. 8 and 18.
+pub const ALL: [&str; 8] =
+    ["supervised", "over_idealised", "idealised", "curtainsf4f", "noise", "sr", "sb", "mc"];
+/// The methods of Fig. 17.
+pub const GENERATED: [&str; 5] = ["supervised", "noise", "sr", "sb", "mc"];
+/// Partial diffusion.
+pub const PARTIAL: [&str; 3] = ["sr", "sb", "mc"];
+/// What partial diffusion is compared with.
+pub const REFERENCES: [&str; 4] = ["supervised", "over_idealised", "curtainsf4f", "noise"];
+
+/// Whether a point is one of the main scan: its classifier and its sampler are those of the job.
+pub fn is_usual(results: &Results, point: &ScanPoint) -> bool {
+    point.classifier == ClassifierKind::Mlp && is_own_sampler(point) && is_nominal_band(results, point)
+}
+
+/// Whether the side-bands are the nominal ones, or there are none.
+pub fn is_nominal_band(results: &Results, point: &ScanPoint) -> bool {
+    point.side_bands().is_none_or(|window| window == results.job.regions.outer)
+}
+
+/// Whether the sampler is the job's own, or there is none.
+pub fn is_own_sampler(point: &ScanPoint) -> bool {
+    point.template().is_none_or(|template| template.integration.is_none())
+}
+
+/// Whether the data hold this much signal, or the method sees none.
+pub fn has_signal(point: &ScanPoint, n_signal: SignalCount) -> bool {
+    point.n_signal().is_none_or(|count| count == n_signal)
+}
+
+/// The noise strength that the template's events started from.
+pub fn start(results: &Results, point: &ScanPoint) -> Option<f64> {
+    point.template().map(|template| NoiseGrid::of(&results.job.sampler, &template).start())
+}
+
+/// Whether a template begins at the largest noise, as DRAPES ∅ and GenSR do in all figures but one.
+pub fn from_pure_noise(results: &Results, point: &ScanPoint) -> bool {
+    start(results, point).is_none_or(|sigma| sigma > 0.999 * results.job.sampler.sigma_max)
+}
+
+/// How far a point is from what the job calls nominal: first in σ′, then in over-sampling.
+fn distance(results: &Results, point: &ScanPoint) -> (f64, f64) {
+    let partial = PARTIAL.contains(&point.method());
+    let sigma = point.template().and_then(|template| template.sigma_prime).filter(|_| partial);
+    let sigma = sigma.map_or(0.0, |sigma| (sigma.0 / results.job.sigma_prime.0).ln().abs());
+    let factor = |factor: u32| (f64::from(factor) / f64::from(results.job.oversampling.0)).ln().abs();
+    let data = match point.contest {
+        Contest::GenSr { data_oversampling, .. } => factor(data_oversampling.0),
+        _ => 0.0,
+    };
+    let own = match point.contest {
+        // As many events as the data is what this reference is.
+        Contest::Idealised { .. } | Contest::Supervised => 0.0,
+        _ => point.oversampling().map_or(0.0, |over| factor(over.0)),
+    };
+    (sigma, own + data)
+}
+
+/// Of all points with the same key the most nominal one, in the order of the job.
+pub fn nominal<'a, K: PartialEq>(
+    results: &Results,
+    points: impl IntoIterator<Item = &'a PointResults>,
+    key: impl Fn(&PointResults) -> K,
+) -> Vec<(K, &'a PointResults)> {
+    let mut best: Vec<(K, &PointResults)> = Vec::new();
+    for found in points {
+        let here = key(found);
+        match best.iter_mut().find(|(known, _)| *known == here) {
+            Some((_, known)) if distance(results, &found.point) < distance(results, &known.point) => {
+                *known = found;
+            }
+            Some(_) => {}
+            None => best.push((here, found)),
+        }
+    }
+    best
+}
+
+/// One point of each of these methods at an injection, in the order of legends: by networks, with the job's own
+/// side-bands, sampler, σ′ and over-sampling.
+pub fn headline<'a>(results: &'a Results, n_signal: SignalCount, methods: &[&str]) -> Vec<&'a PointResults> {
+    headline_by(results, ClassifierKind::Mlp, n_signal, methods)
+}
+
+/// As [`headline`], by classifiers of some kind.
+pub fn headline_by<'a>(
+    results: &'a Results,
+    kind: ClassifierKind,
+    n_signal: SignalCount,
+    methods: &[&str],
+) -> Vec<&'a PointResults> {
+    // The paper has one reference with true background; the weaker one stands in where that is all there is.
+    let over_idealised = results.points.iter().any(|found| found.point.method() == "over_idealised");
+    let wanted = |found: &&PointResults| {
+        let (point, method) = (&found.point, found.point.method());
+        methods.contains(&method)
+            && !(method == "idealised" && over_idealised)
+            && point.classifier == kind
+            && is_own_sampler(point)
+            && is_nominal_band(results, point)
+            && has_signal(point, n_signal)
+            && (PARTIAL.contains(&method) || from_pure_noise(results, point))
+    };
+    let points = results.points.iter().filter(wanted);
+    let mut best: Vec<&PointResults> =
+        nominal(results, points, |found| found.point.method()).into_iter().map(|(_, found)| found).collect();
+    best.sort_by_key(|found| palette::rank(found.point.method()));
+    best
+}
+
+/// The injections that have panels of their own: those that the job names, as far as there are results; else
+/// the two largest.
+pub fn injections(results: &Results) -> Vec<SignalCount> {
+    let mut found = results.injections();
+    let named: Vec<SignalCount> =
+        results.job.figures.injections.iter().copied().filter(|count| found.contains(count)).collect();
+    if !named.is_empty() {
+        return named;
+    }
+    found.retain(|count| count.0 > 0);
+    found.split_off(found.len().saturating_sub(2))
+}
+
+/// The templates of a method from the nominal side-bands by the job's own sampler.
+pub fn templates<'a>(results: &'a Results, method: &str) -> Vec<&'a TemplateSummary> {
+    let wanted = |summary: &&TemplateSummary| {
+        summary.template.is_some_and(|template| {
+            template.method.word() == method
+                && template.integration.is_none()
+                && template.sample.side_bands == results.job.regions.outer
+        })
+    };
+    results.templates.iter().filter(wanted).collect()
+}
+
+/// The trainings of one scope on the nominal side-bands, by rising injection.
+pub fn trainings(results: &Results, scope: Scope) -> Vec<&DenoiserTraining> {
+    let wanted = |training: &&DenoiserTraining| {
+        training.scope == scope && training.sample.side_bands == results.job.regions.outer
+    };
+    let mut found: Vec<_> = results.trainings.iter().filter(wanted).collect();
+    found.sort_by_key(|training| training.sample.n_signal);
+    found
+}
+
+/// DRAPES ∅ at an injection by its over-sampling, in rising order.
+pub fn noise_by_factor(results: &Results, n_signal: SignalCount) -> Vec<(Oversampling, &PointResults)> {
+    let wanted = |found: &&PointResults| {
+        let point = &found.point;
+        point.method() == "noise"
+            && is_usual(results, point)
+            && has_signal(point, n_signal)
+            && from_pure_noise(results, point)
+    };
+    let points = results.points.iter().filter(wanted);
+    let mut found: Vec<(Oversampling, &PointResults)> = Vec::new();
+    for (factor, point) in nominal(results, points, |found| found.point.oversampling()) {
+        found.extend(factor.map(|factor| (factor, point)));
+    }
+    found.sort_by_key(|(factor, _)| *factor);
+    found
+}
