@@ -7,6 +7,7 @@
 //!
 //! Nothing here needs MPI, HDF5 or libtorch: the same code plans on a login node and draws on a laptop.
 
+pub mod axes;
 pub mod band;
 pub mod cli;
 pub mod draw;

@@ -4,7 +4,7 @@ use crate::generated::{Generated, Scope, TemplateMethod};
 use crate::job::Job;
 use crate::noise_grid::NoiseGrid;
 use crate::plan::{Plan, Task, Work};
-use crate::point::{Contest, ScanPoint};
+use crate::point::{ClassifierKind, Contest, ScanPoint};
 use crate::quantities::Oversampling;
 use crate::schedule::makespan;
 
@@ -17,11 +17,13 @@ pub struct Rates {
     pub denoiser: f64,
     /// Sampling.
     pub sampler: f64,
+    /// Growing trees, in 10⁹ events times features times trees a second.
+    pub trees: f64,
 }
 
 impl Rates {
     /// One core of a 2.4 GHz server processor with AVX2, as `cargo bench --bench throughput` prints them.
-    pub const CPU_CORE: Self = Self { classifier: 30.0, denoiser: 30.0, sampler: 35.0 };
+    pub const CPU_CORE: Self = Self { classifier: 30.0, denoiser: 30.0, sampler: 35.0, trees: 0.04 };
 }
 
 /// Event numbers that a price follows from.
@@ -104,6 +106,8 @@ fn classifier_weights(job: &Job) -> f64 {
 /// Two operations a weight forward, four backward.
 const TRAINING: f64 = 6.0;
 const INFERENCE: f64 = 2.0;
+/// Share of the allowed trees that are grown before training against a template stops, as seen on the LHCO events.
+const GROWN_TREES: f64 = 0.2;
 
 fn seconds(job: &Job, task: &Task, counts: EventCounts, rates: Rates) -> f64 {
     let (operations, rate) = match &task.work {
@@ -129,9 +133,18 @@ fn seconds(job: &Job, task: &Task, counts: EventCounts, rates: Rates) -> f64 {
         }
         Work::Classify { point, seeds, .. } => {
             let training_share = f64::from(job.classifier.folds - 2) / f64::from(job.classifier.folds);
-            let events = classified_events(point, counts) * training_share * job.classifier.epochs as f64;
+            let events = classified_events(point, counts) * training_share;
             let members = (seeds.len() * job.classifier.folds as usize) as f64;
-            (TRAINING * classifier_weights(job) * events * members, rates.classifier)
+            match point.classifier {
+                ClassifierKind::Mlp => {
+                    let seen = events * job.classifier.epochs as f64;
+                    (TRAINING * classifier_weights(job) * seen * members, rates.classifier)
+                }
+                ClassifierKind::Trees => {
+                    let grown = GROWN_TREES * job.trees.iterations as f64;
+                    (events * members * job.data.features.len() as f64 * grown, rates.trees)
+                }
+            }
         }
     };
     operations / (rate * 1e9)

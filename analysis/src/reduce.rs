@@ -1,10 +1,10 @@
 //! From records to what people read: `results.csv`, the tables of the figures, the closing summary.
 
-use std::fmt::Write;
-
 use serde::Serialize;
 
+use crate::axes::{AXES, AxisValue, distinct};
 use crate::band::Band;
+use crate::cli::columns;
 use crate::error::Error;
 use crate::figures::{Figure, label, rank};
 use crate::job::Job;
@@ -101,36 +101,34 @@ fn rows<'a>(job: &'a Job, found: &'a PointResults) -> impl Iterator<Item = Resul
     })
 }
 
-/// The closing table: methods with significance improvement, AUC and closure.
+/// The closing table: methods, where they stand on the axes that the scan has, significance improvement, AUC and
+/// closure.
 pub fn summary(results: &Results) -> String {
     let mut points: Vec<&PointResults> = results.points.iter().collect();
     points.sort_by_key(|found| (found.point.n_signal(), rank(found.point.method())));
-    let mut text = String::new();
-    let header = ["method", "injected", "over", "SIC at 10³", "AUC", "closure AUC", "classifiers"];
-    let mut lines = vec![header.map(str::to_owned)];
+    let axes: Vec<(&str, AxisValue)> = AXES
+        .into_iter()
+        .filter(|(heading, axis)| {
+            let values = distinct(points.iter().filter_map(|found| axis(&found.point)));
+            values.len() > 1 || ["injected", "over-sampling"].contains(heading)
+        })
+        .collect();
+    let measures = ["SIC at 10³", "AUC", "closure AUC", "trained"];
+    let headings = axes.iter().map(|(heading, _)| *heading).chain(measures);
+    let mut lines: Vec<Vec<String>> =
+        vec![std::iter::once("method").chain(headings).map(str::to_owned).collect()];
     for found in points {
-        let count = |value: Option<u32>| value.map_or("-".to_owned(), |value| value.to_string());
-        lines.push([
-            label(found.point.method()).to_owned(),
-            count(found.point.n_signal().map(|count| count.0)),
-            count(found.point.oversampling().map(|factor| factor.0)),
+        let mut line = vec![label(found.point.method()).to_owned()];
+        line.extend(axes.iter().map(|(_, axis)| axis(&found.point).unwrap_or_else(|| "-".to_owned())));
+        line.extend([
             band(found.band(|classifier| classifier.performance.sic_at_1e3), 2),
             band(found.band(|classifier| classifier.performance.auc), 3),
             band(found.band(|classifier| classifier.closure_auc), 3),
             found.classifiers.len().to_string(),
         ]);
+        lines.push(line);
     }
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..header.len()).map(width).collect();
-    for line in &lines {
-        let cells = line.iter().zip(&widths).map(|(cell, width)| {
-            let fill = " ".repeat(width - cell.chars().count());
-            format!("{cell}{fill}")
-        });
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "  {}", cells.collect::<Vec<_>>().join("  ").trim_end());
-    }
-    text
+    columns(&lines)
 }
 
 fn band(band: Option<Band>, digits: usize) -> String {

@@ -7,11 +7,12 @@ use serde_json::json;
 
 use super::answer;
 use super::layout::{columns, duration};
+use crate::axes::{AXES, AxisValue, distinct};
 use crate::error::{Error, Exit};
 use crate::figures::label;
 use crate::job::{DEFAULTS, Job, JobFile};
 use crate::plan::{self, Stage, TaskId};
-use crate::point::{Contest, ScanPoint};
+use crate::point::ScanPoint;
 use crate::price::{EventCounts, Price, Rates};
 
 /// Shows what a job computes, how long it takes and how much disk it needs; computes nothing.
@@ -140,26 +141,6 @@ fn stage_seconds(plan: &plan::Plan, price: &Price, stage: Stage) -> f64 {
     of_stage.map(|(_, seconds)| seconds).sum()
 }
 
-/// One value of a point on an axis, as people read it.
-type AxisValue = fn(&ScanPoint) -> Option<String>;
-
-/// The axes of a scan and their headings.
-const AXES: [(&str, AxisValue); 7] = [
-    ("injected", |point| point.n_signal().map(|count| count.to_string())),
-    ("side-bands", |point| point.side_bands().map(|window| window.to_string())),
-    ("σ′", |point| point.template()?.sigma_prime.map(|sigma| sigma.to_string())),
-    ("solver", |point| {
-        let integration = point.template()?.integration?;
-        Some(format!("{} {}", integration.solver.word(), integration.steps))
-    }),
-    ("over-sampling", |point| point.oversampling().map(|factor| factor.to_string())),
-    ("of data", |point| match point.contest {
-        Contest::GenSr { data_oversampling, .. } => Some(data_oversampling.to_string()),
-        _ => None,
-    }),
-    ("classifiers", |point| Some(point.classifier.word().to_owned())),
-];
-
 /// The values of each axis, by method; axes that no point has are left out.
 fn axes(job: &Job) -> String {
     let methods = distinct(job.points.iter().map(ScanPoint::method));
@@ -180,16 +161,6 @@ fn axes(job: &Job) -> String {
         }
     }
     columns(&lines)
-}
-
-fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
-    let mut found = Vec::new();
-    for value in values {
-        if !found.contains(&value) {
-            found.push(value);
-        }
-    }
-    found
 }
 
 /// What a stage is about, in numbers.

@@ -1,0 +1,34 @@
+//! The axes of a scan, as people read them.
+
+use crate::point::{Contest, ScanPoint};
+
+/// One value of a point on an axis, as people read it.
+pub type AxisValue = fn(&ScanPoint) -> Option<String>;
+
+/// The axes of a scan and their headings.
+pub const AXES: [(&str, AxisValue); 7] = [
+    ("injected", |point| point.n_signal().map(|count| count.to_string())),
+    ("side-bands", |point| point.side_bands().map(|window| window.to_string())),
+    ("σ′", |point| point.template()?.sigma_prime.map(|sigma| sigma.to_string())),
+    ("solver", |point| {
+        let integration = point.template()?.integration?;
+        Some(format!("{} {}", integration.solver.word(), integration.steps))
+    }),
+    ("over-sampling", |point| point.oversampling().map(|factor| factor.to_string())),
+    ("of data", |point| match point.contest {
+        Contest::GenSr { data_oversampling, .. } => Some(data_oversampling.to_string()),
+        _ => None,
+    }),
+    ("classifiers", |point| Some(point.classifier.word().to_owned())),
+];
+
+/// The different values, in the order of their first.
+pub fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut found = Vec::new();
+    for value in values {
+        if !found.contains(&value) {
+            found.push(value);
+        }
+    }
+    found
+}
