@@ -4,6 +4,7 @@ mod support;
 
 use std::fs;
 
+use drapes_analysis::figures::Figure;
 use serde_json::Value;
 use support::{answer, arrays, data, directory, drapes, mpirun, records, refusal, small_job};
 
@@ -61,8 +62,11 @@ fn the_smallest_job_of_the_repository_touches_every_stage() {
     let out = place.path().join("out");
     let job = data().join("../jobs/ci.toml");
     let text = answer(mpirun(2).arg("run").arg(job).arg("--out").arg(&out));
-    for method in ["Supervised", "Over-idealised", "Idealised", "DRAPES ∅"] {
+    for method in ["Supervised", "Over-idealised", "Idealised", "∅", "SR", "SB", "MC", "GenSR"] {
         assert!(text.contains(method), "{method}:\n{text}");
+    }
+    for figure in Figure::ALL {
+        assert!(out.join(format!("figures/{}.png", figure.name())).exists(), "{}", figure.name());
     }
     let log = |rank: usize| fs::read_to_string(out.join(format!("logs/rank-{rank:03}.log"))).expect("a log");
     let logs = log(0) + &log(1);
