@@ -1,6 +1,6 @@
 //! Throughput of training and sampling through the program's own entry points, one figure a line.
 //!
-//! `cargo bench --bench throughput` for people, `cargo bench --bench throughput -- --json` for programs. The
+//! `cargo bench --bench throughput` for people, `-- --json` for programs, `-- --rates FILE` for `drapes plan`. The
 //! figures are medians of several runs on one core; shapes are those of the paper.
 
 use std::time::Instant;
@@ -12,6 +12,7 @@ use drapes::marginals::ColumnMaps;
 use drapes::watch::Unwatched;
 use drapes_analysis::job::{ClassifierSettings, DEFAULTS, DenoiserSettings, Job, JobFile};
 use drapes_analysis::noise_grid::NoiseGrid;
+use drapes_analysis::price::Rates;
 use drapes_analysis::quantities::ClassifierSeed;
 use drapes_analysis::stream::Stream;
 use ndarray::Array2;
@@ -35,8 +36,14 @@ type Measure<'a> = Box<dyn Fn() -> (f64, &'static str) + 'a>;
 fn main() {
     device::prepare_cpu(1);
     let job = JobFile::from_text("defaults", DEFAULTS).check().expect("the defaults are a job");
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let rates = arguments.iter().position(|argument| argument == "--rates").map(|at| {
+        let file = arguments.get(at + 1).expect("--rates names a file").clone();
+        arguments.drain(at..=at + 1);
+        file
+    });
     // As cargo's own harness: a word selects the figures whose name contains it.
-    let word = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
+    let word = arguments.iter().find(|argument| !argument.starts_with('-')).cloned().unwrap_or_default();
     let all: [(&str, Measure<'_>); 4] = [
         ("classifier_50_members", Box::new(|| classifier(&job.classifier))),
         ("denoiser_1_member", Box::new(|| denoiser(&job, 1))),
@@ -53,7 +60,10 @@ fn main() {
     if let Some(bytes) = peak_bytes() {
         figures.push(Figure { name: "peak_memory", value: bytes / 1e6, unit: "MB" });
     }
-    if std::env::args().any(|argument| argument == "--json") {
+    if let Some(file) = rates {
+        write_rates(&job, &figures, &file);
+    }
+    if arguments.iter().any(|argument| argument == "--json") {
         let entries = figures.iter().map(|figure| {
             let Figure { name, value, unit } = figure;
             (name.to_string(), serde_json::json!({ "value": value, "unit": unit }))
@@ -64,6 +74,23 @@ fn main() {
             println!("{name:<22} {value:>10.1} {unit}");
         }
     }
+}
+
+/// Writes what `drapes plan --rates` reads.
+fn write_rates(job: &Job, figures: &[Figure<'_>], file: &str) {
+    let value = |name: &str| {
+        let figure = figures.iter().find(|figure| figure.name == name);
+        figure.expect("rates need all figures: leave out the word that selects some").value
+    };
+    let sampler = drapes_analysis::job::SamplerSettings { steps: 100, ..job.sampler.clone() };
+    let rates = Rates::measured(
+        &Job { sampler, ..job.clone() },
+        1e-6 * value("classifier_50_members"),
+        1e-6 * value("denoiser_1_member"),
+        value("sampling_100_heun"),
+    );
+    std::fs::write(file, serde_json::to_vec_pretty(&rates).expect("finite rates"))
+        .expect("room for the rates");
 }
 
 /// Median of the seconds that `run` takes.

@@ -1,5 +1,10 @@
 //! What a plan costs before it runs: core-seconds, makespan, disk.
 
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
 use crate::generated::{Generated, Scope, TemplateMethod};
 use crate::job::Job;
 use crate::noise_grid::NoiseGrid;
@@ -9,7 +14,8 @@ use crate::quantities::Oversampling;
 use crate::schedule::makespan;
 
 /// Arithmetic throughput of one rank, in 10⁹ floating-point operations a second.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rates {
     /// Training of classifier ensembles.
     pub classifier: f64,
@@ -22,8 +28,40 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// One core of a 2.4 GHz server processor with AVX2, as `cargo bench --bench throughput` prints them.
-    pub const CPU_CORE: Self = Self { classifier: 30.0, denoiser: 30.0, sampler: 35.0, trees: 0.04 };
+    /// One core of a shared server processor with AVX2, from the times of `cargo bench --bench throughput`: 86 µs a
+    /// classifier's step, 1,150 µs a lone denoiser's, 4,600 events a second.
+    pub const CPU_CORE: Self = Self { classifier: 20.0, denoiser: 19.0, sampler: 25.0, trees: 0.04 };
+
+    /// The rates behind measured times.
+    ///
+    /// # Units
+    /// Seconds of one classifier's training step, seconds of one denoiser's, events a second from noise with the
+    /// sampler of the job. Trees are taken as they are here.
+    pub fn measured(job: &Job, classifier_step: f64, denoiser_step: f64, events_per_second: f64) -> Self {
+        let training =
+            |weights: f64, batch: usize, seconds: f64| TRAINING * weights * batch as f64 / seconds / 1e9;
+        let evaluations = NoiseGrid::full(&job.sampler).evaluations(job.sampler.solver) as f64;
+        Self {
+            classifier: training(classifier_weights(job), job.classifier.batch, classifier_step),
+            denoiser: training(denoiser_weights(job), job.denoiser.batch, denoiser_step),
+            sampler: INFERENCE * denoiser_weights(job) * evaluations * events_per_second / 1e9,
+            ..Self::CPU_CORE
+        }
+    }
+
+    /// Reads the rates that `cargo bench --bench throughput -- --rates FILE` has written.
+    ///
+    /// # Errors
+    /// The file cannot be read or holds no rates.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read(path).map_err(|source| Error::CannotRead {
+            what: "the rates",
+            path: path.to_owned(),
+            source,
+        })?;
+        serde_json::from_slice(&text)
+            .map_err(|error| Error::Corrupt { path: path.to_owned(), reason: error.to_string() })
+    }
 }
 
 /// Event numbers that a price follows from.
@@ -199,5 +237,22 @@ mod tests {
         let index = plan.tasks.iter().position(|task| task.id.0.starts_with("train/")).expect("a training");
         assert!((price.seconds[index] / training - 1.0).abs() < 1e-9);
         assert!(price.makespan(&plan, &vec![false; plan.tasks.len()], 9) < price.total() / 5.0);
+    }
+
+    #[test]
+    fn measured_times_come_back_as_prices() {
+        let job = JobFile::from_text("job.toml", DEFAULTS).check().expect("a good job");
+        let rates = Rates::measured(&job, 86e-6, 1150e-6, 4600.0 * 99.0 / 199.0);
+        // The built-in rates are those of these times (100 Heun steps there, 200 here), rounded.
+        let near = |a: f64, b: f64| (a / b - 1.0).abs() < 0.03;
+        let known = Rates::CPU_CORE;
+        assert!(near(rates.classifier, known.classifier), "{rates:?}");
+        assert!(near(rates.denoiser, known.denoiser) && near(rates.sampler, known.sampler), "{rates:?}");
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("rates.json");
+        std::fs::write(&path, serde_json::to_vec(&rates).expect("JSON")).expect("room");
+        assert_eq!(Rates::read(&path).expect("rates"), rates);
+        std::fs::write(&path, "{}").expect("room");
+        assert!(matches!(Rates::read(&path), Err(Error::Corrupt { .. })));
     }
 }

@@ -35,6 +35,9 @@ pub struct Plan {
     /// Also estimate the time on so many ranks.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     ranks: Option<u32>,
+    /// Measured rates of this machine, as `cargo bench --bench throughput -- --rates FILE` writes them.
+    #[arg(long, value_name = "FILE")]
+    rates: Option<PathBuf>,
     /// List every task with its price.
     #[arg(long)]
     tasks: bool,
@@ -61,7 +64,8 @@ impl Plan {
         };
         let job = JobFile::open(path)?.check()?;
         let plan = plan::Plan::of(&job);
-        let price = Price::of(&job, &plan, EventCounts::estimated(&job), Rates::CPU_CORE);
+        let rates = self.rates.as_deref().map_or(Ok(Rates::CPU_CORE), Rates::read)?;
+        let price = Price::of(&job, &plan, EventCounts::estimated(&job), rates);
         match self.format {
             Format::Text => answer(self.text(&job, &plan, &price)),
             Format::Json => answer(format_args!("{:#}\n", self.json(&job, &plan, &price))),
