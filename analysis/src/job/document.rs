@@ -186,7 +186,7 @@ impl<'a> Section<'a> {
     }
 
     fn wrong_type(&self, key: &str, expected: &str, value: &DeValue<'_>, at: usize) {
-        self.wrong(key, at, format!("is {} (it does not fit) write {expected}", describe(value)));
+        self.wrong(key, at, format!("is {} (that has no meaning here) write {expected}", describe(value)));
     }
 }
 
@@ -205,7 +205,7 @@ fn describe(value: &DeValue<'_>) -> String {
         DeValue::Boolean(flag) => flag.to_string(),
         DeValue::Datetime(date) => date.to_string(),
         DeValue::Array(items) if items.is_empty() => "an empty list".to_owned(),
-        DeValue::Array(_) => "a list that does not fit".to_owned(),
+        DeValue::Array(_) => "this list".to_owned(),
         DeValue::Table(_) => "a table".to_owned(),
     }
 }

@@ -49,8 +49,8 @@ fn all_mistakes_are_reported_with_their_lines() {
     let expect = [
         (1, "schema is not 1"),
         (5, "data.feature is not a key of drapes (it would be ignored) did you mean features?"),
-        (7, "regions.signal_region_gev is a list that does not fit"),
-        (9, "denoiser.epochs is the text \"many\" (it does not fit) write a whole number from 1"),
+        (7, "regions.signal_region_gev is this list (that has no meaning here)"),
+        (9, "denoiser.epochs is the text \"many\" (that has no meaning here) write a whole number from 1"),
         (
             10,
             "denoiser.learnin_rate is not a key of drapes (it would be ignored) did you mean learning_rate?",
