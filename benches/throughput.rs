@@ -1,19 +1,20 @@
 //! Throughput of training and sampling through the program's own entry points, one figure a line.
 //!
-//! `cargo bench --bench throughput` for people, `-- --json` for programs, `-- --rates FILE` for `drapes plan`. The
-//! figures are medians of several runs on one core; shapes are those of the paper.
+//! `cargo bench --bench throughput` for people, `-- --json` for programs, `-- --rates FILE` for `drapes plan`,
+//! `-- --device cuda` for the first GPU. The figures are medians of several runs on one core or GPU; shapes are those
+//! of the paper.
 
 use std::time::Instant;
 
 use drapes::classifier::{Contest, DataTruth, Judges, TemplateFolds, TemplateTruth, classify};
-use drapes::device;
+use drapes::device::{self, DeviceChoice};
 use drapes::diffusion::{Denoiser, DenoiserShape, Sampler, TrainingEvents, train};
 use drapes::marginals::ColumnMaps;
 use drapes::watch::Unwatched;
-use drapes_analysis::job::{ClassifierSettings, DEFAULTS, DenoiserSettings, Job, JobFile};
+use drapes_analysis::job::{ClassifierSettings, DEFAULTS, DenoiserSettings, Job, JobFile, TreeSettings};
 use drapes_analysis::noise_grid::NoiseGrid;
-use drapes_analysis::price::Rates;
 use drapes_analysis::quantities::ClassifierSeed;
+use drapes_analysis::rates::{Measured, Rates};
 use drapes_analysis::stream::Stream;
 use ndarray::Array2;
 use rand_distr::{Distribution, StandardNormal};
@@ -37,18 +38,20 @@ fn main() {
     device::prepare_cpu(1);
     let job = JobFile::from_text("defaults", DEFAULTS).check().expect("the defaults are a job");
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
-    let rates = arguments.iter().position(|argument| argument == "--rates").map(|at| {
-        let file = arguments.get(at + 1).expect("--rates names a file").clone();
-        arguments.drain(at..=at + 1);
-        file
-    });
+    let rates = value_of(&mut arguments, "--rates");
+    let device = match value_of(&mut arguments, "--device").as_deref() {
+        None | Some("cpu") => Device::Cpu,
+        Some("cuda") => device::choose(DeviceChoice::Cuda, 0, 1).expect("a GPU"),
+        Some(other) => panic!("--device is cpu or cuda, not {other}"),
+    };
     // As cargo's own harness: a word selects the figures whose name contains it.
     let word = arguments.iter().find(|argument| !argument.starts_with('-')).cloned().unwrap_or_default();
-    let all: [(&str, Measure<'_>); 4] = [
-        ("classifier_50_members", Box::new(|| classifier(&job.classifier))),
-        ("denoiser_1_member", Box::new(|| denoiser(&job, 1))),
-        ("denoiser_12_members", Box::new(|| denoiser(&job, 12))),
-        ("sampling_100_heun", Box::new(|| sampling(&job))),
+    let all: [(&str, Measure<'_>); 5] = [
+        ("classifier_50_members", Box::new(|| classifier(&job, device))),
+        ("denoiser_1_member", Box::new(|| denoiser(&job, 1, device))),
+        ("denoiser_12_members", Box::new(|| denoiser(&job, 12, device))),
+        ("sampling_100_heun", Box::new(|| sampling(&job, device))),
+        ("trees_5_members", Box::new(|| trees(&job))),
     ];
     let chosen = all.iter().filter(|(name, _)| name.contains(&word));
     let mut figures: Vec<Figure<'_>> = chosen
@@ -61,7 +64,7 @@ fn main() {
         figures.push(Figure { name: "peak_memory", value: bytes / 1e6, unit: "MB" });
     }
     if let Some(file) = rates {
-        write_rates(&job, &figures, &file);
+        write_rates(&job, &figures, device, &file);
     }
     if arguments.iter().any(|argument| argument == "--json") {
         let entries = figures.iter().map(|figure| {
@@ -76,8 +79,27 @@ fn main() {
     }
 }
 
+/// Takes `name VALUE` out of the arguments.
+fn value_of(arguments: &mut Vec<String>, name: &str) -> Option<String> {
+    let at = arguments.iter().position(|argument| argument == name)?;
+    let value = arguments.get(at + 1).unwrap_or_else(|| panic!("{name} wants a value")).clone();
+    arguments.drain(at..=at + 1);
+    Some(value)
+}
+
+/// What people call a device.
+fn device_name(device: Device) -> String {
+    if device == Device::Cpu {
+        return "core".to_owned();
+    }
+    let asked =
+        std::process::Command::new("nvidia-smi").args(["--query-gpu=name", "--format=csv,noheader"]).output();
+    let names = asked.map(|answer| String::from_utf8_lossy(&answer.stdout).into_owned()).unwrap_or_default();
+    names.lines().next().map_or("GPU", str::trim).to_owned()
+}
+
 /// Writes what `drapes plan --rates` reads.
-fn write_rates(job: &Job, figures: &[Figure<'_>], file: &str) {
+fn write_rates(job: &Job, figures: &[Figure<'_>], device: Device, file: &str) {
     let value = |name: &str| {
         let figure = figures.iter().find(|figure| figure.name == name);
         figure.expect("rates need all figures: leave out the word that selects some").value
@@ -85,9 +107,13 @@ fn write_rates(job: &Job, figures: &[Figure<'_>], file: &str) {
     let sampler = drapes_analysis::job::SamplerSettings { steps: 100, ..job.sampler.clone() };
     let rates = Rates::measured(
         &Job { sampler, ..job.clone() },
-        1e-6 * value("classifier_50_members"),
-        1e-6 * value("denoiser_1_member"),
-        value("sampling_100_heun"),
+        &Measured {
+            device: device_name(device),
+            classifier_step: 1e-6 * value("classifier_50_members"),
+            denoiser_steps: [1e-6 * value("denoiser_1_member"), 1e-6 * value("denoiser_12_members")],
+            events_per_second: value("sampling_100_heun"),
+            tree_growth: 1e6 * value("trees_5_members"),
+        },
     );
     std::fs::write(file, serde_json::to_vec_pretty(&rates).expect("finite rates"))
         .expect("room for the rates");
@@ -113,7 +139,31 @@ fn normals(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
 }
 
 /// A training step of one of fifty classifiers, batch 128: 3 × 32 nodes, five features.
-fn classifier(settings: &ClassifierSettings) -> (f64, &'static str) {
+fn classifier(job: &Job, device: Device) -> (f64, &'static str) {
+    let seconds_of = |epochs: usize| {
+        let settings = ClassifierSettings { epochs, ..job.classifier.clone() };
+        contest_seconds(&settings, 10, &Judges::Mlp(device))
+    };
+    // Set-up and scoring are in both.
+    let steps = (2 * (TRAINING_EVENTS / job.classifier.batch) * 50) as f64;
+    ((seconds_of(3) - seconds_of(1)) / steps * 1e6, "µs a model step")
+}
+
+/// Growing the trees of five folds, five features; on a processor core, whatever the device.
+fn trees(job: &Job) -> (f64, &'static str) {
+    let seconds_of = |iterations: usize| {
+        let settings = TreeSettings { iterations, patience: 1000, ..job.trees.clone() };
+        contest_seconds(&job.classifier, 1, &Judges::Trees(&settings))
+    };
+    let grown = (40 * TRAINING_EVENTS * FEATURES * 5) as f64;
+    (grown / (seconds_of(50) - seconds_of(10)) / 1e6, "10⁶ events × features × trees/s")
+}
+
+/// Events that a classifier of the contest below learns from.
+const TRAINING_EVENTS: usize = 36_000 * 3 / 5;
+
+/// Seconds of five folds times so many seeds.
+fn contest_seconds(settings: &ClassifierSettings, seeds: u32, judges: &Judges<'_>) -> f64 {
     let (data, template, none) =
         (normals(6_000, FEATURES, 1), normals(30_000, FEATURES, 2), normals(0, FEATURES, 3));
     let contest = Contest {
@@ -125,29 +175,16 @@ fn classifier(settings: &ClassifierSettings) -> (f64, &'static str) {
         unseen_background: none.view(),
         unseen_signal: none.view(),
     };
-    let seeds: Vec<ClassifierSeed> = (0..10).map(ClassifierSeed).collect();
+    let chosen: Vec<ClassifierSeed> = (0..seeds).map(ClassifierSeed).collect();
     let stream = Stream::of_job(4);
-    let seconds_of = |epochs: usize| {
-        let settings = ClassifierSettings { epochs, ..settings.clone() };
-        median(|| {
-            let found = classify(
-                &contest,
-                &settings,
-                &seeds,
-                (&stream, &stream),
-                Judges::Mlp(Device::Cpu),
-                &Unwatched,
-            );
-            assert_eq!(found.expect("a good contest").len(), 50);
-        })
-    };
-    // Set-up and scoring are in both.
-    let steps = (2 * (36_000 * 3 / 5 / settings.batch) * 50) as f64;
-    ((seconds_of(3) - seconds_of(1)) / steps * 1e6, "µs a model step")
+    median(|| {
+        let found = classify(&contest, settings, &chosen, (&stream, &stream), *judges, &Unwatched);
+        assert_eq!(found.expect("a good contest").len(), 5 * chosen.len());
+    })
 }
 
 /// A training step of one of `members` denoisers, batch 256: 4 × 64 nodes, five features.
-fn denoiser(job: &Job, members: usize) -> (f64, &'static str) {
+fn denoiser(job: &Job, members: usize, device: Device) -> (f64, &'static str) {
     let events = 256 * 50;
     let settings = DenoiserSettings { epochs: 4, validation_fraction: 0.0, ..job.denoiser.clone() };
     let members: Vec<TrainingEvents> = (0..members as u64)
@@ -158,21 +195,21 @@ fn denoiser(job: &Job, members: usize) -> (f64, &'static str) {
         .collect();
     let shape = DenoiserShape::new(FEATURES, &settings, &job.sampler);
     let seconds = median(|| {
-        let found = train(shape, &settings, &members, Device::Cpu, &Unwatched);
+        let found = train(shape, &settings, &members, device, &Unwatched);
         assert_eq!(found.expect("a good training").courses.len(), members.len());
     });
     (seconds / (4 * 50 * members.len()) as f64 * 1e6, "µs a model step")
 }
 
 /// Events from noise with 100 Heun steps.
-fn sampling(job: &Job) -> (f64, &'static str) {
+fn sampling(job: &Job, device: Device) -> (f64, &'static str) {
     let settings = drapes_analysis::job::SamplerSettings { steps: 100, ..job.sampler.clone() };
     let shape = DenoiserShape::new(FEATURES, &job.denoiser, &settings);
-    let parameters = shape.layout().initial(&[Stream::of_job(1)], Device::Cpu);
+    let parameters = shape.layout().initial(&[Stream::of_job(1)], device);
     let maps = ColumnMaps::of(normals(100, FEATURES + 1, 1).view(), job.denoiser.marginals);
     let denoiser = Denoiser::new(shape, parameters, vec![maps]);
     let grid = NoiseGrid::full(&settings);
-    let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver: settings.solver, device: Device::Cpu };
+    let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver: settings.solver, device };
     let masses = vec![0.0; 4096];
     let seconds = median(|| {
         assert_eq!(sampler.from_noise(&masses, &Stream::of_job(2), &Unwatched).nrows(), masses.len());

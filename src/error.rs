@@ -17,6 +17,9 @@ pub enum Error {
     /// A file of events cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// Several things are wrong at once.
+    #[error("{}", lines(.0))]
+    Several(Vec<Error>),
     /// A region holds too little.
     #[error("{region} holds {found} {what} (at least {needed} are needed) {advice}")]
     TooFew {
@@ -148,10 +151,23 @@ pub enum Error {
 }
 
 impl Error {
+    /// All problems as one error.
+    ///
+    /// # Errors
+    /// There is any.
+    pub fn of_all(mut problems: Vec<Self>) -> Result<(), Self> {
+        match problems.len() {
+            0 => Ok(()),
+            1 => Err(problems.remove(0)),
+            _ => Err(Self::Several(problems)),
+        }
+    }
+
     /// The exit code that this error ends the program with.
     pub fn kind(&self) -> Exit {
         match self {
             Self::Analysis(error) => error.kind(),
+            Self::Several(errors) => errors.first().map_or(Exit::Unexpected, Self::kind),
             Self::Data(_) | Self::TooFew { .. } | Self::OutsideData { .. } | Self::DijetFit { .. } => {
                 Exit::BadRequest
             }
@@ -167,4 +183,8 @@ impl Error {
             }
         }
     }
+}
+
+fn lines(errors: &[Error]) -> String {
+    errors.iter().map(Error::to_string).collect::<Vec<_>>().join("\n")
 }

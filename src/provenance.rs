@@ -7,6 +7,8 @@ use crate::world::World;
 /// The versions behind a run; stored beside its results.
 #[derive(Clone, Debug, Serialize)]
 pub struct Provenance {
+    /// The command that goes on with this job, from any folder.
+    pub command: String,
     /// Version of drapes.
     pub drapes: &'static str,
     /// Revision of its source.
@@ -32,9 +34,10 @@ pub struct RankPlace {
 
 impl Provenance {
     /// The versions of this program and its libraries.
-    pub fn new(world: &World, ranks: Vec<RankPlace>) -> Self {
+    pub fn new(command: String, world: &World, ranks: Vec<RankPlace>) -> Self {
         let (major, minor, patch) = hdf5::library_version();
         Self {
+            command,
             drapes: env!("CARGO_PKG_VERSION"),
             revision: env!("DRAPES_REVISION"),
             libtorch: "2.11.0",

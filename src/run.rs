@@ -8,9 +8,10 @@ use std::process::Command;
 use drapes_analysis::cli::{self, answer, duration};
 use drapes_analysis::error::Exit;
 use drapes_analysis::fingerprint::{InputFile, fingerprints};
-use drapes_analysis::job::{IndependentBackground, Job, JobFile, OtherSample};
+use drapes_analysis::job::{Job, JobFile};
 use drapes_analysis::plan::Plan;
-use drapes_analysis::price::{EventCounts, Price, Rates};
+use drapes_analysis::price::{EventCounts, Price};
+use drapes_analysis::rates::Rates;
 use drapes_analysis::record::RunInfo;
 use drapes_analysis::reduce;
 use drapes_analysis::regions::Region;
@@ -176,7 +177,7 @@ impl Run {
             }
         }
         let device = self.muster(world, &prepared)?;
-        let price = Price::of(&prepared.stored.job, &prepared.plan, counts(&prepared), Rates::CPU_CORE);
+        let price = Price::of(&prepared.stored.job, &prepared.plan, counts(&prepared), &Rates::CPU_CORE);
         let left = prepared.plan.tasks.len() - done.iter().filter(|done| **done).count();
         if left > 0 {
             let expected = price.makespan(&prepared.plan, &done, world.size());
@@ -228,8 +229,21 @@ impl Run {
         for (rank, place) in ranks.iter().enumerate() {
             eprintln!("rank {rank}: {} on {}", place.device, place.host);
         }
-        prepared.store.write_json("provenance.json", &Provenance::new(world, ranks))?;
+        prepared
+            .store
+            .write_json("provenance.json", &Provenance::new(self.command(prepared), world, ranks))?;
         Ok(device)
+    }
+
+    /// This command with whole paths.
+    fn command(&self, prepared: &Prepared) -> String {
+        let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let quoted = |path: &Path| {
+            let path = whole(path).display().to_string();
+            if path.contains(char::is_whitespace) { format!("'{path}'") } else { path }
+        };
+        let parts = [self.job.as_path(), &prepared.data_directory, prepared.store.directory()].map(quoted);
+        format!("drapes run {} --data-dir {} --out {}", parts[0], parts[1], parts[2])
     }
 
     fn serve(&self, world: &World) -> Result<Exit, Error> {
@@ -306,15 +320,18 @@ fn run_info(world: &World, device: Device) -> RunInfo {
 }
 
 fn inputs(job: &Job, data_directory: &Path) -> Result<Vec<InputFile>, Error> {
-    let mut names = vec![&job.data.events];
-    if let IndependentBackground::File { events } = &job.independent_background {
-        names.push(events);
+    let mut names: Vec<&Path> = vec![&job.data.events];
+    names.extend(job.independent_background.file());
+    names.extend(job.other_sample.file());
+    let mut problems = Vec::new();
+    let mut digests = Vec::new();
+    for name in names {
+        match data::digest(&data_directory.join(name), &name.display().to_string()) {
+            Ok(digest) => digests.push(digest),
+            Err(error) => problems.push(error.into()),
+        }
     }
-    if let OtherSample::File { events } = &job.other_sample {
-        names.push(events);
-    }
-    let digest = |name: &&PathBuf| data::digest(&data_directory.join(name), &name.display().to_string());
-    names.iter().map(digest).map(|found| found.map_err(Error::from)).collect()
+    Error::of_all(problems).map(|()| digests)
 }
 
 /// The event numbers that prices follow from, now that the data are there.
@@ -328,6 +345,7 @@ fn counts(prepared: &Prepared) -> EventCounts {
         side_band: count(Region::SideBand),
         signal_region: count(Region::Signal),
         other_sample: prepared.sample.other().map_or(0, RegionEvents::len),
+        independent: prepared.sample.independent().nrows(),
     }
 }
 

@@ -1,12 +1,12 @@
 //! Which events are data: injection, signal region and side-bands, and what is kept apart.
 
 use drapes_analysis::generated::TemplateMethod;
-use drapes_analysis::job::{IndependentBackground, Job};
-use drapes_analysis::point::ScanPoint;
+use drapes_analysis::job::Job;
+use drapes_analysis::point::{Contest, ScanPoint};
 use drapes_analysis::quantities::SignalCount;
 use drapes_analysis::regions::{MassWindow, Region, Regions};
 use drapes_analysis::stream::Stream;
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, Axis, concatenate};
 use rand::seq::SliceRandom;
 
 use crate::data::Events;
@@ -61,7 +61,7 @@ impl Sample {
         signal.shuffle(&mut stream.branch("injection").generator());
         let window = job.regions.signal;
         let mut withheld = Vec::new();
-        if let IndependentBackground::Withheld { fraction } = job.independent_background {
+        if let Some(fraction) = job.independent_background.withheld() {
             let (mut inside, outside): (Vec<usize>, Vec<usize>) =
                 background.iter().partition(|event| window.contains(events.mass[**event]));
             inside.shuffle(&mut stream.branch("withheld background").generator());
@@ -72,56 +72,97 @@ impl Sample {
             background.sort_unstable();
             withheld.sort_unstable();
         }
+        let background_of = |file: &Events| {
+            let inside = |event: &usize| window.contains(file.mass[*event]) && !file.is_signal[*event];
+            (0..file.mass.len()).filter(inside).collect::<Vec<_>>()
+        };
+        let kept_out = events.features.select(Axis(0), &withheld);
         let independent = match further {
             Some(further) => {
-                let inside = (0..further.mass.len())
-                    .filter(|event| window.contains(further.mass[*event]) && !further.is_signal[*event]);
-                further.features.select(Axis(0), &inside.collect::<Vec<_>>())
+                let inside = further.features.select(Axis(0), &background_of(further));
+                concatenate(Axis(0), &[kept_out.view(), inside.view()]).expect("files of the same columns")
             }
-            None => events.features.select(Axis(0), &withheld),
+            None => kept_out,
         };
-        let other = other.map(|other| {
-            let inside = (0..other.mass.len()).filter(|event| window.contains(other.mass[*event]));
-            select(other, inside)
-        });
+        let other = other.map(|other| select(other, background_of(other).into_iter()));
         let sample = Self { events, independent, withheld, other, background, signal };
         sample.check(job)?;
         Ok(sample)
     }
 
+    /// Everything that the points of a job ask for and the events do not give.
     fn check(&self, job: &Job) -> Result<(), Error> {
+        let mut problems = Vec::new();
+        let mut windows = vec![job.regions.outer];
+        for window in job.points.iter().filter_map(ScanPoint::side_bands) {
+            if !windows.contains(&window) {
+                windows.push(window);
+            }
+        }
+        problems.extend(windows.into_iter().filter_map(|outer| self.check_window(job, outer).err()));
+        let methods = job.points.iter().filter_map(ScanPoint::template).map(|template| template.method);
+        if methods.into_iter().any(|method| method == TemplateMethod::OtherSample) {
+            problems.extend(self.other().err());
+        }
+        let needed = job.points.iter().filter_map(ScanPoint::n_signal).max();
+        problems.extend(self.injected(needed.unwrap_or(SignalCount(0))).err());
+        let inside = |event: &&usize| job.regions.signal.contains(self.events.mass[**event]);
+        let background = self.background.iter().filter(inside).count();
+        let factors = job.points.iter().filter_map(|point| match point.contest {
+            Contest::Idealised { .. } => Some(1),
+            Contest::OverIdealised { oversampling, .. } => Some(oversampling.0 as usize),
+            _ => None,
+        });
+        problems.extend(factors.max().and_then(|factor| self.reference_size(background, factor).err()));
+        Error::of_all(problems)
+    }
+
+    fn check_window(&self, job: &Job, outer: MassWindow) -> Result<(), Error> {
         let masses = || self.background.iter().map(|event| self.events.mass[*event]);
         let (low, high) =
             masses().fold((f64::INFINITY, 0.0), |(low, high), mass| (mass.min(low), mass.max(high)));
-        let windows = job.points.iter().filter_map(ScanPoint::side_bands);
-        for outer in windows.chain([job.regions.outer]) {
-            let width = outer.width();
-            if low - outer.low.0 > 0.02 * width || cut_short(masses(), outer) {
-                return Err(Error::OutsideData {
-                    wanted: outer.to_string(),
-                    found: format!("{low:.0}-{high:.0}"),
+        if low - outer.low.0 > 0.02 * outer.width() || cut_short(masses(), outer) {
+            return Err(Error::OutsideData {
+                wanted: outer.to_string(),
+                found: format!("{low:.0}-{high:.0}"),
+            });
+        }
+        let regions = job.regions_with(outer);
+        for (name, wanted) in [("signal region", Region::Signal), ("side-bands", Region::SideBand)] {
+            let found = masses().filter(|mass| regions.region(*mass) == wanted).count();
+            if found == 0 {
+                return Err(Error::TooFew {
+                    region: format!("the {name} of {outer} GeV around {}", regions.signal),
+                    what: "background events",
+                    found,
+                    needed: 1,
+                    advice: "check the regions against `drapes data describe`".to_owned(),
                 });
             }
-            let regions = job.regions_with(outer);
-            for (name, wanted) in [("signal region", Region::Signal), ("side-bands", Region::SideBand)] {
-                let found = masses().filter(|mass| regions.region(*mass) == wanted).count();
-                if found == 0 {
-                    return Err(Error::TooFew {
-                        region: format!("the {name} of {outer} GeV around {}", regions.signal),
-                        what: "background events",
-                        found,
-                        needed: 1,
-                        advice: "check the regions against `drapes data describe`".to_owned(),
-                    });
-                }
-            }
         }
-        if job.points.iter().filter_map(ScanPoint::template).any(|t| t.method == TemplateMethod::OtherSample)
-        {
-            self.other()?;
+        Ok(())
+    }
+
+    /// Events of a template of true background, `factor` times the background of the data.
+    ///
+    /// # Errors
+    /// The independent background has fewer.
+    pub fn reference_size(&self, background: usize, factor: usize) -> Result<usize, Error> {
+        let (needed, found) = (factor * background, self.independent.nrows());
+        // Half of the background withheld is the same number as the other half, give or take the odd event.
+        if needed <= found + factor {
+            return Ok(needed.min(found));
         }
-        let needed = job.points.iter().filter_map(ScanPoint::n_signal).max();
-        self.injected(needed.unwrap_or(SignalCount(0))).map(|_| ())
+        Err(Error::TooFew {
+            region: "the independent background".to_owned(),
+            what: "events",
+            found,
+            needed,
+            advice: format!(
+                "lower oversampling of the references (the data hold {background} background events), withhold a \
+                 larger fraction, or add a file of further events"
+            ),
+        })
     }
 
     fn injected(&self, count: SignalCount) -> Result<&[usize], Error> {

@@ -12,7 +12,7 @@ fn plan_counts_and_prices() {
     let place = directory();
     let job = small_job(place.path(), "");
     let text = answer(drapes().arg("plan").arg(&job).args(["--ranks", "16"]));
-    for expected in ["small: 4 points, 14 tasks", "DRAPES ∅", "16 cores", "disk: about"] {
+    for expected in ["small: 4 points, 14 tasks", "DRAPES ∅", "16 × core", "disk: about"] {
         assert!(text.contains(expected), "{expected}:\n{text}");
     }
     let json = answer(drapes().arg("plan").arg(&job).args(["--format", "json"]));
@@ -105,6 +105,51 @@ fn bad_data_is_refused_before_any_task() {
         assert_eq!(code, 2, "{message}");
         assert!(message.contains(expected), "{expected}:\n{message}");
         assert!(!out.exists(), "nothing was begun");
+    }
+}
+
+#[test]
+fn several_bad_files_and_requests_are_told_at_once() {
+    let place = directory();
+    let mut table = String::from("m_jj,x,y,label\n");
+    for event in 0..4000 {
+        let _ = writeln!(
+            table,
+            "{},{event},{},{}",
+            1000.0 + 0.25 * f64::from(event),
+            -event,
+            u32::from(event % 40 == 0)
+        );
+    }
+    write(place.path(), "data.csv", &table);
+    write(place.path(), "other.csv", "m_jj,x\n1500,1\n1501,2\n");
+    write(place.path(), "more.csv", "m_jj,y\n1500,1\n");
+    let text = "schema = 1\nname = 'a'\n[data]\nevents = 'data.csv'\nlayout = 'table'\nfeatures = ['x', 'y']\n\
+                [other_sample]\nsource = 'file'\nevents = 'other.csv'\n[independent_background]\nsource = 'file'\n\
+                events = 'more.csv'\n[regions]\nsignal_region_gev = [1400, 1600]\nside_bands_gev = [1000, 2000]\n\
+                [[scan]]\nmethod = 'mc'\nn_signal = [0]\n[[scan]]\nmethod = 'over_idealised'\nn_signal = [500]\n";
+    let out = place.path().join("out");
+    let refused = |text: &str| {
+        let job = write(place.path(), "job.toml", text);
+        let (code, message) = refusal(drapes().arg("run").arg(job).arg("--out").arg(&out));
+        assert_eq!(code, 2, "{message}");
+        assert!(!out.exists(), "nothing was begun");
+        message
+    };
+    let message = refused(text);
+    assert!(
+        message.contains("other.csv lacks column y") && message.contains("more.csv lacks column x"),
+        "{message}"
+    );
+    write(place.path(), "other.csv", "m_jj,x,y\n1100,1,1\n");
+    write(place.path(), "more.csv", "m_jj,x,y\n1500,1,1\n");
+    let message = refused(text);
+    for expected in [
+        "the signal region of the other sample holds 0 events",
+        "the data file holds 100 signal events (at least 500 are needed)",
+        "the independent background holds 1 events (at least 3900 are needed)",
+    ] {
+        assert!(message.contains(expected), "{expected}:\n{message}");
     }
 }
 

@@ -23,6 +23,7 @@ pub mod plan;
 pub mod point;
 pub mod price;
 pub mod quantities;
+pub mod rates;
 pub mod record;
 pub mod reduce;
 pub mod regions;

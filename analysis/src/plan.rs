@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::generated::{Generated, Scope, TemplateMethod, TrainingSample};
 use crate::job::Job;
-use crate::point::{Contest, ScanPoint};
+use crate::point::{ClassifierKind, Contest, ScanPoint};
 use crate::quantities::{ClassifierSeed, Oversampling};
 
 /// The readable name of a task; also the stem of its files.
@@ -149,7 +149,12 @@ impl Plan {
             tasks.push(resample(sample, oversampling, model));
         }
         for point in &job.points {
-            for seeds in job.classifier.seeds.chunks(job.compute.classifier_seeds_per_task) {
+            // Trees gain nothing from company: they are grown one after the other.
+            let together = match point.classifier {
+                ClassifierKind::Mlp => job.compute.classifier_seeds_per_task,
+                ClassifierKind::Trees => 1,
+            };
+            for seeds in job.classifier.seeds.chunks(together) {
                 tasks.push(classify(*point, seeds));
             }
         }

@@ -1,68 +1,13 @@
 //! What a plan costs before it runs: core-seconds, makespan, disk.
 
-use std::path::Path;
-
-use serde::{Deserialize, Serialize};
-
-use crate::error::Error;
 use crate::generated::{Generated, Scope, TemplateMethod};
 use crate::job::Job;
 use crate::noise_grid::NoiseGrid;
 use crate::plan::{Plan, Task, Work};
 use crate::point::{ClassifierKind, Contest, ScanPoint};
 use crate::quantities::Oversampling;
+use crate::rates::Rates;
 use crate::schedule::makespan;
-
-/// Arithmetic throughput of one rank, in 10⁹ floating-point operations a second.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rates {
-    /// Training of classifier ensembles.
-    pub classifier: f64,
-    /// Training of denoisers.
-    pub denoiser: f64,
-    /// Sampling.
-    pub sampler: f64,
-    /// Growing trees, in 10⁹ events times features times trees a second.
-    pub trees: f64,
-}
-
-impl Rates {
-    /// One core of a shared server processor with AVX2, from the times of `cargo bench --bench throughput`: 86 µs a
-    /// classifier's step, 1,150 µs a lone denoiser's, 4,600 events a second.
-    pub const CPU_CORE: Self = Self { classifier: 20.0, denoiser: 19.0, sampler: 25.0, trees: 0.04 };
-
-    /// The rates behind measured times.
-    ///
-    /// # Units
-    /// Seconds of one classifier's training step, seconds of one denoiser's, events a second from noise with the
-    /// sampler of the job. Trees are taken as they are here.
-    pub fn measured(job: &Job, classifier_step: f64, denoiser_step: f64, events_per_second: f64) -> Self {
-        let training =
-            |weights: f64, batch: usize, seconds: f64| TRAINING * weights * batch as f64 / seconds / 1e9;
-        let evaluations = NoiseGrid::full(&job.sampler).evaluations(job.sampler.solver) as f64;
-        Self {
-            classifier: training(classifier_weights(job), job.classifier.batch, classifier_step),
-            denoiser: training(denoiser_weights(job), job.denoiser.batch, denoiser_step),
-            sampler: INFERENCE * denoiser_weights(job) * evaluations * events_per_second / 1e9,
-            ..Self::CPU_CORE
-        }
-    }
-
-    /// Reads the rates that `cargo bench --bench throughput -- --rates FILE` has written.
-    ///
-    /// # Errors
-    /// The file cannot be read or holds no rates.
-    pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read(path).map_err(|source| Error::CannotRead {
-            what: "the rates",
-            path: path.to_owned(),
-            source,
-        })?;
-        serde_json::from_slice(&text)
-            .map_err(|error| Error::Corrupt { path: path.to_owned(), reason: error.to_string() })
-    }
-}
 
 /// Event numbers that a price follows from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +18,8 @@ pub struct EventCounts {
     pub signal_region: usize,
     /// Events of the other sample in the signal region.
     pub other_sample: usize,
+    /// Independent background of the signal region.
+    pub independent: usize,
 }
 
 impl EventCounts {
@@ -82,6 +29,7 @@ impl EventCounts {
             side_band: job.pricing.side_band_events,
             signal_region: job.pricing.signal_region_events,
             other_sample: job.pricing.other_sample_events,
+            independent: job.pricing.independent_background_events,
         }
     }
 
@@ -107,7 +55,7 @@ pub struct Price {
 
 impl Price {
     /// Prices every task.
-    pub fn of(job: &Job, plan: &Plan, counts: EventCounts, rates: Rates) -> Self {
+    pub fn of(job: &Job, plan: &Plan, counts: EventCounts, rates: &Rates) -> Self {
         let seconds = plan.tasks.iter().map(|task| seconds(job, task, counts, rates)).collect();
         let bytes = plan.tasks.iter().map(|task| bytes(job, task, counts)).sum();
         Self { seconds, bytes }
@@ -130,24 +78,27 @@ fn weights(widths: impl IntoIterator<Item = usize>) -> f64 {
     widths.windows(2).map(|pair| (pair[0] * pair[1]) as f64).sum()
 }
 
-fn denoiser_weights(job: &Job) -> f64 {
+/// Multiply-adds of a denoiser for one event.
+pub fn denoiser_weights(job: &Job) -> f64 {
     let features = job.data.features.len();
     let hidden = std::iter::repeat_n(job.denoiser.width, job.denoiser.hidden_layers);
     weights(std::iter::once(features + job.denoiser.noise_features + 1).chain(hidden).chain([features]))
 }
 
-fn classifier_weights(job: &Job) -> f64 {
+/// Multiply-adds of a classifier for one event.
+pub fn classifier_weights(job: &Job) -> f64 {
     let hidden = std::iter::repeat_n(job.classifier.width, job.classifier.hidden_layers);
     weights(std::iter::once(job.data.features.len()).chain(hidden).chain([1]))
 }
 
-/// Two operations a weight forward, four backward.
-const TRAINING: f64 = 6.0;
-const INFERENCE: f64 = 2.0;
+/// Operations a weight and event in training: two forward, four backward.
+pub const TRAINING: f64 = 6.0;
+/// Operations a weight and event of a finished network.
+pub const INFERENCE: f64 = 2.0;
 /// Share of the allowed trees that are grown before training against a template stops, as seen on the LHCO events.
 const GROWN_TREES: f64 = 0.2;
 
-fn seconds(job: &Job, task: &Task, counts: EventCounts, rates: Rates) -> f64 {
+fn seconds(job: &Job, task: &Task, counts: EventCounts, rates: &Rates) -> f64 {
     let (operations, rate) = match &task.work {
         Work::Fit { .. } => return 0.1,
         Work::Train { scope, samples } => {
@@ -156,7 +107,7 @@ fn seconds(job: &Job, task: &Task, counts: EventCounts, rates: Rates) -> f64 {
                 Scope::Everything => counts.side_band + counts.signal_region,
             };
             let events = samples.len() * job.denoiser.epochs * events_each;
-            (TRAINING * denoiser_weights(job) * events as f64, rates.denoiser)
+            (TRAINING * denoiser_weights(job) * events as f64, rates.denoiser(samples.len()))
         }
         Work::Template { template, oversampling, .. } => {
             let solver = job.sampler.with(template.integration).solver;
@@ -175,8 +126,9 @@ fn seconds(job: &Job, task: &Task, counts: EventCounts, rates: Rates) -> f64 {
             let members = (seeds.len() * job.classifier.folds as usize) as f64;
             match point.classifier {
                 ClassifierKind::Mlp => {
-                    let seen = events * job.classifier.epochs as f64;
-                    (TRAINING * classifier_weights(job) * seen * members, rates.classifier)
+                    let seen = TRAINING * events * job.classifier.epochs as f64;
+                    let judged = INFERENCE * counts.independent as f64;
+                    (classifier_weights(job) * (seen + judged) * members, rates.classifier)
                 }
                 ClassifierKind::Trees => {
                     let grown = GROWN_TREES * job.trees.iterations as f64;
@@ -198,7 +150,8 @@ fn classified_events(point: &ScanPoint, counts: EventCounts) -> f64 {
             times(data_oversampling) + counts.template(&template, oversampling)
         }
         Contest::OverIdealised { oversampling, .. } => once + times(oversampling),
-        Contest::Idealised { .. } | Contest::Supervised => 2 * once,
+        Contest::Idealised { .. } => 2 * once,
+        Contest::Supervised => once + counts.independent,
     };
     events as f64
 }
@@ -231,28 +184,11 @@ mod tests {
     fn the_prices_of_the_paper_are_those_of_its_arithmetic() {
         let job = JobFile::from_text("job.toml", DEFAULTS).check().expect("a good job");
         let plan = Plan::of(&job);
-        let price = Price::of(&job, &plan, EventCounts::estimated(&job), Rates::CPU_CORE);
+        let price = Price::of(&job, &plan, EventCounts::estimated(&job), &Rates::CPU_CORE);
         // 22·64 + 3·64² + 64·5 weights, 700 passes over 420,000 events.
-        let training = 6.0 * 14_016.0 * 700.0 * 420_000.0 / (Rates::CPU_CORE.denoiser * 1e9);
+        let training = 6.0 * 14_016.0 * 700.0 * 420_000.0 / (Rates::CPU_CORE.denoiser(1) * 1e9);
         let index = plan.tasks.iter().position(|task| task.id.0.starts_with("train/")).expect("a training");
         assert!((price.seconds[index] / training - 1.0).abs() < 1e-9);
         assert!(price.makespan(&plan, &vec![false; plan.tasks.len()], 9) < price.total() / 5.0);
-    }
-
-    #[test]
-    fn measured_times_come_back_as_prices() {
-        let job = JobFile::from_text("job.toml", DEFAULTS).check().expect("a good job");
-        let rates = Rates::measured(&job, 86e-6, 1150e-6, 4600.0 * 99.0 / 199.0);
-        // The built-in rates are those of these times (100 Heun steps there, 200 here), rounded.
-        let near = |a: f64, b: f64| (a / b - 1.0).abs() < 0.03;
-        let known = Rates::CPU_CORE;
-        assert!(near(rates.classifier, known.classifier), "{rates:?}");
-        assert!(near(rates.denoiser, known.denoiser) && near(rates.sampler, known.sampler), "{rates:?}");
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("rates.json");
-        std::fs::write(&path, serde_json::to_vec(&rates).expect("JSON")).expect("room");
-        assert_eq!(Rates::read(&path).expect("rates"), rates);
-        std::fs::write(&path, "{}").expect("room");
-        assert!(matches!(Rates::read(&path), Err(Error::Corrupt { .. })));
     }
 }

@@ -44,6 +44,8 @@ struct ResultRow<'a> {
 
 /// Reduces the records of a directory: writes `results.csv` and the table of every figure that has one.
 ///
+/// A table of an earlier reduction that these results no longer give is set aside.
+///
 /// # Errors
 /// The directory holds no job, or a table cannot be written.
 pub fn reduce(store: &Store) -> Result<Results, Error> {
@@ -57,7 +59,9 @@ pub fn reduce(store: &Store) -> Result<Results, Error> {
     store.write("results.csv", &writer.into_inner().unwrap_or_default())?;
     for figure in Figure::ALL {
         let table = figure.table(&results);
-        if !table.rows.is_empty() {
+        if table.rows.is_empty() {
+            store.set_aside(figure.name())?;
+        } else {
             store.write(&format!("figures/{}.csv", figure.name()), &table.to_csv())?;
         }
     }

@@ -185,6 +185,41 @@ impl Store {
         self.write(name, &to_json(value))
     }
 
+    /// Moves a figure's table to `figures/earlier/` and removes its pictures: the results no longer give it.
+    ///
+    /// # Errors
+    /// The table is there and cannot be moved.
+    pub fn set_aside(&self, figure: &str) -> Result<(), Error> {
+        let folder = self.directory.join("figures");
+        let table = folder.join(format!("{figure}.csv"));
+        if !table.exists() {
+            return Ok(());
+        }
+        let earlier = folder.join("earlier");
+        let moved = fs::create_dir_all(&earlier)
+            .and_then(|()| fs::rename(&table, earlier.join(format!("{figure}.csv"))));
+        moved.map_err(|source| Error::CannotWrite { path: table, source })?;
+        for kind in ["svg", "png", "pdf"] {
+            // A picture that is not there needs no removal.
+            let _ = fs::remove_file(folder.join(format!("{figure}.{kind}")));
+        }
+        Ok(())
+    }
+
+    /// The command that goes on with the job of this directory.
+    pub fn command(&self) -> String {
+        #[derive(Deserialize)]
+        struct Started {
+            command: String,
+        }
+        let directory = self.directory.display();
+        let started: Result<Started, _> = self.read_json("provenance.json");
+        started.map_or_else(
+            |_| format!("drapes run {directory}/job.toml --data-dir FOLDER_OF_THE_DATA --out {directory}"),
+            |started| started.command,
+        )
+    }
+
     fn read_json<T: for<'de> Deserialize<'de>>(&self, name: &str) -> Result<T, Error> {
         let path = self.directory.join(name);
         let text = fs::read(&path).map_err(|source| Error::CannotRead {

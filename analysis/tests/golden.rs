@@ -108,7 +108,13 @@ fn a_figure_that_cannot_be_drawn_says_what_it_lacks() {
     assert_eq!(
         refusal(directory.path(), "fig14"),
         "cannot draw fig14 (it needs DRAPES GenSR with signal, and these tasks have no result yet: \
-         classify/gensr-s1000-w2800-6000-x5-d2-c00-01 and 1 more) run `drapes run JOB.toml --out DIR` first"
+         classify/gensr-s1000-w2800-6000-x5-d2-c00-01, classify/gensr-s3000-w2800-6000-x5-d2-c00-01) run \
+         `drapes run DIR/job.toml --data-dir FOLDER_OF_THE_DATA --out DIR` first"
+    );
+    let started = "{\"command\": \"drapes run my.toml --data-dir lhco --out DIR\"}";
+    fs::write(directory.path().join("provenance.json"), started).expect("room");
+    assert!(
+        refusal(directory.path(), "fig14").contains("run `drapes run my.toml --data-dir lhco --out DIR`")
     );
     let small = "schema = 1\nname = 'small'\n[data]\nevents = 'a.h5'\n[classifier]\nfolds = 3\nseeds = '0'\n\
                  [[scan]]\nmethod = 'noise'\nn_signal = [1000]\n";
@@ -120,6 +126,12 @@ fn a_figure_that_cannot_be_drawn_says_what_it_lacks() {
         "cannot draw fig06 (its job lacks DRAPES SR, SB or MC, or ∅ from less noise, without signal at several σ′; \
          add such [[scan]] blocks, or take another job) run `drapes run jobs/fig06_07_15_16_19.toml --out out/fig06_07_15_16_19` first"
     );
+    // A table of an earlier reduction that the results no longer give is kept, but not drawn.
+    store.write("figures/fig06.csv", b"curve").expect("room");
+    store.write("figures/fig06.png", b"picture").expect("room");
+    reduce::reduce(&store).expect("a reduction");
+    let there = |name: &str| directory.path().join("figures").join(name).exists();
+    assert!(there("earlier/fig06.csv") && !there("fig06.csv") && !there("fig06.png"));
     let drawn = ["fig04", "fig05", "fig18", "mass_spectrum", "training", "denoiser_noise", "corner"];
     for figure in Figure::ALL {
         let there = directory.path().join(format!("figures/{}.csv", figure.name())).exists();

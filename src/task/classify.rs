@@ -159,22 +159,10 @@ fn reference(
 ) -> Result<Sides, Error> {
     let independent = place.sample()?.independent();
     let background = data.is_signal.iter().filter(|signal| !**signal).count();
-    let needed = factor * background;
-    // Half of the background withheld is the same number as the other half, give or take the odd event.
-    if needed > independent.nrows() + factor {
-        return Err(Error::TooFew {
-            region: "the independent background".to_owned(),
-            what: "events",
-            found: independent.nrows(),
-            needed,
-            advice: format!(
-                "lower oversampling (the data hold {background} background events) or withhold a larger fraction"
-            ),
-        });
-    }
+    let needed = place.sample()?.reference_size(background, factor)?;
     let mut order: Vec<usize> = (0..independent.nrows()).collect();
     order.shuffle(&mut place.stream().branch("reference template").generator());
-    let (chosen, rest) = order.split_at(needed.min(order.len()));
+    let (chosen, rest) = order.split_at(needed);
     Ok(Sides {
         data: data.features,
         is_signal: Some(data.is_signal),

@@ -9,11 +9,11 @@ mod train;
 use std::any::Any;
 use std::cell::OnceCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use drapes_analysis::fingerprint::Fingerprint;
-use drapes_analysis::job::{IndependentBackground, Job, OtherSample};
+use drapes_analysis::job::Job;
 use drapes_analysis::plan::{Task, Work};
 use drapes_analysis::record::{Outcome, RunInfo, TaskRecord, TaskResult};
 use drapes_analysis::store::{Store, StoredJob};
@@ -123,21 +123,19 @@ impl Workplace {
 ///
 /// # Errors
 /// A file cannot be used, or the job asks for more than it holds.
-pub fn load(job: &Job, data_directory: &std::path::Path) -> Result<Sample, Error> {
-    let events = data::read_events(&data_directory.join(&job.data.events), &job.data, Label::Expected)?;
-    let further = match &job.independent_background {
-        IndependentBackground::File { events } => {
-            Some(data::read_events(&data_directory.join(events), &job.data, Label::Optional)?)
-        }
-        IndependentBackground::None | IndependentBackground::Withheld { .. } => None,
+pub fn load(job: &Job, data_directory: &Path) -> Result<Sample, Error> {
+    let mut problems = Vec::new();
+    let mut read = |file: &Path, label: Label| {
+        let found = data::read_events(&data_directory.join(file), &job.data, label);
+        found.map_err(|error| problems.push(error.into())).ok()
     };
-    let other = match &job.other_sample {
-        OtherSample::File { events } => {
-            Some(data::read_events(&data_directory.join(events), &job.data, Label::Optional)?)
-        }
-        OtherSample::None => None,
-    };
-    Sample::new(job, events, further.as_ref(), other.as_ref())
+    let events = read(&job.data.events, Label::Expected);
+    let further = job.independent_background.file().and_then(|file| read(file, Label::Optional));
+    let other = job.other_sample.file().and_then(|file| read(file, Label::Optional));
+    match events {
+        Some(events) if problems.is_empty() => Sample::new(job, events, further.as_ref(), other.as_ref()),
+        _ => Err(Error::of_all(problems).expect_err("a file that could not be read")),
+    }
 }
 
 /// What a panic says, in one line: libtorch appends its whole stack.

@@ -13,7 +13,8 @@ use crate::figures::label;
 use crate::job::{DEFAULTS, Job, JobFile};
 use crate::plan::{self, Stage, TaskId};
 use crate::point::ScanPoint;
-use crate::price::{EventCounts, Price, Rates};
+use crate::price::{EventCounts, Price};
+use crate::rates::Rates;
 
 /// Shows what a job computes, how long it takes and how much disk it needs; computes nothing.
 ///
@@ -35,7 +36,7 @@ pub struct Plan {
     /// Also estimate the time on so many ranks.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     ranks: Option<u32>,
-    /// Measured rates of this machine, as `cargo bench --bench throughput -- --rates FILE` writes them.
+    /// Measured rates of a device, as `cargo bench --bench throughput -- --rates FILE` writes them.
     #[arg(long, value_name = "FILE")]
     rates: Option<PathBuf>,
     /// List every task with its price.
@@ -65,10 +66,10 @@ impl Plan {
         let job = JobFile::open(path)?.check()?;
         let plan = plan::Plan::of(&job);
         let rates = self.rates.as_deref().map_or(Ok(Rates::CPU_CORE), Rates::read)?;
-        let price = Price::of(&job, &plan, EventCounts::estimated(&job), rates);
+        let price = Price::of(&job, &plan, EventCounts::estimated(&job), &rates);
         match self.format {
-            Format::Text => answer(self.text(&job, &plan, &price)),
-            Format::Json => answer(format_args!("{:#}\n", self.json(&job, &plan, &price))),
+            Format::Text => answer(self.text(&job, &plan, &price, &rates.device)),
+            Format::Json => answer(format_args!("{:#}\n", self.json(&job, &plan, &price, &rates.device))),
         }
         Ok(Exit::Done)
     }
@@ -79,10 +80,11 @@ impl Plan {
         counts.into_iter().collect()
     }
 
-    fn text(&self, job: &Job, plan: &plan::Plan, price: &Price) -> String {
+    fn text(&self, job: &Job, plan: &plan::Plan, price: &Price, device: &str) -> String {
         let mut text = format!("{}: {} points, {} tasks\n\n", job.name, job.points.len(), plan.tasks.len());
         text.push_str(&axes(job));
-        let mut lines = vec![["stage", "tasks", "on one core", "what"].map(str::to_owned).to_vec()];
+        let headings = ["stage", "tasks", &format!("on one {device}"), "what"].map(str::to_owned);
+        let mut lines = vec![headings.to_vec()];
         for stage in Stage::ALL {
             let seconds = stage_seconds(plan, price, stage);
             let count = plan.stage(stage).count();
@@ -97,10 +99,10 @@ impl Plan {
         text.push_str(&columns(&lines));
         text.push_str("\nestimated time\n");
         let none = vec![false; plan.tasks.len()];
-        let lines = self.rank_counts().into_iter().map(|ranks| {
-            let ranks_text = if ranks == 1 { "1 core".to_owned() } else { format!("{ranks} cores") };
-            vec![ranks_text, duration(price.makespan(plan, &none, ranks))]
-        });
+        let lines = self
+            .rank_counts()
+            .into_iter()
+            .map(|ranks| vec![format!("{ranks} × {device}"), duration(price.makespan(plan, &none, ranks))]);
         text.push_str(&columns(&lines.collect::<Vec<_>>()));
         text.push_str(&format!("\ndisk: about {:.1} MB\n", price.bytes / 1e6));
         if self.tasks {
@@ -114,7 +116,7 @@ impl Plan {
         text
     }
 
-    fn json(&self, job: &Job, plan: &plan::Plan, price: &Price) -> serde_json::Value {
+    fn json(&self, job: &Job, plan: &plan::Plan, price: &Price, device: &str) -> serde_json::Value {
         let none = vec![false; plan.tasks.len()];
         let stages = Stage::ALL.map(|stage| {
             let (tasks, seconds) = (plan.stage(stage).count(), stage_seconds(plan, price, stage));
@@ -132,6 +134,7 @@ impl Plan {
         json!({
             "name": job.name,
             "points": job.points.len(),
+            "device": device,
             "stages": stages,
             "times": times.collect::<Vec<_>>(),
             "bytes": price.bytes,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::answer;
 use crate::error::{Error, Exit};
 use crate::figures::Figure;
+use crate::plan::TaskId;
 use crate::results::Results;
 use crate::store::Store;
 
@@ -25,6 +26,9 @@ fn named(name: &str) -> Result<Figure, String> {
     let names = Figure::ALL.map(Figure::name).join(", ");
     Figure::named(name).ok_or_else(|| format!("there is no such figure; drapes draws {names}"))
 }
+
+/// Missing tasks that a message names.
+const LISTED: usize = 12;
 
 impl Plot {
     pub fn run(&self) -> Result<Exit, Error> {
@@ -60,12 +64,17 @@ impl Plot {
                 format!("its job lacks {}; add such [[scan]] blocks, or take another job", needs.what),
                 format!("drapes run jobs/{0}.toml --out out/{0}", needs.job),
             ),
-            (true, [first, rest @ ..]) => {
-                let others =
-                    if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+            (true, tasks) => {
+                let mut list: Vec<&str> = tasks.iter().take(LISTED).map(|TaskId(id)| id.as_str()).collect();
+                let more =
+                    format!("and {} more, which `drapes status {directory}` lists", tasks.len() - list.len());
+                if tasks.len() > LISTED {
+                    list.push(&more);
+                }
+                let missing = list.join(", ");
                 (
-                    format!("it needs {}, and these tasks have no result yet: {first}{others}", needs.what),
-                    format!("drapes run JOB.toml --out {directory}"),
+                    format!("it needs {}, and these tasks have no result yet: {missing}", needs.what),
+                    store.command(),
                 )
             }
         };

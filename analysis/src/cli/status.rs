@@ -9,7 +9,8 @@ use super::layout::{columns, duration};
 use super::plan::Format;
 use crate::error::{Error, Exit};
 use crate::plan::{Plan, Stage, Task};
-use crate::price::{EventCounts, Price, Rates};
+use crate::price::{EventCounts, Price};
+use crate::rates::Rates;
 use crate::store::{Store, TaskState};
 
 /// Shows what a scan has done, what failed and why, and how much is left.
@@ -41,10 +42,19 @@ impl Status {
         let plan = Plan::of(&stored.job);
         let states = store.states(&stored, &plan);
         let done: Vec<bool> = states.iter().map(TaskState::is_done).collect();
-        let price = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), Rates::CPU_CORE);
+        let price = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
         let left = price.makespan(&plan, &done, 1);
         match self.format {
-            Format::Text => answer(text(&stored.job.name, &plan, &states, left)),
+            Format::Text => {
+                answer(text(&stored.job.name, &plan, &states));
+                if !done.iter().all(|done| *done) {
+                    let command = store.command();
+                    answer(format_args!(
+                        "\nleft: about {} on one core; go on with\n  {command}\n",
+                        duration(left)
+                    ));
+                }
+            }
             Format::Json => answer(format_args!("{:#}\n", as_json(&stored.job.name, &plan, &states, left))),
         }
         let failed = states.iter().any(|state| matches!(state, TaskState::Failed { .. }));
@@ -56,7 +66,7 @@ impl Status {
     }
 }
 
-fn text(name: &str, plan: &Plan, states: &[TaskState], left: f64) -> String {
+fn text(name: &str, plan: &Plan, states: &[TaskState]) -> String {
     let done = states.iter().filter(|state| state.is_done()).count();
     let mut text = format!("{name}: {done} of {} tasks done\n\n", plan.tasks.len());
     let mut lines = vec![["stage", "done", "failed", "left", "time spent"].map(str::to_owned).to_vec()];
@@ -80,12 +90,6 @@ fn text(name: &str, plan: &Plan, states: &[TaskState], left: f64) -> String {
             TaskState::Ignored { why } => text.push_str(&format!("\nnot counted: {}\n  {why}\n", task.id)),
             TaskState::Done(_) | TaskState::Missing => {}
         }
-    }
-    if done < plan.tasks.len() {
-        text.push_str(&format!(
-            "\nleft: about {} on one core; the same `drapes run` goes on\n",
-            duration(left)
-        ));
     }
     text
 }

@@ -7,6 +7,7 @@ use super::read::{float, window};
 use super::seeds::whole_numbers;
 use super::{IndependentBackground, OtherSample, SamplerSettings, Solver};
 use crate::generated::{Generated, Integration, TemplateMethod, TrainingSample};
+use crate::noise_grid::NoiseGrid;
 use crate::point::{ClassifierKind, Contest, ScanPoint};
 use crate::quantities::{Gev, Oversampling, SigmaPrime, SignalCount};
 use crate::regions::{MassWindow, Regions};
@@ -21,6 +22,8 @@ pub struct Surroundings<'a> {
     pub sigma_prime: SigmaPrime,
     /// The job's sampler.
     pub sampler: &'a SamplerSettings,
+    /// √s of the dijet fit.
+    pub collision_energy: Gev,
     /// True background outside of the data.
     pub background: &'a IndependentBackground,
     /// The sample that MC starts from.
@@ -127,6 +130,7 @@ fn contests(scan: &Section<'_>, method: Method, around: &Surroundings<'_>) -> Ve
             let samples = samples(scan, signals, around);
             let starts = starts(scan, method, around);
             let integrations = integrations(scan, around);
+            check_grids(scan, &starts, &integrations, around);
             let factors = factors(scan, "oversampling", around);
             let mut contests = Vec::new();
             for sample in samples {
@@ -150,7 +154,7 @@ fn samples(
     signals: impl Iterator<Item = SignalCount>,
     around: &Surroundings<'_>,
 ) -> Vec<TrainingSample> {
-    let windows = side_bands(scan, around.regions);
+    let windows = side_bands(scan, around);
     let of =
         |n_signal| windows.iter().map(move |side_bands| TrainingSample { n_signal, side_bands: *side_bands });
     signals.flat_map(of).collect()
@@ -214,7 +218,17 @@ fn starts(scan: &Section<'_>, method: TemplateMethod, around: &Surroundings<'_>)
             found.value.into_iter().map(|sigma| Some(SigmaPrime(sigma))).collect()
         }
         None if method == TemplateMethod::Noise => vec![None],
-        None => vec![Some(around.sigma_prime)],
+        None => {
+            if !(around.sigma_prime.0 > least && around.sigma_prime.0 <= largest) {
+                let message = format!(
+                    "is {} as in [template] (it must lie above {least} and up to {largest}, the sampler's own) name \
+                     another here or there",
+                    around.sigma_prime
+                );
+                scan.wrong("sigma_prime", scan.at(), message);
+            }
+            vec![Some(around.sigma_prime)]
+        }
     }
 }
 
@@ -238,15 +252,53 @@ fn integrations(scan: &Section<'_>, around: &Surroundings<'_>) -> Vec<Option<Int
     pairs.map(|(solver, steps)| Some(Integration { solver, steps })).collect()
 }
 
-fn side_bands(scan: &Section<'_>, regions: Regions) -> Vec<MassWindow> {
+/// Notes noise strengths for which the grid has no step, and such as become the same.
+fn check_grids(
+    scan: &Section<'_>,
+    starts: &[Option<SigmaPrime>],
+    integrations: &[Option<Integration>],
+    around: &Surroundings<'_>,
+) {
+    let inside =
+        |sigma: &SigmaPrime| sigma.0 > around.sampler.sigma_min && sigma.0 <= around.sampler.sigma_max;
+    let sigmas: Vec<SigmaPrime> = starts.iter().flatten().copied().filter(inside).collect();
+    for integration in integrations {
+        let sampler = around.sampler.with(*integration);
+        let steps = |sigma: SigmaPrime| NoiseGrid::partial(&sampler, sigma).sigmas.len();
+        let twin = |others: &[SigmaPrime], sigma: SigmaPrime| {
+            others.iter().copied().find(|other| *other != sigma && steps(*other) == steps(sigma))
+        };
+        for (index, sigma) in sigmas.iter().enumerate() {
+            let at = scan.at();
+            let grid = format!("the grid of {} steps", sampler.steps);
+            if steps(*sigma) < 2 {
+                let message = format!(
+                    "contains {sigma} ({grid} has no step from there, so that no noise would be taken away) raise \
+                     it, or the number of steps"
+                );
+                scan.wrong("sigma_prime", at, message);
+            } else if let Some(same) = twin(&sigmas[..index], *sigma) {
+                let message = format!(
+                    "contains {same} and {sigma} (both become the same point of {grid}) remove one, or raise the \
+                     number of steps"
+                );
+                scan.wrong("sigma_prime", at, message);
+            }
+        }
+    }
+}
+
+fn side_bands(scan: &Section<'_>, around: &Surroundings<'_>) -> Vec<MassWindow> {
     let expected = "a list of [low, high] in GeV";
     let found = scan.get("side_bands_gev", expected, |value: &DeValue<'_>| {
         let windows: Option<Vec<_>> = value.as_array()?.iter().map(|item| window(item.get_ref())).collect();
         windows.filter(|windows| !windows.is_empty())
     });
-    let Some(found) = found else { return vec![regions.outer] };
+    let Some(found) = found else { return vec![around.regions.outer] };
     for window in &found.value {
-        check_side_bands(scan, &Found { value: *window, at: found.at }, regions.signal);
+        let window = Found { value: *window, at: found.at };
+        check_side_bands(scan, &window, around.regions.signal);
+        check_energy(scan, &window, around.collision_energy.0);
     }
     found.value
 }

@@ -163,6 +163,31 @@ pub enum IndependentBackground {
         /// The file, laid out as the data.
         events: PathBuf,
     },
+    /// A share of the signal region's background, and further events.
+    WithheldAndFile {
+        /// The share, between 0 and 1.
+        fraction: f64,
+        /// The file, laid out as the data.
+        events: PathBuf,
+    },
+}
+
+impl IndependentBackground {
+    /// The share of the signal region's background that is kept out of the data.
+    pub fn withheld(&self) -> Option<f64> {
+        match self {
+            Self::Withheld { fraction } | Self::WithheldAndFile { fraction, .. } => Some(*fraction),
+            Self::None | Self::File { .. } => None,
+        }
+    }
+
+    /// The file of further events.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File { events } | Self::WithheldAndFile { events, .. } => Some(events),
+            Self::None | Self::Withheld { .. } => None,
+        }
+    }
 }
 
 /// Another sample of background events, such as another generator's.
@@ -176,6 +201,16 @@ pub enum OtherSample {
         /// The file, laid out as the data.
         events: PathBuf,
     },
+}
+
+impl OtherSample {
+    /// Its file.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File { events } => Some(events),
+            Self::None => None,
+        }
+    }
 }
 
 /// The diffusion model and its training.
@@ -339,6 +374,8 @@ pub struct Pricing {
     pub signal_region_events: usize,
     /// Events of the other sample in the signal region.
     pub other_sample_events: usize,
+    /// Independent background of the signal region.
+    pub independent_background_events: usize,
 }
 
 /// What is drawn.

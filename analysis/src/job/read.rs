@@ -87,6 +87,7 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
             oversampling: oversampling?,
             sigma_prime: SigmaPrime(sigma_prime?),
             sampler: sampler.as_ref()?,
+            collision_energy: regions.as_ref()?.1,
             background: independent_background.as_ref()?,
             other_sample: other_sample.as_ref()?,
         };
@@ -183,13 +184,17 @@ fn check_columns(
 fn independent_background(section: Section<'_>) -> Option<IndependentBackground> {
     let fraction = number(&section, "fraction", "a share between 0 and 1", |x| 0.0 < x && x < 1.0);
     let events = section.get("events", "the name of a file", text);
-    let source =
-        section.get("source", "\"none\", \"withheld\" or \"file\"", |value| match value.as_str()? {
-            "none" => Some(IndependentBackground::None),
-            "withheld" => Some(IndependentBackground::Withheld { fraction: fraction? }),
-            "file" => Some(IndependentBackground::File { events: PathBuf::from(&events.as_ref()?.value) }),
-            _ => None,
-        });
+    let file = || Some(PathBuf::from(&events.as_ref()?.value));
+    let sources = "\"none\", \"withheld\", \"file\" or \"withheld_and_file\"";
+    let source = section.get("source", sources, |value| match value.as_str()? {
+        "none" => Some(IndependentBackground::None),
+        "withheld" => Some(IndependentBackground::Withheld { fraction: fraction? }),
+        "file" => Some(IndependentBackground::File { events: file()? }),
+        "withheld_and_file" => {
+            Some(IndependentBackground::WithheldAndFile { fraction: fraction?, events: file()? })
+        }
+        _ => None,
+    });
     section.finish();
     Some(source?.value)
 }
@@ -360,11 +365,13 @@ fn pricing(section: Section<'_>) -> Option<Pricing> {
     let side_band = positive(&section, "side_band_events");
     let signal_region = positive(&section, "signal_region_events");
     let other_sample = positive(&section, "other_sample_events");
+    let independent = positive(&section, "independent_background_events");
     section.finish();
     Some(Pricing {
         side_band_events: side_band?,
         signal_region_events: signal_region?,
         other_sample_events: other_sample?,
+        independent_background_events: independent?,
     })
 }
 

@@ -127,6 +127,24 @@ fn axes_of_the_other_methods_are_checked() {
     assert!(message(&format!("{sr}classifier = ['bdt']")).contains("\"mlp\" and \"trees\""));
     assert!(message("method = 'mc'\nn_signal = [0]").contains("set other_sample.source = \"file\""));
     assert!(message("method = 'gensr'\nn_signal = [0]\nsigma_prime = [2]").contains("not a key of drapes"));
+    // Grids too coarse for the noise, and noise that becomes the same.
+    assert!(
+        message(&format!("{sr}sigma_prime = [0.01]\nsteps = [4]"))
+            .contains("the grid of 4 steps has no step")
+    );
+    let same = message(&format!("{sr}sigma_prime = [2.24, 2.3]\nsteps = [20]"));
+    assert!(
+        same.contains("contains 2.24 and 2.3 (both become the same point of the grid of 20 steps)"),
+        "{same}"
+    );
+    assert!(message(&format!("{sr}side_bands_gev = [[2800, 14000]]")).contains("0 < m < 13000"));
+    let text = format!("{SMALL}[sampler]\nsigma_max = 1\n[[scan]]\n{sr}");
+    let found = problems(&text);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].1.contains("is 2.24 as in [template] (it must lie above 0.00001 and up to 1"),
+        "{found:?}"
+    );
     // All at once, in the order of the file.
     let all = scan("method = 'sb'\nsigma_prime = [-1]\nsteps = [0]\nclassifier = []");
     assert_eq!(all.len(), 4, "{all:?}");

@@ -1,0 +1,125 @@
+//! How fast a device is at each kind of work, built in or measured.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::job::Job;
+use crate::noise_grid::NoiseGrid;
+use crate::price::{INFERENCE, TRAINING, classifier_weights, denoiser_weights};
+
+/// Arithmetic throughput of one rank, in 10⁹ floating-point operations a second.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rates {
+    /// What a rank computes on, as people say it: `core`, `NVIDIA H200`.
+    pub device: Cow<'static, str>,
+    /// Training of classifier ensembles.
+    pub classifier: f64,
+    /// Training of a denoiser alone.
+    pub denoiser: f64,
+    /// Training of twelve denoisers together.
+    pub denoisers_12: f64,
+    /// Sampling.
+    pub sampler: f64,
+    /// Growing trees, in 10⁹ events times features times trees a second.
+    pub trees: f64,
+}
+
+/// Times that rates follow from.
+pub struct Measured {
+    /// What was measured, as [`Rates::device`].
+    pub device: String,
+    /// Seconds of one classifier's training step, among fifty.
+    pub classifier_step: f64,
+    /// Seconds of one denoiser's training step, alone and among twelve.
+    pub denoiser_steps: [f64; 2],
+    /// Events a second from noise with the sampler of the job.
+    pub events_per_second: f64,
+    /// Events times features times trees a second.
+    pub tree_growth: f64,
+}
+
+impl Rates {
+    /// One core of a shared server processor with AVX2, from the times of `cargo bench --bench throughput`: 86 µs a
+    /// classifier's step, 1,150 µs a lone denoiser's, 1,064 µs that of one of twelve, 4,600 events a second.
+    pub const CPU_CORE: Self = Self {
+        device: Cow::Borrowed("core"),
+        classifier: 20.0,
+        denoiser: 19.0,
+        denoisers_12: 20.5,
+        sampler: 25.0,
+        trees: 0.04,
+    };
+
+    /// The rates behind measured times of the job's networks.
+    pub fn measured(job: &Job, times: &Measured) -> Self {
+        let training =
+            |weights: f64, batch: usize, seconds: f64| TRAINING * weights * batch as f64 / seconds / 1e9;
+        let denoiser = |seconds| training(denoiser_weights(job), job.denoiser.batch, seconds);
+        let evaluations = NoiseGrid::full(&job.sampler).evaluations(job.sampler.solver) as f64;
+        Self {
+            device: Cow::Owned(times.device.clone()),
+            classifier: training(classifier_weights(job), job.classifier.batch, times.classifier_step),
+            denoiser: denoiser(times.denoiser_steps[0]),
+            denoisers_12: denoiser(times.denoiser_steps[1]),
+            sampler: INFERENCE * denoiser_weights(job) * evaluations * times.events_per_second / 1e9,
+            trees: times.tree_growth / 1e9,
+        }
+    }
+
+    /// The rate at which so many denoisers train together, all of them counted.
+    ///
+    /// A step costs a fixed time and a time for each member; both follow from the two rates that are measured.
+    pub fn denoiser(&self, members: usize) -> f64 {
+        let fixed = (1.0 / self.denoiser - 1.0 / self.denoisers_12) * 12.0 / 11.0;
+        1.0 / (1.0 / self.denoiser - fixed + fixed / members as f64)
+    }
+
+    /// Reads the rates that `cargo bench --bench throughput -- --rates FILE` has written.
+    ///
+    /// # Errors
+    /// The file cannot be read or holds no rates.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read(path).map_err(|source| Error::CannotRead {
+            what: "the rates",
+            path: path.to_owned(),
+            source,
+        })?;
+        serde_json::from_slice(&text)
+            .map_err(|error| Error::Corrupt { path: path.to_owned(), reason: error.to_string() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::{DEFAULTS, JobFile};
+
+    #[test]
+    fn measured_times_come_back_as_prices() {
+        let job = JobFile::from_text("job.toml", DEFAULTS).check().expect("a good job");
+        let times = Measured {
+            device: "core".to_owned(),
+            classifier_step: 86e-6,
+            denoiser_steps: [1150e-6, 1064e-6],
+            events_per_second: 4600.0 * 99.0 / 199.0,
+            tree_growth: 0.04e9,
+        };
+        let rates = Rates::measured(&job, &times);
+        // The built-in rates are those of these times (100 Heun steps there, 200 here), rounded.
+        let near = |a: f64, b: f64| (a / b - 1.0).abs() < 0.03;
+        let known = Rates::CPU_CORE;
+        assert!(near(rates.classifier, known.classifier), "{rates:?}");
+        assert!(near(rates.denoiser(1), known.denoiser) && near(rates.denoiser(12), known.denoisers_12));
+        assert!(near(rates.sampler, known.sampler) && near(rates.trees, known.trees), "{rates:?}");
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("rates.json");
+        std::fs::write(&path, serde_json::to_vec(&rates).expect("JSON")).expect("room");
+        assert_eq!(Rates::read(&path).expect("rates"), rates);
+        std::fs::write(&path, "{}").expect("room");
+        assert!(matches!(Rates::read(&path), Err(Error::Corrupt { .. })));
+    }
+}
