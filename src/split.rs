@@ -46,7 +46,10 @@ impl Sample {
     /// another sample.
     ///
     /// # Errors
-    /// A region of the job is empty, or the side-bands leave the range of the data.
+    /// A region of the job is empty, the side-bands leave the range of the data, or a method lacks its events.
+    ///
+    /// # Panics
+    /// If the files were not read for the same features.
     pub fn new(
         job: &Job,
         events: Events,

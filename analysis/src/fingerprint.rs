@@ -13,7 +13,7 @@ use crate::plan::{Plan, Task, Work};
 use crate::point::{ClassifierKind, ScanPoint};
 
 /// Raised whenever the same job would give other numbers than before.
-const CODE_SCHEMA: u32 = 1;
+const CODE_SCHEMA: u32 = 2;
 
 /// A digest of everything that a task's result depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

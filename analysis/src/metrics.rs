@@ -104,7 +104,8 @@ impl RankedScores {
     /// Signal efficiency at a background rejection, linear between background events.
     ///
     /// None where less than one background event would pass. A signal event must score at least as high as
-    /// the last background event that passes, which never flatters a classifier.
+    /// the last background event that passes, which never flatters a classifier. Events with the same score pass
+    /// together; within them, signal and background pass in proportion.
     pub fn efficiency_at(&self, rejection: f64) -> Option<f64> {
         let passing = self.background.len() as f64 / rejection;
         if passing < 1.0 || self.signal.is_empty() {
@@ -119,15 +120,16 @@ impl RankedScores {
     /// Signal efficiency where the `passing` most signal-like background events pass.
     fn efficiency_with(&self, passing: usize) -> f64 {
         let threshold = self.background[passing - 1];
-        self.signal.partition_point(|score| *score >= threshold) as f64 / self.signal.len() as f64
+        passed(&self.signal, threshold, share_of_ties(&self.background, passing)) / self.signal.len() as f64
     }
 
     /// Background rejection where a share of the signal passes; none where no background does.
     pub fn rejection_at(&self, efficiency: f64) -> Option<f64> {
-        let needed = (efficiency * self.signal.len() as f64).ceil() as usize;
+        // A share that is a whole number of events but for rounding is that number.
+        let needed = (efficiency * self.signal.len() as f64 - 1e-6).ceil() as usize;
         let threshold = *self.signal.get(needed.checked_sub(1)?)?;
-        let passing = self.background.partition_point(|score| *score >= threshold);
-        (passing > 0).then(|| self.background.len() as f64 / passing as f64)
+        let passing = passed(&self.background, threshold, share_of_ties(&self.signal, needed));
+        (passing > 0.0).then(|| self.background.len() as f64 / passing)
     }
 
     /// Largest significance improvement over thresholds that leave at least `events` background events.
@@ -142,7 +144,9 @@ impl RankedScores {
                 signal += 1;
             }
             let passing = index + 1;
-            if passing >= events {
+            // Events of one score pass together.
+            let whole = self.background.get(passing) != Some(threshold);
+            if passing >= events && whole {
                 let background_efficiency = passing as f64 / self.background.len() as f64;
                 let sic = signal as f64 / self.signal.len() as f64 / background_efficiency.sqrt();
                 best = Some(best.map_or(sic, |best| best.max(sic)));
@@ -152,9 +156,49 @@ impl RankedScores {
     }
 }
 
+/// Of the events that have the score of event `count`, the share that passes if `count` events do.
+fn share_of_ties(ranked: &[f32], count: usize) -> f64 {
+    let threshold = ranked[count - 1];
+    let above = ranked.partition_point(|score| *score > threshold);
+    let not_below = ranked.partition_point(|score| *score >= threshold);
+    (count - above) as f64 / (not_below - above) as f64
+}
+
+/// Events above a threshold, and a share of those on it.
+fn passed(ranked: &[f32], threshold: f32, share: f64) -> f64 {
+    let above = ranked.partition_point(|score| *score > threshold);
+    let not_below = ranked.partition_point(|score| *score >= threshold);
+    above as f64 + share * (not_below - above) as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scores_that_are_all_alike_improve_nothing() {
+        let performance = RankedScores::new(vec![0.5; 10_000], vec![0.5; 300]).performance();
+        assert_eq!(performance.auc, Some(0.5));
+        assert!((performance.sic_at_1e3.expect("ten events") - 1e3_f64.sqrt() / 1e3).abs() < 1e-9);
+        assert_eq!((performance.max_sic, performance.max_sic_reliable), (Some(1.0), Some(1.0)));
+        for (rejection, efficiency) in performance.rejection.iter().zip(efficiency_grid()) {
+            let rejection = f64::from(rejection.expect("background passes"));
+            assert!((rejection * efficiency - 1.0).abs() < 1e-6, "{rejection} at {efficiency}");
+        }
+    }
+
+    #[test]
+    fn equal_scores_pass_in_proportion() {
+        // Coarse scores, as of shallow trees: half of the signal at the top, with one of a hundred background events.
+        let background = [vec![0.9; 100], vec![0.1; 9900]].concat();
+        let signal = [vec![0.9; 50], vec![0.1; 50]].concat();
+        let ranked = RankedScores::new(background, signal);
+        let at = |rejection| ranked.efficiency_at(rejection).expect("background passes");
+        assert!((at(100.0) - 0.5).abs() < 1e-12);
+        assert!((at(1000.0) - 0.05).abs() < 1e-12, "a tenth of the best, not all of them");
+        assert!((ranked.max_sic(1).expect("signal") - 5.0).abs() < 1e-12);
+        assert!((ranked.rejection_at(0.25).expect("background") - 200.0).abs() < 1e-9);
+    }
 
     /// Evenly spread scores: the share of background above a threshold is exact.
     fn uniform(n: usize) -> Vec<f32> {
