@@ -18,6 +18,7 @@ pub mod diffusion;
 pub mod dijet;
 pub mod dispatch;
 pub mod error;
+pub mod flow;
 pub mod marginals;
 pub mod nn;
 pub mod progress;

@@ -45,6 +45,16 @@ impl RankLog {
                         self.line(&record.id, why);
                     }
                 }
+                if let TaskResult::TrainFlow(flows) = result.as_ref() {
+                    for flow in flows {
+                        let share = 100.0 * flow.in_tails;
+                        let what = format!(
+                            "{share:.3}% of the feature values lie beyond flow.tail = {}",
+                            job.flow.tail
+                        );
+                        self.line(&record.id, what);
+                    }
+                }
                 self.line(&record.id, format!("done in {:.1} s", record.run.seconds));
             }
             Outcome::Failed { reason } => self.line(&record.id, format!("failed: {reason}")),

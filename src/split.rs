@@ -1,6 +1,6 @@
 //! Which events are data: injection, signal region and side-bands, and what is kept apart.
 
-use drapes_analysis::generated::TemplateMethod;
+use drapes_analysis::generated::{Start, TemplateMethod};
 use drapes_analysis::job::Job;
 use drapes_analysis::point::{Contest, ScanPoint};
 use drapes_analysis::quantities::SignalCount;
@@ -22,8 +22,8 @@ pub struct Sample {
     independent: Array2<f32>,
     /// Events of the data file that are kept out of the data.
     withheld: Vec<usize>,
-    /// The signal region of another sample.
-    other: Option<RegionEvents>,
+    /// Background of another sample, wherever its mass; and that of the signal region.
+    other: Option<[RegionEvents; 2]>,
     /// Background that is data, wherever its mass.
     background: Vec<usize>,
     /// Signal in the order of its injection.
@@ -87,7 +87,10 @@ impl Sample {
             }
             None => kept_out,
         };
-        let other = other.map(|other| select(other, background_of(other).into_iter()));
+        let other = other.map(|other| {
+            let all = (0..other.mass.len()).filter(|event| !other.is_signal[*event]);
+            [select(other, all), select(other, background_of(other).into_iter())]
+        });
         let sample = Self { events, independent, withheld, other, background, signal };
         sample.check(job)?;
         Ok(sample)
@@ -103,9 +106,13 @@ impl Sample {
             }
         }
         problems.extend(windows.into_iter().filter_map(|outer| self.check_window(job, outer).err()));
-        let methods = job.points.iter().filter_map(ScanPoint::template).map(|template| template.method);
-        if methods.into_iter().any(|method| method == TemplateMethod::OtherSample) {
+        let templates = || job.points.iter().filter_map(ScanPoint::template);
+        if templates().any(|template| template.method.starts() == Start::OtherSample) {
             problems.extend(self.other().err());
+        }
+        if let Some(feta) = templates().find(|template| template.method == TemplateMethod::Feta) {
+            let regions = job.regions_with(feta.sample.side_bands);
+            problems.extend(self.other_in(&regions, Region::SideBand).err());
         }
         let needed = job.points.iter().filter_map(ScanPoint::n_signal).max();
         problems.extend(self.injected(needed.unwrap_or(SignalCount(0))).err());
@@ -214,13 +221,25 @@ impl Sample {
     /// # Errors
     /// There is none, or it has no events there.
     pub fn other(&self) -> Result<&RegionEvents, Error> {
-        self.other.as_ref().filter(|other| !other.is_empty()).ok_or_else(|| Error::TooFew {
-            region: "the signal region of the other sample".to_owned(),
-            what: "events",
-            found: 0,
-            needed: 1,
-            advice: "name a file that has some in other_sample.events".to_owned(),
-        })
+        let inside = self.other.as_ref().map(|[_, inside]| inside);
+        inside.filter(|other| !other.is_empty()).ok_or_else(|| no_other("signal region"))
+    }
+
+    /// Background of the other sample in a region.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn other_in(&self, regions: &Regions, wanted: Region) -> Result<RegionEvents, Error> {
+        let inside = self.other.as_ref().map(|[all, _]| {
+            let chosen: Vec<usize> =
+                (0..all.len()).filter(|event| regions.region(all.masses[*event]) == wanted).collect();
+            RegionEvents {
+                features: all.features.select(Axis(0), &chosen),
+                masses: chosen.iter().map(|event| all.masses[*event]).collect(),
+                is_signal: vec![false; chosen.len()],
+            }
+        });
+        inside.filter(|other| !other.is_empty()).ok_or_else(|| no_other("side-bands"))
     }
 
     /// Background of the signal region outside of the data.
@@ -233,6 +252,16 @@ impl Sample {
 
     fn select(&self, chosen: impl Iterator<Item = usize>) -> RegionEvents {
         select(&self.events, chosen)
+    }
+}
+
+fn no_other(region: &str) -> Error {
+    Error::TooFew {
+        region: format!("the {region} of the other sample"),
+        what: "events",
+        found: 0,
+        needed: 1,
+        advice: "name a file that has some in other_sample.events".to_owned(),
     }
 }
 

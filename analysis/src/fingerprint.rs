@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::generated::TemplateMethod;
+use crate::generated::{FlowKind, Start};
 use crate::job::Job;
 use crate::plan::{Plan, Task, Work};
 use crate::point::{ClassifierKind, ScanPoint};
@@ -69,9 +69,17 @@ fn settings(job: &Job, task: &Task) -> Value {
         Work::Fit { .. } => json!([split, job.collision_energy]),
         // The largest noise is the scale of the noise embedding.
         Work::Train { .. } => json!([split, job.denoiser, job.sampler.sigma_max, job.compute.threads]),
+        Work::TrainFlow { flow, .. } => {
+            let other = (*flow == FlowKind::Feta).then_some(&job.other_sample);
+            json!([split, job.flow, job.compute.threads, other])
+        }
         Work::Template { template, .. } => {
-            let other = (template.method == TemplateMethod::OtherSample).then_some(&job.other_sample);
-            json!([split, job.sampler, job.compute.threads, other])
+            let other = (template.method.starts() == Start::OtherSample).then_some(&job.other_sample);
+            let maker = match template.method.flow() {
+                Some(_) => json!(job.flow),
+                None => json!(job.sampler),
+            };
+            json!([split, maker, job.compute.threads, other])
         }
         Work::Resample { .. } => json!([split, job.sampler, job.compute.threads]),
         Work::Classify { point, .. } => {

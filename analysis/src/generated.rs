@@ -20,12 +20,17 @@ pub enum TemplateMethod {
     SideBand,
     /// DRAPES MC: partial diffusion of another sample's signal region, at its own masses.
     OtherSample,
+    /// CURTAINsF4F: side-band events moved by a flow, to masses drawn from the dijet fit.
+    Curtains,
+    /// CURTAINsF4F with a base flow that has learnt all data, and a short training of the flow that moves events.
+    CurtainsEfficient,
+    /// CATHODE: the density of the side-bands, sampled at masses drawn from the dijet fit.
+    Cathode,
+    /// FETA: another sample's signal region, corrected by a flow, at its own masses.
+    Feta,
 }
 
 impl TemplateMethod {
-    /// All methods, in the order of the paper.
-    pub const ALL: [Self; 4] = [Self::Noise, Self::SignalRegion, Self::SideBand, Self::OtherSample];
-
     /// The word for this method in ids, tables and job files.
     pub fn word(self) -> &'static str {
         match self {
@@ -33,6 +38,87 @@ impl TemplateMethod {
             Self::SignalRegion => "sr",
             Self::SideBand => "sb",
             Self::OtherSample => "mc",
+            Self::Curtains => "curtains_f4f",
+            Self::CurtainsEfficient => "curtains_f4f_efficient",
+            Self::Cathode => "cathode",
+            Self::Feta => "feta",
+        }
+    }
+
+    /// The flow that makes the template; none where a diffusion model does.
+    pub fn flow(self) -> Option<FlowKind> {
+        match self {
+            Self::Noise | Self::SignalRegion | Self::SideBand | Self::OtherSample => None,
+            Self::Curtains => Some(FlowKind::Curtains),
+            Self::CurtainsEfficient => Some(FlowKind::CurtainsEfficient),
+            Self::Cathode => Some(FlowKind::Base),
+            Self::Feta => Some(FlowKind::Feta),
+        }
+    }
+
+    /// Whether target masses are drawn from the dijet fit; else events keep their own.
+    pub fn draws_masses(self) -> bool {
+        match self {
+            Self::Noise | Self::SideBand | Self::Curtains | Self::CurtainsEfficient | Self::Cathode => true,
+            Self::SignalRegion | Self::OtherSample | Self::Feta => false,
+        }
+    }
+
+    /// The events that the method starts from.
+    pub fn starts(self) -> Start {
+        match self {
+            Self::Noise | Self::SignalRegion | Self::Cathode => Start::SignalRegion,
+            Self::SideBand | Self::Curtains | Self::CurtainsEfficient => Start::SideBands,
+            Self::OtherSample | Self::Feta => Start::OtherSample,
+        }
+    }
+}
+
+/// The events that a template starts from; of those of ∅ and CATHODE only their number counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Data of the signal region.
+    SignalRegion,
+    /// Data of the side-bands.
+    SideBands,
+    /// The signal region of another sample.
+    OtherSample,
+}
+
+/// A trained flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FlowKind {
+    /// The density of side-band events at their masses.
+    Base,
+    /// The density of all events at their masses, side-bands and signal region.
+    BaseOfAll,
+    /// Moves side-band events to other masses.
+    Curtains,
+    /// As [`FlowKind::Curtains`], judged by [`FlowKind::BaseOfAll`], trained shortly.
+    CurtainsEfficient,
+    /// Moves another sample's events to the data's density.
+    Feta,
+}
+
+impl FlowKind {
+    /// The word for this flow in ids.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Base => "base",
+            Self::BaseOfAll => "base_of_all",
+            Self::Curtains => "curtains",
+            Self::CurtainsEfficient => "curtains_efficient",
+            Self::Feta => "feta",
+        }
+    }
+
+    /// The finished density that judges where this flow moves events; none for a density.
+    pub fn judge(self) -> Option<Self> {
+        match self {
+            Self::Base | Self::BaseOfAll => None,
+            Self::Curtains | Self::Feta => Some(Self::Base),
+            Self::CurtainsEfficient => Some(Self::BaseOfAll),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::generated::{Generated, Scope, TemplateMethod, TrainingSample};
+use crate::generated::{FlowKind, Generated, Scope, TrainingSample};
 use crate::job::Job;
 use crate::point::{ClassifierKind, Contest, ScanPoint};
 use crate::quantities::{ClassifierSeed, Oversampling};
@@ -36,6 +36,15 @@ pub enum Work {
         scope: Scope,
         /// The data of each member.
         samples: Vec<TrainingSample>,
+    },
+    /// The training of flows, together.
+    TrainFlow {
+        /// What they learn.
+        flow: FlowKind,
+        /// The data of each member.
+        samples: Vec<TrainingSample>,
+        /// Training and place of the density that judges each member; empty for densities.
+        judges: Vec<(TaskId, usize)>,
     },
     /// The events of a background template in the signal region.
     Template {
@@ -75,7 +84,7 @@ impl Work {
     pub fn stage(&self) -> Stage {
         match self {
             Self::Fit { .. } => Stage::Fit,
-            Self::Train { .. } => Stage::Train,
+            Self::Train { .. } | Self::TrainFlow { .. } => Stage::Train,
             Self::Template { .. } | Self::Resample { .. } => Stage::Template,
             Self::Classify { .. } => Stage::Classify,
         }
@@ -135,13 +144,20 @@ impl Plan {
         let resampled = resampled(job);
         let mut tasks: Vec<Task> = Vec::new();
         tasks.extend(distinct(templates.iter().filter_map(Order::fitted)).into_iter().map(fit));
-        let models = templates.iter().map(|order| (Scope::SideBands, order.what.sample));
+        let diffused = templates.iter().filter(|order| order.what.method.flow().is_none());
+        let models = diffused.map(|order| (Scope::SideBands, order.what.sample));
         let inclusive = resampled.iter().map(|(sample, _)| (Scope::Everything, *sample));
         let trainings = trainings(&distinct(models.chain(inclusive)), job.compute.denoisers_per_task);
         let places = places(&trainings);
         tasks.extend(trainings);
+        let flows = Flows::of(&templates, job.compute.flows_per_task);
+        tasks.extend(flows.tasks);
         for Order { what, oversampling } in templates {
-            let model = places[&(Scope::SideBands, what.sample.to_string())].clone();
+            let sample = what.sample.to_string();
+            let model = match what.method.flow() {
+                Some(flow) => flows.places[&(flow, sample)].clone(),
+                None => places[&(Scope::SideBands, sample)].clone(),
+            };
             tasks.push(template(what, oversampling, model));
         }
         for (sample, oversampling) in resampled {
@@ -181,8 +197,7 @@ struct Order {
 impl Order {
     /// The data whose fit gives the target masses.
     fn fitted(&self) -> Option<TrainingSample> {
-        let drawn = matches!(self.what.method, TemplateMethod::Noise | TemplateMethod::SideBand);
-        drawn.then_some(self.what.sample)
+        self.what.method.draws_masses().then_some(self.what.sample)
     }
 }
 
@@ -269,6 +284,53 @@ fn places(trainings: &[Task]) -> HashMap<(Scope, String), (TaskId, usize)> {
         }
     }
     places
+}
+
+/// The trainings of flows, densities first, and where each flow is trained.
+#[derive(Default)]
+struct Flows {
+    tasks: Vec<Task>,
+    places: HashMap<(FlowKind, String), (TaskId, usize)>,
+}
+
+impl Flows {
+    fn of(templates: &[Order], per_task: usize) -> Self {
+        let makers =
+            || templates.iter().filter_map(|order| Some((order.what.method.flow()?, order.what.sample)));
+        let judges = makers().filter_map(|(flow, sample)| Some((flow.judge()?, sample)));
+        let mut wanted = distinct(judges.chain(makers()));
+        // A density of CATHODE may come after a flow that another density judges.
+        wanted.sort_by_key(|(flow, _)| flow.judge().is_some());
+        let mut flows = Self::default();
+        for (flow, window) in distinct(wanted.iter().map(|(flow, sample)| (*flow, sample.side_bands))) {
+            let members: Vec<TrainingSample> = wanted
+                .iter()
+                .filter(|(known, sample)| (*known, sample.side_bands) == (flow, window))
+                .map(|(_, sample)| *sample)
+                .collect();
+            for (chunk, samples) in members.chunks(per_task).enumerate() {
+                flows.push(flow, samples, chunk, per_task);
+            }
+        }
+        flows
+    }
+
+    fn push(&mut self, flow: FlowKind, samples: &[TrainingSample], chunk: usize, per_task: usize) {
+        let word = flow.word();
+        let id = match samples {
+            [sample] if per_task == 1 => format!("train/flow-{word}-{sample}"),
+            _ => format!("train/flows-{word}-w{}-c{chunk:02}", samples[0].side_bands),
+        };
+        let id = TaskId(id);
+        let judge = |sample: &TrainingSample| Some(self.places[&(flow.judge()?, sample.to_string())].clone());
+        let judges: Vec<(TaskId, usize)> = samples.iter().filter_map(judge).collect();
+        for (member, sample) in samples.iter().enumerate() {
+            self.places.insert((flow, sample.to_string()), (id.clone(), member));
+        }
+        let needs = distinct(judges.iter().map(|(judge, _)| judge.clone()));
+        let work = Work::TrainFlow { flow, samples: samples.to_vec(), judges };
+        self.tasks.push(Task { id, work, needs });
+    }
 }
 
 fn template_id(what: &Generated) -> TaskId {

@@ -1,7 +1,7 @@
 //! What a plan costs before it runs: core-seconds, makespan, disk.
 
-use crate::generated::{Generated, Scope, TemplateMethod};
-use crate::job::Job;
+use crate::generated::{FlowKind, Generated, Scope, Start};
+use crate::job::{FlowNetwork, Job};
 use crate::noise_grid::NoiseGrid;
 use crate::plan::{Plan, Task, Work};
 use crate::point::{ClassifierKind, Contest, ScanPoint};
@@ -35,10 +35,10 @@ impl EventCounts {
 
     /// Events that a template is made of at an over-sampling.
     pub fn template(&self, template: &Generated, oversampling: Oversampling) -> usize {
-        let starts = match template.method {
-            TemplateMethod::Noise | TemplateMethod::SignalRegion => self.signal_region,
-            TemplateMethod::SideBand => self.side_band,
-            TemplateMethod::OtherSample => self.other_sample,
+        let starts = match template.method.starts() {
+            Start::SignalRegion => self.signal_region,
+            Start::SideBands => self.side_band,
+            Start::OtherSample => self.other_sample,
         };
         starts * oversampling.0 as usize
     }
@@ -85,6 +85,21 @@ pub fn denoiser_weights(job: &Job) -> f64 {
     weights(std::iter::once(features + job.denoiser.noise_features + 1).chain(hidden).chain([features]))
 }
 
+/// Multiply-adds of a flow for one event: masked networks, of which only what is not masked is there.
+///
+/// A group of hidden nodes for each feature sees the mass, the features and the groups before it, and itself.
+pub fn flow_weights(job: &Job, network: &FlowNetwork) -> f64 {
+    let features = job.data.features.len();
+    let start = |group: usize| group * network.width / features;
+    let layer: usize = (0..features)
+        .map(|group| {
+            let (seen, nodes) = (start(group + 1), start(group + 1) - start(group));
+            nodes * (1 + group) + 2 * network.blocks * nodes * seen + (3 * job.flow.bins - 1) * seen
+        })
+        .sum();
+    (network.layers * layer) as f64
+}
+
 /// Multiply-adds of a classifier for one event.
 pub fn classifier_weights(job: &Job) -> f64 {
     let hidden = std::iter::repeat_n(job.classifier.width, job.classifier.hidden_layers);
@@ -108,6 +123,27 @@ fn seconds(job: &Job, task: &Task, counts: EventCounts, rates: &Rates) -> f64 {
             };
             let events = samples.len() * job.denoiser.epochs * events_each;
             (TRAINING * denoiser_weights(job) * events as f64, rates.denoiser(samples.len()))
+        }
+        Work::TrainFlow { flow, samples, .. } => {
+            let events = match flow {
+                // Another sample is taken to be as large as the data.
+                FlowKind::Base | FlowKind::Curtains | FlowKind::CurtainsEfficient | FlowKind::Feta => {
+                    counts.side_band
+                }
+                FlowKind::BaseOfAll => counts.side_band + counts.signal_region,
+            };
+            let network = job.flow.network(*flow);
+            let judged = flow.judge().map_or(0.0, |judge| {
+                // A finished density is passed forward, and back to its inputs only.
+                (TRAINING - INFERENCE) * flow_weights(job, &job.flow.network(judge))
+            });
+            let operations = TRAINING * flow_weights(job, &network) + judged;
+            (operations * (samples.len() * network.epochs * events) as f64, rates.flow)
+        }
+        Work::Template { template, oversampling, .. } if template.method.flow().is_some() => {
+            let flow = template.method.flow().expect("a flow, as asked");
+            let events = counts.template(template, *oversampling) as f64;
+            (INFERENCE * flow_weights(job, &job.flow.network(flow)) * events, rates.flow)
         }
         Work::Template { template, oversampling, .. } => {
             let solver = job.sampler.with(template.integration).solver;
@@ -161,6 +197,9 @@ fn bytes(job: &Job, task: &Task, counts: EventCounts) -> f64 {
     match &task.work {
         Work::Fit { .. } => 8e3,
         Work::Train { samples, .. } => samples.len() as f64 * (4.0 * denoiser_weights(job) + 1e4),
+        Work::TrainFlow { flow, samples, .. } => {
+            samples.len() as f64 * (4.0 * flow_weights(job, &job.flow.network(*flow)) + 1e4)
+        }
         Work::Template { template, oversampling, .. } => {
             4.0 * columns * counts.template(template, *oversampling) as f64
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::job::Job;
 use crate::noise_grid::NoiseGrid;
-use crate::price::{INFERENCE, TRAINING, classifier_weights, denoiser_weights};
+use crate::price::{INFERENCE, TRAINING, classifier_weights, denoiser_weights, flow_weights};
 
 /// Arithmetic throughput of one rank, in 10⁹ floating-point operations a second.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,8 @@ pub struct Rates {
     pub denoisers_12: f64,
     /// Sampling.
     pub sampler: f64,
+    /// Training of flows, and passing events through them.
+    pub flow: f64,
     /// Growing trees, in 10⁹ events times features times trees a second.
     pub trees: f64,
 }
@@ -38,6 +40,8 @@ pub struct Measured {
     pub denoiser_steps: [f64; 2],
     /// Events a second from noise with the sampler of the job.
     pub events_per_second: f64,
+    /// Seconds of a base flow's training step, among twelve.
+    pub flow_step: f64,
     /// Events times features times trees a second.
     pub tree_growth: f64,
 }
@@ -51,6 +55,7 @@ impl Rates {
         denoiser: 19.0,
         denoisers_12: 20.5,
         sampler: 25.0,
+        flow: 25.0,
         trees: 0.04,
     };
 
@@ -66,6 +71,7 @@ impl Rates {
             denoiser: denoiser(times.denoiser_steps[0]),
             denoisers_12: denoiser(times.denoiser_steps[1]),
             sampler: INFERENCE * denoiser_weights(job) * evaluations * times.events_per_second / 1e9,
+            flow: training(flow_weights(job, &job.flow.base), job.flow.batch, times.flow_step),
             trees: times.tree_growth / 1e9,
         }
     }
@@ -106,6 +112,7 @@ mod tests {
             classifier_step: 86e-6,
             denoiser_steps: [1150e-6, 1064e-6],
             events_per_second: 4600.0 * 99.0 / 199.0,
+            flow_step: 1.0,
             tree_growth: 0.04e9,
         };
         let rates = Rates::measured(&job, &times);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
-use crate::generated::{Scope, TrainingSample};
+use crate::generated::{FlowKind, Scope, TrainingSample};
 use crate::metrics::Performance;
 use crate::plan::TaskId;
 use crate::point::ScanPoint;
@@ -80,6 +80,8 @@ pub enum TaskResult {
     Fit(MassFit),
     /// A training.
     Train(Vec<DenoiserTraining>),
+    /// A training of flows.
+    TrainFlow(Vec<FlowTraining>),
     /// A template, or over-sampled data.
     Template(Box<TemplateSummary>),
     /// A chunk of classifiers.
@@ -130,6 +132,25 @@ pub struct DenoiserTraining {
     pub losses: Vec<Loss>,
     /// Losses of the finished model by noise strength.
     pub by_noise: Vec<NoiseLoss>,
+}
+
+/// How one flow was trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FlowTraining {
+    /// What it learnt.
+    pub flow: FlowKind,
+    /// What it learnt from.
+    pub sample: TrainingSample,
+    /// Events it learnt from.
+    pub n_training: usize,
+    /// Events kept aside.
+    pub n_validation: usize,
+    /// Share of the feature values that lie in the tails, where a flow changes nothing.
+    pub in_tails: f64,
+    /// Steps taken.
+    pub steps: usize,
+    /// Losses on the way: mean negative ln of the density of mapped events.
+    pub losses: Vec<Loss>,
 }
 
 /// The loss of a finished denoiser at one noise strength: the mean square error of the network's own target, whose

@@ -70,8 +70,9 @@ pub fn reduce(store: &Store) -> Result<Results, Error> {
 
 fn rows<'a>(job: &'a Job, found: &'a PointResults) -> impl Iterator<Item = ResultRow<'a>> {
     let template = found.point.template();
-    let sampler = template.map(|template| job.sampler.with(template.integration));
-    let grid = template.map(|template| NoiseGrid::of(&job.sampler, &template));
+    let diffused = template.filter(|template| template.method.flow().is_none());
+    let sampler = diffused.map(|template| job.sampler.with(template.integration));
+    let grid = diffused.map(|template| NoiseGrid::of(&job.sampler, &template));
     found.classifiers.iter().map(move |result| {
         let Classifier { seed, fold, closure_auc, performance, .. } = &result.classifier;
         ResultRow {

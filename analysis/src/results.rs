@@ -6,7 +6,7 @@ use crate::job::Job;
 use crate::plan::{Plan, TaskId};
 use crate::point::ScanPoint;
 use crate::quantities::SignalCount;
-use crate::record::{Classifier, DenoiserTraining, MassFit, SampleSizes, TaskResult};
+use crate::record::{Classifier, DenoiserTraining, FlowTraining, MassFit, SampleSizes, TaskResult};
 use crate::store::{Store, StoredJob, TaskState};
 use crate::template_summary::TemplateSummary;
 
@@ -20,6 +20,8 @@ pub struct Results {
     pub fits: Vec<MassFit>,
     /// All trainings.
     pub trainings: Vec<DenoiserTraining>,
+    /// How each flow was trained.
+    pub flows: Vec<FlowTraining>,
     /// All templates.
     pub templates: Vec<TemplateSummary>,
     /// Tasks that have no result yet.
@@ -64,6 +66,7 @@ impl Results {
             points: vec![],
             fits: vec![],
             trainings: vec![],
+            flows: vec![],
             templates: vec![],
             missing: vec![],
         };
@@ -77,6 +80,7 @@ impl Results {
             match result {
                 TaskResult::Fit(fit) => results.fits.push(fit),
                 TaskResult::Train(trainings) => results.trainings.extend(trainings),
+                TaskResult::TrainFlow(flows) => results.flows.extend(flows),
                 TaskResult::Template(template) => results.templates.push(*template),
                 TaskResult::Classify(found) => {
                     let shared = seconds / found.classifiers.len().max(1) as f64;

@@ -12,9 +12,9 @@ pub struct TemplateSummary {
     /// Events made.
     pub n_events: usize,
     /// The noise strength that the reverse diffusion began with: σ′ as asked, moved to a whole number of steps.
-    pub sigma_used: f64,
+    pub sigma_used: Option<f64>,
     /// Points of the noise grid.
-    pub steps: usize,
+    pub steps: Option<usize>,
     /// Mean of each feature, in its own unit.
     pub means: Vec<f64>,
     /// Standard deviation of each feature, in its own unit.
@@ -25,6 +25,13 @@ pub struct TemplateSummary {
     pub pairs: Vec<PairDensity>,
     /// How far events moved; for DRAPES SR.
     pub displacement: Option<Displacement>,
+}
+
+impl TemplateSummary {
+    /// The noise strength that its events started from; zero where a flow made them.
+    pub fn strength(&self) -> f64 {
+        self.sigma_used.unwrap_or(0.0)
+    }
 }
 
 /// Shares of events by bin of one feature; they sum to one less what lies beyond the edges.

@@ -2,9 +2,11 @@
 
 mod classify;
 mod fit;
+mod flow;
 mod summary;
 mod template;
 mod train;
+mod weights;
 
 use std::any::Any;
 use std::cell::OnceCell;
@@ -89,6 +91,9 @@ impl Workplace {
             Work::Fit { sample } => fit::fit(self, *sample).map(TaskResult::Fit),
             Work::Train { scope, samples } => {
                 train::train(self, &task.id, *scope, samples, watch).map(TaskResult::Train)
+            }
+            Work::TrainFlow { flow, samples, judges } => {
+                flow::train(self, &task.id, *flow, (samples, judges), watch).map(TaskResult::TrainFlow)
             }
             Work::Template { template, oversampling, model, fit } => {
                 let order = template::Order { template: *template, oversampling: *oversampling };

@@ -23,8 +23,8 @@ const BEYOND: f64 = 0.002;
 pub struct Made<'a> {
     /// The template; none for the data of GenSR.
     pub template: Option<Generated>,
-    /// The noise strengths that were visited.
-    pub grid: &'a NoiseGrid,
+    /// The noise strengths that were visited; none where a flow was at work.
+    pub grid: Option<&'a NoiseGrid>,
     /// Row `i` of the features began as event `i` modulo their number, where the method starts from events.
     pub starts: &'a RegionEvents,
     /// The events made, `(events, features)`.
@@ -65,8 +65,8 @@ pub fn summarise(place: &Workplace, made: &Made<'_>) -> Result<TemplateSummary, 
     Ok(TemplateSummary {
         template: made.template,
         n_events: made.features.nrows(),
-        sigma_used: made.grid.start(),
-        steps: made.grid.sigmas.len(),
+        sigma_used: made.grid.map(NoiseGrid::start),
+        steps: made.grid.map(|grid| grid.sigmas.len()),
         means: mean,
         deviations: deviation,
         spectra: spectra.collect(),

@@ -1,6 +1,6 @@
 //! Events that models make: background templates in the signal region, and over-sampled data (GenSR).
 
-use drapes_analysis::generated::{Generated, TemplateMethod, TrainingSample};
+use drapes_analysis::generated::{Generated, Start, TemplateMethod, TrainingSample};
 use drapes_analysis::noise_grid::NoiseGrid;
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::quantities::Oversampling;
@@ -11,11 +11,12 @@ use ndarray::{Array2, ArrayView1};
 use rand_distr::Distribution;
 
 use super::summary::{self, Made};
-use super::{Workplace, train};
+use super::{Workplace, flow, train};
 use crate::arrays::{ArrayReader, ArrayWriter};
 use crate::diffusion::Sampler;
 use crate::dijet::DijetShape;
 use crate::error::Error;
+use crate::flow::Journey;
 use crate::split::RegionEvents;
 use crate::watch::Watch;
 
@@ -46,16 +47,34 @@ pub fn make(
         }
         None => starts.masses.iter().copied().cycle().take(count).collect::<Vec<f64>>(),
     };
-    let denoiser = train::read(place, model)?;
-    let grid = NoiseGrid::of(&place.job.sampler, &template);
-    let solver = place.job.sampler.with(template.integration).solver;
-    let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, device: place.device };
-    let features = match template.method {
-        TemplateMethod::Noise => sampler.from_noise(&masses, &stream, watch),
-        _ => sampler.from_events(starts.features.view(), &masses, &stream, watch),
+    let (features, grid) = match template.method.flow() {
+        Some(kind) => {
+            let flow = flow::read(place, kind, model)?;
+            let journey = match template.method {
+                TemplateMethod::Cathode => None,
+                TemplateMethod::Feta => Some(Journey::Correction(&masses)),
+                _ => Some(Journey::Masses { own: &starts.masses, target: &masses }),
+            };
+            let features = match journey {
+                Some(journey) => flow.transport(starts.features.view(), journey, watch),
+                None => flow.sample(&masses, &stream, watch),
+            };
+            (features, None)
+        }
+        None => {
+            let denoiser = train::read(place, model)?;
+            let grid = NoiseGrid::of(&place.job.sampler, &template);
+            let solver = place.job.sampler.with(template.integration).solver;
+            let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, device: place.device };
+            let features = match template.method {
+                TemplateMethod::Noise => sampler.from_noise(&masses, &stream, watch),
+                _ => sampler.from_events(starts.features.view(), &masses, &stream, watch),
+            };
+            (features, Some(grid))
+        }
     };
     store(place, id, &masses, &features)?;
-    let made = Made { template: Some(template), grid: &grid, starts: &starts, features: &features };
+    let made = Made { template: Some(template), grid: grid.as_ref(), starts: &starts, features: &features };
     summary::summarise(place, &made)
 }
 
@@ -80,19 +99,19 @@ pub fn resample(
     let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, device: place.device };
     let features = sampler.from_noise(&masses, &stream, watch);
     store(place, id, &masses, &features)?;
-    let made = Made { template: None, grid: &grid, starts: &data, features: &features };
+    let made = Made { template: None, grid: Some(&grid), starts: &data, features: &features };
     summary::summarise(place, &made)
 }
 
-/// The events that a method starts from; of those of ∅ only their number counts.
+/// The events that a method starts from.
 pub fn starts(place: &Workplace, template: &Generated) -> Result<RegionEvents, Error> {
-    match template.method {
-        TemplateMethod::Noise | TemplateMethod::SignalRegion => signal_region(place, template.sample),
-        TemplateMethod::SideBand => {
+    match template.method.starts() {
+        Start::SignalRegion => signal_region(place, template.sample),
+        Start::SideBands => {
             let regions = place.job.regions_with(template.sample.side_bands);
             place.sample()?.data(template.sample.n_signal, &regions, Region::SideBand)
         }
-        TemplateMethod::OtherSample => place.sample()?.other().cloned(),
+        Start::OtherSample => place.sample()?.other().cloned(),
     }
 }
 

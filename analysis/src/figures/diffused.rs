@@ -46,7 +46,7 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
                 continue;
             };
             // The figure rounds σ′ as it is written in its panel.
-            let place = format!("{:.3}-{feature}", summary.sigma_used);
+            let place = format!("{:.3}-{feature}", summary.strength());
             push(&mut table, &place, spectra);
         }
     }
@@ -77,14 +77,14 @@ fn chosen(results: &Results) -> Vec<&TemplateSummary> {
     let injected = |summary: &TemplateSummary| summary.template.map(|template| template.sample.n_signal);
     let most = found.iter().map(|summary| injected(summary)).max().flatten();
     found.retain(|summary| injected(summary) == most);
-    found.sort_by(|one, other| one.sigma_used.total_cmp(&other.sigma_used));
+    found.sort_by(|one, other| one.strength().total_cmp(&other.strength()));
     let nominal = results.job.sigma_prime.0;
-    let far = |summary: &&TemplateSummary| (summary.sigma_used / nominal).ln().abs();
+    let far = |summary: &&TemplateSummary| (summary.strength() / nominal).ln().abs();
     let middle = found.iter().copied().min_by(|one, other| far(one).total_cmp(&far(other)));
-    let last = found.iter().copied().rfind(|summary| summary.sigma_used < STRONGEST);
+    let last = found.iter().copied().rfind(|summary| summary.strength() < STRONGEST);
     let mut three: Vec<&TemplateSummary> =
         [found.first().copied(), middle, last].into_iter().flatten().collect();
-    three.sort_by(|one, other| one.sigma_used.total_cmp(&other.sigma_used));
+    three.sort_by(|one, other| one.strength().total_cmp(&other.strength()));
     three.dedup_by(|one, other| one.template == other.template);
     three
 }

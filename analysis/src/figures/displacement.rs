@@ -22,13 +22,13 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
     let injected = |summary: &TemplateSummary| summary.template.map(|template| template.sample.n_signal);
     let most = moved.iter().map(|(summary, _)| injected(summary)).max().flatten();
     moved.retain(|(summary, _)| injected(summary) == most);
-    moved.sort_by(|(one, _), (other, _)| one.sigma_used.total_cmp(&other.sigma_used));
+    moved.sort_by(|(one, _), (other, _)| one.strength().total_cmp(&other.strength()));
     let sides: [(&str, Side); 2] = [(BACKGROUND, |d| &d.background), (SIGNAL, |d| &d.signal)];
     for (column, feature) in results.job.data.features.iter().enumerate() {
         for (curve, side) in sides {
             for (summary, displacement) in &moved {
                 if let Some(distance) = side(displacement).get(column) {
-                    table.push_value(feature, curve, summary.sigma_used, *distance);
+                    table.push_value(feature, curve, summary.strength(), *distance);
                 }
             }
         }

@@ -23,11 +23,17 @@ impl Look {
 }
 
 /// Every method in the order of legends and tables.
-const LOOKS: [Look; 9] = [
+const LOOKS: [Look; 12] = [
     Look::solid("supervised", "Supervised", 0x11_1111, Marker::Square),
     Look::solid("over_idealised", "Over-idealised", 0x2a_8c3c, Marker::Triangle),
     Look::solid("idealised", "Idealised", 0x7f_b069, Marker::Wedge),
-    Look::solid("curtainsf4f", "CURTAINsF4F", 0xe6_7e22, Marker::Square),
+    Look::solid("curtains_f4f", "CURTAINsF4F", 0xe6_7e22, Marker::Square),
+    Look {
+        dash: Dash::Dashed,
+        ..Look::solid("curtains_f4f_efficient", "CURTAINsF4F efficient", 0xe6_7e22, Marker::Square)
+    },
+    Look::solid("cathode", "CATHODE", 0x00_8b8b, Marker::Triangle),
+    Look::solid("feta", "FETA", 0x8a_6d3b, Marker::Wedge),
     Look::solid("noise", "DRAPES ∅", 0x7b_2d8e, Marker::Disc),
     Look { dash: Dash::Dashed, ..Look::solid("gensr", "DRAPES GenSR", 0x7b_2d8e, Marker::Disc) },
     Look::solid("sr", "DRAPES SR", 0x1f_5fa8, Marker::Diamond),

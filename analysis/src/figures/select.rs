@@ -11,16 +11,35 @@ use crate::template_summary::TemplateSummary;
 use super::palette;
 
 /// The methods of Figs. 4 and 5.
-pub const FROM_NOISE: [&str; 5] = ["supervised", "over_idealised", "idealised", "curtainsf4f", "noise"];
+pub const FROM_NOISE: [&str; 7] = [
+    "supervised",
+    "over_idealised",
+    "idealised",
+    "curtains_f4f",
+    "curtains_f4f_efficient",
+    "cathode",
+    "noise",
+];
 /// The methods of Figs. 8 and 18.
-pub const ALL: [&str; 8] =
-    ["supervised", "over_idealised", "idealised", "curtainsf4f", "noise", "sr", "sb", "mc"];
+pub const ALL: [&str; 11] = [
+    "supervised",
+    "over_idealised",
+    "idealised",
+    "curtains_f4f",
+    "curtains_f4f_efficient",
+    "cathode",
+    "feta",
+    "noise",
+    "sr",
+    "sb",
+    "mc",
+];
 /// The methods of Fig. 17.
 pub const GENERATED: [&str; 5] = ["supervised", "noise", "sr", "sb", "mc"];
 /// Partial diffusion.
 pub const PARTIAL: [&str; 3] = ["sr", "sb", "mc"];
 /// What partial diffusion is compared with.
-pub const REFERENCES: [&str; 4] = ["supervised", "over_idealised", "curtainsf4f", "noise"];
+pub const REFERENCES: [&str; 5] = ["supervised", "over_idealised", "curtains_f4f", "cathode", "noise"];
 
 /// Whether a point is one of the main scan: its classifier and its sampler are those of the job.
 pub fn is_usual(results: &Results, point: &ScanPoint) -> bool {

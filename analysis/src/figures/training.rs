@@ -4,7 +4,7 @@ use super::{palette, panels, select};
 use crate::band::Band;
 use crate::draw::{Axis, Colour, Corner, Curve, Dash, Mark, Note, Panel, Picture, Place, Point, Style};
 use crate::generated::Scope;
-use crate::record::Loss;
+use crate::record::{FlowTraining, Loss};
 use crate::results::Results;
 use crate::table::FigureTable;
 
@@ -19,6 +19,16 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
     if let Some(training) = select::trainings(results, Scope::SideBands).last() {
         let panel = format!("denoiser-{}", training.sample);
         push(&mut table, &panel, &[training.losses.as_slice()]);
+    }
+    let nominal = |flow: &&FlowTraining| flow.sample.side_bands == results.job.regions.outer;
+    let mut flows: Vec<&FlowTraining> = results.flows.iter().filter(nominal).collect();
+    flows.sort_by_key(|flow| (flow.flow.judge().is_some(), flow.flow.word(), flow.sample.n_signal));
+    for (index, training) in flows.iter().enumerate() {
+        // The largest injection of each kind.
+        if flows.get(index + 1).is_none_or(|next| next.flow != training.flow) {
+            let panel = format!("flow-{}-{}", training.flow.word(), training.sample);
+            push(&mut table, &panel, &[training.losses.as_slice()]);
+        }
     }
     let most = select::injections(results).into_iter().max();
     for found in most.into_iter().flat_map(|count| select::headline(results, count, &select::ALL)) {
@@ -67,8 +77,11 @@ pub fn picture(table: &FigureTable) -> Picture {
         ];
         let title = match panel.split_once('-') {
             Some(("classifier", word)) => format!("classifiers, {}", palette::label(word)),
-            Some((_, sample)) => {
-                format!("denoiser, {}", sample.replace("-w", " injected, ").replace('s', ""))
+            Some((network, sample)) => {
+                let (kind, sample) =
+                    sample.split_once("-s").map_or(("", sample), |(kind, sample)| (kind, sample));
+                let sample = sample.trim_start_matches('s').replace("-w", " injected, ");
+                format!("{network} {}, {sample}", kind.replace('_', " ")).replace(" ,", ",")
             }
             None => panel.to_owned(),
         };

@@ -11,7 +11,7 @@ use crate::results::{PointResults, Results};
 use crate::table::{FigureTable, Row};
 
 /// The methods of Fig. 12.
-const WIDTHS: [&str; 4] = ["curtainsf4f", "noise", "sr", "sb"];
+const WIDTHS: [&str; 5] = ["curtains_f4f", "cathode", "noise", "sr", "sb"];
 /// The methods that boosted trees are compared for.
 const TREES: [&str; 4] = ["supervised", "over_idealised", "idealised", "noise"];
 /// Ends the words of curves that are made by trees.

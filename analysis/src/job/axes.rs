@@ -6,7 +6,7 @@ use super::document::{Found, Section};
 use super::read::{float, window};
 use super::seeds::whole_numbers;
 use super::{IndependentBackground, OtherSample, SamplerSettings, Solver};
-use crate::generated::{Generated, Integration, TemplateMethod, TrainingSample};
+use crate::generated::{Generated, Integration, Start, TemplateMethod, TrainingSample};
 use crate::noise_grid::NoiseGrid;
 use crate::point::{ClassifierKind, Contest, ScanPoint};
 use crate::quantities::{Gev, Oversampling, SigmaPrime, SignalCount};
@@ -40,11 +40,15 @@ enum Method {
     Supervised,
 }
 
-const METHODS: [(&str, Method); 8] = [
+const METHODS: [(&str, Method); 12] = [
     ("noise", Method::Template(TemplateMethod::Noise)),
     ("sr", Method::Template(TemplateMethod::SignalRegion)),
     ("sb", Method::Template(TemplateMethod::SideBand)),
     ("mc", Method::Template(TemplateMethod::OtherSample)),
+    ("curtains_f4f", Method::Template(TemplateMethod::Curtains)),
+    ("curtains_f4f_efficient", Method::Template(TemplateMethod::CurtainsEfficient)),
+    ("cathode", Method::Template(TemplateMethod::Cathode)),
+    ("feta", Method::Template(TemplateMethod::Feta)),
     ("gensr", Method::GenSr),
     ("idealised", Method::Idealised),
     ("over_idealised", Method::OverIdealised),
@@ -70,9 +74,15 @@ fn block(scan: Section<'_>, around: &Surroundings<'_>) -> Vec<ScanPoint> {
     let Some(Found { value: method, at }) = method else { return Vec::new() };
     let kinds = kinds(&scan);
     let contests = contests(&scan, method, around);
-    if method == Method::Template(TemplateMethod::OtherSample) && *around.other_sample == OtherSample::None {
-        let message = "is mc (it starts from the events of another sample) set other_sample.source = \"file\" and \
-                       other_sample.events";
+    if let Method::Template(template) = method
+        && template.starts() == Start::OtherSample
+        && *around.other_sample == OtherSample::None
+    {
+        let message = format!(
+            "is {} (it starts from the events of another sample) set other_sample.source = \"file\" and \
+             other_sample.events",
+            template.word()
+        );
         scan.wrong("method", at, message);
     }
     let points: Vec<ScanPoint> = contests
@@ -126,6 +136,18 @@ fn contests(scan: &Section<'_>, method: Method, around: &Surroundings<'_>) -> Ve
             }
             contests
         }
+        Method::Template(method) if method.flow().is_some() => {
+            let samples = samples(scan, signals, around);
+            let factors = match method {
+                TemplateMethod::Feta => single(scan),
+                _ => factors(scan, "oversampling", around),
+            };
+            let of = |sample| {
+                let template = Generated { method, sample, sigma_prime: None, integration: None };
+                factors.iter().map(move |factor| Contest::Search { template, oversampling: *factor })
+            };
+            samples.into_iter().flat_map(of).collect()
+        }
         Method::Template(method) => {
             let samples = samples(scan, signals, around);
             let starts = starts(scan, method, around);
@@ -173,6 +195,16 @@ fn factors(scan: &Section<'_>, key: &'static str, around: &Surroundings<'_>) -> 
     let Some(found) = found else { return vec![around.oversampling] };
     refuse_repeats(scan, key, found.at, &found.value);
     found.value.into_iter().map(Oversampling).collect()
+}
+
+/// The over-sampling of a method whose copies of an event would all be equal.
+fn single(scan: &Section<'_>) -> Vec<Oversampling> {
+    let found = scan.get("oversampling", "[1]", |value: &DeValue<'_>| whole_numbers(value));
+    if let Some(Found { at, .. }) = found.filter(|found| found.value != [1]) {
+        let why = "the flow takes an event to one place, so that its copies would be equal";
+        scan.wrong("oversampling", at, format!("is not [1] ({why}) remove it"));
+    }
+    vec![Oversampling(1)]
 }
 
 fn kinds(scan: &Section<'_>) -> Vec<ClassifierKind> {

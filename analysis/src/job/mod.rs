@@ -4,6 +4,7 @@
 
 mod axes;
 mod document;
+mod flow;
 mod read;
 mod seeds;
 
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Problem};
+use crate::generated::FlowKind;
 use crate::point::ScanPoint;
 use crate::quantities::{ClassifierSeed, Gev, Oversampling, SigmaPrime, SignalCount};
 use crate::regions::{MassWindow, Regions};
@@ -96,6 +98,8 @@ pub struct Job {
     pub denoiser: DenoiserSettings,
     /// How the reverse diffusion is solved.
     pub sampler: SamplerSettings,
+    /// The normalizing flows and their training.
+    pub flow: FlowSettings,
     /// Another sample of background events, where MC starts.
     pub other_sample: OtherSample,
     /// Template events for each event that a method starts from, where a scan names no other.
@@ -250,6 +254,55 @@ pub struct DenoiserSettings {
     pub validation_fraction: f64,
 }
 
+/// The normalizing flows of CURTAINsF4F, CATHODE and FETA, and their training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FlowSettings {
+    /// Pieces of a spline.
+    pub bins: usize,
+    /// Where the linear tails begin, in standard deviations.
+    pub tail: f64,
+    /// Events a step.
+    pub batch: usize,
+    /// Largest norm of a member's gradient.
+    pub gradient_clip: f64,
+    /// How features are brought to zero mean and unit variance.
+    pub marginals: Marginals,
+    /// Share of the events kept aside.
+    pub validation_fraction: f64,
+    /// The densities.
+    pub base: FlowNetwork,
+    /// The flows that move events.
+    pub top: FlowNetwork,
+    /// Epochs of the flow that moves events in the efficient variant.
+    pub efficient_epochs: usize,
+}
+
+/// The network of a flow, and how long it is trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FlowNetwork {
+    /// Autoregressive layers.
+    pub layers: usize,
+    /// Residual blocks of each layer's network.
+    pub blocks: usize,
+    /// Nodes of a hidden layer.
+    pub width: usize,
+    /// Passes over the events.
+    pub epochs: usize,
+    /// Learning rate at the start of its cosine.
+    pub learning_rate: f64,
+}
+
+impl FlowSettings {
+    /// The network of a kind of flow, with its own number of epochs.
+    pub fn network(&self, flow: FlowKind) -> FlowNetwork {
+        match flow {
+            FlowKind::Base | FlowKind::BaseOfAll => self.base.clone(),
+            FlowKind::Curtains | FlowKind::Feta => self.top.clone(),
+            FlowKind::CurtainsEfficient => FlowNetwork { epochs: self.efficient_epochs, ..self.top.clone() },
+        }
+    }
+}
+
 /// The course of a learning rate after its warm-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -359,6 +412,8 @@ pub struct TreeSettings {
 pub struct ComputeSettings {
     /// Denoisers trained together.
     pub denoisers_per_task: usize,
+    /// Flows trained together.
+    pub flows_per_task: usize,
     /// Classifier seeds trained together.
     pub classifier_seeds_per_task: usize,
     /// Intra-op threads of a rank; another number may change the last bits of a result.

@@ -6,6 +6,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::axes::{self, Surroundings};
 use super::document::{Found, Mistakes, Section};
+use super::flow;
 use super::seeds::{whole_number, whole_numbers};
 use super::{
     ClassifierSettings, ComputeSettings, DEFAULTS, Data, DenoiserSettings, FigureSettings,
@@ -67,6 +68,7 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
     let regions = regions(root.section("regions"));
     let denoiser = denoiser(root.section("denoiser"));
     let sampler = sampler(root.section("sampler"));
+    let flow = flow::flow(root.section("flow"), data.as_ref().map(|data: &Data| data.features.len()));
     let template = root.section("template");
     let oversampling = positive(&template, "oversampling").map(|factor| Oversampling(factor as u32));
     let sigma_prime = number(&template, "sigma_prime", "a noise strength above 0", |x| x > 0.0);
@@ -105,6 +107,7 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
         collision_energy,
         denoiser: denoiser?,
         sampler: sampler?,
+        flow: flow?,
         other_sample: other_sample?,
         oversampling: oversampling?,
         sigma_prime: SigmaPrime(sigma_prime?),
@@ -246,11 +249,7 @@ fn denoiser(section: Section<'_>) -> Option<DenoiserSettings> {
         "printed" => Some(LossWeighting::Printed),
         _ => None,
     });
-    let marginals = s.get("marginals", "\"standardised\" or \"gaussian\"", |value| match value.as_str()? {
-        "standardised" => Some(Marginals::Standardised),
-        "gaussian" => Some(Marginals::Gaussian),
-        _ => None,
-    });
+    let marginals = marginals(s);
     let log_noise_mean = number(s, "log_noise_mean", "a number", |_| true);
     let log_noise_std = number(s, "log_noise_std", "a number above 0", |x| x > 0.0);
     let validation = number(s, "validation_fraction", "a share from 0 to 0.5", |x| (0.0..=0.5).contains(&x));
@@ -268,11 +267,22 @@ fn denoiser(section: Section<'_>) -> Option<DenoiserSettings> {
         gradient_clip: gradient_clip?,
         ema_decay: ema_decay?,
         loss_weighting: loss_weighting?.value,
-        marginals: marginals?.value,
+        marginals: marginals?,
         log_noise_mean: log_noise_mean?,
         log_noise_std: log_noise_std?,
         validation_fraction: validation?,
     })
+}
+
+/// How features are mapped before a model sees them.
+pub fn marginals(section: &Section<'_>) -> Option<Marginals> {
+    let found =
+        section.get("marginals", "\"standardised\" or \"gaussian\"", |value| match value.as_str()? {
+            "standardised" => Some(Marginals::Standardised),
+            "gaussian" => Some(Marginals::Gaussian),
+            _ => None,
+        });
+    found.map(|found| found.value)
 }
 
 fn sampler(section: Section<'_>) -> Option<SamplerSettings> {
@@ -351,11 +361,13 @@ fn trees(section: Section<'_>) -> Option<TreeSettings> {
 
 fn compute(section: Section<'_>) -> Option<ComputeSettings> {
     let denoisers = positive(&section, "denoisers_per_task");
+    let flows = positive(&section, "flows_per_task");
     let seeds = positive(&section, "classifier_seeds_per_task");
     let threads = positive(&section, "threads");
     section.finish();
     Some(ComputeSettings {
         denoisers_per_task: denoisers?,
+        flows_per_task: flows?,
         classifier_seeds_per_task: seeds?,
         threads: threads?,
     })
@@ -381,12 +393,14 @@ fn figures(section: Section<'_>) -> Option<FigureSettings> {
     Some(FigureSettings { injections: injections?.value.into_iter().map(SignalCount).collect() })
 }
 
-fn positive(section: &Section<'_>, key: &'static str) -> Option<usize> {
+/// Reads a whole number from 1.
+pub fn positive(section: &Section<'_>, key: &'static str) -> Option<usize> {
     let found = section.get(key, "a whole number from 1", |value| whole_number(value).filter(|n| *n > 0));
     found.map(|found| found.value as usize)
 }
 
-fn number(
+/// Reads a finite number that fits.
+pub fn number(
     section: &Section<'_>,
     key: &'static str,
     expected: &str,

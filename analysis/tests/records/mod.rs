@@ -249,8 +249,8 @@ fn template_summary(template: Option<Generated>) -> TemplateSummary {
     TemplateSummary {
         template,
         n_events: 50_000,
-        sigma_used: grid.start(),
-        steps: grid.sigmas.len(),
+        sigma_used: Some(grid.start()),
+        steps: Some(grid.sigmas.len()),
         means: vec![1.0; 5],
         deviations: vec![0.5; 5],
         spectra: spectra.collect(),

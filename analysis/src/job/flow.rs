@@ -1,0 +1,74 @@
+//! The section of the normalizing flows.
+
+use super::document::{Found, Section};
+use super::read::{marginals, number, positive};
+use super::seeds::whole_number;
+use super::{FlowNetwork, FlowSettings};
+
+/// Each bin takes at least a thousandth of the range, so that more bins would leave nothing to learn.
+const MOST_BINS: u32 = 500;
+/// With less between the tails, most events would lie in them, where a flow changes nothing.
+const LEAST_TAIL: f64 = 1.0;
+
+/// Reads `[flow]`; `features` is the number of features, where it is known.
+pub fn flow(section: Section<'_>, features: Option<usize>) -> Option<FlowSettings> {
+    let s = &section;
+    let bins = s.get("bins", "a whole number from 2", |value| whole_number(value).filter(|bins| *bins > 1));
+    if let Some(Found { value, at }) = bins.as_ref().filter(|bins| bins.value > MOST_BINS) {
+        let message = format!(
+            "is {value} (each bin takes at least a thousandth of the range, so that hardly anything would be left to \
+             learn) use {MOST_BINS} at most; 10 is usual"
+        );
+        s.wrong("bins", *at, message);
+    }
+    let tail = number(s, "tail", "a number above 0", |x| x > 0.0);
+    if tail.is_some_and(|tail| tail < LEAST_TAIL) {
+        let message = "is below 1 (most standardised values would lie in the tails, where a flow changes nothing) \
+                       raise it; 4 is usual";
+        s.wrong("tail", s.at(), message);
+    }
+    let batch = s.get("batch", "an even number from 2", |value| {
+        whole_number(value).filter(|batch| *batch > 1 && batch.is_multiple_of(2))
+    });
+    let gradient_clip = number(s, "gradient_clip", "a number above 0", |x| x > 0.0);
+    let marginals = marginals(s);
+    let validation = number(s, "validation_fraction", "a share from 0 to 0.5", |x| (0.0..=0.5).contains(&x));
+    let efficient_epochs = positive(s, "efficient_epochs");
+    let base = network(s.section("base"), features);
+    let top = network(s.section("top"), features);
+    section.finish();
+    Some(FlowSettings {
+        bins: bins?.value as usize,
+        tail: tail?,
+        batch: batch?.value as usize,
+        gradient_clip: gradient_clip?,
+        marginals: marginals?,
+        validation_fraction: validation?,
+        base: base?,
+        top: top?,
+        efficient_epochs: efficient_epochs?,
+    })
+}
+
+fn network(section: Section<'_>, features: Option<usize>) -> Option<FlowNetwork> {
+    let s = &section;
+    let layers = positive(s, "layers");
+    let blocks = positive(s, "blocks");
+    let width = positive(s, "width");
+    if let (Some(width), Some(features)) = (width, features)
+        && width < features
+    {
+        let message = format!("is {width} (each of the {features} features has nodes of its own) raise it");
+        s.wrong("width", s.at(), message);
+    }
+    let epochs = positive(s, "epochs");
+    let learning_rate = number(s, "learning_rate", "a rate above 0", |x| x > 0.0);
+    section.finish();
+    Some(FlowNetwork {
+        layers: layers?,
+        blocks: blocks?,
+        width: width?,
+        epochs: epochs?,
+        learning_rate: learning_rate?,
+    })
+}

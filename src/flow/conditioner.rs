@@ -1,0 +1,242 @@
+//! The network that gives each feature's spline: masked so that it sees the context and the features before it.
+//!
+//! Its hidden nodes are cut into as many groups as there are features. Group g sees the context, the features before
+//! feature g and the hidden groups up to g, and feature g's spline follows from the groups up to g. The masked weights
+//! are thus blocks that are not there: only what is seen is stored and multiplied, two thirds of the dense network. And
+//! a group never changes once its features are known, so that the inverse of a flow, which finds one feature after the
+//! other, costs no more than its forward pass.
+
+use tch::Tensor;
+
+use crate::nn::{Initial, Layout};
+
+/// The sizes of a conditioner.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ConditionerShape {
+    /// Features, of which each gets its numbers.
+    pub features: usize,
+    /// Values that every feature depends on.
+    pub context: usize,
+    /// Residual blocks of two layers.
+    pub blocks: usize,
+    /// Nodes of a hidden layer.
+    pub width: usize,
+    /// Numbers a feature.
+    pub outputs: usize,
+}
+
+/// A dense layer of every member; data are `[members, nodes, batch]`.
+struct Linear {
+    /// `[members, outputs, inputs]`
+    weight: Tensor,
+    /// `[members, outputs, 1]`
+    bias: Tensor,
+}
+
+/// The layers of one group.
+struct Group {
+    input: Linear,
+    /// First and second layer of each residual block.
+    blocks: Vec<[Linear; 2]>,
+    output: Linear,
+}
+
+/// Conditioners of all members over shared parameters.
+pub struct Conditioner {
+    shape: ConditionerShape,
+    groups: Vec<Group>,
+}
+
+/// What passed through a conditioner, all `[members, nodes, batch]`.
+pub struct Hidden {
+    /// Context, then features.
+    inputs: Tensor,
+    /// The hidden layer before each block, rectified; and between its two layers, rectified.
+    blocks: Vec<[Tensor; 2]>,
+    /// The last hidden layer.
+    last: Tensor,
+}
+
+/// Gradients of the hidden layers, while they are gathered from the last group to the first.
+pub struct Backward {
+    /// Of the running hidden layer.
+    running: Tensor,
+    /// Of the rectified values of each block.
+    blocks: Vec<[Tensor; 2]>,
+}
+
+impl ConditionerShape {
+    /// Nodes of the groups before a group.
+    fn start(&self, group: usize) -> i64 {
+        (group * self.width / self.features) as i64
+    }
+
+    fn size(&self, group: usize) -> i64 {
+        self.start(group + 1) - self.start(group)
+    }
+
+    /// Adds the parameters of a member; at their start all outputs are zero.
+    pub fn push(&self, layout: &mut Layout) {
+        for group in 0..self.features {
+            let (seen, nodes) = (self.start(group + 1) as usize, self.size(group) as usize);
+            let mut dense = |outputs: usize, inputs: usize, weight: Initial| {
+                layout.push(outputs, inputs, weight);
+                let bias = if weight == Initial::Zero { weight } else { Initial::FanIn { inputs } };
+                layout.push(outputs, 1, bias);
+            };
+            let fan_in = |inputs| Initial::FanIn { inputs };
+            dense(nodes, self.context + group, fan_in(self.context + group));
+            for _ in 0..self.blocks {
+                dense(nodes, seen, fan_in(seen));
+                dense(nodes, seen, fan_in(seen));
+            }
+            dense(self.outputs, seen, Initial::Zero);
+        }
+    }
+
+    /// Multiply-adds for one event, which is also the number of weights.
+    pub fn weights(&self) -> usize {
+        let of = |group: usize| {
+            let (seen, nodes) = (self.start(group + 1) as usize, self.size(group) as usize);
+            nodes * (self.context + group) + 2 * self.blocks * nodes * seen + self.outputs * seen
+        };
+        (0..self.features).map(of).sum()
+    }
+}
+
+impl Linear {
+    fn take(views: &mut impl Iterator<Item = Tensor>) -> Self {
+        let mut next = || views.next().expect("a view for each block of the layout");
+        Self { weight: next(), bias: next() }
+    }
+
+    fn forward_into(&self, out: &Tensor, input: &Tensor) {
+        let _ = self.bias.expand_as(out).baddbmm_out(out, &self.weight, input);
+    }
+
+    /// Stores the gradients of the parameters, where they are wanted.
+    fn store_gradient(&self, gradient: Option<&Self>, input: &Tensor, d_out: &Tensor) {
+        if let Some(gradient) = gradient {
+            let _ = d_out.bmm_out(&gradient.weight, &input.transpose(1, 2));
+            let _ = d_out.sum_intlist_out(&gradient.bias, [2_i64].as_slice(), true, d_out.kind());
+        }
+    }
+
+    /// Adds the gradient of the input.
+    fn add_backward(&self, mut d_input: Tensor, d_out: &Tensor) {
+        let _ = d_input.baddbmm_(&self.weight.transpose(1, 2), d_out);
+    }
+}
+
+impl Conditioner {
+    /// The networks over views of `[members, len]` parameters, in the order of [`ConditionerShape::push`]. Over views of
+    /// a gradient, it holds the gradients.
+    ///
+    /// # Panics
+    /// If there are too few views.
+    pub fn over(shape: ConditionerShape, views: &mut impl Iterator<Item = Tensor>) -> Self {
+        let mut group = || {
+            let input = Linear::take(views);
+            let blocks = (0..shape.blocks).map(|_| [Linear::take(views), Linear::take(views)]).collect();
+            Group { input, blocks, output: Linear::take(views) }
+        };
+        Self { shape, groups: (0..shape.features).map(|_| group()).collect() }
+    }
+
+    /// Room for a batch; features that are not known yet may hold anything.
+    ///
+    /// # Shapes
+    /// `context` `[members, context, batch]`, `features` `[members, features, batch]`.
+    pub fn begin(&self, context: &Tensor, features: &Tensor) -> Hidden {
+        let size = features.size();
+        let room = || {
+            Tensor::empty([size[0], self.shape.width as i64, size[2]], (features.kind(), features.device()))
+        };
+        Hidden {
+            inputs: Tensor::cat(&[context, features], 1),
+            blocks: (0..self.shape.blocks).map(|_| [room(), room()]).collect(),
+            last: room(),
+        }
+    }
+
+    /// Writes a feature, once it is known.
+    pub fn set(&self, hidden: &Hidden, feature: usize, value: &Tensor) {
+        let at = (self.shape.context + feature) as i64;
+        hidden.inputs.narrow(1, at, 1).copy_(value);
+    }
+
+    /// The features as they were given or set.
+    pub fn features(&self, hidden: &Hidden) -> Tensor {
+        hidden.inputs.narrow(1, self.shape.context as i64, self.shape.features as i64)
+    }
+
+    /// Computes a group, after all groups before it, and writes its feature's numbers.
+    ///
+    /// # Shapes
+    /// `out` `[members, outputs, batch]`.
+    pub fn group(&self, hidden: &Hidden, group: usize, out: &Tensor) {
+        let layers = &self.groups[group];
+        let (start, size) = (self.shape.start(group), self.shape.size(group));
+        let seen = start + size;
+        let own = |all: &Tensor| all.narrow(1, start, size);
+        let mut running = own(&hidden.last);
+        let inputs = hidden.inputs.narrow(1, 0, (self.shape.context + group) as i64);
+        layers.input.forward_into(&running, &inputs);
+        for ([first, second], [before, between]) in layers.blocks.iter().zip(&hidden.blocks) {
+            let _ = running.relu_out(&own(before));
+            let middle = own(between);
+            first.forward_into(&middle, &before.narrow(1, 0, seen));
+            let _ = own(between).relu_();
+            let _ = running.baddbmm_(&second.weight, &between.narrow(1, 0, seen));
+            let _ = running.g_add_(&second.bias);
+        }
+        layers.output.forward_into(out, &hidden.last.narrow(1, 0, seen));
+    }
+
+    /// Room for the gradients of what passed.
+    pub fn begin_backward(&self, hidden: &Hidden) -> Backward {
+        let blocks = hidden.blocks.iter().map(|pair| [pair[0].zeros_like(), pair[1].zeros_like()]);
+        Backward { running: hidden.last.zeros_like(), blocks: blocks.collect() }
+    }
+
+    /// The backward pass of a group, after all groups behind it; adds to the gradient of the features before.
+    ///
+    /// # Shapes
+    /// `d_out` `[members, outputs, batch]`, `d_features` `[members, features, batch]`.
+    pub fn group_backward(
+        &self,
+        (hidden, backward): (&Hidden, &Backward),
+        group: usize,
+        d_out: &Tensor,
+        d_features: &Tensor,
+        gradient: Option<&Self>,
+    ) {
+        let layers = &self.groups[group];
+        let gradient = gradient.map(|gradient| &gradient.groups[group]);
+        let (start, size) = (self.shape.start(group), self.shape.size(group));
+        let seen = start + size;
+        let own = |all: &Tensor| all.narrow(1, start, size);
+        let so_far = |all: &Tensor| all.narrow(1, 0, seen);
+        layers.output.store_gradient(gradient.map(|group| &group.output), &so_far(&hidden.last), d_out);
+        layers.output.add_backward(so_far(&backward.running), d_out);
+        let mut running = own(&backward.running);
+        for (index, [first, second]) in layers.blocks.iter().enumerate().rev() {
+            let ([before, between], [d_before, d_between]) = (&hidden.blocks[index], &backward.blocks[index]);
+            let of = |layer: usize| gradient.map(|group| &group.blocks[index][layer]);
+            second.store_gradient(of(1), &so_far(between), &running);
+            second.add_backward(so_far(d_between), &running);
+            let d_middle = own(between).threshold_backward(&own(d_between), 0.0);
+            first.store_gradient(of(0), &so_far(before), &d_middle);
+            first.add_backward(so_far(d_before), &d_middle);
+            let _ = running.g_add_(&own(before).threshold_backward(&own(d_before), 0.0));
+        }
+        let inputs = hidden.inputs.narrow(1, 0, (self.shape.context + group) as i64);
+        layers.input.store_gradient(gradient.map(|group| &group.input), &inputs, &running);
+        if group > 0 {
+            let context = self.shape.context as i64;
+            let before = group as i64;
+            let weight = layers.input.weight.narrow(2, context, before);
+            let _ = d_features.narrow(1, 0, before).baddbmm_(&weight.transpose(1, 2), &running);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Normalizing flows: the baselines that DRAPES is judged against.
+//!
+//! ```text
+//! side-band events --train--> base flow p(x | m) --sample-------------> CATHODE's template
+//!                                  | frozen
+//! pairs of side-band events --train--> top flow x(m) -> x(m + Δ) -----> CURTAINsF4F's template
+//! another sample's events   --train--> top flow x_other -> x_data ----> FETA's template
+//! ```
+//!
+//! Source: CURTAINs Flows For Flows (Sengupta, Klein, Raine, Golling 2023), CATHODE (Hallin et al. 2021), FETA (Golling,
+//! Klein, Mastandrea, Nachman 2022); splines and masked networks after Durkan et al. 2019.
+
+mod conditioner;
+mod model;
+mod network;
+mod objective;
+mod spline;
+mod train;
+
+pub use model::{FlowModel, Journey};
+pub use network::{Flow, FlowShape};
+pub use objective::Objective;
+pub use train::{Course, FlowEvents, Training, train};

@@ -1,0 +1,275 @@
+//! Conditional autoregressive flows of an ensemble: exact densities, exact inverses, and the gradients of both.
+
+use drapes_analysis::job::FlowNetwork;
+use drapes_analysis::stream::Stream;
+use tch::{Device, Tensor};
+
+use super::conditioner::{Conditioner, ConditionerShape, Hidden};
+use super::spline::{self, Spline};
+use crate::nn::Layout;
+
+/// The network behind a flow.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FlowShape {
+    /// Autoregressive layers; each second one sees the features in reverse order.
+    pub layers: usize,
+    /// The conditioner of each layer.
+    pub conditioner: ConditionerShape,
+    /// The splines of each layer.
+    pub spline: Spline,
+}
+
+impl FlowShape {
+    /// The flow that a job asks for, given one context value.
+    pub fn new(features: usize, network: &FlowNetwork, bins: usize, tail: f64) -> Self {
+        let spline = Spline { bins, tail };
+        let FlowNetwork { layers, blocks, width, .. } = *network;
+        let conditioner =
+            ConditionerShape { features, context: 1, blocks, width, outputs: spline.parameters() };
+        Self { layers, conditioner, spline }
+    }
+
+    /// The parameters of one flow.
+    pub fn layout(&self) -> Layout {
+        let mut layout = Layout::default();
+        for _ in 0..self.layers {
+            self.conditioner.push(&mut layout);
+        }
+        layout
+    }
+
+    /// Starting parameters, a stream for each member: the identity.
+    pub fn initial(&self, members: &[Stream], device: Device) -> Tensor {
+        self.layout().initial(members, device)
+    }
+}
+
+/// Flows of all members, over shared parameters.
+pub struct Flow {
+    shape: FlowShape,
+    /// `[members, len]`
+    flat: Tensor,
+    layers: Vec<Conditioner>,
+}
+
+/// The gradient of a flow's parameters, `[members, len]`, and views of it.
+pub struct FlowGradient {
+    /// All gradients of a member in a row.
+    pub flat: Tensor,
+    layers: Vec<Conditioner>,
+}
+
+/// What passed through a flow.
+pub struct Passage {
+    /// The values behind it, `[members, features, batch]`.
+    pub value: Tensor,
+    /// ln |det ∂value/∂input|, `[members, 1, batch]`.
+    pub log_det: Tensor,
+    /// In the order of the layers that it passed.
+    layers: Vec<LayerPassage>,
+}
+
+struct LayerPassage {
+    hidden: Hidden,
+    splines: spline::Passed,
+}
+
+impl Flow {
+    /// The flows of `[members, len]` parameters, which they share.
+    ///
+    /// # Panics
+    /// If the parameters are not as many as the layout's.
+    pub fn over(shape: FlowShape, flat: &Tensor) -> Self {
+        Self { shape, flat: flat.shallow_clone(), layers: conditioners(shape, flat) }
+    }
+
+    /// One flow of the ensemble.
+    ///
+    /// # Panics
+    /// If there is no such member.
+    pub fn member(&self, member: usize) -> Self {
+        Self::over(self.shape, &self.flat.narrow(0, member as i64, 1))
+    }
+
+    /// Room for a gradient.
+    pub fn gradient(&self) -> FlowGradient {
+        let flat = self.flat.zeros_like();
+        FlowGradient { layers: conditioners(self.shape, &flat), flat }
+    }
+
+    /// Values and densities: from data to the base, or from left to right.
+    ///
+    /// # Shapes
+    /// `x` `[members, features, batch]`, `context` `[members, 1, batch]`.
+    pub fn forward(&self, x: &Tensor, context: &Tensor) -> Passage {
+        let mut passage = Passage::begin(x);
+        for (index, conditioner) in self.layers.iter().enumerate() {
+            if index > 0 {
+                passage.value = passage.value.flip([1_i64].as_slice());
+            }
+            let hidden = conditioner.begin(context, &passage.value);
+            let raw = self.room(&passage.value);
+            for group in 0..self.features() {
+                conditioner.group(&hidden, group, &raw.select(1, group as i64));
+            }
+            let splines = self.shape.spline.forward(&passage.value, &raw);
+            passage.push(hidden, splines, Direction::Forward);
+        }
+        passage.value = self.in_order(passage.value);
+        passage
+    }
+
+    /// The inputs whose values are `y`, and the density of the way back.
+    ///
+    /// # Shapes
+    /// As [`Flow::forward`].
+    pub fn inverse(&self, y: &Tensor, context: &Tensor) -> Passage {
+        let mut passage = Passage::begin(&self.in_order(y.shallow_clone()));
+        for (index, conditioner) in self.layers.iter().enumerate().rev() {
+            let hidden = conditioner.begin(context, &passage.value);
+            let raw = self.room(&passage.value);
+            for feature in 0..self.features() {
+                let at = feature as i64;
+                conditioner.group(&hidden, feature, &raw.select(1, at));
+                let of_feature = |all: &Tensor| all.narrow(1, at, 1);
+                let x = self.shape.spline.inverse(&of_feature(&passage.value), &of_feature(&raw));
+                conditioner.set(&hidden, feature, &x);
+            }
+            let splines = self.shape.spline.forward(&conditioner.features(&hidden), &raw);
+            passage.push(hidden, splines, Direction::Inverse);
+            passage.value = conditioner.features(&passage.layers[passage.layers.len() - 1].hidden);
+            if index > 0 {
+                passage.value = passage.value.flip([1_i64].as_slice());
+            }
+        }
+        passage
+    }
+
+    /// From the gradients of a forward passage's values and densities to those of its inputs, and of the parameters
+    /// where they are wanted.
+    ///
+    /// # Shapes
+    /// `d_value` `[members, features, batch]`; `d_log_det` broadcasts to it.
+    pub fn backward(
+        &self,
+        passage: &Passage,
+        d_value: &Tensor,
+        d_log_det: &Tensor,
+        gradient: Option<&FlowGradient>,
+    ) -> Tensor {
+        let mut d_value = self.in_order(d_value.shallow_clone());
+        for (index, conditioner) in self.layers.iter().enumerate().rev() {
+            let LayerPassage { hidden, splines } = &passage.layers[index];
+            let spline::Gradient { input, raw } = splines.backward(&self.shape.spline, &d_value, d_log_det);
+            let backward = conditioner.begin_backward(hidden);
+            let gradient = gradient.map(|gradient| &gradient.layers[index]);
+            for group in (0..self.features()).rev() {
+                let d_out = raw.select(1, group as i64);
+                conditioner.group_backward((hidden, &backward), group, &d_out, &input, gradient);
+            }
+            d_value = if index > 0 { input.flip([1_i64].as_slice()) } else { input };
+        }
+        d_value
+    }
+
+    /// As [`Flow::backward`] for an inverse passage.
+    pub fn backward_inverse(
+        &self,
+        passage: &Passage,
+        d_value: &Tensor,
+        d_log_det: &Tensor,
+        gradient: Option<&FlowGradient>,
+    ) -> Tensor {
+        let mut d_value = d_value.copy();
+        let last = self.layers.len() - 1;
+        for (index, conditioner) in self.layers.iter().enumerate() {
+            if index > 0 {
+                d_value = d_value.flip([1_i64].as_slice());
+            }
+            let LayerPassage { hidden, splines } = &passage.layers[last - index];
+            let backward = conditioner.begin_backward(hidden);
+            let gradient = gradient.map(|gradient| &gradient.layers[index]);
+            let mut d_inputs: Vec<Tensor> = Vec::with_capacity(self.features());
+            for feature in (0..self.features()).rev() {
+                let at = feature as i64;
+                // Complete: what depends on this feature has been passed back.
+                let d_feature = d_value.narrow(1, at, 1);
+                let of_feature = splines.feature(at);
+                let spline::Gradient { input, raw } =
+                    of_feature.backward_inverse(&self.shape.spline, &d_feature, d_log_det);
+                let d_out = raw.select(1, 0);
+                conditioner.group_backward((hidden, &backward), feature, &d_out, &d_value, gradient);
+                d_inputs.push(input);
+            }
+            d_inputs.reverse();
+            d_value = Tensor::cat(&d_inputs, 1);
+        }
+        self.in_order(d_value)
+    }
+
+    /// Behind the last layer, features come back into their order where an odd number of reversals lies before: a flow
+    /// that has learnt nothing is then the identity.
+    fn in_order(&self, value: Tensor) -> Tensor {
+        if self.layers.len().is_multiple_of(2) { value.flip([1_i64].as_slice()) } else { value }
+    }
+
+    /// ln p(x | context) of a flow to a unit normal.
+    ///
+    /// # Shapes
+    /// As [`Flow::forward`]; the result is `[members, 1, batch]`.
+    pub fn log_density(&self, x: &Tensor, context: &Tensor) -> Tensor {
+        let passage = self.forward(x, context);
+        log_normal(&passage.value) + passage.log_det
+    }
+
+    fn features(&self) -> usize {
+        self.shape.conditioner.features
+    }
+
+    /// Room for the raw numbers of all splines.
+    fn room(&self, features: &Tensor) -> Tensor {
+        let size = features.size();
+        let shape = [size[0], size[1], self.shape.conditioner.outputs as i64, size[2]];
+        Tensor::empty(shape, (features.kind(), features.device()))
+    }
+}
+
+/// ln of the density of a unit normal, summed over the features.
+pub fn log_normal(z: &Tensor) -> Tensor {
+    let squares = z.square().sum_dim_intlist([1_i64].as_slice(), true, z.kind());
+    (squares + z.size()[1] as f64 * (2.0 * std::f64::consts::PI).ln()) * -0.5
+}
+
+fn conditioners(shape: FlowShape, flat: &Tensor) -> Vec<Conditioner> {
+    let mut views = shape.layout().views(flat).into_iter();
+    (0..shape.layers).map(|_| Conditioner::over(shape.conditioner, &mut views)).collect()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Forward,
+    Inverse,
+}
+
+impl Passage {
+    fn begin(x: &Tensor) -> Self {
+        let size = x.size();
+        let log_det = Tensor::zeros([size[0], 1, size[2]], (x.kind(), x.device()));
+        Self { value: x.shallow_clone(), log_det, layers: Vec::new() }
+    }
+
+    fn push(&mut self, hidden: Hidden, splines: spline::Passed, direction: Direction) {
+        let log_det = splines.log_slope.sum_dim_intlist([1_i64].as_slice(), true, splines.log_slope.kind());
+        match direction {
+            Direction::Forward => {
+                self.log_det += log_det;
+                self.value = splines.value.shallow_clone();
+            }
+            Direction::Inverse => self.log_det -= log_det,
+        }
+        self.layers.push(LayerPassage { hidden, splines });
+    }
+}
+
+#[cfg(test)]
+mod tests;

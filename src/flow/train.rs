@@ -1,0 +1,222 @@
+//! Training an ensemble of flows.
+
+use drapes_analysis::job::{FlowNetwork, FlowSettings, Schedule};
+use drapes_analysis::record::Loss;
+use drapes_analysis::stream::Stream;
+use ndarray::Array2;
+use rand::seq::SliceRandom;
+use tch::{Device, Kind, Tensor};
+
+use super::network::{Flow, FlowShape};
+use super::objective::{Objective, Room, Wanted};
+use crate::batches::Batches;
+use crate::error::Error;
+use crate::marginals::ColumnMaps;
+use crate::nn::{Adam, LearningRate, Rates, clip_gradients};
+use crate::watch::Watch;
+
+/// Moments at which losses are recorded.
+const MOMENTS: usize = 50;
+/// Validation losses use at most so many events.
+const VALIDATION_EVENTS: usize = 8192;
+
+/// The events of one member, in their own units, and how they are mapped.
+pub struct FlowEvents {
+    /// `(events, features + 1)`: the features, then the mass.
+    pub rows: Array2<f32>,
+    /// Their own maps, or those of the density that judges them.
+    pub maps: ColumnMaps,
+    /// Where this member's random numbers begin.
+    pub stream: Stream,
+}
+
+/// Trained flows and the course of each member's training.
+pub struct Training {
+    /// `[members, len]`
+    pub parameters: Tensor,
+    /// One entry a member.
+    pub courses: Vec<Course>,
+}
+
+/// The course of one member's training.
+pub struct Course {
+    /// Events it learnt from.
+    pub n_training: usize,
+    /// Events kept aside.
+    pub n_validation: usize,
+    /// Share of the feature values that lie in the tails, where a flow changes nothing.
+    pub in_tails: f64,
+    /// Its learning rate.
+    pub rate: LearningRate,
+    /// Losses on the way: mean negative ln of the density of mapped events.
+    pub losses: Vec<Loss>,
+}
+
+/// Trains all members together; a member's result does not depend on the others.
+///
+/// # Errors
+/// A member has fewer events than a batch, or its loss leaves the finite numbers.
+///
+/// # Panics
+/// If there are no members.
+pub fn train(
+    shape: FlowShape,
+    (settings, network): (&FlowSettings, &FlowNetwork),
+    objective: &Objective,
+    members: &[FlowEvents],
+    device: Device,
+    watch: &dyn Watch,
+) -> Result<Training, Error> {
+    let mut ensemble = Ensemble::new(shape, settings, network, members, device)?;
+    let flow = Flow::over(shape, &ensemble.parameters);
+    let room = Room::new(objective, &flow);
+    let mut adam = Adam::new(&ensemble.parameters, 0.0);
+    let mut loss = Tensor::zeros([members.len() as i64], (Kind::Float, device));
+    let total = ensemble.courses.iter().map(|course| course.rate.total).max().unwrap_or(0);
+    let every = total.div_ceil(MOMENTS);
+    let mut since = 0;
+    for step in 0..total {
+        let rows = ensemble.next_batch();
+        let judged = objective.judge(&flow, &rows, &Wanted::Gradient(&room));
+        loss += judged.loss;
+        let mut gradient = judged.gradient.expect("it was wanted");
+        clip_gradients(&mut gradient, settings.gradient_clip);
+        let rates: Vec<f64> = ensemble.courses.iter().map(|course| course.rate.at(step)).collect();
+        adam.step(&mut ensemble.parameters, &gradient, &Rates::of(&rates, device));
+        since += 1;
+        if (step + 1) % every == 0 || step + 1 == total {
+            ensemble.record(objective, &(&loss / since as f64), step + 1, since)?;
+            let _ = loss.zero_();
+            since = 0;
+            watch.progress((step + 1) as f64 / total as f64);
+        }
+    }
+    Ok(Training { parameters: ensemble.parameters, courses: ensemble.courses })
+}
+
+struct Ensemble<'a> {
+    shape: FlowShape,
+    network: &'a FlowNetwork,
+    /// `[events of all members, features + 1]`, mapped.
+    events: Tensor,
+    parameters: Tensor,
+    batches: Vec<Batches>,
+    /// Mapped events that a member does not learn from, `[1, features + 1, events]`.
+    validation: Vec<Option<Tensor>>,
+    courses: Vec<Course>,
+}
+
+impl<'a> Ensemble<'a> {
+    fn new(
+        shape: FlowShape,
+        settings: &FlowSettings,
+        network: &'a FlowNetwork,
+        members: &[FlowEvents],
+        device: Device,
+    ) -> Result<Self, Error> {
+        let (mut all, mut batches, mut courses, mut kept_aside) = (vec![], vec![], vec![], vec![]);
+        let mut offset = 0;
+        for member in members {
+            let rows = member.maps.forward(member.rows.view());
+            let count = rows.nrows();
+            let mut order: Vec<u32> = (offset..offset + count as u32).collect();
+            order.shuffle(&mut member.stream.branch("validation").generator());
+            let kept = (settings.validation_fraction * count as f64) as usize;
+            let training = order.split_off(kept);
+            let per_epoch = training.len() / settings.batch;
+            if per_epoch == 0 {
+                return Err(Error::TooFew {
+                    region: "the training part of a flow's events".to_owned(),
+                    what: "events",
+                    found: training.len(),
+                    needed: settings.batch,
+                    advice: "lower flow.batch or widen the side-bands".to_owned(),
+                });
+            }
+            let features = rows.slice(ndarray::s![.., ..shape.conditioner.features]);
+            let outside = features.iter().filter(|x| f64::from(x.abs()) >= settings.tail).count();
+            courses.push(Course {
+                n_training: training.len(),
+                n_validation: kept,
+                in_tails: outside as f64 / features.len() as f64,
+                rate: LearningRate {
+                    peak: network.learning_rate,
+                    warmup: 0,
+                    total: per_epoch * network.epochs,
+                    schedule: Schedule::Cosine,
+                },
+                losses: Vec::new(),
+            });
+            batches.push(Batches::new(training, settings.batch, per_epoch, &member.stream));
+            kept_aside.push(order);
+            offset += count as u32;
+            all.extend(rows);
+        }
+        let columns = shape.conditioner.features as i64 + 1;
+        let events = Tensor::from_slice(&all).reshape([-1, columns]).to_device(device);
+        let streams: Vec<Stream> = members.iter().map(|member| member.stream.clone()).collect();
+        let validation = kept_aside.iter().map(|chosen| {
+            // Pairs need an even number.
+            let count = chosen.len().min(VALIDATION_EVENTS) / 2 * 2;
+            (count > 0).then(|| pick(&events, &[&chosen[..count]]))
+        });
+        let validation = validation.collect();
+        Ok(Self {
+            shape,
+            network,
+            parameters: shape.initial(&streams, device),
+            validation,
+            events,
+            batches,
+            courses,
+        })
+    }
+
+    /// The events of all members' next step, `[members, features + 1, batch]`.
+    fn next_batch(&mut self) -> Tensor {
+        let chosen: Vec<&[u32]> = self.batches.iter_mut().map(Batches::next_batch).collect();
+        pick(&self.events, &chosen)
+    }
+
+    /// Records the losses of all members that still learnt.
+    fn record(
+        &mut self,
+        objective: &Objective,
+        loss: &Tensor,
+        done: usize,
+        since: usize,
+    ) -> Result<(), Error> {
+        let training = Vec::<f32>::try_from(loss).unwrap_or_default();
+        for (member, course) in self.courses.iter_mut().enumerate() {
+            let per_epoch = course.rate.total as f64 / self.network.epochs as f64;
+            let validation = self.validation[member].as_ref().map(|rows| {
+                let flow = Flow::over(self.shape, &self.parameters.narrow(0, member as i64, 1));
+                let objective = objective.of_member(member);
+                objective.judge(&flow, rows, &Wanted::Loss).loss.double_value(&[0]) as f32
+            });
+            let loss = Loss { epoch: done as f64 / per_epoch, training: training[member], validation };
+            if [Some(loss.training), loss.validation].iter().flatten().any(|loss| !loss.is_finite()) {
+                return Err(Error::Diverged {
+                    epoch: loss.epoch,
+                    what: format!("the loss of member {member}"),
+                });
+            }
+            if done.saturating_sub(since) < course.rate.total {
+                course.losses.push(loss);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Events, as many for each member, `[members, features + 1, events]`.
+fn pick(events: &Tensor, chosen: &[&[u32]]) -> Tensor {
+    let indices: Vec<i64> =
+        chosen.iter().flat_map(|member| member.iter().map(|event| i64::from(*event))).collect();
+    let indices = Tensor::from_slice(&indices).to_device(events.device());
+    let shape = [chosen.len() as i64, -1, events.size()[1]];
+    events.index_select(0, &indices).view(shape).transpose(1, 2).contiguous()
+}
+
+#[cfg(test)]
+mod tests;
