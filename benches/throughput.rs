@@ -9,9 +9,13 @@ use std::time::Instant;
 use drapes::classifier::{Contest, DataTruth, Judges, TemplateFolds, TemplateTruth, classify};
 use drapes::device::{self, DeviceChoice};
 use drapes::diffusion::{Denoiser, DenoiserShape, Sampler, TrainingEvents, train};
+use drapes::flow::{Flow, FlowEvents, FlowModel, FlowShape, Objective, train as train_flows};
 use drapes::marginals::ColumnMaps;
 use drapes::watch::Unwatched;
-use drapes_analysis::job::{ClassifierSettings, DEFAULTS, DenoiserSettings, Job, JobFile, TreeSettings};
+use drapes_analysis::generated::FlowKind;
+use drapes_analysis::job::{
+    ClassifierSettings, DEFAULTS, DenoiserSettings, FlowNetwork, FlowSettings, Job, JobFile, TreeSettings,
+};
 use drapes_analysis::noise_grid::NoiseGrid;
 use drapes_analysis::quantities::ClassifierSeed;
 use drapes_analysis::rates::{Measured, Rates};
@@ -46,11 +50,16 @@ fn main() {
     };
     // As cargo's own harness: a word selects the figures whose name contains it.
     let word = arguments.iter().find(|argument| !argument.starts_with('-')).cloned().unwrap_or_default();
-    let all: [(&str, Measure<'_>); 5] = [
+    let all: [(&str, Measure<'_>); 10] = [
         ("classifier_50_members", Box::new(|| classifier(&job, device))),
         ("denoiser_1_member", Box::new(|| denoiser(&job, 1, device))),
         ("denoiser_12_members", Box::new(|| denoiser(&job, 12, device))),
         ("sampling_100_heun", Box::new(|| sampling(&job, device))),
+        ("base_flow_1_member", Box::new(|| flow(&job, FlowKind::Base, 1, device))),
+        ("base_flow_12_members", Box::new(|| flow(&job, FlowKind::Base, 12, device))),
+        ("top_flow_1_member", Box::new(|| flow(&job, FlowKind::Curtains, 1, device))),
+        ("top_flow_12_members", Box::new(|| flow(&job, FlowKind::Curtains, 12, device))),
+        ("flow_sampling", Box::new(|| flow_sampling(&job, device))),
         ("trees_5_members", Box::new(|| trees(&job))),
     ];
     let chosen = all.iter().filter(|(name, _)| name.contains(&word));
@@ -112,6 +121,7 @@ fn write_rates(job: &Job, figures: &[Figure<'_>], device: Device, file: &str) {
             classifier_step: 1e-6 * value("classifier_50_members"),
             denoiser_steps: [1e-6 * value("denoiser_1_member"), 1e-6 * value("denoiser_12_members")],
             events_per_second: value("sampling_100_heun"),
+            flow_step: 1e-6 * value("base_flow_12_members"),
             tree_growth: 1e6 * value("trees_5_members"),
         },
     );
@@ -213,6 +223,57 @@ fn sampling(job: &Job, device: Device) -> (f64, &'static str) {
     let masses = vec![0.0; 4096];
     let seconds = median(|| {
         assert_eq!(sampler.from_noise(&masses, &Stream::of_job(2), &Unwatched).nrows(), masses.len());
+    });
+    (masses.len() as f64 / seconds, "events/s")
+}
+
+fn flow_shape(job: &Job, kind: FlowKind) -> FlowShape {
+    FlowShape::new(FEATURES, &job.flow.network(kind), job.flow.bins, job.flow.tail)
+}
+
+fn flow_events(job: &Job, seed: u64) -> FlowEvents {
+    let rows = normals(256 * 10, FEATURES + 1, seed);
+    FlowEvents { maps: ColumnMaps::of(rows.view(), job.flow.marginals), rows, stream: Stream::of_job(seed) }
+}
+
+/// A training step of one of `members` flows, batch 256, five features; a top flow's with the density that judges it.
+fn flow(job: &Job, kind: FlowKind, members: usize, device: Device) -> (f64, &'static str) {
+    let settings = FlowSettings { validation_fraction: 0.0, ..job.flow.clone() };
+    let events: Vec<FlowEvents> = (0..members as u64).map(|seed| flow_events(job, seed)).collect();
+    let streams: Vec<Stream> = (0..members as u64).map(Stream::of_job).collect();
+    let objective = match kind.judge() {
+        None => Objective::Density,
+        Some(judge) => {
+            let shape = flow_shape(job, judge);
+            Objective::Transport(Flow::over(shape, &shape.initial(&streams, device)))
+        }
+    };
+    let seconds_of = |epochs: usize| {
+        let network = FlowNetwork { epochs, ..job.flow.network(kind) };
+        median(|| {
+            let found = train_flows(
+                flow_shape(job, kind),
+                (&settings, &network),
+                &objective,
+                &events,
+                device,
+                &Unwatched,
+            );
+            assert_eq!(found.expect("a good training").courses.len(), members);
+        })
+    };
+    // Set-up is in both.
+    ((seconds_of(3) - seconds_of(1)) / (2 * 10 * members) as f64 * 1e6, "µs a model step")
+}
+
+/// Events from a base flow.
+fn flow_sampling(job: &Job, device: Device) -> (f64, &'static str) {
+    let shape = flow_shape(job, FlowKind::Base);
+    let parameters = shape.initial(&[Stream::of_job(1)], device);
+    let model = FlowModel { shape, parameters, maps: flow_events(job, 1).maps };
+    let masses = vec![0.0; 1 << 16];
+    let seconds = median(|| {
+        assert_eq!(model.sample(&masses, &Stream::of_job(2), &Unwatched).nrows(), masses.len());
     });
     (masses.len() as f64 / seconds, "events/s")
 }

@@ -25,7 +25,7 @@ use crate::dispatch::{self, Message, Transport, Worker, WorkerEnd};
 use crate::error::Error;
 use crate::progress::Progress;
 use crate::provenance::{Provenance, RankPlace};
-use crate::split::{RegionEvents, Sample};
+use crate::split::Sample;
 use crate::task::{self, Workplace};
 use crate::world::World;
 
@@ -344,7 +344,7 @@ fn counts(prepared: &Prepared) -> EventCounts {
     EventCounts {
         side_band: count(Region::SideBand),
         signal_region: count(Region::Signal),
-        other_sample: prepared.sample.other().map_or(0, RegionEvents::len),
+        other_sample: prepared.sample.other_in(&job.regions, Region::Signal).map_or(0, |events| events.len()),
         independent: prepared.sample.independent().nrows(),
     }
 }

@@ -1,6 +1,7 @@
 //! Which events are data: injection, signal region and side-bands, and what is kept apart.
 
-use drapes_analysis::generated::{Start, TemplateMethod};
+use drapes_analysis::axes::distinct;
+use drapes_analysis::generated::{Generated, Start, TemplateMethod};
 use drapes_analysis::job::Job;
 use drapes_analysis::point::{Contest, ScanPoint};
 use drapes_analysis::quantities::SignalCount;
@@ -22,8 +23,8 @@ pub struct Sample {
     independent: Array2<f32>,
     /// Events of the data file that are kept out of the data.
     withheld: Vec<usize>,
-    /// Background of another sample, wherever its mass; and that of the signal region.
-    other: Option<[RegionEvents; 2]>,
+    /// Background of another sample, wherever its mass.
+    other: Option<RegionEvents>,
     /// Background that is data, wherever its mass.
     background: Vec<usize>,
     /// Signal in the order of its injection.
@@ -89,7 +90,7 @@ impl Sample {
         };
         let other = other.map(|other| {
             let all = (0..other.mass.len()).filter(|event| !other.is_signal[*event]);
-            [select(other, all), select(other, background_of(other).into_iter())]
+            select(other, all)
         });
         let sample = Self { events, independent, withheld, other, background, signal };
         sample.check(job)?;
@@ -99,20 +100,21 @@ impl Sample {
     /// Everything that the points of a job ask for and the events do not give.
     fn check(&self, job: &Job) -> Result<(), Error> {
         let mut problems = Vec::new();
-        let mut windows = vec![job.regions.outer];
-        for window in job.points.iter().filter_map(ScanPoint::side_bands) {
-            if !windows.contains(&window) {
-                windows.push(window);
-            }
-        }
-        problems.extend(windows.into_iter().filter_map(|outer| self.check_window(job, outer).err()));
+        let scanned = job.points.iter().filter_map(ScanPoint::template);
+        let regions = scanned.map(|template| job.regions_of(&template.sample)).chain([job.regions]);
+        let regions = distinct(regions);
+        let outer = distinct(regions.iter().map(|regions| regions.outer));
+        problems.extend(outer.into_iter().filter_map(|outer| self.check_reach(outer).err()));
+        problems.extend(regions.iter().filter_map(|regions| self.check_regions(regions).err()));
         let templates = || job.points.iter().filter_map(ScanPoint::template);
-        if templates().any(|template| template.method.starts() == Start::OtherSample) {
-            problems.extend(self.other().err());
-        }
-        if let Some(feta) = templates().find(|template| template.method == TemplateMethod::Feta) {
-            let regions = job.regions_with(feta.sample.side_bands);
-            problems.extend(self.other_in(&regions, Region::SideBand).err());
+        let from_other = templates().filter(|template| template.method.starts() == Start::OtherSample);
+        let of =
+            |template: Generated| (job.regions_of(&template.sample), template.method == TemplateMethod::Feta);
+        for (regions, is_feta) in distinct(from_other.map(of)) {
+            problems.extend(self.other_in(&regions, Region::Signal).err());
+            if is_feta {
+                problems.extend(self.other_in(&regions, Region::SideBand).err());
+            }
         }
         let needed = job.points.iter().filter_map(ScanPoint::n_signal).max();
         problems.extend(self.injected(needed.unwrap_or(SignalCount(0))).err());
@@ -127,7 +129,8 @@ impl Sample {
         Error::of_all(problems)
     }
 
-    fn check_window(&self, job: &Job, outer: MassWindow) -> Result<(), Error> {
+    /// That the data reach both ends of the side-bands.
+    fn check_reach(&self, outer: MassWindow) -> Result<(), Error> {
         let masses = || self.background.iter().map(|event| self.events.mass[*event]);
         let (low, high) =
             masses().fold((f64::INFINITY, 0.0), |(low, high), mass| (mass.min(low), mass.max(high)));
@@ -137,12 +140,17 @@ impl Sample {
                 found: format!("{low:.0}-{high:.0}"),
             });
         }
-        let regions = job.regions_with(outer);
+        Ok(())
+    }
+
+    /// That no region is empty.
+    fn check_regions(&self, regions: &Regions) -> Result<(), Error> {
+        let masses = || self.background.iter().map(|event| self.events.mass[*event]);
         for (name, wanted) in [("signal region", Region::Signal), ("side-bands", Region::SideBand)] {
             let found = masses().filter(|mass| regions.region(*mass) == wanted).count();
             if found == 0 {
                 return Err(Error::TooFew {
-                    region: format!("the {name} of {outer} GeV around {}", regions.signal),
+                    region: format!("the {name} of {} GeV around {}", regions.outer, regions.signal),
                     what: "background events",
                     found,
                     needed: 1,
@@ -216,21 +224,12 @@ impl Sample {
         self.select(unused.copied().filter(|event| window.contains(self.events.mass[*event])))
     }
 
-    /// The signal region of the other sample.
-    ///
-    /// # Errors
-    /// There is none, or it has no events there.
-    pub fn other(&self) -> Result<&RegionEvents, Error> {
-        let inside = self.other.as_ref().map(|[_, inside]| inside);
-        inside.filter(|other| !other.is_empty()).ok_or_else(|| no_other("signal region"))
-    }
-
     /// Background of the other sample in a region.
     ///
     /// # Errors
     /// There is none.
     pub fn other_in(&self, regions: &Regions, wanted: Region) -> Result<RegionEvents, Error> {
-        let inside = self.other.as_ref().map(|[all, _]| {
+        let inside = self.other.as_ref().map(|all| {
             let chosen: Vec<usize> =
                 (0..all.len()).filter(|event| regions.region(all.masses[*event]) == wanted).collect();
             RegionEvents {
@@ -239,7 +238,8 @@ impl Sample {
                 is_signal: vec![false; chosen.len()],
             }
         });
-        inside.filter(|other| !other.is_empty()).ok_or_else(|| no_other("side-bands"))
+        let name = if wanted == Region::Signal { "signal region" } else { "side-bands" };
+        inside.filter(|other| !other.is_empty()).ok_or_else(|| no_other(name))
     }
 
     /// Background of the signal region outside of the data.

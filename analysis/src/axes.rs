@@ -6,9 +6,10 @@ use crate::point::{Contest, ScanPoint};
 pub type AxisValue = fn(&ScanPoint) -> Option<String>;
 
 /// The axes of a scan and their headings.
-pub const AXES: [(&str, AxisValue); 7] = [
+pub const AXES: [(&str, AxisValue); 8] = [
     ("injected", |point| point.n_signal().map(|count| count.to_string())),
     ("side-bands", |point| point.side_bands().map(|window| window.to_string())),
+    ("signal region", |point| point.template()?.sample.signal_region.map(|window| window.to_string())),
     ("σ′", |point| point.template()?.sigma_prime.map(|sigma| sigma.to_string())),
     ("solver", |point| {
         let integration = point.template()?.integration?;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::job::Solver;
 use crate::quantities::{SigmaPrime, SignalCount};
-use crate::regions::MassWindow;
+use crate::regions::{MassWindow, Regions};
 
 /// How a background template is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,6 +113,15 @@ impl FlowKind {
         }
     }
 
+    /// The events that a flow learns from, of the data that a template stands beside: a density of all events is one for
+    /// every signal region.
+    pub fn learns(self, sample: TrainingSample) -> TrainingSample {
+        match self {
+            Self::BaseOfAll => TrainingSample { signal_region: None, ..sample },
+            Self::Base | Self::Curtains | Self::CurtainsEfficient | Self::Feta => sample,
+        }
+    }
+
     /// The finished density that judges where this flow moves events; none for a density.
     pub fn judge(self) -> Option<Self> {
         match self {
@@ -130,11 +139,30 @@ pub struct TrainingSample {
     pub n_signal: SignalCount,
     /// Outer edges of the side-bands.
     pub side_bands: MassWindow,
+    /// The signal region between them; none: the job's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal_region: Option<MassWindow>,
+}
+
+impl TrainingSample {
+    /// Data with so much signal, in the job's own signal region.
+    pub fn new(n_signal: SignalCount, side_bands: MassWindow) -> Self {
+        Self { n_signal, side_bands, signal_region: None }
+    }
+
+    /// Whether signal region and side-bands are those of the job.
+    pub fn is_nominal(&self, regions: &Regions) -> bool {
+        self.side_bands == regions.outer && self.signal_region.is_none()
+    }
 }
 
 impl fmt::Display for TrainingSample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "s{}-w{}", self.n_signal, self.side_bands)
+        write!(f, "s{}-w{}", self.n_signal, self.side_bands)?;
+        match self.signal_region {
+            Some(window) => write!(f, "-r{window}"),
+            None => Ok(()),
+        }
     }
 }
 

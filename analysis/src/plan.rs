@@ -251,26 +251,31 @@ fn fit_id(sample: TrainingSample) -> TaskId {
 /// Members of one training learn from the same masses, hence take about the same number of steps.
 fn trainings(models: &[(Scope, TrainingSample)], per_task: usize) -> Vec<Task> {
     let mut tasks = Vec::new();
-    for (scope, window) in distinct(models.iter().map(|(scope, sample)| (*scope, sample.side_bands))) {
+    let kind = |(scope, sample): &(Scope, TrainingSample)| (*scope, sample.side_bands, sample.signal_region);
+    for kind_of_task in distinct(models.iter().map(kind)) {
+        let scope = kind_of_task.0;
         let stem = match scope {
             Scope::SideBands => "denoiser",
             Scope::Everything => "gensr",
         };
-        let members: Vec<TrainingSample> = models
-            .iter()
-            .filter(|model| (model.0, model.1.side_bands) == (scope, window))
-            .map(|model| model.1)
-            .collect();
+        let members: Vec<TrainingSample> =
+            models.iter().filter(|model| kind(model) == kind_of_task).map(|model| model.1).collect();
         for (chunk, samples) in members.chunks(per_task).enumerate() {
             let id = match samples {
                 [sample] if per_task == 1 => format!("train/{stem}-{sample}"),
-                _ => format!("train/{stem}s-w{window}-c{chunk:02}"),
+                _ => format!("train/{stem}s-{}-c{chunk:02}", window(&samples[0])),
             };
             let work = Work::Train { scope, samples: samples.to_vec() };
             tasks.push(Task { id: TaskId(id), work, needs: vec![] });
         }
     }
     tasks
+}
+
+/// Side-bands and signal region, as in ids.
+fn window(sample: &TrainingSample) -> String {
+    let TrainingSample { side_bands, signal_region, .. } = sample;
+    signal_region.map_or_else(|| format!("w{side_bands}"), |region| format!("w{side_bands}-r{region}"))
 }
 
 /// Where each model is trained.
@@ -297,15 +302,21 @@ impl Flows {
     fn of(templates: &[Order], per_task: usize) -> Self {
         let makers =
             || templates.iter().filter_map(|order| Some((order.what.method.flow()?, order.what.sample)));
-        let judges = makers().filter_map(|(flow, sample)| Some((flow.judge()?, sample)));
+        let judges = makers().filter_map(|(flow, sample)| {
+            let judge = flow.judge()?;
+            Some((judge, judge.learns(sample)))
+        });
         let mut wanted = distinct(judges.chain(makers()));
         // A density of CATHODE may come after a flow that another density judges.
         wanted.sort_by_key(|(flow, _)| flow.judge().is_some());
         let mut flows = Self::default();
-        for (flow, window) in distinct(wanted.iter().map(|(flow, sample)| (*flow, sample.side_bands))) {
+        let kind =
+            |(flow, sample): &(FlowKind, TrainingSample)| (*flow, sample.side_bands, sample.signal_region);
+        for kind_of_task in distinct(wanted.iter().map(kind)) {
+            let flow = kind_of_task.0;
             let members: Vec<TrainingSample> = wanted
                 .iter()
-                .filter(|(known, sample)| (*known, sample.side_bands) == (flow, window))
+                .filter(|model| kind(model) == kind_of_task)
                 .map(|(_, sample)| *sample)
                 .collect();
             for (chunk, samples) in members.chunks(per_task).enumerate() {
@@ -319,10 +330,13 @@ impl Flows {
         let word = flow.word();
         let id = match samples {
             [sample] if per_task == 1 => format!("train/flow-{word}-{sample}"),
-            _ => format!("train/flows-{word}-w{}-c{chunk:02}", samples[0].side_bands),
+            _ => format!("train/flows-{word}-{}-c{chunk:02}", window(&samples[0])),
         };
         let id = TaskId(id);
-        let judge = |sample: &TrainingSample| Some(self.places[&(flow.judge()?, sample.to_string())].clone());
+        let judge = |sample: &TrainingSample| {
+            let judge = flow.judge()?;
+            Some(self.places[&(judge, judge.learns(*sample).to_string())].clone())
+        };
         let judges: Vec<(TaskId, usize)> = samples.iter().filter_map(judge).collect();
         for (member, sample) in samples.iter().enumerate() {
             self.places.insert((flow, sample.to_string()), (id.clone(), member));

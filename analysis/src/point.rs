@@ -163,8 +163,7 @@ mod tests {
 
     #[test]
     fn points_read_as_ids() {
-        let sample =
-            TrainingSample { n_signal: SignalCount(1000), side_bands: MassWindow::new(2800.0, 6000.0) };
+        let sample = TrainingSample::new(SignalCount(1000), MassWindow::new(2800.0, 6000.0));
         let template =
             Generated { method: TemplateMethod::Noise, sample, sigma_prime: None, integration: None };
         let oversampling = Oversampling(5);

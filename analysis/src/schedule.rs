@@ -140,7 +140,7 @@ mod tests {
 
     /// A plan of `(needs)` by position.
     fn plan(needs: &[&[usize]]) -> Plan {
-        let sample = TrainingSample { n_signal: SignalCount(0), side_bands: MassWindow::new(1.0, 2.0) };
+        let sample = TrainingSample::new(SignalCount(0), MassWindow::new(1.0, 2.0));
         let id = |index: usize| TaskId(format!("fit/{index}"));
         let task = |(index, needs): (usize, &&[usize])| Task {
             id: id(index),

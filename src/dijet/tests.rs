@@ -10,7 +10,7 @@ fn regions() -> Regions {
 }
 
 fn sample() -> TrainingSample {
-    TrainingSample { n_signal: SignalCount(0), side_bands: regions().outer }
+    TrainingSample::new(SignalCount(0), regions().outer)
 }
 
 fn truth() -> DijetShape {

@@ -99,7 +99,7 @@ fn impossible_requests_are_refused_with_their_reason() {
 fn background_of_another_sample_is_taken_in_the_signal_region_only() {
     let mut job = job("[other_sample]\nsource = 'file'");
     let sample = Sample::new(&job, events(), None, Some(&events())).expect("a good sample");
-    assert_eq!(sample.other().expect("a sample").len(), 200);
+    assert_eq!(sample.other_in(&job.regions, Region::Signal).expect("a sample").len(), 200);
     let outside = Events { mass: vec![1000.0; 1040], ..events() };
     assert!(Sample::new(&job, events(), None, Some(&outside)).is_ok(), "nothing of the job needs it");
     let Contest::Search { template, .. } = &mut job.points[0].contest else { panic!("a search") };

@@ -68,7 +68,8 @@ fn sizes(place: &Workplace, point: &ScanPoint, sides: &Sides) -> Result<SampleSi
     let count = |is_signal: &[bool]| is_signal.iter().filter(|signal| **signal).count();
     let (data, data_signal) = match (&sides.is_signal, point.n_signal()) {
         (None, Some(n_signal)) => {
-            let data = place.sample()?.data(n_signal, &place.job.regions, Region::Signal)?;
+            let regions = point.template().map_or(place.job.regions, |one| place.job.regions_of(&one.sample));
+            let data = place.sample()?.data(n_signal, &regions, Region::Signal)?;
             (data.len(), count(&data.is_signal))
         }
         (is_signal, _) => (sides.data.nrows(), is_signal.as_deref().map_or(0, count)),
@@ -81,10 +82,13 @@ fn sizes(place: &Workplace, point: &ScanPoint, sides: &Sides) -> Result<SampleSi
 /// Every point of a job is judged on the same never-injected signal: that beyond its largest injection.
 fn sides(place: &Workplace, point: &ScanPoint, arrays: &Arrays<'_>) -> Result<Sides, Error> {
     let sample = place.sample()?;
-    let regions = place.job.regions;
     let most = place.job.points.iter().filter_map(ScanPoint::n_signal).max().unwrap_or(SignalCount(0));
+    let regions =
+        point.template().map_or(place.job.regions, |template| place.job.regions_of(&template.sample));
     let unseen_signal = sample.unused_signal(most, regions.signal).features;
-    let independent = sample.independent();
+    // Independent background is that of the job's own signal region.
+    let none = Array2::zeros((0, sample.independent().ncols()));
+    let independent = if regions.signal == place.job.regions.signal { sample.independent() } else { &none };
     let data = |n_signal: SignalCount| sample.data(n_signal, &regions, Region::Signal);
     let read_template = |template: &Generated, factor: Oversampling| {
         let id = arrays.template.expect("a search has a template");

@@ -9,6 +9,6 @@ use crate::error::Error;
 
 pub fn fit(place: &Workplace, sample: TrainingSample) -> Result<MassFit, Error> {
     let masses = place.sample()?.masses(sample.n_signal)?;
-    let regions = place.job.regions_with(sample.side_bands);
+    let regions = place.job.regions_of(&sample);
     dijet::fit(&masses, &regions, place.job.collision_energy, sample)
 }

@@ -61,7 +61,7 @@ pub fn train(
 
 /// The events that a flow learns from, with their masses.
 fn events(place: &Workplace, flow: FlowKind, sample: &TrainingSample) -> Result<Array2<f32>, Error> {
-    let regions = place.job.regions_with(sample.side_bands);
+    let regions = place.job.regions_of(sample);
     let data = |region| -> Result<Array2<f32>, Error> {
         Ok(place.sample()?.data(sample.n_signal, &regions, region)?.with_mass())
     };

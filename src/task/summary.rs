@@ -33,8 +33,9 @@ pub struct Made<'a> {
 
 pub fn summarise(place: &Workplace, made: &Made<'_>) -> Result<TemplateSummary, Error> {
     let events = place.sample()?;
-    let background = events.data(SignalCount(0), &place.job.regions, Region::Signal)?.features;
-    let signal = events.unused_signal(SignalCount(0), place.job.regions.signal).features;
+    let regions = made.template.map_or(place.job.regions, |template| place.job.regions_of(&template.sample));
+    let background = events.data(SignalCount(0), &regions, Region::Signal)?.features;
+    let signal = events.unused_signal(SignalCount(0), regions.signal).features;
     let method = made.template.map(|template| template.method);
     let partial = method == Some(TemplateMethod::SignalRegion);
     let from = |wanted: bool| -> Vec<usize> {

@@ -42,7 +42,7 @@ pub fn make(
     let masses = match fit {
         Some(fit) => {
             let mut generator = stream.branch("target masses").generator();
-            let window = shape(place, fit)?.within(place.job.regions.signal);
+            let window = shape(place, fit)?.within(place.job.regions_of(&template.sample).signal);
             window.sample_iter(&mut generator).take(count).collect()
         }
         None => starts.masses.iter().copied().cycle().take(count).collect::<Vec<f64>>(),
@@ -108,15 +108,17 @@ pub fn starts(place: &Workplace, template: &Generated) -> Result<RegionEvents, E
     match template.method.starts() {
         Start::SignalRegion => signal_region(place, template.sample),
         Start::SideBands => {
-            let regions = place.job.regions_with(template.sample.side_bands);
+            let regions = place.job.regions_of(&template.sample);
             place.sample()?.data(template.sample.n_signal, &regions, Region::SideBand)
         }
-        Start::OtherSample => place.sample()?.other().cloned(),
+        Start::OtherSample => {
+            place.sample()?.other_in(&place.job.regions_of(&template.sample), Region::Signal)
+        }
     }
 }
 
 fn signal_region(place: &Workplace, sample: TrainingSample) -> Result<RegionEvents, Error> {
-    place.sample()?.data(sample.n_signal, &place.job.regions, Region::Signal)
+    place.sample()?.data(sample.n_signal, &place.job.regions_of(&sample), Region::Signal)
 }
 
 fn store(place: &Workplace, id: &TaskId, masses: &[f64], features: &Array2<f32>) -> Result<(), Error> {

@@ -1,4 +1,5 @@
 use drapes_analysis::fingerprint::fingerprints;
+use drapes_analysis::generated::FlowKind;
 use drapes_analysis::job::JobFile;
 use drapes_analysis::plan::{Plan, Stage, TaskId};
 use drapes_analysis::quantities::SignalCount;
@@ -123,7 +124,7 @@ fn perform_all(
     (place, records)
 }
 
-const OTHER: &str = "[other_sample]\nsource = 'file'\nevents = 'demo_alt_inner.features.h5'\n";
+const OTHER: &str = "[other_sample]\nsource = 'file'\nevents = 'demo_alt.features.h5'\n";
 
 #[test]
 fn each_method_starts_from_its_own_events_at_its_own_masses() {
@@ -243,4 +244,52 @@ fn denoisers_that_train_together_each_serve_their_own_template() {
     let mixed =
         alone.1[0].iter().zip(&together.1[1]).filter(|(a, b)| (*a - *b).abs() > 0.02 * a.abs().max(1.0));
     assert!(mixed.count() > 1000, "templates of other injections differ");
+}
+
+/// The mean closure AUC of a point's classifiers.
+fn closure(records: &[(TaskId, TaskRecord)], start: &str) -> f64 {
+    let (_, record) = records.iter().find(|(found, _)| found.0.starts_with(start)).expect("a task");
+    let Outcome::Done(result) = &record.outcome else { panic!("{start}") };
+    let TaskResult::Classify(found) = result.as_ref() else { panic!("{start}") };
+    let values = found.classifiers.iter().map(|one| one.closure_auc.expect("both classes"));
+    values.sum::<f64>() / found.classifiers.len() as f64
+}
+
+#[test]
+fn templates_of_flows_close_in_every_signal_region() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let flows = "[flow]\nbatch = 512\nefficient_epochs = 8\n[flow.base]\nlayers = 3\nwidth = 40\nepochs = 15\n\
+                 learning_rate = 3e-3\n[flow.top]\nlayers = 3\nwidth = 20\nepochs = 15\nlearning_rate = 3e-3\n\
+                 [classifier]\nepochs = 4\nseeds = [0]\n[template]\noversampling = 2\n[compute]\nflows_per_task = 2\n";
+    let scan = "[[scan]]\nmethod = 'cathode'\nn_signal = [0]\n[[scan]]\nmethod = 'curtains_f4f'\nn_signal = [0]\n\
+                [[scan]]\nmethod = 'curtains_f4f_efficient'\nn_signal = [0]\n\
+                signal_region_gev = [[3300, 3700], [3700, 4200]]\n[[scan]]\nmethod = 'feta'\nn_signal = [0]\n";
+    let (place, records) = perform_all(workplace_with(directory.path(), &format!("{OTHER}{flows}{scan}")));
+    for method in ["cathode", "curtains_f4f", "curtains_f4f_efficient", "feta"] {
+        let found = closure(&records, &format!("classify/{method}-s0-w2800-6000-x"));
+        assert!((found - 0.5).abs() < 0.05, "{method}: {found}");
+    }
+    let further = closure(&records, "classify/curtains_f4f_efficient-s0-w2800-6000-r3700-4200-");
+    assert!((further - 0.5).abs() < 0.05, "{further}");
+    // Side-band events themselves, and the other sample itself, are told from the data.
+    let masses = |id: &str| -> Vec<f64> {
+        let file = ArrayReader::open(&place.store.arrays(&TaskId(id.to_owned()))).expect("a template");
+        file.list("masses_gev").expect("masses").to_vec()
+    };
+    let moved = masses("template/curtains_f4f_efficient-s0-w2800-6000-r3700-4200");
+    assert!(moved.iter().all(|mass| (3700.0..4200.0).contains(mass)));
+    let other = place.sample().expect("events").other_in(&place.job.regions, Region::Signal).expect("events");
+    assert_eq!(masses("template/feta-s0-w2800-6000"), other.masses, "its masses are its own");
+}
+
+#[test]
+fn prices_know_the_weights_of_flows() {
+    let job = JobFile::from_text("job.toml", drapes_analysis::job::DEFAULTS).check().expect("a good job");
+    for kind in [FlowKind::Base, FlowKind::Curtains] {
+        let network = job.flow.network(kind);
+        let shape =
+            crate::flow::FlowShape::new(job.data.features.len(), &network, job.flow.bins, job.flow.tail);
+        let stored = shape.layers * shape.conditioner.weights();
+        assert!((drapes_analysis::price::flow_weights(&job, &network) - stored as f64).abs() < 0.5);
+    }
 }

@@ -19,7 +19,7 @@ pub fn train(
     watch: &dyn Watch,
 ) -> Result<Vec<DenoiserTraining>, Error> {
     let members = samples.iter().map(|sample| {
-        let regions = place.job.regions_with(sample.side_bands);
+        let regions = place.job.regions_of(sample);
         let events = |region| -> Result<Array2<f32>, Error> {
             Ok(place.sample()?.data(sample.n_signal, &regions, region)?.with_mass())
         };

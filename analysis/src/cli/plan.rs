@@ -10,6 +10,7 @@ use super::layout::{columns, duration};
 use crate::axes::{AXES, AxisValue, distinct};
 use crate::error::{Error, Exit};
 use crate::figures::label;
+use crate::generated::{Generated, TemplateMethod};
 use crate::job::{DEFAULTS, Job, JobFile};
 use crate::plan::{self, Stage, TaskId};
 use crate::point::ScanPoint;
@@ -57,6 +58,11 @@ pub enum Format {
     Json,
 }
 
+/// Said of jobs with curtains_f4f_efficient.
+const EFFICIENT: &str = "\nnote: curtains_f4f_efficient shares its base flow between signal regions, and this job has \
+                         one: it buys nothing but a shorter training of the flow that moves events; name \
+                         more in signal_region_gev\n";
+
 impl Plan {
     pub fn run(&self) -> Result<Exit, Error> {
         let Some(path) = self.job.as_ref().filter(|_| !self.defaults) else {
@@ -97,6 +103,12 @@ impl Plan {
         }
         text.push('\n');
         text.push_str(&columns(&lines));
+        let efficient = |template: &Generated| template.method == TemplateMethod::CurtainsEfficient;
+        let templates = job.points.iter().filter_map(ScanPoint::template).filter(efficient);
+        let regions = distinct(templates.map(|template| template.sample.signal_region));
+        if regions.len() == 1 {
+            text.push_str(EFFICIENT);
+        }
         text.push_str("\nestimated time\n");
         let none = vec![false; plan.tasks.len()];
         let lines = self
@@ -175,12 +187,19 @@ fn what(job: &Job, plan: &plan::Plan, stage: Stage) -> String {
     match stage {
         Stage::Fit => "dijet fits".to_owned(),
         Stage::Train => {
-            let members = |task: &plan::Task| match &task.work {
-                plan::Work::Train { samples, .. } => samples.len(),
-                _ => 0,
-            };
-            let denoisers: usize = plan.stage(stage).map(members).sum();
-            format!("{denoisers} denoisers, {} epochs", job.denoiser.epochs)
+            let (mut denoisers, mut flows) = (0, 0);
+            for task in plan.stage(stage) {
+                match &task.work {
+                    plan::Work::Train { samples, .. } => denoisers += samples.len(),
+                    plan::Work::TrainFlow { samples, .. } => flows += samples.len(),
+                    _ => {}
+                }
+            }
+            let counted =
+                [(denoisers, "denoisers", job.denoiser.epochs), (flows, "flows", job.flow.base.epochs)];
+            let there = counted.iter().filter(|(count, ..)| *count > 0);
+            let parts = there.map(|(count, what, epochs)| format!("{count} {what}, {epochs} epochs"));
+            parts.collect::<Vec<_>>().join("; ")
         }
         Stage::Template => format!("{} steps an event", job.sampler.steps),
         Stage::Classify => {

@@ -18,7 +18,7 @@ const QUALITY: &str = "chi squared at degrees of freedom";
 
 /// The fit with the most signal among those with the job's own side-bands.
 fn chosen(results: &Results) -> Option<&MassFit> {
-    let nominal = results.fits.iter().filter(|fit| fit.sample.side_bands == results.job.regions.outer);
+    let nominal = results.fits.iter().filter(|fit| fit.sample.is_nominal(&results.job.regions));
     nominal.max_by_key(|fit| fit.sample.n_signal).or(results.fits.first())
 }
 

@@ -66,7 +66,10 @@ impl Figure {
             Self::Fig15 => ("templates of DRAPES SR at several σ′", "fig06_07_15_16_19", is_diffused),
             Self::Fig16 => ("a template of DRAPES SR", "fig06_07_15_16_19", is_diffused),
             Self::MassSpectrum => ("a dijet fit", "fig04_05", |_, work| matches!(work, Work::Fit { .. })),
-            Self::Training | Self::DenoiserNoise => {
+            Self::Training => ("a trained denoiser or flow", "fig04_05", |_, work| {
+                matches!(work, Work::Train { .. } | Work::TrainFlow { .. })
+            }),
+            Self::DenoiserNoise => {
                 ("a trained denoiser", "fig04_05", |_, work| matches!(work, Work::Train { .. }))
             }
             Self::Corner => ("a template of DRAPES ∅", "fig04_05", |job, work| {
@@ -95,7 +98,7 @@ fn is_diffused(job: &Job, work: &Work) -> bool {
 
 fn is_template(job: &Job, work: &Work, method: TemplateMethod) -> bool {
     matches!(work, Work::Template { template, .. }
-        if template.method == method && template.sample.side_bands == job.regions.outer)
+        if template.method == method && template.sample.is_nominal(&job.regions))
 }
 
 fn is_partial(point: &ScanPoint) -> bool {

@@ -46,9 +46,9 @@ pub fn is_usual(results: &Results, point: &ScanPoint) -> bool {
     point.classifier == ClassifierKind::Mlp && is_own_sampler(point) && is_nominal_band(results, point)
 }
 
-/// Whether the side-bands are the nominal ones, or there are none.
+/// Whether signal region and side-bands are the nominal ones, or there are none.
 pub fn is_nominal_band(results: &Results, point: &ScanPoint) -> bool {
-    point.side_bands().is_none_or(|window| window == results.job.regions.outer)
+    point.template().is_none_or(|template| template.sample.is_nominal(&results.job.regions))
 }
 
 /// Whether the sampler is the job's own, or there is none.
@@ -160,7 +160,7 @@ pub fn templates<'a>(results: &'a Results, method: &str) -> Vec<&'a TemplateSumm
         summary.template.is_some_and(|template| {
             template.method.word() == method
                 && template.integration.is_none()
-                && template.sample.side_bands == results.job.regions.outer
+                && template.sample.is_nominal(&results.job.regions)
         })
     };
     results.templates.iter().filter(wanted).collect()
@@ -169,7 +169,7 @@ pub fn templates<'a>(results: &'a Results, method: &str) -> Vec<&'a TemplateSumm
 /// The trainings of one scope on the nominal side-bands, by rising injection.
 pub fn trainings(results: &Results, scope: Scope) -> Vec<&DenoiserTraining> {
     let wanted = |training: &&DenoiserTraining| {
-        training.scope == scope && training.sample.side_bands == results.job.regions.outer
+        training.scope == scope && training.sample.is_nominal(&results.job.regions)
     };
     let mut found: Vec<_> = results.trainings.iter().filter(wanted).collect();
     found.sort_by_key(|training| training.sample.n_signal);

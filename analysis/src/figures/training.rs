@@ -20,7 +20,7 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
         let panel = format!("denoiser-{}", training.sample);
         push(&mut table, &panel, &[training.losses.as_slice()]);
     }
-    let nominal = |flow: &&FlowTraining| flow.sample.side_bands == results.job.regions.outer;
+    let nominal = |flow: &&FlowTraining| flow.sample.is_nominal(&results.job.regions);
     let mut flows: Vec<&FlowTraining> = results.flows.iter().filter(nominal).collect();
     flows.sort_by_key(|flow| (flow.flow.judge().is_some(), flow.flow.word(), flow.sample.n_signal));
     for (index, training) in flows.iter().enumerate() {

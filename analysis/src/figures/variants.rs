@@ -38,6 +38,7 @@ fn of_widths(results: &Results, injection: SignalCount) -> Vec<(MassWindow, Vec<
         WIDTHS.contains(&method)
             && point.classifier == ClassifierKind::Mlp
             && select::is_own_sampler(point)
+            && point.template().is_some_and(|template| template.sample.signal_region.is_none())
             && select::has_signal(point, injection)
             && (select::PARTIAL.contains(&method) || select::from_pure_noise(results, point))
     };

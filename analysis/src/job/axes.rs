@@ -177,9 +177,52 @@ fn samples(
     around: &Surroundings<'_>,
 ) -> Vec<TrainingSample> {
     let windows = side_bands(scan, around);
-    let of =
-        |n_signal| windows.iter().map(move |side_bands| TrainingSample { n_signal, side_bands: *side_bands });
-    signals.flat_map(of).collect()
+    let regions = signal_regions(scan, &windows, around);
+    let mut samples = Vec::new();
+    for n_signal in signals {
+        for side_bands in &windows {
+            let of = |region: &Option<MassWindow>| TrainingSample {
+                n_signal,
+                side_bands: *side_bands,
+                signal_region: *region,
+            };
+            samples.extend(regions.iter().map(of));
+        }
+    }
+    samples
+}
+
+/// The signal regions that a scan searches; none stands for the job's.
+fn signal_regions(
+    scan: &Section<'_>,
+    side_bands: &[MassWindow],
+    around: &Surroundings<'_>,
+) -> Vec<Option<MassWindow>> {
+    let expected = "a list of [low, high] in GeV";
+    let found = scan.get("signal_region_gev", expected, |value: &DeValue<'_>| {
+        let windows: Option<Vec<_>> = value.as_array()?.iter().map(|item| window(item.get_ref())).collect();
+        windows.filter(|windows| !windows.is_empty())
+    });
+    let Some(found) = found else { return vec![None] };
+    for region in &found.value {
+        if let Some(outer) =
+            side_bands.iter().find(|outer| outer.low >= region.low || outer.high <= region.high)
+        {
+            let message = format!(
+                "contains {region} (the side-bands {outer} must lie on both sides of it) move it, or widen them"
+            );
+            scan.wrong("signal_region_gev", found.at, message);
+        }
+    }
+    if around.background.withheld().is_some()
+        && found.value.iter().any(|region| *region != around.regions.signal)
+    {
+        let message = "names another than the job's (background is withheld from the job's alone, so that others would \
+                       have a dent) set independent_background.source to \"none\" or \"file\"";
+        scan.wrong("signal_region_gev", found.at, message);
+    }
+    let of = |region: MassWindow| (region != around.regions.signal).then_some(region);
+    found.value.into_iter().map(of).collect()
 }
 
 fn list(scan: &Section<'_>, key: &'static str) -> Vec<u32> {

@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Problem};
-use crate::generated::FlowKind;
+use crate::generated::{FlowKind, TrainingSample};
 use crate::point::ScanPoint;
 use crate::quantities::{ClassifierSeed, Gev, Oversampling, SigmaPrime, SignalCount};
-use crate::regions::{MassWindow, Regions};
+use crate::regions::Regions;
 
 /// The complete, commented job file that gives every key its default.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
@@ -457,9 +457,9 @@ impl Job {
         ClassifierSettings { seeds: Vec::new(), ..self.classifier.clone() }
     }
 
-    /// The regions with these outer side-band edges.
-    pub fn regions_with(&self, outer: MassWindow) -> Regions {
-        Regions { signal: self.regions.signal, outer }
+    /// The regions of some data.
+    pub fn regions_of(&self, sample: &TrainingSample) -> Regions {
+        Regions { signal: sample.signal_region.unwrap_or(self.regions.signal), outer: sample.side_bands }
     }
 
     /// Classifiers of one scan point.

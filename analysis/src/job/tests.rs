@@ -1,6 +1,7 @@
 use super::*;
 use crate::generated::{Generated, TemplateMethod, TrainingSample};
 use crate::point::{ClassifierKind, Contest};
+use crate::regions::MassWindow;
 
 const SMALL: &str =
     "schema = 1\nname = 'small'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";
@@ -30,7 +31,7 @@ fn the_defaults_are_a_job() {
 #[test]
 fn a_small_job_takes_its_defaults() {
     let job = check(SMALL).expect("a good job");
-    let sample = TrainingSample { n_signal: SignalCount(0), side_bands: MassWindow::new(2800.0, 6000.0) };
+    let sample = TrainingSample::new(SignalCount(0), MassWindow::new(2800.0, 6000.0));
     let template = Generated { method: TemplateMethod::Noise, sample, sigma_prime: None, integration: None };
     let contest = Contest::Search { template, oversampling: Oversampling(5) };
     assert_eq!(job.points, [ScanPoint { contest, classifier: ClassifierKind::Mlp }]);
@@ -159,4 +160,33 @@ fn axes_multiply() {
     assert_eq!(check(&text).expect("a good job").points.len(), 1 + 2 * 3 * 2 * 4 * 2);
     let defaults = check(&format!("{SMALL}[[scan]]\nmethod = 'sr'\nn_signal = [9]\n")).expect("a good job");
     assert_eq!(defaults.points[1].to_string(), "sr-sp2.24-s9-w2800-6000-x5");
+}
+
+#[test]
+fn flows_are_checked() {
+    let message = |text: &str| {
+        let found = problems(&format!("{SMALL}{text}\n"));
+        assert_eq!(found.len(), 1, "{found:?}");
+        found[0].1.clone()
+    };
+    assert!(message("[flow]\nbins = 1").contains("a whole number from 2"));
+    assert!(message("[flow]\nbins = 2000").contains("hardly anything would be left to learn"));
+    assert!(message("[flow]\ntail = 0").contains("a number above 0"));
+    assert!(message("[flow]\ntail = 0.5").contains("most standardised values would lie in the tails"));
+    assert!(message("[flow]\nbatch = 255").contains("an even number"));
+    assert!(message("[flow.top]\nwidth = 3").contains("flow.top.width is 3 (each of the 5 features"));
+    assert!(message("[flow.base]\nlayer = 3").contains("did you mean layers?"));
+    let cathode = "[[scan]]\nmethod = 'cathode'\nn_signal = [0]\n";
+    assert!(message(&format!("{cathode}sigma_prime = [2]")).contains("not a key of drapes"));
+    assert!(message("[[scan]]\nmethod = 'feta'\nn_signal = [0]").contains("is feta (it starts from"));
+    let feta =
+        "[other_sample]\nsource = 'file'\n[[scan]]\nmethod = 'feta'\nn_signal = [0]\noversampling = [4]";
+    assert!(message(feta).contains("is not [1] (the flow takes an event to one place"));
+    let regions = format!("{cathode}signal_region_gev = [[3300, 3700], [2800, 3000]]");
+    assert!(
+        message(&regions).contains("contains 2800-3000 (the side-bands 2800-6000 must lie on both sides")
+    );
+    let withheld =
+        format!("[independent_background]\nsource = 'withheld'\n{cathode}signal_region_gev = [[3500, 3900]]");
+    assert!(message(&withheld).contains("others would have a dent"));
 }

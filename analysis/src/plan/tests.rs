@@ -5,7 +5,7 @@ use crate::job::JobFile;
 
 fn plan(text: &str) -> Plan {
     let start =
-        "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[independent_background]\nsource = 'withheld'\n";
+        "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[independent_background]\nsource = 'file'\n";
     Plan::of(&JobFile::from_text("job.toml", format!("{start}{text}")).check().expect("a good job"))
 }
 
@@ -120,4 +120,58 @@ fn methods_share_their_models_and_name_what_they_need() {
     );
     let resampled = plan.tasks.iter().find(|task| task.id.0 == "template/gensr-s5-w2800-6000");
     assert!(matches!(resampled.expect("a task").work, Work::Resample { oversampling: Oversampling(3), .. }));
+}
+
+#[test]
+fn flows_are_trained_once_and_judged_by_their_density() {
+    let plan = plan(
+        "[classifier]\nseeds = '0'\n[other_sample]\nsource = 'file'\n[[scan]]\nmethod = 'curtains_f4f'\n\
+         n_signal = [5]\noversampling = [1, 4]\n[[scan]]\nmethod = 'cathode'\nn_signal = [5, 6]\n[[scan]]\n\
+         method = 'feta'\nn_signal = [5]\n",
+    );
+    let trained: Vec<&str> = ids(&plan).into_iter().filter(|id| id.starts_with("train/")).collect();
+    assert_eq!(
+        trained,
+        [
+            "train/flow-base-s5-w2800-6000",
+            "train/flow-base-s6-w2800-6000",
+            "train/flow-curtains-s5-w2800-6000",
+            "train/flow-feta-s5-w2800-6000",
+        ]
+    );
+    let needs = |id: &str| {
+        let task = plan.tasks.iter().find(|task| task.id.0 == id).expect("a task");
+        task.needs.iter().map(|need| need.0.as_str()).collect::<Vec<_>>()
+    };
+    let fit = "fit/dijet-s5-w2800-6000";
+    assert_eq!(needs("train/flow-curtains-s5-w2800-6000"), ["train/flow-base-s5-w2800-6000"]);
+    assert_eq!(needs("template/curtains_f4f-s5-w2800-6000"), [fit, "train/flow-curtains-s5-w2800-6000"]);
+    assert_eq!(needs("template/cathode-s5-w2800-6000"), [fit, "train/flow-base-s5-w2800-6000"]);
+    assert_eq!(needs("template/feta-s5-w2800-6000"), ["train/flow-feta-s5-w2800-6000"], "masses are its own");
+}
+
+#[test]
+fn one_density_serves_every_signal_region_of_the_efficient_variant() {
+    let plan = plan(
+        "[compute]\nflows_per_task = 2\n[[scan]]\nmethod = 'curtains_f4f_efficient'\nn_signal = [0, 5]\n\
+         signal_region_gev = [[3300, 3700], [3700, 4100], [4100, 4500]]\n",
+    );
+    let trained: Vec<&str> = ids(&plan).into_iter().filter(|id| id.starts_with("train/")).collect();
+    assert_eq!(
+        trained,
+        [
+            "train/flows-base_of_all-w2800-6000-c00",
+            "train/flows-curtains_efficient-w2800-6000-c00",
+            "train/flows-curtains_efficient-w2800-6000-r3700-4100-c00",
+            "train/flows-curtains_efficient-w2800-6000-r4100-4500-c00",
+        ]
+    );
+    let fits = ids(&plan).into_iter().filter(|id| id.starts_with("fit/")).count();
+    assert_eq!(fits, 6, "each region has side-bands of its own");
+    for task in &plan.tasks {
+        let Work::TrainFlow { samples, judges, flow } = &task.work else { continue };
+        let wanted = if flow.judge().is_some() { samples.len() } else { 0 };
+        assert_eq!(judges.len(), wanted);
+        assert!(judges.iter().enumerate().all(|(member, (_, place))| *place == member));
+    }
 }

@@ -11,8 +11,8 @@ use drapes_analysis::plan::{Plan, Work};
 use drapes_analysis::point::{ClassifierKind, ScanPoint};
 use drapes_analysis::quantities::{ClassifierSeed, Fold, SignalCount};
 use drapes_analysis::record::{
-    Classification, Classifier, DenoiserTraining, Loss, MassFit, NoiseLoss, Outcome, RunInfo, SampleSizes,
-    TaskRecord, TaskResult,
+    Classification, Classifier, DenoiserTraining, FlowTraining, Loss, MassFit, NoiseLoss, Outcome, RunInfo,
+    SampleSizes, TaskRecord, TaskResult,
 };
 use drapes_analysis::store::{Store, StoredJob};
 use drapes_analysis::template_summary::{Displacement, FeatureSpectra, PairDensity, TemplateSummary};
@@ -24,7 +24,7 @@ name = 'golden'
 [data]
 events = 'a.h5'
 [independent_background]
-source = 'withheld'
+source = 'file'
 [other_sample]
 source = 'file'
 [denoiser]
@@ -73,6 +73,19 @@ side_bands_gev = [[3100, 3900], [2800, 4200]]
 method = 'mc'
 n_signal = [0, 100, 1000, 3000]
 sigma_prime = [0.62, 2.24, 80]
+[[scan]]
+method = 'curtains_f4f'
+n_signal = [0, 100, 1000, 3000]
+oversampling = [4]
+[[scan]]
+method = 'curtains_f4f'
+n_signal = [3000]
+oversampling = [4]
+side_bands_gev = [[3100, 3900], [2800, 4200]]
+[[scan]]
+method = 'cathode'
+n_signal = [0, 100, 1000, 3000]
+signal_region_gev = [[3300, 3700], [3700, 4100]]
 [[scan]]
 method = 'gensr'
 n_signal = [1000, 3000]
@@ -130,6 +143,8 @@ fn skill(method: &str) -> f64 {
         "sr" => 1.2,
         "sb" => 1.05,
         "idealised" => 0.95,
+        "curtains_f4f" => 0.9,
+        "cathode" => 1.1,
         "mc" => 0.8,
         _ => 0.6,
     }
@@ -187,6 +202,18 @@ fn result(work: &Work) -> TaskResult {
             };
             TaskResult::Train(samples.iter().map(training).collect())
         }
+        Work::TrainFlow { flow, samples, .. } => {
+            let training = |sample: &TrainingSample| FlowTraining {
+                flow: *flow,
+                sample: *sample,
+                n_training: 16_625,
+                n_validation: 875,
+                in_tails: 0.0001,
+                steps: 256,
+                losses: losses(4, 6.0),
+            };
+            TaskResult::TrainFlow(samples.iter().map(training).collect())
+        }
         Work::Template { template, .. } => TaskResult::Template(Box::new(template_summary(Some(*template)))),
         Work::Resample { .. } => TaskResult::Template(Box::new(template_summary(None))),
         Work::Classify { point, seeds, .. } => TaskResult::Classify(classified(*point, seeds)),
@@ -215,6 +242,7 @@ fn template_summary(template: Option<Generated>) -> TemplateSummary {
     let signal = partial && injected > 0;
     let only = |wanted: bool, values: Vec<f64>| if wanted { values } else { vec![] };
     let learnt = grid.start().min(3.0);
+    let diffused = method.is_none_or(|method| method.flow().is_none());
     let spectra = (0..5_u8).map(|feature| FeatureSpectra {
         edges: (0..=20_u8).map(|edge| f64::from(edge) * f64::from(1 + feature)).collect(),
         background: bell(8.0),
@@ -249,8 +277,8 @@ fn template_summary(template: Option<Generated>) -> TemplateSummary {
     TemplateSummary {
         template,
         n_events: 50_000,
-        sigma_used: Some(grid.start()),
-        steps: Some(grid.sigmas.len()),
+        sigma_used: diffused.then(|| grid.start()),
+        steps: diffused.then(|| grid.sigmas.len()),
         means: vec![1.0; 5],
         deviations: vec![0.5; 5],
         spectra: spectra.collect(),
