@@ -53,6 +53,9 @@ impl RankLog {
                             job.flow.tail
                         );
                         self.line(&record.id, what);
+                        if let Some(epoch) = flow.diverged {
+                            self.line(&record.id, format!("{} diverged at epoch {epoch:.1}", flow.sample));
+                        }
                     }
                 }
                 self.line(&record.id, format!("done in {:.1} s", record.run.seconds));

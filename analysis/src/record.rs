@@ -151,6 +151,8 @@ pub struct FlowTraining {
     pub steps: usize,
     /// Losses on the way: mean negative ln of the density of mapped events.
     pub losses: Vec<Loss>,
+    /// The epoch at which it left the finite numbers, if it did: what needs it fails.
+    pub diverged: Option<f64>,
 }
 
 /// The loss of a finished denoiser at one noise strength: the mean square error of the network's own target, whose

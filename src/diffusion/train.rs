@@ -245,7 +245,8 @@ impl<'a> Ensemble<'a> {
 
     /// Records the losses of all members that still learnt.
     fn record(&mut self, done: usize, since: usize) -> Result<(), Error> {
-        let training = Vec::<f32>::try_from(&(&self.loss / since as f64)).unwrap_or_default();
+        let training = (&self.loss / since as f64).to_device(Device::Cpu);
+        let training = Vec::<f32>::try_from(&training).unwrap_or_default();
         let _ = self.loss.zero_();
         let validation = self.validation_loss();
         for (member, course) in self.courses.iter_mut().enumerate() {

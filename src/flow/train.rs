@@ -50,12 +50,15 @@ pub struct Course {
     pub rate: LearningRate,
     /// Losses on the way: mean negative ln of the density of mapped events.
     pub losses: Vec<Loss>,
+    /// The epoch at which its loss left the finite numbers, if it did; it is of no use then.
+    pub diverged: Option<f64>,
 }
 
 /// Trains all members together; a member's result does not depend on the others.
 ///
 /// # Errors
-/// A member has fewer events than a batch, or its loss leaves the finite numbers.
+/// A member has fewer events than a batch, or the losses of all members leave the finite numbers. (Where only some do,
+/// their courses say so: members never mix, and the others are as good as alone.)
 ///
 /// # Panics
 /// If there are no members.
@@ -146,6 +149,7 @@ impl<'a> Ensemble<'a> {
                     schedule: Schedule::Cosine,
                 },
                 losses: Vec::new(),
+                diverged: None,
             });
             batches.push(Batches::new(training, settings.batch, per_epoch, &member.stream));
             kept_aside.push(order);
@@ -186,7 +190,7 @@ impl<'a> Ensemble<'a> {
         done: usize,
         since: usize,
     ) -> Result<(), Error> {
-        let training = Vec::<f32>::try_from(loss).unwrap_or_default();
+        let training = Vec::<f32>::try_from(&loss.to_device(Device::Cpu)).unwrap_or_default();
         for (member, course) in self.courses.iter_mut().enumerate() {
             let per_epoch = course.rate.total as f64 / self.network.epochs as f64;
             let validation = self.validation[member].as_ref().map(|rows| {
@@ -196,16 +200,16 @@ impl<'a> Ensemble<'a> {
             });
             let loss = Loss { epoch: done as f64 / per_epoch, training: training[member], validation };
             if [Some(loss.training), loss.validation].iter().flatten().any(|loss| !loss.is_finite()) {
-                return Err(Error::Diverged {
-                    epoch: loss.epoch,
-                    what: format!("the loss of member {member}"),
-                });
-            }
-            if done.saturating_sub(since) < course.rate.total {
+                course.diverged = course.diverged.or(Some(loss.epoch));
+            } else if done.saturating_sub(since) < course.rate.total {
                 course.losses.push(loss);
             }
         }
-        Ok(())
+        let diverged = self.courses.iter().map(|course| course.diverged).collect::<Option<Vec<f64>>>();
+        match diverged.and_then(|epochs| epochs.into_iter().reduce(f64::min)) {
+            Some(epoch) => Err(Error::Diverged { epoch, what: "the loss of every member".to_owned() }),
+            None => Ok(()),
+        }
     }
 }
 

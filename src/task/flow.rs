@@ -2,7 +2,7 @@
 
 use drapes_analysis::generated::{FlowKind, TrainingSample};
 use drapes_analysis::plan::TaskId;
-use drapes_analysis::record::FlowTraining;
+use drapes_analysis::record::{FlowTraining, TaskResult};
 use drapes_analysis::regions::Region;
 use ndarray::{Array2, Axis, concatenate};
 use tch::Tensor;
@@ -20,8 +20,7 @@ pub fn train(
     (samples, judges): (&[TrainingSample], &[(TaskId, usize)]),
     watch: &dyn Watch,
 ) -> Result<Vec<FlowTraining>, Error> {
-    let judging =
-        judges.iter().map(|judge| weights::read(place, judge)).collect::<Result<Vec<_>, Error>>()?;
+    let judging = judges.iter().map(|judge| finished(place, judge)).collect::<Result<Vec<_>, Error>>()?;
     let settings = &place.job.flow;
     let stream = place.stream().branch("flow").branch(flow.word());
     let members = samples.iter().enumerate().map(|(member, sample)| {
@@ -55,6 +54,7 @@ pub fn train(
         in_tails: course.in_tails,
         steps: course.rate.total,
         losses: course.losses,
+        diverged: course.diverged,
     });
     Ok(courses.collect())
 }
@@ -81,8 +81,19 @@ fn shape(place: &Workplace, flow: FlowKind) -> FlowShape {
     FlowShape::new(place.job.data.features.len(), &settings.network(flow), settings.bins, settings.tail)
 }
 
+/// Weights and maps of a flow whose training ended well.
+fn finished(place: &Workplace, model: &(TaskId, usize)) -> Result<(Tensor, ColumnMaps), Error> {
+    let (id, member) = model;
+    if let TaskResult::TrainFlow(flows) = place.store.result(id)?
+        && let Some(epoch) = flows.get(*member).and_then(|flow| flow.diverged)
+    {
+        return Err(Error::Diverged { epoch, what: format!("the loss of member {member} of {id}") });
+    }
+    weights::read(place, model)
+}
+
 /// The flow of a finished training.
 pub fn read(place: &Workplace, flow: FlowKind, model: &(TaskId, usize)) -> Result<FlowModel, Error> {
-    let (parameters, maps) = weights::read(place, model)?;
+    let (parameters, maps) = finished(place, model)?;
     Ok(FlowModel { shape: shape(place, flow), parameters, maps })
 }

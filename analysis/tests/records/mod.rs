@@ -211,6 +211,7 @@ fn result(work: &Work) -> TaskResult {
                 in_tails: 0.0001,
                 steps: 256,
                 losses: losses(4, 6.0),
+                diverged: None,
             };
             TaskResult::TrainFlow(samples.iter().map(training).collect())
         }

@@ -194,7 +194,17 @@ fn a_diverging_training_says_where() {
         &Unwatched,
     );
     let text = found.err().expect("a divergence").to_string();
-    assert!(text.starts_with("the training diverged at epoch") && text.contains("member 0"), "{text}");
+    assert!(text.starts_with("the training diverged at epoch") && text.contains("every member"), "{text}");
+    // A member that meets infinite values takes nobody with it.
+    let mut broken = events(2000, 0.8, 12);
+    broken.rows[[5, 1]] = f32::INFINITY;
+    let good = events(2000, 0.8, 13);
+    let alone = trained(&Objective::Density, std::slice::from_ref(&good));
+    let both = trained(&Objective::Density, &[broken, good]);
+    assert!(both.courses[0].diverged.is_some_and(|epoch| epoch <= 1.5), "{:?}", both.courses[0].diverged);
+    assert_eq!(both.courses[1].diverged, None);
+    let far = (alone.parameters.get(0) - both.parameters.get(1)).abs().max().double_value(&[]);
+    assert!(far < 2e-3, "{far}");
 }
 
 #[test]
