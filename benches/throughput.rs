@@ -121,7 +121,9 @@ fn write_rates(job: &Job, figures: &[Figure<'_>], device: Device, file: &str) {
             classifier_step: 1e-6 * value("classifier_50_members"),
             denoiser_steps: [1e-6 * value("denoiser_1_member"), 1e-6 * value("denoiser_12_members")],
             events_per_second: value("sampling_100_heun"),
-            flow_step: 1e-6 * value("base_flow_12_members"),
+            base_flow_steps: ["base_flow_1_member", "base_flow_12_members"].map(|name| 1e-6 * value(name)),
+            top_flow_steps: ["top_flow_1_member", "top_flow_12_members"].map(|name| 1e-6 * value(name)),
+            flow_events_per_second: value("flow_sampling"),
             tree_growth: 1e6 * value("trees_5_members"),
         },
     );
@@ -233,7 +235,12 @@ fn flow_shape(job: &Job, kind: FlowKind) -> FlowShape {
 
 fn flow_events(job: &Job, seed: u64) -> FlowEvents {
     let rows = normals(256 * 10, FEATURES + 1, seed);
-    FlowEvents { maps: ColumnMaps::of(rows.view(), job.flow.marginals), rows, stream: Stream::of_job(seed) }
+    FlowEvents {
+        maps: ColumnMaps::of(rows.view(), job.flow.marginals),
+        rows,
+        stream: Stream::of_job(seed),
+        split: Stream::of_job(seed).branch("split"),
+    }
 }
 
 /// A training step of one of `members` flows, batch 256, five features; a top flow's with the density that judges it.

@@ -47,10 +47,9 @@ impl RankLog {
                 }
                 if let TaskResult::TrainFlow(flows) = result.as_ref() {
                     for flow in flows {
-                        let share = 100.0 * flow.in_tails;
+                        let (sample, share, tail) = (flow.sample, 100.0 * flow.in_tails, job.flow.tail);
                         let what = format!(
-                            "{share:.3}% of the feature values lie beyond flow.tail = {}",
-                            job.flow.tail
+                            "{sample}: {share:.3}% of the feature values lie beyond flow.tail = {tail}"
                         );
                         self.line(&record.id, what);
                         if let Some(epoch) = flow.diverged {

@@ -176,6 +176,9 @@ impl Run {
                 eprintln!("{}: done again, {why}", task.id);
             }
         }
+        for note in prepared.plan.notes() {
+            eprintln!("note: {note}");
+        }
         let device = self.muster(world, &prepared)?;
         let price = Price::of(&prepared.stored.job, &prepared.plan, counts(&prepared), &Rates::CPU_CORE);
         let left = prepared.plan.tasks.len() - done.iter().filter(|done| **done).count();

@@ -11,13 +11,15 @@ use support::{answer, arrays, data, directory, drapes, mpirun, records, refusal,
 #[test]
 fn one_two_and_three_ranks_and_none_give_the_same_records() {
     let place = directory();
-    let job = small_job(place.path(), "");
+    let flows = "[flow]\nbatch = 1024\n[flow.base]\nlayers = 2\nwidth = 10\nepochs = 1\n[flow.top]\nlayers = 2\n\
+                 width = 10\nepochs = 1\n[[scan]]\nmethod = 'curtains_f4f'\nn_signal = [0, 500]\noversampling = [1]\n";
+    let job = small_job(place.path(), flows);
     let alone = place.path().join("alone");
     let answered = answer(drapes().arg("run").arg(&job).arg("--out").arg(&alone));
     assert!(answered.contains("DRAPES ∅") && answered.contains("Supervised"), "{answered}");
     let expected = (records(&alone), arrays(&alone));
-    // 2 fits, 2 trainings, 2 templates, 4 points × 2 chunks of seeds.
-    assert_eq!((expected.0.len(), expected.1.len()), (14, 4));
+    // 2 fits, 2 denoisers, 4 flows, 4 templates, 6 points × 2 chunks of seeds.
+    assert_eq!((expected.0.len(), expected.1.len()), (24, 10));
     for ranks in [1, 2, 3] {
         let out = place.path().join(format!("ranks{ranks}"));
         answer(mpirun(ranks).arg("run").arg(&job).arg("--out").arg(&out));
@@ -62,7 +64,19 @@ fn the_smallest_job_of_the_repository_touches_every_stage() {
     let out = place.path().join("out");
     let job = data().join("../jobs/ci.toml");
     let text = answer(mpirun(2).arg("run").arg(job).arg("--out").arg(&out));
-    for method in ["Supervised", "Over-idealised", "Idealised", "∅", "SR", "SB", "MC", "GenSR"] {
+    for method in [
+        "Supervised",
+        "Over-idealised",
+        "Idealised",
+        "∅",
+        "SR",
+        "SB",
+        "MC",
+        "GenSR",
+        "CURTAINsF4F",
+        "CATHODE",
+        "FETA",
+    ] {
         assert!(text.contains(method), "{method}:\n{text}");
     }
     for figure in Figure::ALL {

@@ -5,11 +5,14 @@ use crate::point::{Contest, ScanPoint};
 /// One value of a point on an axis, as people read it.
 pub type AxisValue = fn(&ScanPoint) -> Option<String>;
 
+/// The heading of signal regions, which points in the job's own do not name.
+pub const SIGNAL_REGION: &str = "signal region";
+
 /// The axes of a scan and their headings.
 pub const AXES: [(&str, AxisValue); 8] = [
     ("injected", |point| point.n_signal().map(|count| count.to_string())),
     ("side-bands", |point| point.side_bands().map(|window| window.to_string())),
-    ("signal region", |point| point.template()?.sample.signal_region.map(|window| window.to_string())),
+    (SIGNAL_REGION, |point| point.template()?.sample.signal_region.map(|window| window.to_string())),
     ("σ′", |point| point.template()?.sigma_prime.map(|sigma| sigma.to_string())),
     ("solver", |point| {
         let integration = point.template()?.integration?;

@@ -71,12 +71,12 @@ fn settings(job: &Job, task: &Task) -> Value {
         Work::Train { .. } => json!([split, job.denoiser, job.sampler.sigma_max, job.compute.threads]),
         Work::TrainFlow { flow, .. } => {
             let other = (*flow == FlowKind::Feta).then_some(&job.other_sample);
-            json!([split, job.flow, job.compute.threads, other])
+            json!([split, job.flow.training(*flow), job.compute.threads, other])
         }
         Work::Template { template, .. } => {
             let other = (template.method.starts() == Start::OtherSample).then_some(&job.other_sample);
             let maker = match template.method.flow() {
-                Some(_) => json!(job.flow),
+                Some(flow) => json!(job.flow.training(flow)),
                 None => json!(job.sampler),
             };
             json!([split, maker, job.compute.threads, other])
@@ -126,5 +126,23 @@ mod tests {
         assert_eq!(changed("epochs = 2", "epochs = 3"), ["classify/noise-s0-w2800-6000-x5-c00-01"]);
         assert_eq!(changed("epochs = 3", "epochs = 4").len(), 3);
         assert_eq!(changed("seed = 1", "seed = 2").len(), 4);
+    }
+
+    #[test]
+    fn a_flow_depends_on_its_own_network_alone() {
+        let base = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[flow]\nefficient_epochs = 3\n[flow.top]\nepochs = 5\n\
+                    [flow.base]\nepochs = 7\n[classifier]\nseeds = '0'\n[[scan]]\nmethod = 'cathode'\nn_signal = [0]\n\
+                    [[scan]]\nmethod = 'curtains_f4f'\nn_signal = [0]\n[[scan]]\nmethod = 'curtains_f4f_efficient'\n\
+                    n_signal = [0]\n";
+        let changed = |from: &str, to: &str| {
+            let (before, after) = (of(base), of(&base.replace(from, to)));
+            let changed = before.into_iter().filter(|task| !after.contains(task)).map(|(id, _)| id);
+            changed.filter(|id| id.starts_with("train/")).collect::<Vec<_>>()
+        };
+        let named = |word: &str| format!("train/flow-{word}-s0-w2800-6000");
+        assert_eq!(changed("efficient_epochs = 3", "efficient_epochs = 4"), [named("curtains_efficient")]);
+        assert_eq!(changed("epochs = 5", "epochs = 6"), [named("curtains")]);
+        assert_eq!(changed("epochs = 7", "epochs = 8").len(), 4);
+        assert_eq!(changed("[flow]", "[flow]\ntail = 5"), changed("epochs = 7", "epochs = 8"));
     }
 }

@@ -182,6 +182,29 @@ impl Plan {
         self.tasks.iter().filter(move |task| task.work.stage() == stage)
     }
 
+    /// What a user should know of the plan before it runs.
+    pub fn notes(&self) -> Vec<String> {
+        let of = |kind: FlowKind| {
+            let samples = self.tasks.iter().filter_map(move |task| match &task.work {
+                Work::TrainFlow { flow, samples, .. } if *flow == kind => Some(samples),
+                _ => None,
+            });
+            samples.flatten()
+        };
+        let alone = of(FlowKind::BaseOfAll).filter(|base| {
+            let served = |sample: &&TrainingSample| FlowKind::BaseOfAll.learns(**sample) == **base;
+            of(FlowKind::CurtainsEfficient).filter(served).count() == 1
+        });
+        let count = alone.count();
+        if count == 0 {
+            return vec![];
+        }
+        vec![format!(
+            "curtains_f4f_efficient shares a base flow between signal regions, but {count} of its base flows serve one: \
+             there it buys nothing but a shorter training of the flow that moves events; name more in signal_region_gev"
+        )]
+    }
+
     /// The position of a task.
     pub fn position(&self, id: &TaskId) -> Option<usize> {
         self.tasks.iter().position(|task| task.id == *id)

@@ -100,6 +100,15 @@ pub fn flow_weights(job: &Job, network: &FlowNetwork) -> f64 {
     (network.layers * layer) as f64
 }
 
+/// Operations of a flow's training for one event.
+pub fn flow_training_operations(job: &Job, flow: FlowKind) -> f64 {
+    let judged = flow.judge().map_or(0.0, |judge| {
+        // A finished density is passed forward, and back to its inputs only.
+        (TRAINING - INFERENCE) * flow_weights(job, &job.flow.network(judge))
+    });
+    TRAINING * flow_weights(job, &job.flow.network(flow)) + judged
+}
+
 /// Multiply-adds of a classifier for one event.
 pub fn classifier_weights(job: &Job) -> f64 {
     let hidden = std::iter::repeat_n(job.classifier.width, job.classifier.hidden_layers);
@@ -132,18 +141,13 @@ fn seconds(job: &Job, task: &Task, counts: EventCounts, rates: &Rates) -> f64 {
                 }
                 FlowKind::BaseOfAll => counts.side_band + counts.signal_region,
             };
-            let network = job.flow.network(*flow);
-            let judged = flow.judge().map_or(0.0, |judge| {
-                // A finished density is passed forward, and back to its inputs only.
-                (TRAINING - INFERENCE) * flow_weights(job, &job.flow.network(judge))
-            });
-            let operations = TRAINING * flow_weights(job, &network) + judged;
-            (operations * (samples.len() * network.epochs * events) as f64, rates.flow)
+            let events = samples.len() * job.flow.network(*flow).epochs * events;
+            (flow_training_operations(job, *flow) * events as f64, rates.flow(*flow, samples.len()))
         }
         Work::Template { template, oversampling, .. } if template.method.flow().is_some() => {
             let flow = template.method.flow().expect("a flow, as asked");
             let events = counts.template(template, *oversampling) as f64;
-            (INFERENCE * flow_weights(job, &job.flow.network(flow)) * events, rates.flow)
+            (INFERENCE * flow_weights(job, &job.flow.network(flow)) * events, rates.flow_sampler)
         }
         Work::Template { template, oversampling, .. } => {
             let solver = job.sampler.with(template.integration).solver;

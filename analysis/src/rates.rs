@@ -6,9 +6,12 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::generated::FlowKind;
 use crate::job::Job;
 use crate::noise_grid::NoiseGrid;
-use crate::price::{INFERENCE, TRAINING, classifier_weights, denoiser_weights, flow_weights};
+use crate::price::{
+    INFERENCE, TRAINING, classifier_weights, denoiser_weights, flow_training_operations, flow_weights,
+};
 
 /// Arithmetic throughput of one rank, in 10⁹ floating-point operations a second.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,8 +27,12 @@ pub struct Rates {
     pub denoisers_12: f64,
     /// Sampling.
     pub sampler: f64,
-    /// Training of flows, and passing events through them.
-    pub flow: f64,
+    /// Training of a density alone, and of one of twelve together.
+    pub base_flow: [f64; 2],
+    /// Training of a flow that moves events, with the density that judges it, alone and of one of twelve.
+    pub top_flow: [f64; 2],
+    /// Passing events through flows.
+    pub flow_sampler: f64,
     /// Growing trees, in 10⁹ events times features times trees a second.
     pub trees: f64,
 }
@@ -40,22 +47,29 @@ pub struct Measured {
     pub denoiser_steps: [f64; 2],
     /// Events a second from noise with the sampler of the job.
     pub events_per_second: f64,
-    /// Seconds of a base flow's training step, among twelve.
-    pub flow_step: f64,
+    /// Seconds of a density's training step, alone and among twelve.
+    pub base_flow_steps: [f64; 2],
+    /// The same of a flow that moves events.
+    pub top_flow_steps: [f64; 2],
+    /// Events a second from a density.
+    pub flow_events_per_second: f64,
     /// Events times features times trees a second.
     pub tree_growth: f64,
 }
 
 impl Rates {
     /// One core of a shared server processor with AVX2, from the times of `cargo bench --bench throughput`: 86 µs a
-    /// classifier's step, 1,150 µs a lone denoiser's, 1,064 µs that of one of twelve, 4,600 events a second.
+    /// classifier's step, 1,150 µs a lone denoiser's, 1,064 µs that of one of twelve, 4,600 events a second. The rates of flows were measured on a core twice as fast
+    /// (docs/performance.md) and are halved here.
     pub const CPU_CORE: Self = Self {
         device: Cow::Borrowed("core"),
         classifier: 20.0,
         denoiser: 19.0,
         denoisers_12: 20.5,
         sampler: 25.0,
-        flow: 25.0,
+        base_flow: [21.0, 23.0],
+        top_flow: [7.2, 15.8],
+        flow_sampler: 21.0,
         trees: 0.04,
     };
 
@@ -64,6 +78,8 @@ impl Rates {
         let training =
             |weights: f64, batch: usize, seconds: f64| TRAINING * weights * batch as f64 / seconds / 1e9;
         let denoiser = |seconds| training(denoiser_weights(job), job.denoiser.batch, seconds);
+        let flow =
+            |kind, seconds: f64| flow_training_operations(job, kind) * job.flow.batch as f64 / seconds / 1e9;
         let evaluations = NoiseGrid::full(&job.sampler).evaluations(job.sampler.solver) as f64;
         Self {
             device: Cow::Owned(times.device.clone()),
@@ -71,7 +87,9 @@ impl Rates {
             denoiser: denoiser(times.denoiser_steps[0]),
             denoisers_12: denoiser(times.denoiser_steps[1]),
             sampler: INFERENCE * denoiser_weights(job) * evaluations * times.events_per_second / 1e9,
-            flow: training(flow_weights(job, &job.flow.base), job.flow.batch, times.flow_step),
+            base_flow: times.base_flow_steps.map(|seconds| flow(FlowKind::Base, seconds)),
+            top_flow: times.top_flow_steps.map(|seconds| flow(FlowKind::Curtains, seconds)),
+            flow_sampler: INFERENCE * flow_weights(job, &job.flow.base) * times.flow_events_per_second / 1e9,
             trees: times.tree_growth / 1e9,
         }
     }
@@ -80,8 +98,15 @@ impl Rates {
     ///
     /// A step costs a fixed time and a time for each member; both follow from the two rates that are measured.
     pub fn denoiser(&self, members: usize) -> f64 {
-        let fixed = (1.0 / self.denoiser - 1.0 / self.denoisers_12) * 12.0 / 11.0;
-        1.0 / (1.0 / self.denoiser - fixed + fixed / members as f64)
+        together([self.denoiser, self.denoisers_12], members)
+    }
+
+    /// The rate at which so many flows of a kind train together, all of them counted.
+    pub fn flow(&self, kind: FlowKind, members: usize) -> f64 {
+        match kind.judge() {
+            None => together(self.base_flow, members),
+            Some(_) => together(self.top_flow, members),
+        }
     }
 
     /// Reads the rates that `cargo bench --bench throughput -- --rates FILE` has written.
@@ -99,6 +124,12 @@ impl Rates {
     }
 }
 
+/// The rate of so many members from those of one and of twelve.
+fn together([alone, twelve]: [f64; 2], members: usize) -> f64 {
+    let fixed = (1.0 / alone - 1.0 / twelve) * 12.0 / 11.0;
+    1.0 / (1.0 / alone - fixed + fixed / members as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,7 +143,9 @@ mod tests {
             classifier_step: 86e-6,
             denoiser_steps: [1150e-6, 1064e-6],
             events_per_second: 4600.0 * 99.0 / 199.0,
-            flow_step: 1.0,
+            base_flow_steps: [14.8e-3, 13.6e-3],
+            top_flow_steps: [33.4e-3, 15.2e-3],
+            flow_events_per_second: 51_500.0,
             tree_growth: 0.04e9,
         };
         let rates = Rates::measured(&job, &times);
@@ -122,6 +155,12 @@ mod tests {
         assert!(near(rates.classifier, known.classifier), "{rates:?}");
         assert!(near(rates.denoiser(1), known.denoiser) && near(rates.denoiser(12), known.denoisers_12));
         assert!(near(rates.sampler, known.sampler) && near(rates.trees, known.trees), "{rates:?}");
+        let pairs = [(rates.base_flow, known.base_flow), (rates.top_flow, known.top_flow)];
+        for (found, known) in pairs.iter().flat_map(|(found, known)| found.iter().zip(known)) {
+            assert!(near(*found, *known), "{rates:?}");
+        }
+        assert!(near(rates.flow_sampler, known.flow_sampler), "{rates:?}");
+        assert!(near(rates.flow(FlowKind::Curtains, 12), known.top_flow[1]));
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("rates.json");
         std::fs::write(&path, serde_json::to_vec(&rates).expect("JSON")).expect("room");

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::axes::{AXES, AxisValue, distinct};
+use crate::axes::{AXES, AxisValue, SIGNAL_REGION, distinct};
 use crate::band::Band;
 use crate::cli::columns;
 use crate::error::Error;
@@ -117,7 +117,9 @@ pub fn summary(results: &Results) -> String {
         .into_iter()
         .filter(|(heading, axis)| {
             let values = distinct(points.iter().filter_map(|found| axis(&found.point)));
-            values.len() > 1 || ["injected", "over-sampling"].contains(heading)
+            // Points in the job's own signal region do not name it.
+            let always = ["injected", "over-sampling"].contains(heading);
+            values.len() > 1 || always || (*heading == SIGNAL_REGION && !values.is_empty())
         })
         .collect();
     let measures = ["SIC at 10³", "AUC", "closure AUC", "trained"];
@@ -126,7 +128,11 @@ pub fn summary(results: &Results) -> String {
         vec![std::iter::once("method").chain(headings).map(str::to_owned).collect()];
     for found in points {
         let mut line = vec![label(found.point.method()).to_owned()];
-        line.extend(axes.iter().map(|(_, axis)| axis(&found.point).unwrap_or_else(|| "-".to_owned())));
+        line.extend(axes.iter().map(|(heading, axis)| match axis(&found.point) {
+            Some(value) => value,
+            None if *heading == SIGNAL_REGION => results.job.regions.signal.to_string(),
+            None => "-".to_owned(),
+        }));
         line.extend([
             band(found.band(|classifier| classifier.performance.sic_at_1e3), 2),
             band(found.band(|classifier| classifier.performance.auc), 3),
@@ -135,8 +141,22 @@ pub fn summary(results: &Results) -> String {
         ]);
         lines.push(line);
     }
-    columns(&lines)
+    let mut text = columns(&lines);
+    for summary in &results.templates {
+        if let (Some(template), Some(share)) =
+            (summary.template, summary.in_tails.filter(|share| *share > MANY))
+        {
+            text.push_str(&format!(
+                "\nnote: {:.1}% of the feature values of template/{template} lie beyond flow.tail and were not moved\n",
+                100.0 * share
+            ));
+        }
+    }
+    text
 }
+
+/// Share of values in the tails of a flow that users are told of.
+const MANY: f64 = 0.01;
 
 fn band(band: Option<Band>, digits: usize) -> String {
     let Some(Band { mean, low, high, .. }) = band else { return "-".to_owned() };

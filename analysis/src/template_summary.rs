@@ -15,6 +15,8 @@ pub struct TemplateSummary {
     pub sigma_used: Option<f64>,
     /// Points of the noise grid.
     pub steps: Option<usize>,
+    /// Share of the feature values that a flow was given to move and left alone, beyond its tails.
+    pub in_tails: Option<f64>,
     /// Mean of each feature, in its own unit.
     pub means: Vec<f64>,
     /// Standard deviation of each feature, in its own unit.

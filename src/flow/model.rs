@@ -5,14 +5,14 @@ use ndarray::{Array2, ArrayView2};
 use rand_distr::{Distribution, StandardNormal};
 use tch::{Device, Kind, Tensor};
 
-use super::network::{Flow, FlowShape, Passage};
+use super::network::{Flow, FlowShape};
 use crate::marginals::ColumnMaps;
 use crate::watch::Watch;
 
-/// Events that pass together: enough to hide overhead, few enough to stay in a core's cache.
+/// Events that pass together: enough to hide overhead.
 const EVENTS_AT_ONCE: usize = 2048;
 /// The same where a GPU waits to be filled.
-const EVENTS_AT_ONCE_ON_GPU: usize = 1 << 18;
+const EVENTS_AT_ONCE_ON_GPU: usize = 1 << 17;
 
 /// One trained flow, with the maps of its columns.
 pub struct FlowModel {
@@ -56,8 +56,19 @@ impl FlowModel {
                 (0..events.len() * features).map(|_| StandardNormal.sample(&mut generator)).collect();
             let z = self.columns(&normals);
             let context = self.context(masses[events].iter().map(|mass| self.mapped_mass(*mass)));
-            flow.inverse(&z, &context).value
+            flow.preimage(&z, &context)
         })
+    }
+
+    /// Share of the events' feature values that lie in the tails, where a flow changes nothing.
+    ///
+    /// # Shapes
+    /// `(events, features)`.
+    pub fn share_in_tails(&self, events: ArrayView2<'_, f32>) -> f64 {
+        let outside = events.indexed_iter().filter(|((_, column), value)| {
+            self.maps.column(*column).forward(f64::from(**value)).abs() >= self.shape.spline.tail
+        });
+        outside.count() as f64 / events.len().max(1) as f64
     }
 
     /// Events that a top flow moves.
@@ -92,7 +103,7 @@ impl FlowModel {
             match journey {
                 Journey::Correction(own) => {
                     let context = self.context(own[rows].iter().map(|mass| self.mapped_mass(*mass)));
-                    flow.forward(&x, &context).value
+                    flow.image(&x, &context)
                 }
                 Journey::Masses { own, target } => {
                     let steps: Vec<f64> = rows
@@ -115,8 +126,8 @@ impl FlowModel {
             let context = self.context(chosen.iter().map(|row| steps[*row as usize].abs()));
             let index = Tensor::from_slice(chosen).to_device(x.device());
             let events = x.index_select(2, &index);
-            let Passage { value, .. } =
-                if way == 0 { flow.forward(&events, &context) } else { flow.inverse(&events, &context) };
+            let value =
+                if way == 0 { flow.image(&events, &context) } else { flow.preimage(&events, &context) };
             let _ = result.shallow_clone().index_copy_(2, &index, &value);
         }
         result

@@ -126,15 +126,7 @@ impl Flow {
     pub fn inverse(&self, y: &Tensor, context: &Tensor) -> Passage {
         let mut passage = Passage::begin(&self.in_order(y.shallow_clone()));
         for (index, conditioner) in self.layers.iter().enumerate().rev() {
-            let hidden = conditioner.begin(context, &passage.value);
-            let raw = self.room(&passage.value);
-            for feature in 0..self.features() {
-                let at = feature as i64;
-                conditioner.group(&hidden, feature, &raw.select(1, at));
-                let of_feature = |all: &Tensor| all.narrow(1, at, 1);
-                let x = self.shape.spline.inverse(&of_feature(&passage.value), &of_feature(&raw));
-                conditioner.set(&hidden, feature, &x);
-            }
+            let (hidden, raw) = self.solve(conditioner, &passage.value, context);
             let splines = self.shape.spline.forward(&conditioner.features(&hidden), &raw);
             passage.push(hidden, splines, Direction::Inverse);
             passage.value = conditioner.features(&passage.layers[passage.layers.len() - 1].hidden);
@@ -211,6 +203,50 @@ impl Flow {
     /// that has learnt nothing is then the identity.
     fn in_order(&self, value: Tensor) -> Tensor {
         if self.layers.len().is_multiple_of(2) { value.flip([1_i64].as_slice()) } else { value }
+    }
+
+    /// As the value of [`Flow::forward`], without what a gradient would need.
+    pub fn image(&self, x: &Tensor, context: &Tensor) -> Tensor {
+        let mut value = x.shallow_clone();
+        for (index, conditioner) in self.layers.iter().enumerate() {
+            if index > 0 {
+                value = value.flip([1_i64].as_slice());
+            }
+            let hidden = conditioner.begin(context, &value);
+            let raw = self.room(&value);
+            for group in 0..self.features() {
+                conditioner.group(&hidden, group, &raw.select(1, group as i64));
+            }
+            value = self.shape.spline.forward(&value, &raw).value;
+        }
+        self.in_order(value)
+    }
+
+    /// As the value of [`Flow::inverse`], without what a gradient would need.
+    pub fn preimage(&self, y: &Tensor, context: &Tensor) -> Tensor {
+        let mut value = self.in_order(y.shallow_clone());
+        for (index, conditioner) in self.layers.iter().enumerate().rev() {
+            let (hidden, _) = self.solve(conditioner, &value, context);
+            value = conditioner.features(&hidden);
+            if index > 0 {
+                value = value.flip([1_i64].as_slice());
+            }
+        }
+        value
+    }
+
+    /// Inverts a layer, one feature after the other; gives what passed and the raw numbers of its splines.
+    fn solve(&self, conditioner: &Conditioner, value: &Tensor, context: &Tensor) -> (Hidden, Tensor) {
+        let hidden = conditioner.begin(context, value);
+        let raw = self.room(value);
+        for feature in 0..self.features() {
+            let at = feature as i64;
+            conditioner.group(&hidden, feature, &raw.select(1, at));
+            let of_feature = |all: &Tensor| all.narrow(1, at, 1);
+            let x = self.shape.spline.inverse(&of_feature(value), &of_feature(&raw));
+            conditioner.set(&hidden, feature, &x);
+        }
+        (hidden, raw)
     }
 
     /// ln p(x | context) of a flow to a unit normal.

@@ -1,6 +1,6 @@
 //! Training an ensemble of flows.
 
-use drapes_analysis::job::{FlowNetwork, FlowSettings, Schedule};
+use drapes_analysis::job::{FlowNetwork, FlowSettings, KeptMoment, Schedule};
 use drapes_analysis::record::Loss;
 use drapes_analysis::stream::Stream;
 use ndarray::Array2;
@@ -28,6 +28,8 @@ pub struct FlowEvents {
     pub maps: ColumnMaps,
     /// Where this member's random numbers begin.
     pub stream: Stream,
+    /// Decides which events are kept aside.
+    pub split: Stream,
 }
 
 /// Trained flows and the course of each member's training.
@@ -94,7 +96,7 @@ pub fn train(
             watch.progress((step + 1) as f64 / total as f64);
         }
     }
-    Ok(Training { parameters: ensemble.parameters, courses: ensemble.courses })
+    Ok(Training { parameters: ensemble.kept, courses: ensemble.courses })
 }
 
 struct Ensemble<'a> {
@@ -103,6 +105,10 @@ struct Ensemble<'a> {
     /// `[events of all members, features + 1]`, mapped.
     events: Tensor,
     parameters: Tensor,
+    /// The parameters that are kept, and the validation loss of each member's.
+    kept: Tensor,
+    best: Vec<f32>,
+    moment: KeptMoment,
     batches: Vec<Batches>,
     /// Mapped events that a member does not learn from, `[1, features + 1, events]`.
     validation: Vec<Option<Tensor>>,
@@ -123,7 +129,7 @@ impl<'a> Ensemble<'a> {
             let rows = member.maps.forward(member.rows.view());
             let count = rows.nrows();
             let mut order: Vec<u32> = (offset..offset + count as u32).collect();
-            order.shuffle(&mut member.stream.branch("validation").generator());
+            order.shuffle(&mut member.split.generator());
             let kept = (settings.validation_fraction * count as f64) as usize;
             let training = order.split_off(kept);
             let per_epoch = training.len() / settings.batch;
@@ -165,10 +171,14 @@ impl<'a> Ensemble<'a> {
             (count > 0).then(|| pick(&events, &[&chosen[..count]]))
         });
         let validation = validation.collect();
+        let parameters = shape.initial(&streams, device);
         Ok(Self {
             shape,
             network,
-            parameters: shape.initial(&streams, device),
+            kept: parameters.copy(),
+            parameters,
+            best: vec![f32::INFINITY; members.len()],
+            moment: settings.kept,
             validation,
             events,
             batches,
@@ -202,6 +212,12 @@ impl<'a> Ensemble<'a> {
             if [Some(loss.training), loss.validation].iter().flatten().any(|loss| !loss.is_finite()) {
                 course.diverged = course.diverged.or(Some(loss.epoch));
             } else if done.saturating_sub(since) < course.rate.total {
+                let better = loss.validation.is_none_or(|loss| loss < self.best[member]);
+                if better || self.moment == KeptMoment::Last {
+                    let of = |all: &Tensor| all.get(member as i64);
+                    of(&self.kept).copy_(&of(&self.parameters));
+                    self.best[member] = loss.validation.unwrap_or(f32::INFINITY);
+                }
                 course.losses.push(loss);
             }
         }

@@ -20,43 +20,84 @@ pub fn train(
     (samples, judges): (&[TrainingSample], &[(TaskId, usize)]),
     watch: &dyn Watch,
 ) -> Result<Vec<FlowTraining>, Error> {
-    let judging = judges.iter().map(|judge| finished(place, judge)).collect::<Result<Vec<_>, Error>>()?;
     let settings = &place.job.flow;
     let stream = place.stream().branch("flow").branch(flow.word());
-    let members = samples.iter().enumerate().map(|(member, sample)| {
+    let judging = judges.iter().map(|judge| finished(place, judge)).collect::<Result<Vec<_>, Error>>()?;
+    // A member whose judge has diverged cannot learn; the others do not suffer from it.
+    let lost = |member: usize| match judging.get(member) {
+        Some(Finished::Diverged(epoch)) => Some(*epoch),
+        _ => None,
+    };
+    if let Some(epoch) =
+        (0..samples.len()).map(lost).collect::<Option<Vec<_>>>().and_then(|all| all.first().copied())
+    {
+        return Err(Error::Diverged { epoch, what: format!("the density that judges {id}") });
+    }
+    let (mut members, mut judge_weights) = (vec![], vec![]);
+    for (member, sample) in samples.iter().enumerate() {
         let rows = events(place, flow, sample)?;
         // Events are judged where the finished density has learnt them: in its own maps.
         let maps = match judging.get(member) {
-            Some((_, maps)) => maps.clone(),
+            Some(Finished::Well(parameters, maps)) => {
+                judge_weights.push(parameters);
+                maps.clone()
+            }
+            Some(Finished::Diverged(_)) => continue,
             None => ColumnMaps::of(rows.view(), settings.marginals),
         };
-        Ok(FlowEvents { rows, maps, stream: stream.branch(sample) })
-    });
-    let members = members.collect::<Result<Vec<_>, Error>>()?;
+        // A flow keeps the same events aside as its judge, which has not learnt them either.
+        let split = place.stream().branch("flow").branch("kept aside").branch(sample);
+        members.push(FlowEvents { rows, maps, stream: stream.branch(sample), split });
+    }
     let objective = match flow.judge() {
         None => Objective::Density,
         Some(judge) => {
-            let parameters: Vec<&Tensor> = judging.iter().map(|(parameters, _)| parameters).collect();
-            let judge = Flow::over(shape(place, judge), &Tensor::cat(&parameters, 0));
+            let judge = Flow::over(shape(place, judge), &Tensor::cat(&judge_weights, 0));
             if flow == FlowKind::Feta { Objective::Correction(judge) } else { Objective::Transport(judge) }
         }
     };
     let network = settings.network(flow);
     let trained =
         train_flows(shape(place, flow), (settings, &network), &objective, &members, place.device, watch)?;
-    let maps: Vec<ColumnMaps> = members.into_iter().map(|member| member.maps).collect();
-    weights::write(place, id, &trained.parameters, &maps)?;
-    let courses = samples.iter().zip(trained.courses).map(|(sample, course)| FlowTraining {
+    let mut trained_members = (0_i64..).zip(members).zip(trained.courses);
+    let (mut parameters, mut maps, mut courses) = (vec![], vec![], vec![]);
+    for (member, sample) in samples.iter().enumerate() {
+        if let Some(epoch) = lost(member) {
+            // Its place stays, so that those behind it keep theirs.
+            parameters.push(trained.parameters.narrow(0, 0, 1).zeros_like());
+            maps.push(ColumnMaps::from_columns(vec![]));
+            courses.push(FlowTraining { diverged: Some(epoch), ..untrained(flow, *sample) });
+            continue;
+        }
+        let ((index, events), course) = trained_members.next().expect("a course for each member that learnt");
+        parameters.push(trained.parameters.narrow(0, index, 1));
+        maps.push(events.maps);
+        courses.push(FlowTraining {
+            n_training: course.n_training,
+            n_validation: course.n_validation,
+            in_tails: course.in_tails,
+            steps: course.rate.total,
+            losses: course.losses,
+            diverged: course.diverged,
+            ..untrained(flow, *sample)
+        });
+    }
+    weights::write(place, id, &Tensor::cat(&parameters, 0), &maps)?;
+    Ok(courses)
+}
+
+fn untrained(flow: FlowKind, sample: TrainingSample) -> FlowTraining {
+    let losses = vec![];
+    FlowTraining {
         flow,
-        sample: *sample,
-        n_training: course.n_training,
-        n_validation: course.n_validation,
-        in_tails: course.in_tails,
-        steps: course.rate.total,
-        losses: course.losses,
-        diverged: course.diverged,
-    });
-    Ok(courses.collect())
+        sample,
+        n_training: 0,
+        n_validation: 0,
+        in_tails: 0.0,
+        steps: 0,
+        losses,
+        diverged: None,
+    }
 }
 
 /// The events that a flow learns from, with their masses.
@@ -81,19 +122,30 @@ fn shape(place: &Workplace, flow: FlowKind) -> FlowShape {
     FlowShape::new(place.job.data.features.len(), &settings.network(flow), settings.bins, settings.tail)
 }
 
-/// Weights and maps of a flow whose training ended well.
-fn finished(place: &Workplace, model: &(TaskId, usize)) -> Result<(Tensor, ColumnMaps), Error> {
+/// How the training of a flow ended.
+enum Finished {
+    /// With weights and maps.
+    Well(Tensor, ColumnMaps),
+    /// At this epoch, beyond the finite numbers.
+    Diverged(f64),
+}
+
+fn finished(place: &Workplace, model: &(TaskId, usize)) -> Result<Finished, Error> {
     let (id, member) = model;
     if let TaskResult::TrainFlow(flows) = place.store.result(id)?
         && let Some(epoch) = flows.get(*member).and_then(|flow| flow.diverged)
     {
-        return Err(Error::Diverged { epoch, what: format!("the loss of member {member} of {id}") });
+        return Ok(Finished::Diverged(epoch));
     }
-    weights::read(place, model)
+    weights::read(place, model).map(|(parameters, maps)| Finished::Well(parameters, maps))
 }
 
 /// The flow of a finished training.
 pub fn read(place: &Workplace, flow: FlowKind, model: &(TaskId, usize)) -> Result<FlowModel, Error> {
-    let (parameters, maps) = finished(place, model)?;
-    Ok(FlowModel { shape: shape(place, flow), parameters, maps })
+    match finished(place, model)? {
+        Finished::Well(parameters, maps) => Ok(FlowModel { shape: shape(place, flow), parameters, maps }),
+        Finished::Diverged(epoch) => {
+            Err(Error::Diverged { epoch, what: format!("the loss of member {} of {}", model.1, model.0) })
+        }
+    }
 }

@@ -47,6 +47,7 @@ pub fn make(
         }
         None => starts.masses.iter().copied().cycle().take(count).collect::<Vec<f64>>(),
     };
+    let mut in_tails = None;
     let (features, grid) = match template.method.flow() {
         Some(kind) => {
             let flow = flow::read(place, kind, model)?;
@@ -56,7 +57,10 @@ pub fn make(
                 _ => Some(Journey::Masses { own: &starts.masses, target: &masses }),
             };
             let features = match journey {
-                Some(journey) => flow.transport(starts.features.view(), journey, watch),
+                Some(journey) => {
+                    in_tails = Some(flow.share_in_tails(starts.features.view()));
+                    flow.transport(starts.features.view(), journey, watch)
+                }
                 None => flow.sample(&masses, &stream, watch),
             };
             (features, None)
@@ -75,7 +79,7 @@ pub fn make(
     };
     store(place, id, &masses, &features)?;
     let made = Made { template: Some(template), grid: grid.as_ref(), starts: &starts, features: &features };
-    summary::summarise(place, &made)
+    Ok(TemplateSummary { in_tails, ..summary::summarise(place, &made)? })
 }
 
 /// Data of the signal region from a model that has learnt them, at their own masses.

@@ -10,7 +10,6 @@ use super::layout::{columns, duration};
 use crate::axes::{AXES, AxisValue, distinct};
 use crate::error::{Error, Exit};
 use crate::figures::label;
-use crate::generated::{Generated, TemplateMethod};
 use crate::job::{DEFAULTS, Job, JobFile};
 use crate::plan::{self, Stage, TaskId};
 use crate::point::ScanPoint;
@@ -58,11 +57,6 @@ pub enum Format {
     Json,
 }
 
-/// Said of jobs with curtains_f4f_efficient.
-const EFFICIENT: &str = "\nnote: curtains_f4f_efficient shares its base flow between signal regions, and this job has \
-                         one: it buys nothing but a shorter training of the flow that moves events; name \
-                         more in signal_region_gev\n";
-
 impl Plan {
     pub fn run(&self) -> Result<Exit, Error> {
         let Some(path) = self.job.as_ref().filter(|_| !self.defaults) else {
@@ -103,11 +97,8 @@ impl Plan {
         }
         text.push('\n');
         text.push_str(&columns(&lines));
-        let efficient = |template: &Generated| template.method == TemplateMethod::CurtainsEfficient;
-        let templates = job.points.iter().filter_map(ScanPoint::template).filter(efficient);
-        let regions = distinct(templates.map(|template| template.sample.signal_region));
-        if regions.len() == 1 {
-            text.push_str(EFFICIENT);
+        for note in plan.notes() {
+            text.push_str(&format!("\nnote: {note}\n"));
         }
         text.push_str("\nestimated time\n");
         let none = vec![false; plan.tasks.len()];
@@ -147,6 +138,7 @@ impl Plan {
             "name": job.name,
             "points": job.points.len(),
             "device": device,
+            "notes": plan.notes(),
             "stages": stages,
             "times": times.collect::<Vec<_>>(),
             "bytes": price.bytes,
@@ -201,7 +193,12 @@ fn what(job: &Job, plan: &plan::Plan, stage: Stage) -> String {
             let parts = there.map(|(count, what, epochs)| format!("{count} {what}, {epochs} epochs"));
             parts.collect::<Vec<_>>().join("; ")
         }
-        Stage::Template => format!("{} steps an event", job.sampler.steps),
+        Stage::Template => {
+            let diffused =
+                |point: &ScanPoint| point.template().is_some_and(|made| made.method.flow().is_none());
+            let steps = format!("{} steps an event", job.sampler.steps);
+            if job.points.iter().any(diffused) { steps } else { "one pass an event".to_owned() }
+        }
         Stage::Classify => {
             format!("{} classifiers a point, {} epochs", job.classifiers_per_point(), job.classifier.epochs)
         }

@@ -3,12 +3,14 @@
 use super::document::{Found, Section};
 use super::read::{marginals, number, positive};
 use super::seeds::whole_number;
-use super::{FlowNetwork, FlowSettings};
+use super::{FlowNetwork, FlowSettings, KeptMoment};
 
 /// Each bin takes at least a thousandth of the range, so that more bins would leave nothing to learn.
 const MOST_BINS: u32 = 500;
 /// With less between the tails, most events would lie in them, where a flow changes nothing.
 const LEAST_TAIL: f64 = 1.0;
+/// Beyond, even the smallest bin is a tenth of a standard deviation wide, and no event needs it.
+const MOST_TAIL: f64 = 50.0;
 
 /// Reads `[flow]`; `features` is the number of features, where it is known.
 pub fn flow(section: Section<'_>, features: Option<usize>) -> Option<FlowSettings> {
@@ -27,12 +29,24 @@ pub fn flow(section: Section<'_>, features: Option<usize>) -> Option<FlowSetting
                        raise it; 4 is usual";
         s.wrong("tail", s.at(), message);
     }
+    if let Some(tail) = tail.filter(|tail| *tail > MOST_TAIL) {
+        let message = format!(
+            "is {tail} (the bins of a spline share the range between the tails, so that few would lie where events are) \
+             use {MOST_TAIL} standard deviations at most; 4 is usual"
+        );
+        s.wrong("tail", s.at(), message);
+    }
     let batch = s.get("batch", "an even number from 2", |value| {
         whole_number(value).filter(|batch| *batch > 1 && batch.is_multiple_of(2))
     });
     let gradient_clip = number(s, "gradient_clip", "a number above 0", |x| x > 0.0);
     let marginals = marginals(s);
     let validation = number(s, "validation_fraction", "a share from 0 to 0.5", |x| (0.0..=0.5).contains(&x));
+    let kept = s.get("kept", "\"best\" or \"last\"", |value| match value.as_str()? {
+        "best" => Some(KeptMoment::Best),
+        "last" => Some(KeptMoment::Last),
+        _ => None,
+    });
     let efficient_epochs = positive(s, "efficient_epochs");
     let base = network(s.section("base"), features);
     let top = network(s.section("top"), features);
@@ -44,6 +58,7 @@ pub fn flow(section: Section<'_>, features: Option<usize>) -> Option<FlowSetting
         gradient_clip: gradient_clip?,
         marginals: marginals?,
         validation_fraction: validation?,
+        kept: kept?.value,
         base: base?,
         top: top?,
         efficient_epochs: efficient_epochs?,

@@ -269,12 +269,24 @@ pub struct FlowSettings {
     pub marginals: Marginals,
     /// Share of the events kept aside.
     pub validation_fraction: f64,
+    /// Which moment of a training is kept.
+    pub kept: KeptMoment,
     /// The densities.
     pub base: FlowNetwork,
     /// The flows that move events.
     pub top: FlowNetwork,
     /// Epochs of the flow that moves events in the efficient variant.
     pub efficient_epochs: usize,
+}
+
+/// Which moment of a training is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeptMoment {
+    /// That of the smallest loss on the events kept aside, where there are any.
+    Best,
+    /// The last.
+    Last,
 }
 
 /// The network of a flow, and how long it is trained.
@@ -293,6 +305,13 @@ pub struct FlowNetwork {
 }
 
 impl FlowSettings {
+    /// What the training of a kind of flow depends on.
+    pub fn training(&self, flow: FlowKind) -> serde_json::Value {
+        let Self { bins, tail, batch, gradient_clip, marginals, validation_fraction, kept, .. } = self;
+        let network = self.network(flow);
+        serde_json::json!([bins, tail, batch, gradient_clip, marginals, validation_fraction, kept, network])
+    }
+
     /// The network of a kind of flow, with its own number of epochs.
     pub fn network(&self, flow: FlowKind) -> FlowNetwork {
         match flow {

@@ -173,6 +173,7 @@ fn flows_are_checked() {
     assert!(message("[flow]\nbins = 2000").contains("hardly anything would be left to learn"));
     assert!(message("[flow]\ntail = 0").contains("a number above 0"));
     assert!(message("[flow]\ntail = 0.5").contains("most standardised values would lie in the tails"));
+    assert!(message("[flow]\ntail = 1e4").contains("few would lie where events are"));
     assert!(message("[flow]\nbatch = 255").contains("an even number"));
     assert!(message("[flow.top]\nwidth = 3").contains("flow.top.width is 3 (each of the 5 features"));
     assert!(message("[flow.base]\nlayer = 3").contains("did you mean layers?"));

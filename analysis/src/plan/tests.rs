@@ -151,6 +151,18 @@ fn flows_are_trained_once_and_judged_by_their_density() {
 }
 
 #[test]
+fn an_efficient_variant_with_one_signal_region_is_said_to_buy_nothing() {
+    let note = |regions: &str| {
+        plan(&format!("[[scan]]\nmethod = 'curtains_f4f_efficient'\nn_signal = [0, 5]\n{regions}")).notes()
+    };
+    let found = note("");
+    assert!(found.len() == 1 && found[0].contains("2 of its base flows serve one"), "{found:?}");
+    // The same region in two scans is still one for each injection.
+    assert_eq!(note("signal_region_gev = [[3300, 3700]]"), found);
+    assert!(note("signal_region_gev = [[3300, 3700], [3700, 4100]]").is_empty());
+}
+
+#[test]
 fn one_density_serves_every_signal_region_of_the_efficient_variant() {
     let plan = plan(
         "[compute]\nflows_per_task = 2\n[[scan]]\nmethod = 'curtains_f4f_efficient'\nn_signal = [0, 5]\n\
@@ -166,6 +178,7 @@ fn one_density_serves_every_signal_region_of_the_efficient_variant() {
             "train/flows-curtains_efficient-w2800-6000-r4100-4500-c00",
         ]
     );
+    assert!(plan.notes().is_empty());
     let fits = ids(&plan).into_iter().filter(|id| id.starts_with("fit/")).count();
     assert_eq!(fits, 6, "each region has side-bands of its own");
     for task in &plan.tasks {

@@ -61,6 +61,8 @@ fn the_inverse_undoes_the_flow_in_single_precision_too() {
         let back = flow.inverse(&there.value, &context);
         assert!(largest(&(&back.value - &x)) < error, "{}", largest(&(&back.value - &x)));
         assert!(largest(&(&back.log_det + &there.log_det)) < 100.0 * error);
+        assert!(largest(&(flow.image(&x, &context) - &there.value)) < 1e-12);
+        assert!(largest(&(flow.preimage(&there.value, &context) - &back.value)) < 1e-12);
         let tails = x.abs().gt(3.0).sum(Kind::Int64).int64_value(&[]);
         assert!(tails > 10, "{tails} values lie in the tails");
     }

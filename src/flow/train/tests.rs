@@ -16,6 +16,7 @@ fn settings() -> FlowSettings {
         gradient_clip: 5.0,
         marginals: Marginals::Standardised,
         validation_fraction: 0.1,
+        kept: KeptMoment::Last,
         base: NETWORK,
         top: NETWORK,
         efficient_epochs: 2,
@@ -36,7 +37,12 @@ fn events(count: usize, slope: f32, seed: u64) -> FlowEvents {
         [3.0 + slope * mass + 0.5 * a, -1.0 + 0.3 * a + 0.4 * b, 100.0 + 10.0 * mass]
     });
     let rows = Array2::from_shape_vec((count, 3), rows.collect()).expect("three columns");
-    FlowEvents { maps: ColumnMaps::of(rows.view(), Marginals::Standardised), rows, stream }
+    FlowEvents {
+        maps: ColumnMaps::of(rows.view(), Marginals::Standardised),
+        rows,
+        split: stream.branch("split"),
+        stream,
+    }
 }
 
 fn trained(objective: &Objective, members: &[FlowEvents]) -> Training {
@@ -163,9 +169,11 @@ fn a_correction_takes_another_sample_to_the_data() {
 
 #[test]
 fn members_that_train_together_are_as_if_alone() {
-    let members = [events(4000, 0.8, 6), events(4200, 0.3, 7), events(4000, -0.5, 8)];
+    // The second has more steps than the others.
+    let members = [events(4000, 0.8, 6), events(5000, 0.3, 7), events(4000, -0.5, 8)];
     let base = trained(&Objective::Density, &members);
     let together = trained(&Objective::Transport(Flow::over(shape(2), &base.parameters)), &members);
+    assert!(base.courses[1].rate.total > base.courses[0].rate.total);
     for (member, events) in members.iter().enumerate() {
         let of = |training: &Training| training.parameters.narrow(0, member as i64, 1);
         let alone = trained(&Objective::Density, std::slice::from_ref(events));
@@ -223,4 +231,25 @@ fn events_in_the_tails_are_counted_and_too_few_are_refused() {
         &Unwatched,
     );
     assert!(few.err().expect("a refusal").to_string().contains("lower flow.batch"));
+}
+
+#[test]
+fn the_best_moment_of_a_training_that_over_trains_is_kept() {
+    // Few events, a large network and a high rate: the loss on events kept aside rises again.
+    let network = FlowNetwork { width: 64, epochs: 150, ..NETWORK };
+    let shape = FlowShape::new(2, &network, settings().bins, settings().tail);
+    let events = [events(1200, 0.8, 14)];
+    let fresh = self::events(8000, 0.8, 15);
+    let rows = events[0].maps.forward(fresh.rows.view());
+    let rows =
+        Tensor::from_slice(rows.as_slice().expect("rows in a row")).reshape([1, -1, 3]).transpose(1, 2);
+    let [best, last] = [KeptMoment::Best, KeptMoment::Last].map(|kept| {
+        let settings = FlowSettings { kept, validation_fraction: 0.3, batch: 128, ..settings() };
+        let trained =
+            train(shape, (&settings, &network), &Objective::Density, &events, Device::Cpu, &Unwatched)
+                .expect("flows");
+        let flow = Flow::over(shape, &trained.parameters);
+        Objective::Density.judge(&flow, &rows, &Wanted::Loss).loss.double_value(&[0])
+    });
+    assert!(best + 0.05 < last, "{best} {last}");
 }
