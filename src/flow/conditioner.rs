@@ -104,6 +104,14 @@ impl ConditionerShape {
     }
 }
 
+impl Hidden {
+    /// Room for the gradients of what passed.
+    pub fn begin_backward(&self) -> Backward {
+        let blocks = self.blocks.iter().map(|pair| [pair[0].zeros_like(), pair[1].zeros_like()]);
+        Backward { running: self.last.zeros_like(), blocks: blocks.collect() }
+    }
+}
+
 impl Linear {
     fn take(views: &mut impl Iterator<Item = Tensor>) -> Self {
         let mut next = || views.next().expect("a view for each block of the layout");
@@ -115,7 +123,7 @@ impl Linear {
     }
 
     /// Stores the gradients of the parameters, where they are wanted.
-    fn store_gradient(&self, gradient: Option<&Self>, input: &Tensor, d_out: &Tensor) {
+    fn store(gradient: Option<&Self>, input: &Tensor, d_out: &Tensor) {
         if let Some(gradient) = gradient {
             let _ = d_out.bmm_out(&gradient.weight, &input.transpose(1, 2));
             let _ = d_out.sum_intlist_out(&gradient.bias, [2_i64].as_slice(), true, d_out.kind());
@@ -193,12 +201,6 @@ impl Conditioner {
         layers.output.forward_into(out, &hidden.last.narrow(1, 0, seen));
     }
 
-    /// Room for the gradients of what passed.
-    pub fn begin_backward(&self, hidden: &Hidden) -> Backward {
-        let blocks = hidden.blocks.iter().map(|pair| [pair[0].zeros_like(), pair[1].zeros_like()]);
-        Backward { running: hidden.last.zeros_like(), blocks: blocks.collect() }
-    }
-
     /// The backward pass of a group, after all groups behind it; adds to the gradient of the features before.
     ///
     /// # Shapes
@@ -217,21 +219,21 @@ impl Conditioner {
         let seen = start + size;
         let own = |all: &Tensor| all.narrow(1, start, size);
         let so_far = |all: &Tensor| all.narrow(1, 0, seen);
-        layers.output.store_gradient(gradient.map(|group| &group.output), &so_far(&hidden.last), d_out);
+        Linear::store(gradient.map(|group| &group.output), &so_far(&hidden.last), d_out);
         layers.output.add_backward(so_far(&backward.running), d_out);
         let mut running = own(&backward.running);
         for (index, [first, second]) in layers.blocks.iter().enumerate().rev() {
             let ([before, between], [d_before, d_between]) = (&hidden.blocks[index], &backward.blocks[index]);
             let of = |layer: usize| gradient.map(|group| &group.blocks[index][layer]);
-            second.store_gradient(of(1), &so_far(between), &running);
+            Linear::store(of(1), &so_far(between), &running);
             second.add_backward(so_far(d_between), &running);
             let d_middle = own(between).threshold_backward(&own(d_between), 0.0);
-            first.store_gradient(of(0), &so_far(before), &d_middle);
+            Linear::store(of(0), &so_far(before), &d_middle);
             first.add_backward(so_far(d_before), &d_middle);
             let _ = running.g_add_(&own(before).threshold_backward(&own(d_before), 0.0));
         }
         let inputs = hidden.inputs.narrow(1, 0, (self.shape.context + group) as i64);
-        layers.input.store_gradient(gradient.map(|group| &group.input), &inputs, &running);
+        Linear::store(gradient.map(|group| &group.input), &inputs, &running);
         if group > 0 {
             let context = self.shape.context as i64;
             let before = group as i64;

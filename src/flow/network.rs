@@ -153,7 +153,7 @@ impl Flow {
         for (index, conditioner) in self.layers.iter().enumerate().rev() {
             let LayerPassage { hidden, splines } = &passage.layers[index];
             let spline::Gradient { input, raw } = splines.backward(&self.shape.spline, &d_value, d_log_det);
-            let backward = conditioner.begin_backward(hidden);
+            let backward = hidden.begin_backward();
             let gradient = gradient.map(|gradient| &gradient.layers[index]);
             for group in (0..self.features()).rev() {
                 let d_out = raw.select(1, group as i64);
@@ -179,7 +179,7 @@ impl Flow {
                 d_value = d_value.flip([1_i64].as_slice());
             }
             let LayerPassage { hidden, splines } = &passage.layers[last - index];
-            let backward = conditioner.begin_backward(hidden);
+            let backward = hidden.begin_backward();
             let gradient = gradient.map(|gradient| &gradient.layers[index]);
             let mut d_inputs: Vec<Tensor> = Vec::with_capacity(self.features());
             for feature in (0..self.features()).rev() {

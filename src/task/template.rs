@@ -6,6 +6,7 @@ use drapes_analysis::plan::TaskId;
 use drapes_analysis::quantities::Oversampling;
 use drapes_analysis::record::TaskResult;
 use drapes_analysis::regions::Region;
+use drapes_analysis::stream::Stream;
 use drapes_analysis::template_summary::TemplateSummary;
 use ndarray::{Array2, ArrayView1};
 use rand_distr::Distribution;
@@ -13,10 +14,10 @@ use rand_distr::Distribution;
 use super::summary::{self, Made};
 use super::{Workplace, flow, train};
 use crate::arrays::{ArrayReader, ArrayWriter};
-use crate::diffusion::Sampler;
+use crate::diffusion::{Denoiser, Sampler};
 use crate::dijet::DijetShape;
 use crate::error::Error;
-use crate::flow::Journey;
+use crate::flow::{FlowModel, Journey};
 use crate::split::RegionEvents;
 use crate::watch::Watch;
 
@@ -37,8 +38,7 @@ pub fn make(
     let Order { template, oversampling } = *order;
     let starts = starts(place, &template)?;
     let count = starts.len() * oversampling.0 as usize;
-    // The same noise and masses for every σ′ and solver: what differs is then what is studied.
-    let stream = place.stream().branch("template").branch(template.method.word()).branch(template.sample);
+    let stream = stream(place, &template);
     let masses = match fit {
         Some(fit) => {
             let mut generator = stream.branch("target masses").generator();
@@ -47,39 +47,80 @@ pub fn make(
         }
         None => starts.masses.iter().copied().cycle().take(count).collect::<Vec<f64>>(),
     };
-    let mut in_tails = None;
-    let (features, grid) = match template.method.flow() {
-        Some(kind) => {
-            let flow = flow::read(place, kind, model)?;
-            let journey = match template.method {
-                TemplateMethod::Cathode => None,
-                TemplateMethod::Feta => Some(Journey::Correction(&masses)),
-                _ => Some(Journey::Masses { own: &starts.masses, target: &masses }),
-            };
-            let features = match journey {
-                Some(journey) => {
-                    in_tails = Some(flow.share_in_tails(starts.features.view()));
-                    flow.transport(starts.features.view(), journey, watch)
-                }
-                None => flow.sample(&masses, &stream, watch),
-            };
-            (features, None)
-        }
-        None => {
-            let denoiser = train::read(place, model)?;
-            let grid = NoiseGrid::of(&place.job.sampler, &template);
-            let solver = place.job.sampler.with(template.integration).solver;
-            let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, device: place.device };
-            let features = match template.method {
-                TemplateMethod::Noise => sampler.from_noise(&masses, &stream, watch),
-                _ => sampler.from_events(starts.features.view(), &masses, &stream, watch),
-            };
-            (features, Some(grid))
-        }
+    let events = Events { starts: &starts, masses: &masses };
+    let made = match template.method.flow() {
+        Some(kind) => of_flow(place, &template, &events, &flow::read(place, kind, model)?, watch),
+        None => of_denoiser(place, &template, &events, &train::read(place, model)?, watch),
     };
-    store(place, id, &masses, &features)?;
-    let made = Made { template: Some(template), grid: grid.as_ref(), starts: &starts, features: &features };
-    Ok(TemplateSummary { in_tails, ..summary::summarise(place, &made)? })
+    store(place, id, &masses, &made.features)?;
+    let grid = made.grid.as_ref();
+    let summary = summary::summarise(
+        place,
+        &Made { template: Some(template), grid, starts: &starts, features: &made.features },
+    )?;
+    Ok(TemplateSummary { in_tails: made.in_tails, ..summary })
+}
+
+/// What a template starts from and where it goes.
+struct Events<'a> {
+    starts: &'a RegionEvents,
+    /// Masses of the template (GeV).
+    masses: &'a [f64],
+}
+
+/// The features of a template, and what is to be known of their making.
+struct Outcome {
+    features: Array2<f32>,
+    /// The noise strengths that were visited.
+    grid: Option<NoiseGrid>,
+    /// Share of the starting values that a flow left alone.
+    in_tails: Option<f64>,
+}
+
+fn of_flow(
+    place: &Workplace,
+    template: &Generated,
+    events: &Events<'_>,
+    flow: &FlowModel,
+    watch: &dyn Watch,
+) -> Outcome {
+    let Events { starts, masses } = *events;
+    let journey = match template.method {
+        TemplateMethod::Cathode => {
+            let features = flow.sample(masses, &stream(place, template), watch);
+            return Outcome { features, grid: None, in_tails: None };
+        }
+        TemplateMethod::Feta => Journey::Correction(masses),
+        _ => Journey::Masses { own: &starts.masses, target: masses },
+    };
+    Outcome {
+        features: flow.transport(starts.features.view(), journey, watch),
+        grid: None,
+        in_tails: Some(flow.share_in_tails(starts.features.view())),
+    }
+}
+
+fn of_denoiser(
+    place: &Workplace,
+    template: &Generated,
+    events: &Events<'_>,
+    denoiser: &Denoiser,
+    watch: &dyn Watch,
+) -> Outcome {
+    let grid = NoiseGrid::of(&place.job.sampler, template);
+    let solver = place.job.sampler.with(template.integration).solver;
+    let sampler = Sampler { denoiser, grid: &grid, solver, device: place.device };
+    let stream = stream(place, template);
+    let features = match template.method {
+        TemplateMethod::Noise => sampler.from_noise(events.masses, &stream, watch),
+        _ => sampler.from_events(events.starts.features.view(), events.masses, &stream, watch),
+    };
+    Outcome { features, grid: Some(grid), in_tails: None }
+}
+
+/// The same noise and masses for every σ′ and solver: what differs is then what is studied.
+fn stream(place: &Workplace, template: &Generated) -> Stream {
+    place.stream().branch("template").branch(template.method.word()).branch(template.sample)
 }
 
 /// Data of the signal region from a model that has learnt them, at their own masses.

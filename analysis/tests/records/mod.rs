@@ -279,7 +279,7 @@ fn template_summary(template: Option<Generated>) -> TemplateSummary {
         template,
         n_events: 50_000,
         sigma_used: diffused.then(|| grid.start()),
-        steps: diffused.then(|| grid.sigmas.len()),
+        steps: diffused.then_some(grid.sigmas.len()),
         in_tails: None,
         means: vec![1.0; 5],
         deviations: vec![0.5; 5],

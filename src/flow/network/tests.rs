@@ -76,7 +76,7 @@ fn densities_are_those_of_finite_differences() {
     let step = 1e-6;
     let columns: Vec<Tensor> = (0..3)
         .map(|feature| {
-            let mut shift = x.zeros_like();
+            let shift = x.zeros_like();
             let _ = shift.narrow(1, feature, 1).fill_(step);
             let value = |x: &Tensor| flow.forward(x, &context).value;
             ((value(&(&x + &shift)) - value(&(&x - &shift))) / (2.0 * step)).squeeze_dim(0).transpose(0, 1)
@@ -92,7 +92,7 @@ fn a_feature_does_not_depend_on_those_behind_it() {
     let one_layer = FlowShape { layers: 1, ..shape(4) };
     let flow = Flow::over(one_layer, &parameters(one_layer, 1));
     let (x, context) = events(1, 4, 20);
-    let mut moved = x.copy();
+    let moved = x.copy();
     let _ = moved.narrow(1, 2, 1).g_add_scalar_(0.3);
     let change = flow.forward(&moved, &context).value - flow.forward(&x, &context).value;
     assert!(largest(&change.narrow(1, 0, 2)) < 1e-12);
@@ -136,7 +136,7 @@ fn worst(flat: &Tensor, written: &Tensor, objective: impl Fn(&Tensor) -> Tensor)
     let mut worst: f64 = 0.0;
     // Every seventh parameter touches each layer of each group.
     for index in (0..len).step_by(7) {
-        let mut shift = flat.zeros_like();
+        let shift = flat.zeros_like();
         let _ = shift.narrow(1, index, 1).fill_(step);
         let difference = (objective(&(flat + &shift)) - objective(&(flat - &shift))) / (2.0 * step);
         worst = worst.max(largest(&(difference - written.select(1, index))));
@@ -171,7 +171,7 @@ fn gradients_of_both_directions_are_those_of_finite_differences() {
         assert!(found < 1e-4, "inverse {inverse}: {found}");
         let step = 1e-6;
         for feature in 0..3 {
-            let mut shift = x.zeros_like();
+            let shift = x.zeros_like();
             let _ = shift.narrow(1, feature, 1).fill_(step);
             let per_event = |passage: Passage| {
                 (passage.value * &d_value + passage.log_det * &d_log_det / 3.0).sum_dim_intlist(

@@ -100,12 +100,12 @@ fn gradients_of_the_inverse_are_those_of_finite_differences() {
     let written = SPLINE.forward(&x, &raw).backward_inverse(&SPLINE, &d_x, &d_log_slope);
     let step = 1e-6;
     for feature in 0..3 {
-        let mut shift = y.zeros_like();
+        let shift = y.zeros_like();
         let _ = shift.narrow(1, feature, 1).fill_(step);
         let difference = (objective(&(&y + &shift), &raw) - objective(&(&y - &shift), &raw)) / (2.0 * step);
         assert!(largest(&(difference - written.input.select(1, feature))) < 1e-3 * largest(&written.input));
         for number in 0..SPLINE.parameters() as i64 {
-            let mut shift = raw.zeros_like();
+            let shift = raw.zeros_like();
             let _ = shift.narrow(1, feature, 1).narrow(2, number, 1).fill_(step);
             let difference =
                 (objective(&y, &(&raw + &shift)) - objective(&y, &(&raw - &shift))) / (2.0 * step);

@@ -221,7 +221,7 @@ fn events_in_the_tails_are_counted_and_too_few_are_refused() {
     outlying.rows[[3, 0]] = 100.0;
     let training = trained(&Objective::Density, std::slice::from_ref(&outlying));
     let share = training.courses[0].in_tails;
-    assert!(share >= 1.0 / 2000.0 && share < 0.01, "{share}");
+    assert!((1.0 / 2000.0..0.01).contains(&share), "{share}");
     let few = train(
         shape(2),
         (&settings(), &NETWORK),
