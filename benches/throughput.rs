@@ -224,7 +224,10 @@ fn sampling(job: &Job, device: Device) -> (f64, &'static str) {
     let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver: settings.solver, device };
     let masses = vec![0.0; 4096];
     let seconds = median(|| {
-        assert_eq!(sampler.from_noise(&masses, &Stream::of_job(2), &Unwatched).nrows(), masses.len());
+        assert_eq!(
+            sampler.from_noise(&masses, &mut Stream::of_job(2).generator(), &Unwatched).nrows(),
+            masses.len()
+        );
     });
     (masses.len() as f64 / seconds, "events/s")
 }
@@ -280,7 +283,10 @@ fn flow_sampling(job: &Job, device: Device) -> (f64, &'static str) {
     let model = FlowModel { shape, parameters, maps: flow_events(job, 1).maps };
     let masses = vec![0.0; 1 << 16];
     let seconds = median(|| {
-        assert_eq!(model.sample(&masses, &Stream::of_job(2), &Unwatched).nrows(), masses.len());
+        assert_eq!(
+            model.sample(&masses, &mut Stream::of_job(2).generator(), &Unwatched).nrows(),
+            masses.len()
+        );
     });
     (masses.len() as f64 / seconds, "events/s")
 }

@@ -47,6 +47,34 @@ impl ArrayWriter {
         result.map(|_| ()).map_err(|error| cannot_write(&self.target, &error))
     }
 
+    /// Begins a table of single precision that is written row by row.
+    ///
+    /// # Errors
+    /// It cannot be created.
+    pub fn begin_table(&self, name: &str, shape: (usize, usize)) -> Result<(), Error> {
+        let result = self.file.new_dataset::<f32>().shape(shape).create(name);
+        result.map(|_| ()).map_err(|error| cannot_write(&self.target, &error))
+    }
+
+    /// Writes rows of a begun table.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn rows(&self, name: &str, first: usize, rows: ArrayView2<'_, f32>) -> Result<(), Error> {
+        let end = first + rows.nrows();
+        let result =
+            self.file.dataset(name).and_then(|table| table.write_slice(rows, ndarray::s![first..end, ..]));
+        result.map_err(|error| cannot_write(&self.target, &error))
+    }
+
+    /// Gives up the file.
+    pub fn abandon(self) {
+        let Self { part, file, .. } = self;
+        // The task fails for another reason, which is worth more than that of a file that cannot be closed.
+        let _ = file.close();
+        let _ = fs::remove_file(part);
+    }
+
     /// Gives the file its name.
     ///
     /// # Errors
@@ -86,6 +114,27 @@ impl ArrayReader {
     pub fn table<T: H5Type>(&self, name: &str) -> Result<Array2<T>, Error> {
         let values = self.file.dataset(name).and_then(|dataset| dataset.read_2d());
         values.map_err(|error| cannot_read(&self.path, &error))
+    }
+
+    /// A column of a table.
+    ///
+    /// # Errors
+    /// It is absent or of another type.
+    pub fn column<T: H5Type>(&self, name: &str, column: usize) -> Result<Vec<T>, Error> {
+        let values =
+            self.file.dataset(name).and_then(|dataset| dataset.read_slice_1d(ndarray::s![.., column]));
+        // Read into memory of its own, which begins at the first value.
+        let values = values.map(|values: Array1<T>| values.into_raw_vec_and_offset().0);
+        values.map_err(|error| cannot_read(&self.path, &error))
+    }
+
+    /// Rows of a table.
+    ///
+    /// # Errors
+    /// It is absent.
+    pub fn rows_of(&self, name: &str) -> Result<usize, Error> {
+        let rows = self.file.dataset(name).map(|dataset| dataset.shape().first().copied().unwrap_or(0));
+        rows.map_err(|error| cannot_read(&self.path, &error))
     }
 
     /// The first rows of a table, or all if there are fewer.
@@ -154,6 +203,31 @@ mod tests {
         assert_eq!(reader.list::<f64>("masses").expect("the list"), array![3.5]);
         assert!(reader.table::<f32>("nothing").is_err());
         assert_eq!(fs::read_dir(directory.path()).expect("the directory").count(), 1);
+    }
+
+    #[test]
+    fn a_table_written_row_by_row_comes_back_by_row_and_column() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a.h5");
+        let writer = ArrayWriter::create(&path).expect("a writable directory");
+        writer.begin_table("events", (3, 2)).expect("room");
+        writer.rows("events", 1, array![[3.0_f32, 4.0], [5.0, 6.0]].view()).expect("room");
+        writer.rows("events", 0, array![[1.0_f32, 2.0]].view()).expect("room");
+        assert!(writer.rows("events", 3, array![[7.0_f32, 8.0]].view()).is_err(), "there is no such row");
+        writer.finish().expect("room");
+        let reader = ArrayReader::open(&path).expect("the file");
+        assert_eq!(reader.table::<f32>("events").expect("rows"), array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+        assert_eq!(reader.column::<f32>("events", 1).expect("a column"), [2.0, 4.0, 6.0]);
+        assert_eq!(reader.rows_of("events").expect("the table"), 3);
+    }
+
+    #[test]
+    fn a_file_that_is_given_up_leaves_nothing() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let writer = ArrayWriter::create(&directory.path().join("a.h5")).expect("a writable directory");
+        writer.begin_table("events", (3, 2)).expect("room");
+        writer.abandon();
+        assert_eq!(fs::read_dir(directory.path()).expect("the directory").count(), 0);
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use drapes_analysis::job::Solver;
 use drapes_analysis::noise_grid::NoiseGrid;
-use drapes_analysis::stream::Stream;
 use ndarray::{Array2, ArrayView2};
 use rand_distr::{Distribution, StandardNormal};
+use rand_pcg::Pcg64;
 use tch::{Device, Kind, Tensor};
 
 use super::denoiser::Denoiser;
@@ -30,7 +30,8 @@ pub struct Sampler<'a> {
 }
 
 impl Sampler<'_> {
-    /// Events from noise, one for each mass.
+    /// Events from noise, one for each mass. Masses in several calls that share their `noise` give the same events as in
+    /// one.
     ///
     /// # Shapes
     /// `(masses, features)`.
@@ -40,13 +41,12 @@ impl Sampler<'_> {
     ///
     /// # Panics
     /// If the denoiser is not a single model.
-    pub fn from_noise(&self, masses: &[f64], stream: &Stream, watch: &dyn Watch) -> Array2<f32> {
-        let mut generator = stream.branch("starting noise").generator();
+    pub fn from_noise(&self, masses: &[f64], noise: &mut Pcg64, watch: &dyn Watch) -> Array2<f32> {
         let features = self.denoiser.features();
         let sigma = self.grid.start();
         self.solve(masses, watch, |events| {
             let normals: Vec<f64> =
-                (0..events.len() * features).map(|_| StandardNormal.sample(&mut generator)).collect();
+                (0..events.len() * features).map(|_| StandardNormal.sample(noise)).collect();
             Tensor::from_slice(&normals).reshape([1, events.len() as i64, features as i64]) * sigma
         })
     }
@@ -69,17 +69,16 @@ impl Sampler<'_> {
         &self,
         events: ArrayView2<'_, f32>,
         masses: &[f64],
-        stream: &Stream,
+        noise: &mut Pcg64,
         watch: &dyn Watch,
     ) -> Array2<f32> {
         let [maps] = self.denoiser.maps() else { panic!("events are made by one model at a time") };
-        let mut generator = stream.branch("added noise").generator();
         let (sigma, features) = (self.grid.start(), self.denoiser.features());
         self.solve(masses, watch, |rows| {
             let mut noisy = Vec::with_capacity(rows.len() * features);
             for row in rows.clone() {
                 for (column, value) in events.row(row % events.nrows()).iter().enumerate() {
-                    let normal: f64 = StandardNormal.sample(&mut generator);
+                    let normal: f64 = StandardNormal.sample(noise);
                     noisy.push(maps.column(column).forward(f64::from(*value)) + sigma * normal);
                 }
             }

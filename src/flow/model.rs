@@ -1,8 +1,8 @@
 //! A finished flow at work: sampling, and moving events.
 
-use drapes_analysis::stream::Stream;
 use ndarray::{Array2, ArrayView2};
 use rand_distr::{Distribution, StandardNormal};
+use rand_pcg::Pcg64;
 use tch::{Device, Kind, Tensor};
 
 use super::network::{Flow, FlowShape};
@@ -47,13 +47,12 @@ impl FlowModel {
     ///
     /// # Units
     /// Masses in GeV; features in their own units.
-    pub fn sample(&self, masses: &[f64], stream: &Stream, watch: &dyn Watch) -> Array2<f32> {
-        let mut generator = stream.branch("starting noise").generator();
+    pub fn sample(&self, masses: &[f64], noise: &mut Pcg64, watch: &dyn Watch) -> Array2<f32> {
         let features = self.shape.conditioner.features;
         let flow = Flow::over(self.shape, &self.parameters);
         self.in_portions(masses.len(), watch, |events| {
             let normals: Vec<f32> =
-                (0..events.len() * features).map(|_| StandardNormal.sample(&mut generator)).collect();
+                (0..events.len() * features).map(|_| StandardNormal.sample(noise)).collect();
             let z = self.columns(&normals);
             let context = self.context(masses[events].iter().map(|mass| self.mapped_mass(*mass)));
             flow.preimage(&z, &context)

@@ -5,9 +5,11 @@ use drapes_analysis::noise_grid::NoiseGrid;
 use drapes_analysis::quantities::SignalCount;
 use drapes_analysis::regions::Region;
 use drapes_analysis::template_summary::{Displacement, FeatureSpectra, PairDensity, TemplateSummary};
-use ndarray::{Array2, ArrayView1, Axis};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 
 use super::Workplace;
+use super::template::FEATURES;
+use crate::arrays::ArrayReader;
 use crate::error::Error;
 use crate::scaler::Scaler;
 use crate::split::RegionEvents;
@@ -27,8 +29,8 @@ pub struct Made<'a> {
     pub grid: Option<&'a NoiseGrid>,
     /// Row `i` of the features began as event `i` modulo their number, where the method starts from events.
     pub starts: &'a RegionEvents,
-    /// The events made, `(events, features)`.
-    pub features: &'a Array2<f32>,
+    /// The file of the events made, which need not fit into memory: it is read column by column.
+    pub features: &'a ArrayReader,
 }
 
 pub fn summarise(place: &Workplace, made: &Made<'_>) -> Result<TemplateSummary, Error> {
@@ -38,79 +40,90 @@ pub fn summarise(place: &Workplace, made: &Made<'_>) -> Result<TemplateSummary, 
     let signal = events.unused_signal(SignalCount(0), regions.signal).features;
     let method = made.template.map(|template| template.method);
     let partial = method == Some(TemplateMethod::SignalRegion);
-    let from = |wanted: bool| -> Vec<usize> {
+    let from = |wanted: bool, count: usize| -> Vec<usize> {
         let began = |row: &usize| made.starts.is_signal[row % made.starts.len()] == wanted;
-        if partial { (0..made.features.nrows()).filter(began).collect() } else { vec![] }
+        if partial { (0..count).filter(began).collect() } else { vec![] }
     };
-    let (from_background, from_signal) = (from(false), from(true));
-    let spectra = (0..made.features.ncols()).map(|feature| {
+    let count = made.count()?;
+    let (from_background, from_signal) = (from(false, count), from(true, count));
+    let unit = Scaler::of(background.view()).deviation;
+    let (mut spectra, mut means, mut deviations) = (vec![], vec![], vec![]);
+    let mut moved = Displacement { background: vec![], signal: vec![] };
+    for (feature, unit) in unit.iter().enumerate() {
         let column = |events: &Array2<f32>| events.index_axis(Axis(1), feature).to_vec();
-        let (background, signal, generated) = (column(&background), column(&signal), column(made.features));
+        let (background, signal, generated) = (column(&background), column(&signal), made.column(feature)?);
+        let scaler = Scaler::of(ArrayView2::from_shape((count, 1), &generated).expect("a value an event"));
+        means.push(scaler.mean[0]);
+        deviations.push(scaler.deviation[0]);
+        if partial {
+            let before = made.starts.features.column(feature);
+            let moved_by = |rows: &[usize]| displacement(before, &generated, rows).map(|far| far / unit);
+            moved.background.extend(moved_by(&from_background));
+            moved.signal.extend(moved_by(&from_signal));
+        }
         let edges = edges(&[&background, &signal], BINS);
         let of = |rows: &[usize]| -> Vec<f64> {
             let values: Vec<f32> = rows.iter().map(|row| generated[*row]).collect();
             if values.is_empty() { vec![] } else { shares(&values, &edges) }
         };
-        FeatureSpectra {
+        spectra.push(FeatureSpectra {
             background: shares(&background, &edges),
             signal: shares(&signal, &edges),
             generated: shares(&generated, &edges),
             from_background: of(&from_background),
             from_signal: of(&from_signal),
             edges,
-        }
-    });
+        });
+    }
     let plain = |template: Generated| template.sigma_prime.is_none() && template.integration.is_none();
     let corner = method == Some(TemplateMethod::Noise) && made.template.is_some_and(plain);
-    let Scaler { mean, deviation } = Scaler::of(made.features.view());
     Ok(TemplateSummary {
         template: made.template,
-        n_events: made.features.nrows(),
+        n_events: count,
         sigma_used: made.grid.map(NoiseGrid::start),
         steps: made.grid.map(|grid| grid.sigmas.len()),
         in_tails: None,
-        means: mean,
-        deviations: deviation,
-        spectra: spectra.collect(),
-        pairs: if corner { pairs(&background, made.features) } else { vec![] },
-        displacement: partial.then(|| {
-            let unit = Scaler::of(background.view()).deviation;
-            Displacement {
-                background: displacement(made, &from_background, &unit),
-                signal: displacement(made, &from_signal, &unit),
-            }
-        }),
+        means,
+        deviations,
+        spectra,
+        pairs: if corner { pairs(&background, made)? } else { vec![] },
+        displacement: partial.then_some(moved),
     })
 }
 
-/// Mean |after − before| of these rows by feature, in the unit of each; empty if there are no rows.
-fn displacement(made: &Made<'_>, rows: &[usize], unit: &[f64]) -> Vec<f64> {
-    if rows.is_empty() {
-        return vec![];
+impl Made<'_> {
+    fn column(&self, feature: usize) -> Result<Vec<f32>, Error> {
+        self.features.column(FEATURES, feature)
     }
-    let before = &made.starts.features;
-    let distance = |row: &usize, feature: usize| {
-        f64::from((made.features[[*row, feature]] - before[[row % before.nrows(), feature]]).abs())
-    };
-    let mean = |feature: usize| {
-        rows.iter().map(|row| distance(row, feature)).sum::<f64>() / rows.len() as f64 / unit[feature]
-    };
-    (0..made.features.ncols()).map(mean).collect()
+
+    fn count(&self) -> Result<usize, Error> {
+        self.features.rows_of(FEATURES)
+    }
 }
 
-fn pairs(background: &Array2<f32>, generated: &Array2<f32>) -> Vec<PairDensity> {
+/// Mean |after − before| of these rows of a feature; none if there are no rows.
+fn displacement(before: ArrayView1<'_, f32>, after: &[f32], rows: &[usize]) -> Option<f64> {
+    let distance = |row: &usize| f64::from((after[*row] - before[row % before.len()]).abs());
+    (!rows.is_empty()).then(|| rows.iter().map(distance).sum::<f64>() / rows.len() as f64)
+}
+
+fn pairs(background: &Array2<f32>, made: &Made<'_>) -> Result<Vec<PairDensity>, Error> {
     let columns = background.ncols();
     let edges: Vec<Vec<f64>> = (0..columns)
         .map(|column| edges(&[&background.index_axis(Axis(1), column).to_vec()], PAIR_BINS))
         .collect();
     let pairs = (0..columns).flat_map(|x| (x + 1..columns).map(move |y| (x, y)));
     let density = |(x, y): (usize, usize)| {
-        let shares = |events: &Array2<f32>| {
-            let column = |column| events.index_axis(Axis(1), column);
-            pair_shares(column(x), column(y), &edges[x], &edges[y])
-        };
-        let (x_edges, y_edges) = (edges[x].clone(), edges[y].clone());
-        PairDensity { x, y, x_edges, y_edges, background: shares(background), generated: shares(generated) }
+        let shares = |a, b| pair_shares(a, b, &edges[x], &edges[y]);
+        let (made_x, made_y) = (made.column(x)?, made.column(y)?);
+        Ok(PairDensity {
+            x,
+            y,
+            x_edges: edges[x].clone(),
+            y_edges: edges[y].clone(),
+            background: shares(background.column(x), background.column(y)),
+            generated: shares(ArrayView1::from(&made_x), ArrayView1::from(&made_y)),
+        })
     };
     pairs.map(density).collect()
 }

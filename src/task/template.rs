@@ -1,5 +1,7 @@
 //! Events that models make: background templates in the signal region, and over-sampled data (GenSR).
 
+use std::ops::Range;
+
 use drapes_analysis::generated::{Generated, Start, TemplateMethod, TrainingSample};
 use drapes_analysis::noise_grid::NoiseGrid;
 use drapes_analysis::plan::TaskId;
@@ -8,7 +10,7 @@ use drapes_analysis::record::TaskResult;
 use drapes_analysis::regions::Region;
 use drapes_analysis::stream::Stream;
 use drapes_analysis::template_summary::TemplateSummary;
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array2, ArrayView1, Axis};
 use rand_distr::Distribution;
 
 use super::summary::{self, Made};
@@ -47,75 +49,64 @@ pub fn make(
         }
         None => starts.masses.iter().copied().cycle().take(count).collect::<Vec<f64>>(),
     };
-    let events = Events { starts: &starts, masses: &masses };
-    let made = match template.method.flow() {
-        Some(kind) => of_flow(place, &template, &events, &flow::read(place, kind, model)?, watch),
-        None => of_denoiser(place, &template, &events, &train::read(place, model)?, watch),
+    let maker = match template.method.flow() {
+        Some(kind) => Maker::Flow(flow::read(place, kind, model)?),
+        None => Maker::Denoiser(train::read(place, model)?, NoiseGrid::of(&place.job.sampler, &template)),
     };
-    store(place, id, &masses, &made.features)?;
-    let grid = made.grid.as_ref();
-    let summary = summary::summarise(
-        place,
-        &Made { template: Some(template), grid, starts: &starts, features: &made.features },
-    )?;
-    Ok(TemplateSummary { in_tails: made.in_tails, ..summary })
-}
-
-/// What a template starts from and where it goes.
-struct Events<'a> {
-    starts: &'a RegionEvents,
-    /// Masses of the template (GeV).
-    masses: &'a [f64],
-}
-
-/// The features of a template, and what is to be known of their making.
-struct Outcome {
-    features: Array2<f32>,
-    /// The noise strengths that were visited.
-    grid: Option<NoiseGrid>,
-    /// Share of the starting values that a flow left alone.
-    in_tails: Option<f64>,
-}
-
-fn of_flow(
-    place: &Workplace,
-    template: &Generated,
-    events: &Events<'_>,
-    flow: &FlowModel,
-    watch: &dyn Watch,
-) -> Outcome {
-    let Events { starts, masses } = *events;
-    let journey = match template.method {
-        TemplateMethod::Cathode => {
-            let features = flow.sample(masses, &stream(place, template), watch);
-            return Outcome { features, grid: None, in_tails: None };
-        }
-        TemplateMethod::Feta => Journey::Correction(masses),
-        _ => Journey::Masses { own: &starts.masses, target: masses },
-    };
-    Outcome {
-        features: flow.transport(starts.features.view(), journey, watch),
-        grid: None,
-        in_tails: Some(flow.share_in_tails(starts.features.view())),
+    let mut noise = match template.method {
+        TemplateMethod::Noise | TemplateMethod::Cathode => stream.branch("starting noise"),
+        _ => stream.branch("added noise"),
     }
+    .generator();
+    let solver = place.job.sampler.with(template.integration).solver;
+    let method = template.method;
+    store(place, id, &masses, watch, |rows, watch| {
+        let to = &masses[rows.clone()];
+        let from = || portion(&starts, rows);
+        match &maker {
+            Maker::Denoiser(denoiser, grid) => {
+                let sampler = Sampler { denoiser, grid, solver, device: place.device };
+                match method {
+                    TemplateMethod::Noise => sampler.from_noise(to, &mut noise, watch),
+                    _ => sampler.from_events(from().features.view(), to, &mut noise, watch),
+                }
+            }
+            Maker::Flow(flow) => match method {
+                TemplateMethod::Cathode => flow.sample(to, &mut noise, watch),
+                TemplateMethod::Feta => {
+                    flow.transport(from().features.view(), Journey::Correction(to), watch)
+                }
+                _ => {
+                    let from = from();
+                    let journey = Journey::Masses { own: &from.masses, target: to };
+                    flow.transport(from.features.view(), journey, watch)
+                }
+            },
+        }
+    })?;
+    let (grid, in_tails) = match &maker {
+        Maker::Denoiser(_, grid) => (Some(grid), None),
+        Maker::Flow(_) if method == TemplateMethod::Cathode => (None, None),
+        Maker::Flow(flow) => (None, Some(flow.share_in_tails(starts.features.view()))),
+    };
+    let summary = summarise(place, id, Some(template), grid, &starts)?;
+    Ok(TemplateSummary { in_tails, ..summary })
 }
 
-fn of_denoiser(
-    place: &Workplace,
-    template: &Generated,
-    events: &Events<'_>,
-    denoiser: &Denoiser,
-    watch: &dyn Watch,
-) -> Outcome {
-    let grid = NoiseGrid::of(&place.job.sampler, template);
-    let solver = place.job.sampler.with(template.integration).solver;
-    let sampler = Sampler { denoiser, grid: &grid, solver, device: place.device };
-    let stream = stream(place, template);
-    let features = match template.method {
-        TemplateMethod::Noise => sampler.from_noise(events.masses, &stream, watch),
-        _ => sampler.from_events(events.starts.features.view(), events.masses, &stream, watch),
-    };
-    Outcome { features, grid: Some(grid), in_tails: None }
+/// The finished model that makes a template.
+enum Maker {
+    Denoiser(Denoiser, NoiseGrid),
+    Flow(FlowModel),
+}
+
+/// The events that these rows of a template start from, round and round.
+fn portion(starts: &RegionEvents, rows: Range<usize>) -> RegionEvents {
+    let chosen: Vec<usize> = rows.map(|row| row % starts.len()).collect();
+    RegionEvents {
+        features: starts.features.select(Axis(0), &chosen),
+        masses: chosen.iter().map(|event| starts.masses[*event]).collect(),
+        is_signal: chosen.iter().map(|event| starts.is_signal[*event]).collect(),
+    }
 }
 
 /// The same noise and masses for every σ′ and solver: what differs is then what is studied.
@@ -142,10 +133,20 @@ pub fn resample(
     let grid = NoiseGrid::full(&place.job.sampler);
     let solver = place.job.sampler.solver;
     let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, device: place.device };
-    let features = sampler.from_noise(&masses, &stream, watch);
-    store(place, id, &masses, &features)?;
-    let made = Made { template: None, grid: Some(&grid), starts: &data, features: &features };
-    summary::summarise(place, &made)
+    let mut noise = stream.branch("starting noise").generator();
+    store(place, id, &masses, watch, |rows, watch| sampler.from_noise(&masses[rows], &mut noise, watch))?;
+    summarise(place, id, None, Some(&grid), &data)
+}
+
+fn summarise(
+    place: &Workplace,
+    id: &TaskId,
+    template: Option<Generated>,
+    grid: Option<&NoiseGrid>,
+    starts: &RegionEvents,
+) -> Result<TemplateSummary, Error> {
+    let features = &ArrayReader::open(&place.store.arrays(id))?;
+    summary::summarise(place, &Made { template, grid, starts, features })
 }
 
 /// The events that a method starts from.
@@ -166,14 +167,57 @@ fn signal_region(place: &Workplace, sample: TrainingSample) -> Result<RegionEven
     place.sample()?.data(sample.n_signal, &place.job.regions_of(&sample), Region::Signal)
 }
 
-fn store(place: &Workplace, id: &TaskId, masses: &[f64], features: &Array2<f32>) -> Result<(), Error> {
-    if let Some(value) = features.iter().find(|value| !value.is_finite()) {
-        return Err(Error::NotFinite { what: format!("a generated feature is {value}") });
-    }
+/// Makes events in portions, each of which goes to disk before the next is made.
+fn store(
+    place: &Workplace,
+    id: &TaskId,
+    masses: &[f64],
+    watch: &dyn Watch,
+    mut make: impl FnMut(Range<usize>, &dyn Watch) -> Array2<f32>,
+) -> Result<(), Error> {
     let writer = ArrayWriter::create(&place.store.arrays(id))?;
-    writer.table("features", features.view())?;
-    writer.list("masses_gev", ArrayView1::from(masses))?;
-    writer.finish()
+    let count = masses.len();
+    let mut write = || {
+        writer.list("masses_gev", ArrayView1::from(masses))?;
+        writer.begin_table(FEATURES, (count, place.job.data.features.len()))?;
+        for first in (0..count).step_by(PORTION) {
+            let rows = first..count.min(first + PORTION);
+            let part =
+                Part { whole: watch, begin: first as f64, len: rows.len() as f64, count: count as f64 };
+            let features = make(rows, &part);
+            if let Some(value) = features.iter().find(|value| !value.is_finite()) {
+                return Err(Error::NotFinite { what: format!("a generated feature is {value}") });
+            }
+            writer.rows(FEATURES, first, features.view())?;
+        }
+        Ok(())
+    };
+    match write() {
+        Ok(()) => writer.finish(),
+        Err(error) => {
+            writer.abandon();
+            Err(error)
+        }
+    }
+}
+
+/// The table of a template's events.
+pub const FEATURES: &str = "features";
+/// Events that are in memory together; a multiple of what samplers and flows solve together, so that it changes no result.
+const PORTION: usize = 1 << 18;
+
+/// The progress of one portion as that of the whole.
+struct Part<'a> {
+    whole: &'a dyn Watch,
+    begin: f64,
+    len: f64,
+    count: f64,
+}
+
+impl Watch for Part<'_> {
+    fn progress(&self, share: f64) {
+        self.whole.progress((self.begin + share * self.len) / self.count);
+    }
 }
 
 fn shape(place: &Workplace, fit: &TaskId) -> Result<DijetShape, Error> {
@@ -185,5 +229,5 @@ fn shape(place: &Workplace, fit: &TaskId) -> Result<DijetShape, Error> {
 
 /// The first events of a finished template, `(events, features)`.
 pub fn read(place: &Workplace, id: &TaskId, events: usize) -> Result<Array2<f32>, Error> {
-    ArrayReader::open(&place.store.arrays(id))?.first_rows("features", events)
+    ArrayReader::open(&place.store.arrays(id))?.first_rows(FEATURES, events)
 }

@@ -67,8 +67,11 @@ fn a_density_finds_the_moments_of_a_conditional_gaussian() {
     let members = [events(20_000, 0.8, 1)];
     let training = trained(&Objective::Density, &members);
     for (mass, mean) in [(95.0, 2.6), (110.0, 3.8)] {
-        let made =
-            model(&training, 0, &members[0].maps).sample(&vec![mass; 20_000], &Stream::of_job(5), &Unwatched);
+        let made = model(&training, 0, &members[0].maps).sample(
+            &vec![mass; 20_000],
+            &mut Stream::of_job(5).generator(),
+            &Unwatched,
+        );
         let found = Scaler::of(made.view());
         assert!(
             (found.mean[0] - mean).abs() < 0.03 && (found.mean[1] + 1.0).abs() < 0.03,
