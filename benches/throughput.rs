@@ -6,8 +6,9 @@
 
 use std::time::Instant;
 
+use drapes::checkpoint::Keeper;
 use drapes::classifier::{Contest, DataTruth, Judges, TemplateFolds, TemplateTruth, classify};
-use drapes::device::{self, DeviceChoice};
+use drapes::device;
 use drapes::diffusion::{Denoiser, DenoiserShape, Sampler, TrainingEvents, train};
 use drapes::flow::{Flow, FlowEvents, FlowModel, FlowShape, Objective, train as train_flows};
 use drapes::marginals::ColumnMaps;
@@ -45,7 +46,10 @@ fn main() {
     let rates = value_of(&mut arguments, "--rates");
     let device = match value_of(&mut arguments, "--device").as_deref() {
         None | Some("cpu") => Device::Cpu,
-        Some("cuda") => device::choose(DeviceChoice::Cuda, 0, 1).expect("a GPU"),
+        Some("cuda") => {
+            assert!(device::gpus() > 0, "libtorch sees no GPU: `drapes doctor` says why");
+            Device::Cuda(0)
+        }
         Some(other) => panic!("--device is cpu or cuda, not {other}"),
     };
     // As cargo's own harness: a word selects the figures whose name contains it.
@@ -190,7 +194,7 @@ fn contest_seconds(settings: &ClassifierSettings, seeds: u32, judges: &Judges<'_
     let chosen: Vec<ClassifierSeed> = (0..seeds).map(ClassifierSeed).collect();
     let stream = Stream::of_job(4);
     median(|| {
-        let found = classify(&contest, settings, &chosen, (&stream, &stream), *judges, &Unwatched);
+        let found = classify(&contest, settings, &chosen, (&stream, &stream), *judges, &Keeper::default());
         assert_eq!(found.expect("a good contest").len(), 5 * chosen.len());
     })
 }
@@ -207,7 +211,7 @@ fn denoiser(job: &Job, members: usize, device: Device) -> (f64, &'static str) {
         .collect();
     let shape = DenoiserShape::new(FEATURES, &settings, &job.sampler);
     let seconds = median(|| {
-        let found = train(shape, &settings, &members, device, &Unwatched);
+        let found = train(shape, &settings, &members, device, &Keeper::default());
         assert_eq!(found.expect("a good training").courses.len(), members.len());
     });
     (seconds / (4 * 50 * members.len()) as f64 * 1e6, "µs a model step")
@@ -225,7 +229,10 @@ fn sampling(job: &Job, device: Device) -> (f64, &'static str) {
     let masses = vec![0.0; 4096];
     let seconds = median(|| {
         assert_eq!(
-            sampler.from_noise(&masses, &mut Stream::of_job(2).generator(), &Unwatched).nrows(),
+            sampler
+                .from_noise(&masses, &mut Stream::of_job(2).generator(), &Unwatched)
+                .expect("an end")
+                .nrows(),
             masses.len()
         );
     });
@@ -267,7 +274,7 @@ fn flow(job: &Job, kind: FlowKind, members: usize, device: Device) -> (f64, &'st
                 &objective,
                 &events,
                 device,
-                &Unwatched,
+                &Keeper::default(),
             );
             assert_eq!(found.expect("a good training").courses.len(), members);
         })
@@ -284,7 +291,7 @@ fn flow_sampling(job: &Job, device: Device) -> (f64, &'static str) {
     let masses = vec![0.0; 1 << 16];
     let seconds = median(|| {
         assert_eq!(
-            model.sample(&masses, &mut Stream::of_job(2).generator(), &Unwatched).nrows(),
+            model.sample(&masses, &mut Stream::of_job(2).generator(), &Unwatched).expect("an end").nrows(),
             masses.len()
         );
     });

@@ -24,7 +24,9 @@ impl ArrayWriter {
     /// # Errors
     /// It cannot be created.
     pub fn create(target: &Path) -> Result<Self, Error> {
-        let part = target.with_extension(format!("h5.{}.part", std::process::id()));
+        let mut name = target.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.part", std::process::id()));
+        let part = target.with_file_name(name);
         let file = hdf5::File::create(&part).map_err(|error| cannot_write(target, &error))?;
         Ok(Self { target: target.to_owned(), part, file })
     }
@@ -126,6 +128,11 @@ impl ArrayReader {
         // Read into memory of its own, which begins at the first value.
         let values = values.map(|values: Array1<T>| values.into_raw_vec_and_offset().0);
         values.map_err(|error| cannot_read(&self.path, &error))
+    }
+
+    /// The name again, if there is an array of this name.
+    pub fn has(&self, name: &str) -> Option<String> {
+        self.file.link_exists(name).then(|| name.to_owned())
     }
 
     /// Rows of a table.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use drapes_analysis::error::Exit;
 
 use crate::data::DataError;
+use crate::device::DeviceError;
+use crate::dispatch::RanksError;
 
 /// An error of reading data, computing or talking to other ranks.
 ///
@@ -17,6 +19,12 @@ pub enum Error {
     /// A file of events cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// Devices cannot be used as asked.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// Ranks cannot be started or reached.
+    #[error(transparent)]
+    Ranks(#[from] RanksError),
     /// Several things are wrong at once.
     #[error("{}", lines(.0))]
     Several(Vec<Error>),
@@ -63,6 +71,9 @@ pub enum Error {
         /// What is not finite.
         what: String,
     },
+    /// A task was told to stop.
+    #[error("stopped before its end (the run ends) run the same command again")]
+    Stopped,
     /// Boosted trees cannot be grown.
     #[error("boosted trees could not be trained ({reason}) check [trees], or use classifier = [\"mlp\"]")]
     Trees {
@@ -89,64 +100,25 @@ pub enum Error {
         /// What to do.
         advice: &'static str,
     },
-    /// The launcher started separate programs.
+    /// Results cannot be stored.
     #[error(
-        "the launcher started {started} programs, but this one is alone in its world (drapes and the launcher \
-         use different MPI libraries, and every program would do all the work) start it with the mpirun of \
-         the MPI that it was built with, or with `drapes run --ranks {started}`"
+        "a result could not be stored ({reason}) free that space and run the same command again: what is stored stays, \
+         and trainings go on where they were"
     )]
-    Singletons {
-        /// Programs that the launcher speaks of.
-        started: usize,
-    },
-    /// More ranks than GPUs on a host.
-    #[error(
-        "{ranks} ranks share a host with {gpus} GPUs (two ranks on one GPU slow each other down) start at most {gpus} \
-         ranks there, or compute on processor cores with --device cpu"
-    )]
-    TooFewGpus {
-        /// GPUs that libtorch sees.
-        gpus: usize,
-        /// Ranks of the host.
-        ranks: usize,
-    },
-    /// A GPU is asked for and there is none.
-    #[error(
-        "libtorch sees no GPU on this host (its CUDA half is not there, or the driver does not answer) run \
-         `make setup CUDA=1` and build again, or compute on processor cores with --device cpu"
-    )]
-    NoGpu,
-    /// A rank has stopped.
-    #[error("rank {rank} has stopped ({reason}) mend the cause and run the same command again")]
-    RankBroke {
-        /// The rank.
-        rank: usize,
-        /// What it says.
+    NotStored {
+        /// Which, and why.
         reason: String,
     },
-    /// mpirun cannot be started.
-    #[error("cannot start mpirun ({source}) install Open MPI (`make setup`) or run without --ranks")]
-    NoLauncher {
-        /// The system's reason.
-        source: std::io::Error,
-    },
     /// Some tasks failed.
-    #[error("{failed} of {total} tasks failed (see above) mend the cause and run the same command again")]
+    #[error(
+        "{failed} of {total} tasks have no result because of failures (`drapes status` lists them) mend the cause and run \
+         the same command again with --retry-failed"
+    )]
     TasksFailed {
         /// Tasks without a result.
         failed: usize,
         /// Tasks of the plan.
         total: usize,
-    },
-    /// A rank sent something that is no message.
-    #[error(
-        "rank {rank} sent a message that cannot be understood ({reason}) run the same drapes on every node"
-    )]
-    Message {
-        /// The sender.
-        rank: usize,
-        /// What the parser says.
-        reason: String,
     },
 }
 
@@ -171,17 +143,19 @@ impl Error {
             Self::Data(_) | Self::TooFew { .. } | Self::OutsideData { .. } | Self::DijetFit { .. } => {
                 Exit::BadRequest
             }
-            Self::Arrays { .. }
-            | Self::Singletons { .. }
-            | Self::NoLauncher { .. }
-            | Self::TooFewGpus { .. }
-            | Self::NoGpu
-            | Self::RankBroke { .. } => Exit::Environment,
+            Self::Device(error) => error.kind(),
+            Self::Ranks(error) => error.kind(),
+            Self::Arrays { .. } | Self::NotStored { .. } => Exit::Environment,
             Self::TasksFailed { .. } => Exit::TasksFailed,
-            Self::Diverged { .. } | Self::Trees { .. } | Self::NotFinite { .. } | Self::Message { .. } => {
-                Exit::Unexpected
-            }
+            Self::Stopped => Exit::Deadline,
+            Self::Diverged { .. } | Self::Trees { .. } | Self::NotFinite { .. } => Exit::Unexpected,
         }
+    }
+
+    /// Whether the reason is that nothing can be written: the task is as good as any other then.
+    pub fn is_of_storage(&self) -> bool {
+        use drapes_analysis::error::Error as Analysis;
+        matches!(self, Self::Arrays { action: "write", .. } | Self::Analysis(Analysis::CannotWrite { .. }))
     }
 }
 

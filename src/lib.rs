@@ -11,6 +11,7 @@
 
 pub mod arrays;
 pub mod batches;
+pub mod checkpoint;
 pub mod classifier;
 pub mod data;
 pub mod device;
@@ -27,6 +28,7 @@ pub mod rank_log;
 pub mod run;
 pub mod scaler;
 pub mod split;
+pub mod stop;
 pub mod task;
 pub mod watch;
 pub mod world;

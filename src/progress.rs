@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use drapes_analysis::cli::duration;
+use drapes_analysis::dispatch::Halt;
 use drapes_analysis::plan::Plan;
-use drapes_analysis::record::{Outcome, TaskRecord};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::dispatch::Observer;
+use crate::dispatch::{Ended, Observer};
+use crate::error::Error;
 
 /// Lines about running tasks in a log are at least so far apart.
 const QUIET: Duration = Duration::from_secs(30);
@@ -118,17 +119,20 @@ impl Observer for Progress<'_> {
         self.show();
     }
 
-    fn ended(&mut self, task: usize, rank: usize, record: &TaskRecord) {
+    fn ended(&mut self, task: usize, rank: usize, ended: &Ended) {
         self.running.remove(&task);
-        self.finished += self.seconds[task];
-        self.ended += 1;
         let (clock, place) = (self.clock(), self.rank(rank));
         let id = &self.plan.tasks[task].id;
-        match &record.outcome {
-            Outcome::Done(_) => {
-                self.say(&format!("{clock} {id}: done in {:.1} s{place}", record.run.seconds));
-            }
-            Outcome::Failed { reason } => self.say(&format!("{clock} {id}: FAILED{place}: {reason}")),
+        let line = match ended {
+            Ended::Done { seconds } => format!("{clock} {id}: done in {seconds:.1} s{place}"),
+            Ended::Failed { reason } => format!("{clock} {id}: FAILED{place}: {reason}"),
+            Ended::Stopped => format!("{clock} {id}: stopped{place}"),
+            Ended::NotStored { reason } => format!("{clock} {id}: NOT STORED{place}: {reason}"),
+        };
+        self.say(&line);
+        if matches!(ended, Ended::Done { .. } | Ended::Failed { .. }) {
+            self.finished += self.seconds[task];
+            self.ended += 1;
         }
         self.last_line = Instant::now();
         self.show();
@@ -138,5 +142,23 @@ impl Observer for Progress<'_> {
         self.finished += self.seconds[task];
         let (clock, tasks) = (self.clock(), &self.plan.tasks);
         self.say(&format!("{clock} {}: not done, it needs {}", tasks[task].id, tasks[needs].id));
+    }
+
+    fn retired(&mut self, rank: usize, reason: &str) {
+        let clock = self.clock();
+        self.say(&format!("{clock} rank {rank} computes no more: {reason}"));
+    }
+
+    fn halting(&mut self, why: Halt) {
+        let clock = self.clock();
+        let running = self.running.len();
+        if running > 0 {
+            let why = format!("{why:?}").to_lowercase();
+            self.say(&format!("{clock} stopping ({why}): {running} running tasks are told to"));
+        }
+    }
+
+    fn pulse(&mut self) -> Result<(), Error> {
+        Ok(())
     }
 }

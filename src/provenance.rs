@@ -1,26 +1,42 @@
 //! What made a result: versions, machines, devices.
 
+use std::time::SystemTime;
+
 use serde::Serialize;
 
-use crate::world::World;
+use crate::device::{Order, Sight, driver};
 
 /// The versions behind a run; stored beside its results.
 #[derive(Clone, Debug, Serialize)]
 pub struct Provenance {
     /// The command that goes on with this job, from any folder.
     pub command: String,
+    /// When the run began.
+    pub began: String,
+    /// The versions of the program and its libraries.
+    #[serde(flatten)]
+    pub versions: Versions,
+    /// Host and device of each rank.
+    pub ranks: Vec<RankPlace>,
+}
+
+/// The program and its libraries.
+#[derive(Clone, Debug, Serialize)]
+pub struct Versions {
     /// Version of drapes.
     pub drapes: &'static str,
     /// Revision of its source.
     pub revision: &'static str,
     /// Version of libtorch that it was built for.
     pub libtorch: &'static str,
+    /// The libtorch in use.
+    pub libtorch_file: Option<String>,
+    /// The newest CUDA that the driver supports, where there is a driver.
+    pub cuda: Option<String>,
     /// Version of the HDF5 library in use.
     pub hdf5: String,
     /// The MPI library in use, if any.
     pub mpi: Option<String>,
-    /// Host and device of each rank.
-    pub ranks: Vec<RankPlace>,
 }
 
 /// Where a rank computes.
@@ -30,20 +46,48 @@ pub struct RankPlace {
     pub host: String,
     /// Its device.
     pub device: String,
+    /// Processors that it may use.
+    pub processors: usize,
 }
 
-impl Provenance {
-    /// The versions of this program and its libraries.
-    pub fn new(command: String, world: &World, ranks: Vec<RankPlace>) -> Self {
+impl RankPlace {
+    /// A rank that sees its host so and computes as ordered.
+    pub fn new(sight: &Sight, order: &Order) -> Self {
+        let device = match order {
+            Order::Cpu => "cpu".to_owned(),
+            Order::Gpu { index, gpu } => format!("cuda:{index} ({} {})", gpu.name, gpu.uuid),
+        };
+        Self { host: sight.host.clone(), device, processors: sight.processors.len() }
+    }
+}
+
+impl Versions {
+    /// The versions in use.
+    pub fn of(mpi: Option<String>) -> Self {
         let (major, minor, patch) = hdf5::library_version();
         Self {
-            command,
             drapes: env!("CARGO_PKG_VERSION"),
             revision: env!("DRAPES_REVISION"),
             libtorch: "2.11.0",
+            libtorch_file: loaded("libtorch_cpu"),
+            cuda: driver().map(|driver| driver.cuda),
             hdf5: format!("{major}.{minor}.{patch}"),
-            mpi: world.library(),
-            ranks,
+            mpi,
         }
     }
+}
+
+impl Provenance {
+    /// What is behind a run that begins now.
+    pub fn new(command: String, mpi: Option<String>, ranks: Vec<RankPlace>) -> Self {
+        let began = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+        Self { command, began, versions: Versions::of(mpi), ranks }
+    }
+}
+
+/// The file of a library that this process has loaded.
+pub fn loaded(name: &str) -> Option<String> {
+    let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
+    let files = maps.lines().filter_map(|line| line.split_once('/').map(|(_, path)| format!("/{path}")));
+    files.into_iter().find(|path| path.rsplit('/').next().is_some_and(|file| file.starts_with(name)))
 }

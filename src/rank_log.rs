@@ -33,6 +33,21 @@ impl RankLog {
         self.line(task, "begins");
     }
 
+    /// A task goes on where it was stopped, after so many seconds of work.
+    pub fn goes_on(&self, task: &TaskId, seconds: f64) {
+        self.line(task, format!("goes on after {seconds:.0} s of earlier work"));
+    }
+
+    /// A task was told to stop.
+    pub fn stopped(&self, task: &TaskId) {
+        self.line(task, "stopped before its end");
+    }
+
+    /// The result of a task could not be stored.
+    pub fn not_stored(&self, task: &TaskId, reason: &str) {
+        self.line(task, format!("not stored: {reason}"));
+    }
+
     /// A task has ended.
     pub fn ends(&self, record: &TaskRecord, job: &Job) {
         match &record.outcome {

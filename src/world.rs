@@ -5,11 +5,34 @@ use mpi::environment::Universe;
 use mpi::topology::{Communicator, SimpleCommunicator};
 use mpi::traits::{Destination, MatchedReceiveVec, Source};
 
-use crate::dispatch::{Message, Transport};
+use crate::dispatch::{Message, RanksError, Transport};
 use crate::error::Error;
 
 /// What launchers call the number of programs that they start.
-const LAUNCHED: [&str; 4] = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS"];
+pub const LAUNCHED: [&str; 4] =
+    ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS"];
+
+/// Kinds of MPI, as far as starting ranks is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flavour {
+    /// Open MPI.
+    OpenMpi,
+    /// MPICH and what derives from it.
+    Mpich,
+}
+
+impl Flavour {
+    /// The launcher of this kind: Debian calls it by its kind where several are installed.
+    pub fn launcher(self) -> String {
+        let names = match self {
+            Self::OpenMpi => ["mpirun.openmpi", "mpirun"],
+            Self::Mpich => ["mpiexec.mpich", "mpiexec"],
+        };
+        let paths = std::env::var_os("PATH").unwrap_or_default();
+        let there = |name: &&str| std::env::split_paths(&paths).any(|folder| folder.join(name).exists());
+        names.into_iter().find(there).unwrap_or(names[1]).to_owned()
+    }
+}
 
 /// This program among its equals.
 pub struct World {
@@ -23,14 +46,13 @@ impl World {
     /// # Errors
     /// The launcher has started several programs that do not see each other.
     pub fn join() -> Result<Self, Error> {
-        let launched =
-            LAUNCHED.iter().filter_map(|name| std::env::var(name).ok()?.parse::<usize>().ok()).max();
-        let Some(launched) = launched else { return Ok(Self { universe: None }) };
+        let said = LAUNCHED.iter().filter_map(|name| Some((launched(name)?, *name)));
+        let Some((started, variable)) = said.max() else { return Ok(Self { universe: None }) };
         // Only the main thread talks to the others; another one computes.
         let universe = mpi::initialize_with_threading(Threading::Funneled).map(|(universe, _)| universe);
         let world = Self { universe };
-        if world.size() == 1 && launched > 1 {
-            return Err(Error::Singletons { started: launched });
+        if world.size() == 1 && started > 1 {
+            return Err(RanksError::Singletons { started, variable }.into());
         }
         Ok(world)
     }
@@ -57,12 +79,23 @@ impl World {
         }
     }
 
-    /// The MPI library, in its own words.
+    /// The MPI library, in its own words; none if it is not in use.
     pub fn library(&self) -> Option<String> {
         self.universe.as_ref()?;
+        Self::linked()
+    }
+
+    /// The MPI library that this program was built with, in its own words.
+    pub fn linked() -> Option<String> {
         mpi::environment::library_version()
             .ok()
-            .map(|text| text.lines().next().unwrap_or_default().trim_end_matches('\0').to_owned())
+            .map(|text| text.lines().next().unwrap_or_default().trim_end_matches('\0').trim().to_owned())
+    }
+
+    /// The kind of MPI that this program was built with.
+    pub fn flavour() -> Flavour {
+        let is_open = Self::linked().is_none_or(|library| library.contains("Open MPI"));
+        if is_open { Flavour::OpenMpi } else { Flavour::Mpich }
     }
 
     /// The name of this host.
@@ -70,6 +103,11 @@ impl World {
         std::fs::read_to_string("/proc/sys/kernel/hostname")
             .map_or_else(|_| "localhost".to_owned(), |name| name.trim().to_owned())
     }
+}
+
+/// The number that a launcher has left in the environment.
+fn launched(name: &str) -> Option<usize> {
+    std::env::var(name).ok()?.parse().ok()
 }
 
 impl Transport for World {

@@ -93,6 +93,18 @@ pub enum Error {
         /// The keys that differ.
         keys: Vec<String>,
     },
+    /// Somebody works in a directory.
+    #[error(
+        "{} is in use (by {who}; two runs of the same tasks would get into each other's way) wait until it has ended, \
+         or choose another --out",
+        path.display()
+    )]
+    Occupied {
+        /// The directory.
+        path: PathBuf,
+        /// Who works there.
+        who: String,
+    },
     /// A stored file does not parse.
     #[error("cannot understand {} ({reason}) restore it from a copy; if another version of drapes wrote it, use that version, or start again with another --out", path.display())]
     Corrupt {
@@ -131,7 +143,7 @@ impl Error {
             | Self::OtherJob { .. }
             | Self::Corrupt { .. }
             | Self::NothingToDraw { .. } => Exit::BadRequest,
-            Self::CannotWrite { .. } => Exit::Environment,
+            Self::CannotWrite { .. } | Self::Occupied { .. } => Exit::Environment,
             Self::Drawing { .. } => Exit::Unexpected,
         }
     }

@@ -1,5 +1,6 @@
 //! What a result depends on, in one short text.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::fmt::Write;
 
@@ -7,13 +8,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::generated::{FlowKind, Start};
+use crate::generated::{FlowKind, Start, TemplateMethod};
 use crate::job::Job;
-use crate::plan::{Plan, Task, Work};
+use crate::plan::{Plan, Stage, Task, TaskId, Work};
 use crate::point::{ClassifierKind, ScanPoint};
+use crate::quantities::SignalCount;
 
 /// Raised whenever the same job would give other numbers than before.
-const CODE_SCHEMA: u32 = 2;
+const CODE_SCHEMA: u32 = 3;
 
 /// A digest of everything that a task's result depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,27 +44,56 @@ pub struct InputFile {
 /// A task's own settings, the input files and the fingerprints of the tasks it needs go in; the rest of the
 /// job does not.
 pub fn fingerprints(job: &Job, inputs: &[InputFile], plan: &Plan) -> Vec<Fingerprint> {
-    let mut known = std::collections::HashMap::new();
+    let mut known: HashMap<&TaskId, Fingerprint> = HashMap::new();
+    let common = json!([CODE_SCHEMA, job.seed, job.data, inputs]).to_string();
+    let common = Sha256::new_with_prefix(common.as_bytes());
+    let mut settings_of: HashMap<SettingsKey, Sha256> = HashMap::new();
+    let most = job.points.iter().filter_map(ScanPoint::n_signal).max();
     let mut fingerprints = Vec::with_capacity(plan.tasks.len());
     for task in &plan.tasks {
-        let needs: Vec<&Fingerprint> = task.needs.iter().filter_map(|need| known.get(need)).collect();
-        let content = json!({
-            "schema": CODE_SCHEMA,
-            "seed": job.seed,
-            "data": job.data,
-            "inputs": inputs,
-            "task": task.work,
-            "settings": settings(job, task),
-            "needs": needs,
+        // What tasks of a kind share is digested once: a scan has many tasks and few kinds.
+        let settings = settings_of.entry(SettingsKey::of(task)).or_insert_with(|| {
+            let mut hash = common.clone();
+            hash.update(settings(job, task, most).to_string().as_bytes());
+            hash
         });
-        let fingerprint = digest(content.to_string().as_bytes());
-        known.insert(task.id.clone(), fingerprint.clone());
+        let mut hash = settings.clone();
+        let work = serde_json::to_vec(&task.work).unwrap_or_default();
+        hash.update((work.len() as u64).to_le_bytes());
+        hash.update(&work);
+        for need in task.needs.iter().filter_map(|need| known.get(need)) {
+            hash.update(need.0.as_bytes());
+        }
+        let fingerprint = digest(hash);
+        known.insert(&task.id, fingerprint.clone());
         fingerprints.push(fingerprint);
     }
     fingerprints
 }
 
-fn settings(job: &Job, task: &Task) -> Value {
+/// Tasks with the same key depend on the same settings.
+#[derive(PartialEq, Eq, Hash)]
+enum SettingsKey {
+    Stage(Stage),
+    Flow(FlowKind),
+    Template(TemplateMethod),
+    Resample,
+    Classify(ClassifierKind),
+}
+
+impl SettingsKey {
+    fn of(task: &Task) -> Self {
+        match &task.work {
+            Work::Fit { .. } | Work::Train { .. } => Self::Stage(task.work.stage()),
+            Work::TrainFlow { flow, .. } => Self::Flow(*flow),
+            Work::Template { template, .. } => Self::Template(template.method),
+            Work::Resample { .. } => Self::Resample,
+            Work::Classify { point, .. } => Self::Classify(point.classifier),
+        }
+    }
+}
+
+fn settings(job: &Job, task: &Task, most: Option<SignalCount>) -> Value {
     // Which events are data follows from the regions and from what is withheld.
     let split = json!([job.regions, job.independent_background]);
     match &task.work {
@@ -83,17 +114,16 @@ fn settings(job: &Job, task: &Task) -> Value {
         }
         Work::Resample { .. } => json!([split, job.sampler, job.compute.threads]),
         Work::Classify { point, .. } => {
-            // Classifiers are judged on the signal that no point of the job injects.
-            let most = job.points.iter().filter_map(ScanPoint::n_signal).max();
+            // Classifiers are judged on the signal that no point of the job injects: that beyond `most`.
             let trees = (point.classifier == ClassifierKind::Trees).then_some(&job.trees);
             json!([split, job.classifier_training(), trees, most, job.compute.threads])
         }
     }
 }
 
-fn digest(bytes: &[u8]) -> Fingerprint {
+fn digest(hash: Sha256) -> Fingerprint {
     let mut text = String::new();
-    for byte in &Sha256::digest(bytes)[..12] {
+    for byte in &hash.finalize()[..12] {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
     }

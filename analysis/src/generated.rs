@@ -9,7 +9,7 @@ use crate::quantities::{SigmaPrime, SignalCount};
 use crate::regions::{MassWindow, Regions};
 
 /// How a background template is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TemplateMethod {
     /// DRAPES ∅: from noise, at masses drawn from the dijet fit.

@@ -10,6 +10,7 @@
 pub mod axes;
 pub mod band;
 pub mod cli;
+pub mod dispatch;
 pub mod draw;
 pub mod error;
 pub mod figures;
@@ -28,7 +29,7 @@ pub mod record;
 pub mod reduce;
 pub mod regions;
 pub mod results;
-pub mod schedule;
+pub mod standing;
 pub mod store;
 pub mod stream;
 pub mod table;

@@ -57,7 +57,7 @@ pub enum Contest {
 }
 
 /// The kind of a classifier.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClassifierKind {
     /// A multi-layer perceptron, as in the paper.

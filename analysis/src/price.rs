@@ -1,5 +1,6 @@
 //! What a plan costs before it runs: core-seconds, makespan, disk.
 
+use crate::dispatch::makespan;
 use crate::generated::{FlowKind, Generated, Scope, Start};
 use crate::job::{FlowNetwork, Job};
 use crate::noise_grid::NoiseGrid;
@@ -7,7 +8,6 @@ use crate::plan::{Plan, Task, Work};
 use crate::point::{ClassifierKind, Contest, ScanPoint};
 use crate::quantities::Oversampling;
 use crate::rates::Rates;
-use crate::schedule::makespan;
 
 /// Event numbers that a price follows from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,7 +196,8 @@ fn classified_events(point: &ScanPoint, counts: EventCounts) -> f64 {
     events as f64
 }
 
-fn bytes(job: &Job, task: &Task, counts: EventCounts) -> f64 {
+/// Bytes that a task stores.
+pub fn bytes(job: &Job, task: &Task, counts: EventCounts) -> f64 {
     let columns = (job.data.features.len() + 1) as f64;
     match &task.work {
         Work::Fit { .. } => 8e3,

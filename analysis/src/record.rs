@@ -17,13 +17,21 @@ pub struct TaskRecord {
     pub id: TaskId,
     /// What the result depends on.
     pub fingerprint: Fingerprint,
-    /// How it ended.
-    pub outcome: Outcome,
     /// Where and how long; the only part that differs when a task is repeated.
     pub run: RunInfo,
+    /// How it ended. Last, so that all else can be read without it.
+    pub outcome: Outcome,
 }
 
 impl TaskRecord {
+    /// The record as it lies on disk: JSON in one line. A file without the newline at its end is torn.
+    pub fn to_line(&self) -> Vec<u8> {
+        // Records have text keys and no failing serialisers, so this cannot fail.
+        let mut line = serde_json::to_vec(self).unwrap_or_default();
+        line.push(b'\n');
+        line
+    }
+
     /// Whether the record can be read again once it is written: JSON knows no NaN and no infinity.
     ///
     /// # Errors

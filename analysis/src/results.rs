@@ -1,5 +1,7 @@
 //! Everything that a directory's records say, by scan point.
 
+use std::collections::HashMap;
+
 use crate::band::Band;
 use crate::error::Error;
 use crate::job::Job;
@@ -26,6 +28,8 @@ pub struct Results {
     pub templates: Vec<TemplateSummary>,
     /// Tasks that have no result yet.
     pub missing: Vec<TaskId>,
+    /// Those of them whose record is damaged.
+    pub torn: Vec<TaskId>,
 }
 
 /// The classifiers of one point.
@@ -69,14 +73,22 @@ impl Results {
             flows: vec![],
             templates: vec![],
             missing: vec![],
+            torn: vec![],
         };
+        // Where each point stands in the results.
+        let mut known: HashMap<String, usize> = HashMap::new();
         for (task, state) in plan.tasks.iter().zip(states) {
-            let TaskState::Done(record) = state else {
+            let TaskState::Done(run) = state else {
                 results.missing.push(task.id.clone());
                 continue;
             };
-            let seconds = record.run.seconds;
-            let Some(result) = record.into_result() else { continue };
+            let Ok(result) = store.result(&task.id) else {
+                // Its beginning and its end are there, but not all between.
+                results.torn.push(task.id.clone());
+                results.missing.push(task.id.clone());
+                continue;
+            };
+            let seconds = run.seconds;
             match result {
                 TaskResult::Fit(fit) => results.fits.push(fit),
                 TaskResult::Train(trainings) => results.trainings.extend(trainings),
@@ -89,7 +101,8 @@ impl Results {
                         seconds: shared,
                         classifier,
                     });
-                    match results.points.iter_mut().find(|known| known.point == found.point) {
+                    let place = *known.entry(found.point.to_string()).or_insert(results.points.len());
+                    match results.points.get_mut(place) {
                         Some(known) => known.classifiers.extend(classifiers),
                         None => results.points.push(PointResults {
                             point: found.point,

@@ -4,26 +4,41 @@
 //! DIR/job.toml            the job file as given          DIR/results.csv       one row a classifier
 //! DIR/job.json            the checked job, the inputs    DIR/figures/          tables and pictures
 //! DIR/tasks/STAGE/ID.json the record, written last       DIR/logs/rank-NNN.log
-//! DIR/tasks/STAGE/ID.h5   arrays (weights, events)
+//! DIR/tasks/STAGE/ID.h5   arrays (weights, events)       DIR/running/          who works here now
+//! DIR/tasks/STAGE/ID.checkpoint  a stopped training      DIR/tasks/folded.*    records and arrays after `compact`
 //! ```
+
+mod durable;
+mod folded;
+mod header;
+mod occupancy;
+mod records;
 
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use durable::write_durably;
+pub use folded::Folding;
+pub use occupancy::{Liveness, Occupancy, Occupant, RunningTask};
+pub use records::TaskState;
+
 use crate::error::Error;
-use crate::fingerprint::{Fingerprint, InputFile, fingerprints};
+use crate::fingerprint::InputFile;
 use crate::job::{Job, JobFile};
-use crate::plan::{Plan, Stage, TaskId};
-use crate::record::{Outcome, TaskRecord, TaskResult};
+use crate::plan::{Stage, TaskId};
+use folded::Folded;
 
 /// A directory of results.
 #[derive(Clone, Debug)]
 pub struct Store {
     directory: PathBuf,
+    /// Where folded records lie, once somebody has asked.
+    folded: Arc<OnceLock<Folded>>,
 }
 
 /// A job with the files that it read, as it lies beside its results.
@@ -35,39 +50,17 @@ pub struct StoredJob {
     pub inputs: Vec<InputFile>,
 }
 
-/// What the directory knows of a task.
-#[derive(Clone, Debug, PartialEq)]
-pub enum TaskState {
-    /// It has a valid record.
-    Done(Box<TaskRecord>),
-    /// Its record says that it failed.
-    Failed {
-        /// The reason.
-        reason: String,
-    },
-    /// It has no record.
-    Missing,
-    /// A file stands where its record should, but it is torn or belongs to other inputs; it will be replaced.
-    Ignored {
-        /// Why the file does not count.
-        why: &'static str,
-    },
-}
-
-impl TaskState {
-    /// Whether the task needs no more work.
-    pub fn is_done(&self) -> bool {
-        matches!(self, Self::Done(_))
-    }
-}
-
 impl Store {
+    fn at(directory: &Path) -> Self {
+        Self { directory: directory.to_owned(), folded: Arc::default() }
+    }
+
     /// Opens a directory for a job: a new one, or one that holds results of the same job.
     ///
     /// # Errors
     /// The directory cannot be written, or holds the results of another job (the keys that differ are named).
     pub fn create(directory: &Path, file: &JobFile, stored: &StoredJob) -> Result<Self, Error> {
-        let store = Self { directory: directory.to_owned() };
+        let store = Self::at(directory);
         for stage in Stage::ALL {
             let folder = directory.join("tasks").join(stage.word());
             // Named as the user named it: where nothing can be made, the folder inside says little.
@@ -93,7 +86,7 @@ impl Store {
         if !directory.join("job.json").exists() {
             return Err(Error::NotResults { path: directory.to_owned() });
         }
-        Ok(Self { directory: directory.to_owned() })
+        Ok(Self::at(directory))
     }
 
     /// The directory itself.
@@ -109,58 +102,27 @@ impl Store {
         self.read_json("job.json")
     }
 
-    /// Where the arrays of a task lie.
+    /// Where the arrays of a task lie, unless they are folded.
     pub fn arrays(&self, task: &TaskId) -> PathBuf {
-        self.directory.join("tasks").join(format!("{task}.h5"))
+        self.tasks().join(format!("{task}.h5"))
+    }
+
+    /// Where a training that was stopped keeps its state.
+    pub fn checkpoint(&self, task: &TaskId) -> PathBuf {
+        self.tasks().join(format!("{task}.checkpoint"))
+    }
+
+    /// Where the arrays of folded tasks lie, in a group for each task.
+    pub fn folded_arrays(&self) -> PathBuf {
+        self.tasks().join("folded.h5")
     }
 
     fn record(&self, task: &TaskId) -> PathBuf {
-        self.directory.join("tasks").join(format!("{task}.json"))
+        self.tasks().join(format!("{task}.json"))
     }
 
-    /// Stores a record: after this the task is done, whatever happens to the machine.
-    ///
-    /// # Errors
-    /// The record cannot be written.
-    pub fn write_record(&self, record: &TaskRecord) -> Result<(), Error> {
-        let path = self.record(&record.id);
-        write_durably(&path, &to_json(record))
-    }
-
-    /// The result of a finished task.
-    ///
-    /// # Errors
-    /// The task has no valid record with a result.
-    pub fn result(&self, task: &TaskId) -> Result<TaskResult, Error> {
-        let path = self.record(task);
-        let text = fs::read(&path).map_err(|source| Error::CannotRead {
-            what: "the record",
-            path: path.clone(),
-            source,
-        })?;
-        let corrupt = |reason: String| Error::Corrupt { path: path.clone(), reason };
-        let record: TaskRecord = serde_json::from_slice(&text).map_err(|error| corrupt(error.to_string()))?;
-        record.into_result().ok_or_else(|| corrupt("the task failed".to_owned()))
-    }
-
-    /// The state of every task of a plan.
-    pub fn states(&self, stored: &StoredJob, plan: &Plan) -> Vec<TaskState> {
-        let expected = fingerprints(&stored.job, &stored.inputs, plan);
-        plan.tasks.iter().zip(&expected).map(|(task, expected)| self.state(&task.id, expected)).collect()
-    }
-
-    fn state(&self, task: &TaskId, expected: &Fingerprint) -> TaskState {
-        let Ok(text) = fs::read(self.record(task)) else { return TaskState::Missing };
-        let Ok(record) = serde_json::from_slice::<TaskRecord>(&text) else {
-            return TaskState::Ignored { why: "its record is torn or not one of drapes" };
-        };
-        if record.id != *task || record.fingerprint != *expected {
-            return TaskState::Ignored { why: "its record belongs to other inputs or another version" };
-        }
-        match record.outcome {
-            Outcome::Done(_) => TaskState::Done(Box::new(record)),
-            Outcome::Failed { reason } => TaskState::Failed { reason },
-        }
+    fn tasks(&self) -> PathBuf {
+        self.directory.join("tasks")
     }
 
     /// Writes a file of the directory so that readers see the old or the new one, never a part.
@@ -183,6 +145,35 @@ impl Store {
     /// The file cannot be written.
     pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<PathBuf, Error> {
         self.write(name, &to_json(value))
+    }
+
+    /// Adds a line of JSON to a file of the directory, whoever else does.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn append(&self, name: &str, value: &impl Serialize) -> Result<(), Error> {
+        let path = self.directory.join(name);
+        let mut line = serde_json::to_vec(value).unwrap_or_default();
+        line.push(b'\n');
+        let write = || -> std::io::Result<()> {
+            if let Some(parent) = path.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            // One write, so that lines of several jobs do not mix.
+            fs::OpenOptions::new().create(true).append(true).open(&path)?.write_all(&line)
+        };
+        write().map_err(|source| Error::CannotWrite { path: path.clone(), source })
+    }
+
+    /// Removes what processes have left that died while they wrote. Only for who works here alone.
+    pub fn sweep(&self) {
+        for stage in Stage::ALL {
+            let Ok(entries) = fs::read_dir(self.tasks().join(stage.word())) else { continue };
+            let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+            for part in files.filter(|path| path.extension().is_some_and(|extension| extension == "part")) {
+                let _ = fs::remove_file(part);
+            }
+        }
     }
 
     /// Moves a figure's table to `figures/earlier/` and removes its pictures: the results no longer give it.
@@ -232,33 +223,11 @@ impl Store {
 }
 
 fn to_json(value: &impl Serialize) -> Vec<u8> {
-    // Our records have text keys and no failing serialisers, so this cannot fail; an empty file would be
+    // Our values have text keys and no failing serialisers, so this cannot fail; an empty file would be
     // reported as torn.
     let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_default();
     bytes.push(b'\n');
     bytes
-}
-
-/// Writes beside the target, waits for the disk, then renames.
-///
-/// # Errors
-/// Any of these steps fails; the target is then as it was.
-pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(name);
-    let write = || -> std::io::Result<()> {
-        let mut file = fs::File::create(&part)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&part, path)?;
-        // The rename itself must survive a power cut.
-        path.parent().map_or(Ok(()), |parent| fs::File::open(parent)?.sync_all())
-    };
-    write().map_err(|source| {
-        let _ = fs::remove_file(&part);
-        Error::CannotWrite { path: path.to_owned(), source }
-    })
 }
 
 /// The dotted keys in which two jobs differ in a way that changes results.

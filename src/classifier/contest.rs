@@ -11,8 +11,8 @@ use super::folds::Folds;
 use super::forest::Forest;
 use super::judge::judge;
 use super::train::{Ensemble, Member, Parts};
+use crate::checkpoint::Keeper;
 use crate::error::Error;
-use crate::watch::Watch;
 
 /// What tells the classes apart.
 #[derive(Clone, Copy, Debug)]
@@ -102,7 +102,7 @@ pub fn classify(
     seeds: &[ClassifierSeed],
     streams: (&Stream, &Stream),
     kind: Judges<'_>,
-    watch: &dyn Watch,
+    keeper: &Keeper<'_>,
 ) -> Result<Vec<Classifier>, Error> {
     let (deal, stream) = streams;
     let n_data = contest.data.nrows();
@@ -143,11 +143,11 @@ pub fn classify(
     match kind {
         Judges::Mlp(device) => {
             let mut ensemble = Ensemble::new(contest, settings, &members, steps_per_epoch, device);
-            let losses = ensemble.train(watch)?;
+            let losses = ensemble.train(keeper)?;
             Ok(judge(contest, &ensemble, members, losses))
         }
         Judges::Trees(settings) => {
-            let (forest, losses) = Forest::train(contest, settings, &members, watch)?;
+            let (forest, losses) = Forest::train(contest, settings, &members, keeper)?;
             Ok(judge(contest, &forest, members, losses))
         }
     }

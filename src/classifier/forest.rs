@@ -8,8 +8,8 @@ use super::contest::{Contest, both};
 use super::judge::Scorer;
 use super::train::{Member, Parts};
 use super::trees::{Rows, Trees};
+use crate::checkpoint::Keeper;
 use crate::error::Error;
-use crate::watch::Watch;
 
 /// The boosted trees of every member.
 pub struct Forest {
@@ -32,19 +32,20 @@ impl Forest {
         contest: &Contest<'_>,
         settings: &TreeSettings,
         members: &[Member],
-        watch: &dyn Watch,
+        keeper: &Keeper<'_>,
     ) -> Result<(Self, Vec<Vec<Loss>>), Error> {
         let events = both(contest);
         let n_data = contest.data.nrows();
         let (mut forest, mut losses) = (Vec::with_capacity(members.len()), Vec::with_capacity(members.len()));
         for (index, member) in members.iter().enumerate() {
+            keeper.stop_if_told()?;
             let training = Table::of(&events, n_data, &member.training, &member.training);
             let validation = Table::of(&events, n_data, &member.validation, &member.training);
             let trees = Trees::train(&training.rows(), &validation.rows(), settings)
                 .map_err(|reason| Error::Trees { reason })?;
             losses.push(trees.course());
             forest.push(trees);
-            watch.progress((index + 1) as f64 / members.len() as f64);
+            keeper.progress((index + 1) as f64 / members.len() as f64);
         }
         Ok((Self { members: forest }, losses))
     }

@@ -5,15 +5,16 @@ use drapes_analysis::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::record::Loss;
 use drapes_analysis::stream::Stream;
 use ndarray::{ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::contest::{Contest, both};
 use super::judge::Scorer;
-use crate::batches::Batches;
+use crate::batches::{Batches, BatchesState, restore_batches};
+use crate::checkpoint::{Keeper, Resumable, Snapshot};
 use crate::error::Error;
 use crate::nn::{Adam, Layout, LearningRate, Mlp, Rates};
 use crate::scaler::Scaler;
-use crate::watch::Watch;
 
 /// Steps whose events are chosen and moved to the device together.
 const STEPS_A_BLOCK: usize = 32;
@@ -59,6 +60,12 @@ pub struct Ensemble<'a> {
     validation: Option<Tensor>,
     rate: LearningRate,
     steps_per_epoch: usize,
+    /// Steps taken.
+    done: usize,
+    /// Sum of the training losses of this epoch, `[members]`.
+    sum: Tensor,
+    /// By member and epoch.
+    losses: Vec<Vec<Loss>>,
 }
 
 impl<'a> Ensemble<'a> {
@@ -112,6 +119,9 @@ impl<'a> Ensemble<'a> {
             validation: validation_rows(members, contest, settings.folds, device),
             rate: LearningRate { peak: settings.learning_rate, warmup: 0, total, schedule: Schedule::Cosine },
             steps_per_epoch,
+            done: 0,
+            sum: Tensor::zeros([members.len() as i64], (Kind::Float, device)),
+            losses: vec![Vec::with_capacity(settings.epochs); members.len()],
         }
     }
 
@@ -120,45 +130,56 @@ impl<'a> Ensemble<'a> {
     }
 
     /// Trains all epochs; the losses of each member by epoch.
-    pub fn train(&mut self, watch: &dyn Watch) -> Result<Vec<Vec<Loss>>, Error> {
-        let network = Mlp::over(&self.layout, &self.parameters);
-        let mut losses = vec![Vec::with_capacity(self.settings.epochs); self.batches.len()];
-        for epoch in 0..self.settings.epochs {
-            let mut sum = Tensor::zeros([self.members()], (Kind::Float, self.device));
-            for start in (0..self.steps_per_epoch).step_by(STEPS_A_BLOCK) {
-                let steps = STEPS_A_BLOCK.min(self.steps_per_epoch - start);
-                let block = self.draw(steps);
-                for index in 0..steps {
-                    let (x, truth) = self.rows(&block.get(index as i64));
-                    let mut loss = None;
-                    let gradient = network.gradient(&x, |logits| {
-                        let (member_loss, d_logits) = self.loss_and_gradient(logits, &truth);
-                        loss = Some(member_loss);
-                        d_logits
-                    });
-                    if let Some(loss) = loss {
-                        sum += loss;
-                    }
-                    let rate = self.rate.at(epoch * self.steps_per_epoch + start + index);
-                    self.adam.step(&mut self.parameters, &gradient, &Rates::Same(rate));
-                }
+    pub fn train(&mut self, keeper: &Keeper<'_>) -> Result<Vec<Vec<Loss>>, Error> {
+        keeper.resume(self);
+        while self.done < self.rate.total {
+            // Between blocks no random number is drawn that is not used.
+            keeper.rest(self)?;
+            let steps = STEPS_A_BLOCK.min(self.steps_per_epoch - self.done % self.steps_per_epoch);
+            let block = self.draw(steps);
+            for index in 0..steps {
+                self.step(&block.get(index as i64));
             }
-            let training = Vec::<f32>::try_from(&(sum / self.steps_per_epoch as f64)).unwrap_or_default();
-            let validation = self.validation_loss(&network);
-            for (member, losses) in losses.iter_mut().enumerate() {
-                let done = (epoch + 1) as f64;
-                if !training[member].is_finite() {
-                    return Err(Error::Diverged {
-                        epoch: done,
-                        what: format!("the loss of classifier {member}"),
-                    });
-                }
-                let validation = validation.as_ref().map(|losses| losses[member]);
-                losses.push(Loss { epoch: done, training: training[member], validation });
+            if self.done.is_multiple_of(self.steps_per_epoch) {
+                self.record()?;
+                keeper.progress(self.done as f64 / self.rate.total as f64);
             }
-            watch.progress((epoch + 1) as f64 / self.settings.epochs as f64);
         }
-        Ok(losses)
+        Ok(std::mem::take(&mut self.losses))
+    }
+
+    fn step(&mut self, rows: &Tensor) {
+        let (x, truth) = self.rows(rows);
+        let network = Mlp::over(&self.layout, &self.parameters);
+        let mut loss = None;
+        let gradient = network.gradient(&x, |logits| {
+            let (member_loss, d_logits) = self.loss_and_gradient(logits, &truth);
+            loss = Some(member_loss);
+            d_logits
+        });
+        if let Some(loss) = loss {
+            self.sum += loss;
+        }
+        let rate = self.rate.at(self.done);
+        self.adam.step(&mut self.parameters, &gradient, &Rates::Same(rate));
+        self.done += 1;
+    }
+
+    /// Records the losses of an epoch that has just ended.
+    fn record(&mut self) -> Result<(), Error> {
+        let epoch = (self.done / self.steps_per_epoch) as f64;
+        let mean = (&self.sum / self.steps_per_epoch as f64).to_device(Device::Cpu);
+        let training = Vec::<f32>::try_from(&mean).unwrap_or_default();
+        let _ = self.sum.zero_();
+        let validation = self.validation_loss(&Mlp::over(&self.layout, &self.parameters));
+        for (member, losses) in self.losses.iter_mut().enumerate() {
+            if !training[member].is_finite() {
+                return Err(Error::Diverged { epoch, what: format!("the loss of classifier {member}") });
+            }
+            let validation = validation.as_ref().map(|losses| losses[member]);
+            losses.push(Loss { epoch, training: training[member], validation });
+        }
+        Ok(())
     }
 
     /// The events of the next steps, `[steps, members · batch]`.
@@ -201,6 +222,43 @@ impl<'a> Ensemble<'a> {
     fn to_tensor(&self, rows: ArrayView2<'_, f32>) -> Tensor {
         let values: Vec<f32> = rows.iter().copied().collect();
         Tensor::from_slice(&values).reshape([rows.nrows() as i64, rows.ncols() as i64]).to_device(self.device)
+    }
+}
+
+/// What a checkpoint holds besides tensors and orders of events.
+#[derive(Serialize, Deserialize)]
+struct Stand {
+    done: usize,
+    adam_steps: i32,
+    losses: Vec<Vec<Loss>>,
+    batches: Vec<BatchesState>,
+}
+
+impl Resumable for Ensemble<'_> {
+    fn snapshot(&self) -> Snapshot {
+        let ([first, second], adam_steps) = self.adam.state();
+        let tensors = [&self.parameters, first, second, &self.sum].map(Tensor::shallow_clone);
+        let stand = Stand {
+            done: self.done,
+            adam_steps,
+            losses: self.losses.clone(),
+            batches: self.batches.iter().map(Batches::state).collect(),
+        };
+        let orders = self.batches.iter().map(|batches| batches.order().to_vec());
+        Snapshot::new(tensors.into(), orders.collect(), &stand)
+    }
+
+    fn restore(&mut self, snapshot: &Snapshot) -> Option<()> {
+        let stand: Stand = snapshot.rest()?;
+        if stand.losses.len() != self.losses.len() {
+            return None;
+        }
+        let ([first, second], adam_steps) = self.adam.state_mut();
+        snapshot.copy_tensors(&mut [&mut self.parameters, first, second, &mut self.sum])?;
+        *adam_steps = stand.adam_steps;
+        restore_batches(&mut self.batches, stand.batches, &snapshot.lists)?;
+        (self.done, self.losses) = (stand.done, stand.losses);
+        Some(())
     }
 }
 

@@ -8,6 +8,7 @@ use rand_pcg::Pcg64;
 use tch::{Device, Kind, Tensor};
 
 use super::denoiser::Denoiser;
+use crate::error::Error;
 use crate::watch::Watch;
 
 /// Events that are solved together: enough to hide overhead, few enough to stay in a core's cache.
@@ -39,9 +40,17 @@ impl Sampler<'_> {
     /// # Units
     /// Masses in GeV; features in their own units.
     ///
+    /// # Errors
+    /// It was told to stop.
+    ///
     /// # Panics
     /// If the denoiser is not a single model.
-    pub fn from_noise(&self, masses: &[f64], noise: &mut Pcg64, watch: &dyn Watch) -> Array2<f32> {
+    pub fn from_noise(
+        &self,
+        masses: &[f64],
+        noise: &mut Pcg64,
+        watch: &dyn Watch,
+    ) -> Result<Array2<f32>, Error> {
         let features = self.denoiser.features();
         let sigma = self.grid.start();
         self.solve(masses, watch, |events| {
@@ -61,6 +70,9 @@ impl Sampler<'_> {
     /// # Units
     /// As [`Sampler::from_noise`].
     ///
+    /// # Errors
+    /// It was told to stop.
+    ///
     /// # Panics
     /// If the denoiser is not a single model, or there are no events to start from.
     ///
@@ -71,7 +83,7 @@ impl Sampler<'_> {
         masses: &[f64],
         noise: &mut Pcg64,
         watch: &dyn Watch,
-    ) -> Array2<f32> {
+    ) -> Result<Array2<f32>, Error> {
         let [maps] = self.denoiser.maps() else { panic!("events are made by one model at a time") };
         let (sigma, features) = (self.grid.start(), self.denoiser.features());
         self.solve(masses, watch, |rows| {
@@ -92,12 +104,15 @@ impl Sampler<'_> {
         masses: &[f64],
         watch: &dyn Watch,
         mut start: impl FnMut(std::ops::Range<usize>) -> Tensor,
-    ) -> Array2<f32> {
+    ) -> Result<Array2<f32>, Error> {
         let [maps] = self.denoiser.maps() else { panic!("events are made by one model at a time") };
         let features = self.denoiser.features();
         let portion = if self.device.is_cuda() { EVENTS_AT_ONCE_ON_GPU } else { EVENTS_AT_ONCE };
         let mut values = Vec::with_capacity(masses.len() * features);
         for first in (0..masses.len()).step_by(portion) {
+            if watch.should_stop() {
+                return Err(Error::Stopped);
+            }
             let range = first..masses.len().min(first + portion);
             let x = start(range.clone()).to_device(self.device);
             let mass: Vec<f32> = masses[range.clone()]
@@ -112,7 +127,7 @@ impl Sampler<'_> {
             }
             watch.progress(range.end as f64 / masses.len() as f64);
         }
-        Array2::from_shape_vec((masses.len(), features), values).expect("a row for each mass")
+        Ok(Array2::from_shape_vec((masses.len(), features), values).expect("a row for each mass"))
     }
 
     /// # Shapes

@@ -7,16 +7,17 @@ use ndarray::Array2;
 use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal};
 use rand_pcg::Pcg64;
+use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::by_noise::{self, Probe};
 use super::denoiser::{Denoiser, DenoiserShape};
 use super::noise::Scalings;
-use crate::batches::Batches;
+use crate::batches::{Batches, BatchesState, restore_batches};
+use crate::checkpoint::{Keeper, Resumable, Snapshot};
 use crate::error::Error;
 use crate::marginals::ColumnMaps;
 use crate::nn::{Adam, LearningRate, Rates, ResNet, RunningAverage, clip_gradients};
-use crate::watch::Watch;
 
 /// Training noise is kept within these strengths.
 const SIGMA_RANGE: (f64, f64) = (1e-5, 80.0);
@@ -74,22 +75,22 @@ pub fn train(
     settings: &DenoiserSettings,
     members: &[TrainingEvents],
     device: Device,
-    watch: &dyn Watch,
+    keeper: &Keeper<'_>,
 ) -> Result<Training, Error> {
     let mut ensemble = Ensemble::new(shape, settings, members, device)?;
+    keeper.resume(&mut ensemble);
     let total = ensemble.courses.iter().map(|course| course.rate.total).max().unwrap_or(0);
     let every = total.div_ceil(MOMENTS);
-    let mut since = 0;
-    for start in (0..total).step_by(STEPS_A_BLOCK) {
-        let steps = STEPS_A_BLOCK.min(total - start);
+    while ensemble.done < total {
+        // Between blocks no random number is drawn that is not used.
+        keeper.rest(&ensemble)?;
+        let steps = STEPS_A_BLOCK.min(total - ensemble.done);
         let block = ensemble.draw(steps);
-        for (index, step) in (start..start + steps).enumerate() {
-            ensemble.step(step, &block, index as i64);
-            since += 1;
-            if (step + 1) % every == 0 || step + 1 == total {
-                ensemble.record(step + 1, since)?;
-                since = 0;
-                watch.progress((step + 1) as f64 / total as f64);
+        for index in 0..steps {
+            ensemble.step(&block, index as i64);
+            if ensemble.done.is_multiple_of(every) || ensemble.done == total {
+                ensemble.record()?;
+                keeper.progress(ensemble.done as f64 / total as f64);
             }
         }
     }
@@ -110,8 +111,11 @@ struct Ensemble<'a> {
     batches: Vec<Batches>,
     noise: Vec<Pcg64>,
     courses: Vec<Course>,
-    /// Sum of the training losses since they were last recorded, `[members]`.
+    /// Steps taken.
+    done: usize,
+    /// Sum of the training losses since they were last recorded, `[members]`, and steps since then.
     loss: Tensor,
+    since: usize,
     validation: Vec<Option<Probe>>,
     /// A sample of the events that each member learns from.
     learnt: Vec<Option<Probe>>,
@@ -200,7 +204,9 @@ impl<'a> Ensemble<'a> {
             batches,
             noise,
             courses,
+            done: 0,
             loss: Tensor::zeros([members.len() as i64], (Kind::Float, device)),
+            since: 0,
         })
     }
 
@@ -226,7 +232,8 @@ impl<'a> Ensemble<'a> {
         }
     }
 
-    fn step(&mut self, step: usize, block: &Block, index: i64) {
+    fn step(&mut self, block: &Block, index: i64) {
+        let step = self.done;
         let (members, columns) = (self.members(), self.shape.features as i64 + 1);
         let rows = self.events.index_select(0, &block.events.get(index)).view([members, -1, columns]);
         let noisy = Noisy::new(&self.shape, self.settings, &rows, &block.normals.get(index));
@@ -241,10 +248,13 @@ impl<'a> Ensemble<'a> {
         self.adam.step(&mut self.parameters, &gradient, &Rates::of(&rates, self.device));
         let learning: Vec<bool> = self.courses.iter().map(|course| step < course.rate.total).collect();
         self.average.update(&self.parameters, &learning);
+        self.done += 1;
+        self.since += 1;
     }
 
     /// Records the losses of all members that still learnt.
-    fn record(&mut self, done: usize, since: usize) -> Result<(), Error> {
+    fn record(&mut self) -> Result<(), Error> {
+        let (done, since) = (self.done, std::mem::take(&mut self.since));
         let training = (&self.loss / since as f64).to_device(Device::Cpu);
         let training = Vec::<f32>::try_from(&training).unwrap_or_default();
         let _ = self.loss.zero_();
@@ -286,6 +296,52 @@ impl<'a> Ensemble<'a> {
             course.by_noise = by_noise::losses(&denoiser.member(member), learnt.as_ref(), kept.as_ref());
         }
         Training { denoiser, courses }
+    }
+}
+
+/// What a checkpoint holds besides tensors and orders of events.
+#[derive(Serialize, Deserialize)]
+struct Stand {
+    done: usize,
+    since: usize,
+    adam_steps: i32,
+    losses: Vec<Vec<Loss>>,
+    batches: Vec<BatchesState>,
+    noise: Vec<Pcg64>,
+}
+
+impl Resumable for Ensemble<'_> {
+    fn snapshot(&self) -> Snapshot {
+        let ([first, second], adam_steps) = self.adam.state();
+        let tensors = [&self.parameters, self.average.values(), first, second, &self.loss];
+        let stand = Stand {
+            done: self.done,
+            since: self.since,
+            adam_steps,
+            losses: self.courses.iter().map(|course| course.losses.clone()).collect(),
+            batches: self.batches.iter().map(Batches::state).collect(),
+            noise: self.noise.clone(),
+        };
+        let orders = self.batches.iter().map(|batches| batches.order().to_vec());
+        Snapshot::new(tensors.map(Tensor::shallow_clone).into(), orders.collect(), &stand)
+    }
+
+    fn restore(&mut self, snapshot: &Snapshot) -> Option<()> {
+        let stand: Stand = snapshot.rest()?;
+        let members = self.courses.len();
+        if [stand.losses.len(), stand.batches.len(), stand.noise.len()] != [members; 3] {
+            return None;
+        }
+        let ([first, second], adam_steps) = self.adam.state_mut();
+        let average = self.average.values_mut();
+        snapshot.copy_tensors(&mut [&mut self.parameters, average, first, second, &mut self.loss])?;
+        *adam_steps = stand.adam_steps;
+        restore_batches(&mut self.batches, stand.batches, &snapshot.lists)?;
+        for (course, losses) in self.courses.iter_mut().zip(stand.losses) {
+            course.losses = losses;
+        }
+        (self.done, self.since, self.noise) = (stand.done, stand.since, stand.noise);
+        Some(())
     }
 }
 

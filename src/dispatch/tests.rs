@@ -1,170 +1,340 @@
 use std::collections::HashSet;
 use std::sync::Mutex;
-use std::sync::mpsc;
+use std::time::{Duration, SystemTime};
 
-use drapes_analysis::fingerprint::Fingerprint;
-use drapes_analysis::job::JobFile;
+use drapes_analysis::dispatch::{Dispatcher, Graph, Halt, IfStopped, Known, Limits, Outlook, Pace, Schedule};
 use drapes_analysis::plan::Stage;
-use drapes_analysis::record::RunInfo;
+use proptest::prelude::*;
 
 use super::*;
+use crate::error::Error;
+use crate::stop::{Clock, Signals};
+use crate::watch::Watch;
 
-/// Ranks that are threads of one process.
-struct Threads {
-    rank: usize,
-    senders: Vec<mpsc::Sender<(usize, Vec<u8>)>>,
-    inbox: Receiver<(usize, Vec<u8>)>,
+/// A scan of made-up tasks, and what shall happen to each.
+#[derive(Clone, Debug)]
+struct Scan {
+    needs: Vec<Vec<u32>>,
+    fates: Vec<Fate>,
 }
 
-impl Threads {
-    fn world(size: usize) -> Vec<Self> {
-        let (senders, inboxes): (Vec<_>, Vec<_>) = (0..size).map(|_| mpsc::channel()).unzip();
-        let rank = |(rank, inbox)| Self { rank, senders: senders.clone(), inbox };
-        inboxes.into_iter().enumerate().map(rank).collect()
-    }
+/// What a task does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fate {
+    Works,
+    Fails,
+    /// It works until it is told to stop.
+    WaitsForHalt,
+    /// Its result cannot be stored.
+    FillsTheDisk,
+    /// It fails and takes the device with it.
+    BreaksTheDevice,
 }
 
-impl Transport for Threads {
-    fn rank(&self) -> usize {
-        self.rank
-    }
-
-    fn size(&self) -> usize {
-        self.senders.len()
-    }
-
-    fn send(&self, to: usize, message: &Message) -> Result<(), Error> {
-        self.senders[to].send((self.rank, message.to_bytes())).expect("the rank listens");
-        Ok(())
-    }
-
-    fn receive(&self) -> Result<Option<(usize, Message)>, Error> {
-        match self.inbox.try_recv() {
-            Ok((from, bytes)) => Message::from_bytes(from, &bytes).map(|message| Some((from, message))),
-            Err(_) => Ok(None),
-        }
+impl Scan {
+    fn of(needs: &[&[u32]], fate: impl Fn(usize) -> Fate) -> Self {
+        let fates = (0..needs.len()).map(fate).collect();
+        Self { needs: needs.iter().map(|needs| needs.to_vec()).collect(), fates }
     }
 }
 
-/// Writes down what happens.
-#[derive(Default)]
+/// What was seen of a run.
+#[derive(Debug, Default)]
 struct Diary {
-    ended: Vec<(usize, usize)>,
+    ended: Vec<(usize, usize, Ended)>,
     lost: Vec<usize>,
+    halted: Option<Halt>,
+    /// Whether every task began only after those that it needs had ended well.
+    in_order: bool,
+}
+
+impl Diary {
+    fn done(&self) -> HashSet<usize> {
+        let done = self.ended.iter().filter(|(_, _, ended)| matches!(ended, Ended::Done { .. }));
+        done.map(|(task, ..)| *task).collect()
+    }
 }
 
 impl Observer for Diary {
     fn began(&mut self, _task: usize, _rank: usize) {}
     fn progress(&mut self, _task: usize, _share: f64) {}
-    fn ended(&mut self, task: usize, rank: usize, _record: &TaskRecord) {
-        self.ended.push((task, rank));
+    fn ended(&mut self, task: usize, rank: usize, ended: &Ended) {
+        self.ended.push((task, rank, ended.clone()));
     }
     fn lost(&mut self, task: usize, _needs: usize) {
         self.lost.push(task);
     }
+    fn retired(&mut self, _rank: usize, _reason: &str) {}
+    fn halting(&mut self, _why: Halt) {}
+    fn pulse(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
-fn plan() -> Plan {
-    let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[independent_background]\nsource = 'withheld'\n\
-                [[scan]]\nmethod = 'noise'\nn_signal = [0, 1, 2, 3]\n[[scan]]\nmethod = 'supervised'\n";
-    Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"))
+/// A rank's tasks; `order` collects who has ended.
+struct Tasks<'a> {
+    scan: &'a Scan,
+    order: &'a Mutex<Vec<usize>>,
+    in_order: &'a Mutex<bool>,
+    broken: bool,
 }
 
-fn record(plan: &Plan, task: usize, outcome: Outcome) -> TaskRecord {
-    let fingerprint = Fingerprint(String::new());
-    TaskRecord { id: plan.tasks[task].id.clone(), fingerprint, outcome, run: RunInfo::default() }
+impl Performer for Tasks<'_> {
+    fn perform(&mut self, task: usize, watch: &dyn Watch) -> Ended {
+        assert!(!self.broken, "a broken device gets no more tasks");
+        watch.progress(0.5);
+        let done: HashSet<u32> =
+            self.order.lock().expect("no panic").iter().map(|task| *task as u32).collect();
+        if !self.scan.needs[task].iter().all(|need| done.contains(need)) {
+            *self.in_order.lock().expect("no panic") = false;
+        }
+        match self.scan.fates[task] {
+            Fate::Works => {
+                self.order.lock().expect("no panic").push(task);
+                Ended::Done { seconds: 0.0 }
+            }
+            Fate::Fails => Ended::Failed { reason: "as told".to_owned() },
+            Fate::BreaksTheDevice => {
+                self.broken = true;
+                Ended::Failed { reason: "CUDA error".to_owned() }
+            }
+            Fate::FillsTheDisk => Ended::NotStored { reason: "no space left".to_owned() },
+            Fate::WaitsForHalt => {
+                let start = std::time::Instant::now();
+                while !watch.should_stop() {
+                    assert!(start.elapsed() < Duration::from_secs(20), "nobody says halt");
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                Ended::Stopped
+            }
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.broken { Err("the context is gone".to_owned()) } else { Ok(()) }
+    }
 }
 
-/// Runs a plan on so many ranks; `perform` says whether a task succeeds.
-fn run(plan: &Plan, ranks: usize, perform: impl Fn(usize) -> bool + Sync) -> (usize, Diary) {
-    let order = Mutex::new(Vec::new());
+/// How a scan is run.
+struct Setting<'a> {
+    ranks: usize,
+    limits: Limits,
+    clock: Clock,
+    signals: Signals,
+    known: Vec<Known>,
+    neighbours: &'a mut dyn Neighbours,
+}
+
+fn setting<'a>(scan: &Scan, ranks: usize, neighbours: &'a mut dyn Neighbours) -> Setting<'a> {
+    Setting {
+        ranks,
+        limits: Limits::default(),
+        clock: Clock::until(None, Duration::ZERO),
+        signals: Signals::default(),
+        known: vec![Known::Open; scan.needs.len()],
+        neighbours,
+    }
+}
+
+/// Runs a scan on ranks that are threads.
+fn run(scan: &Scan, setting: Setting<'_>) -> (Result<(), Error>, Diary) {
+    let Setting { ranks, limits, clock, signals, known, neighbours } = setting;
+    let seconds = vec![1e-6; scan.needs.len()];
+    let outlook = Outlook { stage: Stage::Classify, seconds: 1e-6, if_stopped: IfStopped::GoesOn };
+    let schedule = Schedule::new(Graph::from_needs(&scan.needs), &seconds, &known);
+    let mut dispatcher =
+        Dispatcher::new(schedule, vec![outlook; seconds.len()], ranks, limits, Pace::default());
+    let done_before = (0..known.len()).filter(|task| known[*task] != Known::Open).collect();
+    let (order, in_order) = (Mutex::new(done_before), Mutex::new(true));
     let mut world = Threads::world(ranks);
     let leader = world.remove(0);
     let mut diary = Diary::default();
-    let without_result = std::thread::scope(|scope| {
-        let (order, perform) = (&order, &perform);
-        let compute = move |end: WorkerEnd| {
-            work(&end, |task, watch| {
-                watch.progress(0.5);
-                let needs =
-                    plan.tasks[task].needs.iter().map(|need| plan.position(need).expect("in the plan"));
-                let done: HashSet<usize> = order.lock().expect("no panic").iter().copied().collect();
-                assert!(
-                    needs.into_iter().all(|need| done.contains(&need)),
-                    "{} came too early",
-                    plan.tasks[task].id
-                );
-                order.lock().expect("no panic").push(task);
-                let fit = drapes_analysis::record::TaskResult::Train(vec![]);
-                let failed = || Outcome::Failed { reason: "as told".to_owned() };
-                Ok(record(plan, task, if perform(task) { Outcome::Done(Box::new(fit)) } else { failed() }))
-            });
-        };
+    let result = std::thread::scope(|scope| {
+        let tasks = || Tasks { scan, order: &order, in_order: &in_order, broken: false };
         for rank in world {
             let (worker, end) = Worker::new();
-            scope.spawn(move || compute(end));
-            scope.spawn(move || serve(&rank, &worker).expect("a good leader"));
+            let mut tasks = tasks();
+            scope.spawn(move || work(&end, &mut tasks));
+            scope.spawn(move || serve(&rank, &worker, &Signals::default()).expect("a good leader"));
         }
         let (worker, end) = Worker::new();
-        scope.spawn(move || compute(end));
-        let seconds = vec![1.0; plan.tasks.len()];
-        let mut schedule = Schedule::new(plan, &seconds, &vec![false; plan.tasks.len()]);
-        lead(&leader, &worker, plan, &mut schedule, &mut diary).expect("good ranks")
+        let mut tasks = tasks();
+        scope.spawn(move || work(&end, &mut tasks));
+        let lead = Leader {
+            transport: &leader,
+            worker: &worker,
+            dispatcher: &mut dispatcher,
+            clock: &clock,
+            signals: &signals,
+            observer: &mut diary,
+            neighbours,
+        };
+        lead.lead()
     });
-    (without_result, diary)
+    diary.halted = dispatcher.halted();
+    diary.in_order = *in_order.lock().expect("no panic");
+    (result, diary)
+}
+
+/// Two trainings, three templates, and classifiers behind them.
+const CHAIN: [&[u32]; 8] = [&[], &[], &[0], &[0], &[1], &[2], &[3], &[4]];
+
+#[test]
+fn a_failed_training_loses_what_needs_it_and_nothing_else() {
+    let scan = Scan::of(&CHAIN, |task| if task == 0 { Fate::Fails } else { Fate::Works });
+    let (result, diary) = run(&scan, setting(&scan, 3, &mut Nobody));
+    result.expect("good ranks");
+    assert_eq!(diary.lost, [2, 3, 5, 6]);
+    assert_eq!(diary.done(), [1, 4, 7].into());
 }
 
 #[test]
-fn every_task_is_done_once_on_any_number_of_ranks() {
-    let plan = plan();
-    for ranks in [1, 2, 3, 7] {
-        let (without_result, diary) = run(&plan, ranks, |_| true);
-        assert_eq!(without_result, 0);
-        let mut tasks: Vec<usize> = diary.ended.iter().map(|(task, _)| *task).collect();
-        tasks.sort_unstable();
-        assert_eq!(tasks, (0..plan.tasks.len()).collect::<Vec<_>>());
-        let used: HashSet<usize> = diary.ended.iter().map(|(_, rank)| *rank).collect();
-        assert!(used.iter().all(|rank| *rank < ranks));
+fn a_full_disk_ends_the_run_with_the_name_of_the_task() {
+    let fate = |task| match task {
+        0 => Fate::FillsTheDisk,
+        1 => Fate::WaitsForHalt,
+        _ => Fate::Works,
+    };
+    let scan = Scan::of(&CHAIN, fate);
+    let (result, diary) = run(&scan, setting(&scan, 2, &mut Nobody));
+    let error = result.expect_err("a full disk").to_string();
+    assert!(error.contains("no space left") && error.contains("run the same command again"), "{error}");
+    // The other rank stopped where it was.
+    assert!(diary.ended.iter().any(|(task, _, ended)| *task == 1 && *ended == Ended::Stopped));
+    assert_eq!(diary.halted, Some(Halt::Storage));
+}
+
+#[test]
+fn signals_and_deadlines_stop_what_runs() {
+    let scan = Scan::of(&CHAIN, |task| if task == 1 { Fate::WaitsForHalt } else { Fate::Works });
+    let signals = Signals::default();
+    let later = signals.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        later.raise();
+    });
+    let mut nobody = Nobody;
+    let signalled = Setting { signals, ..setting(&scan, 2, &mut nobody) };
+    let (result, diary) = run(&scan, signalled);
+    result.expect("good ranks");
+    assert_eq!((diary.halted, diary.done()), (Some(Halt::Signal), [0, 2, 3, 5, 6].into()));
+    let deadline = Some(SystemTime::now() + Duration::from_millis(5200));
+    let clock = Clock::until(deadline, Duration::ZERO);
+    let limits = Limits { deadline: clock.end(), ..Limits::default() };
+    let mut nobody = Nobody;
+    let (result, diary) = run(&scan, Setting { limits, clock, ..setting(&scan, 2, &mut nobody) });
+    result.expect("good ranks");
+    assert_eq!((diary.halted, diary.done().len()), (Some(Halt::Deadline), 5));
+}
+
+#[test]
+fn a_rank_whose_device_breaks_retires_and_the_others_go_on() {
+    let wide: Vec<&[u32]> = vec![&[]; 40];
+    let scan = Scan::of(&wide, |task| if task < 2 { Fate::BreaksTheDevice } else { Fate::Works });
+    let (result, diary) = run(&scan, setting(&scan, 3, &mut Nobody));
+    result.expect("good ranks");
+    assert_eq!((diary.done().len(), diary.halted), (38, None));
+    let scan = Scan::of(&wide, |task| if task < 3 { Fate::BreaksTheDevice } else { Fate::Works });
+    let (result, diary) = run(&scan, setting(&scan, 2, &mut Nobody));
+    result.expect("good ranks");
+    assert_eq!(diary.halted, Some(Halt::NoRanks));
+}
+
+/// Another job that ends its tasks one look after the other.
+struct Slow {
+    looks: usize,
+    gone: bool,
+}
+
+impl Neighbours for Slow {
+    fn news(&mut self, task: usize) -> Option<News> {
+        self.looks += 1;
+        if self.gone || self.looks < 2 {
+            None
+        } else {
+            Some(if task == 1 { News::Failed } else { News::Done })
+        }
+    }
+
+    fn at_work(&mut self) -> bool {
+        !self.gone
     }
 }
 
 #[test]
-fn a_failed_training_loses_what_needs_it_and_nothing_else() {
-    let plan = plan();
-    let failing = plan.tasks.iter().position(|task| task.work.stage() == Stage::Train).expect("a training");
-    let (without_result, diary) = run(&plan, 3, |task| task != failing);
-    // The training, its template and the classifiers on it.
-    assert_eq!((without_result, diary.lost.len()), (3, 2));
-    assert_eq!(diary.ended.len(), plan.tasks.len() - 2);
-}
-
-#[test]
-fn a_record_that_cannot_be_stored_ends_the_run() {
-    let plan = plan();
-    let world = Threads::world(1).remove(0);
-    let (worker, end) = Worker::new();
-    let error = std::thread::scope(|scope| {
-        scope.spawn(move || {
-            work(&end, |_, _| Err(Error::Message { rank: 0, reason: "disk full".to_owned() }));
-        });
-        let seconds = vec![1.0; plan.tasks.len()];
-        let mut schedule = Schedule::new(&plan, &seconds, &vec![false; plan.tasks.len()]);
-        let result = lead(&world, &worker, &plan, &mut schedule, &mut Diary::default());
-        drop(worker);
-        result.expect_err("a broken rank")
-    });
-    assert!(error.to_string().contains("rank 0 has stopped"), "{error}");
+fn tasks_of_other_shards_are_waited_for_while_somebody_is_at_them() {
+    let scan = Scan::of(&CHAIN, |_| Fate::Works);
+    let mut known = vec![Known::Open; 8];
+    (known[0], known[1]) = (Known::Elsewhere, Known::Elsewhere);
+    let mut slow = Slow { looks: 0, gone: false };
+    let (result, diary) = run(&scan, Setting { known: known.clone(), ..setting(&scan, 2, &mut slow) });
+    result.expect("good ranks");
+    assert_eq!((diary.done(), diary.lost), ([2, 3, 5, 6].into(), vec![4, 7]));
+    let mut gone = Slow { looks: 0, gone: true };
+    let (result, diary) = run(&scan, Setting { known, ..setting(&scan, 2, &mut gone) });
+    result.expect("good ranks");
+    assert_eq!((diary.halted, diary.done().len()), (Some(Halt::Others), 0));
 }
 
 #[test]
 fn messages_survive_the_wire_and_noise_does_not_pass_for_one() {
-    let plan = plan();
-    let done = Message::Done(3, Box::new(record(&plan, 0, Outcome::Failed { reason: "ε < 0".to_owned() })));
-    for message in
-        [Message::Hello { host: "a".to_owned() }, Message::Assign(7), Message::Progress(1, 0.25), done]
-    {
+    for message in [
+        Message::Assign(7),
+        Message::Progress(1, 0.25),
+        Message::Ended(3, Ended::Failed { reason: "ε < 0".to_owned() }),
+        Message::Ended(4, Ended::Done { seconds: 0.1 }),
+    ] {
         assert_eq!(Message::from_bytes(1, &message.to_bytes()).expect("a message"), message);
     }
     let error = Message::from_bytes(4, b"{\"Assign\":").expect_err("noise");
     assert!(error.to_string().starts_with("rank 4 sent a message"), "{error}");
+}
+
+/// Scans of up to forty tasks, each of which needs some earlier ones.
+fn scans() -> impl Strategy<Value = Scan> {
+    let fate = prop_oneof![12 => Just(Fate::Works), 2 => Just(Fate::Fails), 1 => Just(Fate::BreaksTheDevice)];
+    let task = (proptest::collection::vec(0.0..1.0_f64, 0..4), fate);
+    proptest::collection::vec(task, 1..40).prop_map(|tasks| {
+        let needs = tasks.iter().enumerate().map(|(task, (needs, _))| {
+            let mut needs: Vec<u32> = needs.iter().map(|share| (share * task as f64) as u32).collect();
+            needs.sort_unstable();
+            needs.dedup();
+            needs.retain(|need| (*need as usize) < task);
+            needs
+        });
+        Scan { needs: needs.collect(), fates: tasks.iter().map(|(_, fate)| *fate).collect() }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Whatever the scan, its failures, its ranks and its limits: nothing begins before what it needs, nothing is done
+    /// twice, and what is neither done nor failed is lost with a failure or left by a halt.
+    #[test]
+    fn every_task_has_one_end(scan in scans(), ranks in 1_usize..6, most in proptest::option::of(1_usize..4)) {
+        let mut nobody = Nobody;
+        let limits = Limits { max_failures: most, ..Limits::default() };
+        let (result, diary) = run(&scan, Setting { limits, ..setting(&scan, ranks, &mut nobody) });
+        prop_assert!(result.is_ok());
+        prop_assert!(diary.in_order);
+        let mut ends: Vec<usize> =
+            diary.ended.iter().filter(|(_, _, ended)| *ended != Ended::Stopped).map(|(task, ..)| *task).collect();
+        ends.extend(&diary.lost);
+        let count = ends.len();
+        ends.sort_unstable();
+        ends.dedup();
+        prop_assert_eq!(ends.len(), count, "a task has two ends");
+        prop_assert!(diary.ended.iter().all(|(_, rank, _)| *rank < ranks));
+        if diary.halted.is_none() {
+            prop_assert_eq!(count, scan.needs.len(), "a task has no end");
+            // Exactly those are done that do not fail and need none that does.
+            let mut good = vec![true; scan.needs.len()];
+            for task in 0..good.len() {
+                good[task] = scan.fates[task] == Fate::Works && scan.needs[task].iter().all(|need| good[*need as usize]);
+            }
+            let expected: HashSet<usize> = (0..good.len()).filter(|task| good[*task]).collect();
+            prop_assert_eq!(diary.done(), expected);
+        }
+    }
 }

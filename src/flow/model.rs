@@ -6,6 +6,7 @@ use rand_pcg::Pcg64;
 use tch::{Device, Kind, Tensor};
 
 use super::network::{Flow, FlowShape};
+use crate::error::Error;
 use crate::marginals::ColumnMaps;
 use crate::watch::Watch;
 
@@ -47,7 +48,10 @@ impl FlowModel {
     ///
     /// # Units
     /// Masses in GeV; features in their own units.
-    pub fn sample(&self, masses: &[f64], noise: &mut Pcg64, watch: &dyn Watch) -> Array2<f32> {
+    ///
+    /// # Errors
+    /// It was told to stop.
+    pub fn sample(&self, masses: &[f64], noise: &mut Pcg64, watch: &dyn Watch) -> Result<Array2<f32>, Error> {
         let features = self.shape.conditioner.features;
         let flow = Flow::over(self.shape, &self.parameters);
         self.in_portions(masses.len(), watch, |events| {
@@ -78,6 +82,9 @@ impl FlowModel {
     /// # Units
     /// As [`FlowModel::sample`].
     ///
+    /// # Errors
+    /// It was told to stop.
+    ///
     /// # Panics
     /// If there are fewer masses than events, or no events.
     pub fn transport(
@@ -85,7 +92,7 @@ impl FlowModel {
         events: ArrayView2<'_, f32>,
         journey: Journey<'_>,
         watch: &dyn Watch,
-    ) -> Array2<f32> {
+    ) -> Result<Array2<f32>, Error> {
         let flow = Flow::over(self.shape, &self.parameters);
         let count = match journey {
             Journey::Masses { target, .. } => target.len(),
@@ -158,11 +165,14 @@ impl FlowModel {
         count: usize,
         watch: &dyn Watch,
         mut make: impl FnMut(std::ops::Range<usize>) -> Tensor,
-    ) -> Array2<f32> {
+    ) -> Result<Array2<f32>, Error> {
         let features = self.shape.conditioner.features;
         let portion = if self.device().is_cuda() { EVENTS_AT_ONCE_ON_GPU } else { EVENTS_AT_ONCE };
         let mut values = Vec::with_capacity(count * features);
         for first in (0..count).step_by(portion) {
+            if watch.should_stop() {
+                return Err(Error::Stopped);
+            }
             let range = first..count.min(first + portion);
             let end = range.end;
             let made = make(range).transpose(1, 2).contiguous().to_device(Device::Cpu).to_kind(Kind::Float);
@@ -172,6 +182,6 @@ impl FlowModel {
             }
             watch.progress(end as f64 / count as f64);
         }
-        Array2::from_shape_vec((count, features), values).expect("a row for each event")
+        Ok(Array2::from_shape_vec((count, features), values).expect("a row for each event"))
     }
 }

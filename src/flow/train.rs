@@ -5,15 +5,16 @@ use drapes_analysis::record::Loss;
 use drapes_analysis::stream::Stream;
 use ndarray::Array2;
 use rand::seq::SliceRandom;
+use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::network::{Flow, FlowShape};
 use super::objective::{Objective, Room, Wanted};
-use crate::batches::Batches;
+use crate::batches::{Batches, BatchesState, restore_batches};
+use crate::checkpoint::{Keeper, Resumable, Snapshot};
 use crate::error::Error;
 use crate::marginals::ColumnMaps;
 use crate::nn::{Adam, LearningRate, Rates, clip_gradients};
-use crate::watch::Watch;
 
 /// Moments at which losses are recorded.
 const MOMENTS: usize = 50;
@@ -70,30 +71,24 @@ pub fn train(
     objective: &Objective,
     members: &[FlowEvents],
     device: Device,
-    watch: &dyn Watch,
+    keeper: &Keeper<'_>,
 ) -> Result<Training, Error> {
     let mut ensemble = Ensemble::new(shape, settings, network, members, device)?;
     let flow = Flow::over(shape, &ensemble.parameters);
     let room = Room::new(objective, &flow);
-    let mut adam = Adam::new(&ensemble.parameters, 0.0);
-    let mut loss = Tensor::zeros([members.len() as i64], (Kind::Float, device));
+    keeper.resume(&mut ensemble);
     let total = ensemble.courses.iter().map(|course| course.rate.total).max().unwrap_or(0);
     let every = total.div_ceil(MOMENTS);
-    let mut since = 0;
-    for step in 0..total {
+    while ensemble.done < total {
+        keeper.rest(&ensemble)?;
         let rows = ensemble.next_batch();
         let judged = objective.judge(&flow, &rows, &Wanted::Gradient(&room));
-        loss += judged.loss;
         let mut gradient = judged.gradient.expect("it was wanted");
         clip_gradients(&mut gradient, settings.gradient_clip);
-        let rates: Vec<f64> = ensemble.courses.iter().map(|course| course.rate.at(step)).collect();
-        adam.step(&mut ensemble.parameters, &gradient, &Rates::of(&rates, device));
-        since += 1;
-        if (step + 1) % every == 0 || step + 1 == total {
-            ensemble.record(objective, &(&loss / since as f64), step + 1, since)?;
-            let _ = loss.zero_();
-            since = 0;
-            watch.progress((step + 1) as f64 / total as f64);
+        ensemble.step(&judged.loss, &gradient);
+        if ensemble.done.is_multiple_of(every) || ensemble.done == total {
+            ensemble.record(objective)?;
+            keeper.progress(ensemble.done as f64 / total as f64);
         }
     }
     Ok(Training { parameters: ensemble.kept, courses: ensemble.courses })
@@ -105,6 +100,12 @@ struct Ensemble<'a> {
     /// `[events of all members, features + 1]`, mapped.
     events: Tensor,
     parameters: Tensor,
+    adam: Adam,
+    /// Steps taken.
+    done: usize,
+    /// Sum of the training losses since they were last recorded, `[members]`, and steps since then.
+    loss: Tensor,
+    since: usize,
     /// The parameters that are kept, and the validation loss of each member's.
     kept: Tensor,
     best: Vec<f32>,
@@ -176,7 +177,11 @@ impl<'a> Ensemble<'a> {
             shape,
             network,
             kept: parameters.copy(),
+            adam: Adam::new(&parameters, 0.0),
             parameters,
+            done: 0,
+            loss: Tensor::zeros([members.len() as i64], (Kind::Float, device)),
+            since: 0,
             best: vec![f32::INFINITY; members.len()],
             moment: settings.kept,
             validation,
@@ -192,15 +197,20 @@ impl<'a> Ensemble<'a> {
         pick(&self.events, &chosen)
     }
 
+    fn step(&mut self, loss: &Tensor, gradient: &Tensor) {
+        self.loss += loss;
+        let rates: Vec<f64> = self.courses.iter().map(|course| course.rate.at(self.done)).collect();
+        self.adam.step(&mut self.parameters, gradient, &Rates::of(&rates, self.loss.device()));
+        self.done += 1;
+        self.since += 1;
+    }
+
     /// Records the losses of all members that still learnt.
-    fn record(
-        &mut self,
-        objective: &Objective,
-        loss: &Tensor,
-        done: usize,
-        since: usize,
-    ) -> Result<(), Error> {
-        let training = Vec::<f32>::try_from(&loss.to_device(Device::Cpu)).unwrap_or_default();
+    fn record(&mut self, objective: &Objective) -> Result<(), Error> {
+        let (done, since) = (self.done, std::mem::take(&mut self.since));
+        let mean = (&self.loss / since as f64).to_device(Device::Cpu);
+        let training = Vec::<f32>::try_from(&mean).unwrap_or_default();
+        let _ = self.loss.zero_();
         for (member, course) in self.courses.iter_mut().enumerate() {
             let per_epoch = course.rate.total as f64 / self.network.epochs as f64;
             let validation = self.validation[member].as_ref().map(|rows| {
@@ -226,6 +236,54 @@ impl<'a> Ensemble<'a> {
             Some(epoch) => Err(Error::Diverged { epoch, what: "the loss of every member".to_owned() }),
             None => Ok(()),
         }
+    }
+}
+
+/// What a checkpoint holds besides tensors and orders of events.
+#[derive(Serialize, Deserialize)]
+struct Stand {
+    done: usize,
+    since: usize,
+    adam_steps: i32,
+    /// Losses, and where the training diverged.
+    courses: Vec<(Vec<Loss>, Option<f64>)>,
+    /// None where nothing is kept yet: JSON knows no infinity.
+    best: Vec<Option<f32>>,
+    batches: Vec<BatchesState>,
+}
+
+impl Resumable for Ensemble<'_> {
+    fn snapshot(&self) -> Snapshot {
+        let ([first, second], adam_steps) = self.adam.state();
+        let tensors = [&self.parameters, &self.kept, first, second, &self.loss].map(Tensor::shallow_clone);
+        let stand = Stand {
+            done: self.done,
+            since: self.since,
+            adam_steps,
+            courses: self.courses.iter().map(|course| (course.losses.clone(), course.diverged)).collect(),
+            best: self.best.iter().map(|loss| loss.is_finite().then_some(*loss)).collect(),
+            batches: self.batches.iter().map(Batches::state).collect(),
+        };
+        let orders = self.batches.iter().map(|batches| batches.order().to_vec());
+        Snapshot::new(tensors.into(), orders.collect(), &stand)
+    }
+
+    fn restore(&mut self, snapshot: &Snapshot) -> Option<()> {
+        let stand: Stand = snapshot.rest()?;
+        if [stand.courses.len(), stand.best.len()] != [self.courses.len(); 2] {
+            return None;
+        }
+        let ([first, second], adam_steps) = self.adam.state_mut();
+        let loss = &mut self.loss;
+        snapshot.copy_tensors(&mut [&mut self.parameters, &mut self.kept, first, second, loss])?;
+        *adam_steps = stand.adam_steps;
+        restore_batches(&mut self.batches, stand.batches, &snapshot.lists)?;
+        for (course, (losses, diverged)) in self.courses.iter_mut().zip(stand.courses) {
+            (course.losses, course.diverged) = (losses, diverged);
+        }
+        self.best = stand.best.into_iter().map(|loss| loss.unwrap_or(f32::INFINITY)).collect();
+        (self.done, self.since) = (stand.done, stand.since);
+        Some(())
     }
 }
 

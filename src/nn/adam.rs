@@ -25,6 +25,16 @@ impl Adam {
         Self { weight_decay, first: parameters.zeros_like(), second: parameters.zeros_like(), steps: 0 }
     }
 
+    /// The moments, and the number of steps so far: all that later steps depend on.
+    pub fn state(&self) -> ([&Tensor; 2], i32) {
+        ([&self.first, &self.second], self.steps)
+    }
+
+    /// The moments, to be filled, and the number of steps.
+    pub fn state_mut(&mut self) -> ([&mut Tensor; 2], &mut i32) {
+        ([&mut self.first, &mut self.second], &mut self.steps)
+    }
+
     /// One step downhill.
     ///
     /// # Shapes

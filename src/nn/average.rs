@@ -35,6 +35,11 @@ impl RunningAverage {
     pub fn values(&self) -> &Tensor {
         &self.values
     }
+
+    /// The averages, to be filled.
+    pub fn values_mut(&mut self) -> &mut Tensor {
+        &mut self.values
+    }
 }
 
 #[cfg(test)]

@@ -11,10 +11,10 @@ use ndarray::{Array2, Axis, concatenate};
 use rand::seq::SliceRandom;
 
 use super::{Workplace, template};
+use crate::checkpoint::Keeper;
 use crate::classifier::{self, DataTruth, Judges, TemplateFolds, TemplateTruth, classify as run_contest};
 use crate::error::Error;
 use crate::split::RegionEvents;
-use crate::watch::Watch;
 
 /// The events of a contest, owned.
 struct Sides {
@@ -41,7 +41,7 @@ pub fn classify(
     point: &ScanPoint,
     seeds: &[ClassifierSeed],
     arrays: &Arrays<'_>,
-    watch: &dyn Watch,
+    keeper: &Keeper<'_>,
 ) -> Result<Classification, Error> {
     let sides = sides(place, point, arrays)?;
     let contest = classifier::Contest {
@@ -59,7 +59,7 @@ pub fn classify(
         ClassifierKind::Mlp => Judges::Mlp(place.device),
         ClassifierKind::Trees => Judges::Trees(&place.job.trees),
     };
-    let classifiers = run_contest(&contest, &place.job.classifier, seeds, (&deal, &stream), judges, watch)?;
+    let classifiers = run_contest(&contest, &place.job.classifier, seeds, (&deal, &stream), judges, keeper)?;
     Ok(Classification { point: *point, sizes: sizes(place, point, &sides)?, classifiers })
 }
 

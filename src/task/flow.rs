@@ -8,17 +8,17 @@ use ndarray::{Array2, Axis, concatenate};
 use tch::Tensor;
 
 use super::{Workplace, weights};
+use crate::checkpoint::Keeper;
 use crate::error::Error;
 use crate::flow::{Flow, FlowEvents, FlowModel, FlowShape, Objective, train as train_flows};
 use crate::marginals::ColumnMaps;
-use crate::watch::Watch;
 
 pub fn train(
     place: &Workplace,
     id: &TaskId,
     flow: FlowKind,
     (samples, judges): (&[TrainingSample], &[(TaskId, usize)]),
-    watch: &dyn Watch,
+    keeper: &Keeper<'_>,
 ) -> Result<Vec<FlowTraining>, Error> {
     let settings = &place.job.flow;
     let stream = place.stream().branch("flow").branch(flow.word());
@@ -58,7 +58,7 @@ pub fn train(
     };
     let network = settings.network(flow);
     let trained =
-        train_flows(shape(place, flow), (settings, &network), &objective, &members, place.device, watch)?;
+        train_flows(shape(place, flow), (settings, &network), &objective, &members, place.device, keeper)?;
     let mut trained_members = (0_i64..).zip(members).zip(trained.courses);
     let (mut parameters, mut maps, mut courses) = (vec![], vec![], vec![]);
     for (member, sample) in samples.iter().enumerate() {

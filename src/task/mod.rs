@@ -12,17 +12,20 @@ use std::any::Any;
 use std::cell::OnceCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use drapes_analysis::fingerprint::Fingerprint;
 use drapes_analysis::job::Job;
 use drapes_analysis::plan::{Task, Work};
+use drapes_analysis::price::{self, EventCounts};
 use drapes_analysis::record::{Outcome, RunInfo, TaskRecord, TaskResult};
 use drapes_analysis::store::{Store, StoredJob};
 use drapes_analysis::stream::Stream;
 use tch::Device;
 
+use crate::checkpoint::{CheckpointFile, Keeper};
 use crate::data::{self, Label};
+use crate::dispatch::Ended;
 use crate::error::Error;
 use crate::rank_log::RankLog;
 use crate::split::Sample;
@@ -38,6 +41,8 @@ pub struct Workplace {
     log: RankLog,
     /// Read at the first task, kept for the others.
     sample: OnceCell<Sample>,
+    /// Time between two checkpoints of a training.
+    save_every: Duration,
 }
 
 impl Workplace {
@@ -50,7 +55,16 @@ impl Workplace {
         place: RunInfo,
     ) -> Self {
         let log = RankLog::open(&store, &place);
-        Self { store, job: stored.job, data_directory, device, place, log, sample: OnceCell::new() }
+        Self {
+            store,
+            job: stored.job,
+            data_directory,
+            device,
+            place,
+            log,
+            sample: OnceCell::new(),
+            save_every: Duration::MAX,
+        }
     }
 
     /// The same workplace with its events already read.
@@ -58,42 +72,69 @@ impl Workplace {
         Self { sample: OnceCell::from(sample), ..self }
     }
 
-    /// Does a task and stores its record. Whatever goes wrong in the task becomes a failed record.
-    ///
-    /// # Errors
-    /// The record itself cannot be stored.
-    pub fn perform(
-        &self,
-        task: &Task,
-        fingerprint: &Fingerprint,
-        watch: &dyn Watch,
-    ) -> Result<TaskRecord, Error> {
+    /// The same workplace, where trainings are saved so often.
+    pub fn saving_every(self, save_every: Duration) -> Self {
+        Self { save_every, ..self }
+    }
+
+    /// What is computed on.
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
+    /// Does a task and stores its record. Whatever goes wrong in the task becomes a failed record, unless it was told to
+    /// stop or nothing can be stored: then it has none.
+    pub fn perform(&self, task: &Task, fingerprint: &Fingerprint, watch: &dyn Watch) -> Ended {
         let start = Instant::now();
         self.log.begins(&task.id);
+        let checkpoint =
+            CheckpointFile { path: self.store.checkpoint(&task.id), fingerprint: fingerprint.clone() };
+        let keeper = Keeper::new(watch, checkpoint, self.save_every);
         // Nothing that a panic could leave half-done is used again: arrays have no name yet, the sample is whole.
-        let outcome = match catch_unwind(AssertUnwindSafe(|| self.compute(task, watch))) {
+        let outcome = match catch_unwind(AssertUnwindSafe(|| self.compute(task, &keeper, watch))) {
             Ok(Ok(result)) => Outcome::Done(Box::new(result)),
+            Ok(Err(Error::Stopped)) => {
+                self.log.stopped(&task.id);
+                return Ended::Stopped;
+            }
+            Ok(Err(error)) if error.is_of_storage() => return self.not_stored(task, &error),
             Ok(Err(error)) => Outcome::Failed { reason: error.to_string() },
             Err(panic) => Outcome::Failed { reason: panic_reason(panic.as_ref()) },
         };
-        let run = RunInfo { seconds: start.elapsed().as_secs_f64(), ..self.place.clone() };
-        let mut record = TaskRecord { id: task.id.clone(), fingerprint: fingerprint.clone(), outcome, run };
+        if keeper.earlier() > 0.0 {
+            self.log.goes_on(&task.id, keeper.earlier());
+        }
+        let run = RunInfo { seconds: keeper.earlier() + start.elapsed().as_secs_f64(), ..self.place.clone() };
+        let mut record = TaskRecord { id: task.id.clone(), fingerprint: fingerprint.clone(), run, outcome };
         if let Err(reason) = record.readable() {
             record.outcome = Outcome::Failed { reason };
         }
-        self.store.write_record(&record)?;
+        if let Err(error) = self.store.write_record(&record) {
+            return self.not_stored(task, &error.into());
+        }
+        keeper.finish();
         self.log.ends(&record, &self.job);
-        Ok(record)
+        match record.outcome {
+            Outcome::Done(_) => Ended::Done { seconds: record.run.seconds },
+            Outcome::Failed { reason } => Ended::Failed { reason },
+        }
     }
 
-    fn compute(&self, task: &Task, watch: &dyn Watch) -> Result<TaskResult, Error> {
+    fn not_stored(&self, task: &Task, error: &Error) -> Ended {
+        let needed = price::bytes(&self.job, task, EventCounts::estimated(&self.job)) / 1e6;
+        let reason = format!("{} needs about {needed:.1} MB: {error}", task.id);
+        self.log.not_stored(&task.id, &reason);
+        Ended::NotStored { reason }
+    }
+
+    fn compute(&self, task: &Task, keeper: &Keeper<'_>, watch: &dyn Watch) -> Result<TaskResult, Error> {
         match &task.work {
             Work::Fit { sample } => fit::fit(self, *sample).map(TaskResult::Fit),
             Work::Train { scope, samples } => {
-                train::train(self, &task.id, *scope, samples, watch).map(TaskResult::Train)
+                train::train(self, &task.id, *scope, samples, keeper).map(TaskResult::Train)
             }
             Work::TrainFlow { flow, samples, judges } => {
-                flow::train(self, &task.id, *flow, (samples, judges), watch).map(TaskResult::TrainFlow)
+                flow::train(self, &task.id, *flow, (samples, judges), keeper).map(TaskResult::TrainFlow)
             }
             Work::Template { template, oversampling, model, fit } => {
                 let order = template::Order { template: *template, oversampling: *oversampling };
@@ -106,7 +147,7 @@ impl Workplace {
             }
             Work::Classify { point, seeds, template, data } => {
                 let arrays = classify::Arrays { template: template.as_ref(), data: data.as_ref() };
-                classify::classify(self, point, seeds, &arrays, watch).map(TaskResult::Classify)
+                classify::classify(self, point, seeds, &arrays, keeper).map(TaskResult::Classify)
             }
         }
     }

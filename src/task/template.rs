@@ -173,7 +173,7 @@ fn store(
     id: &TaskId,
     masses: &[f64],
     watch: &dyn Watch,
-    mut make: impl FnMut(Range<usize>, &dyn Watch) -> Array2<f32>,
+    mut make: impl FnMut(Range<usize>, &dyn Watch) -> Result<Array2<f32>, Error>,
 ) -> Result<(), Error> {
     let writer = ArrayWriter::create(&place.store.arrays(id))?;
     let count = masses.len();
@@ -184,7 +184,7 @@ fn store(
             let rows = first..count.min(first + PORTION);
             let part =
                 Part { whole: watch, begin: first as f64, len: rows.len() as f64, count: count as f64 };
-            let features = make(rows, &part);
+            let features = make(rows, &part)?;
             if let Some(value) = features.iter().find(|value| !value.is_finite()) {
                 return Err(Error::NotFinite { what: format!("a generated feature is {value}") });
             }
@@ -217,6 +217,10 @@ struct Part<'a> {
 impl Watch for Part<'_> {
     fn progress(&self, share: f64) {
         self.whole.progress((self.begin + share * self.len) / self.count);
+    }
+
+    fn should_stop(&self) -> bool {
+        self.whole.should_stop()
     }
 }
 

@@ -7,16 +7,16 @@ use drapes_analysis::regions::Region;
 use ndarray::{Array2, Axis, concatenate};
 
 use super::{Workplace, weights};
+use crate::checkpoint::Keeper;
 use crate::diffusion::{Denoiser, DenoiserShape, TrainingEvents, train as train_denoisers};
 use crate::error::Error;
-use crate::watch::Watch;
 
 pub fn train(
     place: &Workplace,
     id: &TaskId,
     scope: Scope,
     samples: &[TrainingSample],
-    watch: &dyn Watch,
+    keeper: &Keeper<'_>,
 ) -> Result<Vec<DenoiserTraining>, Error> {
     let members = samples.iter().map(|sample| {
         let regions = place.job.regions_of(sample);
@@ -35,7 +35,7 @@ pub fn train(
         Ok(TrainingEvents { rows, stream: stream.branch(sample) })
     });
     let members = members.collect::<Result<Vec<_>, Error>>()?;
-    let training = train_denoisers(shape(place), &place.job.denoiser, &members, place.device, watch)?;
+    let training = train_denoisers(shape(place), &place.job.denoiser, &members, place.device, keeper)?;
     weights::write(place, id, training.denoiser.parameters(), training.denoiser.maps())?;
     let courses = samples.iter().zip(training.courses).map(|(sample, course)| DenoiserTraining {
         scope,

@@ -1,112 +1,237 @@
-//! `status`: what is done, what failed and why, what is waiting.
+//! `status`: what is done, what runs, what failed and why, what waits for what.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use serde_json::json;
 
 use super::answer;
 use super::layout::{columns, duration};
 use super::plan::Format;
+use crate::dispatch::makespan;
 use crate::error::{Error, Exit};
 use crate::plan::{Plan, Stage, Task};
 use crate::price::{EventCounts, Price};
 use crate::rates::Rates;
-use crate::store::{Store, TaskState};
+use crate::standing::{Standing, is_gpu, pace, standings};
+use crate::store::{Liveness, Occupant, Store};
 
-/// Shows what a scan has done, what failed and why, and how much is left.
+/// Shows what a scan has done, what runs, what failed and why, what waits for what, and how much is left.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "EXAMPLES\n  drapes status out/demo\n  drapes status out/demo --format json\n\n\
+#[command(after_help = "EXAMPLES\n  drapes status out/demo\n  drapes status out/demo --list failed\n  \
+    drapes status out/demo --format json\n\n\
     Ends with 0 if all tasks are done, with 4 if some failed, and with 75 if some are missing.")]
 pub struct Status {
     /// The directory given to `drapes run --out`.
     directory: PathBuf,
+    /// List every task of this state: done, failed, lost, running, ready or waiting.
+    #[arg(long, value_name = "STATE", value_parser = clap::builder::PossibleValuesParser::new(Standing::WORDS))]
+    list: Option<String>,
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-/// The state of a task in one word.
-fn word(state: &TaskState) -> &'static str {
-    match state {
-        TaskState::Done(_) => "done",
-        TaskState::Failed { .. } => "failed",
-        TaskState::Missing => "missing",
-        TaskState::Ignored { .. } => "ignored",
-    }
+/// Everything that is shown.
+struct Overview {
+    name: String,
+    plan: Plan,
+    standings: Vec<Standing>,
+    occupants: Vec<(Occupant, Liveness)>,
+    /// Expected seconds to the end, and on how many ranks.
+    left: (f64, usize),
 }
 
 impl Status {
     pub fn run(&self) -> Result<Exit, Error> {
         let store = Store::open(&self.directory)?;
-        let stored = store.job()?;
-        let plan = Plan::of(&stored.job);
-        let states = store.states(&stored, &plan);
-        let done: Vec<bool> = states.iter().map(TaskState::is_done).collect();
-        let price = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
-        let left = price.makespan(&plan, &done, 1);
-        match self.format {
-            Format::Text => {
-                answer(text(&stored.job.name, &plan, &states));
-                if !done.iter().all(|done| *done) {
+        let overview = Overview::of(&store)?;
+        match (self.format, &self.list) {
+            (Format::Json, _) => answer(format_args!("{:#}\n", overview.json())),
+            (Format::Text, Some(state)) => answer(overview.list(state)),
+            (Format::Text, None) => {
+                answer(overview.text());
+                if overview.count("failed") > 0 {
                     let command = store.command();
-                    answer(format_args!(
-                        "\nleft: about {} on one core; go on with\n  {command}\n",
-                        duration(left)
-                    ));
+                    answer(format_args!("\ntry the failed tasks again with\n  {command} --retry-failed\n"));
+                } else if overview.count("done") < overview.plan.tasks.len() {
+                    answer(format_args!("\ngo on with\n  {}\n", store.command()));
                 }
             }
-            Format::Json => answer(format_args!("{:#}\n", as_json(&stored.job.name, &plan, &states, left))),
         }
-        let failed = states.iter().any(|state| matches!(state, TaskState::Failed { .. }));
-        Ok(match (failed, done.iter().all(|done| *done)) {
+        Ok(match (overview.count("failed"), overview.count("done") == overview.plan.tasks.len()) {
             (_, true) => Exit::Done,
-            (true, _) => Exit::TasksFailed,
+            (1.., _) => Exit::TasksFailed,
             _ => Exit::Deadline,
         })
     }
 }
 
-fn text(name: &str, plan: &Plan, states: &[TaskState]) -> String {
-    let done = states.iter().filter(|state| state.is_done()).count();
-    let mut text = format!("{name}: {done} of {} tasks done\n\n", plan.tasks.len());
-    let mut lines = vec![["stage", "done", "failed", "left", "time spent"].map(str::to_owned).to_vec()];
-    for stage in Stage::ALL {
-        let of_stage = || plan.tasks.iter().zip(states).filter(move |(task, _)| task.work.stage() == stage);
-        let count = |wanted: &str| of_stage().filter(|(_, state)| word(state) == wanted).count();
-        let spent: f64 = of_stage().map(|(_, state)| seconds(state)).sum();
-        let left = count("missing") + count("ignored");
-        lines.push(vec![
-            stage.word().to_owned(),
-            count("done").to_string(),
-            count("failed").to_string(),
-            left.to_string(),
-            duration(spent),
-        ]);
+impl Overview {
+    fn of(store: &Store) -> Result<Self, Error> {
+        let stored = store.job()?;
+        let plan = Plan::of(&stored.job);
+        let states = store.states(&stored, &plan);
+        let occupants = store.occupants();
+        let standings = standings(&plan, &states, &occupants);
+        let price = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
+        let runs = || standings.iter().map(Standing::run);
+        // Whatever did most of it so far.
+        let on_gpu =
+            2 * runs().flatten().filter(|run| is_gpu(&run.device)).count() > runs().flatten().count();
+        let pace = pace(&plan, &price.seconds, runs(), on_gpu);
+        let expected = plan.tasks.iter().zip(&price.seconds).zip(&standings);
+        let expected: Vec<f64> = expected
+            .map(|((task, price), standing)| {
+                let whole = price * pace.of(task.work.stage()).unwrap_or(1.0);
+                if let Standing::Running { share, .. } = standing { whole * (1.0 - share) } else { whole }
+            })
+            .collect();
+        let over: Vec<bool> =
+            standings.iter().map(|standing| ["done", "failed", "lost"].contains(&standing.word())).collect();
+        let alive = occupants.iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
+        let ranks = alive.map(|(occupant, _)| occupant.ranks).sum::<usize>().max(1);
+        let left = (makespan(&plan, &expected, &over, ranks), ranks);
+        Ok(Self { name: stored.job.name, plan, standings, occupants, left })
     }
-    text.push_str(&columns(&lines));
-    for (task, state) in plan.tasks.iter().zip(states) {
-        match state {
-            TaskState::Failed { reason } => text.push_str(&format!("\nfailed: {}\n  {reason}\n", task.id)),
-            TaskState::Ignored { why } => text.push_str(&format!("\nnot counted: {}\n  {why}\n", task.id)),
-            TaskState::Done(_) | TaskState::Missing => {}
+
+    fn count(&self, word: &str) -> usize {
+        self.standings.iter().filter(|standing| standing.word() == word).count()
+    }
+
+    fn tasks(&self) -> impl Iterator<Item = (&Task, &Standing)> {
+        self.plan.tasks.iter().zip(&self.standings)
+    }
+
+    /// Hours spent on cores and on GPUs.
+    fn spent(&self) -> (f64, f64) {
+        let runs = self.standings.iter().filter_map(Standing::run);
+        let (gpus, cores): (Vec<_>, Vec<_>) = runs.partition(|run| is_gpu(&run.device));
+        let hours =
+            |runs: Vec<&crate::record::RunInfo>| runs.iter().fold(0.0, |sum, run| sum + run.seconds) / 3600.0;
+        (hours(cores), hours(gpus))
+    }
+
+    fn text(&self) -> String {
+        let mut text =
+            format!("{}: {} of {} tasks done\n\n", self.name, self.count("done"), self.plan.tasks.len());
+        // Columns that are empty for all stages say nothing.
+        let words: Vec<&str> = Standing::WORDS
+            .into_iter()
+            .filter(|word| ["done", "failed"].contains(word) || self.count(word) > 0)
+            .collect();
+        let headings = std::iter::once("stage").chain(words.iter().copied()).chain(["time spent"]);
+        let mut lines = vec![headings.map(str::to_owned).collect::<Vec<_>>()];
+        for stage in Stage::ALL {
+            let of_stage = || self.tasks().filter(move |(task, _)| task.work.stage() == stage);
+            let count =
+                |word: &&str| of_stage().filter(|(_, standing)| standing.word() == *word).count().to_string();
+            let runs = of_stage().filter_map(|(_, standing)| standing.run());
+            let spent = duration(runs.map(|run| run.seconds).sum());
+            let line = std::iter::once(stage.word().to_owned()).chain(words.iter().map(count)).chain([spent]);
+            lines.push(line.collect());
         }
+        text.push_str(&columns(&lines));
+        let (cores, gpus) = self.spent();
+        text.push_str(&format!("\nspent: {cores:.2} core-hours, {gpus:.2} GPU-hours\n"));
+        if self.count("done") + self.count("failed") + self.count("lost") < self.plan.tasks.len() {
+            let (seconds, ranks) = self.left;
+            let on = if ranks == 1 { "one rank".to_owned() } else { format!("{ranks} ranks") };
+            text.push_str(&format!("left: about {} on {on}\n", duration(seconds)));
+        }
+        for (occupant, liveness) in &self.occupants {
+            match liveness {
+                Liveness::Alive => text.push_str(&format!("\nat work: {occupant}\n")),
+                Liveness::Dead => text.push_str(&format!("\ndied at work: {occupant}\n")),
+            }
+        }
+        for (task, standing) in self.tasks() {
+            if let Some(line) = notable(standing) {
+                text.push_str(&format!("\n{}: {}\n  {line}\n", standing.word(), task.id));
+            }
+        }
+        text + &self.causes()
     }
-    text
+
+    /// How many tasks wait for what, or are lost with what: one line for each cause.
+    fn causes(&self) -> String {
+        let mut causes: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for standing in &self.standings {
+            match standing {
+                Standing::Waiting { needs } => *causes.entry(("wait for", &needs[0].0)).or_default() += 1,
+                Standing::Lost { needs } => *causes.entry(("are lost with", &needs.0)).or_default() += 1,
+                _ => {}
+            }
+        }
+        let mut text = String::new();
+        for ((how, what), count) in causes {
+            text.push_str(&format!("\n{count} tasks {how} {what}"));
+        }
+        if text.is_empty() { text } else { text + "\n" }
+    }
+
+    fn list(&self, word: &str) -> String {
+        let chosen = self.tasks().filter(|(_, standing)| standing.word() == word);
+        let lines = chosen.map(|(task, standing)| format!("{}{}", task.id, behind(standing)));
+        let text = lines.collect::<Vec<_>>().join("\n");
+        if text.is_empty() { text } else { text + "\n" }
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let tasks: Vec<_> = self
+            .tasks()
+            .map(|(task, standing)| {
+                let mut entry = serde_json::to_value(standing).unwrap_or_default();
+                entry["id"] = json!(task.id);
+                entry["state"] = json!(standing.word());
+                entry
+            })
+            .collect();
+        let (cores, gpus) = self.spent();
+        let counts: serde_json::Map<_, _> =
+            Standing::WORDS.iter().map(|word| ((*word).to_owned(), json!(self.count(word)))).collect();
+        json!({
+            "name": self.name,
+            "counts": counts,
+            "tasks": tasks,
+            "core_hours": cores,
+            "gpu_hours": gpus,
+            "seconds_left": self.left.0,
+            "ranks": self.left.1,
+            "at_work": self.occupants.iter().filter(|(_, liveness)| *liveness == Liveness::Alive)
+                .map(|(occupant, _)| occupant).collect::<Vec<_>>(),
+        })
+    }
 }
 
-fn seconds(state: &TaskState) -> f64 {
-    if let TaskState::Done(record) = state { record.run.seconds } else { 0.0 }
+/// What a person should know of a task without asking.
+fn notable(standing: &Standing) -> Option<String> {
+    match standing {
+        Standing::Failed { .. } | Standing::Running { .. } | Standing::Ignored { .. } => {
+            Some(behind(standing).trim_start_matches([':', ' ']).to_owned())
+        }
+        _ => None,
+    }
 }
 
-fn as_json(name: &str, plan: &Plan, states: &[TaskState], left: f64) -> serde_json::Value {
-    let entry = |(task, state): (&Task, &TaskState)| {
-        let reason = match state {
-            TaskState::Failed { reason } => Some(reason.as_str()),
-            TaskState::Ignored { why } => Some(*why),
-            _ => None,
-        };
-        json!({ "id": task.id, "state": word(state), "reason": reason, "seconds": seconds(state) })
-    };
-    let tasks: Vec<_> = plan.tasks.iter().zip(states).map(entry).collect();
-    json!({ "name": name, "tasks": tasks, "core_seconds_left": left })
+/// What stands behind the name of a task.
+fn behind(standing: &Standing) -> String {
+    match standing {
+        Standing::Failed { reason, .. } => format!(": {reason}"),
+        Standing::Lost { needs } => format!(": it needs {needs}, which has failed"),
+        Standing::Running { host, rank, since, share } => {
+            let now =
+                SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
+            let since = duration(now.saturating_sub(*since) as f64);
+            format!(": {:.0}% on rank {rank} of {host}, for {since}", 100.0 * share)
+        }
+        Standing::Waiting { needs } => {
+            let needs: Vec<&str> = needs.iter().map(|need| need.0.as_str()).collect();
+            format!(": it waits for {}", needs.join(", "))
+        }
+        Standing::Ignored { why } => format!(": done again, {why}"),
+        Standing::Done { run } => format!(": {} on {} of {}", duration(run.seconds), run.device, run.host),
+        Standing::Ready => String::new(),
+    }
 }

@@ -1,5 +1,7 @@
 use super::*;
-use crate::record::RunInfo;
+use crate::fingerprint::{Fingerprint, fingerprints};
+use crate::plan::Plan;
+use crate::record::{Outcome, RunInfo, TaskRecord, TaskResult};
 
 const JOB: &str =
     "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";
@@ -49,18 +51,23 @@ fn torn_and_foreign_records_do_not_count() {
     let state = || store.states(&job, &plan).remove(0);
     assert_eq!(state(), TaskState::Missing);
 
-    let record = failed_record(&job, &plan);
-    store.write_record(&record).expect("room for a record");
-    assert_eq!(state(), TaskState::Failed { reason: "no luck".to_owned() });
-
-    let path = store.record(&record.id);
-    let whole = fs::read(&path).expect("the record");
-    // The last byte is the newline behind the complete record.
-    for length in 0..whole.len() - 1 {
-        fs::write(&path, &whole[..length]).expect("a torn record");
-        assert!(matches!(state(), TaskState::Ignored { .. }), "cut after {length} bytes");
+    let failed = failed_record(&job, &plan);
+    let done = TaskRecord { outcome: Outcome::Done(Box::new(TaskResult::Train(vec![]))), ..failed.clone() };
+    let expected = [
+        TaskState::Failed { reason: "no luck".to_owned(), run: RunInfo::default() },
+        TaskState::Done(RunInfo::default()),
+    ];
+    for (record, expected) in [&failed, &done].into_iter().zip(expected) {
+        store.write_record(record).expect("room for a record");
+        assert_eq!(state(), expected);
+        let path = store.record(&record.id);
+        let whole = fs::read(&path).expect("the record");
+        for length in 0..whole.len() {
+            fs::write(&path, &whole[..length]).expect("a torn record");
+            assert!(matches!(state(), TaskState::Ignored { .. }), "cut after {length} bytes");
+        }
     }
-    let foreign = TaskRecord { fingerprint: Fingerprint("0".to_owned()), ..record };
+    let foreign = TaskRecord { fingerprint: Fingerprint("0".to_owned()), ..failed };
     store.write_record(&foreign).expect("room for a record");
     assert!(matches!(state(), TaskState::Ignored { .. }));
 }
@@ -74,4 +81,46 @@ fn what_is_not_a_directory_of_results_is_said() {
     fs::write(&occupied, "text").expect("a file");
     let (file, job) = stored(JOB);
     assert!(matches!(Store::create(&occupied, &file, &job), Err(Error::CannotWrite { .. })));
+}
+
+#[test]
+fn folded_records_count_as_those_that_they_replace() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (file, job) = stored(JOB);
+    let plan = Plan::of(&job.job);
+    let store = Store::create(directory.path(), &file, &job).expect("a new directory");
+    let prints = fingerprints(&job.job, &job.inputs, &plan);
+    for (task, fingerprint) in plan.tasks.iter().zip(&prints) {
+        let outcome = Outcome::Done(Box::new(TaskResult::Train(vec![])));
+        let run = RunInfo { host: task.id.0.clone(), ..RunInfo::default() };
+        store
+            .write_record(&TaskRecord { id: task.id.clone(), fingerprint: fingerprint.clone(), run, outcome })
+            .expect("room");
+    }
+    let before = store.states(&job, &plan);
+    let fold = |tasks: &[crate::plan::Task]| {
+        let store = Store::open(directory.path()).expect("results");
+        let mut folding = store.fold().expect("room");
+        for task in tasks {
+            folding.add(&task.id).expect("a record");
+        }
+        folding.finish().expect("room")
+    };
+    let count = plan.tasks.len();
+    assert_eq!(fold(&plan.tasks[..2]), 2);
+    assert_eq!(fold(&plan.tasks), count - 2, "what is folded already stays");
+    let store = Store::open(directory.path()).expect("results");
+    assert_eq!(store.states(&job, &plan), before);
+    assert!(plan.tasks.iter().all(|task| !store.record(&task.id).exists()));
+    assert_eq!(store.result(&plan.tasks[0].id).expect("a result"), TaskResult::Train(vec![]));
+    // A record of its own counts more: that of a task which was done again.
+    store.write_record(&failed_record(&job, &plan)).expect("room");
+    assert!(matches!(store.states(&job, &plan)[0], TaskState::Failed { .. }));
+    // The end of the file is torn off: what it held is done again, the rest stays.
+    let folded = directory.path().join("tasks/folded.jsonl");
+    let whole = fs::read(&folded).expect("folded records");
+    fs::write(&folded, &whole[..whole.len() - 3]).expect("room");
+    let store = Store::open(directory.path()).expect("results");
+    let states = store.states(&job, &plan);
+    assert_eq!(states.iter().filter(|state| matches!(state, TaskState::Missing)).count(), 1);
 }

@@ -1,7 +1,7 @@
 use rand_distr::{Distribution, StandardNormal};
 
 use super::*;
-use crate::watch::Unwatched;
+use crate::checkpoint::Keeper;
 
 fn settings() -> ClassifierSettings {
     ClassifierSettings {
@@ -29,7 +29,7 @@ fn run(contest: &Contest<'_>, seeds: &[u32]) -> Vec<Classifier> {
     let stream = Stream::of_job(7);
     let seeds: Vec<ClassifierSeed> = seeds.iter().copied().map(ClassifierSeed).collect();
     let streams = (&stream.branch("deal"), &stream.branch("rest"));
-    classify(contest, &settings(), &seeds, streams, Judges::Mlp(Device::Cpu), &Unwatched)
+    classify(contest, &settings(), &seeds, streams, Judges::Mlp(Device::Cpu), &Keeper::default())
         .expect("a good contest")
 }
 
@@ -128,7 +128,7 @@ fn classes_that_are_too_small_are_refused() {
         &[ClassifierSeed(0)],
         (&stream, &stream),
         Judges::Mlp(Device::Cpu),
-        &Unwatched,
+        &Keeper::default(),
     );
     assert!(found.expect_err("a refusal").to_string().contains("lower classifier.batch"));
 }

@@ -6,6 +6,7 @@ use drapes_analysis::quantities::SigmaPrime;
 use super::super::noise::Preconditioning;
 use super::super::sample::Sampler;
 use super::*;
+use crate::checkpoint::Keeper;
 use crate::scaler::Scaler;
 use crate::watch::Unwatched;
 
@@ -52,7 +53,7 @@ fn events(count: usize, seed: u64) -> TrainingEvents {
 }
 
 fn trained(members: &[TrainingEvents]) -> Training {
-    train(shape(2), &settings(), members, Device::Cpu, &Unwatched).expect("a good training")
+    train(shape(2), &settings(), members, Device::Cpu, &Keeper::default()).expect("a good training")
 }
 
 #[test]
@@ -98,7 +99,9 @@ fn events_from_noise_have_the_moments_of_the_training_events() {
     let grid = NoiseGrid::full(&sampler());
     let make = |solver| {
         let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, device: Device::Cpu };
-        sampler.from_noise(&vec![108.0; 3000], &mut Stream::of_job(5).generator(), &Unwatched)
+        sampler
+            .from_noise(&vec![108.0; 3000], &mut Stream::of_job(5).generator(), &Unwatched)
+            .expect("nobody stops it")
     };
     for (solver, tolerance) in [(Solver::Heun, 0.06), (Solver::Euler, 0.1)] {
         let found = Scaler::of(make(solver).view());
@@ -118,10 +121,10 @@ fn events_made_in_portions_are_those_made_in_one_go() {
     let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver: Solver::Heun, device: Device::Cpu };
     let masses: Vec<f64> = (0..3000).map(|event| 95.0 + 0.01 * f64::from(event)).collect();
     let mut noise = Stream::of_job(5).generator();
-    let whole = sampler.from_noise(&masses, &mut noise.clone(), &Unwatched);
+    let whole = sampler.from_noise(&masses, &mut noise.clone(), &Unwatched).expect("nobody stops it");
     // Portions of a template are multiples of what is solved together.
-    let parts =
-        [&masses[..2048], &masses[2048..]].map(|masses| sampler.from_noise(masses, &mut noise, &Unwatched));
+    let parts = [&masses[..2048], &masses[2048..]]
+        .map(|masses| sampler.from_noise(masses, &mut noise, &Unwatched).expect("nobody stops it"));
     let views = [parts[0].view(), parts[1].view()];
     assert_eq!(ndarray::concatenate(ndarray::Axis(0), &views).expect("the same features"), whole);
 }
@@ -130,7 +133,7 @@ fn events_made_in_portions_are_those_made_in_one_go() {
 fn a_member_learns_the_same_alone_and_in_company() {
     let short = DenoiserSettings { epochs: 2, ..settings() };
     let run = |members: &[TrainingEvents]| {
-        train(shape(2), &short, members, Device::Cpu, &Unwatched).expect("a good training")
+        train(shape(2), &short, members, Device::Cpu, &Keeper::default()).expect("a good training")
     };
     // Unequal sizes: the first member has fewer steps and must rest while the second goes on.
     let together = run(&[events(1500, 3), events(2600, 4)]);
@@ -163,15 +166,17 @@ fn training_lowers_the_loss_on_events_kept_aside() {
 #[test]
 fn a_diverging_training_says_where() {
     let wild = DenoiserSettings { learning_rate: 1e30, gradient_clip: 1e30, warmup_steps: 0, ..settings() };
-    let error =
-        train(shape(2), &wild, &[events(2000, 7)], Device::Cpu, &Unwatched).err().expect("a divergence");
+    let error = train(shape(2), &wild, &[events(2000, 7)], Device::Cpu, &Keeper::default())
+        .err()
+        .expect("a divergence");
     assert!(error.to_string().starts_with("the training diverged at epoch"), "{error}");
 }
 
 #[test]
 fn too_few_events_for_a_batch_are_refused() {
-    let error =
-        train(shape(2), &settings(), &[events(200, 8)], Device::Cpu, &Unwatched).err().expect("a refusal");
+    let error = train(shape(2), &settings(), &[events(200, 8)], Device::Cpu, &Keeper::default())
+        .err()
+        .expect("a refusal");
     assert!(error.to_string().contains("lower denoiser.batch"), "{error}");
 }
 
@@ -184,12 +189,9 @@ fn partial_diffusion_at_little_noise_returns_the_events() {
     let grid = NoiseGrid::partial(&SamplerSettings { steps: 200, ..sampler() }, SigmaPrime(strength));
     assert!(grid.sigmas.len() > 5, "the denoiser is asked");
     let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver: Solver::Heun, device: Device::Cpu };
-    let found = sampler.from_events(
-        starts.view(),
-        &vec![110.0; 1000],
-        &mut Stream::of_job(9).generator(),
-        &Unwatched,
-    );
+    let found = sampler
+        .from_events(starts.view(), &vec![110.0; 1000], &mut Stream::of_job(9).generator(), &Unwatched)
+        .expect("nobody stops it");
     let moved = found
         .indexed_iter()
         .map(|((row, column), found)| f64::from((found - starts[[row % 500, column]]).abs()));
@@ -220,8 +222,11 @@ fn partial_diffusion_from_the_largest_noise_forgets_the_events() {
     let members = [events(4000, 8)];
     let own: Vec<f64> = members[0].rows.column(2).iter().map(|mass| f64::from(*mass)).collect();
     let starts = members[0].rows.slice(ndarray::s![.., ..2]).to_owned();
-    let partial = sampler.from_events(starts.view(), &own, &mut Stream::of_job(16).generator(), &Unwatched);
-    let noise = sampler.from_noise(&own, &mut Stream::of_job(15).generator(), &Unwatched);
+    let partial = sampler
+        .from_events(starts.view(), &own, &mut Stream::of_job(16).generator(), &Unwatched)
+        .expect("nobody stops it");
+    let noise =
+        sampler.from_noise(&own, &mut Stream::of_job(15).generator(), &Unwatched).expect("nobody stops it");
     for column in 0..2 {
         let distance = largest_distance(partial.column(column).to_vec(), noise.column(column).to_vec());
         // Two samples of 4,000 of one distribution come further apart once in ten thousand times.
@@ -230,8 +235,11 @@ fn partial_diffusion_from_the_largest_noise_forgets_the_events() {
     let masses = vec![108.0; 4000];
     // Events far from all that the model has seen, at one mass; and none at all.
     let starts = ndarray::Array2::from_elem((1, 2), 2.0_f32);
-    let partial = sampler.from_events(starts.view(), &masses, &mut Stream::of_job(6).generator(), &Unwatched);
-    let noise = sampler.from_noise(&masses, &mut Stream::of_job(5).generator(), &Unwatched);
+    let partial = sampler
+        .from_events(starts.view(), &masses, &mut Stream::of_job(6).generator(), &Unwatched)
+        .expect("nobody stops it");
+    let noise =
+        sampler.from_noise(&masses, &mut Stream::of_job(5).generator(), &Unwatched).expect("nobody stops it");
     let (partial, noise) = (Scaler::of(partial.view()), Scaler::of(noise.view()));
     for column in 0..2 {
         // They began up to 6 deviations of 0.5 away, which noise of 80 deviations leaves 0.04 of; the means of 4,000

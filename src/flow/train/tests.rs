@@ -3,6 +3,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::super::model::{FlowModel, Journey};
 use super::*;
+use crate::checkpoint::Keeper;
 use crate::scaler::Scaler;
 use crate::watch::Unwatched;
 
@@ -46,7 +47,7 @@ fn events(count: usize, slope: f32, seed: u64) -> FlowEvents {
 }
 
 fn trained(objective: &Objective, members: &[FlowEvents]) -> Training {
-    train(shape(2), (&settings(), &NETWORK), objective, members, Device::Cpu, &Unwatched)
+    train(shape(2), (&settings(), &NETWORK), objective, members, Device::Cpu, &Keeper::default())
         .expect("a good training")
 }
 
@@ -67,11 +68,9 @@ fn a_density_finds_the_moments_of_a_conditional_gaussian() {
     let members = [events(20_000, 0.8, 1)];
     let training = trained(&Objective::Density, &members);
     for (mass, mean) in [(95.0, 2.6), (110.0, 3.8)] {
-        let made = model(&training, 0, &members[0].maps).sample(
-            &vec![mass; 20_000],
-            &mut Stream::of_job(5).generator(),
-            &Unwatched,
-        );
+        let made = model(&training, 0, &members[0].maps)
+            .sample(&vec![mass; 20_000], &mut Stream::of_job(5).generator(), &Unwatched)
+            .expect("nobody stops it");
         let found = Scaler::of(made.view());
         assert!(
             (found.mean[0] - mean).abs() < 0.03 && (found.mean[1] + 1.0).abs() < 0.03,
@@ -105,11 +104,13 @@ fn events_are_moved_to_where_the_density_expects_them() {
     let own: Vec<f64> = members[0].rows.column(2).iter().map(|mass| f64::from(*mass)).collect();
     let features = members[0].rows.slice(ndarray::s![.., ..2]).to_owned();
     for target in [92.0, 108.0] {
-        let moved = flow.transport(
-            features.view(),
-            Journey::Masses { own: &own, target: &vec![target; own.len()] },
-            &Unwatched,
-        );
+        let moved = flow
+            .transport(
+                features.view(),
+                Journey::Masses { own: &own, target: &vec![target; own.len()] },
+                &Unwatched,
+            )
+            .expect("nobody stops it");
         let found = Scaler::of(moved.view());
         let mean = 3.0 + 0.08 * (target - 100.0);
         assert!(
@@ -124,8 +125,12 @@ fn events_are_moved_to_where_the_density_expects_them() {
     }
     // There and back again is where the events were.
     let up: Vec<f64> = own.iter().map(|mass| mass + 5.0).collect();
-    let there = flow.transport(features.view(), Journey::Masses { own: &own, target: &up }, &Unwatched);
-    let back = flow.transport(there.view(), Journey::Masses { own: &up, target: &own }, &Unwatched);
+    let there = flow
+        .transport(features.view(), Journey::Masses { own: &own, target: &up }, &Unwatched)
+        .expect("nobody stops it");
+    let back = flow
+        .transport(there.view(), Journey::Masses { own: &up, target: &own }, &Unwatched)
+        .expect("nobody stops it");
     let far = back.iter().zip(&features).map(|(back, start)| (back - start).abs()).fold(0.0, f32::max);
     assert!(far < 1e-3, "{far}");
 }
@@ -138,7 +143,9 @@ fn events_that_do_not_follow_the_mass_stay_where_they_are() {
     let own: Vec<f64> = members[0].rows.column(2).iter().map(|mass| f64::from(*mass)).collect();
     let features = members[0].rows.slice(ndarray::s![.., ..2]).to_owned();
     let journey = Journey::Masses { own: &own, target: &vec![100.0; own.len()] };
-    let moved = model(&top, 0, &members[0].maps).transport(features.view(), journey, &Unwatched);
+    let moved = model(&top, 0, &members[0].maps)
+        .transport(features.view(), journey, &Unwatched)
+        .expect("nobody stops it");
     let mean = |column: usize| {
         let far = |row: usize| f64::from((moved[[row, column]] - features[[row, column]]).abs());
         (0..own.len()).map(far).sum::<f64>() / own.len() as f64 / 0.5
@@ -163,8 +170,9 @@ fn a_correction_takes_another_sample_to_the_data() {
     let rows = other[0].rows.select(ndarray::Axis(0), &near);
     let own: Vec<f64> = rows.column(2).iter().map(|mass| f64::from(*mass)).collect();
     let features = rows.slice(ndarray::s![.., ..2]).to_owned();
-    let found =
-        model(&top, 0, &data[0].maps).transport(features.view(), Journey::Correction(&own), &Unwatched);
+    let found = model(&top, 0, &data[0].maps)
+        .transport(features.view(), Journey::Correction(&own), &Unwatched)
+        .expect("nobody stops it");
     let found = Scaler::of(found.view());
     assert!((found.mean[0] - 3.4).abs() < 0.06 && (found.mean[1] + 1.0).abs() < 0.06, "{found:?}");
     assert!((found.deviation[0] - 0.5).abs() < 0.05 && (found.deviation[1] - 0.5).abs() < 0.05, "{found:?}");
@@ -202,7 +210,7 @@ fn a_diverging_training_says_where() {
         &Objective::Density,
         &[events(2000, 0.8, 9)],
         Device::Cpu,
-        &Unwatched,
+        &Keeper::default(),
     );
     let text = found.err().expect("a divergence").to_string();
     assert!(text.starts_with("the training diverged at epoch") && text.contains("every member"), "{text}");
@@ -231,7 +239,7 @@ fn events_in_the_tails_are_counted_and_too_few_are_refused() {
         &Objective::Density,
         &[events(200, 0.8, 11)],
         Device::Cpu,
-        &Unwatched,
+        &Keeper::default(),
     );
     assert!(few.err().expect("a refusal").to_string().contains("lower flow.batch"));
 }
@@ -248,9 +256,15 @@ fn the_best_moment_of_a_training_that_over_trains_is_kept() {
         Tensor::from_slice(rows.as_slice().expect("rows in a row")).reshape([1, -1, 3]).transpose(1, 2);
     let [best, last] = [KeptMoment::Best, KeptMoment::Last].map(|kept| {
         let settings = FlowSettings { kept, validation_fraction: 0.3, batch: 128, ..settings() };
-        let trained =
-            train(shape, (&settings, &network), &Objective::Density, &events, Device::Cpu, &Unwatched)
-                .expect("flows");
+        let trained = train(
+            shape,
+            (&settings, &network),
+            &Objective::Density,
+            &events,
+            Device::Cpu,
+            &Keeper::default(),
+        )
+        .expect("flows");
         let flow = Flow::over(shape, &trained.parameters);
         Objective::Density.judge(&flow, &rows, &Wanted::Loss).loss.double_value(&[0])
     });

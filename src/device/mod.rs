@@ -1,14 +1,27 @@
 //! Which device a rank computes on.
+//!
+//! ```text
+//! each rank: Sight (host, cores, GPUs) --Hello--> rank 0: assign (who computes on what, or why not)
+//!                                                   --Begin(Order)--> each rank: take
+//! ```
+
+mod assign;
+mod driver;
+mod error;
+mod sight;
 
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
-use tch::{Cuda, Device};
+use tch::{Cuda, Device, Kind, Tensor};
 
-use crate::error::Error;
+pub use assign::{Order, Sharing, assign, lines, warnings};
+pub use driver::{Driver, driver};
+pub use error::DeviceError;
+pub use sight::{Gpu, Sight, look};
 
 /// What the user wants to compute on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum DeviceChoice {
-    /// A GPU for each rank where libtorch sees any, else processor cores.
+    /// A GPU for each rank where there are any, else processor cores.
     #[default]
     Auto,
     /// Processor cores.
@@ -17,7 +30,7 @@ pub enum DeviceChoice {
     Cuda,
 }
 
-/// GPUs that libtorch can use on this host; zero where its CUDA half is absent.
+/// GPUs that libtorch can use in this process; zero where its CUDA half is absent.
 ///
 /// The program links the CPU half only, so that it starts anywhere. ATen looks for the other half when it is
 /// first asked about CUDA and never again, so this must come before any such question.
@@ -30,19 +43,34 @@ pub fn gpus() -> usize {
     usize::try_from(Cuda::device_count()).unwrap_or(0)
 }
 
-/// The device of a rank, by its place among the ranks of its host.
+/// The device of an order.
 ///
 /// # Errors
-/// A GPU is wanted and there are fewer than ranks.
-pub fn choose(choice: DeviceChoice, local_rank: usize, local_ranks: usize) -> Result<Device, Error> {
-    if choice == DeviceChoice::Cpu {
-        return Ok(Device::Cpu);
+/// It cannot be used.
+pub fn take(order: &Order) -> Result<Device, String> {
+    let device = match order {
+        Order::Cpu => Device::Cpu,
+        Order::Gpu { index, .. } => {
+            // Loads the CUDA half.
+            gpus();
+            Device::Cuda(*index)
+        }
+    };
+    check(device).map(|()| device)
+}
+
+/// Whether a device still computes: an error of CUDA that spoils its context spoils all that follows.
+///
+/// # Errors
+/// It does not, and this is why.
+pub fn check(device: Device) -> Result<(), String> {
+    if !device.is_cuda() {
+        return Ok(());
     }
-    match (choice, gpus()) {
-        (DeviceChoice::Auto, 0) => Ok(Device::Cpu),
-        (_, 0) => Err(Error::NoGpu),
-        (_, gpus) if gpus < local_ranks => Err(Error::TooFewGpus { gpus, ranks: local_ranks }),
-        _ => Ok(Device::Cuda(local_rank)),
+    let sum = Tensor::f_ones([8], (Kind::Float, device)).and_then(|ones| ones.f_sum(Kind::Float));
+    match sum.and_then(|sum| sum.f_double_value(&[])) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string().lines().next().unwrap_or_default().to_owned()),
     }
 }
 

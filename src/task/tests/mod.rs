@@ -1,3 +1,5 @@
+mod stopping;
+
 use drapes_analysis::fingerprint::fingerprints;
 use drapes_analysis::generated::FlowKind;
 use drapes_analysis::job::JobFile;
@@ -30,7 +32,14 @@ fn workplace_with(directory: &std::path::Path, job: &str) -> (Plan, Workplace, V
 }
 
 fn perform(place: &Workplace, plan: &Plan, fingerprints: &[Fingerprint], index: usize) -> TaskRecord {
-    place.perform(&plan.tasks[index], &fingerprints[index], &Unwatched).expect("room for a record")
+    let ended = place.perform(&plan.tasks[index], &fingerprints[index], &Unwatched);
+    assert!(matches!(ended, Ended::Done { .. } | Ended::Failed { .. }), "{ended:?}");
+    record_of(place, &plan.tasks[index].id)
+}
+
+fn record_of(place: &Workplace, id: &TaskId) -> TaskRecord {
+    let path = place.store.directory().join(format!("tasks/{id}.json"));
+    serde_json::from_slice(&std::fs::read(path).expect("a record")).expect("a whole record")
 }
 
 #[test]
@@ -99,9 +108,8 @@ fn a_panic_is_a_failed_record_with_its_reason() {
     let directory = tempfile::tempdir().expect("a directory");
     let (plan, place, fingerprints) = workplace(directory.path(), "");
     let training = plan.tasks.iter().position(|task| task.work.stage() == Stage::Train).expect("a training");
-    let record =
-        place.perform(&plan.tasks[training], &fingerprints[training], &Bomb).expect("room for a record");
-    let Outcome::Failed { reason } = &record.outcome else { panic!("{record:?}") };
+    let ended = place.perform(&plan.tasks[training], &fingerprints[training], &Bomb);
+    let Ended::Failed { reason } = ended else { panic!("{ended:?}") };
     assert!(reason.contains("panicked (tripped)"), "{reason}");
     // The rank goes on.
     assert!(matches!(perform(&place, &plan, &fingerprints, training).outcome, Outcome::Done(_)));

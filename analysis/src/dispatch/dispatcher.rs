@@ -1,0 +1,317 @@
+//! Which rank does which task, and when to stop handing out.
+
+use super::pace::Pace;
+use super::schedule::Schedule;
+use crate::plan::Stage;
+
+/// What is known of a task before it runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outlook {
+    /// Its stage.
+    pub stage: Stage,
+    /// Its price in seconds.
+    pub seconds: f64,
+    /// What happens to its work if it is stopped.
+    pub if_stopped: IfStopped,
+}
+
+/// What happens to the work of a task that is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IfStopped {
+    /// It goes on from there another time.
+    GoesOn,
+    /// It is lost.
+    Lost,
+}
+
+/// What ends a run before its tasks are done.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Limits {
+    /// When the run must have ended, in seconds of the caller's clock.
+    pub deadline: Option<f64>,
+    /// Failed tasks after which nothing more is handed out.
+    pub max_failures: Option<usize>,
+}
+
+/// Why nothing more is handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// What is left does not end before the deadline.
+    Deadline,
+    /// Somebody wants the run to stop.
+    Signal,
+    /// Too many tasks have failed.
+    Failures,
+    /// Results cannot be stored.
+    Storage,
+    /// No rank can compute any more.
+    NoRanks,
+    /// What is left waits for tasks that others do, and they have stopped.
+    Others,
+}
+
+/// How a task ended on a rank.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Ending {
+    /// It has a result, after so many seconds.
+    Done(f64),
+    /// It has failed.
+    Failed,
+    /// It was stopped, or its result could not be stored.
+    Stopped,
+}
+
+/// Hands out tasks to ranks.
+///
+/// It neither waits nor talks: whoever drives it tells it the time and what has happened.
+pub struct Dispatcher {
+    schedule: Schedule,
+    outlooks: Vec<Outlook>,
+    limits: Limits,
+    pace: Pace,
+    idle: Vec<usize>,
+    /// Ranks that can compute.
+    ranks: usize,
+    retired: Vec<usize>,
+    running: usize,
+    failures: usize,
+    halt: Option<Halt>,
+    /// Ready tasks that would not end in time, with the pace at which that was so.
+    late: Vec<(usize, Option<f64>)>,
+}
+
+/// How much longer than expected a task may take and still end in time.
+const CAUTION: f64 = 1.2;
+/// A training that goes on another time is begun if so many seconds are left for it.
+const WORTH_BEGINNING: f64 = 5.0;
+/// A task that was too long is looked at again when its stage has become faster by this factor.
+const FASTER: f64 = 0.9;
+
+impl Dispatcher {
+    /// A dispatcher to ranks `0..ranks`, all of them idle.
+    ///
+    /// # Panics
+    /// If the outlooks are not as many as the tasks of the schedule.
+    pub fn new(schedule: Schedule, outlooks: Vec<Outlook>, ranks: usize, limits: Limits, pace: Pace) -> Self {
+        // Rank 0 is the last of the stack: it works like the others, and first where there is little to do.
+        let idle = (0..ranks).rev().collect();
+        Self {
+            schedule,
+            outlooks,
+            limits,
+            pace,
+            idle,
+            ranks,
+            retired: Vec::new(),
+            running: 0,
+            failures: 0,
+            halt: None,
+            late: Vec::new(),
+        }
+    }
+
+    /// The next task to hand out, and the rank that gets it.
+    pub fn next(&mut self, now: f64) -> Option<(usize, usize)> {
+        if self.halt.is_some() {
+            return None;
+        }
+        let rank = *self.idle.last()?;
+        loop {
+            let Some(task) = self.schedule.take() else {
+                self.halt_if_stuck();
+                return None;
+            };
+            if self.ends_in_time(task, now) {
+                self.idle.pop();
+                self.running += 1;
+                return Some((task, rank));
+            }
+            self.late.push((task, self.pace.of(self.outlooks[task].stage)));
+        }
+    }
+
+    /// Where nothing runs and nothing can be begun, nothing will change any more, unless others end their tasks.
+    fn halt_if_stuck(&mut self) {
+        if self.running == 0 && !self.late.is_empty() && !self.schedule.waits_for_others() {
+            self.halt = Some(Halt::Deadline);
+        }
+    }
+
+    fn ends_in_time(&self, task: usize, now: f64) -> bool {
+        let Some(deadline) = self.limits.deadline else { return true };
+        let Outlook { if_stopped, .. } = self.outlooks[task];
+        let left = deadline - now;
+        CAUTION * self.expected(task) <= left || (if_stopped == IfStopped::GoesOn && left >= WORTH_BEGINNING)
+    }
+
+    /// Expected seconds of a task, at the pace so far.
+    pub fn expected(&self, task: usize) -> f64 {
+        let Outlook { stage, seconds, .. } = self.outlooks[task];
+        seconds * self.pace.of(stage).unwrap_or(1.0)
+    }
+
+    /// A task has ended on a rank, which is idle again. Returns the tasks that are lost with it.
+    pub fn ended(&mut self, task: usize, rank: usize, ending: Ending) -> Vec<usize> {
+        self.running -= 1;
+        if !self.retired.contains(&rank) {
+            self.idle.push(rank);
+        }
+        match ending {
+            Ending::Done(taken) => {
+                let Outlook { stage, seconds, .. } = self.outlooks[task];
+                self.pace.learn(stage, seconds, taken);
+                self.schedule.complete(task);
+                self.look_again();
+                vec![]
+            }
+            Ending::Failed => {
+                self.failures += 1;
+                if self.limits.max_failures.is_some_and(|most| self.failures >= most) {
+                    self.halt(Halt::Failures);
+                }
+                self.schedule.fail(task)
+            }
+            Ending::Stopped => {
+                self.schedule.put_back(task);
+                vec![]
+            }
+        }
+    }
+
+    fn look_again(&mut self) {
+        let pace = &self.pace;
+        let faster = |(task, judged): &(usize, Option<f64>)| {
+            let now = pace.of(self.outlooks[*task].stage).unwrap_or(1.0);
+            now < FASTER * judged.unwrap_or(1.0)
+        };
+        let (again, late) = std::mem::take(&mut self.late).into_iter().partition(faster);
+        self.late = late;
+        let again: Vec<(usize, Option<f64>)> = again;
+        for (task, _) in again {
+            self.schedule.put_back(task);
+        }
+    }
+
+    /// A task that somebody else does has ended well.
+    pub fn completed_elsewhere(&mut self, task: usize) {
+        self.schedule.complete(task);
+    }
+
+    /// A task that somebody else does has failed. Returns the tasks that are lost with it.
+    pub fn failed_elsewhere(&mut self, task: usize) -> Vec<usize> {
+        self.schedule.fail(task)
+    }
+
+    /// A rank can compute no more. A task that it has been given since ends as stopped.
+    pub fn retire(&mut self, rank: usize) {
+        if self.retired.contains(&rank) {
+            return;
+        }
+        self.retired.push(rank);
+        self.idle.retain(|idle| *idle != rank);
+        self.ranks -= 1;
+        if self.ranks == 0 && !self.schedule.is_over() {
+            self.halt(Halt::NoRanks);
+        }
+    }
+
+    /// Hands out nothing more. The first reason stands.
+    pub fn halt(&mut self, why: Halt) {
+        self.halt.get_or_insert(why);
+    }
+
+    /// Why nothing more is handed out; none while work goes on.
+    pub fn halted(&self) -> Option<Halt> {
+        self.halt
+    }
+
+    /// Tasks that run.
+    pub fn running(&self) -> usize {
+        self.running
+    }
+
+    /// Whether nothing runs and nothing more will.
+    pub fn is_over(&self) -> bool {
+        self.running == 0 && (self.halt.is_some() || self.schedule.is_over())
+    }
+
+    /// Whether nothing runs and nothing can be begun although there is work left: it waits for tasks that others do.
+    pub fn is_stuck(&mut self) -> bool {
+        !self.is_over() && self.running == 0 && !self.schedule.has_ready()
+    }
+
+    /// What is done, ready and waiting.
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dispatch::{Graph, Known};
+
+    /// Independent tasks of these prices, on two ranks.
+    fn dispatcher(seconds: &[f64], if_stopped: IfStopped, limits: Limits) -> Dispatcher {
+        let outlook = |seconds: &f64| Outlook { stage: Stage::Template, seconds: *seconds, if_stopped };
+        let graph = Graph::from_needs(&vec![vec![]; seconds.len()]);
+        let schedule = Schedule::new(graph, seconds, &vec![Known::Open; seconds.len()]);
+        Dispatcher::new(schedule, seconds.iter().map(outlook).collect(), 2, limits, Pace::default())
+    }
+
+    fn until(deadline: f64) -> Limits {
+        Limits { deadline: Some(deadline), ..Limits::default() }
+    }
+
+    #[test]
+    fn nothing_is_handed_out_that_does_not_end_in_time() {
+        let mut dispatcher = dispatcher(&[50.0, 10.0, 10.0], IfStopped::Lost, until(30.0));
+        assert_eq!(dispatcher.next(0.0), Some((1, 0)));
+        assert_eq!(dispatcher.next(0.0), Some((2, 1)));
+        dispatcher.ended(1, 0, Ending::Done(10.0));
+        assert_eq!(dispatcher.next(10.0), None);
+        assert!(!dispatcher.is_over());
+        dispatcher.ended(2, 1, Ending::Done(10.0));
+        assert_eq!(dispatcher.next(10.0), None);
+        assert!(dispatcher.is_over());
+        assert_eq!(dispatcher.halted(), Some(Halt::Deadline));
+    }
+
+    #[test]
+    fn a_faster_machine_than_priced_gets_the_long_tasks_after_all() {
+        let mut dispatcher = dispatcher(&[50.0, 10.0], IfStopped::Lost, until(30.0));
+        assert_eq!(dispatcher.next(0.0), Some((1, 0)));
+        assert_eq!(dispatcher.next(0.0), None);
+        dispatcher.ended(1, 0, Ending::Done(2.0));
+        assert_eq!(dispatcher.next(2.0), Some((0, 0)));
+    }
+
+    #[test]
+    fn a_training_that_goes_on_another_time_is_begun() {
+        let mut dispatcher = dispatcher(&[500.0], IfStopped::GoesOn, until(30.0));
+        assert_eq!(dispatcher.next(0.0), Some((0, 0)));
+        dispatcher.halt(Halt::Deadline);
+        dispatcher.ended(0, 0, Ending::Stopped);
+        assert!(dispatcher.is_over());
+        assert_eq!((dispatcher.next(29.0), dispatcher.schedule().unfinished()), (None, 1));
+    }
+
+    #[test]
+    fn failures_are_counted_and_the_last_rank_that_retires_ends_the_run() {
+        let limits = Limits { max_failures: Some(2), ..Limits::default() };
+        let mut all = dispatcher(&[1.0; 5], IfStopped::Lost, limits);
+        for _ in 0..2 {
+            let (task, rank) = all.next(0.0).expect("a task");
+            all.ended(task, rank, Ending::Failed);
+        }
+        assert_eq!((all.next(0.0), all.halted()), (None, Some(Halt::Failures)));
+        let mut all = dispatcher(&[1.0; 5], IfStopped::Lost, Limits::default());
+        let (task, rank) = all.next(0.0).expect("a task");
+        all.ended(task, rank, Ending::Failed);
+        all.retire(rank);
+        assert_eq!(all.next(0.0).map(|(_, rank)| rank), Some(1));
+        all.ended(1, 1, Ending::Done(1.0));
+        all.retire(1);
+        assert_eq!((all.is_over(), all.halted()), (true, Some(Halt::NoRanks)));
+    }
+}

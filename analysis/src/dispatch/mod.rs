@@ -1,0 +1,23 @@
+//! Who does what next, without saying how ranks talk: the same code hands out real tasks and simulates large scans.
+//!
+//! ```text
+//! Plan --Graph--> Schedule (what is ready, longest chain first)
+//!                    |
+//!                Dispatcher (which rank, whether it ends in time, when to stop) --- drapes::dispatch, over MPI
+//!                    |                                                          \-- Simulation, in virtual time
+//!                  Pace (how fast tasks are against their price)
+//! ```
+
+mod dispatcher;
+mod graph;
+mod pace;
+mod schedule;
+mod shard;
+mod simulate;
+
+pub use dispatcher::{Dispatcher, Ending, Halt, IfStopped, Limits, Outlook};
+pub use graph::Graph;
+pub use pace::Pace;
+pub use schedule::{Known, Schedule};
+pub use shard::Shard;
+pub use simulate::{Simulated, Simulation, makespan};

@@ -1,0 +1,187 @@
+//! Where each task of a scan stands: done, failed, running, or waiting, and for what.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Serialize;
+
+use crate::dispatch::Pace;
+use crate::plan::{Plan, TaskId};
+use crate::record::RunInfo;
+use crate::store::{Liveness, Occupant, TaskState};
+
+/// Where a task stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Standing {
+    /// It has a result.
+    Done {
+        /// Where and how long.
+        run: RunInfo,
+    },
+    /// It has failed; `drapes run --retry-failed` tries again.
+    Failed {
+        /// Why.
+        reason: String,
+        /// Where and how long it was tried.
+        run: RunInfo,
+    },
+    /// It needs a task that has failed.
+    Lost {
+        /// That task.
+        needs: TaskId,
+    },
+    /// A rank is at it.
+    Running {
+        /// The host of the process that hands out the tasks.
+        host: String,
+        /// The rank.
+        rank: usize,
+        /// When it began, in seconds since 1970.
+        since: u64,
+        /// The share that is done.
+        share: f64,
+    },
+    /// It needs tasks that are not done.
+    Waiting {
+        /// Those tasks.
+        needs: Vec<TaskId>,
+    },
+    /// It could begin.
+    Ready,
+    /// It could begin: its record is there but does not count.
+    Ignored {
+        /// Why not.
+        why: &'static str,
+    },
+}
+
+impl Standing {
+    /// The words for standings, in the order of columns.
+    pub const WORDS: [&str; 6] = ["done", "failed", "lost", "running", "ready", "waiting"];
+
+    /// The standing in one word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Done { .. } => "done",
+            Self::Failed { .. } => "failed",
+            Self::Lost { .. } => "lost",
+            Self::Running { .. } => "running",
+            Self::Ready | Self::Ignored { .. } => "ready",
+            Self::Waiting { .. } => "waiting",
+        }
+    }
+
+    /// Where and how long the task was worked at, if it has ended.
+    pub fn run(&self) -> Option<&RunInfo> {
+        match self {
+            Self::Done { run } | Self::Failed { run, .. } => Some(run),
+            _ => None,
+        }
+    }
+}
+
+/// The standing of every task of a plan.
+pub fn standings(plan: &Plan, states: &[TaskState], occupants: &[(Occupant, Liveness)]) -> Vec<Standing> {
+    let alive = occupants.iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
+    let running: HashMap<&TaskId, Standing> = alive
+        .flat_map(|(occupant, _)| {
+            occupant.running.iter().map(|task| {
+                let host = occupant.process.host.clone();
+                let (rank, since, share) = (task.rank, task.since, task.share);
+                (&task.task, Standing::Running { host, rank, since, share })
+            })
+        })
+        .collect();
+    let mut done: HashSet<&TaskId> = HashSet::new();
+    // The failed task behind each task that cannot be done.
+    let mut lost: HashMap<&TaskId, &TaskId> = HashMap::new();
+    let mut standings = Vec::with_capacity(plan.tasks.len());
+    // Dependencies come first in a plan.
+    for (task, state) in plan.tasks.iter().zip(states) {
+        let behind = task.needs.iter().find_map(|need| lost.get(need).copied());
+        let waits = || task.needs.iter().filter(|need| !done.contains(need)).cloned().collect::<Vec<_>>();
+        standings.push(match state {
+            TaskState::Done(run) => {
+                done.insert(&task.id);
+                Standing::Done { run: run.clone() }
+            }
+            TaskState::Failed { reason, run } => {
+                lost.insert(&task.id, &task.id);
+                Standing::Failed { reason: reason.clone(), run: run.clone() }
+            }
+            TaskState::Missing | TaskState::Ignored { .. } => {
+                if let Some(running) = running.get(&task.id) {
+                    running.clone()
+                } else if let Some(needs) = behind {
+                    lost.insert(&task.id, needs);
+                    Standing::Lost { needs: needs.clone() }
+                } else if let needs @ [_, ..] = &waits()[..] {
+                    Standing::Waiting { needs: needs.to_vec() }
+                } else if let TaskState::Ignored { why } = state {
+                    Standing::Ignored { why }
+                } else {
+                    Standing::Ready
+                }
+            }
+        });
+    }
+    standings
+}
+
+/// Whether a device of a record is a GPU.
+pub fn is_gpu(device: &str) -> bool {
+    device.starts_with("cuda")
+}
+
+/// How fast the finished tasks of a directory were against their price, on GPUs or on cores.
+pub fn pace<'a>(
+    plan: &Plan,
+    prices: &[f64],
+    runs: impl Iterator<Item = Option<&'a RunInfo>>,
+    on_gpu: bool,
+) -> Pace {
+    let mut pace = Pace::default();
+    for ((task, price), run) in plan.tasks.iter().zip(prices).zip(runs) {
+        if let Some(run) = run.filter(|run| is_gpu(&run.device) == on_gpu) {
+            pace.learn(task.work.stage(), *price, run.seconds);
+        }
+    }
+    pace
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::JobFile;
+    use crate::plan::Stage;
+
+    #[test]
+    fn every_task_says_what_it_waits_for_or_why_it_is_lost() {
+        let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0, 5]\n\
+                    [compute]\ndenoisers_per_task = 1\n";
+        let plan = Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
+        let run = RunInfo { seconds: 3.0, device: "cpu".to_owned(), ..RunInfo::default() };
+        let first = |stage| plan.tasks.iter().position(|task| task.work.stage() == stage).expect("a task");
+        let mut states = vec![TaskState::Missing; plan.tasks.len()];
+        states[first(Stage::Fit)] = TaskState::Done(run.clone());
+        states[first(Stage::Train)] = TaskState::Failed { reason: "no luck".to_owned(), run };
+        let found = standings(&plan, &states, &[]);
+        let words: Vec<(&str, &str)> =
+            plan.tasks.iter().zip(&found).map(|(task, found)| (task.id.0.as_str(), found.word())).collect();
+        for (id, word) in [
+            ("fit/dijet-s0-w2800-6000", "done"),
+            ("fit/dijet-s5-w2800-6000", "ready"),
+            ("train/denoiser-s0-w2800-6000", "failed"),
+            ("train/denoiser-s5-w2800-6000", "ready"),
+            ("template/noise-s0-w2800-6000", "lost"),
+            ("classify/noise-s0-w2800-6000-x5-c00-09", "lost"),
+            ("template/noise-s5-w2800-6000", "waiting"),
+            ("classify/noise-s5-w2800-6000-x5-c00-09", "waiting"),
+        ] {
+            assert!(words.contains(&(id, word)), "{id} {word}: {words:?}");
+        }
+        let classify = plan.tasks.iter().position(|task| task.id.0.starts_with("classify/noise-s0"));
+        let failed = TaskId("train/denoiser-s0-w2800-6000".to_owned());
+        assert_eq!(found[classify.expect("a task")], Standing::Lost { needs: failed });
+    }
+}

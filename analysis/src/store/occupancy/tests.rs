@@ -1,0 +1,86 @@
+use super::*;
+use crate::job::JobFile;
+use crate::store::StoredJob;
+
+fn store(directory: &Path) -> Store {
+    let text =
+        "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";
+    let file = JobFile::from_text("job.toml", text);
+    let stored = StoredJob { job: file.check().expect("a good job"), inputs: vec![] };
+    Store::create(directory, &file, &stored).expect("a new directory")
+}
+
+fn shard(index: u32, count: u32) -> Shard {
+    Shard { index, count }
+}
+
+#[test]
+fn a_directory_has_one_occupant_and_is_free_again_after_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = store(directory.path());
+    let (first, dead) = store.occupy(Shard::WHOLE, 4).expect("an empty directory");
+    assert!(dead.is_empty());
+    let error = store.occupy(Shard::WHOLE, 4).err().expect("an occupied directory");
+    assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
+    assert_eq!(store.occupants().len(), 1);
+    drop(first);
+    assert!(store.occupants().is_empty());
+    store.occupy(Shard::WHOLE, 4).expect("a free directory");
+}
+
+#[test]
+fn shards_share_a_directory_and_nobody_else_does() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = store(directory.path());
+    let one = store.occupy(shard(1, 3), 1).expect("a free shard");
+    let two = store.occupy(shard(2, 3), 1).expect("a free shard");
+    assert!(store.occupy(shard(2, 3), 1).is_err());
+    assert!(store.occupy(shard(1, 2), 1).is_err(), "shares of another size overlap");
+    assert!(store.occupy(Shard::WHOLE, 1).is_err());
+    assert_eq!(store.occupants().len(), 2, "those who were refused leave nothing");
+    drop((one, two));
+    store.occupy(Shard::WHOLE, 1).expect("a free directory");
+}
+
+#[test]
+fn the_dead_make_way_and_are_named() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = store(directory.path());
+    let leave = |name: &str, change: &dyn Fn(&mut serde_json::Value)| {
+        let (occupancy, _) = store.occupy(shard(1, 3), 1).expect("a free shard");
+        let mut file: serde_json::Value =
+            serde_json::from_slice(&fs::read(&occupancy.path).expect("a file")).expect("JSON");
+        drop(occupancy);
+        change(&mut file);
+        fs::write(store.running().join(name), file.to_string()).expect("room");
+    };
+    // A process with this number, but another start: this machine's table says that it is gone.
+    leave("1-of-3.json", &|file| file["process"]["started"] = 1.into());
+    let (held, dead) = store.occupy(shard(1, 3), 1).expect("the place of a dead process");
+    assert_eq!(dead.len(), 1);
+    drop(held);
+    // On another machine it counts as alive until it has been silent for long.
+    leave("1-of-3.json", &|file| file["process"]["space"] = "elsewhere".into());
+    assert!(store.occupy(shard(1, 3), 1).is_err());
+    assert!(store.occupy(Shard::WHOLE, 1).is_err());
+    let file = File::options().append(true).open(store.running().join("1-of-3.json")).expect("a file");
+    file.set_modified(SystemTime::now() - DEAD - Duration::from_secs(1)).expect("an older file");
+    let (held, dead) = store.occupy(Shard::WHOLE, 1).expect("the place of a silent process");
+    assert_eq!(dead.len(), 1);
+    drop(held);
+    // A torn file is nobody's.
+    fs::write(store.running().join("1-of-1.json"), "{").expect("room");
+    store.occupy(Shard::WHOLE, 1).expect("a free directory");
+}
+
+#[test]
+fn what_ranks_do_is_told_until_the_place_is_lost() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = store(directory.path());
+    let (mut held, _) = store.occupy(Shard::WHOLE, 2).expect("an empty directory");
+    let task = RunningTask { task: TaskId("fit/a".to_owned()), rank: 1, since: 7, share: 0.5 };
+    held.tell(vec![task.clone()]).expect("its own place");
+    assert_eq!(store.occupants()[0].0.running, [task]);
+    fs::write(store.running().join("1-of-1.json"), "taken").expect("room");
+    assert!(held.tell(vec![]).is_err());
+}

@@ -1,0 +1,153 @@
+//! A snapshot on disk.
+
+use std::path::PathBuf;
+
+use drapes_analysis::fingerprint::Fingerprint;
+use ndarray::ArrayView1;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tch::{Device, Kind, Tensor};
+
+use crate::arrays::{ArrayReader, ArrayWriter};
+use crate::error::Error;
+
+/// The state of a training between two steps.
+pub struct Snapshot {
+    /// Single-precision tensors, in an order that the training knows.
+    pub tensors: Vec<Tensor>,
+    /// Lists of events, likewise.
+    pub lists: Vec<Vec<u32>>,
+    /// Everything else, as JSON.
+    rest: Vec<u8>,
+}
+
+impl Snapshot {
+    /// A snapshot.
+    pub fn new(tensors: Vec<Tensor>, lists: Vec<Vec<u32>>, rest: &impl Serialize) -> Self {
+        // Counters, losses and generators have text keys and no failing serialisers, so this cannot fail.
+        Self { tensors, lists, rest: serde_json::to_vec(rest).unwrap_or_default() }
+    }
+
+    /// Everything else; none if it is of another training.
+    pub fn rest<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_slice(&self.rest).ok()
+    }
+
+    /// Copies the tensors into those of a training; none if they are not alike.
+    pub fn copy_tensors(&self, targets: &mut [&mut Tensor]) -> Option<()> {
+        let alike = self.tensors.len() == targets.len()
+            && self.tensors.iter().zip(targets.iter()).all(|(saved, target)| saved.numel() == target.numel());
+        if !alike {
+            return None;
+        }
+        for (saved, target) in self.tensors.iter().zip(targets) {
+            target.copy_(&saved.reshape(target.size()));
+        }
+        Some(())
+    }
+}
+
+/// Where a training keeps its snapshots; a later one replaces an earlier one.
+pub struct CheckpointFile {
+    /// The file.
+    pub path: PathBuf,
+    /// What the training depends on: a checkpoint of anything else is not used.
+    pub fingerprint: Fingerprint,
+}
+
+impl CheckpointFile {
+    /// Writes a snapshot, whole or not at all, with the seconds of work behind it.
+    ///
+    /// # Errors
+    /// It cannot be written; an earlier one is then still there.
+    pub fn write(&self, snapshot: &Snapshot, seconds: f64) -> Result<(), Error> {
+        let writer = ArrayWriter::create(&self.path)?;
+        let write = || -> Result<(), Error> {
+            writer.list("fingerprint", ArrayView1::from(self.fingerprint.0.as_bytes()))?;
+            writer.list("rest", ArrayView1::from(&snapshot.rest[..]))?;
+            writer.list("seconds", ArrayView1::from(&[seconds]))?;
+            for (index, tensor) in snapshot.tensors.iter().enumerate() {
+                let flat = tensor.to_device(Device::Cpu).to_kind(Kind::Float).flatten(0, -1);
+                let values = Vec::<f32>::try_from(&flat).unwrap_or_default();
+                writer.list(&format!("tensor_{index}"), ArrayView1::from(&values))?;
+            }
+            for (index, list) in snapshot.lists.iter().enumerate() {
+                writer.list(&format!("list_{index}"), ArrayView1::from(list))?;
+            }
+            Ok(())
+        };
+        match write() {
+            Ok(()) => writer.finish(),
+            Err(error) => {
+                writer.abandon();
+                Err(error)
+            }
+        }
+    }
+
+    /// The last snapshot, and the seconds of work behind it; none if there is none of this training, or it is torn.
+    pub fn read(&self) -> Option<(Snapshot, f64)> {
+        if !self.path.exists() {
+            return None;
+        }
+        let reader = ArrayReader::open(&self.path).ok()?;
+        let fingerprint = reader.list::<u8>("fingerprint").ok()?.to_vec();
+        if fingerprint != self.fingerprint.0.as_bytes() {
+            return None;
+        }
+        let rest = reader.list::<u8>("rest").ok()?.to_vec();
+        let (mut tensors, mut lists) = (vec![], vec![]);
+        while let Some(name) = reader.has(&format!("tensor_{}", tensors.len())) {
+            tensors.push(Tensor::from_slice(&reader.list::<f32>(&name).ok()?.to_vec()));
+        }
+        while let Some(name) = reader.has(&format!("list_{}", lists.len())) {
+            lists.push(reader.list::<u32>(&name).ok()?.to_vec());
+        }
+        let seconds = reader.list::<f64>("seconds").ok()?.first().copied()?;
+        Some((Snapshot { tensors, lists, rest }, seconds))
+    }
+
+    /// Removes the file, if it is there.
+    pub fn remove(&self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_comes_back_to_the_last_bit_and_only_to_its_own_training() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = |print: &str| CheckpointFile {
+            path: directory.path().join("a.checkpoint"),
+            fingerprint: Fingerprint(print.to_owned()),
+        };
+        assert!(file("a").read().is_none());
+        let values = [f32::MIN_POSITIVE / 4.0, -0.0, 1.0 / 3.0, f32::MAX, 0.1, 7.0];
+        let saved = Tensor::from_slice(&values).reshape([2, 3]);
+        let losses = vec![0.1_f32, 1e-30, f32::MAX];
+        let snapshot = Snapshot::new(vec![saved.copy()], vec![vec![3, 1, 2], vec![]], &(&losses, 7_u64));
+        file("a").write(&snapshot, 12.5).expect("room");
+        let (found, seconds) = file("a").read().expect("a snapshot");
+        assert!((seconds - 12.5).abs() < 1e-12);
+        let mut target = Tensor::zeros([2, 3], (Kind::Float, Device::Cpu));
+        found.copy_tensors(&mut [&mut target]).expect("alike");
+        let bits = |tensor: &Tensor| -> Vec<u32> {
+            let values = Vec::<f32>::try_from(&tensor.flatten(0, -1)).expect("values");
+            values.into_iter().map(f32::to_bits).collect()
+        };
+        assert_eq!(bits(&target), values.map(f32::to_bits));
+        assert_eq!(found.lists, [vec![3, 1, 2], vec![]]);
+        assert_eq!(found.rest::<(Vec<f32>, u64)>(), Some((losses, 7)));
+        assert!(file("b").read().is_none(), "of another training");
+        let mut other = Tensor::zeros([5], (Kind::Float, Device::Cpu));
+        assert!(found.copy_tensors(&mut [&mut other]).is_none());
+        let whole = std::fs::read(&file("a").path).expect("a file");
+        for length in (0..whole.len()).step_by(97) {
+            std::fs::write(&file("a").path, &whole[..length]).expect("room");
+            assert!(file("a").read().is_none(), "cut after {length} bytes");
+        }
+    }
+}

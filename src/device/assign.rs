@@ -1,0 +1,218 @@
+//! Who computes on what: a GPU for each rank, or a core.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use super::DeviceChoice;
+use super::error::DeviceError;
+use super::sight::{Gpu, Sight};
+
+/// What a rank is to compute on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Order {
+    /// Processor cores.
+    Cpu,
+    /// A GPU.
+    Gpu {
+        /// Its number among those that the rank sees.
+        index: usize,
+        /// Which it is.
+        gpu: Gpu,
+    },
+}
+
+/// Whether several ranks may compute on one GPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// They may not: it would be slower than one rank.
+    Refused,
+    /// They may.
+    Allowed,
+}
+
+/// Gives every rank its device.
+///
+/// Ranks of one host get different GPUs, whatever number they know them by: a scheduler may show each rank one GPU of its
+/// own, or all of them to all.
+///
+/// # Errors
+/// GPUs are wanted, or there should be some, and a rank sees none or none that is free.
+pub fn assign(sights: &[Sight], choice: DeviceChoice, sharing: Sharing) -> Result<Vec<Order>, DeviceError> {
+    let any = sights.iter().any(|sight| !sight.gpus.is_empty() || sight.has_driver);
+    if choice == DeviceChoice::Cpu || (choice == DeviceChoice::Auto && !any) {
+        return Ok(vec![Order::Cpu; sights.len()]);
+    }
+    if let Some((rank, sight)) = sights.iter().enumerate().find(|(_, sight)| sight.gpus.is_empty()) {
+        return Err(no_gpu(rank, sight, sights));
+    }
+    // Who sees fewest chooses first: a rank with one GPU has no other choice.
+    let mut order: Vec<usize> = (0..sights.len()).collect();
+    order.sort_by_key(|rank| (sights[*rank].gpus.len(), *rank));
+    let mut users: HashMap<&str, usize> = HashMap::new();
+    let mut orders = vec![Order::Cpu; sights.len()];
+    for rank in order {
+        let Sight { host, gpus, .. } = &sights[rank];
+        let used = |gpu: &Gpu| users.get(gpu.uuid.as_str()).copied().unwrap_or(0);
+        let choice = gpus.iter().enumerate().min_by_key(|(index, gpu)| (used(gpu), *index));
+        let Some((index, gpu)) = choice else { continue };
+        if used(gpu) > 0 && sharing == Sharing::Refused {
+            let of_host = || sights.iter().filter(|sight| sight.host == *host);
+            let different: BTreeSet<&str> =
+                of_host().flat_map(|sight| sight.gpus.iter().map(|gpu| gpu.uuid.as_str())).collect();
+            return Err(DeviceError::TooFewGpus {
+                host: host.clone(),
+                gpus: different.len(),
+                ranks: of_host().count(),
+            });
+        }
+        *users.entry(&gpu.uuid).or_default() += 1;
+        orders[rank] = Order::Gpu { index, gpu: gpu.clone() };
+    }
+    Ok(orders)
+}
+
+fn no_gpu(rank: usize, sight: &Sight, sights: &[Sight]) -> DeviceError {
+    let host = sight.host.clone();
+    let (why, advice) = if sight.has_driver {
+        (
+            "the host has an NVIDIA driver, but libtorch's CUDA half is not there, or the scheduler hides the GPUs",
+            "ask `drapes doctor` on that host; `make setup CUDA=1` and build again, or ask the scheduler for a GPU for each \
+             rank",
+        )
+    } else if sights.iter().any(|other| !other.gpus.is_empty()) {
+        ("other ranks see some, and this host has no NVIDIA driver", "start ranks on hosts with GPUs only")
+    } else {
+        ("the host has no NVIDIA driver", "ask for a node with GPUs")
+    };
+    DeviceError::NoGpu { rank, host, why, advice }
+}
+
+/// The map of ranks to devices, a line for each host and device.
+pub fn lines(sights: &[Sight], orders: &[Order]) -> Vec<String> {
+    let mut places: BTreeMap<(&str, String), Vec<usize>> = BTreeMap::new();
+    for (rank, (sight, order)) in sights.iter().zip(orders).enumerate() {
+        let device = match order {
+            Order::Cpu => "processor cores".to_owned(),
+            Order::Gpu { gpu, .. } => format!("{} {}", gpu.name, gpu.uuid.get(..8).unwrap_or(&gpu.uuid)),
+        };
+        places.entry((&sight.host, device)).or_default().push(rank);
+    }
+    let mut lines: Vec<(usize, String)> = places
+        .into_iter()
+        .map(|((host, device), ranks)| (ranks[0], format!("{} on {host}: {device}", spans(&ranks))))
+        .collect();
+    lines.sort();
+    lines.into_iter().map(|(_, line)| line).collect()
+}
+
+/// `rank 3`, `ranks 0-3, 8`.
+fn spans(ranks: &[usize]) -> String {
+    let mut spans: Vec<(usize, usize)> = Vec::new();
+    for rank in ranks {
+        match spans.last_mut() {
+            Some((_, last)) if *last + 1 == *rank => *last = *rank,
+            _ => spans.push((*rank, *rank)),
+        }
+    }
+    let written = |(first, last): &(usize, usize)| {
+        if first == last { first.to_string() } else { format!("{first}-{last}") }
+    };
+    let list = spans.iter().map(written).collect::<Vec<_>>().join(", ");
+    if ranks.len() == 1 { format!("rank {list}") } else { format!("ranks {list}") }
+}
+
+/// What slows the ranks down without being wrong: more threads than processors.
+pub fn warnings(sights: &[Sight], orders: &[Order], threads: usize) -> Vec<String> {
+    let mut hosts: BTreeMap<&str, (usize, BTreeSet<u32>)> = BTreeMap::new();
+    let on_cores = sights.iter().zip(orders).filter(|(_, order)| **order == Order::Cpu);
+    for (sight, _) in on_cores {
+        let (ranks, processors) = hosts.entry(&sight.host).or_default();
+        *ranks += 1;
+        processors.extend(&sight.processors);
+    }
+    let crowded = hosts.into_iter().filter(|(_, (ranks, processors))| ranks * threads > processors.len());
+    crowded
+        .map(|(host, (ranks, processors))| {
+            format!(
+                "{ranks} ranks of {threads} threads share {} processors of {host} (they wait for each other) start fewer \
+                 ranks, or let them use more processors (mpirun --bind-to none, srun --cpus-per-task)",
+                processors.len()
+            )
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gpu(uuid: &str) -> Gpu {
+        Gpu { uuid: uuid.to_owned(), name: "NVIDIA H200".to_owned() }
+    }
+
+    fn sight(host: &str, gpus: &[&str]) -> Sight {
+        let gpus: Vec<Gpu> = gpus.iter().map(|uuid| gpu(uuid)).collect();
+        Sight { host: host.to_owned(), processors: [0, 1].into(), has_driver: !gpus.is_empty(), gpus }
+    }
+
+    fn chosen(sights: &[Sight], sharing: Sharing) -> Result<Vec<String>, DeviceError> {
+        let name = |order: Order| match order {
+            Order::Cpu => "cpu".to_owned(),
+            Order::Gpu { index, gpu } => format!("{index}={}", gpu.uuid),
+        };
+        assign(sights, DeviceChoice::Auto, sharing).map(|orders| orders.into_iter().map(name).collect())
+    }
+
+    #[test]
+    fn ranks_of_a_host_get_different_gpus_whatever_they_call_them() {
+        let all = ["a", "b"];
+        let sights = [sight("x", &all), sight("x", &all), sight("y", &["c"])];
+        assert_eq!(chosen(&sights, Sharing::Refused).expect("enough"), ["0=a", "1=b", "0=c"]);
+        // Each sees one of its own, by the same number.
+        let sights = [sight("x", &["a"]), sight("x", &["b"])];
+        assert_eq!(chosen(&sights, Sharing::Refused).expect("enough"), ["0=a", "0=b"]);
+        // One sees both, the other only the first.
+        let sights = [sight("x", &all), sight("x", &["a"])];
+        assert_eq!(chosen(&sights, Sharing::Refused).expect("enough"), ["1=b", "0=a"]);
+    }
+
+    #[test]
+    fn sharing_a_gpu_is_refused_unless_allowed() {
+        let sights = [sight("x", &["a"]), sight("x", &["a"]), sight("x", &["a", "b"])];
+        let error = chosen(&sights, Sharing::Refused).expect_err("too few");
+        assert!(error.to_string().starts_with("3 ranks share x with 2 GPUs"), "{error}");
+        assert_eq!(chosen(&sights, Sharing::Allowed).expect("allowed"), ["0=a", "0=a", "1=b"]);
+    }
+
+    #[test]
+    fn nothing_falls_back_to_the_processor_in_silence() {
+        let cores = [sight("x", &[]), sight("x", &[])];
+        assert_eq!(chosen(&cores, Sharing::Refused).expect("cores"), ["cpu", "cpu"]);
+        let error = assign(&cores, DeviceChoice::Cuda, Sharing::Refused).expect_err("no GPU");
+        assert!(error.to_string().contains("has no NVIDIA driver"), "{error}");
+        let hidden = [Sight { has_driver: true, ..sight("x", &[]) }];
+        let error = chosen(&hidden, Sharing::Refused).expect_err("a hidden GPU");
+        assert!(error.to_string().contains("CUDA half"), "{error}");
+        let mixed = [sight("x", &["a"]), sight("y", &[])];
+        let error = chosen(&mixed, Sharing::Refused).expect_err("a host without");
+        assert!(error.to_string().starts_with("rank 1 on y sees no GPU"), "{error}");
+        assert!(assign(&hidden, DeviceChoice::Cpu, Sharing::Refused).is_ok());
+    }
+
+    #[test]
+    fn the_map_is_short_and_crowds_are_told() {
+        let sights: Vec<Sight> = (0..5).map(|rank| sight(if rank == 3 { "y" } else { "x" }, &[])).collect();
+        let orders = vec![Order::Cpu; 5];
+        assert_eq!(
+            lines(&sights, &orders),
+            ["ranks 0-2, 4 on x: processor cores", "rank 3 on y: processor cores"]
+        );
+        let told = warnings(&sights, &orders, 1);
+        assert!(
+            told.len() == 1 && told[0].starts_with("4 ranks of 1 threads share 2 processors of x"),
+            "{told:?}"
+        );
+        assert_eq!(warnings(&sights, &orders, 4).len(), 2);
+    }
+}

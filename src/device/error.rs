@@ -1,0 +1,44 @@
+//! Why a device cannot be used.
+
+use drapes_analysis::error::Exit;
+
+/// An error of choosing devices.
+///
+/// Messages read: problem (why it is one) what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceError {
+    /// More ranks than GPUs on a host.
+    #[error(
+        "{ranks} ranks share {host} with {gpus} GPUs (two ranks on one GPU slow each other down) start at most {gpus} \
+         ranks there, allow it with --share-gpus, or compute on processor cores with --device cpu"
+    )]
+    TooFewGpus {
+        /// The host.
+        host: String,
+        /// Different GPUs that its ranks see.
+        gpus: usize,
+        /// Ranks of the host.
+        ranks: usize,
+    },
+    /// A GPU is asked for and there is none.
+    #[error(
+        "rank {rank} on {host} sees no GPU ({why}) {advice}, or compute on processor cores with --device cpu"
+    )]
+    NoGpu {
+        /// The rank.
+        rank: usize,
+        /// Its host.
+        host: String,
+        /// Why there is none.
+        why: &'static str,
+        /// What to do.
+        advice: &'static str,
+    },
+}
+
+impl DeviceError {
+    /// The exit code that this error ends the program with.
+    pub fn kind(&self) -> Exit {
+        Exit::Environment
+    }
+}

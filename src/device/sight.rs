@@ -1,0 +1,84 @@
+//! What a rank sees of the machine that it runs on.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{DeviceChoice, driver, gpus};
+
+/// A GPU.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Gpu {
+    /// Tells it from every other one.
+    pub uuid: String,
+    /// Its kind, as `NVIDIA H200`.
+    pub name: String,
+}
+
+/// What a rank sees.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sight {
+    /// Its host.
+    pub host: String,
+    /// Processors that it may use, by number.
+    pub processors: BTreeSet<u32>,
+    /// GPUs that libtorch can use, in its order.
+    pub gpus: Vec<Gpu>,
+    /// Whether the host has an NVIDIA driver, so that it should have GPUs.
+    pub has_driver: bool,
+}
+
+/// Looks around. CUDA is not touched where nobody wants it.
+pub fn look(host: String, choice: DeviceChoice) -> Sight {
+    let gpus = match choice {
+        DeviceChoice::Cpu => vec![],
+        DeviceChoice::Auto | DeviceChoice::Cuda => seen(&host, gpus()),
+    };
+    let has_driver =
+        Path::new("/proc/driver/nvidia/version").exists() || Path::new("/dev/nvidiactl").exists();
+    Sight { host, processors: processors(), gpus, has_driver }
+}
+
+/// The GPUs that libtorch counts, by the names that the driver gives them.
+fn seen(host: &str, count: usize) -> Vec<Gpu> {
+    let named = if count > 0 { driver().map_or(vec![], |driver| driver.gpus) } else { vec![] };
+    if named.len() == count {
+        return named;
+    }
+    // Without the driver's names, a number on a host is the best there is.
+    (0..count).map(|index| Gpu { uuid: format!("{host}:{index}"), name: "GPU".to_owned() }).collect()
+}
+
+/// The processors of this process, from its affinity mask.
+fn processors() -> BTreeSet<u32> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    let found = list.map(|list| numbers(list.trim())).unwrap_or_default();
+    if found.is_empty() {
+        let count = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+        return (0..count as u32).collect();
+    }
+    found
+}
+
+/// The numbers of `0-3,8`.
+fn numbers(list: &str) -> BTreeSet<u32> {
+    let range = |part: &str| {
+        let (low, high) = part.split_once('-').unwrap_or((part, part));
+        Some(low.parse::<u32>().ok()?..=high.parse::<u32>().ok()?)
+    };
+    list.split(',').filter_map(range).flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_processors_are_read_as_the_system_writes_them() {
+        assert_eq!(numbers("0-2,7"), [0, 1, 2, 7].into());
+        assert_eq!(numbers("5"), [5].into());
+        assert!(!processors().is_empty());
+    }
+}

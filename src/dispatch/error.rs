@@ -1,0 +1,64 @@
+//! What can go wrong between ranks.
+
+use drapes_analysis::error::Exit;
+
+/// An error of starting ranks or of talking to them.
+///
+/// Messages read: problem (why it is one) what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum RanksError {
+    /// The launcher started separate programs.
+    #[error(
+        "the launcher started {started} programs, but this one is alone in its world ({variable} says so; drapes and the \
+         launcher use different MPI libraries, and every program would do all the work) start it with the mpirun of \
+         the MPI that it was built with (`drapes doctor` names it), or with `drapes run --ranks {started}`"
+    )]
+    Singletons {
+        /// Programs that the launcher speaks of.
+        started: usize,
+        /// Where it does.
+        variable: &'static str,
+    },
+    /// mpirun cannot be started.
+    #[error("cannot start {launcher} ({source}) install it (`make setup`) or run without --ranks")]
+    NoLauncher {
+        /// The program.
+        launcher: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// Signals cannot be listened to.
+    #[error("cannot listen to signals ({source}) please report this with the kind of system")]
+    NoSignals {
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A rank has stopped.
+    #[error("rank {rank} has stopped ({reason}) mend the cause and run the same command again")]
+    Broke {
+        /// The rank.
+        rank: usize,
+        /// What it says.
+        reason: String,
+    },
+    /// A rank sent something that is no message.
+    #[error(
+        "rank {rank} sent a message that cannot be understood ({reason}) run the same drapes on every node"
+    )]
+    Message {
+        /// The sender.
+        rank: usize,
+        /// What the parser says.
+        reason: String,
+    },
+}
+
+impl RanksError {
+    /// The exit code that this error ends the program with.
+    pub fn kind(&self) -> Exit {
+        match self {
+            Self::Singletons { .. } | Self::NoLauncher { .. } | Self::Broke { .. } => Exit::Environment,
+            Self::NoSignals { .. } | Self::Message { .. } => Exit::Unexpected,
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What ranks say to each other, and how.
+
+use std::path::PathBuf;
+
+use drapes_analysis::store::StoredJob;
+use serde::{Deserialize, Serialize};
+
+use super::error::RanksError;
+use super::pause::Pause;
+use crate::device::{Order, Sight};
+use crate::error::Error;
+
+/// What ranks say to each other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Message {
+    /// A rank is there, and this is what it sees.
+    Hello(Sight),
+    /// Rank 0 has a job for all.
+    Begin {
+        /// The job with its input files.
+        stored: Box<StoredJob>,
+        /// Where the data lie.
+        data_directory: PathBuf,
+        /// What the rank computes on.
+        order: Order,
+    },
+    /// A rank has its device and waits for work; or it has none, and this is why.
+    Ready(Result<String, String>),
+    /// Do the task at this place of the plan.
+    Assign(usize),
+    /// A share of the task is done.
+    Progress(usize, f64),
+    /// The task has ended.
+    Ended(usize, Ended),
+    /// The rank can compute no more, and this is why.
+    Retired(String),
+    /// The rank was told by a signal to stop.
+    Signalled,
+    /// Stop the task at the next good moment, and tell how it ended.
+    Halt,
+    /// There is no more work.
+    Stop,
+}
+
+/// How a task ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Ended {
+    /// Its result is stored.
+    Done {
+        /// Wall time.
+        seconds: f64,
+    },
+    /// It has failed, and a record says why.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+    /// It was stopped before its end.
+    Stopped,
+    /// It has a result, or failed, and that could not be stored.
+    NotStored {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Message {
+    /// The message as bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // Messages have text keys only and finite numbers or null, so this cannot fail.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// The message of bytes.
+    ///
+    /// # Errors
+    /// They are no message.
+    pub fn from_bytes(rank: usize, bytes: &[u8]) -> Result<Self, Error> {
+        serde_json::from_slice(bytes)
+            .map_err(|error| RanksError::Message { rank, reason: error.to_string() }.into())
+    }
+}
+
+/// A way to talk to the other ranks.
+pub trait Transport {
+    /// This rank.
+    fn rank(&self) -> usize;
+    /// All ranks.
+    fn size(&self) -> usize;
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// The other rank cannot be reached.
+    fn send(&self, to: usize, message: &Message) -> Result<(), Error>;
+    /// A message that has arrived, and from whom; none if there is none yet.
+    ///
+    /// # Errors
+    /// What arrived is no message.
+    fn receive(&self) -> Result<Option<(usize, Message)>, Error>;
+}
+
+/// Waits for a message.
+///
+/// # Errors
+/// As [`Transport::receive`].
+pub fn wait(transport: &dyn Transport) -> Result<(usize, Message), Error> {
+    let mut pause = Pause::new();
+    loop {
+        match transport.receive()? {
+            Some(found) => return Ok(found),
+            None => std::thread::sleep(pause.longer()),
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Ranks that share the tasks of a plan.
+//!
+//! Every rank has a main thread that talks and a second one that computes. Rank 0 hands out ready tasks to all computing
+//! threads, its own included, as [`Dispatcher`](drapes_analysis::dispatch::Dispatcher) decides. Results lie in the shared
+//! directory before their end is told: messages say what has happened, not what was found, so that rank 0 can serve many.
+//!
+//! ```text
+//! rank 0  lead --Assign--> rank n  serve --> Worker (computing thread)
+//!              <--Ended, Progress, Signalled--
+//!              --Halt--> stop at the next good moment        --Stop--> the run is over
+//! ```
+
+mod error;
+mod lead;
+mod message;
+mod pause;
+mod serve;
+mod threads;
+mod worker;
+
+pub use error::RanksError;
+pub use lead::{Leader, Neighbours, News, Nobody, Observer};
+pub use message::{Ended, Message, Transport, wait};
+pub use pause::Pause;
+pub use serve::serve;
+pub use threads::Threads;
+pub use worker::{Performer, Worker, WorkerEnd, work};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+//! How long to sleep between two looks at the mail.
+
+use std::time::Duration;
+
+/// Short where messages follow each other, longer the longer nothing comes: MPI has no call that waits without using a
+/// core.
+pub struct Pause {
+    next: Duration,
+}
+
+/// The shortest pause.
+const SHORTEST: Duration = Duration::from_micros(200);
+/// The longest pause: a hundred looks a second, each some microseconds, and no task is so short that it matters.
+const LONGEST: Duration = Duration::from_millis(10);
+
+impl Pause {
+    /// The shortest pause.
+    pub fn new() -> Self {
+        Self { next: SHORTEST }
+    }
+
+    /// The pause that is due; the next one is longer.
+    pub fn longer(&mut self) -> Duration {
+        let now = self.next;
+        self.next = (self.next * 2).min(LONGEST);
+        now
+    }
+
+    /// Something has come.
+    pub fn reset(&mut self) {
+        self.next = SHORTEST;
+    }
+}
+
+impl Default for Pause {
+    fn default() -> Self {
+        Self::new()
+    }
+}

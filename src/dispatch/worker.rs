@@ -1,0 +1,119 @@
+//! The computing thread of a rank.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use super::error::RanksError;
+use super::message::{Ended, Message};
+use crate::error::Error;
+use crate::watch::Watch;
+
+/// The share of a task that is done is told so often.
+const TELLING: Duration = Duration::from_secs(1);
+
+/// The computing thread of a rank, seen from its main thread.
+pub struct Worker {
+    assignments: Sender<usize>,
+    reports: Receiver<Message>,
+    halt: Arc<AtomicBool>,
+}
+
+/// The computing thread's end.
+pub struct WorkerEnd {
+    orders: Receiver<usize>,
+    speaker: Sender<Message>,
+    halt: Arc<AtomicBool>,
+}
+
+/// Whoever does tasks.
+pub trait Performer {
+    /// Does the task at a place of the plan, from beginning to end.
+    fn perform(&mut self, task: usize, watch: &dyn Watch) -> Ended;
+
+    /// Whether the device still works, asked after a task has failed.
+    ///
+    /// # Errors
+    /// It does not, and this is why.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl Worker {
+    /// The two ends of a worker: one for the main thread, one for [`work`].
+    pub fn new() -> (Self, WorkerEnd) {
+        let (assignments, orders) = channel();
+        let (speaker, reports) = channel();
+        let halt = Arc::new(AtomicBool::new(false));
+        let end = WorkerEnd { orders, speaker, halt: Arc::clone(&halt) };
+        (Self { assignments, reports, halt }, end)
+    }
+
+    /// Gives the computing thread a task.
+    pub(super) fn assign(&self, task: usize) {
+        // The computing thread ends only after this end is dropped, or has said that it retires.
+        let _ = self.assignments.send(task);
+    }
+
+    /// Makes the task that runs, and all that follow, stop at the next good moment.
+    pub(super) fn halt(&self) {
+        self.halt.store(true, Ordering::Relaxed);
+    }
+
+    /// What the computing thread says within a time.
+    pub(super) fn report(&self, within: Duration, rank: usize) -> Result<Option<Message>, Error> {
+        match self.reports.recv_timeout(within) {
+            Ok(report) => Ok(Some(report)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => {
+                let reason = "its computing thread has ended (see its message above)".to_owned();
+                Err(RanksError::Broke { rank, reason }.into())
+            }
+        }
+    }
+}
+
+/// Does tasks until there are no more; runs on the computing thread.
+pub fn work(end: &WorkerEnd, performer: &mut dyn Performer) {
+    while let Ok(task) = end.orders.recv() {
+        let watch = Reporter { task, end, told: Cell::new(Instant::now()) };
+        let ended = performer.perform(task, &watch);
+        let unusable = match &ended {
+            Ended::Failed { .. } => performer.check().err(),
+            _ => None,
+        };
+        if end.speaker.send(Message::Ended(task, ended)).is_err() {
+            return;
+        }
+        if let Some(reason) = unusable {
+            let _ = end.speaker.send(Message::Retired(reason));
+            // Rank 0 may have sent another task before it heard of this.
+            while let Ok(task) = end.orders.recv() {
+                let _ = end.speaker.send(Message::Ended(task, Ended::Stopped));
+            }
+            return;
+        }
+    }
+}
+
+struct Reporter<'a> {
+    task: usize,
+    end: &'a WorkerEnd,
+    told: Cell<Instant>,
+}
+
+impl Watch for Reporter<'_> {
+    fn progress(&self, share: f64) {
+        if self.told.get().elapsed() >= TELLING {
+            self.told.set(Instant::now());
+            let _ = self.end.speaker.send(Message::Progress(self.task, share));
+        }
+    }
+
+    fn should_stop(&self) -> bool {
+        self.end.halt.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,219 @@
+//! Rank 0 of a run.
+
+use std::path::Path;
+
+use drapes_analysis::cli::duration;
+use drapes_analysis::dispatch::{
+    Dispatcher, Graph, IfStopped, Known, Limits, Outlook, Schedule, Shard, makespan,
+};
+use drapes_analysis::error::Exit;
+use drapes_analysis::fingerprint::fingerprints;
+use drapes_analysis::plan::{Task, Work};
+use drapes_analysis::point::ClassifierKind;
+use drapes_analysis::price::{EventCounts, Price};
+use drapes_analysis::quantities::SignalCount;
+use drapes_analysis::rates::Rates;
+use drapes_analysis::record::RunInfo;
+use drapes_analysis::regions::Region;
+use drapes_analysis::standing::pace;
+use drapes_analysis::store::TaskState;
+use tch::Device;
+
+use super::Run;
+use super::bulletin::Bulletin;
+use super::conclude::Worked;
+use super::neighbours::Shards;
+use super::place::{compute, run_info};
+use super::prepare::Prepared;
+use crate::device::{self, Sight};
+use crate::dispatch::{self, Leader, Message, Neighbours, Nobody, RanksError, Transport};
+use crate::error::Error;
+use crate::progress::Progress;
+use crate::provenance::{Provenance, RankPlace};
+use crate::split::Sample;
+use crate::stop::{Clock, Signals};
+use crate::task::{self, Workplace};
+use crate::world::World;
+
+impl Run {
+    pub(super) fn lead(&self, world: &World, signals: &Signals) -> Result<Exit, Error> {
+        let clock = Clock::until(self.deadline(), self.margin);
+        let mut prepared = match self.prepare(world.size()) {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                dismiss(world)?;
+                return Err(error);
+            }
+        };
+        for (task, state) in prepared.plan.tasks.iter().zip(&prepared.states) {
+            if let TaskState::Ignored { why } = state {
+                eprintln!("{}: done again, {why}", task.id);
+            }
+        }
+        if prepared.open() == 0 {
+            dismiss(world)?;
+            return self.conclude(&prepared, Worked::Nothing);
+        }
+        for note in prepared.plan.notes() {
+            eprintln!("note: {note}");
+        }
+        let sample = match task::load(&prepared.stored.job, &prepared.data_directory) {
+            Ok(sample) => sample,
+            Err(error) => {
+                dismiss(world)?;
+                return Err(error);
+            }
+        };
+        let device = self.muster(world, &prepared)?;
+        let worked = self.hand_out(world, signals, &clock, &mut prepared, device, sample)?;
+        self.conclude(&prepared, worked)
+    }
+
+    /// Learns where all ranks are, gives each its device, and writes down who is where.
+    fn muster(&self, world: &World, prepared: &Prepared) -> Result<Device, Error> {
+        let mut sights: Vec<Sight> = vec![device::look(World::host(), self.device); world.size()];
+        for _ in 1..world.size() {
+            if let (rank, Message::Hello(sight)) = dispatch::wait(world)? {
+                sights[rank] = sight;
+            }
+        }
+        let orders = match device::assign(&sights, self.device, self.sharing()) {
+            Ok(orders) => orders,
+            Err(error) => {
+                for rank in 1..world.size() {
+                    world.send(rank, &Message::Stop)?;
+                }
+                return Err(error.into());
+            }
+        };
+        for (rank, order) in orders.iter().enumerate().skip(1) {
+            let stored = Box::new(prepared.stored.clone());
+            let data_directory = prepared.data_directory.clone();
+            world.send(rank, &Message::Begin { stored, data_directory, order: order.clone() })?;
+        }
+        let broke = |rank, reason| Error::from(RanksError::Broke { rank, reason });
+        let device = device::take(&orders[0]).map_err(|reason| broke(0, reason))?;
+        for _ in 1..world.size() {
+            if let (rank, Message::Ready(Err(reason))) = dispatch::wait(world)? {
+                return Err(broke(rank, reason));
+            }
+        }
+        for line in device::lines(&sights, &orders) {
+            eprintln!("{line}");
+        }
+        for warning in device::warnings(&sights, &orders, prepared.stored.job.compute.threads) {
+            eprintln!("warning: {warning}");
+        }
+        let ranks = sights.iter().zip(&orders).map(|(sight, order)| RankPlace::new(sight, order)).collect();
+        let provenance = Provenance::new(self.command(prepared), world.library(), ranks);
+        prepared.store.write_json("provenance.json", &provenance)?;
+        // One line for each run that has worked here.
+        prepared.store.append("logs/runs.jsonl", &provenance)?;
+        Ok(device)
+    }
+
+    /// This command with whole paths.
+    fn command(&self, prepared: &Prepared) -> String {
+        let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let quoted = |path: &Path| {
+            let path = whole(path).display().to_string();
+            if path.contains(char::is_whitespace) { format!("'{path}'") } else { path }
+        };
+        let parts = [self.job.as_path(), &prepared.data_directory, prepared.store.directory()].map(quoted);
+        format!("drapes run {} --data-dir {} --out {}", parts[0], parts[1], parts[2])
+    }
+
+    /// Hands out what is to be done.
+    fn hand_out(
+        &self,
+        world: &World,
+        signals: &Signals,
+        clock: &Clock,
+        prepared: &mut Prepared,
+        device: Device,
+        sample: Sample,
+    ) -> Result<Worked, Error> {
+        let Prepared { stored, plan, store, data_directory, states, known, occupancy } = prepared;
+        let price = Price::of(&stored.job, plan, counts(&stored.job, &sample), &Rates::CPU_CORE);
+        let runs = states.iter().map(done_run);
+        let pace = pace(plan, &price.seconds, runs, device.is_cuda());
+        let outlook = |(task, seconds): (&Task, &f64)| Outlook {
+            stage: task.work.stage(),
+            seconds: *seconds,
+            if_stopped: if_stopped(task),
+        };
+        let outlooks: Vec<Outlook> = plan.tasks.iter().zip(&price.seconds).map(outlook).collect();
+        let graph = Graph::of(plan);
+        let schedule = Schedule::new(graph, &price.seconds, known);
+        let limits =
+            Limits { deadline: clock.end(), max_failures: self.max_failures.map(|most| most as usize) };
+        let mut dispatcher = Dispatcher::new(schedule, outlooks, world.size(), limits, pace);
+        let expected: Vec<f64> = (0..plan.tasks.len()).map(|task| dispatcher.expected(task)).collect();
+        let settled: Vec<bool> = known.iter().map(|known| *known != Known::Open).collect();
+        let (left, total) = (dispatcher.schedule().unfinished(), plan.tasks.len());
+        let time = duration(makespan(plan, &expected, &settled, world.size()));
+        let until =
+            clock.end().map_or(String::new(), |end| format!(", {} until tasks must stop", duration(end)));
+        eprintln!("{left} of {total} tasks to do, about {time}{until}");
+        let place = Workplace::new(
+            store.clone(),
+            stored.clone(),
+            data_directory.clone(),
+            device,
+            run_info(world, device),
+        );
+        let place = place.with_sample(sample).saving_every(self.checkpoint_every);
+        let done: Vec<bool> = states.iter().map(TaskState::is_done).collect();
+        let progress = Progress::new(plan, &price.seconds, &done, world.size());
+        let mut bulletin = Bulletin::new(plan, progress, occupancy);
+        let mut shards = Shards {
+            store,
+            plan,
+            fingerprints: fingerprints(&stored.job, &stored.inputs, plan),
+            retried: self.retry_failed,
+        };
+        let neighbours: &mut dyn Neighbours =
+            if self.shard() == Shard::WHOLE { &mut Nobody } else { &mut shards };
+        compute(world, stored, plan, place, |worker| {
+            let (dispatcher, observer) = (&mut dispatcher, &mut bulletin);
+            Leader { transport: world, worker, dispatcher, clock, signals, observer, neighbours }.lead()
+        })?;
+        bulletin.finish();
+        Ok(dispatcher.halted().map_or(Worked::Throughout, Worked::Until))
+    }
+}
+
+/// Sends the other ranks home.
+fn dismiss(world: &World) -> Result<(), Error> {
+    for rank in 1..world.size() {
+        world.send(rank, &Message::Stop)?;
+    }
+    Ok(())
+}
+
+fn done_run(state: &TaskState) -> Option<&RunInfo> {
+    match state {
+        TaskState::Done(run) => Some(run),
+        _ => None,
+    }
+}
+
+/// Trainings are saved; templates and trees begin anew.
+fn if_stopped(task: &Task) -> IfStopped {
+    match &task.work {
+        Work::Train { .. } | Work::TrainFlow { .. } => IfStopped::GoesOn,
+        Work::Classify { point, .. } if point.classifier == ClassifierKind::Mlp => IfStopped::GoesOn,
+        _ => IfStopped::Lost,
+    }
+}
+
+/// The event numbers that prices follow from, now that the data are there.
+fn counts(job: &drapes_analysis::job::Job, sample: &Sample) -> EventCounts {
+    let count = |wanted| sample.data(SignalCount(0), &job.regions, wanted).map_or(0, |events| events.len());
+    EventCounts {
+        side_band: count(Region::SideBand),
+        signal_region: count(Region::Signal),
+        other_sample: sample.other_in(&job.regions, Region::Signal).map_or(0, |events| events.len()),
+        independent: sample.independent().nrows(),
+    }
+}

@@ -1,0 +1,130 @@
+//! `run`: job file to figures.
+//!
+//! ```text
+//! prepare: job, data, directory --> lead (rank 0): muster, hand out, hear --> conclude: reduce, draw, exit code
+//!                                   serve (other ranks)
+//! ```
+
+mod bulletin;
+mod conclude;
+mod launch;
+mod lead;
+mod neighbours;
+mod place;
+mod prepare;
+mod serve;
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use drapes_analysis::dispatch::Shard;
+use drapes_analysis::error::Exit;
+use drapes_analysis::job::JobFile;
+
+use crate::device::{DeviceChoice, Sharing};
+use crate::error::Error;
+use crate::stop::{Signals, moment, slurm_end};
+use crate::world::World;
+use launch::Ranks;
+
+pub use place::COMPUTING;
+
+/// Computes a job: trains, generates, classifies, reduces and draws.
+///
+/// Started under mpirun or srun, the ranks share the tasks; alone, one rank does them all. The same command
+/// again does only what is missing, and goes on with trainings that were stopped.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES\n  \
+    drapes run jobs/demo.toml\n  \
+    drapes run jobs/demo.toml --ranks auto\n  \
+    mpirun -n 8 drapes run jobs/fig04_05.toml --data-dir ~/lhco --out out/fig04_05\n  \
+    srun drapes run jobs/fig04_05.toml --data-dir ~/lhco --out out/fig04_05 --deadline 4h\n  \
+    drapes run jobs/fig04_05.toml --data-dir ~/lhco --out out/fig04_05 --shard 2/8\n\n\
+    Stops early on USR1, USR2, TERM or Ctrl-C, and before the deadline: trainings are saved and go on with the next run.\n\n\
+    EXIT CODES\n  \
+    0 done; 1 unexpected; 2 bad job, data or usage; 3 environment; 4 some tasks failed;\n  \
+    75 stopped early, run the same command again")]
+pub struct Run {
+    /// The job file.
+    job: PathBuf,
+    /// Where results go (out/NAME by default).
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Where the data files lie (the job's own data.directory by default).
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Start so many ranks with mpirun; auto: one a GPU, else one a core.
+    #[arg(long, value_name = "N|auto", value_parser = launch::ranks)]
+    ranks: Option<Ranks>,
+    /// What to compute on.
+    #[arg(long, value_enum, default_value_t)]
+    device: DeviceChoice,
+    /// Let several ranks compute on one GPU.
+    #[arg(long)]
+    share_gpus: bool,
+    /// When the run must have ended: a time from now (90m), a date (2026-03-01T14:00:00) or seconds since 1970. Under
+    /// Slurm, the end of the job by default.
+    #[arg(long, value_name = "WHEN", value_parser = moment)]
+    deadline: Option<SystemTime>,
+    /// How long before the deadline tasks are told to stop.
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
+    margin: Duration,
+    /// Do the second of eight equal shares of the scan (2/8), beside other jobs in the same directory.
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// Try failed tasks again.
+    #[arg(long)]
+    retry_failed: bool,
+    /// Stop after so many failed tasks.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_failures: Option<u32>,
+    /// Time between two checkpoints of a training.
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = humantime::parse_duration)]
+    checkpoint_every: Duration,
+}
+
+impl Run {
+    /// Computes the job, as one rank of several or alone.
+    ///
+    /// # Errors
+    /// The job, the data or the directory cannot be used, or some tasks fail.
+    pub fn run(&self) -> Result<Exit, Error> {
+        if let Some(ranks) = self.ranks {
+            // Mistakes are told before there are ranks to repeat them.
+            JobFile::open(&self.job)?.check()?;
+            return Err(self.launch(ranks));
+        }
+        // Before MPI starts threads of its own, and before anybody can be told to stop.
+        let signals = Signals::listen()?;
+        let world = World::join()?;
+        // A panic must not unwind into MPI's own end, where it would wait for the others.
+        let part =
+            || if world.rank() == 0 { self.lead(&world, &signals) } else { self.serve(&world, &signals) };
+        match catch_unwind(AssertUnwindSafe(part)) {
+            Ok(Err(error)) => Err(stop_all(&world, error)),
+            Ok(done) => done,
+            Err(_) if world.size() > 1 => world.abort(Exit::Unexpected as i32),
+            Err(panic) => resume_unwind(panic),
+        }
+    }
+
+    fn deadline(&self) -> Option<SystemTime> {
+        self.deadline.or_else(slurm_end)
+    }
+
+    fn sharing(&self) -> Sharing {
+        if self.share_gpus { Sharing::Allowed } else { Sharing::Refused }
+    }
+}
+
+/// Ends the other ranks where they may wait for this one: nothing but an abort ends them.
+fn stop_all(world: &World, error: Error) -> Error {
+    // By then rank 0 has told the others to stop.
+    let is_orderly = matches!(error, Error::TasksFailed { .. } | Error::NotStored { .. });
+    if world.size() > 1 && !is_orderly {
+        eprintln!("error on rank {} ({}): {error}", world.rank(), World::host());
+        world.abort(error.kind() as i32)
+    }
+    error
+}

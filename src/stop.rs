@@ -1,0 +1,154 @@
+//! When a run must end: by the clock first, by signals second.
+//!
+//! Schedulers send different signals at different times to different processes, and some send none; the end of the
+//! allotted time is known beforehand and does not get lost.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use jiff::civil::DateTime;
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+
+use crate::dispatch::RanksError;
+use crate::error::Error;
+
+/// Whether the system has told this process to stop.
+#[derive(Clone, Debug, Default)]
+pub struct Signals(Arc<AtomicBool>);
+
+impl Signals {
+    /// Listens to USR1, USR2, TERM and INT, which all mean the same. A second INT, from a person who does not want to wait,
+    /// ends the process at once.
+    ///
+    /// # Errors
+    /// The system does not allow it.
+    pub fn listen() -> Result<Self, Error> {
+        let received = Arc::new(AtomicBool::new(false));
+        let listen = || -> std::io::Result<()> {
+            // In this order: the first INT finds the flag down.
+            signal_hook::flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&received))?;
+            for signal in [SIGUSR1, SIGUSR2, SIGTERM, SIGINT] {
+                signal_hook::flag::register(signal, Arc::clone(&received))?;
+            }
+            Ok(())
+        };
+        listen().map_err(|source| RanksError::NoSignals { source })?;
+        Ok(Self(received))
+    }
+
+    /// Whether any has come.
+    pub fn received(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// As if one had come.
+    pub fn raise(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The time of a run, in seconds since its beginning.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    start: Instant,
+    /// When tasks are told to stop.
+    end: Option<f64>,
+}
+
+impl Clock {
+    /// A clock that starts now, for a run that must have ended at `deadline` and needs `margin` to store what it has.
+    pub fn until(deadline: Option<SystemTime>, margin: Duration) -> Self {
+        let left = |deadline: SystemTime| {
+            let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
+            left.saturating_sub(margin).as_secs_f64()
+        };
+        Self { start: Instant::now(), end: deadline.map(left) }
+    }
+
+    /// Seconds since the beginning.
+    pub fn now(&self) -> f64 {
+        self.start.elapsed().as_secs_f64()
+    }
+
+    /// When tasks are told to stop, in seconds since the beginning.
+    pub fn end(&self) -> Option<f64> {
+        self.end
+    }
+
+    /// Whether tasks must stop.
+    pub fn is_late(&self) -> bool {
+        self.end.is_some_and(|end| self.now() >= end)
+    }
+}
+
+/// The end of the time that Slurm has given this job, where Slurm tells it.
+pub fn slurm_end() -> Option<SystemTime> {
+    let seconds: u64 = std::env::var("SLURM_JOB_END_TIME").ok()?.parse().ok()?;
+    Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+/// A moment, as people and schedulers write it: `90m`, `2h 30m`, `2026-03-01T14:00:00`, or seconds since 1970.
+///
+/// # Errors
+/// It is none of these.
+pub fn moment(text: &str) -> Result<SystemTime, String> {
+    // Nobody runs for fifty years: a large number is a date.
+    if let Some(seconds) =
+        text.trim_start_matches('@').parse::<u64>().ok().filter(|seconds| *seconds > 1_600_000_000)
+    {
+        return Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+    }
+    if let Ok(moment) = text.parse::<jiff::Timestamp>() {
+        return Ok(moment.into());
+    }
+    // As `squeue` writes it: in the time of this place.
+    let local = text.parse::<DateTime>().and_then(|local| local.to_zoned(jiff::tz::TimeZone::system()));
+    if let Ok(moment) = local.map(|zoned| zoned.timestamp()) {
+        return Ok(moment.into());
+    }
+    match humantime::parse_duration(text) {
+        Ok(left) => Ok(SystemTime::now() + left),
+        Err(_) => Err(
+            "give a time from now (90m, 2h 30m), a date (2026-03-01T14:00:00, as `squeue -o %e` prints it) \
+                       or seconds since 1970"
+                .to_owned(),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_read_as_schedulers_and_people_write_them() {
+        let seconds = |text: &str| {
+            let since = moment(text).expect("a moment").duration_since(SystemTime::UNIX_EPOCH);
+            since.expect("after 1970").as_secs()
+        };
+        assert_eq!(seconds("1772373600"), 1_772_373_600);
+        assert_eq!(seconds("2026-03-01T14:00:00Z"), 1_772_373_600);
+        assert_eq!(seconds("2026-03-01T14:00:00+02:00"), 1_772_366_400);
+        let local = seconds("2026-03-01T14:00:00").abs_diff(1_772_373_600);
+        assert!(local <= 15 * 3600 && local.is_multiple_of(900), "a time zone away: {local}");
+        let now = seconds("0s");
+        for (text, expected) in [("90m", 5400), ("2h 30m", 9000), ("45s", 45)] {
+            assert!(seconds(text).abs_diff(now + expected) <= 1, "{text}");
+        }
+        for wrong in ["soon", "12", "NONE", "", "-5m"] {
+            assert!(moment(wrong).expect_err("no moment").contains("90m"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_clock_is_late_a_margin_before_the_deadline() {
+        let clock = |left, margin| {
+            let deadline = Some(SystemTime::now() + Duration::from_secs(left));
+            Clock::until(deadline, Duration::from_secs(margin))
+        };
+        assert!(!clock(100, 60).is_late() && clock(100, 100).is_late() && clock(100, 200).is_late());
+        assert!(clock(100, 60).end().is_some_and(|end| (end - 40.0).abs() < 0.5));
+        assert!(!Clock::until(None, Duration::ZERO).is_late());
+    }
+}

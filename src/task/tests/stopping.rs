@@ -1,0 +1,132 @@
+//! Tasks that are stopped, and go on or begin anew.
+
+use std::cell::Cell;
+
+use super::*;
+
+/// Says stop when it has been asked so many times.
+struct Impatient {
+    left: Cell<usize>,
+}
+
+impl Watch for Impatient {
+    fn progress(&self, _share: f64) {}
+
+    fn should_stop(&self) -> bool {
+        let left = self.left.get();
+        self.left.set(left.saturating_sub(1));
+        left == 0
+    }
+}
+
+const SCAN: &str = "[denoiser]\nepochs = 2\nbatch = 128\n[sampler]\nsteps = 4\n[classifier]\nepochs = 2\nseeds = [0]\n\
+                    [template]\noversampling = 1\n[flow]\nbatch = 1024\n[flow.base]\nlayers = 1\nwidth = 10\nepochs = 2\n\
+                    [flow.top]\nlayers = 1\nwidth = 10\nepochs = 1\n[[scan]]\nmethod = 'noise'\nn_signal = [100]\n\
+                    [[scan]]\nmethod = 'curtains_f4f'\nn_signal = [100]\n[[scan]]\nmethod = 'noise'\nn_signal = [100]\n\
+                    classifier = ['trees']\n[trees]\niterations = 3\n";
+
+/// The records without their runs, and all arrays.
+fn results(place: &Workplace, plan: &Plan) -> Vec<(TaskRecord, Vec<f32>)> {
+    let of = |task: &Task| {
+        let record = TaskRecord { run: RunInfo::default(), ..record_of(place, &task.id) };
+        let arrays = match task.work.stage() {
+            Stage::Train => Some("weights"),
+            Stage::Template => Some("features"),
+            Stage::Fit | Stage::Classify => None,
+        };
+        let values = arrays.map_or(vec![], |name| {
+            let reader = ArrayReader::open(&place.store.arrays(&task.id)).expect("arrays");
+            reader.table::<f32>(name).expect("a table").into_iter().collect()
+        });
+        (record, values)
+    };
+    plan.tasks.iter().map(of).collect()
+}
+
+#[test]
+fn tasks_that_are_stopped_again_and_again_end_with_the_same_bits() {
+    let straight = {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (plan, place, fingerprints) = workplace_with(directory.path(), SCAN);
+        for index in 0..plan.tasks.len() {
+            perform(&place, &plan, &fingerprints, index);
+        }
+        results(&place, &plan)
+    };
+    let directory = tempfile::tempdir().expect("a directory");
+    let (plan, place, fingerprints) = workplace_with(directory.path(), SCAN);
+    for (index, task) in plan.tasks.iter().enumerate() {
+        let goes_on =
+            matches!(task.work, Work::Train { .. } | Work::TrainFlow { .. } | Work::Classify { .. })
+                && !task.id.0.contains("trees");
+        let mut stops = 0;
+        // Blocks of steps pass between two stops: 0, 1, 3, 5, …, and in the end all that are left.
+        let (mut blocks, mut patience) = (0, 1);
+        loop {
+            let watch = Impatient { left: Cell::new(blocks) };
+            match place.perform(task, &fingerprints[index], &watch) {
+                Ended::Stopped => {
+                    stops += 1;
+                    assert!(!place.store.directory().join(format!("tasks/{}.json", task.id)).exists());
+                    assert_eq!(place.store.checkpoint(&task.id).exists(), goes_on, "{}", task.id);
+                }
+                Ended::Done { .. } => break,
+                other => panic!("{}: {other:?}", task.id),
+            }
+            // What begins anew needs more each time; what goes on ends although it never gets far.
+            (blocks, patience) = if goes_on { (patience % 4, patience + 1) } else { (1000, patience) };
+            assert!(stops < 1000, "{} never ends", task.id);
+        }
+        assert!(
+            stops >= if goes_on { 3 } else { usize::from(task.work.stage() != Stage::Fit) },
+            "{} was stopped {stops} times",
+            task.id
+        );
+        assert!(!place.store.checkpoint(&task.id).exists(), "two files a task at most");
+    }
+    for ((task, straight), stopped) in plan.tasks.iter().zip(straight).zip(results(&place, &plan)) {
+        assert_eq!(straight.0, stopped.0, "{}", task.id);
+        assert!(straight.1 == stopped.1, "arrays of {}", task.id);
+    }
+}
+
+#[test]
+fn a_checkpoint_of_other_settings_or_a_torn_one_is_not_used() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (plan, place, fingerprints) = workplace_with(directory.path(), SCAN);
+    let training = plan.tasks.iter().position(|task| task.work.stage() == Stage::Train).expect("a training");
+    let (task, print) = (&plan.tasks[training], &fingerprints[training]);
+    let stop = |print: &Fingerprint| {
+        let watch = Impatient { left: Cell::new(2) };
+        assert_eq!(place.perform(task, print, &watch), Ended::Stopped);
+    };
+    let seconds = || match place.perform(task, print, &Unwatched) {
+        Ended::Done { seconds } => seconds,
+        other => panic!("{other:?}"),
+    };
+    seconds();
+    let straight = record_of(&place, &task.id).outcome;
+    stop(&Fingerprint("of another job".to_owned()));
+    seconds();
+    assert_eq!(record_of(&place, &task.id).outcome, straight);
+    stop(print);
+    let path = place.store.checkpoint(&task.id);
+    let whole = std::fs::read(&path).expect("a checkpoint");
+    std::fs::write(&path, &whole[..whole.len() / 2]).expect("room");
+    seconds();
+    assert_eq!(record_of(&place, &task.id).outcome, straight);
+}
+
+#[test]
+fn what_cannot_be_stored_is_no_failure_of_the_task() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (plan, place, fingerprints) = workplace_with(directory.path(), SCAN);
+    let training = plan.tasks.iter().position(|task| task.work.stage() == Stage::Train).expect("a training");
+    let folder = directory.path().join("tasks/train");
+    std::fs::remove_dir(&folder).expect("an empty folder");
+    let ended = place.perform(&plan.tasks[training], &fingerprints[training], &Unwatched);
+    let Ended::NotStored { reason } = ended else { panic!("{ended:?}") };
+    assert!(reason.starts_with(&plan.tasks[training].id.0) && reason.contains("MB"), "{reason}");
+    std::fs::create_dir(&folder).expect("a folder");
+    perform(&place, &plan, &fingerprints, training);
+}
