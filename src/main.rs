@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
+use drapes::compact::Compact;
 use drapes::data;
+use drapes::doctor::Doctor;
 use drapes::error::Error;
 use drapes::run::{COMPUTING, Run};
 use drapes_analysis::cli::{Verb as LightVerb, answer};
@@ -25,6 +27,8 @@ enum Verb {
     Run(Run),
     #[command(flatten)]
     Light(LightVerb),
+    Compact(Compact),
+    Doctor(Doctor),
     /// Looks at files of events.
     #[command(subcommand)]
     Data(DataVerb),
@@ -93,6 +97,8 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().verb {
         Verb::Run(run) => run.run(),
         Verb::Light(verb) => verb.run().map_err(Error::from),
+        Verb::Compact(compact) => compact.run(),
+        Verb::Doctor(doctor) => doctor.run(),
         Verb::Data(DataVerb::Describe(describe)) => describe.run(),
     };
     let exit = match result {

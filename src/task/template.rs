@@ -145,7 +145,7 @@ fn summarise(
     grid: Option<&NoiseGrid>,
     starts: &RegionEvents,
 ) -> Result<TemplateSummary, Error> {
-    let features = &ArrayReader::open(&place.store.arrays(id))?;
+    let features = &ArrayReader::of(&place.store, id)?;
     summary::summarise(place, &Made { template, grid, starts, features })
 }
 
@@ -233,5 +233,5 @@ fn shape(place: &Workplace, fit: &TaskId) -> Result<DijetShape, Error> {
 
 /// The first events of a finished template, `(events, features)`.
 pub fn read(place: &Workplace, id: &TaskId, events: usize) -> Result<Array2<f32>, Error> {
-    ArrayReader::open(&place.store.arrays(id))?.first_rows(FEATURES, events)
+    ArrayReader::of(&place.store, id)?.first_rows(FEATURES, events)
 }

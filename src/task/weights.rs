@@ -38,7 +38,7 @@ fn knots_name(member: usize, column: usize) -> String {
 
 /// One network of a finished training: its parameters `[1, len]`, and the maps of features and mass.
 pub fn read(place: &Workplace, (id, member): &(TaskId, usize)) -> Result<(Tensor, ColumnMaps), Error> {
-    let reader = ArrayReader::open(&place.store.arrays(id))?;
+    let reader = ArrayReader::of(&place.store, id)?;
     let weights: Array2<f32> = reader.table("weights")?;
     let map = |column: usize| {
         let knots: Array2<f64> = reader.table(&knots_name(*member, column))?;

@@ -12,6 +12,7 @@ use clap::Subcommand;
 
 pub use answer::answer;
 pub use layout::{columns, duration};
+pub use plan::Format;
 pub use plot::draw_all;
 
 use crate::error::{Error, Exit};

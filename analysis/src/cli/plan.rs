@@ -8,6 +8,7 @@ use serde_json::json;
 use super::answer;
 use super::layout::{columns, duration};
 use crate::axes::{AXES, AxisValue, distinct};
+use crate::dispatch::{Graph, Known, Simulated, Simulation};
 use crate::error::{Error, Exit};
 use crate::figures::label;
 use crate::job::{DEFAULTS, Job, JobFile};
@@ -24,6 +25,7 @@ use crate::rates::Rates;
 #[command(after_help = "EXAMPLES\n  \
     drapes plan jobs/demo.toml\n  \
     drapes plan jobs/fig04_05.toml --ranks 64\n  \
+    drapes plan jobs/paper.toml --simulate-ranks 64 --simulate-ranks 1024\n  \
     drapes plan jobs/demo.toml --tasks\n  \
     drapes plan --defaults > my_job.toml")]
 pub struct Plan {
@@ -39,6 +41,9 @@ pub struct Plan {
     /// Measured rates of a device, as `cargo bench --bench throughput -- --rates FILE` writes them.
     #[arg(long, value_name = "FILE")]
     rates: Option<PathBuf>,
+    /// Also simulate the scan on so many ranks, message by message; may be repeated.
+    #[arg(long = "simulate-ranks", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    simulated_ranks: Vec<u32>,
     /// List every task with its price.
     #[arg(long)]
     tasks: bool,
@@ -108,6 +113,7 @@ impl Plan {
             .map(|ranks| vec![format!("{ranks} × {device}"), duration(price.makespan(plan, &none, ranks))]);
         text.push_str(&columns(&lines.collect::<Vec<_>>()));
         text.push_str(&format!("\ndisk: about {:.1} MB\n", price.bytes / 1e6));
+        text.push_str(&self.simulations(plan, price));
         if self.tasks {
             text.push('\n');
             let lines = plan.tasks.iter().zip(&price.seconds).map(|(task, seconds)| {
@@ -117,6 +123,32 @@ impl Plan {
             text.push_str(&columns(&lines.collect::<Vec<_>>()));
         }
         text
+    }
+
+    fn simulate(&self, plan: &plan::Plan, price: &Price) -> Vec<(u32, Simulated)> {
+        let (graph, known) = (Graph::of(plan), vec![Known::Open; plan.tasks.len()]);
+        let run = |ranks: &u32| Simulation::of(*ranks as usize).run(&graph, &price.seconds, &known);
+        self.simulated_ranks.iter().map(|ranks| (*ranks, run(ranks))).collect()
+    }
+
+    fn simulations(&self, plan: &plan::Plan, price: &Price) -> String {
+        let found = self.simulate(plan, price);
+        if found.is_empty() {
+            return String::new();
+        }
+        let headings = ["ranks", "time", "idle", "messages", "a second", "rank 0 busy"].map(str::to_owned);
+        let mut lines = vec![headings.to_vec()];
+        lines.extend(found.into_iter().map(|(ranks, found)| {
+            vec![
+                ranks.to_string(),
+                duration(found.makespan),
+                format!("{:.1}%", 100.0 * found.idle),
+                found.messages.to_string(),
+                format!("{:.1}", found.messages as f64 / found.makespan.max(1e-9)),
+                format!("{:.2}%", 100.0 * found.leader_load),
+            ]
+        }));
+        format!("\nsimulated, tasks within 20% of their price\n{}", columns(&lines))
     }
 
     fn json(&self, job: &Job, plan: &plan::Plan, price: &Price, device: &str) -> serde_json::Value {
@@ -142,6 +174,13 @@ impl Plan {
             "stages": stages,
             "times": times.collect::<Vec<_>>(),
             "bytes": price.bytes,
+            "simulated": self.simulate(plan, price).into_iter().map(|(ranks, found)| json!({
+                "ranks": ranks,
+                "seconds": found.makespan,
+                "idle": found.idle,
+                "messages": found.messages,
+                "leader_load": found.leader_load,
+            })).collect::<Vec<_>>(),
             "tasks": tasks.collect::<Vec<_>>(),
         })
     }

@@ -55,7 +55,7 @@ impl Status {
                 if overview.count("failed") > 0 {
                     let command = store.command();
                     answer(format_args!("\ntry the failed tasks again with\n  {command} --retry-failed\n"));
-                } else if overview.count("done") < overview.plan.tasks.len() {
+                } else if overview.count("done") < overview.plan.tasks.len() && !overview.is_at_work() {
                     answer(format_args!("\ngo on with\n  {}\n", store.command()));
                 }
             }
@@ -100,6 +100,10 @@ impl Overview {
         self.standings.iter().filter(|standing| standing.word() == word).count()
     }
 
+    fn is_at_work(&self) -> bool {
+        self.occupants.iter().any(|(_, liveness)| *liveness == Liveness::Alive)
+    }
+
     fn tasks(&self) -> impl Iterator<Item = (&Task, &Standing)> {
         self.plan.tasks.iter().zip(&self.standings)
     }
@@ -128,7 +132,7 @@ impl Overview {
             let count =
                 |word: &&str| of_stage().filter(|(_, standing)| standing.word() == *word).count().to_string();
             let runs = of_stage().filter_map(|(_, standing)| standing.run());
-            let spent = duration(runs.map(|run| run.seconds).sum());
+            let spent = duration(runs.fold(0.0, |sum, run| sum + run.seconds));
             let line = std::iter::once(stage.word().to_owned()).chain(words.iter().map(count)).chain([spent]);
             lines.push(line.collect());
         }
@@ -159,14 +163,14 @@ impl Overview {
         let mut causes: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for standing in &self.standings {
             match standing {
-                Standing::Waiting { needs } => *causes.entry(("wait for", &needs[0].0)).or_default() += 1,
-                Standing::Lost { needs } => *causes.entry(("are lost with", &needs.0)).or_default() += 1,
+                Standing::Waiting { needs } => *causes.entry(("waiting for", &needs[0].0)).or_default() += 1,
+                Standing::Lost { needs } => *causes.entry(("lost with", &needs.0)).or_default() += 1,
                 _ => {}
             }
         }
         let mut text = String::new();
         for ((how, what), count) in causes {
-            text.push_str(&format!("\n{count} tasks {how} {what}"));
+            text.push_str(&format!("\n{how} {what}: {count}"));
         }
         if text.is_empty() { text } else { text + "\n" }
     }

@@ -3,6 +3,8 @@
 //! Written beside their final name, waited for, and renamed: a file that is there is whole. The record of the
 //! task follows only after that.
 
+mod folded;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +12,8 @@ use hdf5::H5Type;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 use crate::error::Error;
+
+pub use folded::fold;
 
 /// A file of arrays that is being written.
 pub struct ArrayWriter {
@@ -93,10 +97,10 @@ impl ArrayWriter {
     }
 }
 
-/// A file of arrays of a finished task.
+/// The arrays of a finished task: those of a file, or of a group of it.
 pub struct ArrayReader {
     path: PathBuf,
-    file: hdf5::File,
+    group: hdf5::Group,
 }
 
 impl ArrayReader {
@@ -105,8 +109,9 @@ impl ArrayReader {
     /// # Errors
     /// It is absent or torn.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let file = hdf5::File::open(path).map_err(|error| cannot_read(path, &error))?;
-        Ok(Self { path: path.to_owned(), file })
+        let group = hdf5::File::open(path).and_then(|file| file.group("/"));
+        let group = group.map_err(|error| cannot_read(path, &error))?;
+        Ok(Self { path: path.to_owned(), group })
     }
 
     /// A whole table.
@@ -114,7 +119,7 @@ impl ArrayReader {
     /// # Errors
     /// It is absent or of another type.
     pub fn table<T: H5Type>(&self, name: &str) -> Result<Array2<T>, Error> {
-        let values = self.file.dataset(name).and_then(|dataset| dataset.read_2d());
+        let values = self.group.dataset(name).and_then(|dataset| dataset.read_2d());
         values.map_err(|error| cannot_read(&self.path, &error))
     }
 
@@ -124,7 +129,7 @@ impl ArrayReader {
     /// It is absent or of another type.
     pub fn column<T: H5Type>(&self, name: &str, column: usize) -> Result<Vec<T>, Error> {
         let values =
-            self.file.dataset(name).and_then(|dataset| dataset.read_slice_1d(ndarray::s![.., column]));
+            self.group.dataset(name).and_then(|dataset| dataset.read_slice_1d(ndarray::s![.., column]));
         // Read into memory of its own, which begins at the first value.
         let values = values.map(|values: Array1<T>| values.into_raw_vec_and_offset().0);
         values.map_err(|error| cannot_read(&self.path, &error))
@@ -132,7 +137,7 @@ impl ArrayReader {
 
     /// The name again, if there is an array of this name.
     pub fn has(&self, name: &str) -> Option<String> {
-        self.file.link_exists(name).then(|| name.to_owned())
+        self.group.link_exists(name).then(|| name.to_owned())
     }
 
     /// Rows of a table.
@@ -140,7 +145,7 @@ impl ArrayReader {
     /// # Errors
     /// It is absent.
     pub fn rows_of(&self, name: &str) -> Result<usize, Error> {
-        let rows = self.file.dataset(name).map(|dataset| dataset.shape().first().copied().unwrap_or(0));
+        let rows = self.group.dataset(name).map(|dataset| dataset.shape().first().copied().unwrap_or(0));
         rows.map_err(|error| cannot_read(&self.path, &error))
     }
 
@@ -149,7 +154,7 @@ impl ArrayReader {
     /// # Errors
     /// It is absent or of another type.
     pub fn first_rows<T: H5Type>(&self, name: &str, rows: usize) -> Result<Array2<T>, Error> {
-        let values = self.file.dataset(name).and_then(|dataset| {
+        let values = self.group.dataset(name).and_then(|dataset| {
             let rows = rows.min(dataset.shape().first().copied().unwrap_or(0));
             dataset.read_slice_2d(ndarray::s![..rows, ..])
         });
@@ -161,7 +166,7 @@ impl ArrayReader {
     /// # Errors
     /// It is absent or of another type.
     pub fn list<T: H5Type>(&self, name: &str) -> Result<Array1<T>, Error> {
-        let values = self.file.dataset(name).and_then(|dataset| dataset.read_1d());
+        let values = self.group.dataset(name).and_then(|dataset| dataset.read_1d());
         values.map_err(|error| cannot_read(&self.path, &error))
     }
 }

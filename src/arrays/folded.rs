@@ -1,0 +1,96 @@
+//! The arrays of many tasks in one file, in a group for each.
+
+use std::fs;
+
+use drapes_analysis::plan::TaskId;
+use drapes_analysis::store::Store;
+use hdf5::{Dataset, Group, H5Type};
+use ndarray::{Array1, Array2, s};
+
+use super::{ArrayReader, cannot_read, cannot_write};
+use crate::error::Error;
+
+/// Rows that are copied at once.
+const ROWS: usize = 1 << 18;
+
+impl ArrayReader {
+    /// Opens the arrays of a task, wherever they lie.
+    ///
+    /// # Errors
+    /// They are absent or torn.
+    pub fn of(store: &Store, task: &TaskId) -> Result<Self, Error> {
+        let (own, folded) = (store.arrays(task), store.folded_arrays());
+        if own.exists() || !folded.exists() {
+            return Self::open(&own);
+        }
+        let group = hdf5::File::open(&folded).and_then(|file| file.group(&task.0));
+        group.map(|group| Self { path: own, group }).map_err(|error| cannot_read(&folded, &error))
+    }
+}
+
+/// Copies the arrays of tasks from their own files into the folded file, which then holds them beside what it held.
+///
+/// # Errors
+/// A file cannot be read or written; the folded file is then as it was.
+pub fn fold(store: &Store, tasks: &[&TaskId]) -> Result<(), Error> {
+    let target = store.folded_arrays();
+    let part = target.with_extension(format!("h5.{}.part", std::process::id()));
+    let result = fold_into(store, tasks, &part).and_then(|()| {
+        let rename = || {
+            fs::File::open(&part)?.sync_all()?;
+            fs::rename(&part, &target)?;
+            // The rename must survive a power cut before the files that it replaces are removed.
+            target.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+        };
+        rename().map_err(|error| cannot_write(&target, &error))
+    });
+    if result.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    result
+}
+
+fn fold_into(store: &Store, tasks: &[&TaskId], part: &std::path::Path) -> Result<(), Error> {
+    let target = store.folded_arrays();
+    let failed = |error: &dyn std::fmt::Display| cannot_write(&target, error);
+    if target.exists() {
+        fs::copy(&target, part).map_err(|error| failed(&error))?;
+    }
+    let file = hdf5::File::append(part).map_err(|error| failed(&error))?;
+    for task in tasks {
+        let own = store.arrays(task);
+        let source = hdf5::File::open(&own).map_err(|error| cannot_read(&own, &error))?;
+        if file.link_exists(&task.0) {
+            // Of an earlier time: the task was done again since.
+            file.unlink(&task.0).map_err(|error| failed(&error))?;
+        }
+        let group = file.create_group(&task.0).map_err(|error| failed(&error))?;
+        for name in source.member_names().map_err(|error| cannot_read(&own, &error))? {
+            let array = source.dataset(&name).map_err(|error| cannot_read(&own, &error))?;
+            copy(&array, &group, &name).map_err(|error| failed(&error))?;
+        }
+    }
+    file.close().map_err(|error| failed(&error))
+}
+
+/// Copies a list or a table of single or double precision.
+fn copy(from: &Dataset, to: &Group, name: &str) -> hdf5::Result<()> {
+    if from.dtype()?.is::<f32>() { copy_of::<f32>(from, to, name) } else { copy_of::<f64>(from, to, name) }
+}
+
+fn copy_of<T: H5Type>(from: &Dataset, to: &Group, name: &str) -> hdf5::Result<()> {
+    let shape = from.shape();
+    let copy = to.new_dataset::<T>().shape(shape.clone()).create(name)?;
+    let count = shape.first().copied().unwrap_or(0);
+    for first in (0..count).step_by(ROWS) {
+        let last = count.min(first + ROWS);
+        if shape.len() == 1 {
+            let values: Array1<T> = from.read_slice_1d(s![first..last])?;
+            copy.write_slice(&values, s![first..last])?;
+        } else {
+            let values: Array2<T> = from.read_slice_2d(s![first..last, ..])?;
+            copy.write_slice(&values, s![first..last, ..])?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! `compact`: the files of finished tasks in two, for file systems with a limit on the number of files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use drapes_analysis::cli::answer;
+use drapes_analysis::dispatch::Shard;
+use drapes_analysis::error::{Error as AnalysisError, Exit};
+use drapes_analysis::plan::{Plan, TaskId};
+use drapes_analysis::store::{Store, TaskState};
+
+use crate::arrays;
+use crate::error::Error;
+
+/// Folds the records and arrays of finished tasks into tasks/folded.jsonl and tasks/folded.h5.
+///
+/// Everything else works as before: `run` goes on, `status`, `reduce` and `plot` read what was folded. Nothing is removed
+/// before what replaces it is safely on disk.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES\n  drapes compact out/paper")]
+pub struct Compact {
+    /// The directory given to `drapes run --out`.
+    directory: PathBuf,
+}
+
+impl Compact {
+    /// Folds what is finished.
+    ///
+    /// # Errors
+    /// The directory holds no results, is in use, or cannot be written.
+    pub fn run(&self) -> Result<Exit, Error> {
+        let store = Store::open(&self.directory)?;
+        let (_occupancy, _) = store.occupy(Shard::WHOLE, 0)?;
+        store.sweep();
+        let stored = store.job()?;
+        let plan = Plan::of(&stored.job);
+        let states = store.states(&stored, &plan);
+        let finished: Vec<&TaskId> = plan
+            .tasks
+            .iter()
+            .zip(&states)
+            .filter(|(_, state)| matches!(state, TaskState::Done(_) | TaskState::Failed { .. }))
+            .map(|(task, _)| &task.id)
+            .collect();
+        let before = count(store.directory());
+        let arrays: Vec<&TaskId> =
+            finished.iter().copied().filter(|task| store.arrays(task).exists()).collect();
+        if !arrays.is_empty() {
+            arrays::fold(&store, &arrays)?;
+        }
+        let mut folding = store.fold()?;
+        for task in &finished {
+            folding.add(task)?;
+        }
+        folding.finish()?;
+        for task in arrays {
+            let path = store.arrays(task);
+            fs::remove_file(&path).map_err(|source| AnalysisError::CannotWrite { path, source })?;
+        }
+        let after = count(store.directory());
+        answer(format_args!(
+            "{} finished tasks lie in tasks/folded.jsonl and tasks/folded.h5: {after} files, before {before}\n",
+            finished.len()
+        ));
+        Ok(Exit::Done)
+    }
+}
+
+/// Files below a directory.
+fn count(directory: &Path) -> usize {
+    let Ok(entries) = fs::read_dir(directory) else { return 0 };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    paths.map(|path| if path.is_dir() { count(&path) } else { 1 }).sum()
+}
