@@ -1,0 +1,144 @@
+//! The command: what is there already, what is missing, and what to say in the end.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::error::PrepareError;
+use crate::event::AxisChoice;
+use crate::output::{Finished, finished};
+use crate::parts::{CHUNK, Parts, SCHEMA, Work};
+use crate::progress::Progress;
+use crate::raw::RawFile;
+use crate::share::Share;
+use crate::source::Source;
+use crate::{features, join, work};
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The file of raw events.
+    pub raw: PathBuf,
+    /// The file to be made.
+    pub out: PathBuf,
+    /// A file in the published features layout, as well.
+    pub features: Option<PathBuf>,
+    /// Where the axes of subjets come from.
+    pub axes: AxisChoice,
+    /// Threads of this process.
+    pub threads: usize,
+    /// Raw events of a part, where it matters.
+    pub chunk: Option<usize>,
+    /// Which part of the work this process does.
+    pub share: Share,
+}
+
+/// What was done.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// The file that was made.
+    pub out: PathBuf,
+    /// The file in the features layout.
+    pub features: Option<PathBuf>,
+    /// What the output holds; nothing if other processes still work on it.
+    pub finished: Option<Finished>,
+    /// Raw events that this process went through, and its seconds.
+    pub worked: (usize, f64),
+    /// Threads and share of this process.
+    pub threads: usize,
+    /// Its share.
+    pub share: Share,
+}
+
+/// Makes an output, or the share of it that belongs to this process. What is there already is not made again.
+///
+/// # Errors
+/// The raw file is of no use, the output belongs to something else, or it cannot be written.
+pub fn run(request: &Request) -> Result<Summary, PrepareError> {
+    let raw = RawFile::open(&request.raw)?;
+    let source = Source::of(raw.path(), raw.rows())?;
+    let work = Work {
+        schema: SCHEMA,
+        source,
+        axes: request.axes.name().to_owned(),
+        chunk: request.chunk.unwrap_or(CHUNK),
+    };
+    // Before anything is computed: hours later is too late.
+    if let Some(path) = &request.features {
+        features::is_finished(path, &source)?;
+    }
+    let mut progress = Progress::new(0);
+    let out = &request.out;
+    if finished(out, &raw, &work)?.is_none() {
+        let parts = Parts::open(out, work.clone(), request.chunk)?;
+        progress = make_share(&raw, &parts, request)?;
+        join_all(&raw, &parts, out)?;
+    }
+    let finished = finished(out, &raw, &work)?;
+    if finished.is_some() {
+        if let Some(path) = &request.features
+            && !features::is_finished(path, &source)?
+        {
+            features::write(out, path, &source)?;
+        }
+        Parts::remove(&Parts::folder_of(out))?;
+    }
+    Ok(Summary {
+        out: out.clone(),
+        features: request.features.clone(),
+        finished,
+        worked: (progress.done(), progress.seconds()),
+        threads: request.threads,
+        share: request.share,
+    })
+}
+
+fn make_share(raw: &RawFile, parts: &Parts, request: &Request) -> Result<Progress, PrepareError> {
+    let missing: Vec<usize> =
+        (0..parts.count()).filter(|part| request.share.has(*part) && !parts.has(*part)).collect();
+    let mut progress = Progress::new(missing.iter().map(|part| parts.rows(*part).len()).sum());
+    let made = work::make(raw, parts, &missing, request.axes, request.threads, &mut progress);
+    progress.finish();
+    made.map(|()| progress)
+}
+
+/// Joins the parts if all are there and nobody else does.
+fn join_all(raw: &RawFile, parts: &Parts, out: &Path) -> Result<(), PrepareError> {
+    if !parts.is_complete() {
+        return Ok(());
+    }
+    let Some(_lock) = parts.lock()? else { return Ok(()) };
+    match join::join(raw, parts, out) {
+        // Another process may have joined, and deleted the parts, between two of these lines.
+        Err(_) if finished(out, raw, parts.work())?.is_some() => Ok(()),
+        joined => joined,
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (events, seconds) = self.worked;
+        if let Some(Finished { kept, counts }) = &self.finished {
+            writeln!(f, "{}: {kept} of {} raw events", self.out.display(), counts.read)?;
+            if let Some(features) = &self.features {
+                writeln!(f, "{}: the same in the features layout", features.display())?;
+            }
+            writeln!(f, "  dropped  {}", counts.dropped)?;
+        }
+        let who = if self.share.is_alone() {
+            String::new()
+        } else {
+            format!("process {} of {}: ", self.share.rank + 1, self.share.size)
+        };
+        let threads = if self.threads == 1 { "thread" } else { "threads" };
+        if events == 0 {
+            let end = if self.finished.is_some() { "was there already" } else { "no part was missing" };
+            return writeln!(f, "  {who}nothing to do: {end}");
+        }
+        let rate = events as f64 / seconds.max(1e-9);
+        writeln!(
+            f,
+            "  {who}{events} raw events in {seconds:.1} s: {rate:.0} a second on {} {threads}",
+            self.threads
+        )
+    }
+}
