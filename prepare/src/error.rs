@@ -171,7 +171,9 @@ impl PrepareError {
     }
 }
 
-/// HDF5 appends its whole stack of calls.
+/// What a person can use of a reason: HDF5 appends its whole stack of calls, and the time.
 pub(crate) fn first_line(reason: &dyn Display) -> String {
-    reason.to_string().lines().next().unwrap_or_default().to_owned()
+    let reason = reason.to_string();
+    let line = reason.lines().next().unwrap_or_default();
+    line.split(": time =").next().unwrap_or_default().to_owned()
 }

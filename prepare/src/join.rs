@@ -48,6 +48,7 @@ fn count(raw: &RawFile, parts: &Parts) -> Result<(usize, Table), PrepareError> {
         counts.dropped.merge(of_part.dropped);
     }
     if kept == 0 {
+        Parts::remove(parts.folder())?;
         return Err(no_events(raw, counts.dropped));
     }
     Ok((kept, counts))

@@ -17,15 +17,15 @@ use drapes_prepare::share::Share;
 /// an HDF5 file that a job of drapes reads as layout = "table".
 ///
 /// The work is cut into parts, which lie in OUT.parts until all are there. The same command again goes on where it
-/// was stopped, by whatever. Under mpirun or srun each process makes its share of the parts; the output is the same
+/// stopped. Under mpirun or srun each process makes its share of the parts; the output is the same
 /// for any number of processes and threads.
 #[derive(Parser)]
 #[command(
     name = "drapes-prepare",
     version,
     after_help = "EXAMPLES\n  \
-    drapes-prepare events_LHCO2020_BlackBox2.h5 --out black_box_2.h5\n  \
-    drapes-prepare events_LHCO2020_BlackBox2.h5 --out black_box_2.h5 --features black_box_2.features.h5\n  \
+    drapes-prepare events_LHCO2020_BlackBox2.h5 --out bb2.h5\n  \
+    drapes-prepare events_LHCO2020_BlackBox2.h5 --out bb2.h5 --features bb2.features.h5\n  \
     mpirun -n 8 drapes-prepare events_anomalydetection_v2.h5 --out lhco.h5\n\n\
     EXIT CODES\n  \
     0  done\n  \
@@ -39,12 +39,12 @@ struct Arguments {
     /// The file to make.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Also write these features in the published layout: four-vectors, τ1 to τ3 and label, for pandas and for drapes.
+    /// Also write the four-vectors, τ1 to τ3 and label in the published features layout.
     #[arg(long, value_name = "FILE")]
     features: Option<PathBuf>,
     /// Axes of the subjets: kt takes exclusive kT subjets, one-pass moves them to the nearest minimum of τ.
     ///
-    /// The published features follow one-pass.
+    /// The published features look like one-pass: no τ21 of theirs is above 1.
     #[arg(long, value_enum, default_value_t)]
     axes: AxisChoice,
     /// Threads; all cores where nothing is said, one under mpirun and srun.

@@ -69,7 +69,13 @@ impl Parts {
     /// The folder holds parts of something else, or cannot be written.
     pub fn open(out: &Path, work: Work, chunk: Option<usize>) -> Result<Self, PrepareError> {
         let folder = Self::folder_of(out);
-        fs::create_dir_all(&folder).map_err(|error| PrepareError::cannot_write(&folder, &error))?;
+        // The folder alone: a path that is misspelt must not come into being.
+        match fs::create_dir(&folder) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(PrepareError::cannot_write(&folder, &error));
+            }
+            _ => {}
+        }
         let record = folder.join("work.json");
         if !record.exists() {
             let draft = Whole::begin(&record, &folder)?;

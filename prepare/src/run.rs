@@ -54,6 +54,7 @@ pub struct Summary {
 /// # Errors
 /// The raw file is of no use, the output belongs to something else, or it cannot be written.
 pub fn run(request: &Request) -> Result<Summary, PrepareError> {
+    check_paths(request)?;
     let raw = RawFile::open(&request.raw)?;
     let source = Source::of(raw.path(), raw.rows())?;
     let work = Work {
@@ -69,9 +70,11 @@ pub fn run(request: &Request) -> Result<Summary, PrepareError> {
     let mut progress = Progress::new(0);
     let out = &request.out;
     if finished(out, &raw, &work)?.is_none() {
-        let parts = Parts::open(out, work.clone(), request.chunk)?;
-        progress = make_share(&raw, &parts, request)?;
-        join_all(&raw, &parts, out)?;
+        match make_parts(&raw, &work, request, &mut progress) {
+            // Another process may have joined the parts, and deleted them, at any moment.
+            Err(_) if finished(out, &raw, &work)?.is_some() => {}
+            made => made?,
+        }
     }
     let finished = finished(out, &raw, &work)?;
     if finished.is_some() {
@@ -92,25 +95,52 @@ pub fn run(request: &Request) -> Result<Summary, PrepareError> {
     })
 }
 
-fn make_share(raw: &RawFile, parts: &Parts, request: &Request) -> Result<Progress, PrepareError> {
-    let missing: Vec<usize> =
-        (0..parts.count()).filter(|part| request.share.has(*part) && !parts.has(*part)).collect();
-    let mut progress = Progress::new(missing.iter().map(|part| parts.rows(*part).len()).sum());
-    let made = work::make(raw, parts, &missing, request.axes, request.threads, &mut progress);
-    progress.finish();
-    made.map(|()| progress)
+/// Each file must be another one: the advice to delete what is in the way would cost the raw events.
+fn check_paths(request: &Request) -> Result<(), PrepareError> {
+    let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let same = |path: &PathBuf, other: &PathBuf| whole(path) == whole(other);
+    let taken = |path: &PathBuf, reason: &str, advice: &str| {
+        let (reason, advice) = (reason.to_owned(), advice.to_owned());
+        Err(PrepareError::OtherResult { path: path.clone(), reason, advice })
+    };
+    if same(&request.out, &request.raw) {
+        return taken(&request.out, "it is the raw file itself", "choose another --out");
+    }
+    match &request.features {
+        Some(path) if same(path, &request.raw) => {
+            taken(path, "it is the raw file itself", "choose another --features")
+        }
+        Some(path) if same(path, &request.out) => taken(path, "it is --out", "choose another --features"),
+        _ => Ok(()),
+    }
 }
 
-/// Joins the parts if all are there and nobody else does.
-fn join_all(raw: &RawFile, parts: &Parts, out: &Path) -> Result<(), PrepareError> {
+/// Makes the parts of this process that are missing, and joins all parts if none is missing any more.
+fn make_parts(
+    raw: &RawFile,
+    work: &Work,
+    request: &Request,
+    progress: &mut Progress,
+) -> Result<(), PrepareError> {
+    let out = &request.out;
+    let parts = Parts::open(out, work.clone(), request.chunk)?;
+    // Where another process has joined them just now, the folder is a new one.
+    if finished(out, raw, work)?.is_some() {
+        return Ok(());
+    }
+    let missing: Vec<usize> =
+        (0..parts.count()).filter(|part| request.share.has(*part) && !parts.has(*part)).collect();
+    *progress = Progress::new(missing.iter().map(|part| parts.rows(*part).len()).sum());
+    let made = work::make(raw, &parts, &missing, request.axes, request.threads, progress);
+    progress.finish();
+    made?;
     if !parts.is_complete() {
         return Ok(());
     }
-    let Some(_lock) = parts.lock()? else { return Ok(()) };
-    match join::join(raw, parts, out) {
-        // Another process may have joined, and deleted the parts, between two of these lines.
-        Err(_) if finished(out, raw, parts.work())?.is_some() => Ok(()),
-        joined => joined,
+    // Whoever has the lock has found all parts, too.
+    match parts.lock()? {
+        Some(_lock) if finished(out, raw, work)?.is_none() => join::join(raw, &parts, out),
+        _ => Ok(()),
     }
 }
 

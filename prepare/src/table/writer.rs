@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use hdf5::filters::BloscShuffle;
-use hdf5::{Group, H5Type, Hyperslab, SliceOrIndex};
+use hdf5::{Dataset, Group, H5Type, Hyperslab, SliceOrIndex};
 use ndarray::ArrayViewD;
 
 use super::{GROUP, Table, Visitor, attributes};
@@ -27,6 +27,8 @@ const CHUNK: usize = 8192;
 pub struct TableWriter {
     file: hdf5::File,
     group: Group,
+    /// Held open: chunks that are not full yet stay in memory, instead of being compressed again and again.
+    columns: Vec<Dataset>,
     rows: usize,
     next: usize,
 }
@@ -39,8 +41,9 @@ impl TableWriter {
     pub fn create(path: &Path, rows: usize, labelled: bool, storage: Storage) -> hdf5::Result<Self> {
         let file = hdf5::File::create(path)?;
         let group = file.create_group(GROUP)?;
-        Table::new(labelled).visit(&mut Create { group: &group, rows, storage })?;
-        Ok(Self { file, group, rows, next: 0 })
+        let mut create = Create { group: &group, rows, storage, columns: Vec::new() };
+        Table::new(labelled).visit(&mut create)?;
+        Ok(Self { file, columns: create.columns, group, rows, next: 0 })
     }
 
     /// The group of the table, for attributes.
@@ -77,7 +80,7 @@ impl TableWriter {
             let name = format!("dropped_{}", reason.name());
             attributes::set_number(&self.group, &name, counts.dropped.of(reason))?;
         }
-        drop(self.group);
+        drop((self.columns, self.group));
         self.file.close()
     }
 }
@@ -86,6 +89,7 @@ struct Create<'a> {
     group: &'a Group,
     rows: usize,
     storage: Storage,
+    columns: Vec<Dataset>,
 }
 
 impl Visitor for Create<'_> {
@@ -113,6 +117,7 @@ impl Visitor for Create<'_> {
         if !unit.is_empty() {
             attributes::set_text(&dataset, "units", unit)?;
         }
+        self.columns.push(dataset);
         Ok(())
     }
 }
