@@ -8,9 +8,14 @@ use hdf5::{Group, Location};
 use ndarray::{Array2, s};
 
 use crate::error::PrepareError;
-use crate::source::Source;
-use crate::table::{Table, TableReader, number, set_number};
+use crate::output::{describe, difference};
+use crate::parts::Work;
+use crate::raw::RawFile;
+use crate::table::{Table, TableReader, text};
 use crate::whole::Whole;
+
+/// The key of the frame, as published.
+const KEY: &str = "df";
 
 /// The columns of one jet, without the jet's number.
 const JET_COLUMNS: [&str; 7] = ["pxj", "pyj", "pzj", "mj", "tau1j", "tau2j", "tau3j"];
@@ -23,28 +28,26 @@ type Name = FixedAscii<6>;
 type Text = FixedUnicode<32>;
 type Pickled = FixedAscii<2>;
 
-/// Whether this features file was made from this raw file already.
+/// Whether the features of this work are at a path already.
 ///
 /// # Errors
-/// Something else is at its path.
-pub fn is_finished(path: &Path, source: &Source) -> Result<bool, PrepareError> {
+/// Something else is there.
+pub fn is_finished(path: &Path, raw: &RawFile, work: &Work) -> Result<bool, PrepareError> {
     if !path.exists() {
         return Ok(false);
     }
     hdf5::silence_errors(true);
-    let group = hdf5::File::open(path).and_then(|file| file.group("df"));
-    let bytes = group.as_ref().ok().and_then(|group| number(group, "source_bytes"));
-    if bytes == Some(source.bytes) {
-        return Ok(true);
-    }
-    Err(PrepareError::OtherResult {
-        path: path.to_owned(),
-        reason: if bytes.is_some() {
-            "the raw file has another size".to_owned()
-        } else {
-            "it exists and is no features file of drapes-prepare".to_owned()
-        },
-        advice: "choose another --features, or delete the file".to_owned(),
+    let group = hdf5::File::open(path).and_then(|file| file.group(KEY));
+    let reason = match group {
+        Ok(group) => difference(&group, raw, work)?,
+        Err(_) => Some("it exists and is no features file of drapes-prepare".to_owned()),
+    };
+    reason.map_or(Ok(true), |reason| {
+        Err(PrepareError::OtherResult {
+            path: path.to_owned(),
+            reason,
+            advice: "choose another --features, or delete the file".to_owned(),
+        })
     })
 }
 
@@ -55,15 +58,21 @@ pub fn is_finished(path: &Path, source: &Source) -> Result<bool, PrepareError> {
 ///
 /// # Errors
 /// The output cannot be read, or the features cannot be written.
-pub fn write(out: &Path, path: &Path, source: &Source) -> Result<(), PrepareError> {
+pub fn write(out: &Path, path: &Path, raw: &RawFile, work: &Work) -> Result<(), PrepareError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let draft = Whole::begin(path, folder)?;
     let reader = TableReader::open(out).map_err(|error| PrepareError::damaged(out, "its events", &error))?;
-    fill(&reader, draft.draft(), source).map_err(|error| PrepareError::cannot_write(path, &error))?;
+    let sha256 = text(reader.group(), "source_sha256").unwrap_or_default();
+    let describe = |group: &Group| describe(group, raw.path(), &sha256, work);
+    fill(&reader, draft.draft(), describe).map_err(|error| PrepareError::cannot_write(path, &error))?;
     draft.finish()
 }
 
-fn fill(reader: &TableReader, draft: &Path, source: &Source) -> hdf5::Result<()> {
+fn fill(
+    reader: &TableReader,
+    draft: &Path,
+    describe: impl Fn(&Group) -> hdf5::Result<()>,
+) -> hdf5::Result<()> {
     let mut names: Vec<String> =
         (1..=2).flat_map(|jet| JET_COLUMNS.map(|column| format!("{column}{jet}"))).collect();
     if reader.is_labelled() {
@@ -72,9 +81,9 @@ fn fill(reader: &TableReader, draft: &Path, source: &Source) -> hdf5::Result<()>
     let file = hdf5::File::create(draft)?;
     tables_node(&file, "GROUP", "1.0")?;
     set_word(&file, "PYTABLES_FORMAT_VERSION", "2.1")?;
-    let group = file.create_group("df")?;
+    let group = file.create_group(KEY)?;
     describe_frame(&group)?;
-    set_number(&group, "source_bytes", source.bytes)?;
+    describe(&group)?;
     let ascii = |name: &String| Name::from_ascii(name).unwrap_or_default();
     let columns: Vec<Name> = names.iter().map(ascii).collect();
     for name in ["axis0", "block0_items"] {

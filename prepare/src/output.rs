@@ -35,22 +35,30 @@ pub fn finished(out: &Path, raw: &RawFile, work: &Work) -> Result<Option<Finishe
     };
     let reader = TableReader::open(out)
         .map_err(|_| other("it exists and is no output of drapes-prepare".to_owned()))?;
-    let made = made_by(reader.group())
-        .ok_or_else(|| other("it exists and does not say what it was made from".to_owned()))?;
-    // A copy of the raw file is as good as the file.
-    let copied = Source { modified: work.source.modified, ..made.source };
-    if made.source != work.source && copied == work.source {
-        if text(reader.group(), "source_sha256") != Some(sha256(raw.path())?) {
-            return Err(other("the raw file has the same size and other contents".to_owned()));
-        }
-    } else if let Some(difference) = made.source.difference(&work.source) {
-        return Err(other(difference.to_owned()));
-    }
-    if let Some(difference) = (Work { source: work.source, ..made }).difference(work) {
-        return Err(other(difference));
+    if let Some(reason) = difference(reader.group(), raw, work)? {
+        return Err(other(reason));
     }
     let counts = reader.counts().map_err(|error| other(first_line(&error)))?;
     Ok(Some(Finished { kept: reader.rows() as u64, counts }))
+}
+
+/// What makes the file of a group something else than what this work gives; nothing if it is that.
+///
+/// # Errors
+/// The raw file cannot be read.
+pub fn difference(group: &Group, raw: &RawFile, work: &Work) -> Result<Option<String>, PrepareError> {
+    let Some(made) = made_by(group) else {
+        return Ok(Some("it exists and does not say what it was made from".to_owned()));
+    };
+    // A copy of the raw file, written at another time, is as good as the file.
+    let copied = Source { modified: work.source.modified, ..made.source };
+    if made.source != work.source
+        && copied == work.source
+        && text(group, "source_sha256") != Some(sha256(raw.path())?)
+    {
+        return Ok(Some("the raw file has the same size and other contents".to_owned()));
+    }
+    Ok((Work { source: copied, ..made }).difference(work))
 }
 
 fn made_by(group: &Group) -> Option<Work> {
@@ -59,7 +67,7 @@ fn made_by(group: &Group) -> Option<Work> {
         source: Source {
             bytes: number(group, "source_bytes")?,
             modified: number(group, "source_modified")?,
-            rows: number(group, "read")?,
+            rows: number(group, "source_rows")?,
         },
         axes: text(group, "subjet_axes")?,
         // Where it was cut leaves no trace.
@@ -78,6 +86,7 @@ pub fn describe(group: &Group, raw: &Path, sha256: &str, work: &Work) -> hdf5::R
     set_text(group, "source", &name)?;
     set_number(group, "source_bytes", work.source.bytes)?;
     set_number(group, "source_modified", work.source.modified)?;
+    set_number(group, "source_rows", work.source.rows)?;
     set_text(group, "source_sha256", sha256)?;
     set_text(group, "jets", &format!("anti-kT, R = {RADIUS:.1}, massless particles, two of largest pT"))?;
     set_text(group, "subjet_axes", &work.axes)

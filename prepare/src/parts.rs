@@ -143,20 +143,21 @@ impl Parts {
         (0..self.count()).all(|part| self.has(part))
     }
 
-    /// The right to join the parts, until it is dropped; nothing while another process has it.
+    /// The right to join the parts, until it is dropped. Waits while another process has it.
     ///
     /// The system takes it from a process that is killed. Where a file system knows no locks, everyone has it: then
     /// several may join, and the results are the same.
     ///
     /// # Errors
-    /// The folder cannot be written.
-    pub fn lock(&self) -> Result<Option<File>, PrepareError> {
+    /// The folder cannot be written, or is gone: then another process has joined the parts.
+    pub fn lock(&self) -> Result<File, PrepareError> {
         let path = self.folder.join("lock");
         let file = File::create(&path).map_err(|error| PrepareError::cannot_write(&path, &error))?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Ok(()) | Err(TryLockError::Error(_)) => Ok(Some(file)),
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            eprintln!("another process joins the parts; waiting for it");
+            let _ = file.lock();
         }
+        Ok(file)
     }
 
     /// Deletes the folder.
@@ -212,9 +213,13 @@ mod tests {
         let place = tempfile::tempdir().expect("a folder");
         let parts = Parts::open(&place.path().join("out.h5"), work(), None).expect("a new folder");
         let first = parts.lock().expect("a lock");
-        assert!(first.is_some() && parts.lock().expect("no lock").is_none());
-        drop(first);
-        assert!(parts.lock().expect("a lock").is_some());
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| parts.lock().expect("a lock"));
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            assert!(!second.is_finished(), "two have the lock");
+            drop(first);
+            second.join().expect("a lock in the end");
+        });
         Parts::remove(parts.folder()).expect("a folder");
         Parts::remove(parts.folder()).expect("nothing to delete");
     }

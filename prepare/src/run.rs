@@ -1,6 +1,7 @@
 //! The command: what is there already, what is missing, and what to say in the end.
 
 use std::fmt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::error::PrepareError;
@@ -65,26 +66,29 @@ pub fn run(request: &Request) -> Result<Summary, PrepareError> {
     };
     // Before anything is computed: hours later is too late.
     if let Some(path) = &request.features {
-        features::is_finished(path, &source)?;
+        features::is_finished(path, &raw, &work)?;
     }
-    let mut progress = Progress::new(0);
+    let (mut progress, mut lock) = (Progress::new(0), None);
     let out = &request.out;
     if finished(out, &raw, &work)?.is_none() {
-        match make_parts(&raw, &work, request, &mut progress) {
+        lock = match make_parts(&raw, &work, request, &mut progress) {
             // Another process may have joined the parts, and deleted them, at any moment.
-            Err(_) if finished(out, &raw, &work)?.is_some() => {}
+            Err(_) if finished(out, &raw, &work)?.is_some() => None,
             made => made?,
-        }
+        };
     }
     let finished = finished(out, &raw, &work)?;
     if finished.is_some() {
+        // By whoever has joined the parts; by the first process where that was earlier.
         if let Some(path) = &request.features
-            && !features::is_finished(path, &source)?
+            && (lock.is_some() || request.share.rank == 0)
+            && !features::is_finished(path, &raw, &work)?
         {
-            features::write(out, path, &source)?;
+            features::write(out, path, &raw, &work)?;
         }
         Parts::remove(&Parts::folder_of(out))?;
     }
+    drop(lock);
     Ok(Summary {
         out: out.clone(),
         features: request.features.clone(),
@@ -116,17 +120,19 @@ fn check_paths(request: &Request) -> Result<(), PrepareError> {
 }
 
 /// Makes the parts of this process that are missing, and joins all parts if none is missing any more.
+///
+/// The answer is the lock, where all parts are joined: others wait until it is dropped.
 fn make_parts(
     raw: &RawFile,
     work: &Work,
     request: &Request,
     progress: &mut Progress,
-) -> Result<(), PrepareError> {
+) -> Result<Option<File>, PrepareError> {
     let out = &request.out;
     let parts = Parts::open(out, work.clone(), request.chunk)?;
     // Where another process has joined them just now, the folder is a new one.
     if finished(out, raw, work)?.is_some() {
-        return Ok(());
+        return Ok(None);
     }
     let missing: Vec<usize> =
         (0..parts.count()).filter(|part| request.share.has(*part) && !parts.has(*part)).collect();
@@ -135,13 +141,14 @@ fn make_parts(
     progress.finish();
     made?;
     if !parts.is_complete() {
-        return Ok(());
+        return Ok(None);
     }
-    // Whoever has the lock has found all parts, too.
-    match parts.lock()? {
-        Some(_lock) if finished(out, raw, work)?.is_none() => join::join(raw, &parts, out),
-        _ => Ok(()),
+    let lock = parts.lock()?;
+    // While this one waited, another process may have done it.
+    if finished(out, raw, work)?.is_none() {
+        join::join(raw, &parts, out)?;
     }
+    Ok(Some(lock))
 }
 
 impl fmt::Display for Summary {

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use hdf5::types::FixedAscii;
 use ndarray::Array2;
-use support::{answer, column, folder, prepare, sample, skipped, text};
+use support::{answer, column, folder, prepare, refusal, sample, skipped, text};
 
 #[test]
 fn features_are_those_of_the_output() {
@@ -42,6 +42,13 @@ fn features_are_those_of_the_output() {
     let before = std::fs::metadata(&features).and_then(|file| file.modified()).expect("features");
     answer(prepare().arg(sample()).arg("--out").arg(&out).arg("--features").arg(&features));
     assert_eq!(std::fs::metadata(&features).and_then(|file| file.modified()).expect("features"), before);
+    // Features made in another way are not taken for these, and not overwritten.
+    let other = place.path().join("other.h5");
+    let mut command = prepare();
+    command.arg(sample()).arg("--out").arg(&other).args(["--axes", "kt"]).arg("--features").arg(&features);
+    let (code, message) = refusal(&mut command);
+    assert!(code == 2 && message.contains("(it was made with --axes one-pass)"), "{message}");
+    assert!(!other.exists());
 }
 
 #[test]
