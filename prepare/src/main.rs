@@ -47,7 +47,7 @@ struct Arguments {
     /// The published features look like one-pass: no τ21 of theirs is above 1.
     #[arg(long, value_enum, default_value_t)]
     axes: AxisChoice,
-    /// Threads; all cores where nothing is said, one under mpirun and srun.
+    /// Threads; where nothing is said, one for each core, at most 32, and one alone under mpirun and srun.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// Raw events of a part; 2000 where nothing is said.
@@ -55,11 +55,14 @@ struct Arguments {
     chunk: Option<u32>,
 }
 
+/// Beyond, threads wait for each other to read, for HDF5 serves one at a time; processes do not.
+const MOST_THREADS: usize = 32;
+
 impl Arguments {
     fn run(self) -> Result<Summary, PrepareError> {
         let share = Share::of(|name| std::env::var(name).ok())?;
         let cores = std::thread::available_parallelism().map_or(1, Into::into);
-        let usual = if share.is_alone() { cores } else { 1 };
+        let usual = if share.is_alone() { cores.min(MOST_THREADS) } else { 1 };
         run(&Request {
             raw: self.raw,
             out: self.out,

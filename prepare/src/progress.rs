@@ -15,17 +15,18 @@ pub struct Progress {
     /// Raw events to go through, and those that are done.
     total: usize,
     done: usize,
+    threads: usize,
 }
 
 impl Progress {
-    /// For so many raw events.
-    pub fn new(total: usize) -> Self {
+    /// For so many raw events on so many threads.
+    pub fn new(total: usize, threads: usize) -> Self {
         let style =
             ProgressStyle::with_template("  {bar:40} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
         // Hidden by indicatif itself where standard error is no terminal.
         let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
         let start = Instant::now();
-        Self { bar: bar.with_style(style), start, last_line: start, total, done: 0 }
+        Self { bar: bar.with_style(style), start, last_line: start, total, done: 0, threads }
     }
 
     /// Notes that some events are done.
@@ -53,6 +54,11 @@ impl Progress {
     /// Raw events that were gone through.
     pub fn done(&self) -> usize {
         self.done
+    }
+
+    /// Threads that work.
+    pub fn threads(&self) -> usize {
+        self.threads
     }
 
     /// Takes the bar away.

@@ -44,7 +44,7 @@ pub struct Summary {
     pub finished: Option<Finished>,
     /// Raw events that this process went through, and its seconds.
     pub worked: (usize, f64),
-    /// Threads and share of this process.
+    /// Threads that did it.
     pub threads: usize,
     /// Its share.
     pub share: Share,
@@ -68,7 +68,7 @@ pub fn run(request: &Request) -> Result<Summary, PrepareError> {
     if let Some(path) = &request.features {
         features::is_finished(path, &raw, &work)?;
     }
-    let (mut progress, mut lock) = (Progress::new(0), None);
+    let (mut progress, mut lock) = (Progress::new(0, 0), None);
     let out = &request.out;
     if finished(out, &raw, &work)?.is_none() {
         lock = match make_parts(&raw, &work, request, &mut progress) {
@@ -94,7 +94,7 @@ pub fn run(request: &Request) -> Result<Summary, PrepareError> {
         features: request.features.clone(),
         finished,
         worked: (progress.done(), progress.seconds()),
-        threads: request.threads,
+        threads: progress.threads(),
         share: request.share,
     })
 }
@@ -136,8 +136,9 @@ fn make_parts(
     }
     let missing: Vec<usize> =
         (0..parts.count()).filter(|part| request.share.has(*part) && !parts.has(*part)).collect();
-    *progress = Progress::new(missing.iter().map(|part| parts.rows(*part).len()).sum());
-    let made = work::make(raw, &parts, &missing, request.axes, request.threads, progress);
+    let threads = request.threads.min(missing.len());
+    *progress = Progress::new(missing.iter().map(|part| parts.rows(*part).len()).sum(), threads);
+    let made = work::make(raw, &parts, &missing, request.axes, threads, progress);
     progress.finish();
     made?;
     if !parts.is_complete() {

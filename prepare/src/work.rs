@@ -45,7 +45,7 @@ pub fn make(
     };
     std::thread::scope(|scope| {
         let (news, told) = channel();
-        let workers: Vec<_> = (0..threads.min(missing.len()))
+        let workers: Vec<_> = (0..threads)
             .map(|_| {
                 let (worker, news) = (&worker, news.clone());
                 scope.spawn(move || worker(news))

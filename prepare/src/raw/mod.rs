@@ -36,8 +36,8 @@ pub struct RawFile {
 pub struct RawRows {
     first: usize,
     labelled: bool,
-    /// (rows, particles' values and label)
-    values: Array2<f64>,
+    /// Particles' values and label of one row after another.
+    values: Vec<f64>,
 }
 
 impl RawFile {
@@ -115,18 +115,17 @@ impl RawFile {
                 values
             }
         };
-        Ok(RawRows { first, labelled: self.labelled, values })
+        Ok(RawRows { first, labelled: self.labelled, values: values.into_raw_vec_and_offset().0 })
     }
 }
 
 impl RawRows {
     /// Number and values of each row: particles, and the label where there is one.
     pub fn rows(&self) -> impl Iterator<Item = (u64, &[f64], Option<f64>)> {
-        self.values.outer_iter().enumerate().map(|(index, row)| {
-            let row = row.to_slice().unwrap_or_default();
-            let (particles, label) = row.split_at(PARTICLE_VALUES.min(row.len()));
-            let label = label.first().copied().filter(|_| self.labelled);
-            ((self.first + index) as u64, particles, label)
+        let width = PARTICLE_VALUES + usize::from(self.labelled);
+        self.values.chunks_exact(width).enumerate().map(|(index, row)| {
+            let (particles, label) = row.split_at(PARTICLE_VALUES);
+            ((self.first + index) as u64, particles, label.first().copied())
         })
     }
 }
