@@ -6,6 +6,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,9 @@ pub const SCHEMA: u32 = 1;
 
 /// Raw events of a part, where nothing else is asked for.
 pub const CHUNK: usize = 2000;
+
+/// How often a folder is deleted that is never empty.
+const MOST_TRIES: u32 = 100;
 
 /// What parts are made of, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,17 +164,25 @@ impl Parts {
         Ok(file)
     }
 
-    /// Deletes the folder.
+    /// Deletes the folder, whoever else does so or still looks into it.
     ///
     /// # Errors
     /// It is there and cannot be deleted.
     pub fn remove(folder: &Path) -> Result<(), PrepareError> {
-        match fs::remove_dir_all(folder) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(PrepareError::cannot_write(folder, &error))
+        let mut tries = 0;
+        while let Err(error) = fs::remove_dir_all(folder) {
+            if !folder.exists() {
+                break;
             }
-            _ => Ok(()),
+            // A process that starts or waits meanwhile puts a file there, or deletes one that this one has listed.
+            let is_shared = matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::NotFound);
+            if !is_shared || tries == MOST_TRIES {
+                return Err(PrepareError::cannot_write(folder, &error));
+            }
+            tries += 1;
+            std::thread::sleep(Duration::from_millis(10));
         }
+        Ok(())
     }
 }
 
@@ -222,5 +234,22 @@ mod tests {
         });
         Parts::remove(parts.folder()).expect("a folder");
         Parts::remove(parts.folder()).expect("nothing to delete");
+    }
+
+    #[test]
+    fn the_folder_is_deleted_although_others_look_into_it() {
+        let place = tempfile::tempdir().expect("a folder");
+        let out = place.path().join("out.h5");
+        let parts = Parts::open(&out, work(), None).expect("a new folder");
+        std::thread::scope(|scope| {
+            for name in ["lock", "draft"] {
+                let path = parts.folder().join(name);
+                scope.spawn(move || (0..5_000).for_each(|_| drop(File::create(&path))));
+            }
+            for _ in 0..20 {
+                let _ = Parts::open(&out, work(), None);
+                Parts::remove(parts.folder()).expect("a folder");
+            }
+        });
     }
 }

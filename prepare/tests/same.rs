@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use support::{answer, column, folder, prepare, raw_values, refusal, repeated, sample, skipped, write_raw};
+use support::{
+    answer, column, folder, prepare, raw_values, refusal, repeated, sample, skipped, text, write_raw,
+};
 
 /// A raw file of so many events.
 fn raw(place: &Path, rows: usize) -> PathBuf {
@@ -36,7 +38,7 @@ fn process(raw: &Path, out: &Path, rank: usize, size: usize) -> Child {
     let mut command = prepare();
     command.arg(raw).arg("--out").arg(out).args(["--chunk", "20"]);
     command.env("PMI_RANK", rank.to_string()).env("PMI_SIZE", size.to_string());
-    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts")
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts")
 }
 
 #[test]
@@ -80,10 +82,10 @@ fn processes_share_the_work() {
     assert!(told.contains("process 2 of 3: 100 raw events"), "{told}");
     assert_eq!((out.exists(), finished_parts(&out)), (false, 5));
     // Several at once, of which two do the same: all may find that all is done, and join.
-    let mut processes: Vec<Child> =
-        [0, 1, 2, 2, 0].iter().map(|rank| process(&raw, &out, *rank, 3)).collect();
-    for process in &mut processes {
-        assert!(process.wait().expect("a child").success());
+    let processes: Vec<Child> = [0, 1, 2, 2, 0].iter().map(|rank| process(&raw, &out, *rank, 3)).collect();
+    for process in processes {
+        let output = process.wait_with_output().expect("a child");
+        assert!(output.status.success(), "{}", text(&output.stderr));
     }
     assert!(fs::read(&out).expect("an output") == expected);
     assert!(!parts(&out).exists());
