@@ -31,6 +31,12 @@ pub enum PrepareError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// Another program has the file.
+    #[error("cannot open {} (HDF5 cannot lock it: another program writes it, or its file system knows no locks) wait for that program, or export HDF5_USE_FILE_LOCKING=FALSE where there is none", path.display())]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file ends too early.
     #[error("{} is cut short (it ends after {bytes} bytes, its header says it is longer) copy or download it again", path.display())]
     Truncated {
@@ -152,12 +158,19 @@ impl PrepareError {
     pub fn kind(&self) -> Exit {
         match self {
             Self::NoJets { .. } => Exit::Unexpected,
-            Self::UnknownFilter { .. }
+            Self::Locked { .. }
+            | Self::UnknownFilter { .. }
             | Self::CannotWrite { .. }
             | Self::BrokenPart { .. }
             | Self::Launcher { .. } => Exit::Environment,
             _ => Exit::BadRequest,
         }
+    }
+
+    /// A file that is locked, if that is why it could not be opened: nothing is wrong with what it holds.
+    pub(crate) fn locked(path: &Path, error: &hdf5::Error) -> Option<Self> {
+        let is_locked = error.to_string().contains("unable to lock file");
+        is_locked.then(|| Self::Locked { path: path.to_owned() })
     }
 
     /// A part of a file that does not make sense.

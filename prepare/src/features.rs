@@ -40,7 +40,10 @@ pub fn is_finished(path: &Path, raw: &RawFile, work: &Work) -> Result<bool, Prep
     let group = hdf5::File::open(path).and_then(|file| file.group(KEY));
     let reason = match group {
         Ok(group) => difference(&group, raw, work)?,
-        Err(_) => Some("it exists and is no features file of drapes-prepare".to_owned()),
+        Err(error) => match PrepareError::locked(path, &error) {
+            Some(locked) => return Err(locked),
+            None => Some("it exists and is no features file of drapes-prepare".to_owned()),
+        },
     };
     reason.map_or(Ok(true), |reason| {
         Err(PrepareError::OtherResult {

@@ -33,8 +33,10 @@ pub fn finished(out: &Path, raw: &RawFile, work: &Work) -> Result<Option<Finishe
         reason,
         advice: "choose another --out, or delete the file".to_owned(),
     };
-    let reader = TableReader::open(out)
-        .map_err(|_| other("it exists and is no output of drapes-prepare".to_owned()))?;
+    let reader = TableReader::open(out).map_err(|error| {
+        PrepareError::locked(out, &error)
+            .unwrap_or_else(|| other("it exists and is no output of drapes-prepare".to_owned()))
+    })?;
     if let Some(reason) = difference(reader.group(), raw, work)? {
         return Err(other(reason));
     }

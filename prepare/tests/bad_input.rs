@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, Axis, s};
 use support::{
-    answer, column, count, folder, prepare, raw_values, refusal, sample, write_axes, write_block, write_raw,
+    answer, column, columns, count, folder, prepare, raw_values, refusal, sample, write_axes, write_block,
+    write_frame, write_raw,
 };
 
 /// What is said of a raw file that must be refused.
@@ -52,23 +53,18 @@ fn frames_of_another_form() {
     write_raw(&path, &Array2::zeros((0, 2101)));
     assert!(refused(&path).contains("its frame has no rows"));
 
-    let file = hdf5::File::create(&path).expect("a file");
-    file.create_group("df").and_then(|group| group.create_group("table")).expect("a group");
-    drop(file);
+    write_frame(&path, "df", |group| drop(group.create_group("table").expect("a group")));
     assert!(refused(&path).contains("write it again with format=\"fixed\""));
 
-    let file = hdf5::File::create(&path).expect("a file");
-    file.create_group("events").expect("a group");
-    drop(file);
+    write_frame(&path, "events", |_| ());
     assert!(refused(&path).contains("it has no pandas frame"));
 
     // Blocks of different length.
-    let file = hdf5::File::create(&path).expect("a file");
-    let group = file.create_group("df").expect("a group");
-    write_axes(&group, 60, 2101);
-    write_block(&group, 0, 0, values.slice(s![.., ..2100]));
-    write_block(&group, 1, 2100, values.slice(s![..50, 2100..]));
-    drop((group, file));
+    write_frame(&path, "df", |group| {
+        write_axes(group, 60, 2101);
+        write_block(group, 0, 0, values.slice(s![.., ..2100]));
+        write_block(group, 1, 2100, values.slice(s![..50, 2100..]));
+    });
     assert!(refused(&path).contains("60 and 50 rows in one frame"));
 }
 
@@ -92,13 +88,12 @@ fn blocks_types_and_the_lack_of_a_label_do_not_matter() {
     answer(prepare().arg(sample()).arg("--out").arg(&whole));
     // Single precision holds the values of this file exactly.
     let path = place.path().join("blocks.h5");
-    let file = hdf5::File::create(&path).expect("a file");
-    let group = file.create_group("frame").expect("a group");
-    write_axes(&group, 60, 2101);
-    write_block(&group, 0, 2100, values.slice(s![.., 2100..]).mapv(|label| label as i64).view());
-    write_block(&group, 1, 900, values.slice(s![.., 900..2100]).mapv(|value| value as f32).view());
-    write_block(&group, 2, 0, values.slice(s![.., ..900]));
-    drop((group, file));
+    write_frame(&path, "frame", |group| {
+        write_axes(group, 60, 2101);
+        write_block(group, 0, 2100, values.slice(s![.., 2100..]).mapv(|label| label as i64).view());
+        write_block(group, 1, 900, values.slice(s![.., 900..2100]).mapv(|value| value as f32).view());
+        write_block(group, 2, 0, values.slice(s![.., ..900]));
+    });
     let blocks = place.path().join("out.h5");
     answer(prepare().arg(&path).arg("--out").arg(&blocks));
     let path = place.path().join("unlabelled.h5");
@@ -112,8 +107,7 @@ fn blocks_types_and_the_lack_of_a_label_do_not_matter() {
     }
     assert_eq!(column(&whole, "label"), values.slice(s![.., 2100..]));
     assert!(column(&blocks, "label") == column(&whole, "label"));
-    let file = hdf5::File::open(&unlabelled).expect("an output");
-    assert!(!file.group("events").expect("events").link_exists("label"));
+    assert!(!columns(&unlabelled).contains(&"label".to_owned()));
 }
 
 /// The sample with events of no use among its own, and what becomes of it.

@@ -5,23 +5,23 @@ mod support;
 use std::process::Command;
 
 use hdf5::types::FixedAscii;
-use ndarray::Array2;
-use support::{answer, column, folder, prepare, refusal, sample, skipped, text};
+use support::{
+    alone, answer, block_values, column, folder, has, output, prepare, refusal, sample, skipped, text,
+};
 
 #[test]
 fn features_are_those_of_the_output() {
     let place = folder();
     let (out, features) = (place.path().join("out.h5"), place.path().join("features.h5"));
     answer(prepare().arg(sample()).arg("--out").arg(&out).arg("--features").arg(&features));
-    let file = hdf5::File::open(&features).expect("features");
-    let names = file.dataset("df/block0_items").and_then(|names| names.read_raw::<FixedAscii<6>>());
+    let names =
+        alone(|| hdf5::File::open(&features)?.dataset("df/block0_items")?.read_raw::<FixedAscii<6>>());
     let names: Vec<String> = names.expect("names").iter().map(|name| name.as_str().to_owned()).collect();
     assert_eq!(
         names.join(" "),
         "pxj1 pyj1 pzj1 mj1 tau1j1 tau2j1 tau3j1 pxj2 pyj2 pzj2 mj2 tau1j2 tau2j2 tau3j2 label"
     );
-    let values: Array2<f64> =
-        file.dataset("df/block0_values").and_then(|values| values.read_2d()).expect("features");
+    let values = block_values(&features).expect("features");
     let (jets, tau, m_jj) = (column(&out, "jets"), column(&out, "tau"), column(&out, "m_jj"));
     let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-5 * b.abs() + 1e-3, "{a} is not {b}");
     for (event, row) in values.outer_iter().enumerate() {
@@ -54,8 +54,7 @@ fn features_are_those_of_the_output() {
 #[test]
 fn pandas_reads_them() {
     let python = std::env::var("DRAPES_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let has_all = Command::new(&python).args(["-c", "import pandas, tables"]).output();
-    if !has_all.is_ok_and(|output| output.status.success()) {
+    if !has(&python, "import pandas, tables") {
         skipped(&format!("{python} lacks pandas or tables (pip install them, or set DRAPES_PYTHON)"));
         return;
     }
@@ -64,6 +63,6 @@ fn pandas_reads_them() {
     answer(prepare().arg(sample()).arg("--out").arg(&out).arg("--features").arg(&features));
     let script = "import sys, pandas\nframe = pandas.read_hdf(sys.argv[1])\n\
                   print(frame.shape, list(frame.columns)[3], frame.index[59], int(frame.label.sum()))";
-    let output = Command::new(&python).args(["-c", script]).arg(&features).output().expect("Python starts");
+    let output = output(Command::new(&python).args(["-c", script]).arg(&features));
     assert_eq!(text(&output.stdout).trim(), "(60, 15) mj1 59 9", "{}", text(&output.stderr));
 }

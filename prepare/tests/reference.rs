@@ -8,7 +8,9 @@ mod support;
 use std::path::Path;
 use std::process::Command;
 
-use support::{Numbers, answer, column, folder, prepare, reference, sample, shared, skipped, text};
+use support::{
+    Numbers, answer, column, folder, has, output, prepare, reference, sample, shared, skipped, text,
+};
 
 const JETS: [&str; 2] = ["first", "second"];
 
@@ -74,8 +76,7 @@ fn real_events() {
 #[test]
 fn the_tables_are_what_the_script_gives() {
     let python = std::env::var("DRAPES_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let has_all = Command::new(&python).args(["-c", "import fastjet, pandas, tables"]).output();
-    if !has_all.is_ok_and(|output| output.status.success()) {
+    if !has(&python, "import fastjet, pandas, tables") {
         skipped(&format!(
             "{python} lacks fastjet, pandas or tables (pip install them, or set DRAPES_PYTHON to another Python)"
         ));
@@ -85,8 +86,8 @@ fn the_tables_are_what_the_script_gives() {
         [(Some(sample()), "sim_raw_60.csv"), (shared("lhco_raw_tiny.h5"), "lhco_raw_tiny.csv")]
     {
         let Some(raw) = raw else { continue };
-        let output = Command::new(&python).arg(reference().join("reference.py")).arg(raw).output();
-        let found = Numbers::parse(&text(&output.expect("Python starts").stdout));
+        let output = output(Command::new(&python).arg(reference().join("reference.py")).arg(raw));
+        let found = Numbers::parse(&text(&output.stdout));
         let written = Numbers::read(&reference().join(table));
         for which in JETS {
             for name in ["pt", "m", "kt_tau1", "kt_tau2", "kt_tau3", "tau1", "n"] {

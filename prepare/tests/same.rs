@@ -4,11 +4,12 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use support::{
-    answer, column, folder, prepare, raw_values, refusal, repeated, sample, skipped, text, write_raw,
+    alone, answer, column, columns, folder, prepare, raw_values, refusal, repeated, sample, skipped, started,
+    text, write_raw,
 };
 
 /// A raw file of so many events.
@@ -38,7 +39,7 @@ fn process(raw: &Path, out: &Path, rank: usize, size: usize) -> Child {
     let mut command = prepare();
     command.arg(raw).arg("--out").arg(out).args(["--chunk", "20"]);
     command.env("PMI_RANK", rank.to_string()).env("PMI_SIZE", size.to_string());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts")
+    started(&mut command)
 }
 
 #[test]
@@ -61,8 +62,7 @@ fn parts_leave_no_trace_in_what_the_file_holds() {
     for chunk in ["1", "40", "999"] {
         let out = place.path().join(format!("{chunk}.h5"));
         made(&raw, &out, &["--chunk", chunk]);
-        let names = hdf5::File::open(&out).and_then(|file| file.group("events")?.member_names());
-        for name in names.expect("an output") {
+        for name in columns(&out) {
             // Where the chunks of an array lie within the file depends on the parts; what they hold does not.
             assert!(column(&out, &name) == column(&whole, &name), "{name} of parts of {chunk}");
         }
@@ -101,7 +101,7 @@ fn processes_of_mpirun_share_the_work() {
     mpirun.env("OMPI_ALLOW_RUN_AS_ROOT", "1").env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
     mpirun.args(["-n", "3", "--oversubscribe", "--bind-to", "none", env!("CARGO_BIN_EXE_drapes-prepare")]);
     mpirun.arg(&raw).arg("--out").arg(&out).args(["--chunk", "20"]);
-    if Command::new("mpirun").arg("--version").output().is_err() {
+    if alone(|| Command::new("mpirun").arg("--version").output()).is_err() {
         skipped("there is no mpirun");
         return;
     }
@@ -119,17 +119,11 @@ fn a_killed_run_goes_on() {
     // Killed again and again, each time after one more part at least.
     let (mut kills, mut last) = (0, 0);
     while !out.exists() {
-        let mut run = prepare()
-            .arg(&raw)
-            .arg("--out")
-            .arg(&out)
-            .args(["--threads", "2"])
-            // The cut of the first run is kept without being named again.
-            .args(if kills == 0 { &["--chunk", "40"][..] } else { &[] })
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program starts");
+        let mut command = prepare();
+        command.arg(&raw).arg("--out").arg(&out).args(["--threads", "2"]);
+        // The cut of the first run is kept without being named again.
+        command.args(if kills == 0 { &["--chunk", "40"][..] } else { &[] });
+        let mut run = started(&mut command);
         let start = Instant::now();
         loop {
             if let Some(status) = run.try_wait().expect("a child") {
@@ -164,7 +158,7 @@ fn only_a_broken_part_is_made_anew() {
     let expected = made(&raw, &place.path().join("whole.h5"), &["--chunk", "20"]);
     let out = place.path().join("broken.h5");
     for rank in [0, 1] {
-        process(&raw, &out, rank, 3).wait().expect("a child");
+        process(&raw, &out, rank, 3).wait_with_output().expect("a child");
     }
     let part = parts(&out).join("part-000003.h5");
     let whole = fs::read(&part).expect("a part");

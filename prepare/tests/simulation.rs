@@ -5,7 +5,7 @@ mod support;
 use std::path::Path;
 
 use ndarray::{Array2, s};
-use support::{answer, column, folder, prepare, shared};
+use support::{answer, block_values, column, folder, prepare, shared};
 
 /// Rows of a table of pairs of jets by their nearest momenta; `table` has x and y of both.
 fn matched(wanted: &Array2<f64>, table: &Array2<f64>) -> Vec<Option<usize>> {
@@ -43,9 +43,7 @@ fn features_of_the_same_events() {
     let (Some(out), Some(path)) = (made(place.path(), "kt"), shared("sim_dijets.features.h5")) else {
         return;
     };
-    let file = hdf5::File::open(path).expect("features");
-    let features: Array2<f64> =
-        file.dataset("df/block0_values").and_then(|values| values.read_2d()).expect("features");
+    let features = block_values(&path).expect("features");
     let table = Array2::from_shape_fn((features.nrows(), 4), |(row, k)| features[[row, 7 * (k / 2) + k % 2]]);
     let (jets, tau, label) = (column(&out, "jets"), column(&out, "tau"), column(&out, "label"));
     let found = matched(&transverse(&jets), &table);

@@ -57,7 +57,10 @@ impl RawFile {
                 let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
                 return Err(PrepareError::Truncated { path: path.to_owned(), bytes });
             }
-            Err(error) => return Err(PrepareError::damaged(path, "the header", &error)),
+            Err(error) => {
+                return Err(PrepareError::locked(path, &error)
+                    .unwrap_or_else(|| PrepareError::damaged(path, "the header", &error)));
+            }
         };
         let blocks = frame::blocks(path, &file)?;
         let rows = blocks.first().map_or(0, Block::rows);

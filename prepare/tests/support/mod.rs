@@ -3,7 +3,8 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use hdf5::filters::BloscShuffle;
 use ndarray::{Array2, ArrayView2, s};
@@ -50,16 +51,40 @@ pub fn skipped(reason: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {reason}");
 }
 
+/// Only one thread of a test opens HDF5 files or starts programs at a time: a program that starts inherits the files
+/// that are open, with their locks, and keeps them until it ends.
+pub fn alone<T>(work: impl FnOnce() -> T) -> T {
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    work()
+}
+
+/// Starts a program whose answers are kept.
+pub fn started(command: &mut Command) -> Child {
+    alone(|| command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()).expect("the program starts")
+}
+
+/// What a program answers.
+pub fn output(command: &mut Command) -> Output {
+    started(command).wait_with_output().expect("the program ends")
+}
+
+/// Whether a Python can do this.
+pub fn has(python: &str, script: &str) -> bool {
+    let tried = alone(|| Command::new(python).args(["-c", script]).output());
+    tried.is_ok_and(|output| output.status.success())
+}
+
 /// Standard output of a command that must end well.
 pub fn answer(command: &mut Command) -> String {
-    let output = command.output().expect("the program starts");
+    let output = output(command);
     assert!(output.status.success(), "{}\n{}", text(&output.stdout), text(&output.stderr));
     text(&output.stdout)
 }
 
 /// Exit code and standard error of a command that must fail.
 pub fn refusal(command: &mut Command) -> (i32, String) {
-    let Output { status, stdout, stderr } = command.output().expect("the program starts");
+    let Output { status, stdout, stderr } = output(command);
     assert!(!status.success(), "it should fail, but says\n{}", text(&stdout));
     let message = text(&stderr);
     assert!(!message.contains("panicked at"), "{message}");
@@ -72,8 +97,12 @@ pub fn text(bytes: &[u8]) -> String {
 
 /// All numbers of a raw file.
 pub fn raw_values(path: &Path) -> Array2<f64> {
-    let file = hdf5::File::open(path).expect("a raw file");
-    file.dataset("df/block0_values").and_then(|values| values.read_2d()).expect("raw events")
+    block_values(path).expect("raw events")
+}
+
+/// The values of a frame with one block.
+pub fn block_values(path: &Path) -> hdf5::Result<Array2<f64>> {
+    alone(|| hdf5::File::open(path)?.dataset("df/block0_values")?.read_2d())
 }
 
 /// These events over and over again.
@@ -83,10 +112,18 @@ pub fn repeated(values: &Array2<f64>, rows: usize) -> Array2<f64> {
 
 /// Writes raw events as they are published.
 pub fn write_raw(path: &Path, values: &Array2<f64>) {
-    let file = hdf5::File::create(path).expect("a writable folder");
-    let group = file.create_group("df").expect("a new group");
-    write_axes(&group, values.nrows(), values.ncols());
-    write_block(&group, 0, 0, values.view());
+    write_frame(path, "df", |group| {
+        write_axes(group, values.nrows(), values.ncols());
+        write_block(group, 0, 0, values.view());
+    });
+}
+
+/// Writes a file of one group.
+pub fn write_frame(path: &Path, key: &str, fill: impl FnOnce(&hdf5::Group)) {
+    alone(|| {
+        let file = hdf5::File::create(path).expect("a writable folder");
+        fill(&file.create_group(key).expect("a new group"));
+    });
 }
 
 /// The names of rows and columns.
@@ -115,17 +152,22 @@ pub fn write_block<T: hdf5::H5Type + Clone>(
 
 /// A dataset of an output as numbers, one row an event.
 pub fn column(path: &Path, name: &str) -> Array2<f64> {
-    let file = hdf5::File::open(path).expect("an output");
-    let dataset = file.dataset(&format!("events/{name}")).expect("a dataset");
-    let rows = dataset.shape()[0];
-    let values: Vec<f64> = dataset.read_raw().expect("numbers");
+    let (rows, values) = alone(|| {
+        let file = hdf5::File::open(path).expect("an output");
+        let dataset = file.dataset(&format!("events/{name}")).expect("a dataset");
+        (dataset.shape()[0], dataset.read_raw::<f64>().expect("numbers"))
+    });
     Array2::from_shape_vec((rows, values.len() / rows), values).expect("rows of one length")
 }
 
 /// A count beside the events of an output.
 pub fn count(path: &Path, name: &str) -> u64 {
-    let group = hdf5::File::open(path).and_then(|file| file.group("events")).expect("an output");
-    group.attr(name).and_then(|attribute| attribute.read_scalar()).expect("a count")
+    alone(|| hdf5::File::open(path)?.group("events")?.attr(name)?.read_scalar()).expect("a count")
+}
+
+/// The names of the datasets of an output.
+pub fn columns(path: &Path) -> Vec<String> {
+    alone(|| hdf5::File::open(path)?.group("events")?.member_names()).expect("an output")
 }
 
 /// A table of numbers with a line of names.
