@@ -1,6 +1,6 @@
 # make demo    set up, build, run the demo and say where the picture is
-# make test    set up, then formatting, lints and all tests
-# make setup   system packages and libtorch; CUDA=1 for GPUs
+# make test    set up, FastJet included, then formatting, lints and all tests
+# make setup   system packages and libtorch; CUDA=1 for GPUs, PREPARE=1 for FastJet, which drapes-prepare needs
 # make bench   throughput of training and sampling; reading
 
 SHELL := /bin/bash -o pipefail
@@ -19,6 +19,8 @@ demo: setup
 	@echo
 	@echo "look at out/demo/figures/fig04.png and out/demo/figures/fig05.png"
 
+# The whole workspace, drapes-prepare included.
+lint: export PREPARE = 1
 lint: setup
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings

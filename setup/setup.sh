@@ -3,6 +3,7 @@
 #
 #   setup/setup.sh           processors only
 #   CUDA=1 setup/setup.sh    with the CUDA half of libtorch (2.5 GB more)
+#   PREPARE=1 setup/setup.sh with FastJet, for drapes-prepare
 #
 # LIBTORCH=/path/to/libtorch uses a libtorch 2.11.0 that is already there.
 set -euo pipefail
@@ -21,6 +22,8 @@ ls /usr/lib/llvm-*/lib/clang/*/include/stddef.h >/dev/null 2>&1 || [ -n "${LIBCL
   || missing+=(libclang-dev)
 [ -e /usr/include/hdf5/serial/hdf5.h ] || [ -e /usr/include/hdf5.h ] || [ -n "${HDF5_DIR:-}" ] \
   || missing+=(libhdf5-dev)
+[ "${PREPARE:-0}" = 0 ] || [ -n "${FASTJET_CONFIG:-}" ] || command -v fastjet-config >/dev/null \
+  || missing+=(libfastjet-dev)
 command -v c++ >/dev/null || missing+=(g++)
 command -v pip3 >/dev/null || command -v pip >/dev/null || missing+=(python3-pip)
 if [ "${#missing[@]}" -gt 0 ]; then

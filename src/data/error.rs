@@ -214,7 +214,7 @@ fn other_layout(wanted: &Layout, found: &Found) -> String {
     let (reason, remedy) = match found {
         Found::RawParticles => (
             "it holds the particles of raw events".to_owned(),
-            "use the features file of the same events".to_owned(),
+            "use the features file of the same events, or make one with `drapes-prepare`".to_owned(),
         ),
         Found::PickledNames => (
             "its column names are pickled Python objects".to_owned(),

@@ -255,7 +255,7 @@ fn layouts_that_are_taken_for_another() {
     assert_eq!(
         lhco_message(&path),
         "FILE holds no LHC Olympics features (it holds the particles of raw events) use the features file of the same \
-         events"
+         events, or make one with `drapes-prepare`"
     );
 }
 
