@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use drapes_analysis::cli::duration;
 use drapes_analysis::error::Exit;
 
 use crate::data::DataError;
@@ -100,6 +101,19 @@ pub enum Error {
         /// What to do.
         advice: &'static str,
     },
+    /// There is no time for any task.
+    #[error(
+        "no task that is left ends in the {} until tasks must stop (the shortest takes about {}, and the same command \
+         again would do nothing either) give the job more time, or lower --margin",
+        duration(*left),
+        duration(*needed)
+    )]
+    TooLittleTime {
+        /// Seconds that there are.
+        left: f64,
+        /// Seconds that the shortest task takes.
+        needed: f64,
+    },
     /// Results cannot be stored.
     #[error(
         "a result could not be stored ({reason}) free that space and run the same command again: what is stored stays, \
@@ -140,9 +154,11 @@ impl Error {
         match self {
             Self::Analysis(error) => error.kind(),
             Self::Several(errors) => errors.first().map_or(Exit::Unexpected, Self::kind),
-            Self::Data(_) | Self::TooFew { .. } | Self::OutsideData { .. } | Self::DijetFit { .. } => {
-                Exit::BadRequest
-            }
+            Self::TooLittleTime { .. }
+            | Self::Data(_)
+            | Self::TooFew { .. }
+            | Self::OutsideData { .. }
+            | Self::DijetFit { .. } => Exit::BadRequest,
             Self::Device(error) => error.kind(),
             Self::Ranks(error) => error.kind(),
             Self::Arrays { .. } | Self::NotStored { .. } => Exit::Environment,

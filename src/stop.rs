@@ -15,7 +15,11 @@ use crate::error::Error;
 
 /// Whether the system has told this process to stop.
 #[derive(Clone, Debug, Default)]
-pub struct Signals(Arc<AtomicBool>);
+pub struct Signals {
+    received: Arc<AtomicBool>,
+    /// The launcher that has started this process, where there is one.
+    launcher: Option<u32>,
+}
 
 impl Signals {
     /// Listens to USR1, USR2, TERM and INT, which all mean the same. A second INT, from a person who does not want to wait,
@@ -34,17 +38,25 @@ impl Signals {
             Ok(())
         };
         listen().map_err(|source| RanksError::NoSignals { source })?;
-        Ok(Self(received))
+        Ok(Self { received, launcher: None })
+    }
+
+    /// The same, where the death of the launcher means the same as a signal: ranks that nobody starts and stops any more
+    /// would work on beside those of the next run.
+    pub fn of_launched(self) -> Self {
+        Self { launcher: Some(std::os::unix::process::parent_id()), ..self }
     }
 
     /// Whether any has come.
     pub fn received(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        let is_orphan =
+            || self.launcher.is_some_and(|launcher| std::os::unix::process::parent_id() != launcher);
+        self.received.load(Ordering::Relaxed) || is_orphan()
     }
 
     /// As if one had come.
     pub fn raise(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.received.store(true, Ordering::Relaxed);
     }
 }
 

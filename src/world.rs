@@ -61,6 +61,11 @@ impl World {
         self.universe.as_ref().map(Universe::world)
     }
 
+    /// Whether a launcher has started this program.
+    pub fn is_launched(&self) -> bool {
+        self.universe.is_some()
+    }
+
     /// This program's number.
     pub fn rank(&self) -> usize {
         self.communicator().map_or(0, |world| world.rank() as usize)

@@ -56,7 +56,9 @@ fn fold_into(store: &Store, tasks: &[&TaskId], part: &std::path::Path) -> Result
     if target.exists() {
         fs::copy(&target, part).map_err(|error| failed(&error))?;
     }
-    let file = hdf5::File::append(part).map_err(|error| failed(&error))?;
+    // As in a writer: no value may be kept back where nobody hears that the disk is full.
+    let file = hdf5::File::with_options().with_fapl(|access| access.sieve_buf_size(0)).append(part);
+    let file = file.map_err(|error| failed(&error))?;
     for task in tasks {
         let own = store.arrays(task);
         let source = hdf5::File::open(&own).map_err(|error| cannot_read(&own, &error))?;
@@ -70,7 +72,7 @@ fn fold_into(store: &Store, tasks: &[&TaskId], part: &std::path::Path) -> Result
             copy(&array, &group, &name).map_err(|error| failed(&error))?;
         }
     }
-    file.close().map_err(|error| failed(&error))
+    file.flush().and_then(|()| file.close()).map_err(|error| failed(&error))
 }
 
 /// Copies a list or a table of single or double precision.

@@ -4,178 +4,23 @@
 //! task follows only after that.
 
 mod folded;
+mod reader;
+mod writer;
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use hdf5::H5Type;
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
-
+use crate::doctor::free_bytes;
 use crate::error::Error;
 
 pub use folded::fold;
-
-/// A file of arrays that is being written.
-pub struct ArrayWriter {
-    target: PathBuf,
-    part: PathBuf,
-    file: hdf5::File,
-}
-
-impl ArrayWriter {
-    /// Begins a file that will be called `target`.
-    ///
-    /// # Errors
-    /// It cannot be created.
-    pub fn create(target: &Path) -> Result<Self, Error> {
-        let mut name = target.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.part", std::process::id()));
-        let part = target.with_file_name(name);
-        let file = hdf5::File::create(&part).map_err(|error| cannot_write(target, &error))?;
-        Ok(Self { target: target.to_owned(), part, file })
-    }
-
-    /// Adds a table.
-    ///
-    /// # Errors
-    /// It cannot be written.
-    pub fn table<T: H5Type>(&self, name: &str, values: ArrayView2<'_, T>) -> Result<(), Error> {
-        let result = self.file.new_dataset_builder().with_data(values).create(name);
-        result.map(|_| ()).map_err(|error| cannot_write(&self.target, &error))
-    }
-
-    /// Adds a list.
-    ///
-    /// # Errors
-    /// It cannot be written.
-    pub fn list<T: H5Type>(&self, name: &str, values: ArrayView1<'_, T>) -> Result<(), Error> {
-        let result = self.file.new_dataset_builder().with_data(values).create(name);
-        result.map(|_| ()).map_err(|error| cannot_write(&self.target, &error))
-    }
-
-    /// Begins a table of single precision that is written row by row.
-    ///
-    /// # Errors
-    /// It cannot be created.
-    pub fn begin_table(&self, name: &str, shape: (usize, usize)) -> Result<(), Error> {
-        let result = self.file.new_dataset::<f32>().shape(shape).create(name);
-        result.map(|_| ()).map_err(|error| cannot_write(&self.target, &error))
-    }
-
-    /// Writes rows of a begun table.
-    ///
-    /// # Errors
-    /// They cannot be written.
-    pub fn rows(&self, name: &str, first: usize, rows: ArrayView2<'_, f32>) -> Result<(), Error> {
-        let end = first + rows.nrows();
-        let result =
-            self.file.dataset(name).and_then(|table| table.write_slice(rows, ndarray::s![first..end, ..]));
-        result.map_err(|error| cannot_write(&self.target, &error))
-    }
-
-    /// Gives up the file.
-    pub fn abandon(self) {
-        let Self { part, file, .. } = self;
-        // The task fails for another reason, which is worth more than that of a file that cannot be closed.
-        let _ = file.close();
-        let _ = fs::remove_file(part);
-    }
-
-    /// Gives the file its name.
-    ///
-    /// # Errors
-    /// The file cannot be completed.
-    pub fn finish(self) -> Result<(), Error> {
-        let Self { target, part, file } = self;
-        let closed = file.close().map_err(|error| cannot_write(&target, &error));
-        let rename = || fs::File::open(&part)?.sync_all().and_then(|()| fs::rename(&part, &target));
-        let result = closed.and_then(|()| rename().map_err(|error| cannot_write(&target, &error)));
-        if result.is_err() {
-            let _ = fs::remove_file(&part);
-        }
-        result
-    }
-}
-
-/// The arrays of a finished task: those of a file, or of a group of it.
-pub struct ArrayReader {
-    path: PathBuf,
-    group: hdf5::Group,
-}
-
-impl ArrayReader {
-    /// Opens a file.
-    ///
-    /// # Errors
-    /// It is absent or torn.
-    pub fn open(path: &Path) -> Result<Self, Error> {
-        let group = hdf5::File::open(path).and_then(|file| file.group("/"));
-        let group = group.map_err(|error| cannot_read(path, &error))?;
-        Ok(Self { path: path.to_owned(), group })
-    }
-
-    /// A whole table.
-    ///
-    /// # Errors
-    /// It is absent or of another type.
-    pub fn table<T: H5Type>(&self, name: &str) -> Result<Array2<T>, Error> {
-        let values = self.group.dataset(name).and_then(|dataset| dataset.read_2d());
-        values.map_err(|error| cannot_read(&self.path, &error))
-    }
-
-    /// A column of a table.
-    ///
-    /// # Errors
-    /// It is absent or of another type.
-    pub fn column<T: H5Type>(&self, name: &str, column: usize) -> Result<Vec<T>, Error> {
-        let values =
-            self.group.dataset(name).and_then(|dataset| dataset.read_slice_1d(ndarray::s![.., column]));
-        // Read into memory of its own, which begins at the first value.
-        let values = values.map(|values: Array1<T>| values.into_raw_vec_and_offset().0);
-        values.map_err(|error| cannot_read(&self.path, &error))
-    }
-
-    /// The name again, if there is an array of this name.
-    pub fn has(&self, name: &str) -> Option<String> {
-        self.group.link_exists(name).then(|| name.to_owned())
-    }
-
-    /// Rows of a table.
-    ///
-    /// # Errors
-    /// It is absent.
-    pub fn rows_of(&self, name: &str) -> Result<usize, Error> {
-        let rows = self.group.dataset(name).map(|dataset| dataset.shape().first().copied().unwrap_or(0));
-        rows.map_err(|error| cannot_read(&self.path, &error))
-    }
-
-    /// The first rows of a table, or all if there are fewer.
-    ///
-    /// # Errors
-    /// It is absent or of another type.
-    pub fn first_rows<T: H5Type>(&self, name: &str, rows: usize) -> Result<Array2<T>, Error> {
-        let values = self.group.dataset(name).and_then(|dataset| {
-            let rows = rows.min(dataset.shape().first().copied().unwrap_or(0));
-            dataset.read_slice_2d(ndarray::s![..rows, ..])
-        });
-        values.map_err(|error| cannot_read(&self.path, &error))
-    }
-
-    /// A whole list.
-    ///
-    /// # Errors
-    /// It is absent or of another type.
-    pub fn list<T: H5Type>(&self, name: &str) -> Result<Array1<T>, Error> {
-        let values = self.group.dataset(name).and_then(|dataset| dataset.read_1d());
-        values.map_err(|error| cannot_read(&self.path, &error))
-    }
-}
+pub use reader::ArrayReader;
+pub use writer::ArrayWriter;
 
 fn cannot_write(path: &Path, error: &dyn std::fmt::Display) -> Error {
     Error::Arrays {
         action: "write",
         path: path.to_owned(),
-        reason: first_line(error),
+        reason: format!("{}{}", first_line(error), free_space(path)),
         advice: "free space there and run the same command again",
     }
 }
@@ -189,6 +34,12 @@ fn cannot_read(path: &Path, error: &dyn std::fmt::Display) -> Error {
     }
 }
 
+/// What HDF5 does not say: whether the disk is full.
+fn free_space(path: &Path) -> String {
+    let free = path.parent().and_then(free_bytes);
+    free.map_or(String::new(), |free| format!("; free space there: {:.2} MB", free / 1e6))
+}
+
 /// HDF5 appends its whole stack of calls.
 fn first_line(error: &dyn std::fmt::Display) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
@@ -196,6 +47,8 @@ fn first_line(error: &dyn std::fmt::Display) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use ndarray::array;
 
     use super::*;
@@ -238,7 +91,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let writer = ArrayWriter::create(&directory.path().join("a.h5")).expect("a writable directory");
         writer.begin_table("events", (3, 2)).expect("room");
-        writer.abandon();
+        drop(writer);
         assert_eq!(fs::read_dir(directory.path()).expect("the directory").count(), 0);
     }
 

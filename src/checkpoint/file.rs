@@ -62,27 +62,18 @@ impl CheckpointFile {
     /// It cannot be written; an earlier one is then still there.
     pub fn write(&self, snapshot: &Snapshot, seconds: f64) -> Result<(), Error> {
         let writer = ArrayWriter::create(&self.path)?;
-        let write = || -> Result<(), Error> {
-            writer.list("fingerprint", ArrayView1::from(self.fingerprint.0.as_bytes()))?;
-            writer.list("rest", ArrayView1::from(&snapshot.rest[..]))?;
-            writer.list("seconds", ArrayView1::from(&[seconds]))?;
-            for (index, tensor) in snapshot.tensors.iter().enumerate() {
-                let flat = tensor.to_device(Device::Cpu).to_kind(Kind::Float).flatten(0, -1);
-                let values = Vec::<f32>::try_from(&flat).unwrap_or_default();
-                writer.list(&format!("tensor_{index}"), ArrayView1::from(&values))?;
-            }
-            for (index, list) in snapshot.lists.iter().enumerate() {
-                writer.list(&format!("list_{index}"), ArrayView1::from(list))?;
-            }
-            Ok(())
-        };
-        match write() {
-            Ok(()) => writer.finish(),
-            Err(error) => {
-                writer.abandon();
-                Err(error)
-            }
+        writer.list("fingerprint", ArrayView1::from(self.fingerprint.0.as_bytes()))?;
+        writer.list("rest", ArrayView1::from(&snapshot.rest[..]))?;
+        writer.list("seconds", ArrayView1::from(&[seconds]))?;
+        for (index, tensor) in snapshot.tensors.iter().enumerate() {
+            let flat = tensor.to_device(Device::Cpu).to_kind(Kind::Float).flatten(0, -1);
+            let values = Vec::<f32>::try_from(&flat).unwrap_or_default();
+            writer.list(&format!("tensor_{index}"), ArrayView1::from(&values))?;
         }
+        for (index, list) in snapshot.lists.iter().enumerate() {
+            writer.list(&format!("list_{index}"), ArrayView1::from(list))?;
+        }
+        writer.finish()
     }
 
     /// The last snapshot, and the seconds of work behind it; none if there is none of this training, or it is torn.

@@ -15,6 +15,8 @@ use crate::error::Error;
 use crate::provenance::Versions;
 use crate::world::World;
 
+pub use storage::free_bytes;
+
 /// Checks what runs need: libtorch, GPUs, MPI, HDF5, Slurm and the directory of results.
 ///
 /// Started under mpirun or srun as the run will be, it also shows which rank computes on what.

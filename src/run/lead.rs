@@ -179,6 +179,9 @@ impl Run {
             Leader { transport: world, worker, dispatcher, clock, signals, observer, neighbours }.lead()
         })?;
         bulletin.finish();
+        if let Some(needed) = dispatcher.too_short_for_any() {
+            return Err(Error::TooLittleTime { left: clock.end().unwrap_or(0.0), needed });
+        }
         Ok(dispatcher.halted().map_or(Worked::Throughout, Worked::Until))
     }
 }

@@ -98,6 +98,7 @@ impl Run {
         // Before MPI starts threads of its own, and before anybody can be told to stop.
         let signals = Signals::listen()?;
         let world = World::join()?;
+        let signals = if world.is_launched() { signals.of_launched() } else { signals };
         // A panic must not unwind into MPI's own end, where it would wait for the others.
         let part =
             || if world.rank() == 0 { self.lead(&world, &signals) } else { self.serve(&world, &signals) };
@@ -121,7 +122,8 @@ impl Run {
 /// Ends the other ranks where they may wait for this one: nothing but an abort ends them.
 fn stop_all(world: &World, error: Error) -> Error {
     // By then rank 0 has told the others to stop.
-    let is_orderly = matches!(error, Error::TasksFailed { .. } | Error::NotStored { .. });
+    let is_orderly =
+        matches!(error, Error::TasksFailed { .. } | Error::NotStored { .. } | Error::TooLittleTime { .. });
     if world.size() > 1 && !is_orderly {
         eprintln!("error on rank {} ({}): {error}", world.rank(), World::host());
         world.abort(error.kind() as i32)

@@ -177,28 +177,18 @@ fn store(
 ) -> Result<(), Error> {
     let writer = ArrayWriter::create(&place.store.arrays(id))?;
     let count = masses.len();
-    let mut write = || {
-        writer.list("masses_gev", ArrayView1::from(masses))?;
-        writer.begin_table(FEATURES, (count, place.job.data.features.len()))?;
-        for first in (0..count).step_by(PORTION) {
-            let rows = first..count.min(first + PORTION);
-            let part =
-                Part { whole: watch, begin: first as f64, len: rows.len() as f64, count: count as f64 };
-            let features = make(rows, &part)?;
-            if let Some(value) = features.iter().find(|value| !value.is_finite()) {
-                return Err(Error::NotFinite { what: format!("a generated feature is {value}") });
-            }
-            writer.rows(FEATURES, first, features.view())?;
+    writer.list("masses_gev", ArrayView1::from(masses))?;
+    writer.begin_table(FEATURES, (count, place.job.data.features.len()))?;
+    for first in (0..count).step_by(PORTION) {
+        let rows = first..count.min(first + PORTION);
+        let part = Part { whole: watch, begin: first as f64, len: rows.len() as f64, count: count as f64 };
+        let features = make(rows, &part)?;
+        if let Some(value) = features.iter().find(|value| !value.is_finite()) {
+            return Err(Error::NotFinite { what: format!("a generated feature is {value}") });
         }
-        Ok(())
-    };
-    match write() {
-        Ok(()) => writer.finish(),
-        Err(error) => {
-            writer.abandon();
-            Err(error)
-        }
+        writer.rows(FEATURES, first, features.view())?;
     }
+    writer.finish()
 }
 
 /// The table of a template's events.

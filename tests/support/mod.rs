@@ -103,7 +103,8 @@ pub fn arrays(out: &Path) -> BTreeMap<String, Vec<f32>> {
     found
 }
 
-fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+/// Every file below a folder with this ending.
+pub fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
         if entry.is_dir() {

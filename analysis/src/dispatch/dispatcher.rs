@@ -74,6 +74,8 @@ pub struct Dispatcher {
     ranks: usize,
     retired: Vec<usize>,
     running: usize,
+    /// Tasks that were handed out.
+    begun: usize,
     failures: usize,
     halt: Option<Halt>,
     /// Ready tasks that would not end in time, with the pace at which that was so.
@@ -83,7 +85,7 @@ pub struct Dispatcher {
 /// How much longer than expected a task may take and still end in time.
 const CAUTION: f64 = 1.2;
 /// A training that goes on another time is begun if so many seconds are left for it.
-const WORTH_BEGINNING: f64 = 5.0;
+const WORTH_BEGINNING: f64 = 1.0;
 /// A task that was too long is looked at again when its stage has become faster by this factor.
 const FASTER: f64 = 0.9;
 
@@ -104,6 +106,7 @@ impl Dispatcher {
             ranks,
             retired: Vec::new(),
             running: 0,
+            begun: 0,
             failures: 0,
             halt: None,
             late: Vec::new(),
@@ -124,6 +127,7 @@ impl Dispatcher {
             if self.ends_in_time(task, now) {
                 self.idle.pop();
                 self.running += 1;
+                self.begun += 1;
                 return Some((task, rank));
             }
             self.late.push((task, self.pace.of(self.outlooks[task].stage)));
@@ -225,6 +229,14 @@ impl Dispatcher {
         self.halt
     }
 
+    /// Seconds that the shortest task needs, where the time was too short to begin any: the same command again, with the
+    /// same time, would do nothing either.
+    pub fn too_short_for_any(&self) -> Option<f64> {
+        let hopeless = self.halt == Some(Halt::Deadline) && self.begun == 0;
+        let needed = self.late.iter().map(|(task, _)| CAUTION * self.expected(*task)).reduce(f64::min);
+        needed.filter(|_| hopeless)
+    }
+
     /// Tasks that run.
     pub fn running(&self) -> usize {
         self.running
@@ -274,7 +286,15 @@ mod tests {
         dispatcher.ended(2, 1, Ending::Done(10.0));
         assert_eq!(dispatcher.next(10.0), None);
         assert!(dispatcher.is_over());
-        assert_eq!(dispatcher.halted(), Some(Halt::Deadline));
+        assert_eq!((dispatcher.halted(), dispatcher.too_short_for_any()), (Some(Halt::Deadline), None));
+    }
+
+    #[test]
+    fn a_time_that_is_too_short_for_any_task_is_told() {
+        let mut dispatcher = dispatcher(&[50.0, 40.0], IfStopped::Lost, until(30.0));
+        assert_eq!(dispatcher.next(0.0), None);
+        assert!(dispatcher.is_over());
+        assert!(dispatcher.too_short_for_any().is_some_and(|needed| (needed - 48.0).abs() < 1e-9));
     }
 
     #[test]

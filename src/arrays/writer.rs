@@ -1,0 +1,100 @@
+//! Writing a file of arrays.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hdf5::H5Type;
+use ndarray::{ArrayView1, ArrayView2};
+
+use super::cannot_write;
+use crate::error::Error;
+
+/// A file of arrays that is being written.
+pub struct ArrayWriter {
+    target: PathBuf,
+    part: PathBuf,
+    /// None once it is finished.
+    file: Option<hdf5::File>,
+}
+
+impl ArrayWriter {
+    /// Begins a file that will be called `target`.
+    ///
+    /// # Errors
+    /// It cannot be created.
+    pub fn create(target: &Path) -> Result<Self, Error> {
+        let mut name = target.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.part", std::process::id()));
+        let part = target.with_file_name(name);
+        // Values go to the file as they are written. HDF5 would keep small ones back, write them when their dataset is
+        // closed, and tell nobody if the disk is full by then.
+        let file = hdf5::File::with_options().with_fapl(|access| access.sieve_buf_size(0)).create(&part);
+        let file = file.map_err(|error| cannot_write(target, &error))?;
+        Ok(Self { target: target.to_owned(), part, file: Some(file) })
+    }
+
+    /// Adds a table.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn table<T: H5Type>(&self, name: &str, values: ArrayView2<'_, T>) -> Result<(), Error> {
+        let result = self.file()?.new_dataset_builder().with_data(values).create(name);
+        result.map(|_| ()).map_err(|error| cannot_write(&self.target, &error))
+    }
+
+    /// Adds a list.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn list<T: H5Type>(&self, name: &str, values: ArrayView1<'_, T>) -> Result<(), Error> {
+        let result = self.file()?.new_dataset_builder().with_data(values).create(name);
+        result.map(|_| ()).map_err(|error| cannot_write(&self.target, &error))
+    }
+
+    /// Begins a table of single precision that is written row by row.
+    ///
+    /// # Errors
+    /// It cannot be created.
+    pub fn begin_table(&self, name: &str, shape: (usize, usize)) -> Result<(), Error> {
+        let result = self.file()?.new_dataset::<f32>().shape(shape).create(name);
+        result.map(|_| ()).map_err(|error| cannot_write(&self.target, &error))
+    }
+
+    /// Writes rows of a begun table.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn rows(&self, name: &str, first: usize, rows: ArrayView2<'_, f32>) -> Result<(), Error> {
+        let end = first + rows.nrows();
+        let result =
+            self.file()?.dataset(name).and_then(|table| table.write_slice(rows, ndarray::s![first..end, ..]));
+        result.map_err(|error| cannot_write(&self.target, &error))
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// The file cannot be completed.
+    pub fn finish(mut self) -> Result<(), Error> {
+        let failed = |error: &dyn std::fmt::Display| cannot_write(&self.target, error);
+        if let Some(file) = self.file.take() {
+            file.flush().map_err(|error| failed(&error))?;
+            file.close().map_err(|error| failed(&error))?;
+        }
+        let rename =
+            || fs::File::open(&self.part)?.sync_all().and_then(|()| fs::rename(&self.part, &self.target));
+        rename().map_err(|error| failed(&error))
+    }
+
+    fn file(&self) -> Result<&hdf5::File, Error> {
+        self.file.as_ref().ok_or_else(|| cannot_write(&self.target, &"it is finished"))
+    }
+}
+
+impl Drop for ArrayWriter {
+    /// A file that was not finished is removed: the task fails, or is stopped, for a reason of its own.
+    fn drop(&mut self) {
+        drop(self.file.take());
+        let _ = fs::remove_file(&self.part);
+    }
+}

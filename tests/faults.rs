@@ -1,0 +1,366 @@
+//! Kills, full disks and deaths of ranks: nothing is lost but the task in flight, and the end is the same to the last bit.
+//!
+//! `make test` kills some times, `make test-faults` hundreds (`DRAPES_KILLS` says how often).
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
+
+use drapes::arrays::{ArrayReader, ArrayWriter};
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64;
+use support::{answer, arrays, data, directory, drapes, mpirun, records, refusal, small_job, write};
+
+/// Who is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Victim {
+    OneRank,
+    AllRanks,
+    Launcher,
+}
+
+/// A scan that runs under a launcher.
+struct Scan {
+    launcher: Child,
+    out: PathBuf,
+}
+
+impl Scan {
+    fn start(job: &Path, out: &Path, ranks: usize, arguments: &[&str]) -> Self {
+        let log =
+            fs::File::options().create(true).append(true).open(out.with_extension("log")).expect("room");
+        let mut command = mpirun(ranks);
+        command.arg("run").arg(job).arg("--out").arg(out).args(arguments);
+        command.stdout(Stdio::null()).stderr(log).process_group(0);
+        Self { launcher: command.spawn().expect("a launcher"), out: out.to_owned() }
+    }
+
+    /// The processes of its ranks.
+    fn ranks(&self) -> Vec<u32> {
+        let needle = self.out.display().to_string();
+        let mut found: Vec<u32> = fs::read_dir("/proc")
+            .expect("processes")
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .filter(|pid| *pid != self.launcher.id())
+            .filter(|pid| {
+                let command = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+                let words: Vec<String> = command
+                    .split(|byte| *byte == 0)
+                    .map(|word| String::from_utf8_lossy(word).into_owned())
+                    .collect();
+                words.first().is_some_and(|program| program.ends_with("drapes")) && words.contains(&needle)
+            })
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    fn kill(&self, victim: Victim, generator: &mut Pcg64) {
+        let ranks = self.ranks();
+        let chosen = match victim {
+            Victim::OneRank => ranks.choose(generator).copied().into_iter().collect(),
+            Victim::AllRanks => ranks,
+            Victim::Launcher => vec![self.launcher.id()],
+        };
+        for pid in chosen {
+            kill("KILL", pid);
+        }
+    }
+
+    /// Waits until launcher and ranks are gone; how long that took.
+    fn wait_for_the_end(&mut self, most: Duration) -> Duration {
+        let start = Instant::now();
+        self.launcher.wait().expect("an end");
+        while !self.ranks().is_empty() {
+            assert!(start.elapsed() < most, "ranks survive: {:?}", self.ranks());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        start.elapsed()
+    }
+}
+
+fn kill(signal: &str, pid: u32) {
+    let _ =
+        Command::new("kill").args([&format!("-{signal}"), &pid.to_string()]).stderr(Stdio::null()).status();
+}
+
+/// When each whole record was written.
+fn written(out: &Path) -> BTreeMap<PathBuf, SystemTime> {
+    let mut found = BTreeMap::new();
+    for stage in ["fit", "train", "template", "classify"] {
+        let Ok(entries) = fs::read_dir(out.join("tasks").join(stage)) else { continue };
+        for path in entries.map(|entry| entry.expect("an entry").path()) {
+            if path.extension().is_some_and(|extension| extension == "json") {
+                let time = fs::metadata(&path).and_then(|file| file.modified()).expect("a file");
+                found.insert(path, time);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn whoever_is_killed_whenever_the_end_is_the_same() {
+    let kills: usize = std::env::var("DRAPES_KILLS").map_or(8, |kills| kills.parse().expect("a number"));
+    let place = directory();
+    // A copy, since the smallest job of the repository names its data relative to itself.
+    let text = fs::read_to_string(data().join("../jobs/ci.toml")).expect("the job");
+    let text = text.replace("\"../data\"", &format!("\"{}\"", data().display()));
+    let job = write(place.path(), "ci.toml", &text);
+    let whole = place.path().join("whole");
+    answer(mpirun(2).arg("run").arg(&job).arg("--out").arg(&whole));
+    let expected = (records(&whole), arrays(&whole));
+    let mut generator = Pcg64::seed_from_u64(20_261_125);
+    let (mut tried, mut scans, mut redone) = (0, 0, 0);
+    let mut slowest = Duration::ZERO;
+    while tried < kills {
+        let out = place.path().join(format!("scan{scans}"));
+        let mut before = written(&out);
+        loop {
+            let mut scan = Scan::start(&job, &out, 2, &["--checkpoint-every", "200ms"]);
+            // From the launcher's first moments to several tasks on.
+            let patience = Duration::from_secs_f64(generator.random_range(0.02_f64..3.0).powi(2));
+            let start = Instant::now();
+            let ended = loop {
+                if let Some(status) = scan.launcher.try_wait().expect("a child") {
+                    let log = fs::read_to_string(out.with_extension("log")).unwrap_or_default();
+                    assert!(status.success(), "{status}: {log}");
+                    break true;
+                }
+                if start.elapsed() > patience && tried < kills {
+                    break false;
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            };
+            if !ended {
+                let victims = [Victim::OneRank, Victim::AllRanks, Victim::Launcher];
+                scan.kill(*victims.choose(&mut generator).expect("three"), &mut generator);
+                slowest = slowest.max(scan.wait_for_the_end(Duration::from_secs(60)));
+                tried += 1;
+            }
+            // What was stored before this run is not done again.
+            let after = written(&out);
+            redone += before.iter().filter(|(path, time)| after.get(*path) != Some(time)).count();
+            before = after;
+            if ended {
+                break;
+            }
+        }
+        scans += 1;
+        assert!(records(&out) == expected.0, "records differ after {tried} kills");
+        assert!(arrays(&out) == expected.1, "arrays differ after {tried} kills");
+        let leftovers = support::files(&out.join("tasks"), "part").len()
+            + support::files(&out.join("tasks"), "checkpoint").len();
+        assert_eq!(leftovers, 0, "two files a task");
+        fs::remove_dir_all(&out).expect("our own directory");
+    }
+    eprintln!(
+        "{tried} kills in {scans} scans: {redone} stored tasks done again; the last process was gone {slowest:.1?} after a kill"
+    );
+    assert_eq!(redone, 0);
+}
+
+#[test]
+fn a_rank_that_dies_ends_the_job_within_seconds() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let long = fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 100\nbatch");
+    let job = write(place.path(), "long.toml", &long);
+    let out = place.path().join("out");
+    // Two trainings on four ranks: two of them wait, outside of any task.
+    let mut scan = Scan::start(&job, &out, 4, &[]);
+    let start = Instant::now();
+    while !fs::read_to_string(out.with_extension("log")).unwrap_or_default().contains("tasks to do") {
+        assert!(start.elapsed() < Duration::from_secs(60), "it never begins");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    std::thread::sleep(Duration::from_secs(3));
+    let ranks = scan.ranks();
+    assert_eq!(ranks.len(), 4);
+    let idle = ranks.iter().max_by_key(|pid| std::cmp::Reverse(processor_time(**pid))).expect("four ranks");
+    kill("KILL", *idle);
+    let end = scan.wait_for_the_end(Duration::from_secs(10));
+    assert!(end < Duration::from_secs(5), "{end:?}");
+}
+
+/// Ticks of the processor that a process has used.
+fn processor_time(pid: u32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |place: usize| fields.get(place).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
+    ticks(11) + ticks(12)
+}
+
+#[test]
+fn idle_ranks_hardly_use_a_core() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let long = fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 300\nbatch");
+    let job = write(place.path(), "long.toml", &long);
+    let out = place.path().join("out");
+    let mut scan = Scan::start(&job, &out, 4, &[]);
+    let start = Instant::now();
+    while !fs::read_to_string(out.with_extension("log")).unwrap_or_default().contains("tasks to do") {
+        assert!(start.elapsed() < Duration::from_secs(60), "it never begins");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // Until the short tasks are done.
+    std::thread::sleep(Duration::from_secs(4));
+    let ranks = scan.ranks();
+    let before: Vec<u64> = ranks.iter().map(|pid| processor_time(*pid)).collect();
+    std::thread::sleep(Duration::from_secs(8));
+    let mut used: Vec<u64> =
+        ranks.iter().zip(before).map(|(pid, before)| processor_time(*pid) - before).collect();
+    used.sort_unstable();
+    for pid in scan.ranks() {
+        kill("KILL", pid);
+    }
+    scan.wait_for_the_end(Duration::from_secs(20));
+    // A hundred ticks a second: 2% of a core are 16 in 8 seconds.
+    assert!(used[0] <= 16 && used[1] <= 16, "{used:?}");
+    assert!(used[3] > 100, "somebody works: {used:?}");
+}
+
+/// A disk of a size that can be changed; none where this user may not make one.
+struct SmallDisk {
+    place: tempfile::TempDir,
+}
+
+impl SmallDisk {
+    fn new() -> Option<Self> {
+        let disk = Self { place: directory() };
+        let mounted = disk.mount("");
+        if !mounted.status.success() {
+            let why = String::from_utf8_lossy(&mounted.stderr).into_owned();
+            eprintln!("skipped: no small disk can be made here ({})", why.trim());
+            return None;
+        }
+        Some(disk)
+    }
+
+    fn path(&self) -> &Path {
+        self.place.path()
+    }
+
+    fn mount(&self, options: &str) -> std::process::Output {
+        let options = format!("{options}size=40m");
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(self.path()).output().expect("mount starts")
+    }
+
+    fn resize(&self, kilobytes: usize) {
+        let options = format!("remount,size={kilobytes}k");
+        let done =
+            Command::new("mount").args(["-o", &options]).arg(self.path()).status().expect("mount starts");
+        assert!(done.success());
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.path()).output();
+    }
+}
+
+#[test]
+fn arrays_on_a_full_disk_are_whole_or_not_there() {
+    let Some(disk) = SmallDisk::new() else { return };
+    let table = ndarray::Array2::from_shape_fn((2000, 5), |(row, column)| (row * 5 + column) as f32);
+    let list: Vec<f64> = (0..3000).map(f64::from).collect();
+    let path = disk.path().join("a.h5");
+    let write = || -> Result<(), drapes::error::Error> {
+        let writer = ArrayWriter::create(&path)?;
+        writer.begin_table("rows", (2000, 5))?;
+        writer.list("list", ndarray::ArrayView1::from(&list))?;
+        writer.rows("rows", 0, table.view())?;
+        writer.table("table", table.view())?;
+        writer.finish()
+    };
+    let (mut whole, mut refused) = (0, 0);
+    for kilobytes in (8..160).step_by(4) {
+        let _ = fs::remove_file(&path);
+        disk.resize(kilobytes);
+        if write().is_err() {
+            refused += 1;
+            assert!(!path.exists(), "{kilobytes} kB");
+            assert!(support::files(disk.path(), "part").is_empty(), "{kilobytes} kB: what was begun stays");
+        } else {
+            whole += 1;
+            let reader = ArrayReader::open(&path).expect("a whole file");
+            assert!(reader.table::<f32>("rows").expect("rows") == table, "{kilobytes} kB");
+            assert!(reader.table::<f32>("table").expect("a table") == table, "{kilobytes} kB");
+            assert!(reader.list::<f64>("list").expect("a list").to_vec() == list, "{kilobytes} kB");
+        }
+    }
+    assert!(whole > 2 && refused > 10, "{whole} {refused}");
+}
+
+#[test]
+fn a_disk_that_fills_loses_nothing_and_says_what_is_needed() {
+    let Some(disk) = SmallDisk::new() else { return };
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let whole = place.path().join("whole");
+    answer(drapes().arg("run").arg(&job).arg("--out").arg(&whole));
+    let expected = (records(&whole), arrays(&whole));
+    for kilobytes in [60, 150, 400, 500, 600, 700, 800, 900] {
+        let out = disk.path().join("out");
+        let _ = fs::remove_dir_all(&out);
+        disk.resize(kilobytes);
+        let (code, message) = refusal(mpirun(2).arg("run").arg(&job).arg("--out").arg(&out));
+        assert_eq!(code, 3, "{kilobytes} kB: {message}");
+        assert!(message.contains("space"), "{kilobytes} kB: {message}");
+        if message.contains("tasks to do") {
+            let named =
+                ["fit/", "train/", "template/", "classify/"].iter().any(|stage| message.contains(stage));
+            assert!(named && message.contains("needs about") && message.contains("MB"), "{message}");
+        }
+        disk.resize(40_000);
+        answer(mpirun(2).arg("run").arg(&job).arg("--out").arg(&out));
+        for (name, record) in records(&out) {
+            assert!(record == expected.0[&name], "{kilobytes} kB: {name}\n{message}");
+        }
+        for (name, values) in arrays(&out) {
+            assert!(values == expected.1[&name], "{kilobytes} kB: {name}\n{message}");
+        }
+        assert_eq!(records(&out).len(), expected.0.len());
+    }
+}
+
+#[test]
+fn signals_save_what_runs_and_the_same_command_goes_on() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let long = fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 60\nbatch");
+    let job = write(place.path(), "long.toml", &long);
+    let whole = place.path().join("whole");
+    answer(drapes().arg("run").arg(&job).arg("--out").arg(&whole));
+    for signal in ["USR1", "USR2", "TERM", "INT"] {
+        let out = place.path().join(signal);
+        let mut scan = Scan::start(&job, &out, 2, &[]);
+        let start = Instant::now();
+        while !fs::read_to_string(out.with_extension("log")).unwrap_or_default().contains("tasks to do") {
+            assert!(start.elapsed() < Duration::from_secs(60), "it never begins");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        std::thread::sleep(Duration::from_millis(700));
+        // To one rank only: the others hear of it from rank 0.
+        kill(signal, *scan.ranks().last().expect("two ranks"));
+        let status = scan.launcher.wait().expect("an end");
+        let log = fs::read_to_string(out.with_extension("log")).unwrap_or_default();
+        assert_eq!(status.code(), Some(75), "{signal}: {log}");
+        assert!(log.contains("stopped early (told by a signal)"), "{signal}: {log}");
+        assert!(!support::files(&out.join("tasks"), "checkpoint").is_empty(), "{signal}: {log}");
+        answer(mpirun(2).arg("run").arg(&job).arg("--out").arg(&out));
+        let logs = (0..2)
+            .map(|rank| fs::read_to_string(out.join(format!("logs/rank-{rank:03}.log"))).expect("a log"));
+        assert!(logs.collect::<String>().contains("goes on after"), "{signal}");
+        assert!(records(&out) == records(&whole) && arrays(&out) == arrays(&whole), "{signal}");
+    }
+}
