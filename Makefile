@@ -1,6 +1,7 @@
 # make demo    set up, build, run the demo and say where the picture is
 # make test    set up, FastJet included, then formatting, lints and all tests
 # make setup   system packages and libtorch; CUDA=1 for GPUs, PREPARE=1 for FastJet, which drapes-prepare needs
+# make test-faults  hundreds of kills; make fuzz  random job files and records
 # make bench   throughput of training and sampling; reading
 
 SHELL := /bin/bash -o pipefail
@@ -8,7 +9,7 @@ CARGO ?= cargo
 # nextest closes with one count for all tests; cargo's own runner has one for each file, which are added up.
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 
-.PHONY: demo test setup bench lint
+.PHONY: demo test test-faults fuzz setup bench lint
 
 setup:
 	@setup/setup.sh
@@ -20,17 +21,32 @@ demo: setup
 	@echo "look at out/demo/figures/fig04.png and out/demo/figures/fig05.png"
 
 # The whole workspace, drapes-prepare included.
-lint: export PREPARE = 1
+lint: export TESTS = 1
 lint: setup
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
 
+# The program is built a second time with MPICH, for the tests of launchers.
 test: lint
 ifneq ($(NEXTEST),)
-	$(CARGO) nextest run --locked --workspace --no-fail-fast
+	$(CARGO) nextest run --locked --workspace --no-run
+	DRAPES_MPICH="$$(setup/mpich.sh)" $(CARGO) nextest run --locked --workspace --no-fail-fast
 else
-	$(CARGO) test --locked --workspace --no-fail-fast 2>&1 | awk -f setup/count.awk
+	$(CARGO) test --locked --workspace --no-run
+	DRAPES_MPICH="$$(setup/mpich.sh)" $(CARGO) test --locked --workspace --no-fail-fast 2>&1 | awk -f setup/count.awk
 endif
+
+# Hundreds of kills: about an hour.
+test-faults: setup
+	DRAPES_KILLS=200 $(CARGO) test --locked --test faults -- --nocapture
+
+# Needs cargo-fuzz (cargo install cargo-fuzz); stops at what it finds, or after so many seconds each.
+FUZZ_SECONDS ?= 600
+fuzz:
+	mkdir -p fuzz/corpus/job_file fuzz/corpus/record
+	cp jobs/*.toml fuzz/corpus/job_file
+	cd fuzz && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run job_file -- -max_total_time=$(FUZZ_SECONDS)
+	cd fuzz && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run record -- -max_total_time=$(FUZZ_SECONDS)
 
 bench: setup
 	$(CARGO) bench --locked --bench throughput

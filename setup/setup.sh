@@ -4,6 +4,7 @@
 #   setup/setup.sh           processors only
 #   CUDA=1 setup/setup.sh    with the CUDA half of libtorch (2.5 GB more)
 #   PREPARE=1 setup/setup.sh with FastJet, for drapes-prepare
+#   TESTS=1 setup/setup.sh   with FastJet, Slurm and MPICH, which tests run beside Open MPI
 #
 # LIBTORCH=/path/to/libtorch uses a libtorch 2.11.0 that is already there.
 set -euo pipefail
@@ -22,10 +23,25 @@ ls /usr/lib/llvm-*/lib/clang/*/include/stddef.h >/dev/null 2>&1 || [ -n "${LIBCL
   || missing+=(libclang-dev)
 [ -e /usr/include/hdf5/serial/hdf5.h ] || [ -e /usr/include/hdf5.h ] || [ -n "${HDF5_DIR:-}" ] \
   || missing+=(libhdf5-dev)
+[ "${TESTS:-0}" = 0 ] || PREPARE=1
 [ "${PREPARE:-0}" = 0 ] || [ -n "${FASTJET_CONFIG:-}" ] || command -v fastjet-config >/dev/null \
   || missing+=(libfastjet-dev)
 command -v c++ >/dev/null || missing+=(g++)
 command -v pip3 >/dev/null || command -v pip >/dev/null || missing+=(python3-pip)
+if [ "${TESTS:-0}" != 0 ]; then
+  # Tests that lack these skip, and say so: without root they are not asked for.
+  others=()
+  command -v slurmctld >/dev/null && command -v slurmd >/dev/null || others+=(slurm-wlm)
+  command -v munged >/dev/null || others+=(munge)
+  command -v mpicc.mpich >/dev/null || others+=(mpich libmpich-dev)
+  if [ "${#others[@]}" -gt 0 ]; then
+    if [ "$(id -u)" -eq 0 ]; then
+      missing+=("${others[@]}")
+    else
+      say "tests will skip what needs ${others[*]}"
+    fi
+  fi
+fi
 if [ "${#missing[@]}" -gt 0 ]; then
   install="apt-get install -y --no-install-recommends ${missing[*]}"
   if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then

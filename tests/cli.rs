@@ -5,7 +5,7 @@ mod support;
 use std::fmt::Write;
 use std::fs;
 
-use support::{answer, data, directory, drapes, refusal, small_job, write};
+use support::{answer, data, directory, drapes, mpirun, refusal, small_job, write};
 
 #[test]
 fn plan_counts_and_prices() {
@@ -207,4 +207,70 @@ fn data_are_described_as_text_and_json() {
     assert!(text.contains("60,000") && text.contains("m_jj"), "{text}");
     let json = answer(drapes().args(["data", "describe", "--json"]).arg(&file));
     serde_json::from_str::<serde_json::Value>(&json).expect("JSON");
+}
+
+#[test]
+fn the_doctor_names_versions_and_what_is_wrong() {
+    let place = directory();
+    let text = answer(drapes().arg("doctor").arg("--out").arg(place.path().join("to/be/made")));
+    for expected in
+        ["drapes 0.", "OK  libtorch", "2.11.0 in ", "built with Open MPI", "with Blosc", "can be written"]
+    {
+        assert!(text.contains(expected), "{expected}:\n{text}");
+    }
+    assert_eq!(fs::read_dir(place.path()).expect("a folder").count(), 0, "it leaves nothing");
+    let json = answer(
+        drapes().args(["doctor", "--format", "json", "--device", "cpu"]).arg("--out").arg(place.path()),
+    );
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["versions"]["libtorch"], "2.11.0");
+    assert!(
+        json["findings"]
+            .as_array()
+            .is_some_and(|findings| findings.iter().all(|found| found["verdict"] == "OK"))
+    );
+    let output = drapes().args(["doctor", "--out", "/proc"]).output().expect("the program starts");
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(text.contains("FAIL") && text.contains("name another directory with --out"), "{text}");
+    let ranks = answer(mpirun(2).args(["doctor", "--out"]).arg(place.path()));
+    assert!(ranks.contains("ranks 0-1 on") && ranks.matches("libtorch").count() >= 1, "{ranks}");
+}
+
+#[test]
+fn large_scans_are_simulated() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let text =
+        answer(drapes().arg("plan").arg(&job).args(["--simulate-ranks", "1", "--simulate-ranks", "1000"]));
+    assert!(
+        text.contains("rank 0 busy") && text.lines().any(|line| line.trim().starts_with("1000 ")),
+        "{text}"
+    );
+    let json = answer(drapes().arg("plan").arg(&job).args(["--simulate-ranks", "8", "--format", "json"]));
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["simulated"][0]["ranks"], 8);
+}
+
+#[test]
+fn times_that_are_too_short_are_told() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let out = place.path().join("out");
+    let run = |deadline: &str| {
+        let (code, message) = refusal(drapes().arg("run").arg(&job).arg("--out").arg(&out).args([
+            "--deadline",
+            deadline,
+            "--margin",
+            "0s",
+        ]));
+        assert_eq!(code, 2, "{message}");
+        message
+    };
+    assert!(run("soon").contains("90m"));
+    // The trainings are done; templates begin anew and need their time.
+    answer(drapes().arg("run").arg(&job).arg("--out").arg(&out));
+    fs::remove_dir_all(out.join("tasks/template")).expect("records");
+    fs::remove_dir_all(out.join("tasks/classify")).expect("records");
+    assert!(run("1ms").contains("give the job more time"));
 }

@@ -7,8 +7,18 @@ use std::path::Path;
 
 use support::{answer, drapes};
 
-const VERBS: [&[&str]; 8] =
-    [&[], &["plan"], &["run"], &["status"], &["reduce"], &["plot"], &["data"], &["data", "describe"]];
+const VERBS: [&[&str]; 10] = [
+    &[],
+    &["plan"],
+    &["run"],
+    &["status"],
+    &["reduce"],
+    &["plot"],
+    &["compact"],
+    &["doctor"],
+    &["data"],
+    &["data", "describe"],
+];
 
 #[test]
 fn help_texts_are_as_written() {

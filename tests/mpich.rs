@@ -9,7 +9,7 @@ use support::{answer, arrays, directory, drapes, records, refusal, small_job};
 
 /// The program built with MPICH; none where there is none.
 fn program() -> Option<PathBuf> {
-    let path = std::env::var_os("DRAPES_MPICH").map(PathBuf::from);
+    let path = std::env::var_os("DRAPES_MPICH").filter(|path| !path.is_empty()).map(PathBuf::from);
     if path.is_none() {
         eprintln!("skipped: DRAPES_MPICH does not name a drapes built with MPICH (setup/mpich.sh makes one)");
     }

@@ -122,6 +122,149 @@ fn a_failed_task_is_reported_and_the_rest_go_on() {
     assert!(message.contains("not done, it needs train/denoiser-s500"), "{message}");
     let results = fs::read_to_string(out.join("results.csv")).expect("results of the others");
     assert!(results.contains("supervised") && results.contains("idealised") && !results.contains("noise"));
-    let (code, _) = refusal(drapes().arg("status").arg(&out));
+    let output = drapes().arg("status").arg(&out).output().expect("the program starts");
+    assert_eq!(output.status.code(), Some(4));
+    let status = String::from_utf8(output.stdout).expect("text");
+    for expected in [
+        "failed: train/denoiser-s500",
+        "diverged",
+        "lost with train/denoiser-s500-w2800-6000: 3",
+        "--retry-failed",
+    ] {
+        assert!(status.contains(expected), "{expected}: {status}");
+    }
+    // A failure is not tried again by itself, and says how it is.
+    let failed = out.join("tasks/train/denoiser-s500-w2800-6000.json");
+    let tried = || fs::metadata(&failed).and_then(|file| file.modified()).expect("a record");
+    let before = tried();
+    let (code, message) = refusal(drapes().arg("run").arg(&wild).arg("--out").arg(&out));
     assert_eq!(code, 4);
+    assert!(message.contains("--retry-failed"), "{message}");
+    assert_eq!(tried(), before);
+    let (code, message) =
+        refusal(drapes().arg("run").arg(&wild).arg("--out").arg(&out).arg("--retry-failed"));
+    assert_eq!(code, 4);
+    assert!(message.contains("FAILED") && tried() > before, "{message}");
+}
+
+#[test]
+fn so_many_failures_end_the_run() {
+    let place = directory();
+    let job = fs::read_to_string(small_job(place.path(), "")).expect("the job");
+    let wild =
+        job.replace("learning_rate = 2e-3", "learning_rate = 1e30\ngradient_clip = 1e30\nwarmup_steps = 0");
+    let wild = support::write(place.path(), "wild.toml", &wild);
+    let out = place.path().join("out");
+    let (code, message) =
+        refusal(drapes().arg("run").arg(&wild).arg("--out").arg(&out).args(["--max-failures", "1"]));
+    assert_eq!(code, 4, "{message}");
+    assert_eq!(message.matches("FAILED").count(), 1, "{message}");
+    assert!(!fs::read_to_string(out.join("results.csv")).expect("a table").contains("supervised"));
+}
+
+#[test]
+fn a_directory_in_use_is_left_alone() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let long = fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 200\nbatch");
+    let job = support::write(place.path(), "long.toml", &long);
+    let out = place.path().join("out");
+    let mut first = drapes();
+    first.arg("run").arg(&job).arg("--out").arg(&out).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut first = first.spawn().expect("the program starts");
+    let running = out.join("running/1-of-1.json");
+    let start = Instant::now();
+    while !fs::read_to_string(&running).is_ok_and(|text| text.contains("train/")) {
+        assert!(start.elapsed() < Duration::from_secs(60), "it never begins");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let status = drapes().arg("status").arg(&out).output().expect("the program starts");
+    let status = String::from_utf8(status.stdout).expect("text");
+    assert!(status.contains("running: train/") && status.contains("at work: process"), "{status}");
+    let json =
+        drapes().arg("status").arg(&out).args(["--format", "json"]).output().expect("the program starts");
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert_eq!((&json["counts"]["running"], &json["at_work"][0]["ranks"]), (&1.into(), &1.into()));
+    for mut other in [drapes(), mpirun(2)] {
+        let (code, message) = refusal(other.arg("run").arg(&job).arg("--out").arg(&out));
+        assert_eq!(code, 3);
+        assert!(message.contains("is in use (by process") && message.contains("--out"), "{message}");
+    }
+    let (code, message) = refusal(drapes().arg("compact").arg(&out));
+    assert_eq!(code, 3, "{message}");
+    first.kill().expect("a running child");
+    first.wait().expect("an end");
+    // The dead leave their lock and are recognised.
+    let output = drapes()
+        .arg("run")
+        .arg(&job)
+        .arg("--out")
+        .arg(&out)
+        .args(["--deadline", "2s", "--margin", "0s"])
+        .output();
+    let output = output.expect("the program starts");
+    let text = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(75), "{text}");
+    assert!(text.contains("an earlier run has died here (process"), "{text}");
+    assert!(!running.exists(), "whoever ends in order leaves no lock");
+}
+
+#[test]
+fn folded_results_are_as_good_as_others() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let (whole, folded) = (place.path().join("whole"), place.path().join("folded"));
+    answer(drapes().arg("run").arg(&job).arg("--out").arg(&whole));
+    answer(drapes().arg("run").arg(&job).arg("--out").arg(&folded));
+    // Half done: the classifiers are still to come, and read what was folded.
+    fs::remove_dir_all(folded.join("tasks/classify")).expect("records");
+    let said = answer(drapes().arg("compact").arg(&folded));
+    assert!(said.contains("6 finished tasks"), "{said}");
+    assert!(support::files(&folded.join("tasks/train"), "json").is_empty());
+    assert!(support::files(&folded.join("tasks/train"), "h5").is_empty());
+    answer(drapes().arg("run").arg(&job).arg("--out").arg(&folded));
+    let classified = |out: &std::path::Path| {
+        records(out).into_iter().filter(|(name, _)| name.contains("classify")).collect::<Vec<_>>()
+    };
+    assert_eq!(classified(&folded), classified(&whole));
+    answer(drapes().arg("compact").arg(&folded));
+    assert_eq!(support::files(&folded.join("tasks"), "json").len(), 0);
+    assert!(answer(drapes().arg("status").arg(&folded)).contains("14 of 14 tasks done"));
+    fs::remove_dir_all(folded.join("figures")).expect("figures");
+    answer(drapes().arg("reduce").arg(&folded));
+    let table = |out: &std::path::Path| fs::read_to_string(out.join("figures/fig04.csv")).expect("a table");
+    assert_eq!(table(&folded), table(&whole));
+    let nothing =
+        drapes().arg("run").arg(&job).arg("--out").arg(&folded).output().expect("the program starts");
+    assert!(String::from_utf8_lossy(&nothing.stderr).contains("nothing to do"));
+}
+
+#[test]
+fn shards_without_a_scheduler_share_a_directory() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let (whole, shared) = (place.path().join("whole"), place.path().join("shared"));
+    answer(drapes().arg("run").arg(&job).arg("--out").arg(&whole));
+    let shard = |shard: &str| {
+        let mut run = drapes();
+        run.arg("run").arg(&job).arg("--out").arg(&shared).args(["--shard", shard]);
+        run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts")
+    };
+    let both = [shard("1/2"), shard("2/2")].map(|mut shard| shard.wait().expect("an end").code());
+    // One that waits for the other's training when that has ended already says so, and goes on with the same command.
+    for (index, code) in both.into_iter().enumerate() {
+        assert!(matches!(code, Some(0 | 75)), "{code:?}");
+        if code == Some(75) {
+            assert!(shard(&format!("{}/2", index + 1)).wait().expect("an end").success());
+        }
+    }
+    assert_eq!(records(&shared), records(&whole));
+    // Alone, a shard does what it can.
+    let alone = place.path().join("alone");
+    let output = drapes().arg("run").arg(&job).arg("--out").arg(&alone).args(["--shard", "2/2"]).output();
+    let text = String::from_utf8(output.expect("the program starts").stderr).expect("text");
+    assert!(text.contains("wait for other shards") || text.contains("of other shards are left"), "{text}");
+    let (code, message) = refusal(drapes().arg("run").arg(&job).args(["--shard", "3/2"]));
+    assert_eq!(code, 2);
+    assert!(message.contains("2/8"), "{message}");
 }

@@ -24,6 +24,7 @@ use serde_json::Value;
 
 pub use durable::write_durably;
 pub use folded::Folding;
+pub use header::Header;
 pub use occupancy::{Liveness, Occupancy, Occupant, RunningTask};
 pub use records::TaskState;
 

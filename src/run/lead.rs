@@ -54,6 +54,9 @@ impl Run {
             dismiss(world)?;
             return self.conclude(&prepared, Worked::Nothing);
         }
+        if let Some(warning) = started_once(world) {
+            eprintln!("warning: {warning}");
+        }
         for note in prepared.plan.notes() {
             eprintln!("note: {note}");
         }
@@ -184,6 +187,18 @@ impl Run {
         }
         Ok(dispatcher.halted().map_or(Worked::Throughout, Worked::Until))
     }
+}
+
+/// A job of several tasks in which the program was started once: no harm, but most of what was asked for lies idle.
+fn started_once(world: &World) -> Option<String> {
+    let tasks: usize = std::env::var("SLURM_NTASKS").ok()?.parse().ok()?;
+    let is_alone = tasks > 1 && !world.is_launched();
+    is_alone.then(|| {
+        format!(
+            "Slurm has given this job {tasks} tasks, but drapes was started once (the others do nothing) start it with \
+             srun, or with --ranks {tasks}"
+        )
+    })
 }
 
 /// Sends the other ranks home.

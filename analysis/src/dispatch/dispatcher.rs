@@ -232,9 +232,10 @@ impl Dispatcher {
     /// Seconds that the shortest task needs, where the time was too short to begin any: the same command again, with the
     /// same time, would do nothing either.
     pub fn too_short_for_any(&self) -> Option<f64> {
-        let hopeless = self.halt == Some(Halt::Deadline) && self.begun == 0;
-        let needed = self.late.iter().map(|(task, _)| CAUTION * self.expected(*task)).reduce(f64::min);
-        needed.filter(|_| hopeless)
+        if self.halt != Some(Halt::Deadline) || self.begun > 0 {
+            return None;
+        }
+        self.schedule.open().map(|task| CAUTION * self.expected(task)).reduce(f64::min)
     }
 
     /// Tasks that run.

@@ -164,6 +164,11 @@ impl Schedule {
         (0..self.states.len()).filter(|task| self.states[*task] == State::Elsewhere)
     }
 
+    /// Tasks that are to be done here and could be begun, or have been.
+    pub fn open(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.states.len()).filter(|task| matches!(self.states[*task], State::Ready | State::Running))
+    }
+
     /// Whether there are tasks of others that nobody has told the end of.
     pub fn waits_for_others(&self) -> bool {
         self.elsewhere > 0

@@ -16,8 +16,11 @@ use crate::record::{Outcome, RunInfo, TaskRecord};
 /// What a record begins with.
 #[derive(Debug, PartialEq)]
 pub struct Header {
+    /// The task.
     pub id: TaskId,
+    /// What its result depends on.
     pub fingerprint: Fingerprint,
+    /// Where and how long.
     pub run: RunInfo,
     /// Why the task failed, if it did.
     pub failed: Option<String>,
@@ -30,6 +33,9 @@ const FIRST: usize = 2048;
 
 impl Header {
     /// Reads the header of a record's file; none if the file is torn or no record.
+    ///
+    /// # Errors
+    /// The file cannot be read.
     pub fn read(file: &File) -> io::Result<Option<Self>> {
         let size = file.metadata()?.len();
         let mut last = [0];
