@@ -69,6 +69,8 @@ impl Compact {
 /// Files below a directory.
 fn count(directory: &Path) -> usize {
     let Ok(entries) = fs::read_dir(directory) else { return 0 };
-    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    // Who works here now is none of the results.
+    let paths =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| !path.ends_with("running"));
     paths.map(|path| if path.is_dir() { count(&path) } else { 1 }).sum()
 }

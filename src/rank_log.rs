@@ -33,9 +33,9 @@ impl RankLog {
         self.line(task, "begins");
     }
 
-    /// A task goes on where it was stopped, after so many seconds of work.
-    pub fn goes_on(&self, task: &TaskId, seconds: f64) {
-        self.line(task, format!("goes on after {seconds:.0} s of earlier work"));
+    /// A task goes on where it was stopped.
+    pub fn goes_on(&self, task: &TaskId) {
+        self.line(task, "goes on from its checkpoint");
     }
 
     /// A task was told to stop.

@@ -360,7 +360,7 @@ fn signals_save_what_runs_and_the_same_command_goes_on() {
         answer(mpirun(2).arg("run").arg(&job).arg("--out").arg(&out));
         let logs = (0..2)
             .map(|rank| fs::read_to_string(out.join(format!("logs/rank-{rank:03}.log"))).expect("a log"));
-        assert!(logs.collect::<String>().contains("goes on after"), "{signal}");
+        assert!(logs.collect::<String>().contains("goes on from its checkpoint"), "{signal}");
         assert!(records(&out) == records(&whole) && arrays(&out) == arrays(&whole), "{signal}");
     }
 }

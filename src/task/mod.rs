@@ -86,9 +86,13 @@ impl Workplace {
     /// stop or nothing can be stored: then it has none.
     pub fn perform(&self, task: &Task, fingerprint: &Fingerprint, watch: &dyn Watch) -> Ended {
         let start = Instant::now();
-        self.log.begins(&task.id);
         let checkpoint =
             CheckpointFile { path: self.store.checkpoint(&task.id), fingerprint: fingerprint.clone() };
+        if checkpoint.path.exists() {
+            self.log.goes_on(&task.id)
+        } else {
+            self.log.begins(&task.id)
+        }
         let keeper = Keeper::new(watch, checkpoint, self.save_every);
         // Nothing that a panic could leave half-done is used again: arrays have no name yet, the sample is whole.
         let outcome = match catch_unwind(AssertUnwindSafe(|| self.compute(task, &keeper, watch))) {
@@ -101,9 +105,6 @@ impl Workplace {
             Ok(Err(error)) => Outcome::Failed { reason: error.to_string() },
             Err(panic) => Outcome::Failed { reason: panic_reason(panic.as_ref()) },
         };
-        if keeper.earlier() > 0.0 {
-            self.log.goes_on(&task.id, keeper.earlier());
-        }
         let run = RunInfo { seconds: keeper.earlier() + start.elapsed().as_secs_f64(), ..self.place.clone() };
         let mut record = TaskRecord { id: task.id.clone(), fingerprint: fingerprint.clone(), run, outcome };
         if let Err(reason) = record.readable() {

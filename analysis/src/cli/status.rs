@@ -33,6 +33,9 @@ pub struct Status {
     format: Format,
 }
 
+/// Tasks, and causes of waiting, that are named without being asked for.
+const LISTED: usize = 8;
+
 /// Everything that is shown.
 struct Overview {
     name: String,
@@ -150,10 +153,15 @@ impl Overview {
                 Liveness::Dead => text.push_str(&format!("\ndied at work: {occupant}\n")),
             }
         }
-        for (task, standing) in self.tasks() {
-            if let Some(line) = notable(standing) {
-                text.push_str(&format!("\n{}: {}\n  {line}\n", standing.word(), task.id));
-            }
+        let notable = self.tasks().filter_map(|(task, standing)| Some((task, standing, notable(standing)?)));
+        let mut notable: Vec<_> = notable.collect();
+        let more = notable.len().saturating_sub(LISTED);
+        notable.truncate(LISTED);
+        for (task, standing, line) in notable {
+            text.push_str(&format!("\n{}: {}\n  {line}\n", standing.word(), task.id));
+        }
+        if more > 0 {
+            text.push_str(&format!("\nand {more} more: --list failed, --list running\n"));
         }
         text + &self.causes()
     }
@@ -168,9 +176,16 @@ impl Overview {
                 _ => {}
             }
         }
+        let mut causes: Vec<_> = causes.into_iter().collect();
+        causes.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let more = causes.len().saturating_sub(LISTED);
+        causes.truncate(LISTED);
         let mut text = String::new();
         for ((how, what), count) in causes {
             text.push_str(&format!("\n{how} {what}: {count}"));
+        }
+        if more > 0 {
+            text.push_str(&format!("\nand for {more} more: --list waiting, --list lost"));
         }
         if text.is_empty() { text } else { text + "\n" }
     }
