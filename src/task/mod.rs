@@ -89,9 +89,9 @@ impl Workplace {
         let checkpoint =
             CheckpointFile { path: self.store.checkpoint(&task.id), fingerprint: fingerprint.clone() };
         if checkpoint.path.exists() {
-            self.log.goes_on(&task.id)
+            self.log.goes_on(&task.id);
         } else {
-            self.log.begins(&task.id)
+            self.log.begins(&task.id);
         }
         let keeper = Keeper::new(watch, checkpoint, self.save_every);
         // Nothing that a panic could leave half-done is used again: arrays have no name yet, the sample is whole.
