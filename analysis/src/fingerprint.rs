@@ -77,6 +77,9 @@ enum SettingsKey {
     Stage(Stage),
     Flow(FlowKind),
     Template(TemplateMethod),
+    Kinematics,
+    Jets,
+    TemplateJets,
     Resample,
     Classify(ClassifierKind),
 }
@@ -87,6 +90,9 @@ impl SettingsKey {
             Work::Fit { .. } | Work::Train { .. } => Self::Stage(task.work.stage()),
             Work::TrainFlow { flow, .. } => Self::Flow(*flow),
             Work::Template { template, .. } => Self::Template(template.method),
+            Work::TrainKinematics { .. } => Self::Kinematics,
+            Work::TrainJets { .. } => Self::Jets,
+            Work::TemplateJets { .. } => Self::TemplateJets,
             Work::Resample { .. } => Self::Resample,
             Work::Classify { point, .. } => Self::Classify(point.classifier),
         }
@@ -113,10 +119,19 @@ fn settings(job: &Job, task: &Task, most: Option<SignalCount>) -> Value {
             json!([split, maker, job.compute.threads, other])
         }
         Work::Resample { .. } => json!([split, job.sampler, job.compute.threads]),
+        Work::TrainKinematics { .. } => {
+            json!(["kinematics", split, job.denoiser, job.sampler.sigma_max, job.compute.threads])
+        }
+        Work::TrainJets { .. } => json!([split, job.jet_model, job.sampler.sigma_max, job.compute.threads]),
+        Work::TemplateJets { .. } => json!([split, job.sampler, job.jet_model, job.compute.threads]),
         Work::Classify { point, .. } => {
             // Classifiers are judged on the signal that no point of the job injects: that beyond `most`.
-            let trees = (point.classifier == ClassifierKind::Trees).then_some(&job.trees);
-            json!([split, job.classifier_training(), trees, most, job.compute.threads])
+            let own = match point.classifier {
+                ClassifierKind::Mlp => json!(job.classifier_training()),
+                ClassifierKind::Trees => json!([job.classifier_training(), job.trees]),
+                ClassifierKind::Transformer => json!([job.classifier.folds, job.jet_classifier]),
+            };
+            json!([split, own, most, job.compute.threads])
         }
     }
 }

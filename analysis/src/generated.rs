@@ -166,6 +166,57 @@ impl fmt::Display for TrainingSample {
     }
 }
 
+/// What of an event is generated and classified.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Inputs {
+    /// High-level variables: the features of the job.
+    #[default]
+    Hlv,
+    /// Low-level variables: the constituents of both jets.
+    Llv,
+}
+
+impl Inputs {
+    /// The word for these inputs in tables and job files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Hlv => "hlv",
+            Self::Llv => "llv",
+        }
+    }
+
+    /// The inputs of a word.
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::Hlv, Self::Llv].into_iter().find(|inputs| inputs.word() == word)
+    }
+
+    /// Whether these are the features of the job.
+    pub fn are_hlv(&self) -> bool {
+        *self == Self::Hlv
+    }
+}
+
+/// What becomes of the jets' momenta, masses and numbers of constituents in partial diffusion of constituents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kinematics {
+    /// They stay as they are.
+    ///
+    /// Source: the paper, section 4.3.
+    #[default]
+    Kept,
+    /// They are diffused, too, from the same noise strength.
+    Diffused,
+}
+
+impl Kinematics {
+    /// Whether they stay.
+    pub fn are_kept(&self) -> bool {
+        *self == Self::Kept
+    }
+}
+
 /// Which events a model learns from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -202,6 +253,32 @@ pub struct Generated {
     pub sigma_prime: Option<SigmaPrime>,
     /// The solver; none: the job's.
     pub integration: Option<Integration>,
+    /// What is generated.
+    #[serde(default, skip_serializing_if = "Inputs::are_hlv")]
+    pub inputs: Inputs,
+    /// What becomes of the jets' kinematics, where constituents of existing jets are diffused.
+    #[serde(default, skip_serializing_if = "Kinematics::are_kept")]
+    pub kinematics: Kinematics,
+}
+
+impl Generated {
+    /// A template of the features, at the job's own noise strength and sampler.
+    pub fn plain(method: TemplateMethod, sample: TrainingSample) -> Self {
+        Self {
+            method,
+            sample,
+            sigma_prime: None,
+            integration: None,
+            inputs: Inputs::Hlv,
+            kinematics: Kinematics::Kept,
+        }
+    }
+
+    /// Whether a model of the jets' kinematics is needed: they are made, or diffused.
+    pub fn makes_kinematics(&self) -> bool {
+        let starts_anew = self.method != TemplateMethod::SignalRegion;
+        self.inputs == Inputs::Llv && (starts_anew || self.kinematics == Kinematics::Diffused)
+    }
 }
 
 impl fmt::Display for Generated {
@@ -213,6 +290,13 @@ impl fmt::Display for Generated {
         if let Some(Integration { solver, steps }) = self.integration {
             write!(f, "-{}{steps}", solver.word())?;
         }
-        write!(f, "-{}", self.sample)
+        write!(f, "-{}", self.sample)?;
+        if self.inputs == Inputs::Llv {
+            f.write_str("-llv")?;
+        }
+        match self.kinematics {
+            Kinematics::Kept => Ok(()),
+            Kinematics::Diffused => f.write_str("-kd"),
+        }
     }
 }

@@ -17,6 +17,7 @@ pub mod figures;
 pub mod fingerprint;
 pub mod generated;
 pub mod hlv;
+pub mod jet_summary;
 pub mod job;
 pub mod metrics;
 pub mod noise_grid;

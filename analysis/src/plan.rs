@@ -1,14 +1,20 @@
 //! From a job to tasks: what is computed once, what depends on what.
 
+mod flows;
+mod trainings;
+
 use std::collections::HashMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::generated::{FlowKind, Generated, Scope, TrainingSample};
+use crate::generated::{FlowKind, Generated, Inputs, Scope, TrainingSample};
 use crate::job::Job;
 use crate::point::{ClassifierKind, Contest, ScanPoint};
 use crate::quantities::{ClassifierSeed, Oversampling};
+
+use flows::Flows;
+use trainings::{Model, Trainings};
 
 /// The readable name of a task; also the stem of its files.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -46,6 +52,30 @@ pub enum Work {
         /// Training and place of the density that judges each member; empty for densities.
         judges: Vec<(TaskId, usize)>,
     },
+    /// The training of models of the jets' kinematics, together.
+    TrainKinematics {
+        /// The data of each member.
+        samples: Vec<TrainingSample>,
+    },
+    /// The training of models of a jet's constituents, together.
+    TrainJets {
+        /// The data of each member.
+        samples: Vec<TrainingSample>,
+    },
+    /// One copy of a template of jets' constituents: as many tasks as the largest over-sampling, so that ranks share them
+    /// and little is lost with one.
+    TemplateJets {
+        /// What they are and how they are made.
+        template: Generated,
+        /// Which copy, from 0.
+        copy: u32,
+        /// The training of the kinematics, and the place of the model in it, where they are made or diffused.
+        kinematics: Option<(TaskId, usize)>,
+        /// The training of the jets, and the place of the model in it.
+        jets: (TaskId, usize),
+        /// The fit that target masses are drawn from, where they are drawn.
+        fit: Option<TaskId>,
+    },
     /// The events of a background template in the signal region.
     Template {
         /// What they are and how they are made.
@@ -72,8 +102,8 @@ pub enum Work {
         point: ScanPoint,
         /// The seeds of the chunk.
         seeds: Vec<ClassifierSeed>,
-        /// The template, where it is a generated one.
-        template: Option<TaskId>,
+        /// The tasks whose events are the template, where it is a generated one: several where it is made in copies.
+        templates: Vec<TaskId>,
         /// The data, where they are generated ones.
         data: Option<TaskId>,
     },
@@ -84,8 +114,11 @@ impl Work {
     pub fn stage(&self) -> Stage {
         match self {
             Self::Fit { .. } => Stage::Fit,
-            Self::Train { .. } | Self::TrainFlow { .. } => Stage::Train,
-            Self::Template { .. } | Self::Resample { .. } => Stage::Template,
+            Self::Train { .. }
+            | Self::TrainFlow { .. }
+            | Self::TrainKinematics { .. }
+            | Self::TrainJets { .. } => Stage::Train,
+            Self::Template { .. } | Self::TemplateJets { .. } | Self::Resample { .. } => Stage::Template,
             Self::Classify { .. } => Stage::Classify,
         }
     }
@@ -144,31 +177,46 @@ impl Plan {
         let resampled = resampled(job);
         let mut tasks: Vec<Task> = Vec::new();
         tasks.extend(distinct(templates.iter().filter_map(Order::fitted)).into_iter().map(fit));
-        let diffused = templates.iter().filter(|order| order.what.method.flow().is_none());
-        let models = diffused.map(|order| (Scope::SideBands, order.what.sample));
-        let inclusive = resampled.iter().map(|(sample, _)| (Scope::Everything, *sample));
-        let trainings = trainings(&distinct(models.chain(inclusive)), job.compute.denoisers_per_task);
-        let places = places(&trainings);
-        tasks.extend(trainings);
+        let diffused = templates.iter().flat_map(Order::models);
+        let inclusive = resampled.iter().map(|(sample, _)| (Model::Denoiser(Scope::Everything), *sample));
+        let trainings = Trainings::of(&distinct(diffused.chain(inclusive)), job);
+        tasks.extend(trainings.tasks);
+        let places = trainings.places;
         let flows = Flows::of(&templates, job.compute.flows_per_task);
         tasks.extend(flows.tasks);
         for Order { what, oversampling } in templates {
-            let sample = what.sample.to_string();
-            let model = match what.method.flow() {
-                Some(flow) => flows.places[&(flow, sample)].clone(),
-                None => places[&(Scope::SideBands, sample)].clone(),
-            };
-            tasks.push(template(what, oversampling, model));
+            let model = |model: Model| places[&(model, what.sample.to_string())].clone();
+            match (what.inputs, what.method.flow()) {
+                (Inputs::Llv, _) => {
+                    let kinematics = what.makes_kinematics().then(|| model(Model::Kinematics));
+                    let copies = 0..oversampling.0;
+                    let jets = model(Model::Jets);
+                    tasks.extend(
+                        copies.map(|copy| template_of_jets(what, copy, kinematics.clone(), jets.clone())),
+                    );
+                }
+                (Inputs::Hlv, Some(flow)) => {
+                    tasks.push(template(
+                        what,
+                        oversampling,
+                        flows.places[&(flow, what.sample.to_string())].clone(),
+                    ));
+                }
+                (Inputs::Hlv, None) => {
+                    tasks.push(template(what, oversampling, model(Model::Denoiser(Scope::SideBands))));
+                }
+            }
         }
         for (sample, oversampling) in resampled {
-            let model = places[&(Scope::Everything, sample.to_string())].clone();
+            let model = places[&(Model::Denoiser(Scope::Everything), sample.to_string())].clone();
             tasks.push(resample(sample, oversampling, model));
         }
         for point in &job.points {
-            // Trees gain nothing from company: they are grown one after the other.
             let together = match point.classifier {
                 ClassifierKind::Mlp => job.compute.classifier_seeds_per_task,
+                // Trees gain nothing from company: they are grown one after the other.
                 ClassifierKind::Trees => 1,
+                ClassifierKind::Transformer => job.compute.jet_classifier_seeds_per_task,
             };
             for seeds in job.classifier.seeds.chunks(together) {
                 tasks.push(classify(*point, seeds));
@@ -222,6 +270,19 @@ impl Order {
     fn fitted(&self) -> Option<TrainingSample> {
         self.what.method.draws_masses().then_some(self.what.sample)
     }
+
+    /// The diffusion models that make it.
+    fn models(&self) -> Vec<(Model, TrainingSample)> {
+        let sample = self.what.sample;
+        match self.what.inputs {
+            _ if self.what.method.flow().is_some() => vec![],
+            Inputs::Hlv => vec![(Model::Denoiser(Scope::SideBands), sample)],
+            Inputs::Llv if self.what.makes_kinematics() => {
+                vec![(Model::Kinematics, sample), (Model::Jets, sample)]
+            }
+            Inputs::Llv => vec![(Model::Jets, sample)],
+        }
+    }
 }
 
 /// Each template once.
@@ -271,105 +332,6 @@ fn fit_id(sample: TrainingSample) -> TaskId {
     TaskId(format!("fit/dijet-{sample}"))
 }
 
-/// Members of one training learn from the same masses, hence take about the same number of steps.
-fn trainings(models: &[(Scope, TrainingSample)], per_task: usize) -> Vec<Task> {
-    let mut tasks = Vec::new();
-    let kind = |(scope, sample): &(Scope, TrainingSample)| (*scope, sample.side_bands, sample.signal_region);
-    for kind_of_task in distinct(models.iter().map(kind)) {
-        let scope = kind_of_task.0;
-        let stem = match scope {
-            Scope::SideBands => "denoiser",
-            Scope::Everything => "gensr",
-        };
-        let members: Vec<TrainingSample> =
-            models.iter().filter(|model| kind(model) == kind_of_task).map(|model| model.1).collect();
-        for (chunk, samples) in members.chunks(per_task).enumerate() {
-            let id = match samples {
-                [sample] if per_task == 1 => format!("train/{stem}-{sample}"),
-                _ => format!("train/{stem}s-{}-c{chunk:02}", window(&samples[0])),
-            };
-            let work = Work::Train { scope, samples: samples.to_vec() };
-            tasks.push(Task { id: TaskId(id), work, needs: vec![] });
-        }
-    }
-    tasks
-}
-
-/// Side-bands and signal region, as in ids.
-fn window(sample: &TrainingSample) -> String {
-    let TrainingSample { side_bands, signal_region, .. } = sample;
-    signal_region.map_or_else(|| format!("w{side_bands}"), |region| format!("w{side_bands}-r{region}"))
-}
-
-/// Where each model is trained.
-fn places(trainings: &[Task]) -> HashMap<(Scope, String), (TaskId, usize)> {
-    let mut places = HashMap::new();
-    for task in trainings {
-        if let Work::Train { scope, samples } = &task.work {
-            for (member, sample) in samples.iter().enumerate() {
-                places.insert((*scope, sample.to_string()), (task.id.clone(), member));
-            }
-        }
-    }
-    places
-}
-
-/// The trainings of flows, densities first, and where each flow is trained.
-#[derive(Default)]
-struct Flows {
-    tasks: Vec<Task>,
-    places: HashMap<(FlowKind, String), (TaskId, usize)>,
-}
-
-impl Flows {
-    fn of(templates: &[Order], per_task: usize) -> Self {
-        let makers =
-            || templates.iter().filter_map(|order| Some((order.what.method.flow()?, order.what.sample)));
-        let judges = makers().filter_map(|(flow, sample)| {
-            let judge = flow.judge()?;
-            Some((judge, judge.learns(sample)))
-        });
-        let mut wanted = distinct(judges.chain(makers()));
-        // A density of CATHODE may come after a flow that another density judges.
-        wanted.sort_by_key(|(flow, _)| flow.judge().is_some());
-        let mut flows = Self::default();
-        let kind =
-            |(flow, sample): &(FlowKind, TrainingSample)| (*flow, sample.side_bands, sample.signal_region);
-        for kind_of_task in distinct(wanted.iter().map(kind)) {
-            let flow = kind_of_task.0;
-            let members: Vec<TrainingSample> = wanted
-                .iter()
-                .filter(|model| kind(model) == kind_of_task)
-                .map(|(_, sample)| *sample)
-                .collect();
-            for (chunk, samples) in members.chunks(per_task).enumerate() {
-                flows.push(flow, samples, chunk, per_task);
-            }
-        }
-        flows
-    }
-
-    fn push(&mut self, flow: FlowKind, samples: &[TrainingSample], chunk: usize, per_task: usize) {
-        let word = flow.word();
-        let id = match samples {
-            [sample] if per_task == 1 => format!("train/flow-{word}-{sample}"),
-            _ => format!("train/flows-{word}-{}-c{chunk:02}", window(&samples[0])),
-        };
-        let id = TaskId(id);
-        let judge = |sample: &TrainingSample| {
-            let judge = flow.judge()?;
-            Some(self.places[&(judge, judge.learns(*sample).to_string())].clone())
-        };
-        let judges: Vec<(TaskId, usize)> = samples.iter().filter_map(judge).collect();
-        for (member, sample) in samples.iter().enumerate() {
-            self.places.insert((flow, sample.to_string()), (id.clone(), member));
-        }
-        let needs = distinct(judges.iter().map(|(judge, _)| judge.clone()));
-        let work = Work::TrainFlow { flow, samples: samples.to_vec(), judges };
-        self.tasks.push(Task { id, work, needs });
-    }
-}
-
 fn template_id(what: &Generated) -> TaskId {
     TaskId(format!("template/{what}"))
 }
@@ -379,6 +341,23 @@ fn template(what: Generated, oversampling: Oversampling, model: (TaskId, usize))
     let needs = fit.iter().cloned().chain([model.0.clone()]).collect();
     let work = Work::Template { template: what, oversampling, model, fit };
     Task { id: template_id(&what), work, needs }
+}
+
+fn copy_id(what: &Generated, copy: u32) -> TaskId {
+    TaskId(format!("template/{what}-k{copy:02}"))
+}
+
+fn template_of_jets(
+    what: Generated,
+    copy: u32,
+    kinematics: Option<(TaskId, usize)>,
+    jets: (TaskId, usize),
+) -> Task {
+    let fit = Order { what, oversampling: Oversampling(1) }.fitted().map(fit_id);
+    let models = kinematics.iter().map(|(id, _)| id.clone()).chain([jets.0.clone()]);
+    let needs = fit.iter().cloned().chain(models).collect();
+    let work = Work::TemplateJets { template: what, copy, kinematics, jets, fit };
+    Task { id: copy_id(&what, copy), work, needs }
 }
 
 fn resampled_id(sample: TrainingSample) -> TaskId {
@@ -396,13 +375,18 @@ fn classify(point: ScanPoint, seeds: &[ClassifierSeed]) -> Task {
         [first, .., last] => format!("c{first}-{last}"),
         [] => String::new(),
     };
-    let template = point.template().map(|template| template_id(&template));
+    let templates: Vec<TaskId> = match (point.template(), point.oversampling()) {
+        (Some(template), Some(factor)) if template.inputs == Inputs::Llv => {
+            (0..factor.0).map(|copy| copy_id(&template, copy)).collect()
+        }
+        (template, _) => template.iter().map(template_id).collect(),
+    };
     let data = match point.contest {
         Contest::GenSr { template, .. } => Some(resampled_id(template.sample)),
         _ => None,
     };
-    let needs = template.iter().chain(&data).cloned().collect();
-    let work = Work::Classify { point, seeds: seeds.to_vec(), template, data };
+    let needs = templates.iter().chain(&data).cloned().collect();
+    let work = Work::Classify { point, seeds: seeds.to_vec(), templates, data };
     Task { id: TaskId(format!("classify/{point}-{span}")), work, needs }
 }
 

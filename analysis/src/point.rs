@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::generated::Generated;
+use crate::generated::{Generated, Inputs};
 use crate::quantities::{Oversampling, SignalCount};
 use crate::regions::MassWindow;
 
@@ -65,17 +65,28 @@ pub enum ClassifierKind {
     Mlp,
     /// Gradient-boosted decision trees.
     Trees,
+    /// A transformer of jets' constituents, as in the paper's Fig. 3.
+    Transformer,
 }
 
 impl ClassifierKind {
     /// All kinds.
-    pub const ALL: [Self; 2] = [Self::Mlp, Self::Trees];
+    pub const ALL: [Self; 3] = [Self::Mlp, Self::Trees, Self::Transformer];
 
     /// The word for this kind in ids, tables and job files.
     pub fn word(self) -> &'static str {
         match self {
             Self::Mlp => "mlp",
             Self::Trees => "trees",
+            Self::Transformer => "transformer",
+        }
+    }
+
+    /// What a classifier of this kind looks at.
+    pub fn inputs(self) -> Inputs {
+        match self {
+            Self::Mlp | Self::Trees => Inputs::Hlv,
+            Self::Transformer => Inputs::Llv,
         }
     }
 }
@@ -150,6 +161,9 @@ impl fmt::Display for ScanPoint {
         match self.classifier {
             ClassifierKind::Mlp => Ok(()),
             ClassifierKind::Trees => write!(f, "-trees"),
+            // A template of constituents says so itself.
+            ClassifierKind::Transformer if self.template().is_some() => Ok(()),
+            ClassifierKind::Transformer => write!(f, "-llv"),
         }
     }
 }
@@ -157,15 +171,14 @@ impl fmt::Display for ScanPoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generated::{Integration, TemplateMethod, TrainingSample};
+    use crate::generated::{Integration, Kinematics, TemplateMethod, TrainingSample};
     use crate::job::Solver;
     use crate::quantities::SigmaPrime;
 
     #[test]
     fn points_read_as_ids() {
         let sample = TrainingSample::new(SignalCount(1000), MassWindow::new(2800.0, 6000.0));
-        let template =
-            Generated { method: TemplateMethod::Noise, sample, sigma_prime: None, integration: None };
+        let template = Generated::plain(TemplateMethod::Noise, sample);
         let oversampling = Oversampling(5);
         let point = |contest| ScanPoint { contest, classifier: ClassifierKind::Mlp };
         let search = |template| point(Contest::Search { template, oversampling });
@@ -182,5 +195,16 @@ mod tests {
         assert_eq!(point(gensr).to_string(), "gensr-s1000-w2800-6000-x5-d2");
         assert_eq!(point(Contest::Idealised { n_signal: SignalCount(50) }).to_string(), "idealised-s50");
         assert_eq!(point(Contest::Supervised).to_string(), "supervised");
+        let jets = |template| {
+            let contest = Contest::Search { template, oversampling };
+            ScanPoint { contest, classifier: ClassifierKind::Transformer }.to_string()
+        };
+        let template = Generated { inputs: Inputs::Llv, ..template };
+        assert_eq!(jets(template), "noise-s1000-w2800-6000-llv-x5");
+        let diffused =
+            Generated { method: TemplateMethod::SignalRegion, kinematics: Kinematics::Diffused, ..template };
+        assert_eq!(jets(diffused), "sr-s1000-w2800-6000-llv-kd-x5");
+        let supervised = ScanPoint { classifier: ClassifierKind::Transformer, ..point(Contest::Supervised) };
+        assert_eq!(supervised.to_string(), "supervised-llv");
     }
 }

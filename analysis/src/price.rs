@@ -1,6 +1,8 @@
 //! What a plan costs before it runs: core-seconds, makespan, disk.
 
 use crate::dispatch::makespan;
+pub mod jets;
+
 use crate::generated::{FlowKind, Generated, Scope, Start};
 use crate::job::{FlowNetwork, Job};
 use crate::noise_grid::NoiseGrid;
@@ -85,6 +87,15 @@ pub fn denoiser_weights(job: &Job) -> f64 {
     weights(std::iter::once(features + job.denoiser.noise_features + 1).chain(hidden).chain([features]))
 }
 
+/// Multiply-adds of the model of the jets' kinematics for one event: a denoiser of eight numbers.
+fn kinematics_weights(job: &Job) -> f64 {
+    let hidden = std::iter::repeat_n(job.denoiser.width, job.denoiser.hidden_layers);
+    weights(std::iter::once(KINEMATICS + job.denoiser.noise_features + 1).chain(hidden).chain([KINEMATICS]))
+}
+
+/// Numbers that the model of the jets' kinematics generates.
+const KINEMATICS: usize = 8;
+
 /// Multiply-adds of a flow for one event: masked networks, of which only what is not masked is there.
 ///
 /// A group of hidden nodes for each feature sees the mass, the features and the groups before it, and itself.
@@ -144,6 +155,19 @@ fn seconds(job: &Job, task: &Task, counts: EventCounts, rates: &Rates) -> f64 {
             let events = samples.len() * job.flow.network(*flow).epochs * events;
             (flow_training_operations(job, *flow) * events as f64, rates.flow(*flow, samples.len()))
         }
+        Work::TrainKinematics { samples } => {
+            let events = samples.len() * job.denoiser.epochs * counts.side_band;
+            (TRAINING * kinematics_weights(job) * events as f64, rates.denoiser(samples.len()))
+        }
+        Work::TrainJets { samples } => {
+            (jets::training(job, (samples.len() * counts.side_band) as f64), rates.jet_model)
+        }
+        Work::TemplateJets { template, .. } => {
+            let solver = job.sampler.with(template.integration).solver;
+            let evaluations = NoiseGrid::of(&job.sampler, template).evaluations(solver) as f64;
+            let events = counts.template(template, Oversampling(1)) as f64;
+            (jets::generation(job, events, evaluations), rates.jet_sampler)
+        }
         Work::Template { template, oversampling, .. } if template.method.flow().is_some() => {
             let flow = template.method.flow().expect("a flow, as asked");
             let events = counts.template(template, *oversampling) as f64;
@@ -169,6 +193,10 @@ fn seconds(job: &Job, task: &Task, counts: EventCounts, rates: &Rates) -> f64 {
                     let seen = TRAINING * events * job.classifier.epochs as f64;
                     let judged = INFERENCE * counts.independent as f64;
                     (classifier_weights(job) * (seen + judged) * members, rates.classifier)
+                }
+                ClassifierKind::Transformer => {
+                    let each = jets::classification(job, events, counts.independent as f64);
+                    (each * members, rates.jet_classifier)
                 }
                 ClassifierKind::Trees => {
                     let grown = GROWN_TREES * job.trees.iterations as f64;
@@ -204,6 +232,11 @@ pub fn bytes(job: &Job, task: &Task, counts: EventCounts) -> f64 {
         Work::Train { samples, .. } => samples.len() as f64 * (4.0 * denoiser_weights(job) + 1e4),
         Work::TrainFlow { flow, samples, .. } => {
             samples.len() as f64 * (4.0 * flow_weights(job, &job.flow.network(*flow)) + 1e4)
+        }
+        Work::TrainKinematics { samples } => samples.len() as f64 * (4.0 * kinematics_weights(job) + 1e4),
+        Work::TrainJets { samples } => samples.len() as f64 * (4.0 * jets::jet_model_weights(job) + 1e4),
+        Work::TemplateJets { template, .. } => {
+            jets::bytes(job, counts.template(template, Oversampling(1)) as f64)
         }
         Work::Template { template, oversampling, .. } => {
             4.0 * columns * counts.template(template, *oversampling) as f64

@@ -10,7 +10,7 @@ use crate::generated::FlowKind;
 use crate::job::Job;
 use crate::noise_grid::NoiseGrid;
 use crate::price::{
-    INFERENCE, TRAINING, classifier_weights, denoiser_weights, flow_training_operations, flow_weights,
+    INFERENCE, TRAINING, classifier_weights, denoiser_weights, flow_training_operations, flow_weights, jets,
 };
 
 /// Arithmetic throughput of one rank, in 10⁹ floating-point operations a second.
@@ -33,6 +33,12 @@ pub struct Rates {
     pub top_flow: [f64; 2],
     /// Passing events through flows.
     pub flow_sampler: f64,
+    /// Training of a model of jets' constituents.
+    pub jet_model: f64,
+    /// Generating constituents.
+    pub jet_sampler: f64,
+    /// Training of classifiers of constituents.
+    pub jet_classifier: f64,
     /// Growing trees, in 10⁹ events times features times trees a second.
     pub trees: f64,
 }
@@ -55,6 +61,12 @@ pub struct Measured {
     pub flow_events_per_second: f64,
     /// Events times features times trees a second.
     pub tree_growth: f64,
+    /// Jets a second in the training of a model of constituents.
+    pub jets_trained_per_second: f64,
+    /// Jets a second from noise with the sampler of the job.
+    pub jets_made_per_second: f64,
+    /// Seconds of one constituent classifier's training step, among several.
+    pub jet_classifier_step: f64,
 }
 
 impl Rates {
@@ -70,6 +82,9 @@ impl Rates {
         base_flow: [21.0, 23.0],
         top_flow: [7.2, 15.8],
         flow_sampler: 21.0,
+        jet_model: 20.0,
+        jet_sampler: 20.0,
+        jet_classifier: 20.0,
         trees: 0.04,
     };
 
@@ -80,6 +95,7 @@ impl Rates {
         let denoiser = |seconds| training(denoiser_weights(job), job.denoiser.batch, seconds);
         let flow =
             |kind, seconds: f64| flow_training_operations(job, kind) * job.flow.batch as f64 / seconds / 1e9;
+        let per_jet = job.pricing.constituents_per_jet as f64;
         let evaluations = NoiseGrid::full(&job.sampler).evaluations(job.sampler.solver) as f64;
         Self {
             device: Cow::Owned(times.device.clone()),
@@ -91,6 +107,18 @@ impl Rates {
             top_flow: times.top_flow_steps.map(|seconds| flow(FlowKind::Curtains, seconds)),
             flow_sampler: INFERENCE * flow_weights(job, &job.flow.base) * times.flow_events_per_second / 1e9,
             trees: times.tree_growth / 1e9,
+            jet_model: TRAINING * jets::jet_model_weights(job) * per_jet * times.jets_trained_per_second
+                / 1e9,
+            jet_sampler: INFERENCE
+                * jets::jet_model_weights(job)
+                * per_jet
+                * evaluations
+                * times.jets_made_per_second
+                / 1e9,
+            jet_classifier: {
+                let constituents = jets::constituents(job, job.jet_classifier.batch as f64);
+                TRAINING * jets::jet_classifier_weights(job) * constituents / times.jet_classifier_step / 1e9
+            },
         }
     }
 
@@ -147,6 +175,9 @@ mod tests {
             top_flow_steps: [33.4e-3, 15.2e-3],
             flow_events_per_second: 51_500.0,
             tree_growth: 0.04e9,
+            jets_trained_per_second: 20.0,
+            jets_made_per_second: 0.3,
+            jet_classifier_step: 0.5,
         };
         let rates = Rates::measured(&job, &times);
         // The built-in rates are those of these times (100 Heun steps there, 200 here), rounded.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
 use crate::generated::{FlowKind, Scope, TrainingSample};
+use crate::jet_summary::JetSummary;
 use crate::metrics::Performance;
 use crate::plan::TaskId;
 use crate::point::ScanPoint;
@@ -90,8 +91,14 @@ pub enum TaskResult {
     Train(Vec<DenoiserTraining>),
     /// A training of flows.
     TrainFlow(Vec<FlowTraining>),
+    /// A training of models of the jets' kinematics.
+    TrainKinematics(Vec<DenoiserTraining>),
+    /// A training of models of jets' constituents.
+    TrainJets(Vec<DenoiserTraining>),
     /// A template, or over-sampled data.
     Template(Box<TemplateSummary>),
+    /// A copy of a template of jets' constituents.
+    Jets(Box<JetSummary>),
     /// A chunk of classifiers.
     Classify(Classification),
 }
@@ -138,7 +145,7 @@ pub struct DenoiserTraining {
     pub warmup_steps: usize,
     /// Losses on the way.
     pub losses: Vec<Loss>,
-    /// Losses of the finished model by noise strength.
+    /// Losses of the finished model by noise strength; empty where they were not looked at.
     pub by_noise: Vec<NoiseLoss>,
 }
 

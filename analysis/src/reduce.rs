@@ -91,7 +91,7 @@ fn rows<'a>(job: &'a Job, found: &'a PointResults) -> impl Iterator<Item = Resul
                 Contest::GenSr { data_oversampling, .. } => Some(data_oversampling.0),
                 _ => None,
             },
-            inputs: "hlv",
+            inputs: found.point.classifier.inputs().word(),
             classifier: found.point.classifier.word(),
             seed: seed.0,
             fold: fold.0,

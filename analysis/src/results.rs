@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::band::Band;
 use crate::error::Error;
+use crate::jet_summary::JetSummary;
 use crate::job::Job;
 use crate::plan::{Plan, TaskId};
 use crate::point::ScanPoint;
@@ -24,6 +25,12 @@ pub struct Results {
     pub trainings: Vec<DenoiserTraining>,
     /// How each flow was trained.
     pub flows: Vec<FlowTraining>,
+    /// How each model of the jets' kinematics was trained.
+    pub kinematics: Vec<DenoiserTraining>,
+    /// How each model of jets' constituents was trained.
+    pub jet_models: Vec<DenoiserTraining>,
+    /// All copies of templates of constituents.
+    pub jets: Vec<JetSummary>,
     /// All templates.
     pub templates: Vec<TemplateSummary>,
     /// Tasks that have no result yet.
@@ -71,6 +78,9 @@ impl Results {
             fits: vec![],
             trainings: vec![],
             flows: vec![],
+            kinematics: vec![],
+            jet_models: vec![],
+            jets: vec![],
             templates: vec![],
             missing: vec![],
             torn: vec![],
@@ -93,7 +103,10 @@ impl Results {
                 TaskResult::Fit(fit) => results.fits.push(fit),
                 TaskResult::Train(trainings) => results.trainings.extend(trainings),
                 TaskResult::TrainFlow(flows) => results.flows.extend(flows),
+                TaskResult::TrainKinematics(trainings) => results.kinematics.extend(trainings),
+                TaskResult::TrainJets(trainings) => results.jet_models.extend(trainings),
                 TaskResult::Template(template) => results.templates.push(*template),
+                TaskResult::Jets(jets) => results.jets.push(*jets),
                 TaskResult::Classify(found) => {
                     let shared = seconds / found.classifiers.len().max(1) as f64;
                     let classifiers = found.classifiers.into_iter().map(|classifier| ClassifierResult {

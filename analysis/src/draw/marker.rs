@@ -15,7 +15,7 @@ pub(crate) struct Dot {
 /// Draws a data point.
 pub(crate) fn draw(svg: &mut Svg, (x, y): (f64, f64), dot: Dot) {
     let Dot { shape, colour, weak, radius } = dot;
-    let hollow = weak == Weak::Yes || shape == Marker::Ring;
+    let hollow = weak != Weak::No || shape == Marker::Ring;
     // A thin outline in the colour of the paper keeps points apart from the lines through them.
     let (fill, stroke, width) =
         if hollow { (Colour::WHITE, colour, 1.3) } else { (colour, Colour::WHITE, 0.6) };

@@ -3,13 +3,13 @@
 use super::measure::Measure;
 use super::palette::{self, Marked};
 use super::{panels, select};
-use crate::draw::{Axis, Corner, Dash, Guide, Legend, Mark, Panel, Picture, Row, TopAxis};
+use crate::draw::{Axis, Corner, Curve, Dash, Guide, Legend, Mark, Panel, Picture, Row, TopAxis};
 use crate::quantities::SignalCount;
 use crate::results::Results;
-use crate::table::FigureTable;
+use crate::table::{FigureTable, Row as TableRow};
 
 /// The curve that carries the second axis: S/√B at each injection.
-const SIGNIFICANCE: &str = "s_over_sqrt_b";
+pub const SIGNIFICANCE: &str = "s_over_sqrt_b";
 
 /// One panel a figure of merit.
 pub fn table(name: &str, results: &Results, methods: &[&str], measures: &[Measure]) -> FigureTable {
@@ -48,6 +48,11 @@ pub fn partial_table(name: &str, results: &Results) -> FigureTable {
 }
 
 pub fn picture(table: &FigureTable) -> Picture {
+    picture_of(table, |word, rows| palette::curve(word, rows, Marked::Yes))
+}
+
+/// The picture with curves made from the word and the rows of each.
+pub fn picture_of(table: &FigureTable, curve: impl Fn(&str, &[&TableRow]) -> Curve) -> Picture {
     let panels = table.panels().into_iter().filter_map(|panel| {
         let measure = Measure::named(panel)?;
         let positive = table.rows.iter().filter(|row| row.panel == panel && row.x > 0.0).map(|row| row.x);
@@ -59,7 +64,7 @@ pub fn picture(table: &FigureTable) -> Picture {
         let words = table.curves(panel).into_iter().filter(|word| *word != SIGNIFICANCE);
         let marks = words.map(|word| {
             let rows: Vec<_> = table.curve(panel, word).into_iter().filter(|row| row.x > 0.0).collect();
-            Mark::Curve(palette::curve(word, &rows, Marked::Yes))
+            Mark::Curve(curve(word, &rows))
         });
         Some(Panel {
             note: Some(panels::note(measure.note(), Corner::TopLeft)),

@@ -4,6 +4,7 @@
 //! a table sent by mail gives the same picture.
 
 mod by_noise;
+mod constituents;
 mod contour;
 mod corner;
 mod diffused;
@@ -11,6 +12,7 @@ mod displacement;
 mod factor_map;
 mod histogram;
 mod injections;
+mod jets;
 mod mass;
 mod measure;
 mod needs;
@@ -51,6 +53,12 @@ pub enum Figure {
     Fig07,
     /// Fig. 8: as Fig. 5, with partial diffusion.
     Fig08,
+    /// Fig. 9: as Fig. 4, for constituents beside features.
+    Fig09,
+    /// Fig. 10: closure and significance improvement against σ′, for constituents beside features.
+    Fig10,
+    /// Fig. 11: as Fig. 5, for constituents beside features.
+    Fig11,
     /// Fig. 12: side-band widths.
     Fig12,
     /// Fig. 13: over-sampling of the template.
@@ -81,16 +89,23 @@ pub enum Figure {
     OversamplingMap,
     /// Boosted trees beside networks.
     Trees,
+    /// Distributions of generated and true jets and constituents.
+    Constituents,
+    /// Their distances against σ′.
+    JetDistances,
 }
 
 impl Figure {
     /// All figures, in order.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 25] = [
         Self::Fig04,
         Self::Fig05,
         Self::Fig06,
         Self::Fig07,
         Self::Fig08,
+        Self::Fig09,
+        Self::Fig10,
+        Self::Fig11,
         Self::Fig12,
         Self::Fig13,
         Self::Fig14,
@@ -106,6 +121,8 @@ impl Figure {
         Self::Solver,
         Self::OversamplingMap,
         Self::Trees,
+        Self::Constituents,
+        Self::JetDistances,
     ];
 
     /// The stem of the figure's files.
@@ -116,6 +133,9 @@ impl Figure {
             Self::Fig06 => "fig06",
             Self::Fig07 => "fig07",
             Self::Fig08 => "fig08",
+            Self::Fig09 => "fig09",
+            Self::Fig10 => "fig10",
+            Self::Fig11 => "fig11",
             Self::Fig12 => "fig12",
             Self::Fig13 => "fig13",
             Self::Fig14 => "fig14",
@@ -131,6 +151,8 @@ impl Figure {
             Self::Solver => "solver",
             Self::OversamplingMap => "oversampling_map",
             Self::Trees => "trees",
+            Self::Constituents => "constituents",
+            Self::JetDistances => "jet_distances",
         }
     }
 
@@ -148,6 +170,9 @@ impl Figure {
             Self::Fig06 => strengths::closure(name, results),
             Self::Fig07 => strengths::improvement(name, results, &Measure::QUOTED),
             Self::Fig08 => injections::partial_table(name, results),
+            Self::Fig09 => constituents::rejections(name, results),
+            Self::Fig10 => constituents::strengths(name, results),
+            Self::Fig11 => constituents::injections(name, results),
             Self::Fig12 => variants::widths(name, results),
             Self::Fig13 => variants::factors(name, results),
             Self::Fig14 => variants::gensr(name, results),
@@ -163,6 +188,8 @@ impl Figure {
             Self::Solver => solver::table(name, results),
             Self::OversamplingMap => factor_map::table(name, results),
             Self::Trees => variants::trees(name, results),
+            Self::Constituents => jets::table(name, results),
+            Self::JetDistances => jets::distances(name, results),
         }
     }
 
@@ -172,6 +199,9 @@ impl Figure {
             Self::Fig04 | Self::Fig17 => roc::picture(table),
             Self::Fig05 | Self::Fig08 | Self::Fig18 => injections::picture(table),
             Self::Fig06 | Self::Fig07 | Self::Fig19 => strengths::picture(table),
+            Self::Fig09 => constituents::rejections_picture(table),
+            Self::Fig10 => constituents::strengths_picture(table),
+            Self::Fig11 => constituents::injections_picture(table),
             Self::Fig12 => variants::widths_picture(table),
             Self::Fig13 => variants::factors_picture(table),
             Self::Fig14 => variants::gensr_picture(table),
@@ -184,6 +214,8 @@ impl Figure {
             Self::Solver => solver::picture(table),
             Self::OversamplingMap => factor_map::picture(table),
             Self::Trees => variants::trees_picture(table),
+            Self::Constituents => jets::picture(table),
+            Self::JetDistances => jets::distances_picture(table),
         }
     }
 

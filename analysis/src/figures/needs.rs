@@ -50,6 +50,24 @@ impl Figure {
             Self::Fig18 => ("any method with signal", "fig08_17_18", |_, work| {
                 is_classified(work, |point| select::ALL.contains(&point.method()) && !is_empty(point))
             }),
+            Self::Fig09 => ("methods with inputs = [\"llv\"] and signal", "fig09_11", |_, work| {
+                is_classified(work, |point| is_of_constituents(point) && !is_empty(point))
+            }),
+            Self::Fig10 => ("DRAPES SR with inputs = [\"llv\"] at several σ′", "fig09_11", |_, work| {
+                is_classified(work, |point| is_of_constituents(point) && is_partial(point))
+            }),
+            Self::Fig11 => {
+                ("DRAPES ∅ or a reference with inputs = [\"llv\"] and signal", "fig09_11", |_, work| {
+                    is_classified(work, |point| {
+                        is_of_constituents(point) && !is_partial(point) && !is_empty(point)
+                    })
+                })
+            }
+            Self::Constituents | Self::JetDistances => {
+                ("templates with inputs = [\"llv\"]", "fig09_11", |_, work| {
+                    matches!(work, Work::TemplateJets { .. })
+                })
+            }
             Self::Fig12 => (
                 "DRAPES ∅, SR or SB with several side_bands_gev at one of figures.injections",
                 "fig12",
@@ -99,6 +117,10 @@ fn is_diffused(job: &Job, work: &Work) -> bool {
 fn is_template(job: &Job, work: &Work, method: TemplateMethod) -> bool {
     matches!(work, Work::Template { template, .. }
         if template.method == method && template.sample.is_nominal(&job.regions))
+}
+
+fn is_of_constituents(point: &ScanPoint) -> bool {
+    point.classifier == ClassifierKind::Transformer
 }
 
 fn is_partial(point: &ScanPoint) -> bool {

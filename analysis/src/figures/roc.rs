@@ -2,11 +2,11 @@
 
 use super::palette::{self, Marked};
 use super::{panels, rejection, select};
-use crate::draw::{Axis, Corner, Legend, Mark, Panel, Picture, Row};
+use crate::draw::{Axis, Corner, Curve, Legend, Mark, Panel, Picture, Row};
 use crate::metrics::efficiency_grid;
 use crate::quantities::SignalCount;
 use crate::results::{PointResults, Results};
-use crate::table::FigureTable;
+use crate::table::{FigureTable, Row as TableRow};
 
 const ROC: &str = "roc";
 const SIC: &str = "sic";
@@ -15,14 +15,24 @@ pub fn table(name: &str, results: &Results, methods: &[&str]) -> FigureTable {
     let mut table = FigureTable::new(name);
     for injection in select::injections(results) {
         let points = select::headline(results, injection, methods);
-        for point in &points {
-            push_roc(&mut table, &panel(ROC, injection), point);
-        }
-        for point in &points {
-            rejection::push(&mut table, &panel(SIC, injection), point.point.method(), point);
-        }
+        push_panels(&mut table, injection, &points, |found| found.point.method().to_owned());
     }
     table
+}
+
+/// Both panels of an injection, with curves called by `word`.
+pub fn push_panels(
+    table: &mut FigureTable,
+    injection: SignalCount,
+    points: &[&PointResults],
+    word: impl Fn(&PointResults) -> String,
+) {
+    for point in points {
+        push_roc(table, &panel(ROC, injection), &word(point), point);
+    }
+    for point in points {
+        rejection::push(table, &panel(SIC, injection), &word(point), point);
+    }
 }
 
 /// Fig. 17: empty without partial diffusion.
@@ -35,18 +45,23 @@ fn panel(kind: &str, injection: SignalCount) -> String {
     format!("{kind}-{injection}")
 }
 
-fn push_roc(table: &mut FigureTable, panel: &str, point: &PointResults) {
+fn push_roc(table: &mut FigureTable, panel: &str, curve: &str, point: &PointResults) {
     let background = point.background_events();
     for (index, efficiency) in efficiency_grid().enumerate() {
         let value = |rejections: &[Option<f32>]| rejections.get(index).copied().flatten().map(f64::from);
         if let Some(band) = point.band(|classifier| value(&classifier.performance.rejection)) {
             let passing = background / band.mean;
-            table.push(panel, point.point.method(), efficiency, band, Some(passing));
+            table.push(panel, curve, efficiency, band, Some(passing));
         }
     }
 }
 
 pub fn picture(table: &FigureTable) -> Picture {
+    picture_of(table, |word, rows| palette::curve(word, rows, Marked::No))
+}
+
+/// The picture with curves made from the word and the rows of each.
+pub fn picture_of(table: &FigureTable, curve: impl Fn(&str, &[&TableRow]) -> Curve) -> Picture {
     let panels = table.panels();
     let injections: Vec<&str> = panels.iter().filter_map(|panel| panel.strip_prefix("roc-")).collect();
     let rejections = rejection::axis(table.rows.iter().filter(|row| row.panel.starts_with(SIC)));
@@ -54,8 +69,7 @@ pub fn picture(table: &FigureTable) -> Picture {
         let curves = |kind: &str| -> Vec<Mark> {
             let panel = format!("{kind}-{injection}");
             let words = table.curves(&panel).into_iter();
-            let curve = |word| palette::curve(word, &table.curve(&panel, word), Marked::No);
-            words.map(|word| Mark::Curve(curve(word))).collect()
+            words.map(|word| Mark::Curve(curve(word, &table.curve(&panel, word)))).collect()
         };
         let note = |corner| Some(panels::note(panels::injected(injection), corner));
         let efficiency = Axis::linear("signal efficiency *ε*_{S}").within(0.0, 1.0);

@@ -1,6 +1,6 @@
 //! Which of a scan's points a figure shows.
 
-use crate::generated::Scope;
+use crate::generated::{Inputs, Kinematics, Scope};
 use crate::noise_grid::NoiseGrid;
 use crate::point::{ClassifierKind, Contest, ScanPoint};
 use crate::quantities::{Oversampling, SignalCount};
@@ -43,7 +43,13 @@ pub const REFERENCES: [&str; 5] = ["supervised", "over_idealised", "curtains_f4f
 
 /// Whether a point is one of the main scan: its classifier and its sampler are those of the job.
 pub fn is_usual(results: &Results, point: &ScanPoint) -> bool {
-    point.classifier == ClassifierKind::Mlp && is_own_sampler(point) && is_nominal_band(results, point)
+    is_usual_for(results, ClassifierKind::Mlp, point)
+}
+
+/// As [`is_usual`], for a kind of classifier.
+fn is_usual_for(results: &Results, kind: ClassifierKind, point: &ScanPoint) -> bool {
+    let kept = point.template().is_none_or(|template| template.kinematics == Kinematics::Kept);
+    point.classifier == kind && kept && is_own_sampler(point) && is_nominal_band(results, point)
 }
 
 /// Whether signal region and side-bands are the nominal ones, or there are none.
@@ -75,7 +81,11 @@ pub fn from_pure_noise(results: &Results, point: &ScanPoint) -> bool {
 fn distance(results: &Results, point: &ScanPoint) -> (f64, f64) {
     let partial = PARTIAL.contains(&point.method());
     let sigma = point.template().and_then(|template| template.sigma_prime).filter(|_| partial);
-    let sigma = sigma.map_or(0.0, |sigma| (sigma.0 / results.job.sigma_prime.0).ln().abs());
+    let usual = match point.classifier.inputs() {
+        Inputs::Hlv => results.job.sigma_prime,
+        Inputs::Llv => results.job.sigma_prime_llv,
+    };
+    let sigma = sigma.map_or(0.0, |sigma| (sigma.0 / usual.0).ln().abs());
     let factor = |factor: u32| (f64::from(factor) / f64::from(results.job.oversampling.0)).ln().abs();
     let data = match point.contest {
         Contest::GenSr { data_oversampling, .. } => factor(data_oversampling.0),
@@ -123,14 +133,14 @@ pub fn headline_by<'a>(
     methods: &[&str],
 ) -> Vec<&'a PointResults> {
     // The paper has one reference with true background; the weaker one stands in where that is all there is.
-    let over_idealised = results.points.iter().any(|found| found.point.method() == "over_idealised");
+    let over_idealised = results.points.iter().any(|found| {
+        found.point.method() == "over_idealised" && found.point.classifier.inputs() == kind.inputs()
+    });
     let wanted = |found: &&PointResults| {
         let (point, method) = (&found.point, found.point.method());
         methods.contains(&method)
             && !(method == "idealised" && over_idealised)
-            && point.classifier == kind
-            && is_own_sampler(point)
-            && is_nominal_band(results, point)
+            && is_usual_for(results, kind, point)
             && has_signal(point, n_signal)
             && (PARTIAL.contains(&method) || from_pure_noise(results, point))
     };
@@ -139,6 +149,27 @@ pub fn headline_by<'a>(
         nominal(results, points, |found| found.point.method()).into_iter().map(|(_, found)| found).collect();
     best.sort_by_key(|found| palette::rank(found.point.method()));
     best
+}
+
+/// The points of these methods with the noise strength that each began at: by method, then by strength.
+pub fn by_strength<'a>(
+    results: &'a Results,
+    kind: ClassifierKind,
+    n_signal: SignalCount,
+    methods: &[&str],
+) -> Vec<(f64, &'a PointResults)> {
+    let points = results.points.iter().filter(|found| {
+        let point = &found.point;
+        methods.contains(&point.method()) && is_usual_for(results, kind, point) && has_signal(point, n_signal)
+    });
+    let strength = |found: &PointResults| start(results, &found.point).unwrap_or(f64::NAN);
+    let best = nominal(results, points, |found| (found.point.method(), strength(found)));
+    let mut scans: Vec<_> = best.into_iter().map(|((_, sigma), found)| (sigma, found)).collect();
+    scans.sort_by(|(one, first), (other, second)| {
+        let methods = palette::rank(first.point.method()).cmp(&palette::rank(second.point.method()));
+        methods.then(one.total_cmp(other))
+    });
+    scans
 }
 
 /// The injections that have panels of their own: those that the job names, as far as there are results; else

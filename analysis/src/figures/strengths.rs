@@ -4,6 +4,7 @@ use super::measure::Measure;
 use super::palette::{self, Marked};
 use super::{panels, select};
 use crate::draw::{Axis, Dash, Guide, Legend, Mark, Panel, Picture, Row};
+use crate::point::ClassifierKind;
 use crate::quantities::SignalCount;
 use crate::results::{PointResults, Results};
 use crate::table::FigureTable;
@@ -15,7 +16,12 @@ const CLOSURE: [&str; 4] = ["sr", "sb", "mc", "noise"];
 pub fn closure(name: &str, results: &Results) -> FigureTable {
     let mut table = FigureTable::new(name);
     let none = SignalCount(0);
-    push_scans(&mut table, Measure::Closure.word(), Measure::Closure, &scans(results, none, &CLOSURE));
+    push_scans(
+        &mut table,
+        Measure::Closure.word(),
+        Measure::Closure,
+        &select::by_strength(results, ClassifierKind::Mlp, none, &CLOSURE),
+    );
     table.only_if_some_curve_runs()
 }
 
@@ -24,7 +30,7 @@ pub fn closure(name: &str, results: &Results) -> FigureTable {
 pub fn improvement(name: &str, results: &Results, measures: &[Measure]) -> FigureTable {
     let mut table = FigureTable::new(name);
     for injection in select::injections(results) {
-        let scans = scans(results, injection, &select::PARTIAL);
+        let scans = select::by_strength(results, ClassifierKind::Mlp, injection, &select::PARTIAL);
         let sigmas = || scans.iter().map(|(sigma, _)| *sigma);
         let (least, most) = (sigmas().fold(f64::INFINITY, f64::min), sigmas().fold(0.0, f64::max));
         if least >= most {
@@ -43,24 +49,6 @@ pub fn improvement(name: &str, results: &Results, measures: &[Measure]) -> Figur
         }
     }
     table.only_if(|row| select::PARTIAL.contains(&row.curve.as_str()))
-}
-
-/// The points of these methods with the noise strength that each began at: by method, then by strength.
-fn scans<'a>(results: &'a Results, n_signal: SignalCount, methods: &[&str]) -> Vec<(f64, &'a PointResults)> {
-    let points = results.points.iter().filter(|found| {
-        let point = &found.point;
-        methods.contains(&point.method())
-            && select::is_usual(results, point)
-            && select::has_signal(point, n_signal)
-    });
-    let start = |found: &PointResults| select::start(results, &found.point).unwrap_or(f64::NAN);
-    let best = select::nominal(results, points, |found| (found.point.method(), start(found)));
-    let mut scans: Vec<_> = best.into_iter().map(|((_, sigma), found)| (sigma, found)).collect();
-    scans.sort_by(|(one, first), (other, second)| {
-        let methods = palette::rank(first.point.method()).cmp(&palette::rank(second.point.method()));
-        methods.then(one.total_cmp(other))
-    });
-    scans
 }
 
 fn push_scans(table: &mut FigureTable, panel: &str, measure: Measure, scans: &[(f64, &PointResults)]) {

@@ -3,7 +3,8 @@
 use super::{palette, panels, select};
 use crate::band::Band;
 use crate::draw::{Axis, Colour, Corner, Curve, Dash, Mark, Note, Panel, Picture, Place, Point, Style};
-use crate::generated::Scope;
+use crate::generated::{Inputs, Scope};
+use crate::point::ClassifierKind;
 use crate::record::{FlowTraining, Loss};
 use crate::results::Results;
 use crate::table::FigureTable;
@@ -20,6 +21,12 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
         let panel = format!("denoiser-{}", training.sample);
         push(&mut table, &panel, &[training.losses.as_slice()]);
     }
+    for (word, trainings) in [("kinematics", &results.kinematics), ("jets", &results.jet_models)] {
+        let nominal = trainings.iter().filter(|training| training.sample.is_nominal(&results.job.regions));
+        if let Some(training) = nominal.max_by_key(|training| training.sample.n_signal) {
+            push(&mut table, &format!("{word}-{}", training.sample), &[training.losses.as_slice()]);
+        }
+    }
     let nominal = |flow: &&FlowTraining| flow.sample.is_nominal(&results.job.regions);
     let mut flows: Vec<&FlowTraining> = results.flows.iter().filter(nominal).collect();
     flows.sort_by_key(|flow| (flow.flow.judge().is_some(), flow.flow.word(), flow.sample.n_signal));
@@ -31,10 +38,16 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
         }
     }
     let most = select::injections(results).into_iter().max();
-    for found in most.into_iter().flat_map(|count| select::headline(results, count, &select::ALL)) {
+    let of = |kind| move |count| select::headline_by(results, kind, count, &select::ALL);
+    let by_features = most.into_iter().flat_map(of(ClassifierKind::Mlp));
+    for found in by_features.chain(most.into_iter().flat_map(of(ClassifierKind::Transformer))) {
         let courses: Vec<&[Loss]> =
             found.classifiers.iter().map(|result| result.classifier.losses.as_slice()).collect();
-        push(&mut table, &format!("classifier-{}", found.point.method()), &courses);
+        let network = match found.point.classifier.inputs() {
+            Inputs::Hlv => "classifier",
+            Inputs::Llv => "jet classifier",
+        };
+        push(&mut table, &format!("{network}-{}", found.point.method()), &courses);
     }
     table
 }
@@ -77,6 +90,7 @@ pub fn picture(table: &FigureTable) -> Picture {
         ];
         let title = match panel.split_once('-') {
             Some(("classifier", word)) => format!("classifiers, {}", palette::label(word)),
+            Some(("jet classifier", word)) => format!("classifiers of jets, {}", palette::label(word)),
             Some((network, sample)) => {
                 let (kind, sample) =
                     sample.split_once("-s").map_or(("", sample), |(kind, sample)| (kind, sample));

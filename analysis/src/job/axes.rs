@@ -3,11 +3,11 @@
 use toml::de::DeValue;
 
 use super::document::{Found, Section};
-use super::read::{float, window};
+use super::read::window;
+use super::sampling::{check_grids, integrations, starts};
 use super::seeds::whole_numbers;
-use super::{IndependentBackground, OtherSample, SamplerSettings, Solver};
-use crate::generated::{Generated, Integration, Start, TemplateMethod, TrainingSample};
-use crate::noise_grid::NoiseGrid;
+use super::{IndependentBackground, OtherSample, SamplerSettings};
+use crate::generated::{Generated, Inputs, Kinematics, Start, TemplateMethod, TrainingSample};
 use crate::point::{ClassifierKind, Contest, ScanPoint};
 use crate::quantities::{Gev, Oversampling, SigmaPrime, SignalCount};
 use crate::regions::{MassWindow, Regions};
@@ -20,6 +20,8 @@ pub struct Surroundings<'a> {
     pub oversampling: Oversampling,
     /// Where partial diffusion turns round.
     pub sigma_prime: SigmaPrime,
+    /// The same for constituents.
+    pub sigma_prime_llv: SigmaPrime,
     /// The job's sampler.
     pub sampler: &'a SamplerSettings,
     /// √s of the dijet fit.
@@ -72,8 +74,9 @@ fn block(scan: Section<'_>, around: &Surroundings<'_>) -> Vec<ScanPoint> {
         METHODS.iter().find(|(known, _)| *known == word).map(|(_, method)| *method)
     });
     let Some(Found { value: method, at }) = method else { return Vec::new() };
-    let kinds = kinds(&scan);
-    let contests = contests(&scan, method, around);
+    let inputs = inputs(&scan, method);
+    let kinds = kinds(&scan, &inputs);
+    let contests = contests(&scan, method, &inputs, around);
     if let Method::Template(template) = method
         && template.starts() == Start::OtherSample
         && *around.other_sample == OtherSample::None
@@ -88,6 +91,7 @@ fn block(scan: Section<'_>, around: &Surroundings<'_>) -> Vec<ScanPoint> {
     let points: Vec<ScanPoint> = contests
         .iter()
         .flat_map(|contest| kinds.iter().map(|kind| ScanPoint { contest: *contest, classifier: *kind }))
+        .filter(|point| point.template().is_none_or(|template| template.inputs == point.classifier.inputs()))
         .collect();
     if *around.background == IndependentBackground::None
         && let Some(point) = points.iter().find(|point| point.needs_independent_background())
@@ -104,7 +108,12 @@ fn block(scan: Section<'_>, around: &Surroundings<'_>) -> Vec<ScanPoint> {
 }
 
 /// The contests of a block: its axes, multiplied.
-fn contests(scan: &Section<'_>, method: Method, around: &Surroundings<'_>) -> Vec<Contest> {
+fn contests(
+    scan: &Section<'_>,
+    method: Method,
+    inputs: &[Inputs],
+    around: &Surroundings<'_>,
+) -> Vec<Contest> {
     if method == Method::Supervised {
         return vec![Contest::Supervised];
     }
@@ -124,8 +133,7 @@ fn contests(scan: &Section<'_>, method: Method, around: &Surroundings<'_>) -> Ve
                 (factors(scan, "oversampling", around), factors(scan, "data_oversampling", around));
             let mut contests = Vec::new();
             for sample in samples {
-                let template =
-                    Generated { method: TemplateMethod::Noise, sample, sigma_prime: None, integration: None };
+                let template = Generated::plain(TemplateMethod::Noise, sample);
                 for oversampling in &factors {
                     contests.extend(data.iter().map(|data_oversampling| Contest::GenSr {
                         template,
@@ -143,30 +151,37 @@ fn contests(scan: &Section<'_>, method: Method, around: &Surroundings<'_>) -> Ve
                 _ => factors(scan, "oversampling", around),
             };
             let of = |sample| {
-                let template = Generated { method, sample, sigma_prime: None, integration: None };
+                let template = Generated::plain(method, sample);
                 factors.iter().map(move |factor| Contest::Search { template, oversampling: *factor })
             };
             samples.into_iter().flat_map(of).collect()
         }
         Method::Template(method) => {
             let samples = samples(scan, signals, around);
-            let starts = starts(scan, method, around);
             let integrations = integrations(scan, around);
-            check_grids(scan, &starts, &integrations, around);
             let factors = factors(scan, "oversampling", around);
-            let mut contests = Vec::new();
-            for sample in samples {
-                for sigma_prime in &starts {
-                    for integration in &integrations {
-                        let (sigma_prime, integration) = (*sigma_prime, *integration);
-                        let template = Generated { method, sample, sigma_prime, integration };
-                        contests.extend(
-                            factors.iter().map(|factor| Contest::Search { template, oversampling: *factor }),
-                        );
-                    }
+            let mut kinds = Vec::new();
+            for (inputs, kinematics) in generated(scan, method, inputs) {
+                let starts = starts(scan, method, inputs, around);
+                check_grids(scan, &starts, &integrations, around);
+                for sigma_prime in starts {
+                    let of = |integration: &_| (inputs, kinematics, sigma_prime, *integration);
+                    kinds.extend(integrations.iter().map(of));
                 }
             }
-            contests
+            let templates = samples.into_iter().flat_map(|sample| {
+                kinds.iter().map(move |(inputs, kinematics, sigma_prime, integration)| Generated {
+                    inputs: *inputs,
+                    kinematics: *kinematics,
+                    sigma_prime: *sigma_prime,
+                    integration: *integration,
+                    ..Generated::plain(method, sample)
+                })
+            });
+            let contest = |template| {
+                factors.iter().map(move |factor| Contest::Search { template, oversampling: *factor })
+            };
+            templates.flat_map(contest).collect()
         }
     }
 }
@@ -250,116 +265,80 @@ fn single(scan: &Section<'_>) -> Vec<Oversampling> {
     vec![Oversampling(1)]
 }
 
-fn kinds(scan: &Section<'_>) -> Vec<ClassifierKind> {
-    let expected = "a list of \"mlp\" and \"trees\"";
-    let found = scan.get("classifier", expected, |value: &DeValue<'_>| {
-        let kind = |word: &str| ClassifierKind::ALL.into_iter().find(|kind| kind.word() == word);
+/// What is generated and classified: features, constituents, or both.
+fn inputs(scan: &Section<'_>, method: Method) -> Vec<Inputs> {
+    let found = scan.get("inputs", "a list of \"hlv\" and \"llv\"", |value: &DeValue<'_>| {
+        words(value)?.into_iter().map(Inputs::named).collect::<Option<Vec<_>>>()
+    });
+    let Some(found) = found else { return vec![Inputs::Hlv] };
+    let knows_jets = match method {
+        Method::Template(method) => {
+            matches!(method, TemplateMethod::Noise | TemplateMethod::SignalRegion | TemplateMethod::SideBand)
+        }
+        Method::Idealised | Method::OverIdealised | Method::Supervised => true,
+        Method::GenSr => false,
+    };
+    if found.value.contains(&Inputs::Llv) && !knows_jets {
+        let message = "contains \"llv\" (this method knows features only) remove it; constituents are generated by noise, \
+                       sr and sb";
+        scan.wrong("inputs", found.at, message);
+    }
+    for (index, inputs) in found.value.iter().enumerate() {
+        if found.value[..index].contains(inputs) {
+            repeated(scan, "inputs", found.at, inputs.word());
+        }
+    }
+    found.value
+}
+
+/// What a method generates: features; or constituents, with the jets' kinematics kept or diffused.
+fn generated(scan: &Section<'_>, method: TemplateMethod, inputs: &[Inputs]) -> Vec<(Inputs, Kinematics)> {
+    let found = scan.get("kinematics", "a list of \"kept\" and \"diffused\"", |value: &DeValue<'_>| {
+        let kind = |word| match word {
+            "kept" => Some(Kinematics::Kept),
+            "diffused" => Some(Kinematics::Diffused),
+            _ => None,
+        };
         words(value)?.into_iter().map(kind).collect::<Option<Vec<_>>>()
     });
-    found.map_or(vec![ClassifierKind::Mlp], |found| found.value)
+    if let Some(found) = &found
+        && (method != TemplateMethod::SignalRegion || !inputs.contains(&Inputs::Llv))
+    {
+        let message = "has no meaning here (only sr with inputs = [\"llv\"] has a choice: elsewhere there are no jets, or \
+                       none whose kinematics could stay) remove it";
+        scan.wrong("kinematics", found.at, message);
+    }
+    let kinematics = found.map_or(vec![Kinematics::Kept], |found| found.value);
+    let of = |inputs: &Inputs| match inputs {
+        Inputs::Hlv => vec![(Inputs::Hlv, Kinematics::Kept)],
+        Inputs::Llv => kinematics.iter().map(|kinematics| (Inputs::Llv, *kinematics)).collect(),
+    };
+    inputs.iter().flat_map(of).collect()
+}
+
+fn kinds(scan: &Section<'_>, inputs: &[Inputs]) -> Vec<ClassifierKind> {
+    let expected = "a list of \"mlp\" and \"trees\" (constituents have a classifier of their own)";
+    let found = scan.get("classifier", expected, |value: &DeValue<'_>| {
+        let kind = |word: &str| ClassifierKind::ALL.into_iter().find(|kind| kind.word() == word);
+        let kinds = words(value)?.into_iter().map(kind).collect::<Option<Vec<_>>>();
+        kinds.filter(|kinds| !kinds.contains(&ClassifierKind::Transformer))
+    });
+    let of_features = found.map_or(vec![ClassifierKind::Mlp], |found| found.value);
+    let of = |inputs: &Inputs| match inputs {
+        Inputs::Hlv => of_features.clone(),
+        Inputs::Llv => vec![ClassifierKind::Transformer],
+    };
+    inputs.iter().flat_map(of).collect()
 }
 
 /// A word, or a list of words.
-fn words<'a>(value: &'a DeValue<'_>) -> Option<Vec<&'a str>> {
+pub fn words<'a>(value: &'a DeValue<'_>) -> Option<Vec<&'a str>> {
     match value {
         DeValue::String(word) => Some(vec![word.as_ref()]),
         DeValue::Array(items) if !items.is_empty() => {
             items.iter().map(|item| item.get_ref().as_str()).collect()
         }
         _ => None,
-    }
-}
-
-/// The noise strengths that events start from: as the scan says, else the job's for partial diffusion, and the
-/// largest for ∅.
-fn starts(scan: &Section<'_>, method: TemplateMethod, around: &Surroundings<'_>) -> Vec<Option<SigmaPrime>> {
-    let (least, largest) = (around.sampler.sigma_min, around.sampler.sigma_max);
-    let expected = format!("noise strengths above {least} and up to {largest}, as [0.62, 2.24]");
-    let found = scan.get("sigma_prime", &expected, |value: &DeValue<'_>| {
-        let items: Vec<f64> = match value {
-            DeValue::Array(items) => items.iter().map(|item| float(item.get_ref())).collect::<Option<_>>()?,
-            one => vec![float(one)?],
-        };
-        let inside = items.iter().all(|sigma| *sigma > least && *sigma <= largest);
-        (inside && !items.is_empty()).then_some(items)
-    });
-    match found {
-        Some(found) => {
-            let mut sorted = found.value.clone();
-            sorted.sort_by(f64::total_cmp);
-            if let Some(twice) = sorted.windows(2).find(|pair| pair[0].total_cmp(&pair[1]).is_eq()) {
-                repeated(scan, "sigma_prime", found.at, &twice[0].to_string());
-            }
-            found.value.into_iter().map(|sigma| Some(SigmaPrime(sigma))).collect()
-        }
-        None if method == TemplateMethod::Noise => vec![None],
-        None => {
-            if !(around.sigma_prime.0 > least && around.sigma_prime.0 <= largest) {
-                let message = format!(
-                    "is {} as in [template] (it must lie above {least} and up to {largest}, the sampler's own) name \
-                     another here or there",
-                    around.sigma_prime
-                );
-                scan.wrong("sigma_prime", scan.at(), message);
-            }
-            vec![Some(around.sigma_prime)]
-        }
-    }
-}
-
-/// The solvers that a scan compares, where it names any.
-fn integrations(scan: &Section<'_>, around: &Surroundings<'_>) -> Vec<Option<Integration>> {
-    let solvers = scan.get("solver", "a list of \"heun\" and \"euler\"", |value: &DeValue<'_>| {
-        words(value)?.into_iter().map(Solver::named).collect::<Option<Vec<_>>>()
-    });
-    let steps = scan.get("steps", "whole numbers from 2, as [50, 200]", |value: &DeValue<'_>| {
-        whole_numbers(value).filter(|list| list.iter().all(|steps| *steps >= 2))
-    });
-    if solvers.is_none() && steps.is_none() {
-        return vec![None];
-    }
-    let solvers = solvers.map_or(vec![around.sampler.solver], |found| found.value);
-    let steps = steps.map_or(vec![around.sampler.steps as u32], |found| {
-        refuse_repeats(scan, "steps", found.at, &found.value);
-        found.value
-    });
-    let pairs = solvers.iter().flat_map(|solver| steps.iter().map(|steps| (*solver, *steps as usize)));
-    pairs.map(|(solver, steps)| Some(Integration { solver, steps })).collect()
-}
-
-/// Notes noise strengths for which the grid has no step, and such as become the same.
-fn check_grids(
-    scan: &Section<'_>,
-    starts: &[Option<SigmaPrime>],
-    integrations: &[Option<Integration>],
-    around: &Surroundings<'_>,
-) {
-    let inside =
-        |sigma: &SigmaPrime| sigma.0 > around.sampler.sigma_min && sigma.0 <= around.sampler.sigma_max;
-    let sigmas: Vec<SigmaPrime> = starts.iter().flatten().copied().filter(inside).collect();
-    for integration in integrations {
-        let sampler = around.sampler.with(*integration);
-        let steps = |sigma: SigmaPrime| NoiseGrid::partial(&sampler, sigma).sigmas.len();
-        let twin = |others: &[SigmaPrime], sigma: SigmaPrime| {
-            others.iter().copied().find(|other| *other != sigma && steps(*other) == steps(sigma))
-        };
-        for (index, sigma) in sigmas.iter().enumerate() {
-            let at = scan.at();
-            let grid = format!("the grid of {} steps", sampler.steps);
-            if steps(*sigma) < 2 {
-                let message = format!(
-                    "contains {sigma} ({grid} has no step from there, so that no noise would be taken away) raise \
-                     it, or the number of steps"
-                );
-                scan.wrong("sigma_prime", at, message);
-            } else if let Some(same) = twin(&sigmas[..index], *sigma) {
-                let message = format!(
-                    "contains {same} and {sigma} (both become the same point of {grid}) remove one, or raise the \
-                     number of steps"
-                );
-                scan.wrong("sigma_prime", at, message);
-            }
-        }
     }
 }
 
@@ -407,6 +386,7 @@ pub fn refuse_repeats(section: &Section<'_>, key: &str, at: usize, list: &[u32])
     }
 }
 
-fn repeated(section: &Section<'_>, key: &str, at: usize, value: &str) {
+/// Notes a value that stands twice.
+pub fn repeated(section: &Section<'_>, key: &str, at: usize, value: &str) {
     section.wrong(key, at, format!("contains {value} twice (it would be computed twice) remove one"));
 }

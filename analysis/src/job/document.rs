@@ -22,7 +22,11 @@ impl<'a> Mistakes<'a> {
     /// Notes a mistake at a byte position.
     pub fn note(&self, at: usize, key: &str, message: impl Into<String>) {
         let line = self.text[..at.min(self.text.len())].matches('\n').count() + 1;
-        self.found.borrow_mut().push(Problem { line, key: key.to_owned(), message: message.into() });
+        let problem = Problem { line, key: key.to_owned(), message: message.into() };
+        // A key that is read twice, for two kinds of points, is wrong once.
+        if !self.found.borrow().contains(&problem) {
+            self.found.borrow_mut().push(problem);
+        }
     }
 
     pub fn into_problems(self) -> Vec<Problem> {

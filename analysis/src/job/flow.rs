@@ -1,9 +1,80 @@
 //! The section of the normalizing flows.
 
+use serde::{Deserialize, Serialize};
+
+use super::Marginals;
 use super::document::{Found, Section};
 use super::read::{marginals, number, positive};
 use super::seeds::whole_number;
-use super::{FlowNetwork, FlowSettings, KeptMoment};
+use crate::generated::FlowKind;
+
+/// The normalizing flows of CURTAINsF4F, CATHODE and FETA, and their training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FlowSettings {
+    /// Pieces of a spline.
+    pub bins: usize,
+    /// Where the linear tails begin, in standard deviations.
+    pub tail: f64,
+    /// Events a step.
+    pub batch: usize,
+    /// Largest norm of a member's gradient.
+    pub gradient_clip: f64,
+    /// How features are brought to zero mean and unit variance.
+    pub marginals: Marginals,
+    /// Share of the events kept aside.
+    pub validation_fraction: f64,
+    /// Which moment of a training is kept.
+    pub kept: KeptMoment,
+    /// The densities.
+    pub base: FlowNetwork,
+    /// The flows that move events.
+    pub top: FlowNetwork,
+    /// Epochs of the flow that moves events in the efficient variant.
+    pub efficient_epochs: usize,
+}
+
+/// Which moment of a training is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeptMoment {
+    /// That of the smallest loss on the events kept aside, where there are any.
+    Best,
+    /// The last.
+    Last,
+}
+
+/// The network of a flow, and how long it is trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FlowNetwork {
+    /// Autoregressive layers.
+    pub layers: usize,
+    /// Residual blocks of each layer's network.
+    pub blocks: usize,
+    /// Nodes of a hidden layer.
+    pub width: usize,
+    /// Passes over the events.
+    pub epochs: usize,
+    /// Learning rate at the start of its cosine.
+    pub learning_rate: f64,
+}
+
+impl FlowSettings {
+    /// What the training of a kind of flow depends on.
+    pub fn training(&self, flow: FlowKind) -> serde_json::Value {
+        let Self { bins, tail, batch, gradient_clip, marginals, validation_fraction, kept, .. } = self;
+        let network = self.network(flow);
+        serde_json::json!([bins, tail, batch, gradient_clip, marginals, validation_fraction, kept, network])
+    }
+
+    /// The network of a kind of flow, with its own number of epochs.
+    pub fn network(&self, flow: FlowKind) -> FlowNetwork {
+        match flow {
+            FlowKind::Base | FlowKind::BaseOfAll => self.base.clone(),
+            FlowKind::Curtains | FlowKind::Feta => self.top.clone(),
+            FlowKind::CurtainsEfficient => FlowNetwork { epochs: self.efficient_epochs, ..self.top.clone() },
+        }
+    }
+}
 
 /// Each bin takes at least a thousandth of the range, so that more bins would leave nothing to learn.
 const MOST_BINS: u32 = 500;

@@ -7,6 +7,7 @@ mod document;
 mod flow;
 mod jets;
 mod read;
+mod sampling;
 mod seeds;
 
 use std::path::{Path, PathBuf};
@@ -14,11 +15,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Problem};
-use crate::generated::{FlowKind, TrainingSample};
+use crate::generated::TrainingSample;
 use crate::point::ScanPoint;
 use crate::quantities::{ClassifierSeed, Gev, Oversampling, SigmaPrime, SignalCount};
 use crate::regions::Regions;
 
+pub use flow::{FlowNetwork, FlowSettings, KeptMoment};
 pub use jets::{JetClassifierSettings, JetInputs, JetModelSettings, Precision};
 
 /// The complete, commented job file that gives every key its default.
@@ -111,6 +113,8 @@ pub struct Job {
     pub oversampling: Oversampling,
     /// Where partial diffusion turns round, where a scan names no other.
     pub sigma_prime: SigmaPrime,
+    /// The same for constituents.
+    pub sigma_prime_llv: SigmaPrime,
     /// The classifiers and their training.
     pub classifier: ClassifierSettings,
     /// The boosted trees, where a scan asks for them.
@@ -261,74 +265,6 @@ pub struct DenoiserSettings {
     pub validation_fraction: f64,
 }
 
-/// The normalizing flows of CURTAINsF4F, CATHODE and FETA, and their training.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FlowSettings {
-    /// Pieces of a spline.
-    pub bins: usize,
-    /// Where the linear tails begin, in standard deviations.
-    pub tail: f64,
-    /// Events a step.
-    pub batch: usize,
-    /// Largest norm of a member's gradient.
-    pub gradient_clip: f64,
-    /// How features are brought to zero mean and unit variance.
-    pub marginals: Marginals,
-    /// Share of the events kept aside.
-    pub validation_fraction: f64,
-    /// Which moment of a training is kept.
-    pub kept: KeptMoment,
-    /// The densities.
-    pub base: FlowNetwork,
-    /// The flows that move events.
-    pub top: FlowNetwork,
-    /// Epochs of the flow that moves events in the efficient variant.
-    pub efficient_epochs: usize,
-}
-
-/// Which moment of a training is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeptMoment {
-    /// That of the smallest loss on the events kept aside, where there are any.
-    Best,
-    /// The last.
-    Last,
-}
-
-/// The network of a flow, and how long it is trained.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FlowNetwork {
-    /// Autoregressive layers.
-    pub layers: usize,
-    /// Residual blocks of each layer's network.
-    pub blocks: usize,
-    /// Nodes of a hidden layer.
-    pub width: usize,
-    /// Passes over the events.
-    pub epochs: usize,
-    /// Learning rate at the start of its cosine.
-    pub learning_rate: f64,
-}
-
-impl FlowSettings {
-    /// What the training of a kind of flow depends on.
-    pub fn training(&self, flow: FlowKind) -> serde_json::Value {
-        let Self { bins, tail, batch, gradient_clip, marginals, validation_fraction, kept, .. } = self;
-        let network = self.network(flow);
-        serde_json::json!([bins, tail, batch, gradient_clip, marginals, validation_fraction, kept, network])
-    }
-
-    /// The network of a kind of flow, with its own number of epochs.
-    pub fn network(&self, flow: FlowKind) -> FlowNetwork {
-        match flow {
-            FlowKind::Base | FlowKind::BaseOfAll => self.base.clone(),
-            FlowKind::Curtains | FlowKind::Feta => self.top.clone(),
-            FlowKind::CurtainsEfficient => FlowNetwork { epochs: self.efficient_epochs, ..self.top.clone() },
-        }
-    }
-}
-
 /// The course of a learning rate after its warm-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -442,6 +378,10 @@ pub struct ComputeSettings {
     pub flows_per_task: usize,
     /// Classifier seeds trained together.
     pub classifier_seeds_per_task: usize,
+    /// Models of jets' constituents trained together.
+    pub jet_models_per_task: usize,
+    /// Seeds of constituent classifiers trained together.
+    pub jet_classifier_seeds_per_task: usize,
     /// Intra-op threads of a rank; another number may change the last bits of a result.
     pub threads: usize,
 }
@@ -457,6 +397,8 @@ pub struct Pricing {
     pub other_sample_events: usize,
     /// Independent background of the signal region.
     pub independent_background_events: usize,
+    /// Mean number of constituents of a jet.
+    pub constituents_per_jet: usize,
 }
 
 /// What is drawn.

@@ -75,6 +75,7 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
     let template = root.section("template");
     let oversampling = positive(&template, "oversampling").map(|factor| Oversampling(factor as u32));
     let sigma_prime = number(&template, "sigma_prime", "a noise strength above 0", |x| x > 0.0);
+    let sigma_prime_llv = number(&template, "sigma_prime_llv", "a noise strength above 0", |x| x > 0.0);
     template.finish();
     let other_sample = other_sample(root.section("other_sample"));
     let classifier = classifier(root.section("classifier"));
@@ -91,6 +92,7 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
             regions: regions.as_ref()?.0,
             oversampling: oversampling?,
             sigma_prime: SigmaPrime(sigma_prime?),
+            sigma_prime_llv: SigmaPrime(sigma_prime_llv?),
             sampler: sampler.as_ref()?,
             collision_energy: regions.as_ref()?.1,
             background: independent_background.as_ref()?,
@@ -115,6 +117,7 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
         other_sample: other_sample?,
         oversampling: oversampling?,
         sigma_prime: SigmaPrime(sigma_prime?),
+        sigma_prime_llv: SigmaPrime(sigma_prime_llv?),
         classifier: classifier?,
         trees: trees?,
         jet_classifier: jet_classifier?,
@@ -380,12 +383,16 @@ fn compute(section: Section<'_>) -> Option<ComputeSettings> {
     let denoisers = positive(&section, "denoisers_per_task");
     let flows = positive(&section, "flows_per_task");
     let seeds = positive(&section, "classifier_seeds_per_task");
+    let jet_models = positive(&section, "jet_models_per_task");
+    let jet_seeds = positive(&section, "jet_classifier_seeds_per_task");
     let threads = positive(&section, "threads");
     section.finish();
     Some(ComputeSettings {
         denoisers_per_task: denoisers?,
         flows_per_task: flows?,
         classifier_seeds_per_task: seeds?,
+        jet_models_per_task: jet_models?,
+        jet_classifier_seeds_per_task: jet_seeds?,
         threads: threads?,
     })
 }
@@ -395,12 +402,14 @@ fn pricing(section: Section<'_>) -> Option<Pricing> {
     let signal_region = positive(&section, "signal_region_events");
     let other_sample = positive(&section, "other_sample_events");
     let independent = positive(&section, "independent_background_events");
+    let constituents = positive(&section, "constituents_per_jet");
     section.finish();
     Some(Pricing {
         side_band_events: side_band?,
         signal_region_events: signal_region?,
         other_sample_events: other_sample?,
         independent_background_events: independent?,
+        constituents_per_jet: constituents?,
     })
 }
 

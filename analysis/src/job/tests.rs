@@ -32,7 +32,7 @@ fn the_defaults_are_a_job() {
 fn a_small_job_takes_its_defaults() {
     let job = check(SMALL).expect("a good job");
     let sample = TrainingSample::new(SignalCount(0), MassWindow::new(2800.0, 6000.0));
-    let template = Generated { method: TemplateMethod::Noise, sample, sigma_prime: None, integration: None };
+    let template = Generated::plain(TemplateMethod::Noise, sample);
     let contest = Contest::Search { template, oversampling: Oversampling(5) };
     assert_eq!(job.points, [ScanPoint { contest, classifier: ClassifierKind::Mlp }]);
     let stored = serde_json::to_string(&job).expect("JSON");
@@ -214,4 +214,32 @@ fn the_sections_of_jets_are_checked() {
     assert!(message("[jet_classifier]\ninputs = 'all'").contains("write \"relative\" or \"absolute\""));
     assert!(message("[jet_classifier]\nclass_attention_layers = 0").contains("a whole number from 1"));
     assert!(check(&format!("{SMALL}[jet_classifier]\nself_attention_layers = 0\n")).is_ok());
+}
+
+#[test]
+fn constituents_are_refused_where_they_have_no_meaning() {
+    let scan = |text: &str| {
+        let start =
+            "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[other_sample]\nsource = 'file'\n[[scan]]\n";
+        JobFile::from_text("job.toml", format!("{start}{text}\nn_signal = [0]\n")).check()
+    };
+    let refused = |text: &str, expected: &str| {
+        let error = scan(text).expect_err("a mistake").to_string();
+        assert!(error.contains(expected) && error.contains("1 mistake"), "{text}: {error}");
+    };
+    refused("method = 'mc'\ninputs = ['llv']", "this method knows features only");
+    refused("method = 'gensr'\ninputs = ['hlv', 'llv']", "this method knows features only");
+    refused("method = 'noise'\ninputs = ['pixels']", "a list of \"hlv\" and \"llv\"");
+    refused("method = 'noise'\ninputs = ['llv', 'llv']", "contains llv twice");
+    refused("method = 'noise'\ninputs = ['llv']\nkinematics = ['kept']", "has no meaning here");
+    refused("method = 'sr'\nkinematics = ['diffused']", "has no meaning here");
+    refused("method = 'noise'\nclassifier = ['transformer']", "constituents have a classifier of their own");
+    refused("method = 'sr'\ninputs = ['hlv', 'llv']\nsigma_prime = [900]", "noise strengths above");
+    let job =
+        scan("method = 'sr'\ninputs = ['hlv', 'llv']\nclassifier = ['mlp', 'trees']").expect("a good job");
+    let points: Vec<String> = job.points.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        points,
+        ["sr-sp2.24-s0-w2800-6000-x5", "sr-sp2.24-s0-w2800-6000-x5-trees", "sr-sp8.9-s0-w2800-6000-llv-x5",]
+    );
 }

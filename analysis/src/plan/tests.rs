@@ -188,3 +188,47 @@ fn one_density_serves_every_signal_region_of_the_efficient_variant() {
         assert!(judges.iter().enumerate().all(|(member, (_, place))| *place == member));
     }
 }
+
+#[test]
+fn templates_of_constituents_are_made_copy_by_copy_from_two_models() {
+    let plan = plan(
+        "[classifier]\nseeds = '0-1'\n[[scan]]\nmethod = 'noise'\ninputs = ['hlv', 'llv']\nn_signal = [100]\n\
+         oversampling = [2]\n[[scan]]\nmethod = 'sr'\ninputs = ['llv']\nn_signal = [100]\noversampling = [1]\n\
+         kinematics = ['kept', 'diffused']\n[[scan]]\nmethod = 'idealised'\ninputs = ['llv']\nn_signal = [100]\n",
+    );
+    assert_eq!(
+        ids(&plan),
+        [
+            "fit/dijet-s100-w2800-6000",
+            "train/denoiser-s100-w2800-6000",
+            "train/kinematic-model-s100-w2800-6000",
+            "train/jet-model-s100-w2800-6000",
+            "template/noise-s100-w2800-6000",
+            "template/noise-s100-w2800-6000-llv-k00",
+            "template/noise-s100-w2800-6000-llv-k01",
+            "template/sr-sp8.9-s100-w2800-6000-llv-k00",
+            "template/sr-sp8.9-s100-w2800-6000-llv-kd-k00",
+            "classify/noise-s100-w2800-6000-x2-c00-01",
+            "classify/noise-s100-w2800-6000-llv-x2-c00",
+            "classify/noise-s100-w2800-6000-llv-x2-c01",
+            "classify/sr-sp8.9-s100-w2800-6000-llv-x1-c00",
+            "classify/sr-sp8.9-s100-w2800-6000-llv-x1-c01",
+            "classify/sr-sp8.9-s100-w2800-6000-llv-kd-x1-c00",
+            "classify/sr-sp8.9-s100-w2800-6000-llv-kd-x1-c01",
+            "classify/idealised-s100-llv-c00",
+            "classify/idealised-s100-llv-c01",
+        ]
+    );
+    let needs = |id: &str| -> Vec<String> {
+        let task = plan.tasks.iter().find(|task| task.id.0 == id).expect("a task");
+        task.needs.iter().map(|need| need.0.clone()).collect()
+    };
+    let jets = "train/jet-model-s100-w2800-6000";
+    assert_eq!(needs("template/sr-sp8.9-s100-w2800-6000-llv-k00"), [jets]);
+    let kinematics = "train/kinematic-model-s100-w2800-6000";
+    assert_eq!(needs("template/sr-sp8.9-s100-w2800-6000-llv-kd-k00"), [kinematics, jets]);
+    let fit = "fit/dijet-s100-w2800-6000";
+    assert_eq!(needs("template/noise-s100-w2800-6000-llv-k01"), [fit, kinematics, jets]);
+    let copies = ["template/noise-s100-w2800-6000-llv-k00", "template/noise-s100-w2800-6000-llv-k01"];
+    assert_eq!(needs("classify/noise-s100-w2800-6000-llv-x2-c01"), copies);
+}

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use drapes_analysis::fingerprint::fingerprints;
-use drapes_analysis::generated::{Generated, TemplateMethod, TrainingSample};
+use drapes_analysis::generated::{Generated, Scope, TemplateMethod, TrainingSample};
+use drapes_analysis::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
 use drapes_analysis::job::{JobFile, Solver};
 use drapes_analysis::metrics::RankedScores;
 use drapes_analysis::noise_grid::NoiseGrid;
@@ -100,6 +101,30 @@ classifier = ['mlp', 'trees']
 [[scan]]
 method = 'supervised'
 classifier = ['mlp', 'trees']
+[[scan]]
+method = 'noise'
+inputs = ['llv']
+n_signal = [0, 100, 1000, 3000]
+oversampling = [2]
+[[scan]]
+method = 'sr'
+inputs = ['llv']
+n_signal = [0, 1000, 3000]
+sigma_prime = [0.62, 8.9, 80]
+oversampling = [1]
+[[scan]]
+method = 'sr'
+inputs = ['llv']
+kinematics = ['diffused']
+n_signal = [0]
+oversampling = [1]
+[[scan]]
+method = 'idealised'
+inputs = ['llv']
+n_signal = [1000, 3000]
+[[scan]]
+method = 'supervised'
+inputs = ['llv']
 ";
 
 /// Evenly spread scores of background, and signal that is the more separated the larger `power` is.
@@ -167,8 +192,12 @@ fn classified(point: ScanPoint, seeds: &[ClassifierSeed]) -> Classification {
                 });
             let width = point.side_bands().map_or(1.0, |window| window.width() / 3200.0);
             let unlike = (-start).exp() + 1.0 / steps as f64;
-            let trees = if point.classifier == ClassifierKind::Trees { 1.5 } else { 1.0 };
-            let learnt = trees * skill(point.method()) * (1.0 - unlike) * (1.0 + 0.3 * width + spread);
+            let kind = match point.classifier {
+                ClassifierKind::Mlp => 1.0,
+                ClassifierKind::Trees => 1.5,
+                ClassifierKind::Transformer => 2.0 * f64::from(signal) / 3000.0,
+            };
+            let learnt = kind * skill(point.method()) * (1.0 - unlike) * (1.0 + 0.3 * width + spread);
             let power = 1.0 + 0.02 * f64::from(signal) * learnt * (1.0 - 0.8 / f64::from(over));
             classifiers.push(Classifier {
                 seed: *seed,
@@ -189,18 +218,11 @@ fn classified(point: ScanPoint, seeds: &[ClassifierSeed]) -> Classification {
 fn result(work: &Work) -> TaskResult {
     match work {
         Work::Fit { sample } => TaskResult::Fit(fit(*sample)),
-        Work::Train { scope, samples } => {
-            let training = |sample: &TrainingSample| DenoiserTraining {
-                scope: *scope,
-                sample: *sample,
-                n_training: 16_625,
-                n_validation: 875,
-                steps: 256,
-                warmup_steps: 12,
-                losses: losses(4, 0.3),
-                by_noise: by_noise(),
-            };
-            TaskResult::Train(samples.iter().map(training).collect())
+        Work::Train { scope, samples } => TaskResult::Train(trained(*scope, samples)),
+        Work::TrainKinematics { samples } => TaskResult::TrainKinematics(trained(Scope::SideBands, samples)),
+        Work::TrainJets { samples } => TaskResult::TrainJets(trained(Scope::SideBands, samples)),
+        Work::TemplateJets { template, copy, .. } => {
+            TaskResult::Jets(Box::new(jet_summary(*template, *copy)))
         }
         Work::TrainFlow { flow, samples, .. } => {
             let training = |sample: &TrainingSample| FlowTraining {
@@ -218,6 +240,45 @@ fn result(work: &Work) -> TaskResult {
         Work::Template { template, .. } => TaskResult::Template(Box::new(template_summary(Some(*template)))),
         Work::Resample { .. } => TaskResult::Template(Box::new(template_summary(None))),
         Work::Classify { point, seeds, .. } => TaskResult::Classify(classified(*point, seeds)),
+    }
+}
+
+fn trained(scope: Scope, samples: &[TrainingSample]) -> Vec<DenoiserTraining> {
+    let training = |sample: &TrainingSample| DenoiserTraining {
+        scope,
+        sample: *sample,
+        n_training: 16_625,
+        n_validation: 875,
+        steps: 256,
+        warmup_steps: 12,
+        losses: losses(4, 0.3),
+        by_noise: by_noise(),
+    };
+    samples.iter().map(training).collect()
+}
+
+fn jet_summary(template: Generated, copy: u32) -> JetSummary {
+    let job = JobFile::from_text("job.toml", JOB).check().expect("a good job");
+    let grid = NoiseGrid::of(&job.sampler, &template);
+    let bell = |middle: f64| -> Vec<f64> {
+        (0..20_u8).map(|bin| 0.16 * (-((f64::from(bin) - middle) / 5.0).powi(2)).exp()).collect()
+    };
+    let spectrum = |(place, quantity): (usize, JetQuantity)| JetSpectrum {
+        quantity,
+        edges: (0..=20_u8).map(|edge| f64::from(edge) * (1 + place) as f64).collect(),
+        background: bell(8.0),
+        signal: bell(14.0),
+        generated: bell(8.0 + 1.0 / grid.start()),
+        distance: 0.01 * (1 + place) as f64 + 0.1 / grid.start(),
+        chance: 0.005,
+    };
+    JetSummary {
+        template,
+        copy,
+        n_events: 10_000,
+        sigma_used: grid.start(),
+        steps: grid.sigmas.len(),
+        spectra: JetQuantity::ALL.into_iter().enumerate().map(spectrum).collect(),
     }
 }
 

@@ -116,7 +116,7 @@ impl Drawn for Curve {
         for stroke in self.strokes(frame) {
             let dash = match stroke.weak {
                 Weak::Yes => self.style.dash.weakened(),
-                Weak::No => self.style.dash,
+                Weak::No | Weak::Hollow => self.style.dash,
             };
             keys::stroke(svg, &path::polyline(&stroke.points), self.style.dashed(dash));
         }

@@ -68,6 +68,8 @@ impl Point {
 pub enum Weak {
     /// It rests on few events.
     Yes,
+    /// It rests on few events, and its marker alone says so: dashes tell curves apart.
+    Hollow,
     /// It can be trusted.
     No,
 }
