@@ -44,7 +44,12 @@ impl Signals {
     /// The same, where the death of the launcher means the same as a signal: ranks that nobody starts and stops any more
     /// would work on beside those of the next run.
     pub fn of_launched(self) -> Self {
-        Self { launcher: Some(std::os::unix::process::parent_id()), ..self }
+        let parent = std::os::unix::process::parent_id();
+        if parent == 1 && !is_launcher(&std::fs::read_to_string("/proc/1/comm").unwrap_or_default()) {
+            // It died before this process had begun.
+            self.raise();
+        }
+        Self { launcher: Some(parent), ..self }
     }
 
     /// Whether any has come.
@@ -58,6 +63,13 @@ impl Signals {
     pub fn raise(&self) {
         self.received.store(true, Ordering::Relaxed);
     }
+}
+
+/// Whether the first process of a machine, or of a container, is itself one that starts ranks.
+fn is_launcher(name: &str) -> bool {
+    const LAUNCHERS: [&str; 8] =
+        ["mpirun", "mpiexec", "orterun", "orted", "prterun", "prted", "hydra", "slurm"];
+    LAUNCHERS.iter().any(|launcher| name.starts_with(launcher))
 }
 
 /// The time of a run, in seconds since its beginning.

@@ -99,16 +99,17 @@ impl Store {
         };
         let path = folder.join(format!("{}-of-{}.json", shard.index, shard.count));
         let mut dead = Vec::new();
-        // A file of the same name may be that of a process that died; whoever moves it away first has removed it.
+        // Who takes the place of a dead process must not take that of another who was faster. Where the file system knows
+        // no locks, moving the file away is as much as can be done.
+        let turn = File::create(folder.join("turn.lock")).map_err(cannot_write)?;
+        let _ = turn.lock();
+        // A file of the same name may be that of a process that died, or no such file at all.
         while !create_whole(&path, &occupant).map_err(cannot_write)? {
             match look(&path) {
-                // Torn, hence nobody's; or just gone.
-                None => set_aside_if_torn(&path),
                 Some((_, Liveness::Alive)) => return Err(self.occupied(&path)),
-                Some((gone, Liveness::Dead)) => {
-                    if take_away(&path) {
-                        dead.push(gone);
-                    }
+                found => {
+                    take_away(&path).map_err(cannot_write)?;
+                    dead.extend(found.map(|(gone, _)| gone));
                 }
             }
         }
@@ -238,16 +239,15 @@ fn create_whole(path: &Path, occupant: &Occupant) -> std::io::Result<bool> {
     }
 }
 
-/// Removes a file; false if somebody else was faster.
-fn take_away(path: &Path) -> bool {
+/// Removes whatever stands at a path.
+fn take_away(path: &Path) -> std::io::Result<()> {
     let aside = path.with_extension(format!("json.{}.gone.part", std::process::id()));
-    fs::rename(path, &aside).is_ok() && fs::remove_file(&aside).is_ok()
-}
-
-fn set_aside_if_torn(path: &Path) {
-    let torn = fs::read(path).is_ok_and(|text| serde_json::from_slice::<Occupant>(&text).is_err());
-    if torn {
-        take_away(path);
+    match fs::rename(path, &aside) {
+        // Its owner was faster.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) if aside.is_dir() => fs::remove_dir_all(&aside),
+        Ok(()) => fs::remove_file(&aside),
     }
 }
 

@@ -70,7 +70,29 @@ fn the_dead_make_way_and_are_named() {
     drop(held);
     // A torn file is nobody's.
     fs::write(store.running().join("1-of-1.json"), "{").expect("room");
+    drop(store.occupy(Shard::WHOLE, 1).expect("a free directory"));
+    // Neither is a folder of that name.
+    fs::create_dir_all(store.running().join("1-of-1.json/inside")).expect("room");
     store.occupy(Shard::WHOLE, 1).expect("a free directory");
+}
+
+#[test]
+fn of_many_who_take_the_place_of_a_dead_process_one_gets_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = store(directory.path());
+    for _ in 0..30 {
+        let dead = "{\"process\":{\"host\":\"a\",\"pid\":1,\"started\":1,\"space\":SPACE},\"since\":0,\"shard\":1,\
+                    \"shards\":1,\"running\":[],\"ranks\":1}";
+        let space = serde_json::to_value(Process::this()).expect("JSON")["space"].to_string();
+        fs::create_dir_all(store.running()).expect("room");
+        fs::write(store.running().join("1-of-1.json"), dead.replace("SPACE", &space)).expect("room");
+        // Files of one process are written under one name, hence one thread after the other in that step only.
+        let held: Vec<_> = std::thread::scope(|scope| {
+            let all: Vec<_> = (0..4).map(|_| scope.spawn(|| store.occupy(Shard::WHOLE, 1).ok())).collect();
+            all.into_iter().filter_map(|one| one.join().expect("no panic")).collect()
+        });
+        assert_eq!(held.len(), 1);
+    }
 }
 
 #[test]
