@@ -5,6 +5,7 @@
 mod axes;
 mod document;
 mod flow;
+mod jets;
 mod read;
 mod seeds;
 
@@ -17,6 +18,8 @@ use crate::generated::{FlowKind, TrainingSample};
 use crate::point::ScanPoint;
 use crate::quantities::{ClassifierSeed, Gev, Oversampling, SigmaPrime, SignalCount};
 use crate::regions::Regions;
+
+pub use jets::{JetClassifierSettings, JetInputs, JetModelSettings, Precision};
 
 /// The complete, commented job file that gives every key its default.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
@@ -100,6 +103,8 @@ pub struct Job {
     pub sampler: SamplerSettings,
     /// The normalizing flows and their training.
     pub flow: FlowSettings,
+    /// The diffusion model of jets' constituents and its training.
+    pub jet_model: JetModelSettings,
     /// Another sample of background events, where MC starts.
     pub other_sample: OtherSample,
     /// Template events for each event that a method starts from, where a scan names no other.
@@ -110,6 +115,8 @@ pub struct Job {
     pub classifier: ClassifierSettings,
     /// The boosted trees, where a scan asks for them.
     pub trees: TreeSettings,
+    /// The classifiers of jets' constituents and their training.
+    pub jet_classifier: JetClassifierSettings,
     /// How the work is cut into tasks.
     pub compute: ComputeSettings,
     /// Event numbers that price a plan before the data are read.

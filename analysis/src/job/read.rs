@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::axes::{self, Surroundings};
 use super::document::{Found, Mistakes, Section};
 use super::flow;
+use super::jets;
 use super::seeds::{whole_number, whole_numbers};
 use super::{
     ClassifierSettings, ComputeSettings, DEFAULTS, Data, DenoiserSettings, FigureSettings,
@@ -69,6 +70,8 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
     let denoiser = denoiser(root.section("denoiser"));
     let sampler = sampler(root.section("sampler"));
     let flow = flow::flow(root.section("flow"), data.as_ref().map(|data: &Data| data.features.len()));
+    let jet_model = jets::jet_model(root.section("jet_model"));
+    let jet_classifier = jets::jet_classifier(root.section("jet_classifier"));
     let template = root.section("template");
     let oversampling = positive(&template, "oversampling").map(|factor| Oversampling(factor as u32));
     let sigma_prime = number(&template, "sigma_prime", "a noise strength above 0", |x| x > 0.0);
@@ -108,11 +111,13 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
         denoiser: denoiser?,
         sampler: sampler?,
         flow: flow?,
+        jet_model: jet_model?,
         other_sample: other_sample?,
         oversampling: oversampling?,
         sigma_prime: SigmaPrime(sigma_prime?),
         classifier: classifier?,
         trees: trees?,
+        jet_classifier: jet_classifier?,
         compute: compute?,
         pricing: pricing?,
         figures: figures?,
@@ -236,19 +241,11 @@ fn denoiser(section: Section<'_>) -> Option<DenoiserSettings> {
     let batch = positive(s, "batch");
     let learning_rate = number(s, "learning_rate", "a rate above 0", |x| x > 0.0);
     let warmup_steps = s.get("warmup_steps", "a whole number", whole_number);
-    let schedule = s.get("schedule", "\"constant\" or \"cosine\"", |value| match value.as_str()? {
-        "constant" => Some(Schedule::Constant),
-        "cosine" => Some(Schedule::Cosine),
-        _ => None,
-    });
+    let schedule = schedule(s);
     let weight_decay = number(s, "weight_decay", "a number from 0", |x| x >= 0.0);
     let gradient_clip = number(s, "gradient_clip", "a number above 0", |x| x > 0.0);
     let ema_decay = number(s, "ema_decay", "a share from 0 to below 1", |x| (0.0..1.0).contains(&x));
-    let loss_weighting = s.get("loss_weighting", "\"edm\" or \"printed\"", |value| match value.as_str()? {
-        "edm" => Some(LossWeighting::Edm),
-        "printed" => Some(LossWeighting::Printed),
-        _ => None,
-    });
+    let loss_weighting = loss_weighting(s);
     let marginals = marginals(s);
     let log_noise_mean = number(s, "log_noise_mean", "a number", |_| true);
     let log_noise_std = number(s, "log_noise_std", "a number above 0", |x| x > 0.0);
@@ -262,16 +259,36 @@ fn denoiser(section: Section<'_>) -> Option<DenoiserSettings> {
         batch: batch?,
         learning_rate: learning_rate?,
         warmup_steps: warmup_steps?.value as usize,
-        schedule: schedule?.value,
+        schedule: schedule?,
         weight_decay: weight_decay?,
         gradient_clip: gradient_clip?,
         ema_decay: ema_decay?,
-        loss_weighting: loss_weighting?.value,
+        loss_weighting: loss_weighting?,
         marginals: marginals?,
         log_noise_mean: log_noise_mean?,
         log_noise_std: log_noise_std?,
         validation_fraction: validation?,
     })
+}
+
+/// The course of a learning rate after its warm-up.
+pub fn schedule(section: &Section<'_>) -> Option<Schedule> {
+    let found = section.get("schedule", "\"constant\" or \"cosine\"", |value| match value.as_str()? {
+        "constant" => Some(Schedule::Constant),
+        "cosine" => Some(Schedule::Cosine),
+        _ => None,
+    });
+    found.map(|found| found.value)
+}
+
+/// What the squared error of a denoiser is taken of.
+pub fn loss_weighting(section: &Section<'_>) -> Option<LossWeighting> {
+    let found = section.get("loss_weighting", "\"edm\" or \"printed\"", |value| match value.as_str()? {
+        "edm" => Some(LossWeighting::Edm),
+        "printed" => Some(LossWeighting::Printed),
+        _ => None,
+    });
+    found.map(|found| found.value)
 }
 
 /// How features are mapped before a model sees them.

@@ -191,3 +191,27 @@ fn flows_are_checked() {
         format!("[independent_background]\nsource = 'withheld'\n{cathode}signal_region_gev = [[3500, 3900]]");
     assert!(message(&withheld).contains("others would have a dent"));
 }
+
+#[test]
+fn the_sections_of_jets_are_checked() {
+    let message = |section: &str| {
+        let found = problems(&format!("{SMALL}{section}\n"));
+        assert_eq!(found.len(), 1, "{found:?}");
+        found[0].1.clone()
+    };
+    let job = check(&format!("{SMALL}[jet_model]\nblocks = 2\n[jet_classifier]\ninputs = 'absolute'\n"));
+    let job = job.expect("a good job");
+    assert_eq!((job.jet_model.blocks, job.jet_model.width), (2, 256));
+    assert_eq!((job.jet_classifier.inputs, job.jet_classifier.width), (JetInputs::Absolute, 64));
+    for section in ["[jet_model]\nheads = 3", "[jet_classifier]\nheads = 3", "[jet_model]\nwidth = 100"] {
+        let found = message(section);
+        assert!(found.contains("(heads share the ") && found.contains("choose a divisor of"), "{found}");
+    }
+    assert!(message("[jet_model]\nwidht = 3").contains("did you mean width?"));
+    assert!(message("[jet_model]\nprecision = 'half'").contains("write \"single\" or \"mixed\""));
+    assert!(message("[jet_model]\nloss_weighting = 'x'").contains("write \"edm\" or \"printed\""));
+    assert!(message("[jet_model]\nema_decay = 1").contains("a share from 0 to below 1"));
+    assert!(message("[jet_classifier]\ninputs = 'all'").contains("write \"relative\" or \"absolute\""));
+    assert!(message("[jet_classifier]\nclass_attention_layers = 0").contains("a whole number from 1"));
+    assert!(check(&format!("{SMALL}[jet_classifier]\nself_attention_layers = 0\n")).is_ok());
+}
