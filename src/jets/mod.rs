@@ -1,0 +1,18 @@
+//! Jets with their constituents.
+//!
+//! ```text
+//! file --data::read_jets--> Jets --KinematicMap--> features of the kinematic model
+//!                                --FourVector--> masses and transverse momenta of their constituents
+//! ```
+//!
+//! Source: the paper, section 3.3.
+
+mod four_vector;
+mod stored;
+mod table;
+mod view;
+
+pub use four_vector::FourVector;
+pub use stored::{read, write};
+pub use table::{Constituent, FEWEST_CONSTITUENTS, Jets, Kinematics, MOST_CONSTITUENTS};
+pub use view::EventJets;
