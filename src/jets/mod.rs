@@ -1,18 +1,20 @@
 //! Jets with their constituents.
 //!
 //! ```text
-//! file --data::read_jets--> Jets --KinematicMap--> features of the kinematic model
+//! file --data::read_jets--> Jets --KinematicMap--> features of the kinematic model --diffusion--> … --> Outline
 //!                                --FourVector--> masses and transverse momenta of their constituents
 //! ```
 //!
 //! Source: the paper, section 3.3.
 
 mod four_vector;
+mod kinematic_map;
 mod stored;
 mod table;
 mod view;
 
 pub use four_vector::FourVector;
+pub use kinematic_map::{KINEMATIC_FEATURES, KinematicMap, Outline};
 pub use stored::{read, write};
 pub use table::{Constituent, FEWEST_CONSTITUENTS, Jets, Kinematics, MOST_CONSTITUENTS};
 pub use view::EventJets;
