@@ -8,7 +8,7 @@ use rand_distr::{Distribution, Exp1};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
-use super::table::{FEWEST_CONSTITUENTS, Kinematics, MOST_CONSTITUENTS};
+use super::table::{FEWEST_CONSTITUENTS, Kinematics, MOST_CONSTITUENTS, Outline};
 use super::view::EventJets;
 use crate::error::Error;
 
@@ -27,17 +27,6 @@ const AZIMUTH_CORE: f64 = 0.03;
 const EDGE_GAP: f64 = 1e-4;
 /// Numbers of constituents just below the largest, which tell how dense they lie there.
 const NEAR_OVERFLOW: std::ops::Range<usize> = MOST_CONSTITUENTS - 10..MOST_CONSTITUENTS;
-
-/// What the jet model is given of a jet.
-///
-/// Source: the paper, section 3.3, `p₄`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Outline {
-    /// The jet as a whole.
-    pub kinematics: Kinematics,
-    /// Its number of constituents.
-    pub count: usize,
-}
 
 /// An invertible map between two jets' transverse momenta, η, φ, masses and numbers of constituents, and features without
 /// hard edges. A common azimuth is drawn and no feature: nothing depends on it. The common scale follows from the dijet
@@ -85,10 +74,7 @@ impl KinematicMap {
         let mut rows = Array2::zeros((events.len(), KINEMATIC_FEATURES + 1));
         for (event, mut row) in rows.rows_mut().into_iter().enumerate() {
             let pair = events.pair(event);
-            let jets = pair.map(|jet| Outline {
-                kinematics: events.jets().kinematics(jet),
-                count: events.jets().count(jet),
-            });
+            let jets = pair.map(|jet| events.jets().outline(jet));
             let mass = events.jets().dijet_mass(pair[0] / 2);
             let values = self.forward(jets, mass, noise).into_iter().chain([mass]);
             row.iter_mut().zip(values).for_each(|(target, value)| *target = value as f32);

@@ -8,13 +8,17 @@
 //! Source: the paper, section 3.3.
 
 mod four_vector;
+mod groups;
 mod kinematic_map;
+mod on_device;
 mod stored;
 mod table;
 mod view;
 
 pub use four_vector::FourVector;
-pub use kinematic_map::{KINEMATIC_FEATURES, KinematicMap, Outline};
+pub use groups::{Group, groups_by_size};
+pub use kinematic_map::{KINEMATIC_FEATURES, KinematicMap};
+pub use on_device::{CONSTITUENT_FEATURES, JetTensors, OUTLINE_FEATURES};
 pub use stored::{read, write};
-pub use table::{Constituent, FEWEST_CONSTITUENTS, Jets, Kinematics, MOST_CONSTITUENTS};
+pub use table::{Constituent, FEWEST_CONSTITUENTS, Jets, Kinematics, MOST_CONSTITUENTS, Outline};
 pub use view::EventJets;

@@ -27,6 +27,17 @@ pub struct Kinematics {
     pub mass: f32,
 }
 
+/// What the jet model is given of a jet.
+///
+/// Source: the paper, section 3.3, `p₄`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outline {
+    /// The jet as a whole.
+    pub kinematics: Kinematics,
+    /// Its number of constituents.
+    pub count: usize,
+}
+
 /// Jets with their constituents; jets 2i and 2i + 1 are those of event i.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Jets {
@@ -96,6 +107,14 @@ impl Jets {
     /// If there is no such jet.
     pub fn count(&self, jet: usize) -> usize {
         (self.starts[jet + 1] - self.starts[jet]) as usize
+    }
+
+    /// What the jet model is given of a jet.
+    ///
+    /// # Panics
+    /// If there is no such jet.
+    pub fn outline(&self, jet: usize) -> Outline {
+        Outline { kinematics: self.kinematics(jet), count: self.count(jet) }
     }
 
     /// The constituents of a jet, in falling order of transverse momentum.

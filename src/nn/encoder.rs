@@ -1,6 +1,6 @@
 //! A transformer encoder of sets.
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use super::attention::{Attended, AttentionKernel, attend};
 use super::dense::Dense;
@@ -102,7 +102,7 @@ impl Encoder {
         Self { shape, embedding, blocks: (0..shape.blocks).map(block).collect() }
     }
 
-    /// The encoded elements, and what their gradient needs.
+    /// The encoded elements.
     ///
     /// # Shapes
     /// `x` `[members, sets · slots, inputs]`, `context` `[members, sets, context]`; the result is
@@ -113,22 +113,51 @@ impl Encoder {
         context: Option<&Tensor>,
         padding: &Padding,
         kernel: AttentionKernel,
+    ) -> Tensor {
+        let (_, embedded) = self.embedding.forward(&padding.zeroed(x), context);
+        let mut h = embedded.to_kind(Kind::Float);
+        for block in &self.blocks {
+            // What a gradient would need is not held beyond its block, so that fewer values pass through the cache.
+            let _ = self.pass(block, &mut h, context, padding, kernel);
+        }
+        h
+    }
+
+    /// The encoded elements, and what their gradient needs.
+    ///
+    /// # Shapes
+    /// As [`Encoder::forward`].
+    pub fn forward_kept(
+        &self,
+        x: &Tensor,
+        context: Option<&Tensor>,
+        padding: &Padding,
+        kernel: AttentionKernel,
     ) -> (Tensor, EncoderKept) {
         let x = padding.zeroed(x);
         let (hidden, embedded) = self.embedding.forward(&x, context);
-        let mut h = embedded.to_kind(tch::Kind::Float);
-        let mut blocks = Vec::with_capacity(self.blocks.len());
-        for block in &self.blocks {
-            let before_attention = normalise(&h);
-            let qkv = block.queries_keys_values.forward(&before_attention.values);
-            let attended = attend(&qkv, self.shape.heads, padding, kernel);
-            h += block.mixing.forward(&attended.values);
-            let before_feed_forward = normalise(&h);
-            let (hidden, out) = block.feed_forward.forward(&before_feed_forward.values, context);
-            h += out;
-            blocks.push(BlockKept { before_attention, attended, before_feed_forward, hidden });
-        }
+        let mut h = embedded.to_kind(Kind::Float);
+        let blocks =
+            self.blocks.iter().map(|block| self.pass(block, &mut h, context, padding, kernel)).collect();
         (h, EncoderKept { x, hidden, blocks })
+    }
+
+    fn pass(
+        &self,
+        block: &Block,
+        h: &mut Tensor,
+        context: Option<&Tensor>,
+        padding: &Padding,
+        kernel: AttentionKernel,
+    ) -> BlockKept {
+        let before_attention = normalise(h);
+        let qkv = block.queries_keys_values.forward(&before_attention.values);
+        let attended = attend(&qkv, self.shape.heads, padding, kernel);
+        *h += block.mixing.forward(&attended.values);
+        let before_feed_forward = normalise(h);
+        let (hidden, out) = block.feed_forward.forward(&before_feed_forward.values, context);
+        *h += out;
+        BlockKept { before_attention, attended, before_feed_forward, hidden }
     }
 
     /// The gradient of the context; those of the parameters are added to `sum`.

@@ -31,6 +31,7 @@ pub use encoder::{Encoder, EncoderKept, EncoderShape};
 pub use feed_forward::{FeedForward, FeedForwardShape};
 pub use layout::{Initial, Layout};
 pub use mlp::Mlp;
+pub use norm::normalise;
 pub use padding::Padding;
 pub use resnet::ResNet;
 pub use schedule::LearningRate;

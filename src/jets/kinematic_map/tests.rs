@@ -156,8 +156,7 @@ fn a_model_of_the_features_closes_on_every_number_of_the_jets() {
     let features = sampler.from_noise(&masses, &mut stream.branch("noise").generator(), &Unwatched);
     let mut azimuths = stream.branch("azimuths").generator();
     let found = map.jets(features.expect("an end").view(), &masses, &mut azimuths).expect("numbers");
-    let outline = |jet| Outline { kinematics: truth.kinematics(jet), count: truth.count(jet) };
-    let true_jets: Vec<Outline> = (0..truth.len()).map(outline).collect();
+    let true_jets: Vec<Outline> = (0..truth.len()).map(|jet| truth.outline(jet)).collect();
     let of = |jets: &[Outline], value: &dyn Fn(&[Outline]) -> f64| jets.chunks_exact(2).map(value).collect();
     let values: [Value<'_>; 11] = [
         ("p_T1", &|pair| f64::from(pair[0].kinematics.pt)),

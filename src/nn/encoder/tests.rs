@@ -108,7 +108,7 @@ fn results_and_written_gradients_are_those_of_the_textbook() {
         let (flat, context) = (flat.detach(), context.as_ref().map(Tensor::detach));
         let network = encoder(shape, &layout, &flat);
         for kernel in [AttentionKernel::Written, AttentionKernel::Fused] {
-            let (h, kept) = network.forward(&x, context.as_ref(), &padding, kernel);
+            let (h, kept) = network.forward_kept(&x, context.as_ref(), &padding, kernel);
             assert!(difference(&padding.zeroed(&h), &padding.zeroed(&expected.detach())) < 1e-5);
             let gradient = flat.zeros_like();
             let sum = encoder(shape, &layout, &gradient);
@@ -142,7 +142,7 @@ fn what_lies_in_padded_slots_changes_nothing() {
     let network = encoder(SHAPE, &layout, &flat);
     for kernel in [AttentionKernel::Written, AttentionKernel::Fused] {
         let run = |x: &Tensor| {
-            let (h, kept) = network.forward(x, Some(&context), &padding, kernel);
+            let (h, kept) = network.forward_kept(x, Some(&context), &padding, kernel);
             let gradient = flat.zeros_like();
             let d_h = padding.zeroed(&h.cos());
             network.backward(&kept, Some(&context), d_h, &encoder(SHAPE, &layout, &gradient));
@@ -154,7 +154,7 @@ fn what_lies_in_padded_slots_changes_nothing() {
         // A set of its own, without padding, is encoded in the same way.
         let alone = Padding::new(&[3], 1, 3, Device::Cpu);
         let first = encoder(SHAPE, &layout, &flat.narrow(0, 0, 1));
-        let (h, _) = first.forward(
+        let h = first.forward(
             &x.narrow(0, 0, 1).narrow(1, 0, 3),
             Some(&context.narrow(0, 0, 1).narrow(1, 0, 1)),
             &alone,
@@ -172,7 +172,7 @@ fn the_order_of_elements_is_kept_and_nothing_else() {
     let full = Padding::new(&[5; 6], 2, 5, Device::Cpu);
     let order = Tensor::from_slice(&[3_i64, 0, 4, 2, 1]);
     let permuted = |x: &Tensor| x.view([2, 3, SLOTS, -1]).index_select(2, &order).reshape([2, 3 * SLOTS, -1]);
-    let run = |x: &Tensor| network.forward(x, Some(&context), &full, AttentionKernel::Written).0;
+    let run = |x: &Tensor| network.forward(x, Some(&context), &full, AttentionKernel::Written);
     assert!(difference(&permuted(&run(&x)), &run(&permuted(&x))) < 1e-5);
     assert!(difference(&run(&x), &run(&permuted(&x))) > 0.01, "elements differ");
 }
@@ -182,14 +182,14 @@ fn members_do_not_mix() {
     let layout = layout(SHAPE);
     let flat = parameters(&layout);
     let (x, context) = inputs();
-    let (together, _) =
+    let together =
         encoder(SHAPE, &layout, &flat).forward(&x, Some(&context), &padding(), AttentionKernel::Written);
     for member in 0..2_i64 {
         let counts = &COUNTS[3 * member as usize..3 * member as usize + 3];
         let padding = Padding::new(counts, 1, SLOTS as usize, Device::Cpu);
         let of = |all: &Tensor| all.narrow(0, member, 1);
         let network = encoder(SHAPE, &layout, &of(&flat));
-        let (alone, _) = network.forward(&of(&x), Some(&of(&context)), &padding, AttentionKernel::Written);
+        let alone = network.forward(&of(&x), Some(&of(&context)), &padding, AttentionKernel::Written);
         assert!(difference(&padding.zeroed(&alone), &padding.zeroed(&of(&together))) < 1e-5);
     }
 }
@@ -203,7 +203,7 @@ fn sixteen_bits_give_the_same_up_to_their_precision() {
     for kernel in [AttentionKernel::Written, AttentionKernel::Fused] {
         let run = |kind: Kind| {
             let network = encoder(SHAPE, &layout, &flat.to_kind(kind));
-            let (h, kept) = network.forward(&x, Some(&context), &padding, kernel);
+            let (h, kept) = network.forward_kept(&x, Some(&context), &padding, kernel);
             assert_eq!(h.kind(), Kind::Float);
             let gradient = flat.zeros_like();
             let d_h = padding.zeroed(&h);
