@@ -22,6 +22,8 @@ pub mod dispatch;
 pub mod doctor;
 pub mod error;
 pub mod flow;
+pub mod jet_model;
+pub mod jets;
 pub mod marginals;
 pub mod nn;
 pub mod progress;

@@ -7,6 +7,7 @@ use drapes_analysis::error::Exit;
 use drapes_analysis::job::Layout;
 
 use super::events::Dropped;
+use super::jets::DroppedJets;
 use super::recipe::lhco_columns;
 
 /// A file of events that cannot be used.
@@ -135,6 +136,46 @@ pub enum DataError {
         /// The column.
         label: String,
     },
+    /// The file lacks the constituents of jets.
+    #[error(
+        "{} lacks {} in group {group} (there is {}) use a file with constituents, as `drapes-prepare` makes it from raw \
+         events",
+        path.display(), shortened(missing), shortened_or_nothing(present)
+    )]
+    MissingJets {
+        /// The file.
+        path: PathBuf,
+        /// The group that should hold them.
+        group: String,
+        /// The arrays that are not there.
+        missing: Vec<String>,
+        /// What is there.
+        present: Vec<String>,
+    },
+    /// An array has other axes than it should.
+    #[error(
+        "{dataset} of {} has the shape {found:?} ({wanted} is expected) use a file as `drapes-prepare` makes it from raw \
+         events",
+        path.display()
+    )]
+    WrongShape {
+        /// The file.
+        path: PathBuf,
+        /// The array.
+        dataset: String,
+        /// Its shape.
+        found: Vec<usize>,
+        /// What it should be.
+        wanted: &'static str,
+    },
+    /// No event has jets that can be used.
+    #[error("{} has no jets to use (of the events asked for, left out: {dropped}) use another file", path.display())]
+    NoJets {
+        /// The file.
+        path: PathBuf,
+        /// The events that were left out.
+        dropped: DroppedJets,
+    },
     /// No event of the file can be used.
     #[error("{} has no events to use ({}) use another file", path.display(), why_none(*dropped))]
     NoEvents {
@@ -260,6 +301,10 @@ fn shortened(names: &[String]) -> String {
         count if count > most => format!("{} and {} more", names[..most].join(", "), count - most),
         _ => names.join(", "),
     }
+}
+
+fn shortened_or_nothing(names: &[String]) -> String {
+    if names.is_empty() { "nothing".to_owned() } else { shortened(names) }
 }
 
 fn remedy(missing: &[String], present: &[String]) -> String {

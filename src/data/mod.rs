@@ -3,6 +3,7 @@
 //! ```text
 //! file --source--> columns of numbers --recipe--> resonant mass and features --> Events
 //!                                     --describe--> Description
+//! file with constituents --> JetEvents
 //! ```
 //!
 //! HDF5 is named in `source` only.
@@ -12,6 +13,7 @@ mod digest;
 mod dijet;
 mod error;
 mod events;
+mod jets;
 mod recipe;
 mod source;
 
@@ -21,6 +23,7 @@ pub use describe::{
 pub use digest::digest;
 pub use error::{DataError, FilterId, Found};
 pub use events::{Dropped, Events, Label, read_events};
+pub use jets::{DroppedJets, JetEvents, read_jets};
 
 #[cfg(test)]
 mod tests;

@@ -24,14 +24,18 @@ pub struct Probe {
 /// `member` is a single model.
 pub fn losses(member: &Denoiser, training: Option<&Probe>, validation: Option<&Probe>) -> Vec<NoiseLoss> {
     let Some(training) = training else { return vec![] };
-    let step = (RANGE.1 / RANGE.0).ln() / (STRENGTHS - 1) as f64;
-    let strengths = (0..STRENGTHS).map(|index| RANGE.0 * (step * index as f64).exp());
-    let losses = strengths.map(|sigma| NoiseLoss {
+    let losses = strengths().map(|sigma| NoiseLoss {
         sigma,
         training: loss(member, training, sigma),
         validation: validation.map(|probe| loss(member, probe, sigma)),
     });
     losses.collect()
+}
+
+/// The noise strengths looked at.
+pub fn strengths() -> impl Iterator<Item = f64> {
+    let step = (RANGE.1 / RANGE.0).ln() / (STRENGTHS - 1) as f64;
+    (0..STRENGTHS).map(move |index| RANGE.0 * (step * index as f64).exp())
 }
 
 fn loss(member: &Denoiser, probe: &Probe, sigma: f64) -> f64 {

@@ -3,7 +3,7 @@
 use drapes_analysis::job::{DenoiserSettings, SamplerSettings};
 use tch::{Kind, Tensor};
 
-use super::noise::Preconditioning;
+use super::noise::{Preconditioning, cosines};
 use crate::marginals::ColumnMaps;
 use crate::nn::{Layout, ResNet};
 
@@ -44,16 +44,11 @@ impl DenoiserShape {
     /// # Units
     /// All standardised.
     ///
-    /// Source: cos(π eᵏ σ / `sigma_max`), k = 0, 1, …; that the noise is embedded by cosines and concatenated with the
-    /// mass is in the paper, section 3.1; the frequencies are those of the group's public code.
+    /// Source: the paper, section 3.1: the noise is embedded by cosines and concatenated with the mass.
     pub fn network_input(&self, scaled: &Tensor, sigma: &Tensor, mass: &Tensor) -> Tensor {
-        let turns: Vec<f32> =
-            (0..self.noise_features).map(|k| ((k as f64).exp() / (2.0 * self.sigma_max)) as f32).collect();
-        let turns = Tensor::from_slice(&turns).to_device(scaled.device());
-        // Only the fraction of a turn matters; taken first, it keeps the cosine on its fast path.
-        let angle = (sigma * turns).frac_().g_mul_scalar_(2.0 * std::f64::consts::PI);
         let size = scaled.size();
-        let noise = angle.cos().expand([size[0], size[1], self.noise_features as i64], false);
+        let noise = cosines(sigma, self.noise_features, self.sigma_max)
+            .expand([size[0], size[1], self.noise_features as i64], false);
         Tensor::cat(&[scaled, &noise, mass], 2)
     }
 }

@@ -12,7 +12,8 @@ mod noise;
 mod sample;
 mod train;
 
+pub use by_noise::strengths;
 pub use denoiser::{Denoiser, DenoiserShape};
-pub use noise::Preconditioning;
+pub use noise::{Preconditioning, Scalings, cosines};
 pub use sample::Sampler;
-pub use train::{TrainingEvents, train};
+pub use train::{Course, LARGEST_WARMUP, MOMENTS, SIGMA_RANGE, Training, TrainingEvents, train};

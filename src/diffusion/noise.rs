@@ -32,7 +32,9 @@ impl Preconditioning {
 
 /// The scalings of many noise strengths at once, as training needs them.
 pub struct Scalings {
+    /// Scale of the network's output.
     pub c_out: Tensor,
+    /// Scale of the network's input.
     pub c_in: Tensor,
 }
 
@@ -42,6 +44,20 @@ impl Scalings {
         let c_in = (sigma.square() + SIGMA_DATA * SIGMA_DATA).rsqrt();
         Self { c_out: sigma * &c_in * SIGMA_DATA, c_in }
     }
+}
+
+/// Cosine features of noise strengths, which are in the last dimension.
+///
+/// # Shapes
+/// `[…, 1]` to `[…, count]`.
+///
+/// Source: cos(π eᵏ σ / `sigma_max`), k = 0, 1, …; that the noise is embedded by cosines is in the paper, section 3.1; the
+/// frequencies are those of the group's public code.
+pub fn cosines(sigma: &Tensor, count: usize, sigma_max: f64) -> Tensor {
+    let turns: Vec<f32> = (0..count).map(|k| ((k as f64).exp() / (2.0 * sigma_max)) as f32).collect();
+    let turns = Tensor::from_slice(&turns).to_device(sigma.device());
+    // Only the fraction of a turn matters; taken first, it keeps the cosine on its fast path.
+    (sigma * turns).frac_().g_mul_scalar_(2.0 * std::f64::consts::PI).cos()
 }
 
 #[cfg(test)]

@@ -20,11 +20,11 @@ use crate::marginals::ColumnMaps;
 use crate::nn::{Adam, LearningRate, Rates, ResNet, RunningAverage, clip_gradients};
 
 /// Training noise is kept within these strengths.
-const SIGMA_RANGE: (f64, f64) = (1e-5, 80.0);
+pub const SIGMA_RANGE: (f64, f64) = (1e-5, 80.0);
 /// The warm-up takes at most this share of a training, about the share that it has in the paper.
-const LARGEST_WARMUP: f64 = 1.0 / 20.0;
+pub const LARGEST_WARMUP: f64 = 1.0 / 20.0;
 /// Moments at which losses are recorded.
-const MOMENTS: usize = 50;
+pub const MOMENTS: usize = 50;
 /// Validation losses use at most so many events.
 const VALIDATION_EVENTS: usize = 8192;
 /// Steps whose random numbers are drawn and moved to the device together.

@@ -2,12 +2,13 @@
 
 use tch::{Kind, Tensor};
 
-/// Weights and biases of one layer, as views into the ensemble's parameters.
+/// Weights and biases of one layer, as views into the ensemble's parameters; or, as views into a gradient, the place where
+/// it is summed.
 pub struct Dense {
     /// `[members, inputs, outputs]`
     weight: Tensor,
     /// `[members, 1, outputs]`
-    bias: Tensor,
+    bias: Option<Tensor>,
 }
 
 /// The gradients of a layer's parameters.
@@ -18,16 +19,29 @@ pub struct DenseGradient {
 
 impl Dense {
     pub fn new(weight: Tensor, bias: Tensor) -> Self {
-        Self { weight, bias }
+        Self { weight, bias: Some(bias) }
     }
 
-    /// `x w + b`: `[members, batch, inputs]` to `[members, batch, outputs]`.
+    /// A layer without biases.
+    pub fn unbiased(weight: Tensor) -> Self {
+        Self { weight, bias: None }
+    }
+
+    /// `x w + b`: `[members, batch, inputs]` to `[members, batch, outputs]`, in the precision of the weights.
     pub fn forward(&self, x: &Tensor) -> Tensor {
+        let x = &x.to_kind(self.weight.kind());
         if self.is_narrow() {
             let transposed = self.weight.transpose(1, 2).bmm(&x.transpose(1, 2));
-            return transposed.transpose(1, 2).contiguous().g_add_(&self.bias);
+            let mut product = transposed.transpose(1, 2).contiguous();
+            return match &self.bias {
+                Some(bias) => product.g_add_(bias),
+                None => product,
+            };
         }
-        self.bias.baddbmm(x, &self.weight, 1.0, 1.0)
+        match &self.bias {
+            Some(bias) => bias.baddbmm(x, &self.weight, 1.0, 1.0),
+            None => x.bmm(&self.weight),
+        }
     }
 
     /// Gradients of the parameters, from the layer's input and the gradient of its output.
@@ -40,9 +54,27 @@ impl Dense {
         DenseGradient { weight, bias: d_out.sum_dim_intlist([1_i64].as_slice(), true, Kind::Float) }
     }
 
-    /// The gradient of the input.
+    /// Adds the gradients of the parameters to `sum`, which may be of higher precision.
+    pub fn accumulate(&self, x: &Tensor, d_out: &Tensor, sum: &Self) {
+        let kind = self.weight.kind();
+        let (x, rounded) = (x.to_kind(kind), d_out.to_kind(kind));
+        let mut weight = sum.weight.shallow_clone();
+        if self.is_narrow() {
+            let _ = weight.g_add_(&rounded.transpose(1, 2).bmm(&x).transpose(1, 2));
+        } else if kind == sum.weight.kind() {
+            let _ = weight.baddbmm_(&x.transpose(1, 2), &rounded);
+        } else {
+            let _ = weight.g_add_(&x.transpose(1, 2).bmm(&rounded));
+        }
+        if let Some(bias) = &sum.bias {
+            let d_bias = d_out.sum_dim_intlist([1_i64].as_slice(), true, Kind::Float);
+            let _ = bias.shallow_clone().g_add_(&d_bias);
+        }
+    }
+
+    /// The gradient of the input, in the precision of the weights.
     pub fn backward(&self, d_out: &Tensor) -> Tensor {
-        d_out.bmm(&self.weight.transpose(1, 2))
+        d_out.to_kind(self.weight.kind()).bmm(&self.weight.transpose(1, 2))
     }
 
     /// Whether the matrix products should be transposed: on a CPU, products with a few columns take as long

@@ -4,21 +4,34 @@
 //! one, and members never mix. The networks here are small, so a step of one model is bound by overhead; a
 //! step of fifty is a handful of batched matrix products. For the same reason the backward passes are
 //! written out: on a CPU core they take about half the time of recorded ones.
+//!
+//! Networks of sets have data `[members, sets · slots, features]`: sets of different sizes are padded to the same number
+//! of slots, and padding changes nothing.
 
+mod activation;
 mod adam;
+mod attention;
 mod average;
 #[cfg(test)]
 mod check;
 mod dense;
+mod encoder;
+mod feed_forward;
 mod layout;
 mod mlp;
 mod norm;
+mod padding;
 mod resnet;
 mod schedule;
 
 pub use adam::{Adam, Rates, clip_gradients};
+pub use attention::AttentionKernel;
 pub use average::RunningAverage;
+pub use encoder::{Encoder, EncoderKept, EncoderShape};
+pub use feed_forward::{FeedForward, FeedForwardShape};
 pub use layout::{Initial, Layout};
 pub use mlp::Mlp;
+pub use norm::normalise;
+pub use padding::Padding;
 pub use resnet::ResNet;
 pub use schedule::LearningRate;

@@ -1,13 +1,11 @@
 //! A residual network: the denoiser of high-level variables.
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
+use super::activation::{activate, deactivate};
 use super::dense::{Dense, DenseGradient};
 use super::layout::{Initial, Layout};
 use super::norm::{Normalised, normalise};
-
-/// Slope of the activation for negative inputs.
-const LEAK: f64 = 0.1;
 
 /// An ensemble of residual networks over shared parameters.
 ///
@@ -98,16 +96,6 @@ impl ResNet {
             gradients.into_iter().rev().flat_map(|block| [block.weight, block.bias]).collect();
         Layout::flatten(&blocks)
     }
-}
-
-/// Leaky ReLU. (`Tensor::leaky_relu` has its slope fixed at 0.01.)
-fn activate(x: &Tensor) -> Tensor {
-    x.prelu(&Tensor::full([1], LEAK, (Kind::Float, x.device())))
-}
-
-/// The gradient before the activation, from that behind it and the activation's value.
-fn deactivate(d_out: &Tensor, activation: &Tensor) -> Tensor {
-    activation.leaky_relu_backward(d_out, LEAK, true)
 }
 
 #[cfg(test)]

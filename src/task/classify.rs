@@ -58,6 +58,7 @@ pub fn classify(
     let judges = match point.classifier {
         ClassifierKind::Mlp => Judges::Mlp(place.device),
         ClassifierKind::Trees => Judges::Trees(&place.job.trees),
+        ClassifierKind::Transformer => todo!("constituents"),
     };
     let classifiers = run_contest(&contest, &place.job.classifier, seeds, (&deal, &stream), judges, keeper)?;
     Ok(Classification { point: *point, sizes: sizes(place, point, &sides)?, classifiers })

@@ -146,8 +146,11 @@ impl Workplace {
                 let made = template::resample(self, &task.id, *sample, *oversampling, model, watch);
                 made.map(|summary| TaskResult::Template(Box::new(summary)))
             }
-            Work::Classify { point, seeds, template, data } => {
-                let arrays = classify::Arrays { template: template.as_ref(), data: data.as_ref() };
+            Work::TrainKinematics { .. } | Work::TrainJets { .. } | Work::TemplateJets { .. } => {
+                todo!("constituents")
+            }
+            Work::Classify { point, seeds, templates, data } => {
+                let arrays = classify::Arrays { template: templates.first(), data: data.as_ref() };
                 classify::classify(self, point, seeds, &arrays, keeper).map(TaskResult::Classify)
             }
         }

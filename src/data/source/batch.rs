@@ -46,7 +46,7 @@ impl Batch {
 /// Row ranges that cover a table, whole chunks each: a chunk that is cut is decompressed twice.
 ///
 /// `width` is how many values of a row are read at once.
-pub(super) fn row_ranges(
+pub(in crate::data) fn row_ranges(
     rows: usize,
     width: usize,
     chunks: impl Iterator<Item = usize>,

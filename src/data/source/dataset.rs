@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use hdf5::filters::{Blosc, Filter};
 use hdf5::types::TypeDescriptor as Type;
-use ndarray::{Array1, Array2, s};
+use hdf5::{H5Type, Hyperslab, SliceOrIndex};
+use ndarray::{Array1, Array2, ArrayD, s};
 
 use super::super::error::{DataError, FilterId};
 use super::text::texts;
@@ -149,6 +150,20 @@ impl Dataset {
     /// Some rows of a one-dimensional array.
     pub fn read(&self, rows: Range<usize>) -> Result<Array1<f64>, DataError> {
         self.inner.read_slice_1d(s![rows]).map_err(|source| self.failure(source))
+    }
+
+    /// Some rows of an array of any number of axes, row after row.
+    pub fn read_rows<T: H5Type>(&self, rows: Range<usize>) -> Result<Vec<T>, DataError> {
+        let mut place = vec![SliceOrIndex::from(rows)];
+        place.resize(self.shape.len(), SliceOrIndex::from(..));
+        let values: Result<ArrayD<T>, _> = self.inner.read_slice(Hyperslab::from(place));
+        // Read into memory of its own, which begins at the first value.
+        values.map(|values| values.into_raw_vec_and_offset().0).map_err(|source| self.failure(source))
+    }
+
+    /// Whether its values are numbers of half precision.
+    pub fn is_half(&self) -> bool {
+        self.is_numeric() && self.inner.dtype().is_ok_and(|dtype| dtype.is::<half::f16>())
     }
 
     /// Some rows of some columns of a two-dimensional array.

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use drapes_analysis::job::Layout;
 
-pub(super) use batch::Batch;
+pub(super) use batch::{Batch, row_ranges};
 pub(super) use csv_file::CsvFile;
 pub(super) use dataset::Dataset;
 pub(super) use frame::{Frame, RAW_VALUES};

@@ -2,6 +2,7 @@
 
 mod bad_files;
 mod description;
+mod jet_files;
 mod layouts;
 mod real_files;
 mod sample_files;

@@ -7,7 +7,7 @@ use super::super::{Counts, Dropped, FileLayout, Label, describe, digest, read_ev
 use super::{lhco, regions, table};
 
 /// A file of the shared data; `None`, with a word to the user, where they are not.
-fn shared(name: &str) -> Option<PathBuf> {
+pub fn shared(name: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("DRAPES_SHARED_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
     let path = folder.join(name);

@@ -1,0 +1,26 @@
+//! What a finished jet model has learnt at each noise strength.
+
+use drapes_analysis::job::JetModelSettings;
+use drapes_analysis::record::NoiseLoss;
+
+use super::noisy::Drawn;
+use crate::diffusion::strengths;
+
+/// Jets that are looked at.
+const JETS: usize = 128;
+
+/// The loss on jets learnt from and on jets kept aside; `loss` is the mean one of some jets.
+pub fn losses(
+    loss: impl Fn(&Drawn) -> Option<f64>,
+    learnt: &Drawn,
+    kept: &Drawn,
+    settings: &JetModelSettings,
+) -> Vec<NoiseLoss> {
+    strengths()
+        .filter_map(|sigma| {
+            let normal = ((sigma.ln() - settings.log_noise_mean) / settings.log_noise_std) as f32;
+            let training = loss(&learnt.at_strength(JETS, normal))?;
+            Some(NoiseLoss { sigma, training, validation: loss(&kept.at_strength(JETS, normal)) })
+        })
+        .collect()
+}

@@ -1,0 +1,212 @@
+//! Solving the reverse diffusion of constituents.
+
+use std::ops::Range;
+
+use drapes_analysis::job::Solver;
+use drapes_analysis::noise_grid::NoiseGrid;
+use half::f16;
+use rand_distr::{Distribution, StandardNormal};
+use rand_pcg::Pcg64;
+use tch::{Device, Tensor};
+
+use super::denoiser::{JetDenoiser, ReadyDenoiser};
+use super::maps::JetMaps;
+use crate::error::Error;
+use crate::jets::{CONSTITUENT_FEATURES, Constituent, Group, Jets, Outline, groups_by_size};
+use crate::nn::Padding;
+use crate::watch::Watch;
+
+/// Jets whose noise is drawn together and which are dealt into groups by their size: enough for groups without much padding.
+const JETS_AT_ONCE: usize = 1024;
+/// The same where a GPU waits to be filled.
+const JETS_AT_ONCE_ON_GPU: usize = 1 << 15;
+/// Jets that are solved together: few enough to stay in a core's cache.
+const JETS_TOGETHER: usize = 16;
+/// The same where a GPU waits to be filled.
+const JETS_TOGETHER_ON_GPU: usize = 1 << 11;
+
+/// A solver of dx/dt = (x − D(x; t, p₄)) / t down a grid of noise strengths, for the constituents of jets.
+///
+/// Source: the paper, sections 3.1 to 3.3.
+pub struct JetSampler<'a> {
+    /// One model.
+    pub denoiser: &'a JetDenoiser,
+    /// The noise strengths, from where the jets start.
+    pub grid: &'a NoiseGrid,
+    /// The integration rule.
+    pub solver: Solver,
+    /// Where to compute.
+    pub device: Device,
+}
+
+impl JetSampler<'_> {
+    /// Jets from noise, one for each outline, with exactly the kinematics and the number of constituents that it asks for.
+    /// Outlines in several calls that share their `noise` give the same jets as in one, as long as each but the last has a
+    /// multiple of [`JetSampler::portion`].
+    ///
+    /// # Errors
+    /// It was told to stop, or the model makes something that is no number.
+    ///
+    /// # Panics
+    /// If the denoiser is not a single model, or an outline has no constituents.
+    pub fn from_noise(
+        &self,
+        outlines: &[Outline],
+        noise: &mut Pcg64,
+        watch: &dyn Watch,
+    ) -> Result<Jets, Error> {
+        let sigma = self.grid.start();
+        self.solve(outlines, watch, |jet| normals(outlines[jet].count, sigma, noise))
+    }
+
+    /// Partial diffusion: jets whose constituents are given the grid's first noise strength and lose it again; kinematics and
+    /// numbers of constituents stay. Copy `i` began as jet `i` modulo their number, each time with fresh noise; copies in
+    /// several calls give the same as in one, as above.
+    ///
+    /// # Errors
+    /// As [`JetSampler::from_noise`].
+    ///
+    /// # Panics
+    /// If the denoiser is not a single model, or there are no jets to start from.
+    ///
+    /// Source: the paper, sections 3.2 and 4.3.
+    pub fn from_jets(
+        &self,
+        jets: &Jets,
+        copies: Range<usize>,
+        noise: &mut Pcg64,
+        watch: &dyn Watch,
+    ) -> Result<Jets, Error> {
+        let (maps, sigma) = (self.maps(), self.grid.start());
+        let origins: Vec<usize> = copies.map(|copy| copy % jets.len()).collect();
+        let outlines: Vec<Outline> = origins.iter().map(|jet| jets.outline(*jet)).collect();
+        self.solve(&outlines, watch, |copy| {
+            let mut start = normals(outlines[copy].count, sigma, noise);
+            let constituents = jets.constituents(origins[copy]);
+            for (noisy, constituent) in start.chunks_exact_mut(CONSTITUENT_FEATURES).zip(constituents) {
+                let mapped = maps.forward(constituent.map(f64::from));
+                noisy.iter_mut().zip(mapped).for_each(|(noisy, mapped)| *noisy += mapped);
+            }
+            start
+        })
+    }
+
+    /// How many jets are dealt with together.
+    pub fn portion(&self) -> usize {
+        if self.device.is_cuda() { JETS_AT_ONCE_ON_GPU } else { JETS_AT_ONCE }
+    }
+
+    fn maps(&self) -> &JetMaps {
+        let [maps] = self.denoiser.maps() else { panic!("jets are made by one model at a time") };
+        maps
+    }
+
+    /// Solves in portions; `start` gives the mapped noisy constituents of a jet and is asked in their order.
+    fn solve(
+        &self,
+        outlines: &[Outline],
+        watch: &dyn Watch,
+        mut start: impl FnMut(usize) -> Vec<f64>,
+    ) -> Result<Jets, Error> {
+        let ready = self.denoiser.ready();
+        let total = outlines.iter().map(|outline| outline.count).sum();
+        let mut jets = Jets::with_capacity(outlines.len(), total);
+        for first in (0..outlines.len()).step_by(self.portion()) {
+            let range = first..outlines.len().min(first + self.portion());
+            let outlines_here = &outlines[range.clone()];
+            let mut values: Vec<Vec<f64>> = range.clone().map(&mut start).collect();
+            let (together, alignment) =
+                if self.device.is_cuda() { (JETS_TOGETHER_ON_GPU, 8) } else { (JETS_TOGETHER, 1) };
+            let counts = [outlines_here.iter().map(|outline| outline.count).collect()];
+            let (mut done, mut last_told) = (0, 0);
+            for group in groups_by_size(&counts, together, alignment) {
+                self.solve_group(&ready, &group, outlines_here, &mut values, watch)?;
+                done += group.sets;
+                if (done - last_told) * 100 >= outlines.len() {
+                    watch.progress((first + done) as f64 / outlines.len() as f64);
+                    last_told = done;
+                }
+            }
+            for (outline, values) in outlines_here.iter().zip(values) {
+                jets.push(outline.kinematics, self.constituents(&values)?);
+            }
+        }
+        watch.progress(1.0);
+        Ok(jets)
+    }
+
+    /// Replaces the noisy constituents of some jets by those that they become.
+    fn solve_group(
+        &self,
+        ready: &ReadyDenoiser<'_>,
+        group: &Group,
+        outlines: &[Outline],
+        values: &mut [Vec<f64>],
+        watch: &dyn Watch,
+    ) -> Result<(), Error> {
+        let row = CONSTITUENT_FEATURES * group.slots;
+        let mut padded = vec![0.0; group.sets * row];
+        for (slots, place) in padded.chunks_exact_mut(row).zip(&group.places) {
+            slots[..values[*place].len()].copy_from_slice(&values[*place]);
+        }
+        let chosen: Vec<Outline> = group.places.iter().map(|place| outlines[*place]).collect();
+        let about = self.maps().outlines(&chosen).to_device(self.device);
+        let padding = Padding::new(&group.counts, 1, group.slots, self.device);
+        let x = Tensor::from_slice(&padded).view([1, -1, CONSTITUENT_FEATURES as i64]).to_device(self.device);
+        let x = self.descend(x, watch, |x, sigma| (x - ready.denoise(x, sigma, &about, &padding)) / sigma)?;
+        let solved = Vec::<f64>::try_from(&x.to_device(Device::Cpu).flatten(0, -1)).unwrap_or_default();
+        for (slots, place) in solved.chunks_exact(row).zip(&group.places) {
+            let length = values[*place].len();
+            values[*place].copy_from_slice(&slots[..length]);
+        }
+        Ok(())
+    }
+
+    fn descend(
+        &self,
+        mut x: Tensor,
+        watch: &dyn Watch,
+        slope: impl Fn(&Tensor, f64) -> Tensor,
+    ) -> Result<Tensor, Error> {
+        for pair in self.grid.sigmas.windows(2) {
+            if watch.should_stop() {
+                return Err(Error::Stopped);
+            }
+            let (sigma, next) = (pair[0], pair[1]);
+            let here = slope(&x, sigma);
+            let step = next - sigma;
+            x = match self.solver {
+                Solver::Euler => x + here * step,
+                Solver::Heun => {
+                    let ahead = slope(&(&x + &here * step), next);
+                    x + (here + ahead) * (step / 2.0)
+                }
+            };
+        }
+        Ok(x)
+    }
+
+    /// Constituents of mapped values, the hardest first.
+    fn constituents(&self, values: &[f64]) -> Result<Vec<Constituent>, Error> {
+        let maps = self.maps();
+        let (rows, _) = values.as_chunks::<CONSTITUENT_FEATURES>();
+        let mut made: Vec<Constituent> = Vec::with_capacity(rows.len());
+        for row in rows {
+            let own = maps.backward(*row);
+            if own.iter().any(|value| !value.is_finite()) {
+                return Err(Error::NotFinite { what: format!("a generated constituent is {own:?}") });
+            }
+            let [share, d_eta, d_phi] = own.map(|value| f16::from_f64(value).clamp(-f16::MAX, f16::MAX));
+            // Where half precision has nothing left, some transverse momentum stays.
+            made.push([share.max(f16::MIN_POSITIVE_SUBNORMAL), d_eta, d_phi]);
+        }
+        made.sort_by(|one, next| next[0].total_cmp(&one[0]));
+        Ok(made)
+    }
+}
+
+/// Noise of a jet's constituents.
+fn normals(count: usize, sigma: f64, noise: &mut Pcg64) -> Vec<f64> {
+    let normal = |_| -> f64 { StandardNormal.sample(noise) };
+    (0..CONSTITUENT_FEATURES * count).map(normal).map(|normal| sigma * normal).collect()
+}

@@ -1,0 +1,24 @@
+//! Jets with their constituents.
+//!
+//! ```text
+//! file --data::read_jets--> Jets --KinematicMap--> features of the kinematic model --diffusion--> … --> Outline
+//!                                --FourVector--> masses and transverse momenta of their constituents
+//! ```
+//!
+//! Source: the paper, section 3.3.
+
+mod four_vector;
+mod groups;
+mod kinematic_map;
+mod on_device;
+mod stored;
+mod table;
+mod view;
+
+pub use four_vector::FourVector;
+pub use groups::{Group, groups_by_size};
+pub use kinematic_map::{KINEMATIC_FEATURES, KinematicMap};
+pub use on_device::{CONSTITUENT_FEATURES, JetTensors, OUTLINE_FEATURES};
+pub use stored::{read, write};
+pub use table::{Constituent, FEWEST_CONSTITUENTS, Jets, Kinematics, MOST_CONSTITUENTS, Outline};
+pub use view::EventJets;
