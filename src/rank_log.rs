@@ -52,13 +52,17 @@ impl RankLog {
     pub fn ends(&self, record: &TaskRecord, job: &Job) {
         match &record.outcome {
             Outcome::Done(result) => {
-                if let TaskResult::Train(trainings) = result.as_ref() {
-                    let asked = job.denoiser.warmup_steps;
-                    for training in trainings.iter().filter(|training| training.warmup_steps < asked) {
-                        let (warmup, steps) = (training.warmup_steps, training.steps);
-                        let why = format!("warm-up of {warmup} steps instead of {asked}, for {steps} in all");
-                        self.line(&record.id, why);
+                let (asked, trainings) = match result.as_ref() {
+                    TaskResult::Train(trainings) | TaskResult::TrainKinematics(trainings) => {
+                        (job.denoiser.warmup_steps, trainings.as_slice())
                     }
+                    TaskResult::TrainJets(trainings) => (job.jet_model.warmup_steps, trainings.as_slice()),
+                    _ => (0, [].as_slice()),
+                };
+                for training in trainings.iter().filter(|training| training.warmup_steps < asked) {
+                    let (warmup, steps) = (training.warmup_steps, training.steps);
+                    let why = format!("warm-up of {warmup} steps instead of {asked}, for {steps} in all");
+                    self.line(&record.id, why);
                 }
                 if let TaskResult::TrainFlow(flows) = result.as_ref() {
                     for flow in flows {

@@ -7,28 +7,30 @@ use drapes_analysis::point::{Contest, ScanPoint};
 use drapes_analysis::quantities::SignalCount;
 use drapes_analysis::regions::{MassWindow, Region, Regions};
 use drapes_analysis::stream::Stream;
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::{Array2, Axis};
 use rand::seq::SliceRandom;
 
 use crate::data::Events;
 use crate::error::Error;
+use crate::jets::Jets;
 
 /// All events of a job, and who plays which part.
 ///
 /// Signal is injected in one fixed random order: a larger injection contains every smaller one, so that the
 /// points of a scan differ by the added signal alone. (Our decision; the paper draws without saying how.)
 pub struct Sample {
+    /// Those of the data file, then those of a file of independent background.
     events: Events,
-    /// Background outside of the data.
-    independent: Array2<f32>,
+    /// Background of the signal region outside of the data.
+    independent: Vec<u32>,
     /// Events of the data file that are kept out of the data.
-    withheld: Vec<usize>,
+    withheld: Vec<u32>,
     /// Background of another sample, wherever its mass.
     other: Option<RegionEvents>,
     /// Background that is data, wherever its mass.
-    background: Vec<usize>,
+    background: Vec<u32>,
     /// Signal in the order of its injection.
-    signal: Vec<usize>,
+    signal: Vec<u32>,
 }
 
 /// Events of one region, with their truth.
@@ -53,12 +55,15 @@ impl Sample {
     /// If the files were not read for the same features.
     pub fn new(
         job: &Job,
-        events: Events,
+        mut events: Events,
         further: Option<&Events>,
         other: Option<&Events>,
     ) -> Result<Self, Error> {
-        let of_class = |signal: bool| -> Vec<usize> {
-            (0..events.mass.len()).filter(|event| events.is_signal[*event] == signal).collect()
+        let of_class = |signal: bool| -> Vec<u32> {
+            (0..events.len())
+                .filter(|event| events.is_signal[*event] == signal)
+                .map(|event| event as u32)
+                .collect()
         };
         let (mut background, mut signal) = (of_class(false), of_class(true));
         let stream = Stream::of_job(job.seed);
@@ -66,8 +71,8 @@ impl Sample {
         let window = job.regions.signal;
         let mut withheld = Vec::new();
         if let Some(fraction) = job.independent_background.withheld() {
-            let (mut inside, outside): (Vec<usize>, Vec<usize>) =
-                background.iter().partition(|event| window.contains(events.mass[**event]));
+            let (mut inside, outside): (Vec<u32>, Vec<u32>) =
+                background.iter().partition(|event| window.contains(events.mass[**event as usize]));
             inside.shuffle(&mut stream.branch("withheld background").generator());
             let kept = inside.split_off((fraction * inside.len() as f64).round() as usize);
             withheld = inside;
@@ -76,20 +81,16 @@ impl Sample {
             background.sort_unstable();
             withheld.sort_unstable();
         }
-        let background_of = |file: &Events| {
-            let inside = |event: &usize| window.contains(file.mass[*event]) && !file.is_signal[*event];
-            (0..file.mass.len()).filter(inside).collect::<Vec<_>>()
-        };
-        let kept_out = events.features.select(Axis(0), &withheld);
-        let independent = match further {
-            Some(further) => {
-                let inside = further.features.select(Axis(0), &background_of(further));
-                concatenate(Axis(0), &[kept_out.view(), inside.view()]).expect("files of the same columns")
-            }
-            None => kept_out,
-        };
+        let mut independent = withheld.clone();
+        if let Some(further) = further {
+            let inside = |event: &usize| window.contains(further.mass[*event]) && !further.is_signal[*event];
+            let further = further.only(&(0..further.len()).filter(inside).collect::<Vec<_>>());
+            let first = events.len() as u32;
+            independent.extend(first..first + further.len() as u32);
+            events.append(&further);
+        }
         let other = other.map(|other| {
-            let all = (0..other.mass.len()).filter(|event| !other.is_signal[*event]);
+            let all = (0..other.len()).filter(|event| !other.is_signal[*event]);
             select(other, all)
         });
         let sample = Self { events, independent, withheld, other, background, signal };
@@ -118,7 +119,7 @@ impl Sample {
         }
         let needed = job.points.iter().filter_map(ScanPoint::n_signal).max();
         problems.extend(self.injected(needed.unwrap_or(SignalCount(0))).err());
-        let inside = |event: &&usize| job.regions.signal.contains(self.events.mass[**event]);
+        let inside = |event: &&u32| job.regions.signal.contains(self.mass(**event));
         let background = self.background.iter().filter(inside).count();
         let factors = job.points.iter().filter_map(|point| match point.contest {
             Contest::Idealised { .. } => Some(1),
@@ -131,7 +132,7 @@ impl Sample {
 
     /// That the data reach both ends of the side-bands.
     fn check_reach(&self, outer: MassWindow) -> Result<(), Error> {
-        let masses = || self.background.iter().map(|event| self.events.mass[*event]);
+        let masses = || self.background.iter().map(|event| self.mass(*event));
         let (low, high) =
             masses().fold((f64::INFINITY, 0.0), |(low, high), mass| (mass.min(low), mass.max(high)));
         if low - outer.low.0 > 0.02 * outer.width() || cut_short(masses(), outer) {
@@ -145,7 +146,7 @@ impl Sample {
 
     /// That no region is empty.
     fn check_regions(&self, regions: &Regions) -> Result<(), Error> {
-        let masses = || self.background.iter().map(|event| self.events.mass[*event]);
+        let masses = || self.background.iter().map(|event| self.mass(*event));
         for (name, wanted) in [("signal region", Region::Signal), ("side-bands", Region::SideBand)] {
             let found = masses().filter(|mass| regions.region(*mass) == wanted).count();
             if found == 0 {
@@ -166,7 +167,7 @@ impl Sample {
     /// # Errors
     /// The independent background has fewer.
     pub fn reference_size(&self, background: usize, factor: usize) -> Result<usize, Error> {
-        let (needed, found) = (factor * background, self.independent.nrows());
+        let (needed, found) = (factor * background, self.independent.len());
         // Half of the background withheld is the same number as the other half, give or take the odd event.
         if needed <= found + factor {
             return Ok(needed.min(found));
@@ -183,7 +184,7 @@ impl Sample {
         })
     }
 
-    fn injected(&self, count: SignalCount) -> Result<&[usize], Error> {
+    fn injected(&self, count: SignalCount) -> Result<&[u32], Error> {
         self.signal.get(..count.0 as usize).ok_or_else(|| Error::TooFew {
             region: "the data file".to_owned(),
             what: "signal events",
@@ -191,6 +192,20 @@ impl Sample {
             needed: count.0 as usize,
             advice: "lower n_signal".to_owned(),
         })
+    }
+
+    /// Which events are the data with an injection, of one region.
+    ///
+    /// # Errors
+    /// There are fewer signal events.
+    pub fn chosen(
+        &self,
+        n_signal: SignalCount,
+        regions: &Regions,
+        wanted: Region,
+    ) -> Result<Vec<u32>, Error> {
+        let all = self.background.iter().chain(self.injected(n_signal)?);
+        Ok(all.copied().filter(|event| regions.region(self.mass(*event)) == wanted).collect())
     }
 
     /// The data with an injection, of one region.
@@ -203,9 +218,7 @@ impl Sample {
         regions: &Regions,
         wanted: Region,
     ) -> Result<RegionEvents, Error> {
-        let all = self.background.iter().chain(self.injected(n_signal)?);
-        let chosen = all.copied().filter(|event| regions.region(self.events.mass[*event]) == wanted);
-        Ok(self.select(chosen))
+        Ok(self.events(&self.chosen(n_signal, regions, wanted)?))
     }
 
     /// Masses of all background and an injection (GeV), whether or not the references keep some of it for
@@ -215,13 +228,13 @@ impl Sample {
     /// There are fewer signal events.
     pub fn masses(&self, n_signal: SignalCount) -> Result<Vec<f64>, Error> {
         let all = self.background.iter().chain(&self.withheld).chain(self.injected(n_signal)?);
-        Ok(all.map(|event| self.events.mass[*event]).collect())
+        Ok(all.map(|event| self.mass(*event)).collect())
     }
 
-    /// Signal of the signal region that no injection up to `n_signal` contains.
-    pub fn unused_signal(&self, n_signal: SignalCount, window: MassWindow) -> RegionEvents {
+    /// Which events are signal of the signal region that no injection up to `n_signal` contains.
+    pub fn unused_signal(&self, n_signal: SignalCount, window: MassWindow) -> Vec<u32> {
         let unused = self.signal.iter().skip(n_signal.0 as usize);
-        self.select(unused.copied().filter(|event| window.contains(self.events.mass[*event])))
+        unused.copied().filter(|event| window.contains(self.mass(*event))).collect()
     }
 
     /// Background of the other sample in a region.
@@ -242,16 +255,53 @@ impl Sample {
         inside.filter(|other| !other.is_empty()).ok_or_else(|| no_other(name))
     }
 
-    /// Background of the signal region outside of the data.
-    ///
-    /// # Shapes
-    /// `(events, features)`.
-    pub fn independent(&self) -> &Array2<f32> {
+    /// Which events are background of the signal region outside of the data.
+    pub fn independent(&self) -> &[u32] {
         &self.independent
     }
 
-    fn select(&self, chosen: impl Iterator<Item = usize>) -> RegionEvents {
-        select(&self.events, chosen)
+    /// Some events: features, masses and truth.
+    ///
+    /// # Panics
+    /// If there is no such event.
+    pub fn events(&self, chosen: &[u32]) -> RegionEvents {
+        select(&self.events, chosen.iter().map(|event| *event as usize))
+    }
+
+    /// The features of some events.
+    ///
+    /// # Shapes
+    /// `(events, features)`.
+    ///
+    /// # Panics
+    /// If there is no such event.
+    pub fn features(&self, chosen: &[u32]) -> Array2<f32> {
+        let chosen: Vec<usize> = chosen.iter().map(|event| *event as usize).collect();
+        self.events.features.select(Axis(0), &chosen)
+    }
+
+    /// Whether an event is simulated signal.
+    ///
+    /// # Panics
+    /// If there is no such event.
+    pub fn is_signal(&self, event: u32) -> bool {
+        self.events.is_signal[event as usize]
+    }
+
+    /// The jets of all events.
+    ///
+    /// # Panics
+    /// If the job has nothing to do with constituents.
+    pub fn jets(&self) -> &Jets {
+        self.events.jets.as_ref().expect("jets are read for jobs with constituents")
+    }
+
+    /// The resonant mass of an event (GeV).
+    ///
+    /// # Panics
+    /// If there is no such event.
+    pub fn mass(&self, event: u32) -> f64 {
+        self.events.mass[event as usize]
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs;
 
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::store::Store;
+use half::f16;
 use hdf5::{Dataset, Group, H5Type};
 use ndarray::{Array1, Array2, s};
 
@@ -75,9 +76,20 @@ fn fold_into(store: &Store, tasks: &[&TaskId], part: &std::path::Path) -> Result
     file.flush().and_then(|()| file.close()).map_err(|error| failed(&error))
 }
 
-/// Copies a list or a table of single or double precision.
+/// Copies a list or a table of any kind of number that tasks write.
 fn copy(from: &Dataset, to: &Group, name: &str) -> hdf5::Result<()> {
-    if from.dtype()?.is::<f32>() { copy_of::<f32>(from, to, name) } else { copy_of::<f64>(from, to, name) }
+    let kind = from.dtype()?;
+    if kind.is::<f32>() {
+        copy_of::<f32>(from, to, name)
+    } else if kind.is::<f16>() {
+        copy_of::<f16>(from, to, name)
+    } else if kind.is::<u32>() {
+        copy_of::<u32>(from, to, name)
+    } else if kind.is::<u8>() {
+        copy_of::<u8>(from, to, name)
+    } else {
+        copy_of::<f64>(from, to, name)
+    }
 }
 
 fn copy_of<T: H5Type>(from: &Dataset, to: &Group, name: &str) -> hdf5::Result<()> {

@@ -80,4 +80,9 @@ impl ArrayReader {
         let values = self.group.dataset(name).and_then(|dataset| dataset.read_1d());
         values.map_err(|error| cannot_read(&self.path, &error))
     }
+
+    /// The error of a list that is there and cannot be understood.
+    pub fn torn(&self, reason: &dyn std::fmt::Display) -> Error {
+        cannot_read(&self.path, reason)
+    }
 }

@@ -4,12 +4,14 @@ use std::fmt;
 use std::path::Path;
 
 use drapes_analysis::job::{Data, Layout};
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 use serde::Serialize;
 
 use super::error::DataError;
+use super::jets::{DroppedJets, read_jets};
 use super::recipe::{Read, Reason, Recipe};
 use super::source::{self, Columns};
+use crate::jets::Jets;
 
 /// Whether a file must tell signal from background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +29,15 @@ pub struct Dropped {
     pub zero_tau: usize,
     /// A value is NaN or infinite.
     pub not_finite: usize,
+    /// The row's jets cannot be used.
+    #[serde(skip_serializing_if = "DroppedJets::is_none")]
+    pub jets: DroppedJets,
 }
 
 impl Dropped {
     /// All of them.
     pub fn total(&self) -> usize {
-        self.zero_tau + self.not_finite
+        self.zero_tau + self.not_finite + self.jets.total()
     }
 
     pub(super) fn count(&mut self, reason: Reason) {
@@ -45,7 +50,15 @@ impl Dropped {
 
 impl fmt::Display for Dropped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reasons = [(self.zero_tau, "τ = 0 in a ratio"), (self.not_finite, "NaN or infinity")];
+        let reasons = [
+            (self.zero_tau, "τ = 0 in a ratio"),
+            (self.not_finite, "NaN or infinity"),
+            (self.jets.few_constituents, "a jet of fewer than two constituents"),
+            (
+                self.jets.not_finite,
+                "a jet or constituent that is NaN, infinite or without transverse momentum",
+            ),
+        ];
         let counted: Vec<String> = reasons
             .iter()
             .filter(|(count, _)| *count > 0)
@@ -66,11 +79,69 @@ pub struct Events {
     pub features: Array2<f32>,
     /// Whether an event is simulated signal.
     pub is_signal: Vec<bool>,
+    /// Where in the file each of them lies.
+    pub rows: Vec<u32>,
+    /// Their jets, where they have been read.
+    pub jets: Option<Jets>,
     /// The rows of the file that are left out.
     pub dropped: Dropped,
 }
 
 impl Events {
+    /// The same events with their jets, from the file that they come from; those without usable jets are left out.
+    ///
+    /// # Errors
+    /// The file has no constituents, or none that can be used.
+    pub fn with_jets(self, path: &Path, data: &Data) -> Result<Self, DataError> {
+        let group = match &data.layout {
+            Layout::Table { group } => group.as_str(),
+            Layout::LhcoFeatures => "/",
+        };
+        let found = read_jets(path, group, Some(&self.rows))?;
+        // Both are in the order of the file.
+        let mut usable = found.rows.iter().peekable();
+        let is_usable = |event: &usize| usable.next_if(|row| **row == self.rows[*event]).is_some();
+        let kept: Vec<usize> = (0..self.len()).filter(is_usable).collect();
+        let jets = found.dropped;
+        let dropped = Dropped { jets, ..self.dropped };
+        Ok(Self { jets: Some(found.jets), dropped, ..self.only(&kept) })
+    }
+
+    /// Some of them, in this order.
+    ///
+    /// # Panics
+    /// If there is no such event.
+    pub fn only(&self, events: &[usize]) -> Self {
+        let jets = self.jets.as_ref().map(|jets| {
+            let events: Vec<u32> = events.iter().map(|event| *event as u32).collect();
+            jets.select(&events)
+        });
+        Self {
+            mass: events.iter().map(|event| self.mass[*event]).collect(),
+            features: self.features.select(Axis(0), events),
+            is_signal: events.iter().map(|event| self.is_signal[*event]).collect(),
+            rows: events.iter().map(|event| self.rows[*event]).collect(),
+            jets,
+            dropped: self.dropped,
+        }
+    }
+
+    /// Adds those of another file; rows stay those of their own files.
+    ///
+    /// # Panics
+    /// If one of them has features or jets that the other has not.
+    pub fn append(&mut self, other: &Self) {
+        self.mass.extend(&other.mass);
+        self.features.append(Axis(0), other.features.view()).expect("the same features");
+        self.is_signal.extend(&other.is_signal);
+        self.rows.extend(&other.rows);
+        match (&mut self.jets, &other.jets) {
+            (Some(jets), Some(further)) => jets.append(further),
+            (None, None) => {}
+            _ => panic!("jets of both files or of none"),
+        }
+    }
+
     /// Number of events.
     pub fn len(&self) -> usize {
         self.mass.len()
@@ -143,6 +214,9 @@ struct Reader<'a> {
     mass: Vec<f64>,
     features: Vec<f32>,
     is_signal: Vec<bool>,
+    /// The row of each event, and how many rows have been looked at.
+    rows: Vec<u32>,
+    seen: u32,
     dropped: Dropped,
 }
 
@@ -155,6 +229,8 @@ impl<'a> Reader<'a> {
             mass: Vec::with_capacity(rows),
             features: Vec::with_capacity(rows * (recipe.values() - 1)),
             is_signal: Vec::with_capacity(rows),
+            rows: Vec::with_capacity(rows),
+            seen: 0,
             recipe,
             wanted,
             labelled,
@@ -188,7 +264,8 @@ impl<'a> Reader<'a> {
         let shape = (self.mass.len(), values.len() - 1);
         let features = Array2::from_shape_vec(shape, self.features)
             .expect("each event adds one mass and as many features as the recipe has");
-        Ok(Events { mass: self.mass, features, is_signal: self.is_signal, dropped: self.dropped })
+        let Self { mass, is_signal, rows, dropped, .. } = self;
+        Ok(Events { mass, features, is_signal, rows, jets: None, dropped })
     }
 
     fn take(&mut self, batch: &source::Batch, row: usize, values: &mut [f64]) {
@@ -204,8 +281,10 @@ impl<'a> Reader<'a> {
                 self.features.extend(values[1..].iter().map(|value| *value as f32));
                 // Labels may be stored as floats.
                 self.is_signal.push(label > 0.5);
+                self.rows.push(self.seen);
             }
             Err(reason) => self.dropped.count(reason),
         }
+        self.seen += 1;
     }
 }

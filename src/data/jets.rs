@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use half::f16;
+use serde::Serialize;
 
 use super::error::DataError;
 use super::source::{Dataset, Hdf5File, Kind, kind, row_ranges};
@@ -14,7 +15,7 @@ use crate::jets::{Constituent, FEWEST_CONSTITUENTS, Jets, Kinematics, MOST_CONST
 const NEEDED: [&str; 3] = ["constituents", "jets", "n_constituents"];
 
 /// Events whose jets cannot be used, by reason.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DroppedJets {
     /// A jet has fewer than two constituents.
     pub few_constituents: usize,
@@ -26,6 +27,11 @@ impl DroppedJets {
     /// All of them.
     pub fn total(&self) -> usize {
         self.few_constituents + self.not_finite
+    }
+
+    /// Whether there are none.
+    pub fn is_none(&self) -> bool {
+        self.total() == 0
     }
 }
 

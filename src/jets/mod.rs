@@ -3,6 +3,7 @@
 //! ```text
 //! file --data::read_jets--> Jets --KinematicMap--> features of the kinematic model --diffusion--> … --> Outline
 //!                                --FourVector--> masses and transverse momenta of their constituents
+//!                                --tau21--> their substructure
 //! ```
 //!
 //! Source: the paper, section 3.3.
@@ -12,6 +13,7 @@ mod groups;
 mod kinematic_map;
 mod on_device;
 mod stored;
+mod subjettiness;
 mod table;
 mod view;
 
@@ -20,5 +22,6 @@ pub use groups::{Group, groups_by_size};
 pub use kinematic_map::{KINEMATIC_FEATURES, KinematicMap};
 pub use on_device::{CONSTITUENT_FEATURES, JetTensors, OUTLINE_FEATURES};
 pub use stored::{read, write};
+pub use subjettiness::tau21;
 pub use table::{Constituent, FEWEST_CONSTITUENTS, Jets, Kinematics, MOST_CONSTITUENTS, Outline};
 pub use view::EventJets;

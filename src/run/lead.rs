@@ -219,9 +219,17 @@ fn done_run(state: &TaskState) -> Option<&RunInfo> {
 /// Trainings are saved; templates and trees begin anew.
 fn if_stopped(task: &Task) -> IfStopped {
     match &task.work {
-        Work::Train { .. } | Work::TrainFlow { .. } => IfStopped::GoesOn,
-        Work::Classify { point, .. } if point.classifier == ClassifierKind::Mlp => IfStopped::GoesOn,
-        _ => IfStopped::Lost,
+        Work::Train { .. }
+        | Work::TrainFlow { .. }
+        | Work::TrainKinematics { .. }
+        | Work::TrainJets { .. } => IfStopped::GoesOn,
+        Work::Classify { point, .. } => match point.classifier {
+            ClassifierKind::Mlp | ClassifierKind::Transformer => IfStopped::GoesOn,
+            ClassifierKind::Trees => IfStopped::Lost,
+        },
+        Work::Fit { .. } | Work::Template { .. } | Work::TemplateJets { .. } | Work::Resample { .. } => {
+            IfStopped::Lost
+        }
     }
 }
 
@@ -232,6 +240,6 @@ fn counts(job: &drapes_analysis::job::Job, sample: &Sample) -> EventCounts {
         side_band: count(Region::SideBand),
         signal_region: count(Region::Signal),
         other_sample: sample.other_in(&job.regions, Region::Signal).map_or(0, |events| events.len()),
-        independent: sample.independent().nrows(),
+        independent: sample.independent().len(),
     }
 }

@@ -18,7 +18,8 @@ fn events() -> Events {
     let mass = (0..1000).map(|event| 1000.0 + f64::from(event)).chain((0..40).map(|_| 1500.0)).collect();
     let features = Array2::from_shape_fn((1040, 1), |(event, _)| event as f32);
     let is_signal = (0..1040).map(|event| event >= 1000).collect();
-    Events { mass, features, is_signal, dropped: crate::data::Dropped::default() }
+    let dropped = crate::data::Dropped::default();
+    Events { mass, features, is_signal, rows: (0..1040).collect(), jets: None, dropped }
 }
 
 fn count(events: &RegionEvents) -> (usize, usize) {
@@ -38,7 +39,7 @@ fn injected_counts_are_exact_and_nested() {
         |n: u32| -> Vec<f32> { data(n, Region::Signal).features.iter().copied().skip(200).collect() };
     assert_eq!(signal(10)[..7], signal(7));
     assert_eq!(sample.unused_signal(SignalCount(10), job.regions.signal).len(), 30);
-    let unused = sample.unused_signal(SignalCount(10), job.regions.signal).features;
+    let unused = sample.features(&sample.unused_signal(SignalCount(10), job.regions.signal));
     assert!(unused.iter().all(|event| !signal(10).contains(event)));
     assert_eq!(sample.masses(SignalCount(10)).expect("enough signal").len(), 1010);
 }
@@ -48,9 +49,9 @@ fn withheld_background_is_not_data() {
     let job = job("[independent_background]\nsource = 'withheld'\nfraction = 0.25");
     let sample = Sample::new(&job, events(), None, None).expect("a good sample");
     let data = sample.data(SignalCount(0), &job.regions, Region::Signal).expect("no signal needed");
-    assert_eq!((data.len(), sample.independent().nrows()), (150, 50));
+    assert_eq!((data.len(), sample.independent().len()), (150, 50));
     let data: Vec<f32> = data.features.iter().copied().collect();
-    assert!(sample.independent().iter().all(|event| !data.contains(event)));
+    assert!(sample.features(sample.independent()).iter().all(|event| !data.contains(event)));
     let bands = sample.data(SignalCount(0), &job.regions, Region::SideBand).expect("no signal needed");
     assert_eq!(bands.len(), 800);
     assert_eq!(
@@ -64,7 +65,7 @@ fn withheld_background_is_not_data() {
 fn further_background_counts_inside_the_signal_region_only() {
     let job = job("[independent_background]\nsource = 'file'\nevents = 'b.h5'");
     let sample = Sample::new(&job, events(), Some(&events()), None).expect("a good sample");
-    assert_eq!(sample.independent().nrows(), 200);
+    assert_eq!(sample.independent().len(), 200);
 }
 
 #[test]

@@ -82,7 +82,8 @@ pub fn train(
             ..untrained(flow, *sample)
         });
     }
-    weights::write(place, id, &Tensor::cat(&parameters, 0), &maps)?;
+    let parameters = Tensor::cat(&parameters, 0);
+    weights::write(place, id, &parameters, |writer| weights::write_columns(writer, &maps))?;
     Ok(courses)
 }
 
@@ -137,7 +138,8 @@ fn finished(place: &Workplace, model: &(TaskId, usize)) -> Result<Finished, Erro
     {
         return Ok(Finished::Diverged(epoch));
     }
-    weights::read(place, model).map(|(parameters, maps)| Finished::Well(parameters, maps))
+    let (parameters, reader) = weights::read(place, model)?;
+    Ok(Finished::Well(parameters, weights::read_columns(&reader, *member)?))
 }
 
 /// The flow of a finished training.

@@ -3,6 +3,11 @@
 mod classify;
 mod fit;
 mod flow;
+mod jet_models;
+mod jet_summary;
+mod jet_template;
+mod sides;
+mod spectrum;
 mod summary;
 mod template;
 mod train;
@@ -15,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use drapes_analysis::fingerprint::Fingerprint;
+use drapes_analysis::generated::Inputs;
 use drapes_analysis::job::Job;
 use drapes_analysis::plan::{Task, Work};
 use drapes_analysis::price::{self, EventCounts};
@@ -146,11 +152,21 @@ impl Workplace {
                 let made = template::resample(self, &task.id, *sample, *oversampling, model, watch);
                 made.map(|summary| TaskResult::Template(Box::new(summary)))
             }
-            Work::TrainKinematics { .. } | Work::TrainJets { .. } | Work::TemplateJets { .. } => {
-                todo!("constituents")
+            Work::TrainKinematics { samples } => {
+                let trained = jet_models::train_kinematics(self, &task.id, samples, keeper);
+                trained.map(TaskResult::TrainKinematics)
+            }
+            Work::TrainJets { samples } => {
+                jet_models::train_jets(self, &task.id, samples, keeper).map(TaskResult::TrainJets)
+            }
+            Work::TemplateJets { template, copy, kinematics, jets, fit } => {
+                let (kinematics, fit) = (kinematics.as_ref(), fit.as_ref());
+                let order = jet_template::Order { template: *template, copy: *copy, kinematics, jets, fit };
+                let made = jet_template::make(self, &task.id, &order, watch);
+                made.map(|summary| TaskResult::Jets(Box::new(summary)))
             }
             Work::Classify { point, seeds, templates, data } => {
-                let arrays = classify::Arrays { template: templates.first(), data: data.as_ref() };
+                let arrays = classify::Arrays { templates, data: data.as_ref() };
                 classify::classify(self, point, seeds, &arrays, keeper).map(TaskResult::Classify)
             }
         }
@@ -175,13 +191,19 @@ impl Workplace {
 /// A file cannot be used, or the job asks for more than it holds.
 pub fn load(job: &Job, data_directory: &Path) -> Result<Sample, Error> {
     let mut problems = Vec::new();
-    let mut read = |file: &Path, label: Label| {
-        let found = data::read_events(&data_directory.join(file), &job.data, label);
+    let mut read = |file: &Path, label: Label, inputs: Inputs| {
+        let path = data_directory.join(file);
+        let found = data::read_events(&path, &job.data, label).and_then(|events| match inputs {
+            Inputs::Hlv => Ok(events),
+            Inputs::Llv => events.with_jets(&path, &job.data),
+        });
         found.map_err(|error| problems.push(error.into())).ok()
     };
-    let events = read(&job.data.events, Label::Expected);
-    let further = job.independent_background.file().and_then(|file| read(file, Label::Optional));
-    let other = job.other_sample.file().and_then(|file| read(file, Label::Optional));
+    let inputs = job.inputs();
+    let events = read(&job.data.events, Label::Expected, inputs);
+    let further = job.independent_background.file().and_then(|file| read(file, Label::Optional, inputs));
+    // Nothing starts from another sample's constituents.
+    let other = job.other_sample.file().and_then(|file| read(file, Label::Optional, Inputs::Hlv));
     match events {
         Some(events) if problems.is_empty() => Sample::new(job, events, further.as_ref(), other.as_ref()),
         _ => Err(Error::of_all(problems).expect_err("a file that could not be read")),

@@ -8,6 +8,7 @@ use drapes_analysis::template_summary::{Displacement, FeatureSpectra, PairDensit
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 
 use super::Workplace;
+use super::spectrum::{bin, edges, shares};
 use super::template::FEATURES;
 use crate::arrays::ArrayReader;
 use crate::error::Error;
@@ -18,8 +19,6 @@ use crate::split::RegionEvents;
 const BINS: usize = 40;
 /// Bins of each side of a pair's density.
 const PAIR_BINS: usize = 24;
-/// Share of events that may lie beyond each end of the bins.
-const BEYOND: f64 = 0.002;
 
 /// What was made, and from what.
 pub struct Made<'a> {
@@ -36,8 +35,8 @@ pub struct Made<'a> {
 pub fn summarise(place: &Workplace, made: &Made<'_>) -> Result<TemplateSummary, Error> {
     let events = place.sample()?;
     let regions = made.template.map_or(place.job.regions, |template| place.job.regions_of(&template.sample));
-    let background = events.data(SignalCount(0), &regions, Region::Signal)?.features;
-    let signal = events.unused_signal(SignalCount(0), regions.signal).features;
+    let background = events.features(&events.chosen(SignalCount(0), &regions, Region::Signal)?);
+    let signal = events.features(&events.unused_signal(SignalCount(0), regions.signal));
     let method = made.template.map(|template| template.method);
     let partial = method == Some(TemplateMethod::SignalRegion);
     let from = |wanted: bool, count: usize| -> Vec<usize> {
@@ -128,42 +127,6 @@ fn pairs(background: &Array2<f32>, made: &Made<'_>) -> Result<Vec<PairDensity>, 
     pairs.map(density).collect()
 }
 
-/// Equal bins that hold nearly all values of all samples.
-fn edges(samples: &[&[f32]], bins: usize) -> Vec<f64> {
-    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for sample in samples.iter().filter(|sample| !sample.is_empty()) {
-        let mut sorted = sample.to_vec();
-        sorted.sort_unstable_by(f32::total_cmp);
-        let last = sorted.len() - 1;
-        low = low.min(f64::from(sorted[(BEYOND * last as f64) as usize]));
-        high = high.max(f64::from(sorted[((1.0 - BEYOND) * last as f64).ceil() as usize]));
-    }
-    if high <= low || !low.is_finite() {
-        // A constant feature, or none at all.
-        (low, high) = if low.is_finite() { (low - 0.5, low + 0.5) } else { (0.0, 1.0) };
-    }
-    (0..=bins).map(|edge| low + (high - low) * edge as f64 / bins as f64).collect()
-}
-
-/// The bin of a value; none beyond the edges.
-fn bin(edges: &[f64], value: f32) -> Option<usize> {
-    let above = edges.partition_point(|edge| *edge <= f64::from(value));
-    // The last bin holds its upper edge.
-    let last = above == edges.len() && f64::from(value) <= edges[edges.len() - 1];
-    let above = if last { above - 1 } else { above };
-    (above >= 1 && above < edges.len()).then(|| above - 1)
-}
-
-fn shares(values: &[f32], edges: &[f64]) -> Vec<f64> {
-    let mut shares = vec![0.0; edges.len() - 1];
-    for value in values {
-        if let Some(bin) = bin(edges, *value) {
-            shares[bin] += 1.0 / values.len() as f64;
-        }
-    }
-    shares
-}
-
 fn pair_shares(x: ArrayView1<'_, f32>, y: ArrayView1<'_, f32>, x_edges: &[f64], y_edges: &[f64]) -> Vec<f64> {
     let across = x_edges.len() - 1;
     let mut shares = vec![0.0; across * (y_edges.len() - 1)];
@@ -189,14 +152,5 @@ mod tests {
         let found = pair_shares(x, y, &edges, &edges);
         let expected = [2.0, 1.0, 0.0, 2.0].map(|count: f64| count / 6.0);
         assert!(found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-12));
-    }
-
-    #[test]
-    fn bins_hold_nearly_all_events_and_survive_constants() {
-        let values: Vec<f32> = (0..10_000_u16).map(f32::from).collect();
-        let found = edges(&[&values, &[12_000.0]], 4);
-        assert!(found[0] < 30.0 && (found[4] - 12_000.0).abs() < 1e-9, "{found:?}");
-        assert_eq!(edges(&[&[7.0, 7.0]], 1), [6.5, 7.5]);
-        assert_eq!(edges(&[&[]], 1), [0.0, 1.0]);
     }
 }

@@ -110,7 +110,7 @@ fn portion(starts: &RegionEvents, rows: Range<usize>) -> RegionEvents {
 }
 
 /// The same noise and masses for every σ′ and solver: what differs is then what is studied.
-fn stream(place: &Workplace, template: &Generated) -> Stream {
+pub fn stream(place: &Workplace, template: &Generated) -> Stream {
     place.stream().branch("template").branch(template.method.word()).branch(template.sample)
 }
 
@@ -197,11 +197,11 @@ pub const FEATURES: &str = "features";
 const PORTION: usize = 1 << 18;
 
 /// The progress of one portion as that of the whole.
-struct Part<'a> {
-    whole: &'a dyn Watch,
-    begin: f64,
-    len: f64,
-    count: f64,
+pub struct Part<'a> {
+    pub whole: &'a dyn Watch,
+    pub begin: f64,
+    pub len: f64,
+    pub count: f64,
 }
 
 impl Watch for Part<'_> {
@@ -214,7 +214,8 @@ impl Watch for Part<'_> {
     }
 }
 
-fn shape(place: &Workplace, fit: &TaskId) -> Result<DijetShape, Error> {
+/// The fitted spectrum of masses.
+pub fn shape(place: &Workplace, fit: &TaskId) -> Result<DijetShape, Error> {
     match place.store.result(fit)? {
         TaskResult::Fit(fit) => Ok(DijetShape::of(&fit, place.job.collision_energy)),
         _ => unreachable!("the record of a fit is a fit"),

@@ -8,7 +8,7 @@ use ndarray::{Array2, Axis, concatenate};
 
 use super::{Workplace, weights};
 use crate::checkpoint::Keeper;
-use crate::diffusion::{Denoiser, DenoiserShape, TrainingEvents, train as train_denoisers};
+use crate::diffusion::{Course, Denoiser, DenoiserShape, TrainingEvents, train as train_denoisers};
 use crate::error::Error;
 
 pub fn train(
@@ -36,8 +36,16 @@ pub fn train(
     });
     let members = members.collect::<Result<Vec<_>, Error>>()?;
     let training = train_denoisers(shape(place), &place.job.denoiser, &members, place.device, keeper)?;
-    weights::write(place, id, training.denoiser.parameters(), training.denoiser.maps())?;
-    let courses = samples.iter().zip(training.courses).map(|(sample, course)| DenoiserTraining {
+    let denoiser = &training.denoiser;
+    weights::write(place, id, denoiser.parameters(), |writer| {
+        weights::write_columns(writer, denoiser.maps())
+    })?;
+    Ok(courses(scope, samples, training.courses))
+}
+
+/// What the records of a training tell.
+pub fn courses(scope: Scope, samples: &[TrainingSample], courses: Vec<Course>) -> Vec<DenoiserTraining> {
+    let of_member = |(sample, course): (&TrainingSample, Course)| DenoiserTraining {
         scope,
         sample: *sample,
         n_training: course.n_training,
@@ -46,8 +54,8 @@ pub fn train(
         warmup_steps: course.rate.warmup,
         losses: course.losses,
         by_noise: course.by_noise,
-    });
-    Ok(courses.collect())
+    };
+    samples.iter().zip(courses).map(of_member).collect()
 }
 
 fn shape(place: &Workplace) -> DenoiserShape {
@@ -56,6 +64,6 @@ fn shape(place: &Workplace) -> DenoiserShape {
 
 /// The model of a finished training.
 pub fn read(place: &Workplace, model: &(TaskId, usize)) -> Result<Denoiser, Error> {
-    let (parameters, maps) = weights::read(place, model)?;
-    Ok(Denoiser::new(shape(place), parameters, vec![maps]))
+    let (parameters, reader) = weights::read(place, model)?;
+    Ok(Denoiser::new(shape(place), parameters, vec![weights::read_columns(&reader, model.1)?]))
 }

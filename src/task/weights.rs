@@ -1,7 +1,9 @@
-//! Trained networks on disk: weights of all members, and the maps of their columns.
+//! Trained networks on disk: weights of all members, and how they see their inputs.
 
 use drapes_analysis::plan::TaskId;
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView1, Axis};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tch::{Device, Kind, Tensor};
 
 use super::Workplace;
@@ -9,17 +11,31 @@ use crate::arrays::{ArrayReader, ArrayWriter};
 use crate::error::Error;
 use crate::marginals::{ColumnMap, ColumnMaps};
 
-/// Stores the networks of a training.
+/// The list that holds how networks see their inputs, where that is more than a map of each column.
+const MAPS: &str = "maps";
+
+/// Stores the networks of a training; `describe` adds what they need beside their weights.
 ///
 /// # Shapes
-/// `parameters` `[members, len]`; maps for each member.
-pub fn write(place: &Workplace, id: &TaskId, parameters: &Tensor, maps: &[ColumnMaps]) -> Result<(), Error> {
+/// `parameters` `[members, len]`.
+pub fn write(
+    place: &Workplace,
+    id: &TaskId,
+    parameters: &Tensor,
+    describe: impl FnOnce(&ArrayWriter) -> Result<(), Error>,
+) -> Result<(), Error> {
     let weights = parameters.to_device(Device::Cpu);
     let (members, len) = (weights.size()[0] as usize, weights.size()[1] as usize);
     let values = Vec::<f32>::try_from(&weights.flatten(0, -1)).unwrap_or_default();
     let weights = Array2::from_shape_vec((members, len), values).expect("weights of every member");
     let writer = ArrayWriter::create(&place.store.arrays(id))?;
     writer.table("weights", weights.view())?;
+    describe(&writer)?;
+    writer.finish()
+}
+
+/// Adds the maps of each member's columns.
+pub fn write_columns(writer: &ArrayWriter, maps: &[ColumnMaps]) -> Result<(), Error> {
     for (member, maps) in maps.iter().enumerate() {
         for (column, map) in maps.columns().iter().enumerate() {
             let knots = Array2::from_shape_fn((map.own.len(), 2), |(knot, side)| {
@@ -28,7 +44,13 @@ pub fn write(place: &Workplace, id: &TaskId, parameters: &Tensor, maps: &[Column
             writer.table(&knots_name(member, column), knots.view())?;
         }
     }
-    writer.finish()
+    Ok(())
+}
+
+/// Adds what else the members need, one entry each.
+pub fn write_maps(writer: &ArrayWriter, maps: &[impl Serialize]) -> Result<(), Error> {
+    let text = serde_json::to_vec(maps).expect("numbers in structures");
+    writer.list(MAPS, ArrayView1::from(&text))
 }
 
 /// The table of a column's map: knots in its own unit, and where they go.
@@ -36,16 +58,32 @@ fn knots_name(member: usize, column: usize) -> String {
     format!("knots_{member}_{column}")
 }
 
-/// One network of a finished training: its parameters `[1, len]`, and the maps of features and mass.
-pub fn read(place: &Workplace, (id, member): &(TaskId, usize)) -> Result<(Tensor, ColumnMaps), Error> {
+/// The parameters of one network of a finished training, `[1, len]`, and where the rest is read from.
+pub fn read(place: &Workplace, (id, member): &(TaskId, usize)) -> Result<(Tensor, ArrayReader), Error> {
     let reader = ArrayReader::of(&place.store, id)?;
     let weights: Array2<f32> = reader.table("weights")?;
-    let map = |column: usize| {
-        let knots: Array2<f64> = reader.table(&knots_name(*member, column))?;
-        Ok(ColumnMap { own: knots.column(0).to_vec(), mapped: knots.column(1).to_vec() })
-    };
-    let columns = (0..=place.job.data.features.len()).map(map).collect::<Result<Vec<_>, Error>>()?;
     let values = weights.index_axis(Axis(0), *member).to_vec();
     let parameters = Tensor::from_slice(&values).to_kind(Kind::Float).unsqueeze(0).to_device(place.device);
-    Ok((parameters, ColumnMaps::from_columns(columns)))
+    Ok((parameters, reader))
+}
+
+/// The maps of a member's columns.
+pub fn read_columns(reader: &ArrayReader, member: usize) -> Result<ColumnMaps, Error> {
+    let mut columns = vec![];
+    while let Some(name) = reader.has(&knots_name(member, columns.len())) {
+        let knots: Array2<f64> = reader.table(&name)?;
+        columns.push(ColumnMap { own: knots.column(0).to_vec(), mapped: knots.column(1).to_vec() });
+    }
+    Ok(ColumnMaps::from_columns(columns))
+}
+
+/// What else a member needs.
+pub fn read_maps<T: DeserializeOwned>(reader: &ArrayReader, member: usize) -> Result<T, Error> {
+    let text = reader.list::<u8>(MAPS)?;
+    let maps: Result<Vec<T>, _> = serde_json::from_slice(text.as_slice().unwrap_or_default());
+    let mut maps = maps.map_err(|error| reader.torn(&error))?;
+    if member >= maps.len() {
+        return Err(reader.torn(&format!("{MAPS} holds {} members", maps.len())));
+    }
+    Ok(maps.swap_remove(member))
 }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Problem};
-use crate::generated::TrainingSample;
+use crate::generated::{Inputs, TrainingSample};
 use crate::point::ScanPoint;
 use crate::quantities::{ClassifierSeed, Gev, Oversampling, SigmaPrime, SignalCount};
 use crate::regions::Regions;
@@ -428,6 +428,12 @@ impl Job {
     /// The regions of some data.
     pub fn regions_of(&self, sample: &TrainingSample) -> Regions {
         Regions { signal: sample.signal_region.unwrap_or(self.regions.signal), outer: sample.side_bands }
+    }
+
+    /// What events must be read for: constituents where any point has to do with them.
+    pub fn inputs(&self) -> Inputs {
+        let any = self.points.iter().any(|point| point.classifier.inputs() == Inputs::Llv);
+        if any { Inputs::Llv } else { Inputs::Hlv }
     }
 
     /// Classifiers of one scan point.

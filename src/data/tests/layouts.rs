@@ -63,7 +63,7 @@ fn rows_without_a_needed_value_are_dropped_and_counted() {
     values[[4, place_of("label")]] = f64::INFINITY;
     values[[5, place_of("tau3j1")]] = f64::NAN;
     let found = reference(&values);
-    assert_eq!(found.dropped, Dropped { zero_tau: 1, not_finite: 2 });
+    assert_eq!(found.dropped, Dropped { zero_tau: 1, not_finite: 2, ..Dropped::default() });
     assert_eq!(found.len(), 7);
     // The rows that stay are those of the file, in its order.
     let all = reference(&rows(10));
@@ -76,7 +76,7 @@ fn rows_without_a_needed_value_are_dropped_and_counted() {
     let found = read_events(&path, &data, Label::Expected).expect("a good file");
     // Now τ2 = 0 of the heavier jet counts, and NaN in τ3 does; τ1 does not matter.
     assert_eq!((found.len(), found.features.ncols()), (6, 2));
-    assert_eq!(found.dropped, Dropped { zero_tau: 1, not_finite: 3 });
+    assert_eq!(found.dropped, Dropped { zero_tau: 1, not_finite: 3, ..Dropped::default() });
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_group_a_frame_and_a_csv_file_are_tables() {
         assert_eq!(found.mass, [3300.0, 3400.0], "{}", path.display());
         assert_eq!(found.features, ndarray::arr2(&[[0.5, 0.5], [-1.5, -1.5]]));
         assert_eq!(found.is_signal, [true, false]);
-        assert_eq!(found.dropped, Dropped { zero_tau: 0, not_finite: 2 });
+        assert_eq!(found.dropped, Dropped { zero_tau: 0, not_finite: 2, ..Dropped::default() });
     }
 }
 

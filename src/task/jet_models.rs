@@ -1,0 +1,94 @@
+//! The training of models of jets: their kinematics, and their constituents.
+
+use drapes_analysis::generated::{Scope, TrainingSample};
+use drapes_analysis::plan::TaskId;
+use drapes_analysis::record::DenoiserTraining;
+use drapes_analysis::regions::Region;
+
+use super::{Workplace, train, weights};
+use crate::checkpoint::Keeper;
+use crate::diffusion::{Denoiser, DenoiserShape, TrainingEvents, train as train_denoisers};
+use crate::error::Error;
+use crate::jet_model::{JetDenoiser, JetModelEvents, JetModelShape, train as train_jet_models};
+use crate::jets::{EventJets, KINEMATIC_FEATURES, KinematicMap};
+
+/// A model of the jets' kinematics, and how it sees them.
+pub struct KinematicModel {
+    pub denoiser: Denoiser,
+    pub map: KinematicMap,
+}
+
+pub fn train_kinematics(
+    place: &Workplace,
+    id: &TaskId,
+    samples: &[TrainingSample],
+    keeper: &Keeper<'_>,
+) -> Result<Vec<DenoiserTraining>, Error> {
+    let (mut maps, mut members) = (vec![], vec![]);
+    for sample in samples {
+        let events = side_bands(place, sample)?;
+        let events = EventJets::only(place.sample()?.jets(), &events);
+        let stream = place.stream().branch("kinematics").branch(sample);
+        let map = KinematicMap::of(events);
+        let rows = map.rows(events, &mut stream.branch("spread").generator());
+        maps.push(map);
+        members.push(TrainingEvents { rows, stream });
+    }
+    let training = train_denoisers(shape(place), &place.job.denoiser, &members, place.device, keeper)?;
+    let denoiser = &training.denoiser;
+    weights::write(place, id, denoiser.parameters(), |writer| {
+        weights::write_columns(writer, denoiser.maps())?;
+        weights::write_maps(writer, &maps)
+    })?;
+    Ok(train::courses(Scope::SideBands, samples, training.courses))
+}
+
+pub fn train_jets(
+    place: &Workplace,
+    id: &TaskId,
+    samples: &[TrainingSample],
+    keeper: &Keeper<'_>,
+) -> Result<Vec<DenoiserTraining>, Error> {
+    let chosen = samples.iter().map(|sample| side_bands(place, sample)).collect::<Result<Vec<_>, _>>()?;
+    let jets = place.sample()?.jets();
+    let stream = place.stream().branch("jets");
+    let members = samples.iter().zip(&chosen).map(|(sample, events)| JetModelEvents {
+        events: EventJets::only(jets, events),
+        stream: stream.branch(sample),
+    });
+    let members: Vec<JetModelEvents<'_>> = members.collect();
+    let settings = &place.job.jet_model;
+    let training = train_jet_models(jet_shape(place), settings, &members, place.device, keeper)?;
+    let denoiser = &training.denoiser;
+    weights::write(place, id, denoiser.parameters(), |writer| weights::write_maps(writer, denoiser.maps()))?;
+    Ok(train::courses(Scope::SideBands, samples, training.courses))
+}
+
+fn side_bands(place: &Workplace, sample: &TrainingSample) -> Result<Vec<u32>, Error> {
+    place.sample()?.chosen(sample.n_signal, &place.job.regions_of(sample), Region::SideBand)
+}
+
+fn shape(place: &Workplace) -> DenoiserShape {
+    DenoiserShape::new(KINEMATIC_FEATURES, &place.job.denoiser, &place.job.sampler)
+}
+
+fn jet_shape(place: &Workplace) -> JetModelShape {
+    JetModelShape::new(&place.job.jet_model, &place.job.sampler)
+}
+
+/// The kinematic model of a finished training.
+pub fn read_kinematics(place: &Workplace, model: &(TaskId, usize)) -> Result<KinematicModel, Error> {
+    let (parameters, reader) = weights::read(place, model)?;
+    let maps = weights::read_columns(&reader, model.1)?;
+    Ok(KinematicModel {
+        denoiser: Denoiser::new(shape(place), parameters, vec![maps]),
+        map: weights::read_maps(&reader, model.1)?,
+    })
+}
+
+/// The jet model of a finished training.
+pub fn read_jets(place: &Workplace, model: &(TaskId, usize)) -> Result<JetDenoiser, Error> {
+    let (parameters, reader) = weights::read(place, model)?;
+    let maps = weights::read_maps(&reader, model.1)?;
+    Ok(JetDenoiser::new(jet_shape(place), parameters, vec![maps], place.job.jet_model.precision))
+}

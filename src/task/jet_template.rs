@@ -1,0 +1,200 @@
+//! Jets that models make, one copy of a template a task.
+
+use drapes_analysis::generated::{Generated, TemplateMethod};
+use drapes_analysis::jet_summary::JetSummary;
+use drapes_analysis::noise_grid::NoiseGrid;
+use drapes_analysis::plan::TaskId;
+use drapes_analysis::regions::Region;
+use drapes_analysis::stream::Stream;
+use ndarray::{Array2, ArrayView1};
+use rand::seq::IndexedRandom;
+use rand_distr::Distribution;
+use rand_pcg::Pcg64;
+
+use super::jet_models::{self, KinematicModel};
+use super::template::{Part, shape, stream};
+use super::{Workplace, jet_summary};
+use crate::arrays::{ArrayReader, ArrayWriter};
+use crate::diffusion::Sampler;
+use crate::error::Error;
+use crate::jet_model::JetSampler;
+use crate::jets::{self, EventJets, Jets, Outline};
+use crate::watch::Watch;
+
+/// Jets that are in memory together; a multiple of what samplers solve together, so that it changes no result.
+const PORTION: usize = 1 << 17;
+/// How much of the work is spent on kinematics, as progress counts it.
+const OF_KINEMATICS: f64 = 0.02;
+
+/// What is to be made.
+pub struct Order<'a> {
+    pub template: Generated,
+    /// Which copy, from 0.
+    pub copy: u32,
+    /// The training of the kinematics, where they are made or diffused.
+    pub kinematics: Option<&'a (TaskId, usize)>,
+    /// The training of the constituents.
+    pub jets: &'a (TaskId, usize),
+    /// The fit that masses are drawn from, where they are drawn.
+    pub fit: Option<&'a TaskId>,
+}
+
+pub fn make(
+    place: &Workplace,
+    id: &TaskId,
+    order: &Order<'_>,
+    watch: &dyn Watch,
+) -> Result<JetSummary, Error> {
+    let template = order.template;
+    let starts = starts(place, &template)?;
+    let stream = stream(place, &template).branch("copy").branch(order.copy);
+    let masses = masses(place, order, &starts, &stream)?;
+    let grid = NoiseGrid::of(&place.job.sampler, &template);
+    let kinematics = order.kinematics.map(|model| {
+        let model = jet_models::read_kinematics(place, model)?;
+        let part = Part { whole: watch, begin: 0.0, len: OF_KINEMATICS, count: 1.0 };
+        outlines(place, &template, (&model, &grid), (&starts, &masses), &stream, &part)
+    });
+    let kinematics = kinematics.transpose()?;
+    let from = match (template.method, &kinematics) {
+        (TemplateMethod::Noise, _) => None,
+        (_, None) => Some(place.sample()?.jets().select(&starts)),
+        (_, Some(outlines)) => {
+            let generator = &mut stream.branch("constituents of larger jets").generator();
+            Some(fitted(&place.sample()?.jets().select(&starts), outlines, generator))
+        }
+    };
+    let denoiser = jet_models::read_jets(place, order.jets)?;
+    let solver = place.job.sampler.with(template.integration).solver;
+    let sampler = JetSampler { denoiser: &denoiser, grid: &grid, solver, device: place.device };
+    let mut noise = match from {
+        Some(_) => stream.branch("added noise"),
+        None => stream.branch("starting noise"),
+    }
+    .generator();
+    let count = 2 * masses.len();
+    let writer = ArrayWriter::create(&place.store.arrays(id))?;
+    writer.list("masses_gev", ArrayView1::from(&masses))?;
+    for (part, first) in (0..count).step_by(PORTION).enumerate() {
+        let rows = first..count.min(first + PORTION);
+        let share = (1.0 - OF_KINEMATICS) / count as f64;
+        let begin = OF_KINEMATICS + share * first as f64;
+        let progress = Part { whole: watch, begin, len: share * rows.len() as f64, count: 1.0 };
+        let made = match (&from, &kinematics) {
+            (Some(jets), _) => sampler.from_jets(jets, rows, &mut noise, &progress)?,
+            (None, Some(outlines)) => sampler.from_noise(&outlines[rows], &mut noise, &progress)?,
+            (None, None) => unreachable!("jets from noise have a model of their kinematics"),
+        };
+        jets::write(&writer, part, &made)?;
+    }
+    writer.finish()?;
+    let made = jets::read(&ArrayReader::of(&place.store, id)?)?;
+    jet_summary::summarise(place, (template, order.copy), &grid, &made)
+}
+
+/// Which events the method starts from; of those of ∅ only the number counts.
+pub fn starts(place: &Workplace, template: &Generated) -> Result<Vec<u32>, Error> {
+    let region = match template.method {
+        TemplateMethod::SideBand => Region::SideBand,
+        _ => Region::Signal,
+    };
+    let regions = place.job.regions_of(&template.sample);
+    place.sample()?.chosen(template.sample.n_signal, &regions, region)
+}
+
+/// The dijet masses of the events to be made (GeV).
+fn masses(place: &Workplace, order: &Order<'_>, starts: &[u32], stream: &Stream) -> Result<Vec<f64>, Error> {
+    let Some(fit) = order.fit else {
+        let sample = place.sample()?;
+        return Ok(starts.iter().map(|event| sample.mass(*event)).collect());
+    };
+    let mut generator = stream.branch("target masses").generator();
+    let window = shape(place, fit)?.within(place.job.regions_of(&order.template.sample).signal);
+    Ok(window.sample_iter(&mut generator).take(starts.len()).collect())
+}
+
+/// The jets to be made, as wholes: from noise, or from those of the starting events.
+fn outlines(
+    place: &Workplace,
+    template: &Generated,
+    (model, grid): (&KinematicModel, &NoiseGrid),
+    (starts, masses): (&[u32], &[f64]),
+    stream: &Stream,
+    watch: &dyn Watch,
+) -> Result<Vec<Outline>, Error> {
+    let stream = stream.branch("kinematics");
+    let solver = place.job.sampler.with(template.integration).solver;
+    let sampler = Sampler { denoiser: &model.denoiser, grid, solver, device: place.device };
+    let noise = &mut stream.branch("noise").generator();
+    let features: Array2<f32> = match template.method {
+        TemplateMethod::Noise => sampler.from_noise(masses, noise, watch)?,
+        _ => {
+            let events = EventJets::only(place.sample()?.jets(), starts);
+            let rows = model.map.rows(events, &mut stream.branch("spread").generator());
+            sampler.from_events(rows.view(), masses, noise, watch)?
+        }
+    };
+    model.map.jets(features.view(), masses, &mut stream.branch("azimuths").generator())
+}
+
+/// Jets that partial diffusion starts from where kinematics have been diffused already: those kinematics and numbers of
+/// constituents. Of a jet that has lost some, the hardest stay; one that has gained some begins them as copies of others,
+/// which the noise tells apart. (Our decision; the paper keeps the kinematics.)
+fn fitted(jets: &Jets, outlines: &[Outline], generator: &mut Pcg64) -> Jets {
+    let total = outlines.iter().map(|outline| outline.count).sum();
+    let mut fitted = Jets::with_capacity(outlines.len(), total);
+    for (jet, outline) in outlines.iter().enumerate() {
+        let own = jets.constituents(jet);
+        let mut constituents = own[..own.len().min(outline.count)].to_vec();
+        let missing = outline.count - constituents.len();
+        constituents.extend((0..missing).filter_map(|_| own.choose(generator).copied()));
+        constituents.sort_by(|one, next| next[0].total_cmp(&one[0]));
+        fitted.push(outline.kinematics, constituents);
+    }
+    fitted
+}
+
+/// The first events of finished copies.
+pub fn read(place: &Workplace, ids: &[TaskId], events: usize) -> Result<Jets, Error> {
+    let mut jets = Jets::default();
+    for id in ids {
+        let copy = jets::read(&ArrayReader::of(&place.store, id)?)?;
+        if jets.events() + copy.events() > events {
+            let some: Vec<u32> = (0..(events - jets.events()) as u32).collect();
+            jets.append(&copy.select(&some));
+            break;
+        }
+        jets.append(&copy);
+    }
+    Ok(jets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jet_model::toy;
+
+    #[test]
+    fn fitted_jets_keep_their_hardest_constituents_and_copy_others() {
+        let jets = toy::jets(20, 3);
+        let grown = |change: isize| -> Vec<Outline> {
+            let changed = |jet: usize| Outline {
+                count: jets.count(jet).saturating_add_signed(change).max(2),
+                ..jets.outline(jet)
+            };
+            (0..jets.len()).map(changed).collect()
+        };
+        let generator = &mut Stream::of_job(1).generator();
+        let smaller = fitted(&jets, &grown(-3), generator);
+        let larger = fitted(&jets, &grown(4), generator);
+        for jet in 0..jets.len() {
+            let own = jets.constituents(jet);
+            let count = own.len().saturating_sub(3).max(2);
+            assert_eq!(smaller.constituents(jet), &own[..count]);
+            assert_eq!(larger.count(jet), own.len() + 4);
+            assert!(larger.constituents(jet).iter().all(|constituent| own.contains(constituent)));
+            assert!(larger.constituents(jet).is_sorted_by(|one, next| one[0] >= next[0]));
+        }
+        assert_eq!(fitted(&jets, &grown(0), generator), jets);
+    }
+}

@@ -1,0 +1,137 @@
+//! Who stands against whom at a point.
+
+use drapes_analysis::generated::{Generated, Inputs, TemplateMethod};
+use drapes_analysis::point::{Contest, ScanPoint};
+use drapes_analysis::quantities::{Oversampling, SignalCount};
+use drapes_analysis::regions::Region;
+use rand::seq::SliceRandom;
+
+use super::{Workplace, jet_template, template};
+use crate::classifier::{TemplateFolds, TemplateTruth};
+use crate::error::Error;
+
+/// The events of a contest, by where they come from.
+pub struct Sides {
+    pub data: Origin,
+    /// Which data are signal; none where the data are generated.
+    pub is_signal: Option<Vec<bool>>,
+    pub template: Origin,
+    pub truth: TemplateTruth,
+    pub folds: TemplateFolds,
+    /// Events of the sample.
+    pub unseen_background: Vec<u32>,
+    /// Events of the sample.
+    pub unseen_signal: Vec<u32>,
+}
+
+/// Where the events of a class come from.
+pub enum Origin {
+    /// They are these of the sample.
+    Sample(Vec<u32>),
+    /// They are the first ones, so many, of what tasks have made.
+    Made(usize),
+}
+
+impl Origin {
+    /// Number of events.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Sample(events) => events.len(),
+            Self::Made(count) => *count,
+        }
+    }
+}
+
+/// The events of a point.
+///
+/// Every point of a job is judged on the same never-injected signal: that beyond its largest injection.
+pub fn sides(place: &Workplace, point: &ScanPoint) -> Result<Sides, Error> {
+    let sample = place.sample()?;
+    let most = place.job.points.iter().filter_map(ScanPoint::n_signal).max().unwrap_or(SignalCount(0));
+    let regions =
+        point.template().map_or(place.job.regions, |template| place.job.regions_of(&template.sample));
+    let unseen_signal = sample.unused_signal(most, regions.signal);
+    // Independent background is that of the job's own signal region.
+    let independent = if regions.signal == place.job.regions.signal { sample.independent() } else { &[] };
+    let data = |n_signal: SignalCount| sample.chosen(n_signal, &regions, Region::Signal);
+    let truth_of = |data: &[u32]| data.iter().map(|event| sample.is_signal(*event)).collect();
+    match point.contest {
+        Contest::Search { template, oversampling } => {
+            let data = data(template.sample.n_signal)?;
+            Ok(Sides {
+                template: Origin::Made(made(place, &template, oversampling)?),
+                folds: match template.method {
+                    TemplateMethod::SignalRegion => TemplateFolds::OfData,
+                    _ => TemplateFolds::Dealt,
+                },
+                is_signal: Some(truth_of(&data)),
+                data: Origin::Sample(data),
+                truth: TemplateTruth::Generated,
+                unseen_background: independent.to_vec(),
+                unseen_signal,
+            })
+        }
+        Contest::GenSr { template, oversampling, data_oversampling } => {
+            // The classifiers see the likeness of the data only, so that all true events may judge them.
+            let data = data(template.sample.n_signal)?;
+            let (signal, background): (Vec<u32>, Vec<u32>) =
+                data.iter().partition(|event| sample.is_signal(**event));
+            Ok(Sides {
+                data: Origin::Made(data.len() * data_oversampling.0 as usize),
+                is_signal: None,
+                template: Origin::Made(made(place, &template, oversampling)?),
+                truth: TemplateTruth::Generated,
+                folds: TemplateFolds::Dealt,
+                unseen_background: [&background, independent].concat(),
+                unseen_signal: [signal, unseen_signal].concat(),
+            })
+        }
+        Contest::Idealised { n_signal } => reference(place, data(n_signal)?, 1, unseen_signal),
+        Contest::OverIdealised { n_signal, oversampling } => {
+            reference(place, data(n_signal)?, oversampling.0 as usize, unseen_signal)
+        }
+        Contest::Supervised => Ok(Sides {
+            is_signal: Some(vec![true; unseen_signal.len()]),
+            data: Origin::Sample(unseen_signal),
+            template: Origin::Sample(independent.to_vec()),
+            truth: TemplateTruth::Background,
+            folds: TemplateFolds::Dealt,
+            unseen_background: data(SignalCount(0))?,
+            unseen_signal: vec![],
+        }),
+    }
+}
+
+/// Events of a generated template.
+fn made(place: &Workplace, what: &Generated, factor: Oversampling) -> Result<usize, Error> {
+    let starts = match what.inputs {
+        Inputs::Hlv => template::starts(place, what)?.len(),
+        Inputs::Llv => jet_template::starts(place, what)?.len(),
+    };
+    Ok(starts * factor.0 as usize)
+}
+
+/// A template of true background: so many times the background of the data, drawn without replacement.
+fn reference(
+    place: &Workplace,
+    data: Vec<u32>,
+    factor: usize,
+    unseen_signal: Vec<u32>,
+) -> Result<Sides, Error> {
+    let sample = place.sample()?;
+    let is_signal: Vec<bool> = data.iter().map(|event| sample.is_signal(*event)).collect();
+    let background = is_signal.iter().filter(|signal| !**signal).count();
+    let needed = sample.reference_size(background, factor)?;
+    let mut independent = sample.independent().to_vec();
+    independent.shuffle(&mut place.stream().branch("reference template").generator());
+    let rest = independent.split_off(needed);
+    Ok(Sides {
+        data: Origin::Sample(data),
+        is_signal: Some(is_signal),
+        template: Origin::Sample(independent),
+        truth: TemplateTruth::Background,
+        folds: TemplateFolds::Dealt,
+        unseen_background: rest,
+        unseen_signal,
+    })
+}
