@@ -10,7 +10,7 @@ use drapes_analysis::stream::Stream;
 use ndarray::{Array2, Axis};
 use rand::seq::SliceRandom;
 
-use crate::data::Events;
+use crate::data::{Dropped, Events};
 use crate::error::Error;
 use crate::jets::Jets;
 
@@ -294,6 +294,21 @@ impl Sample {
     /// If the job has nothing to do with constituents.
     pub fn jets(&self) -> &Jets {
         self.events.jets.as_ref().expect("jets are read for jobs with constituents")
+    }
+
+    /// Those of some events whose jets can be used.
+    ///
+    /// # Panics
+    /// As [`Sample::jets`].
+    pub fn with_jets(&self, mut events: Vec<u32>) -> Vec<u32> {
+        let jets = self.jets();
+        events.retain(|event| jets.count(2 * *event as usize) > 0);
+        events
+    }
+
+    /// What of the files is left out.
+    pub fn dropped(&self) -> Dropped {
+        self.events.dropped
     }
 
     /// The resonant mass of an event (GeV).

@@ -123,7 +123,9 @@ fn settings(job: &Job, task: &Task, most: Option<SignalCount>) -> Value {
             json!(["kinematics", split, job.denoiser, job.sampler.sigma_max, job.compute.threads])
         }
         Work::TrainJets { .. } => json!([split, job.jet_model, job.sampler.sigma_max, job.compute.threads]),
-        Work::TemplateJets { .. } => json!([split, job.sampler, job.jet_model, job.compute.threads]),
+        Work::TemplateJets { .. } => {
+            json!([split, job.sampler, job.jet_model, job.momentum_llv, job.compute.threads])
+        }
         Work::Classify { point, .. } => {
             // Classifiers are judged on the signal that no point of the job injects: that beyond `most`.
             let own = match point.classifier {

@@ -1,6 +1,7 @@
 //! The events that a search works on.
 
 use std::fmt;
+use std::ops::AddAssign;
 use std::path::Path;
 
 use drapes_analysis::job::{Data, Layout};
@@ -8,10 +9,10 @@ use ndarray::{Array2, Axis};
 use serde::Serialize;
 
 use super::error::DataError;
-use super::jets::{DroppedJets, read_jets};
+use super::jets::{DroppedJets, JetEvents, read_jets};
 use super::recipe::{Read, Reason, Recipe};
 use super::source::{self, Columns};
-use crate::jets::Jets;
+use crate::jets::{Jets, Kinematics};
 
 /// Whether a file must tell signal from background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,15 @@ impl Dropped {
     }
 }
 
+impl AddAssign for Dropped {
+    fn add_assign(&mut self, other: Self) {
+        self.zero_tau += other.zero_tau;
+        self.not_finite += other.not_finite;
+        self.jets.few_constituents += other.jets.few_constituents;
+        self.jets.not_finite += other.jets.not_finite;
+    }
+}
+
 impl fmt::Display for Dropped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reasons = [
@@ -81,14 +91,15 @@ pub struct Events {
     pub is_signal: Vec<bool>,
     /// Where in the file each of them lies.
     pub rows: Vec<u32>,
-    /// Their jets, where they have been read.
+    /// Their jets, where they have been read; empty ones where an event has none that can be used.
     pub jets: Option<Jets>,
     /// The rows of the file that are left out.
     pub dropped: Dropped,
 }
 
 impl Events {
-    /// The same events with their jets, from the file that they come from; those without usable jets are left out.
+    /// The same events with their jets, from the file that they come from; those without usable jets have empty ones, and
+    /// are counted.
     ///
     /// # Errors
     /// The file has no constituents, or none that can be used.
@@ -98,13 +109,9 @@ impl Events {
             Layout::LhcoFeatures => "/",
         };
         let found = read_jets(path, group, Some(&self.rows))?;
-        // Both are in the order of the file.
-        let mut usable = found.rows.iter().peekable();
-        let is_usable = |event: &usize| usable.next_if(|row| **row == self.rows[*event]).is_some();
-        let kept: Vec<usize> = (0..self.len()).filter(is_usable).collect();
-        let jets = found.dropped;
-        let dropped = Dropped { jets, ..self.dropped };
-        Ok(Self { jets: Some(found.jets), dropped, ..self.only(&kept) })
+        let dropped = Dropped { jets: found.dropped, ..self.dropped };
+        let jets = if found.rows.len() == self.rows.len() { found.jets } else { spread(&found, &self.rows) };
+        Ok(Self { jets: Some(jets), dropped, ..self })
     }
 
     /// Some of them, in this order.
@@ -135,6 +142,7 @@ impl Events {
         self.features.append(Axis(0), other.features.view()).expect("the same features");
         self.is_signal.extend(&other.is_signal);
         self.rows.extend(&other.rows);
+        self.dropped += other.dropped;
         match (&mut self.jets, &other.jets) {
             (Some(jets), Some(further)) => jets.append(further),
             (None, None) => {}
@@ -161,6 +169,24 @@ impl Events {
     pub fn n_background(&self) -> usize {
         self.len() - self.n_signal()
     }
+}
+
+/// The jets of these rows; empty ones where there are none. Both lists of rows are in the order of the file.
+fn spread(found: &JetEvents, rows: &[u32]) -> Jets {
+    let none = Kinematics { pt: 0.0, eta: 0.0, phi: 0.0, mass: 0.0 };
+    let mut jets = Jets::with_capacity(2 * rows.len(), found.jets.all_constituents().len());
+    let mut usable = found.rows.iter().enumerate().peekable();
+    for row in rows {
+        if let Some((event, _)) = usable.next_if(|(_, found)| *found == row) {
+            for jet in [2 * event, 2 * event + 1] {
+                jets.push(found.jets.kinematics(jet), found.jets.constituents(jet).iter().copied());
+            }
+        } else {
+            jets.push(none, []);
+            jets.push(none, []);
+        }
+    }
+    jets
 }
 
 /// Reads the events of a file as a job describes them.

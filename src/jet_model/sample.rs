@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use drapes_analysis::job::Solver;
+use drapes_analysis::job::{Momentum, Solver};
 use drapes_analysis::noise_grid::NoiseGrid;
 use half::f16;
 use rand_distr::{Distribution, StandardNormal};
@@ -12,7 +12,9 @@ use tch::{Device, Tensor};
 use super::denoiser::{JetDenoiser, ReadyDenoiser};
 use super::maps::JetMaps;
 use crate::error::Error;
-use crate::jets::{CONSTITUENT_FEATURES, Constituent, Group, Jets, Outline, groups_by_size};
+use crate::jets::{
+    CONSTITUENT_FEATURES, Constituent, Group, Jets, MOST_CONSTITUENTS, Outline, conserve, groups_by_size,
+};
 use crate::nn::Padding;
 use crate::watch::Watch;
 
@@ -35,6 +37,8 @@ pub struct JetSampler<'a> {
     pub grid: &'a NoiseGrid,
     /// The integration rule.
     pub solver: Solver,
+    /// What the constituents of a jet sum to.
+    pub momentum: Momentum,
     /// Where to compute.
     pub device: Device,
 }
@@ -128,7 +132,7 @@ impl JetSampler<'_> {
                 }
             }
             for (outline, values) in outlines_here.iter().zip(values) {
-                jets.push(outline.kinematics, self.constituents(&values)?);
+                jets.push(outline.kinematics, self.constituents(*outline, &values)?);
             }
         }
         watch.progress(1.0);
@@ -187,12 +191,15 @@ impl JetSampler<'_> {
     }
 
     /// Constituents of mapped values, the hardest first.
-    fn constituents(&self, values: &[f64]) -> Result<Vec<Constituent>, Error> {
+    fn constituents(&self, outline: Outline, values: &[f64]) -> Result<Vec<Constituent>, Error> {
         let maps = self.maps();
         let (rows, _) = values.as_chunks::<CONSTITUENT_FEATURES>();
+        let mut own: Vec<[f64; CONSTITUENT_FEATURES]> = rows.iter().map(|row| maps.backward(*row)).collect();
+        if self.momentum == Momentum::Conserved && outline.count < MOST_CONSTITUENTS {
+            conserve(outline.kinematics, &mut own);
+        }
         let mut made: Vec<Constituent> = Vec::with_capacity(rows.len());
-        for row in rows {
-            let own = maps.backward(*row);
+        for own in own {
             if own.iter().any(|value| !value.is_finite()) {
                 return Err(Error::NotFinite { what: format!("a generated constituent is {own:?}") });
             }

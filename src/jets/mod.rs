@@ -8,6 +8,7 @@
 //!
 //! Source: the paper, section 3.3.
 
+mod conserve;
 mod four_vector;
 mod groups;
 mod kinematic_map;
@@ -17,6 +18,7 @@ mod subjettiness;
 mod table;
 mod view;
 
+pub use conserve::conserve;
 pub use four_vector::FourVector;
 pub use groups::{Group, groups_by_size};
 pub use kinematic_map::{KINEMATIC_FEATURES, KinematicMap};

@@ -136,6 +136,9 @@ impl Run {
         device: Device,
         sample: Sample,
     ) -> Result<Worked, Error> {
+        if sample.dropped().total() > 0 {
+            eprintln!("note: left out of the events: {}", sample.dropped());
+        }
         let Prepared { stored, plan, store, data_directory, states, known, occupancy } = prepared;
         let price = Price::of(&stored.job, plan, counts(&stored.job, &sample), &Rates::CPU_CORE);
         let runs = states.iter().map(done_run);

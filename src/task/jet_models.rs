@@ -65,7 +65,9 @@ pub fn train_jets(
 }
 
 fn side_bands(place: &Workplace, sample: &TrainingSample) -> Result<Vec<u32>, Error> {
-    place.sample()?.chosen(sample.n_signal, &place.job.regions_of(sample), Region::SideBand)
+    let all = place.sample()?;
+    let events = all.chosen(sample.n_signal, &place.job.regions_of(sample), Region::SideBand)?;
+    Ok(all.with_jets(events))
 }
 
 fn shape(place: &Workplace) -> DenoiserShape {

@@ -24,8 +24,8 @@ pub fn summarise(
 ) -> Result<JetSummary, Error> {
     let sample = place.sample()?;
     let regions = place.job.regions_of(&template.sample);
-    let background = thinned(&sample.chosen(SignalCount(0), &regions, Region::Signal)?);
-    let signal = thinned(&sample.unused_signal(SignalCount(0), regions.signal));
+    let background = thinned(&sample.with_jets(sample.chosen(SignalCount(0), &regions, Region::Signal)?));
+    let signal = thinned(&sample.with_jets(sample.unused_signal(SignalCount(0), regions.signal)));
     let generated = thinned(&(0..made.events() as u32).collect::<Vec<_>>());
     let half = |first: usize| -> Vec<u32> { background.iter().skip(first).step_by(2).copied().collect() };
     let (one_half, other_half) = (half(0), half(1));

@@ -66,7 +66,8 @@ pub fn make(
     };
     let denoiser = jet_models::read_jets(place, order.jets)?;
     let solver = place.job.sampler.with(template.integration).solver;
-    let sampler = JetSampler { denoiser: &denoiser, grid: &grid, solver, device: place.device };
+    let momentum = place.job.momentum_llv;
+    let sampler = JetSampler { denoiser: &denoiser, grid: &grid, solver, momentum, device: place.device };
     let mut noise = match from {
         Some(_) => stream.branch("added noise"),
         None => stream.branch("starting noise"),
@@ -99,7 +100,8 @@ pub fn starts(place: &Workplace, template: &Generated) -> Result<Vec<u32>, Error
         _ => Region::Signal,
     };
     let regions = place.job.regions_of(&template.sample);
-    place.sample()?.chosen(template.sample.n_signal, &regions, region)
+    let all = place.sample()?;
+    Ok(all.with_jets(all.chosen(template.sample.n_signal, &regions, region)?))
 }
 
 /// The dijet masses of the events to be made (GeV).

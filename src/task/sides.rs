@@ -50,10 +50,15 @@ pub fn sides(place: &Workplace, point: &ScanPoint) -> Result<Sides, Error> {
     let most = place.job.points.iter().filter_map(ScanPoint::n_signal).max().unwrap_or(SignalCount(0));
     let regions =
         point.template().map_or(place.job.regions, |template| place.job.regions_of(&template.sample));
-    let unseen_signal = sample.unused_signal(most, regions.signal);
+    let usable = |events: Vec<u32>| match point.classifier.inputs() {
+        Inputs::Hlv => events,
+        Inputs::Llv => sample.with_jets(events),
+    };
+    let unseen_signal = usable(sample.unused_signal(most, regions.signal));
     // Independent background is that of the job's own signal region.
-    let independent = if regions.signal == place.job.regions.signal { sample.independent() } else { &[] };
-    let data = |n_signal: SignalCount| sample.chosen(n_signal, &regions, Region::Signal);
+    let here = regions.signal == place.job.regions.signal;
+    let independent = if here { usable(sample.independent().to_vec()) } else { vec![] };
+    let data = |n_signal: SignalCount| sample.chosen(n_signal, &regions, Region::Signal).map(usable);
     let truth_of = |data: &[u32]| data.iter().map(|event| sample.is_signal(*event)).collect();
     match point.contest {
         Contest::Search { template, oversampling } => {
@@ -67,7 +72,7 @@ pub fn sides(place: &Workplace, point: &ScanPoint) -> Result<Sides, Error> {
                 is_signal: Some(truth_of(&data)),
                 data: Origin::Sample(data),
                 truth: TemplateTruth::Generated,
-                unseen_background: independent.to_vec(),
+                unseen_background: independent,
                 unseen_signal,
             })
         }
@@ -82,18 +87,18 @@ pub fn sides(place: &Workplace, point: &ScanPoint) -> Result<Sides, Error> {
                 template: Origin::Made(made(place, &template, oversampling)?),
                 truth: TemplateTruth::Generated,
                 folds: TemplateFolds::Dealt,
-                unseen_background: [&background, independent].concat(),
+                unseen_background: [background, independent].concat(),
                 unseen_signal: [signal, unseen_signal].concat(),
             })
         }
-        Contest::Idealised { n_signal } => reference(place, data(n_signal)?, 1, unseen_signal),
+        Contest::Idealised { n_signal } => reference(place, data(n_signal)?, 1, (independent, unseen_signal)),
         Contest::OverIdealised { n_signal, oversampling } => {
-            reference(place, data(n_signal)?, oversampling.0 as usize, unseen_signal)
+            reference(place, data(n_signal)?, oversampling.0 as usize, (independent, unseen_signal))
         }
         Contest::Supervised => Ok(Sides {
             is_signal: Some(vec![true; unseen_signal.len()]),
             data: Origin::Sample(unseen_signal),
-            template: Origin::Sample(independent.to_vec()),
+            template: Origin::Sample(independent),
             truth: TemplateTruth::Background,
             folds: TemplateFolds::Dealt,
             unseen_background: data(SignalCount(0))?,
@@ -116,15 +121,15 @@ fn reference(
     place: &Workplace,
     data: Vec<u32>,
     factor: usize,
-    unseen_signal: Vec<u32>,
+    (mut independent, unseen_signal): (Vec<u32>, Vec<u32>),
 ) -> Result<Sides, Error> {
     let sample = place.sample()?;
     let is_signal: Vec<bool> = data.iter().map(|event| sample.is_signal(*event)).collect();
     let background = is_signal.iter().filter(|signal| !**signal).count();
     let needed = sample.reference_size(background, factor)?;
-    let mut independent = sample.independent().to_vec();
     independent.shuffle(&mut place.stream().branch("reference template").generator());
-    let rest = independent.split_off(needed);
+    // Those without usable jets may be missing here.
+    let rest = independent.split_off(needed.min(independent.len()));
     Ok(Sides {
         data: Origin::Sample(data),
         is_signal: Some(is_signal),

@@ -97,6 +97,26 @@ pub enum Precision {
     Mixed,
 }
 
+/// What generated constituents sum to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Momentum {
+    /// What the model makes them sum to.
+    Free,
+    /// The four-vector of their jet.
+    Conserved,
+}
+
+/// Reads the key `momentum_llv`.
+pub fn momentum(section: &Section<'_>) -> Option<Momentum> {
+    let found = section.get("momentum_llv", "\"free\" or \"conserved\"", |value| match value.as_str()? {
+        "free" => Some(Momentum::Free),
+        "conserved" => Some(Momentum::Conserved),
+        _ => None,
+    });
+    found.map(|found| found.value)
+}
+
 /// Reads `[jet_model]`.
 pub fn jet_model(section: Section<'_>) -> Option<JetModelSettings> {
     let s = &section;

@@ -21,7 +21,7 @@ use crate::quantities::{ClassifierSeed, Gev, Oversampling, SigmaPrime, SignalCou
 use crate::regions::Regions;
 
 pub use flow::{FlowNetwork, FlowSettings, KeptMoment};
-pub use jets::{JetClassifierSettings, JetInputs, JetModelSettings, Precision};
+pub use jets::{JetClassifierSettings, JetInputs, JetModelSettings, Momentum, Precision};
 
 /// The complete, commented job file that gives every key its default.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
@@ -115,6 +115,8 @@ pub struct Job {
     pub sigma_prime: SigmaPrime,
     /// The same for constituents.
     pub sigma_prime_llv: SigmaPrime,
+    /// What generated constituents sum to.
+    pub momentum_llv: Momentum,
     /// The classifiers and their training.
     pub classifier: ClassifierSettings,
     /// The boosted trees, where a scan asks for them.

@@ -76,6 +76,7 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
     let oversampling = positive(&template, "oversampling").map(|factor| Oversampling(factor as u32));
     let sigma_prime = number(&template, "sigma_prime", "a noise strength above 0", |x| x > 0.0);
     let sigma_prime_llv = number(&template, "sigma_prime_llv", "a noise strength above 0", |x| x > 0.0);
+    let momentum_llv = jets::momentum(&template);
     template.finish();
     let other_sample = other_sample(root.section("other_sample"));
     let classifier = classifier(root.section("classifier"));
@@ -89,6 +90,7 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
     }
     let points = (|| {
         let around = Surroundings {
+            layout: &data.as_ref()?.layout,
             regions: regions.as_ref()?.0,
             oversampling: oversampling?,
             sigma_prime: SigmaPrime(sigma_prime?),
@@ -118,6 +120,7 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
         oversampling: oversampling?,
         sigma_prime: SigmaPrime(sigma_prime?),
         sigma_prime_llv: SigmaPrime(sigma_prime_llv?),
+        momentum_llv: momentum_llv?,
         classifier: classifier?,
         trees: trees?,
         jet_classifier: jet_classifier?,

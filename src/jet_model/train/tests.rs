@@ -1,4 +1,4 @@
-use drapes_analysis::job::{Precision, SamplerSettings, Schedule, Solver};
+use drapes_analysis::job::{Momentum, Precision, SamplerSettings, Schedule, Solver};
 use drapes_analysis::noise_grid::NoiseGrid;
 use drapes_analysis::quantities::SigmaPrime;
 
@@ -216,7 +216,8 @@ fn a_small_model_learns_what_constituents_look_like_given_their_jet() {
     }
     let grid = NoiseGrid::full(&sampler());
     let (denoiser, device) = (&training.denoiser, Device::Cpu);
-    let sampler = JetSampler { denoiser, grid: &grid, solver: Solver::Heun, device };
+    let sampler =
+        JetSampler { denoiser, grid: &grid, solver: Solver::Heun, momentum: Momentum::Free, device };
     for (mass, count) in [(60.0, 6), (150.0, 14)] {
         let outlines = vec![toy::outline(1200.0, mass, count); 150];
         let mut noise = Stream::of_job(1).generator();
@@ -247,8 +248,9 @@ fn jets_have_exactly_what_was_asked_for_whatever_the_portions() {
     let settings = settings();
     let training = trained(&settings, &[member(&toy::jets(100, 1), 1)]);
     let grid = NoiseGrid::full(&SamplerSettings { steps: 3, ..sampler() });
-    for solver in [Solver::Heun, Solver::Euler] {
-        let sampler = JetSampler { denoiser: &training.denoiser, grid: &grid, solver, device: Device::Cpu };
+    for (solver, momentum) in [(Solver::Heun, Momentum::Free), (Solver::Euler, Momentum::Conserved)] {
+        let sampler =
+            JetSampler { denoiser: &training.denoiser, grid: &grid, solver, momentum, device: Device::Cpu };
         let count = sampler.portion() + 70;
         let outlines: Vec<Outline> =
             (0..count).map(|jet| toy::outline(1000.0 + jet as f32, 80.0, 2 + jet % 9)).collect();
@@ -260,6 +262,8 @@ fn jets_have_exactly_what_was_asked_for_whatever_the_portions() {
             let constituents = whole.constituents(jet);
             assert!(constituents.iter().all(|values| values[0] > half::f16::ZERO));
             assert!(constituents.is_sorted_by(|one, next| one[0] >= next[0]), "the hardest first");
+            let missing = f64::from(outline.kinematics.pt) - whole.sum_of_constituents(jet).pt();
+            assert_eq!(missing.abs() < 1.0, momentum == Momentum::Conserved, "{missing} GeV");
         }
         let mut shared = noise.clone();
         let (first, rest) = outlines.split_at(sampler.portion());
@@ -280,6 +284,7 @@ fn partial_diffusion_at_little_noise_returns_the_jets() {
             denoiser: &training.denoiser,
             grid: &grid,
             solver: Solver::Heun,
+            momentum: Momentum::Free,
             device: Device::Cpu,
         };
         // More copies than jets, from the middle on: each begins as the jet that it is a copy of.
@@ -352,7 +357,8 @@ fn sampling_stops_when_told() {
     let training = trained(&settings, &[member(&toy::jets(100, 1), 1)]);
     let grid = NoiseGrid::full(&sampler());
     let (denoiser, device) = (&training.denoiser, Device::Cpu);
-    let sampler = JetSampler { denoiser, grid: &grid, solver: Solver::Euler, device };
+    let sampler =
+        JetSampler { denoiser, grid: &grid, solver: Solver::Euler, momentum: Momentum::Free, device };
     let outlines = [toy::outline(1000.0, 50.0, 4)];
     let found = sampler.from_noise(&outlines, &mut Stream::of_job(1).generator(), &Told);
     assert!(matches!(found, Err(Error::Stopped)));
