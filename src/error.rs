@@ -72,6 +72,18 @@ pub enum Error {
         /// What is not finite.
         what: String,
     },
+    /// A network is too large for where it is to be computed.
+    #[error("{what} needs about {:.1} GB of memory ({:.1} GB are free) lower {lower}", needs / 1e9, has / 1e9)]
+    DoesNotFit {
+        /// The task.
+        what: String,
+        /// Bytes that it takes.
+        needs: f64,
+        /// Bytes that there are.
+        has: f64,
+        /// The key of the job.
+        lower: &'static str,
+    },
     /// A task was told to stop.
     #[error("stopped before its end (the run ends) run the same command again")]
     Stopped,
@@ -161,7 +173,7 @@ impl Error {
             | Self::DijetFit { .. } => Exit::BadRequest,
             Self::Device(error) => error.kind(),
             Self::Ranks(error) => error.kind(),
-            Self::Arrays { .. } | Self::NotStored { .. } => Exit::Environment,
+            Self::Arrays { .. } | Self::NotStored { .. } | Self::DoesNotFit { .. } => Exit::Environment,
             Self::TasksFailed { .. } => Exit::TasksFailed,
             Self::Stopped => Exit::Deadline,
             Self::Diverged { .. } | Self::Trees { .. } | Self::NotFinite { .. } => Exit::Unexpected,

@@ -2,6 +2,7 @@
 
 use crate::dispatch::makespan;
 pub mod jets;
+pub mod memory;
 
 use crate::generated::{FlowKind, Generated, Scope, Start};
 use crate::job::{FlowNetwork, Job};

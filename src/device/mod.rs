@@ -8,6 +8,7 @@
 mod assign;
 mod driver;
 mod error;
+mod memory;
 mod sight;
 
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
@@ -16,6 +17,7 @@ use tch::{Cuda, Device, Kind, Tensor};
 pub use assign::{Order, Sharing, assign, lines, warnings};
 pub use driver::{Driver, driver};
 pub use error::DeviceError;
+pub use memory::free_memory;
 pub use sight::{Gpu, Sight, look};
 
 /// What the user wants to compute on.

@@ -18,7 +18,7 @@ use crate::arrays::{ArrayReader, ArrayWriter};
 use crate::diffusion::Sampler;
 use crate::error::Error;
 use crate::jet_model::JetSampler;
-use crate::jets::{self, EventJets, Jets, Outline};
+use crate::jets::{self, EventJets, Jets, KINEMATIC_FEATURES, Outline};
 use crate::watch::Watch;
 
 /// Jets that are in memory together; a multiple of what samplers solve together, so that it changes no result.
@@ -133,7 +133,9 @@ fn outlines(
         _ => {
             let events = EventJets::only(place.sample()?.jets(), starts);
             let rows = model.map.rows(events, &mut stream.branch("spread").generator());
-            sampler.from_events(rows.view(), masses, noise, watch)?
+            // The last column is their own mass.
+            let features = rows.slice(ndarray::s![.., ..KINEMATIC_FEATURES]);
+            sampler.from_events(features, masses, noise, watch)?
         }
     };
     model.map.jets(features.view(), masses, &mut stream.branch("azimuths").generator())

@@ -23,6 +23,7 @@ use drapes_analysis::fingerprint::Fingerprint;
 use drapes_analysis::generated::Inputs;
 use drapes_analysis::job::Job;
 use drapes_analysis::plan::{Task, Work};
+use drapes_analysis::price::memory::{self, Need};
 use drapes_analysis::price::{self, EventCounts};
 use drapes_analysis::record::{Outcome, RunInfo, TaskRecord, TaskResult};
 use drapes_analysis::store::{Store, StoredJob};
@@ -31,6 +32,7 @@ use tch::Device;
 
 use crate::checkpoint::{CheckpointFile, Keeper};
 use crate::data::{self, Label};
+use crate::device::free_memory;
 use crate::dispatch::Ended;
 use crate::error::Error;
 use crate::rank_log::RankLog;
@@ -109,7 +111,7 @@ impl Workplace {
             }
             Ok(Err(error)) if error.is_of_storage() => return self.not_stored(task, &error),
             Ok(Err(error)) => Outcome::Failed { reason: error.to_string() },
-            Err(panic) => Outcome::Failed { reason: panic_reason(panic.as_ref()) },
+            Err(panic) => Outcome::Failed { reason: panic_reason(panic.as_ref(), self.need(task)) },
         };
         let run = RunInfo { seconds: keeper.earlier() + start.elapsed().as_secs_f64(), ..self.place.clone() };
         let mut record = TaskRecord { id: task.id.clone(), fingerprint: fingerprint.clone(), run, outcome };
@@ -135,6 +137,7 @@ impl Workplace {
     }
 
     fn compute(&self, task: &Task, keeper: &Keeper<'_>, watch: &dyn Watch) -> Result<TaskResult, Error> {
+        self.check_memory(task)?;
         match &task.work {
             Work::Fit { sample } => fit::fit(self, *sample).map(TaskResult::Fit),
             Work::Train { scope, samples } => {
@@ -170,6 +173,23 @@ impl Workplace {
                 classify::classify(self, point, seeds, &arrays, keeper).map(TaskResult::Classify)
             }
         }
+    }
+
+    /// That a large network fits, before hours are spent, or the system ends the process that took too much.
+    fn check_memory(&self, task: &Task) -> Result<(), Error> {
+        match (self.need(task), free_memory(self.device)) {
+            (Some(need), Some(has)) if need.bytes > has => Err(Error::DoesNotFit {
+                what: task.id.to_string(),
+                needs: need.bytes,
+                has,
+                lower: need.lower,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn need(&self, task: &Task) -> Option<Need> {
+        memory::need(&self.job, task, EventCounts::estimated(&self.job))
     }
 
     fn sample(&self) -> Result<&Sample, Error> {
@@ -211,7 +231,7 @@ pub fn load(job: &Job, data_directory: &Path) -> Result<Sample, Error> {
 }
 
 /// What a panic says, in one line: libtorch appends its whole stack.
-fn panic_reason(panic: &(dyn Any + Send)) -> String {
+fn panic_reason(panic: &(dyn Any + Send), need: Option<Need>) -> String {
     let text = panic
         .downcast_ref::<String>()
         .map(String::as_str)
@@ -219,8 +239,17 @@ fn panic_reason(panic: &(dyn Any + Send)) -> String {
         .unwrap_or("no message");
     // tch quotes the C++ message, with its newlines escaped.
     let line = text.split(['\n']).next().unwrap_or(text).split("\\nException raised").next().unwrap_or(text);
-    format!("the task panicked ({line}) please report this with the job file")
+    let no_memory = NO_MEMORY.iter().any(|words| text.contains(words));
+    match need {
+        Some(Need { bytes, lower }) if no_memory => {
+            format!("the task needs about {:.1} GB of memory ({line}) lower {lower}", bytes / 1e9)
+        }
+        _ => format!("the task panicked ({line}) please report this with the job file"),
+    }
 }
+
+/// How libtorch says that a GPU, or the system, has no more memory.
+const NO_MEMORY: [&str; 3] = ["out of memory", "can't allocate memory", "not enough memory"];
 
 #[cfg(test)]
 mod tests;

@@ -1,3 +1,4 @@
+mod jets;
 mod stopping;
 
 use drapes_analysis::fingerprint::fingerprints;
@@ -20,8 +21,14 @@ fn workplace(directory: &std::path::Path, extra: &str) -> (Plan, Workplace, Vec<
 }
 
 fn workplace_with(directory: &std::path::Path, job: &str) -> (Plan, Workplace, Vec<Fingerprint>) {
-    let text = format!("schema = 1\nname = 'a'\n[data]\nevents = 'demo_dijets.features.h5'\n{job}");
-    let file = JobFile::from_text("job.toml", text);
+    workplace_of(
+        directory,
+        &format!("schema = 1\nname = 'a'\n[data]\nevents = 'demo_dijets.features.h5'\n{job}"),
+    )
+}
+
+fn workplace_of(directory: &std::path::Path, job: &str) -> (Plan, Workplace, Vec<Fingerprint>) {
+    let file = JobFile::from_text("job.toml", job);
     let stored = StoredJob { job: file.check().expect("a good job"), inputs: vec![] };
     let plan = Plan::of(&stored.job);
     let store = Store::create(directory, &file, &stored).expect("a new directory");
