@@ -41,11 +41,31 @@ pub enum JetQuantity {
     Momentum,
     /// Sum of the constituents' shares of the jet's transverse momentum.
     Sum,
+    /// Transverse momentum of the leading jet, GeV.
+    LeadingMomentum,
+    /// Transverse momentum of the other jet, GeV.
+    SubleadingMomentum,
+    /// Pseudorapidity of the leading jet.
+    LeadingEta,
+    /// Pseudorapidity of the other jet.
+    SubleadingEta,
+    /// Mass of the leading jet, GeV.
+    LeadingMass,
+    /// Mass of the other jet, GeV.
+    SubleadingMass,
+    /// Number of constituents of the leading jet.
+    LeadingConstituents,
+    /// Number of constituents of the other jet.
+    SubleadingConstituents,
+    /// Azimuth between the jets.
+    Azimuth,
+    /// Mass of both jets together, GeV.
+    DijetMass,
 }
 
 impl JetQuantity {
-    /// All quantities, in the order of figures.
-    pub const ALL: [Self; 8] = [
+    /// Quantities of jets and constituents, in the order of figures.
+    pub const OF_JETS: [Self; 8] = [
         Self::Share,
         Self::DeltaEta,
         Self::DeltaPhi,
@@ -54,6 +74,20 @@ impl JetQuantity {
         Self::Tau21,
         Self::Momentum,
         Self::Sum,
+    ];
+
+    /// What the model of the jets' kinematics generates, in the order of figures.
+    pub const KINEMATIC: [Self; 10] = [
+        Self::LeadingMomentum,
+        Self::LeadingEta,
+        Self::LeadingMass,
+        Self::LeadingConstituents,
+        Self::Azimuth,
+        Self::SubleadingMomentum,
+        Self::SubleadingEta,
+        Self::SubleadingMass,
+        Self::SubleadingConstituents,
+        Self::DijetMass,
     ];
 
     /// The word in tables.
@@ -67,12 +101,23 @@ impl JetQuantity {
             Self::Tau21 => "tau21",
             Self::Momentum => "momentum",
             Self::Sum => "sum",
+            Self::LeadingMomentum => "momentum_1",
+            Self::SubleadingMomentum => "momentum_2",
+            Self::LeadingEta => "eta_1",
+            Self::SubleadingEta => "eta_2",
+            Self::LeadingMass => "mass_1",
+            Self::SubleadingMass => "mass_2",
+            Self::LeadingConstituents => "constituents_1",
+            Self::SubleadingConstituents => "constituents_2",
+            Self::Azimuth => "azimuth",
+            Self::DijetMass => "dijet_mass",
         }
     }
 
     /// The quantity of a word.
     pub fn named(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|quantity| quantity.word() == word)
+        let mut all = Self::OF_JETS.into_iter().chain(Self::KINEMATIC);
+        all.find(|quantity| quantity.word() == word)
     }
 
     /// The label of an axis.
@@ -86,6 +131,16 @@ impl JetQuantity {
             Self::Tau21 => "*τ*_{21} of constituents",
             Self::Momentum => "*p*_{T}^{jet} [GeV]",
             Self::Sum => "Σ *p*_{T} / *p*_{T}^{jet}",
+            Self::LeadingMomentum => "*p*_{T} of the leading jet [GeV]",
+            Self::SubleadingMomentum => "*p*_{T} of the other jet [GeV]",
+            Self::LeadingEta => "*η* of the leading jet",
+            Self::SubleadingEta => "*η* of the other jet",
+            Self::LeadingMass => "mass of the leading jet [GeV]",
+            Self::SubleadingMass => "mass of the other jet [GeV]",
+            Self::LeadingConstituents => "constituents of the leading jet",
+            Self::SubleadingConstituents => "constituents of the other jet",
+            Self::Azimuth => "|Δ*φ*| of the jets",
+            Self::DijetMass => "*m*_{JJ} of the jets [GeV]",
         }
     }
 }

@@ -217,7 +217,7 @@ impl Pair {
 }
 
 /// An angle, brought into [−π, π].
-fn wrap(angle: f64) -> f64 {
+pub fn wrap(angle: f64) -> f64 {
     angle - TAU * (angle / TAU).round()
 }
 

@@ -9,7 +9,7 @@ use drapes_analysis::regions::Region;
 use super::Workplace;
 use super::spectrum::{deviation, edges, shares, wasserstein, whole_edges};
 use crate::error::Error;
-use crate::jets::{EventJets, Jets, tau21};
+use crate::jets::{EventJets, Jets, Outline, tau21, wrap};
 
 /// Bins of a spectrum.
 const BINS: usize = 40;
@@ -30,11 +30,16 @@ pub fn summarise(
     let half = |first: usize| -> Vec<u32> { background.iter().skip(first).step_by(2).copied().collect() };
     let (one_half, other_half) = (half(0), half(1));
     let of = |events: &[u32], quantity| values(EventJets::only(sample.jets(), events), quantity);
-    let spectra = JetQuantity::ALL.map(|quantity| {
+    // Of jets that keep their kinematics there is nothing to be seen.
+    let kinematic = if template.makes_kinematics() { &JetQuantity::KINEMATIC[..] } else { &[] };
+    let quantities = JetQuantity::OF_JETS.iter().chain(kinematic).copied();
+    let spectra = quantities.map(|quantity| {
         let (truth, signal) = (of(&background, quantity), of(&signal, quantity));
         let generated = values(EventJets::only(made, &generated), quantity);
         let edges = match quantity {
-            JetQuantity::Constituents => whole_edges(&[&truth, &signal], BINS),
+            JetQuantity::Constituents
+            | JetQuantity::LeadingConstituents
+            | JetQuantity::SubleadingConstituents => whole_edges(&[&truth, &signal], BINS),
             _ => edges(&[&truth, &signal], BINS),
         };
         let in_deviations = |distance: Option<f64>| distance.unwrap_or(0.0) / deviation(&truth);
@@ -55,7 +60,7 @@ pub fn summarise(
         n_events: made.events(),
         sigma_used: grid.start(),
         steps: grid.sigmas.len(),
-        spectra: spectra.into(),
+        spectra: spectra.collect(),
     })
 }
 
@@ -65,10 +70,14 @@ fn thinned(events: &[u32]) -> Vec<u32> {
     events.iter().step_by(step).copied().collect()
 }
 
-/// A quantity of both jets of events: of each jet, or of each constituent.
+/// A quantity of events: of each of them, of each of their jets, or of each constituent.
 fn values(events: EventJets<'_>, quantity: JetQuantity) -> Vec<f32> {
     let table = events.jets();
-    let jets = (0..events.len()).flat_map(|event| events.pair(event));
+    let pairs = (0..events.len()).map(|event| events.pair(event));
+    let jets = pairs.clone().flatten();
+    let of_side = |side: usize, of: fn(Outline) -> f32| -> Vec<f32> {
+        pairs.clone().map(|pair| of(table.outline(pair[side]))).collect()
+    };
     let of_constituents = |axis: usize| -> Vec<f32> {
         jets.clone().flat_map(|jet| table.constituents(jet)).map(|values| f32::from(values[axis])).collect()
     };
@@ -86,6 +95,19 @@ fn values(events: EventJets<'_>, quantity: JetQuantity) -> Vec<f32> {
             let sum = |jet| table.constituents(jet).iter().map(|values| f32::from(values[0])).sum();
             jets.map(sum).collect()
         }
+        JetQuantity::LeadingMomentum => of_side(0, |outline| outline.kinematics.pt),
+        JetQuantity::SubleadingMomentum => of_side(1, |outline| outline.kinematics.pt),
+        JetQuantity::LeadingEta => of_side(0, |outline| outline.kinematics.eta),
+        JetQuantity::SubleadingEta => of_side(1, |outline| outline.kinematics.eta),
+        JetQuantity::LeadingMass => of_side(0, |outline| outline.kinematics.mass),
+        JetQuantity::SubleadingMass => of_side(1, |outline| outline.kinematics.mass),
+        JetQuantity::LeadingConstituents => of_side(0, |outline| outline.count as f32),
+        JetQuantity::SubleadingConstituents => of_side(1, |outline| outline.count as f32),
+        JetQuantity::Azimuth => {
+            let phi = |jet| f64::from(table.kinematics(jet).phi);
+            pairs.map(|[one, other]| wrap(phi(one) - phi(other)).abs() as f32).collect()
+        }
+        JetQuantity::DijetMass => pairs.map(|[one, _]| table.dijet_mass(one / 2) as f32).collect(),
     }
 }
 
@@ -112,6 +134,9 @@ mod tests {
         assert!((of(JetQuantity::Share)[1] + 4.0_f32.log10()).abs() < 1e-6);
         // m² = 2 · 50 · 25 (cosh 0.5 − cos 0.5).
         assert!((of(JetQuantity::Mass)[0] - 25.002).abs() < 1e-3, "{:?}", of(JetQuantity::Mass));
+        assert_eq!(of(JetQuantity::SubleadingConstituents), [3.0]);
+        assert_eq!((of(JetQuantity::LeadingMomentum), of(JetQuantity::Azimuth)), (vec![100.0], vec![0.0]));
+        assert_eq!(of(JetQuantity::DijetMass).len(), 1);
         // Constituents on top of each other have no substructure.
         assert_eq!(of(JetQuantity::Tau21).len(), 1);
     }

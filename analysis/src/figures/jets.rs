@@ -3,7 +3,7 @@
 use super::palette::{self, Marked};
 use super::{histogram, panels};
 use crate::draw::{Axis, Corner, Dash, Filling, Guide, Legend, Mark, Panel, Picture, Steps, Style};
-use crate::generated::{Kinematics, TemplateMethod};
+use crate::generated::{Generated, Kinematics, TemplateMethod};
 use crate::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
 use crate::quantities::SignalCount;
 use crate::results::Results;
@@ -12,13 +12,13 @@ use crate::table::FigureTable;
 /// What chance makes of a distance.
 const CHANCE: &str = "chance";
 
-/// The first copies of templates from the nominal side-bands by the job's own sampler, at the smallest injection.
-fn chosen(results: &Results) -> Vec<&JetSummary> {
+/// The first copies of such templates from the nominal side-bands by the job's own sampler, at the smallest injection.
+fn chosen<'a>(results: &'a Results, wanted: impl Fn(&Generated) -> bool) -> Vec<&'a JetSummary> {
     let nominal = |summary: &&JetSummary| {
         let template = summary.template;
         summary.copy == 0
             && template.integration.is_none()
-            && template.kinematics == Kinematics::Kept
+            && wanted(&template)
             && template.sample.is_nominal(&results.job.regions)
     };
     let mut found: Vec<&JetSummary> = results.jets.iter().filter(nominal).collect();
@@ -32,15 +32,20 @@ fn chosen(results: &Results) -> Vec<&JetSummary> {
     found
 }
 
-/// The template of each method that is nearest to the job's own σ′.
-fn headline(results: &Results) -> Vec<&JetSummary> {
+/// Whether jets have their method's usual kinematics: those of existing jets, where there are some.
+fn is_plain(template: &Generated) -> bool {
+    template.kinematics == Kinematics::Kept
+}
+
+/// Of such templates, that of each method that is nearest to the job's own σ′.
+fn headline<'a>(results: &'a Results, wanted: impl Fn(&Generated) -> bool) -> Vec<&'a JetSummary> {
     let usual = results.job.sigma_prime_llv.0;
     let far = |summary: &JetSummary| match summary.template.method {
         TemplateMethod::Noise => (summary.sigma_used / results.job.sampler.sigma_max).ln().abs(),
         _ => (summary.sigma_used / usual).ln().abs(),
     };
     let mut best: Vec<&JetSummary> = Vec::new();
-    for summary in chosen(results) {
+    for summary in chosen(results, wanted) {
         match best.iter_mut().find(|known| known.template.method == summary.template.method) {
             Some(known) if far(summary) < far(known) => *known = summary,
             Some(_) => {}
@@ -54,24 +59,27 @@ fn spectrum(summary: &JetSummary, quantity: JetQuantity) -> Option<&JetSpectrum>
     summary.spectra.iter().find(|spectrum| spectrum.quantity == quantity)
 }
 
-/// Distributions: one panel a quantity.
+/// Distributions of jets and constituents: one panel a quantity.
 pub fn table(name: &str, results: &Results) -> FigureTable {
+    distributions(name, &headline(results, is_plain), &JetQuantity::OF_JETS)
+}
+
+/// Distributions of generated kinematics: one panel a quantity.
+pub fn kinematics(name: &str, results: &Results) -> FigureTable {
+    distributions(name, &headline(results, Generated::makes_kinematics), &JetQuantity::KINEMATIC)
+}
+
+fn distributions(name: &str, shown: &[&JetSummary], quantities: &[JetQuantity]) -> FigureTable {
     let mut table = FigureTable::new(name);
-    let shown = headline(results);
-    for quantity in JetQuantity::ALL {
-        let Some(truth) = shown.iter().find_map(|summary| spectrum(summary, quantity)) else { continue };
+    for quantity in quantities {
+        let Some(truth) = shown.iter().find_map(|summary| spectrum(summary, *quantity)) else { continue };
         let panel = quantity.word();
         histogram::push(&mut table, panel, "background", &truth.edges, &truth.background);
         histogram::push(&mut table, panel, "signal", &truth.edges, &truth.signal);
-        for summary in &shown {
-            if let Some(found) = spectrum(summary, quantity) {
-                histogram::push(
-                    &mut table,
-                    panel,
-                    summary.template.method.word(),
-                    &found.edges,
-                    &found.generated,
-                );
+        for summary in shown {
+            if let Some(found) = spectrum(summary, *quantity) {
+                let method = summary.template.method.word();
+                histogram::push(&mut table, panel, method, &found.edges, &found.generated);
             }
         }
     }
@@ -79,6 +87,16 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
 }
 
 pub fn picture(table: &FigureTable) -> Picture {
+    let note = "jets and constituents of the signal region; generated without signal in the data";
+    distributions_picture(table, note, 4)
+}
+
+pub fn kinematics_picture(table: &FigureTable) -> Picture {
+    let note = "jets of the signal region; generated without signal in the data";
+    distributions_picture(table, note, 5)
+}
+
+fn distributions_picture(table: &FigureTable, footnote: &str, columns: usize) -> Picture {
     let panel = |word: &str| {
         let quantity = JetQuantity::named(word)?;
         let marks = table.curves(word).into_iter().map(|curve| {
@@ -104,19 +122,17 @@ pub fn picture(table: &FigureTable) -> Picture {
     let panels = table.panels().into_iter().filter_map(panel).collect();
     Picture {
         legend: Legend::Above,
-        footnote: Some(
-            "jets and constituents of the signal region; generated without signal in the data".to_owned(),
-        ),
+        footnote: Some(footnote.to_owned()),
         frame_width: 300.0,
-        ..Picture::new(panels::rows(panels, 4))
+        ..Picture::new(panels::rows(panels, columns))
     }
 }
 
 /// Wasserstein distances against σ′: one panel a quantity.
 pub fn distances(name: &str, results: &Results) -> FigureTable {
     let mut table = FigureTable::new(name);
-    let found = chosen(results);
-    for quantity in JetQuantity::ALL {
+    let found = chosen(results, is_plain);
+    for quantity in JetQuantity::OF_JETS {
         let mut ends: Vec<f64> = Vec::new();
         for summary in &found {
             if let Some(spectrum) = spectrum(summary, quantity) {

@@ -93,11 +93,13 @@ pub enum Figure {
     Constituents,
     /// Their distances against σ′.
     JetDistances,
+    /// Distributions of generated and true kinematics of jets.
+    JetKinematics,
 }
 
 impl Figure {
     /// All figures, in order.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Fig04,
         Self::Fig05,
         Self::Fig06,
@@ -123,6 +125,7 @@ impl Figure {
         Self::Trees,
         Self::Constituents,
         Self::JetDistances,
+        Self::JetKinematics,
     ];
 
     /// The stem of the figure's files.
@@ -153,6 +156,7 @@ impl Figure {
             Self::Trees => "trees",
             Self::Constituents => "constituents",
             Self::JetDistances => "jet_distances",
+            Self::JetKinematics => "jet_kinematics",
         }
     }
 
@@ -190,6 +194,7 @@ impl Figure {
             Self::Trees => variants::trees(name, results),
             Self::Constituents => jets::table(name, results),
             Self::JetDistances => jets::distances(name, results),
+            Self::JetKinematics => jets::kinematics(name, results),
         }
     }
 
@@ -216,6 +221,7 @@ impl Figure {
             Self::Trees => variants::trees_picture(table),
             Self::Constituents => jets::picture(table),
             Self::JetDistances => jets::distances_picture(table),
+            Self::JetKinematics => jets::kinematics_picture(table),
         }
     }
 

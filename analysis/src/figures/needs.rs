@@ -68,6 +68,11 @@ impl Figure {
                     matches!(work, Work::TemplateJets { .. })
                 })
             }
+            Self::JetKinematics => (
+                "templates of DRAPES ∅ or SB with inputs = [\"llv\"], or of SR with kinematics = [\"diffused\"]",
+                "fig09_11",
+                |_, work| matches!(work, Work::TemplateJets { kinematics: Some(_), .. }),
+            ),
             Self::Fig12 => (
                 "DRAPES ∅, SR or SB with several side_bands_gev at one of figures.injections",
                 "fig12",

@@ -218,11 +218,13 @@ fn the_sections_of_jets_are_checked() {
 
 #[test]
 fn constituents_are_refused_where_they_have_no_meaning() {
-    let scan = |text: &str| {
-        let start =
-            "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[other_sample]\nsource = 'file'\n[[scan]]\n";
-        JobFile::from_text("job.toml", format!("{start}{text}\nn_signal = [0]\n")).check()
+    let scan_of = |layout: &str, text: &str| {
+        let start = format!(
+            "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\nlayout = '{layout}'\n[other_sample]\nsource = 'file'\n"
+        );
+        JobFile::from_text("job.toml", format!("{start}[[scan]]\n{text}\nn_signal = [0]\n")).check()
     };
+    let scan = |text: &str| scan_of("table", text);
     let refused = |text: &str, expected: &str| {
         let error = scan(text).expect_err("a mistake").to_string();
         assert!(error.contains(expected) && error.contains("1 mistake"), "{text}: {error}");
@@ -233,6 +235,9 @@ fn constituents_are_refused_where_they_have_no_meaning() {
     refused("method = 'noise'\ninputs = ['llv', 'llv']", "contains llv twice");
     refused("method = 'noise'\ninputs = ['llv']\nkinematics = ['kept']", "has no meaning here");
     refused("method = 'sr'\nkinematics = ['diffused']", "has no meaning here");
+    let error =
+        scan_of("lhco_features", "method = 'sr'\ninputs = ['llv']").expect_err("a mistake").to_string();
+    assert!(error.contains("has no constituents) make one with `drapes-prepare`"), "{error}");
     refused("method = 'noise'\nclassifier = ['transformer']", "constituents have a classifier of their own");
     refused("method = 'sr'\ninputs = ['hlv', 'llv']\nsigma_prime = [900]", "noise strengths above");
     let job =
