@@ -14,6 +14,7 @@ mod attention;
 mod average;
 #[cfg(test)]
 mod check;
+mod class_attention;
 mod dense;
 mod encoder;
 mod feed_forward;
@@ -27,6 +28,7 @@ mod schedule;
 pub use adam::{Adam, Rates, clip_gradients};
 pub use attention::AttentionKernel;
 pub use average::RunningAverage;
+pub use class_attention::{ClassAttention, ClassAttentionKept, ClassAttentionShape};
 pub use encoder::{Encoder, EncoderKept, EncoderShape};
 pub use feed_forward::{FeedForward, FeedForwardShape};
 pub use layout::{Initial, Layout};
