@@ -7,7 +7,9 @@
 use std::time::Instant;
 
 use drapes::checkpoint::Keeper;
-use drapes::classifier::{Contest, DataTruth, Judges, TemplateFolds, TemplateTruth, classify};
+use drapes::classifier::{
+    BoostedTrees, Contest, DataTruth, Judges, Perceptrons, TemplateFolds, TemplateTruth, classify,
+};
 use drapes::device;
 use drapes::diffusion::{Denoiser, DenoiserShape, Sampler, TrainingEvents, train};
 use drapes::flow::{Flow, FlowEvents, FlowModel, FlowShape, Objective, train as train_flows};
@@ -21,7 +23,7 @@ use drapes_analysis::noise_grid::NoiseGrid;
 use drapes_analysis::quantities::ClassifierSeed;
 use drapes_analysis::rates::{Measured, Rates};
 use drapes_analysis::stream::Stream;
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 use rand_distr::{Distribution, StandardNormal};
 use tch::Device;
 
@@ -158,7 +160,7 @@ fn normals(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
 fn classifier(job: &Job, device: Device) -> (f64, &'static str) {
     let seconds_of = |epochs: usize| {
         let settings = ClassifierSettings { epochs, ..job.classifier.clone() };
-        contest_seconds(&settings, 10, &Judges::Mlp(device))
+        contest_seconds(10, &Perceptrons { settings: &settings, device })
     };
     // Set-up and scoring are in both.
     let steps = (2 * (TRAINING_EVENTS / job.classifier.batch) * 50) as f64;
@@ -169,7 +171,7 @@ fn classifier(job: &Job, device: Device) -> (f64, &'static str) {
 fn trees(job: &Job) -> (f64, &'static str) {
     let seconds_of = |iterations: usize| {
         let settings = TreeSettings { iterations, patience: 1000, ..job.trees.clone() };
-        contest_seconds(&job.classifier, 1, &Judges::Trees(&settings))
+        contest_seconds(1, &BoostedTrees(&settings))
     };
     let grown = (40 * TRAINING_EVENTS * FEATURES * 5) as f64;
     (grown / (seconds_of(50) - seconds_of(10)) / 1e6, "10⁶ events × features × trees/s")
@@ -179,7 +181,7 @@ fn trees(job: &Job) -> (f64, &'static str) {
 const TRAINING_EVENTS: usize = 36_000 * 3 / 5;
 
 /// Seconds of five folds times so many seeds.
-fn contest_seconds(settings: &ClassifierSettings, seeds: u32, judges: &Judges<'_>) -> f64 {
+fn contest_seconds<'a, J: Judges<ArrayView2<'a, f32>>>(seeds: u32, judges: &J) -> f64 {
     let (data, template, none) =
         (normals(6_000, FEATURES, 1), normals(30_000, FEATURES, 2), normals(0, FEATURES, 3));
     let contest = Contest {

@@ -12,7 +12,9 @@ use rand::seq::SliceRandom;
 
 use super::{Workplace, template};
 use crate::checkpoint::Keeper;
-use crate::classifier::{self, DataTruth, Judges, TemplateFolds, TemplateTruth, classify as run_contest};
+use crate::classifier::{
+    self, BoostedTrees, DataTruth, Perceptrons, TemplateFolds, TemplateTruth, classify as run_contest,
+};
 use crate::error::Error;
 use crate::split::RegionEvents;
 
@@ -55,12 +57,17 @@ pub fn classify(
     };
     let deal = place.stream().branch("cross-validation");
     let stream: Stream = place.stream().branch("classifier").branch(point);
-    let judges = match point.classifier {
-        ClassifierKind::Mlp => Judges::Mlp(place.device),
-        ClassifierKind::Trees => Judges::Trees(&place.job.trees),
+    let (folds, streams) = (place.job.classifier.folds, (&deal, &stream));
+    let classifiers = match point.classifier {
+        ClassifierKind::Mlp => {
+            let judges = Perceptrons { settings: &place.job.classifier, device: place.device };
+            run_contest(&contest, folds, seeds, streams, &judges, keeper)
+        }
+        ClassifierKind::Trees => {
+            run_contest(&contest, folds, seeds, streams, &BoostedTrees(&place.job.trees), keeper)
+        }
         ClassifierKind::Transformer => todo!("constituents"),
-    };
-    let classifiers = run_contest(&contest, &place.job.classifier, seeds, (&deal, &stream), judges, keeper)?;
+    }?;
     Ok(Classification { point: *point, sizes: sizes(place, point, &sides)?, classifiers })
 }
 
