@@ -8,9 +8,9 @@ use super::standards::Standards;
 use crate::jets::{JetTensors, alignment, groups_by_size};
 use crate::nn::{AttentionKernel, Layout, Padding, network_kind};
 
-/// Numbers of constituents, of a group's jets of all members together, times nodes: enough to hide overhead, few enough
-/// to stay in a core's cache.
-const NODES_TOGETHER: usize = 1 << 16;
+/// Numbers that are kept of the jets of all members that are computed at once: enough to hide overhead, few enough to stay
+/// in a core's cache.
+const KEPT_TOGETHER: usize = 1 << 20;
 /// Jets that all members together compute at once where a GPU waits to be filled.
 const JETS_TOGETHER_ON_GPU: usize = 512;
 /// Numbers that are kept between forward and backward at most: a quarter of a gigabyte.
@@ -42,8 +42,7 @@ impl Transformer {
     /// Classifiers of a job.
     pub fn new(settings: &JetClassifierSettings, standards: Standards, device: Device) -> Self {
         let shape = JetClassifierShape::new(settings);
-        let k = std::env::var("KT").map_or(KEPT_AT_ONCE, |v| v.parse().unwrap());
-        let kept_at_once = if device.is_cuda() { KEPT_AT_ONCE_ON_GPU } else { k };
+        let kept_at_once = if device.is_cuda() { KEPT_AT_ONCE_ON_GPU } else { KEPT_AT_ONCE };
         Self { layout: shape.layout(), shape, standards, precision: settings.precision, kept_at_once }
     }
 
@@ -159,8 +158,7 @@ impl Transformer {
         }
         let jets = counts.iter().map(Vec::len).sum::<usize>();
         let constituents = counts.iter().flatten().sum::<usize>() / jets.max(1);
-        let most = std::env::var("NT").map_or(NODES_TOGETHER, |v| v.parse().unwrap());
-        (most / (counts.len() * constituents.max(1) * self.shape.width())).max(1)
+        (KEPT_TOGETHER / (counts.len() * self.shape.kept(constituents.max(1)))).max(1)
     }
 
     /// Sums of no tokens yet, `[members, events, width]`.
