@@ -4,10 +4,15 @@
 //! `-- --device cuda` for the first GPU. The figures are medians of several runs on one core or GPU; shapes are those
 //! of the paper.
 
+#[path = "throughput/jets.rs"]
+mod jets;
+
 use std::time::Instant;
 
 use drapes::checkpoint::Keeper;
-use drapes::classifier::{Contest, DataTruth, Judges, TemplateFolds, TemplateTruth, classify};
+use drapes::classifier::{
+    BoostedTrees, Contest, DataTruth, Judges, Perceptrons, TemplateFolds, TemplateTruth, classify,
+};
 use drapes::device;
 use drapes::diffusion::{Denoiser, DenoiserShape, Sampler, TrainingEvents, train};
 use drapes::flow::{Flow, FlowEvents, FlowModel, FlowShape, Objective, train as train_flows};
@@ -15,13 +20,14 @@ use drapes::marginals::ColumnMaps;
 use drapes::watch::Unwatched;
 use drapes_analysis::generated::FlowKind;
 use drapes_analysis::job::{
-    ClassifierSettings, DEFAULTS, DenoiserSettings, FlowNetwork, FlowSettings, Job, JobFile, TreeSettings,
+    ClassifierSettings, DEFAULTS, DenoiserSettings, FlowNetwork, FlowSettings, Job, JobFile, SamplerSettings,
+    TreeSettings,
 };
 use drapes_analysis::noise_grid::NoiseGrid;
 use drapes_analysis::quantities::ClassifierSeed;
 use drapes_analysis::rates::{Measured, Rates};
 use drapes_analysis::stream::Stream;
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 use rand_distr::{Distribution, StandardNormal};
 use tch::Device;
 
@@ -54,7 +60,9 @@ fn main() {
     };
     // As cargo's own harness: a word selects the figures whose name contains it.
     let word = arguments.iter().find(|argument| !argument.starts_with('-')).cloned().unwrap_or_default();
-    let all: [(&str, Measure<'_>); 10] = [
+    let sampled = Job { sampler: SamplerSettings { steps: 100, ..job.sampler.clone() }, ..job.clone() };
+    let demo = jets::demo(&sampled);
+    let all: [(&str, Measure<'_>); 16] = [
         ("classifier_50_members", Box::new(|| classifier(&job, device))),
         ("denoiser_1_member", Box::new(|| denoiser(&job, 1, device))),
         ("denoiser_12_members", Box::new(|| denoiser(&job, 12, device))),
@@ -65,6 +73,12 @@ fn main() {
         ("top_flow_12_members", Box::new(|| flow(&job, FlowKind::Curtains, 12, device))),
         ("flow_sampling", Box::new(|| flow_sampling(&job, device))),
         ("trees_5_members", Box::new(|| trees(&job))),
+        ("jet_training", Box::new(|| jets::training(&sampled, device))),
+        ("jet_training_demo", Box::new(|| jets::training(&demo, device))),
+        ("jet_generation_100_heun", Box::new(|| jets::generation(&sampled, device))),
+        ("jet_generation_100_heun_demo", Box::new(|| jets::generation(&demo, device))),
+        ("jet_classifier_5_members", Box::new(|| jets::classifier(&sampled, device))),
+        ("jet_classifier_5_members_demo", Box::new(|| jets::classifier(&demo, device))),
     ];
     let chosen = all.iter().filter(|(name, _)| name.contains(&word));
     let mut figures: Vec<Figure<'_>> = chosen
@@ -77,7 +91,7 @@ fn main() {
         figures.push(Figure { name: "peak_memory", value: bytes / 1e6, unit: "MB" });
     }
     if let Some(file) = rates {
-        write_rates(&job, &figures, device, &file);
+        write_rates(&sampled, &figures, device, &file);
     }
     if arguments.iter().any(|argument| argument == "--json") {
         let entries = figures.iter().map(|figure| {
@@ -87,7 +101,7 @@ fn main() {
         println!("{:#}", serde_json::Value::Object(entries.collect()));
     } else {
         for Figure { name, value, unit } in figures {
-            println!("{name:<22} {value:>10.1} {unit}");
+            println!("{name:<30} {value:>10.1} {unit}");
         }
     }
 }
@@ -117,9 +131,8 @@ fn write_rates(job: &Job, figures: &[Figure<'_>], device: Device, file: &str) {
         let figure = figures.iter().find(|figure| figure.name == name);
         figure.expect("rates need all figures: leave out the word that selects some").value
     };
-    let sampler = drapes_analysis::job::SamplerSettings { steps: 100, ..job.sampler.clone() };
     let rates = Rates::measured(
-        &Job { sampler, ..job.clone() },
+        job,
         &Measured {
             device: device_name(device),
             classifier_step: 1e-6 * value("classifier_50_members"),
@@ -129,6 +142,9 @@ fn write_rates(job: &Job, figures: &[Figure<'_>], device: Device, file: &str) {
             top_flow_steps: ["top_flow_1_member", "top_flow_12_members"].map(|name| 1e-6 * value(name)),
             flow_events_per_second: value("flow_sampling"),
             tree_growth: 1e6 * value("trees_5_members"),
+            jets_trained_per_second: value("jet_training"),
+            jets_made_per_second: value("jet_generation_100_heun"),
+            jet_classifier_step: 1e-3 * value("jet_classifier_5_members"),
         },
     );
     std::fs::write(file, serde_json::to_vec_pretty(&rates).expect("finite rates"))
@@ -158,7 +174,7 @@ fn normals(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
 fn classifier(job: &Job, device: Device) -> (f64, &'static str) {
     let seconds_of = |epochs: usize| {
         let settings = ClassifierSettings { epochs, ..job.classifier.clone() };
-        contest_seconds(&settings, 10, &Judges::Mlp(device))
+        contest_seconds(10, &Perceptrons { settings: &settings, device })
     };
     // Set-up and scoring are in both.
     let steps = (2 * (TRAINING_EVENTS / job.classifier.batch) * 50) as f64;
@@ -169,7 +185,7 @@ fn classifier(job: &Job, device: Device) -> (f64, &'static str) {
 fn trees(job: &Job) -> (f64, &'static str) {
     let seconds_of = |iterations: usize| {
         let settings = TreeSettings { iterations, patience: 1000, ..job.trees.clone() };
-        contest_seconds(&job.classifier, 1, &Judges::Trees(&settings))
+        contest_seconds(1, &BoostedTrees(&settings))
     };
     let grown = (40 * TRAINING_EVENTS * FEATURES * 5) as f64;
     (grown / (seconds_of(50) - seconds_of(10)) / 1e6, "10⁶ events × features × trees/s")
@@ -179,7 +195,7 @@ fn trees(job: &Job) -> (f64, &'static str) {
 const TRAINING_EVENTS: usize = 36_000 * 3 / 5;
 
 /// Seconds of five folds times so many seeds.
-fn contest_seconds(settings: &ClassifierSettings, seeds: u32, judges: &Judges<'_>) -> f64 {
+fn contest_seconds(seeds: u32, judges: &impl for<'a> Judges<ArrayView2<'a, f32>>) -> f64 {
     let (data, template, none) =
         (normals(6_000, FEATURES, 1), normals(30_000, FEATURES, 2), normals(0, FEATURES, 3));
     let contest = Contest {
@@ -194,7 +210,7 @@ fn contest_seconds(settings: &ClassifierSettings, seeds: u32, judges: &Judges<'_
     let chosen: Vec<ClassifierSeed> = (0..seeds).map(ClassifierSeed).collect();
     let stream = Stream::of_job(4);
     median(|| {
-        let found = classify(&contest, settings, &chosen, (&stream, &stream), *judges, &Keeper::default());
+        let found = classify(&contest, 5, &chosen, (&stream, &stream), judges, &Keeper::default());
         assert_eq!(found.expect("a good contest").len(), 5 * chosen.len());
     })
 }
@@ -219,7 +235,7 @@ fn denoiser(job: &Job, members: usize, device: Device) -> (f64, &'static str) {
 
 /// Events from noise with 100 Heun steps.
 fn sampling(job: &Job, device: Device) -> (f64, &'static str) {
-    let settings = drapes_analysis::job::SamplerSettings { steps: 100, ..job.sampler.clone() };
+    let settings = SamplerSettings { steps: 100, ..job.sampler.clone() };
     let shape = DenoiserShape::new(FEATURES, &job.denoiser, &settings);
     let parameters = shape.layout().initial(&[Stream::of_job(1)], device);
     let maps = ColumnMaps::of(normals(100, FEATURES + 1, 1).view(), job.denoiser.marginals);

@@ -1,14 +1,25 @@
 //! Weakly supervised classifiers: data against template.
 //!
 //! ```text
-//! Contest (who stands against whom) --folds--> ensemble of seeds × folds --train--> scores --> Performance
+//! Contest (who stands against whom) --folds--> members: seeds × folds --Judges--> Scorer --judge--> Performance
 //! ```
+//!
+//! A contest is between events of any kind. Judges of features are perceptrons and trees; those of jets are in
+//! [`crate::jet_classifier`].
 
 mod contest;
 mod folds;
 mod forest;
 mod judge;
+mod judges;
+mod member;
+mod perceptrons;
 mod train;
 mod trees;
 
-pub use contest::{Contest, DataTruth, Judges, TemplateFolds, TemplateTruth, classify};
+pub use contest::{Contest, DataTruth, TemplateFolds, TemplateTruth, classify};
+pub use forest::BoostedTrees;
+pub use judges::{Events, Judges, Least, Scorer};
+pub use member::{Member, Parts};
+pub use perceptrons::Perceptrons;
+pub use train::{Drawn, Ensemble, Networks, Recipe};

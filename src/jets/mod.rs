@@ -20,7 +20,7 @@ mod view;
 
 pub use conserve::conserve;
 pub use four_vector::FourVector;
-pub use groups::{Group, groups_by_size};
+pub use groups::{Group, alignment, groups_by_size};
 pub use kinematic_map::{KINEMATIC_FEATURES, KinematicMap, wrap};
 pub use on_device::{CONSTITUENT_FEATURES, JetTensors, OUTLINE_FEATURES};
 pub use stored::{read, write};

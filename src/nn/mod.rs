@@ -14,6 +14,7 @@ mod attention;
 mod average;
 #[cfg(test)]
 mod check;
+mod class_attention;
 mod dense;
 mod encoder;
 mod feed_forward;
@@ -21,17 +22,20 @@ mod layout;
 mod mlp;
 mod norm;
 mod padding;
+mod precision;
 mod resnet;
 mod schedule;
 
 pub use adam::{Adam, Rates, clip_gradients};
 pub use attention::AttentionKernel;
 pub use average::RunningAverage;
+pub use class_attention::{ClassAttention, ClassAttentionKept, ClassAttentionShape};
 pub use encoder::{Encoder, EncoderKept, EncoderShape};
 pub use feed_forward::{FeedForward, FeedForwardShape};
 pub use layout::{Initial, Layout};
 pub use mlp::Mlp;
 pub use norm::normalise;
 pub use padding::Padding;
+pub use precision::network_kind;
 pub use resnet::ResNet;
 pub use schedule::LearningRate;

@@ -3,16 +3,20 @@
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::point::{ClassifierKind, ScanPoint};
 use drapes_analysis::quantities::ClassifierSeed;
-use drapes_analysis::record::{Classification, SampleSizes};
+use drapes_analysis::record::{Classification, Classifier, SampleSizes};
 use drapes_analysis::regions::Region;
 use drapes_analysis::stream::Stream;
 use ndarray::Array2;
 
 use super::sides::{Origin, Sides, sides};
-use super::{Workplace, template};
+use super::{Workplace, jet_template, template};
 use crate::checkpoint::Keeper;
-use crate::classifier::{self, DataTruth, Judges, classify as run_contest};
+use crate::classifier::{
+    BoostedTrees, Contest, DataTruth, Events, Judges, Perceptrons, classify as run_contest,
+};
 use crate::error::Error;
+use crate::jet_classifier::Transformers;
+use crate::jets::{EventJets, Jets};
 
 /// The tasks whose arrays a classification reads.
 pub struct Arrays<'a> {
@@ -30,36 +34,88 @@ pub fn classify(
     keeper: &Keeper<'_>,
 ) -> Result<Classification, Error> {
     let sides = sides(place, point)?;
-    let sample = place.sample()?;
-    let data = features(place, &sides.data, arrays.data)?;
-    let template = features(place, &sides.template, arrays.templates.first())?;
-    let [unseen_background, unseen_signal] =
-        [&sides.unseen_background, &sides.unseen_signal].map(|events| sample.features(events));
-    let contest = classifier::Contest {
-        data: data.view(),
-        data_truth: sides.is_signal.as_deref().map_or(DataTruth::Generated, DataTruth::Simulated),
-        template: template.view(),
-        template_truth: sides.truth,
-        template_folds: sides.folds,
-        unseen_background: unseen_background.view(),
-        unseen_signal: unseen_signal.view(),
-    };
-    let deal = place.stream().branch("cross-validation");
-    let stream: Stream = place.stream().branch("classifier").branch(point);
-    let judges = match point.classifier {
-        ClassifierKind::Mlp => Judges::Mlp(place.device),
-        ClassifierKind::Trees => Judges::Trees(&place.job.trees),
-        ClassifierKind::Transformer => todo!("constituents"),
-    };
-    let classifiers = run_contest(&contest, &place.job.classifier, seeds, (&deal, &stream), judges, keeper)?;
+    let (job, device) = (&place.job, place.device);
+    let bench = Bench { place, point, seeds, sides: &sides, keeper };
+    let classifiers = match point.classifier {
+        ClassifierKind::Mlp => bench.of_features(arrays, &Perceptrons { settings: &job.classifier, device }),
+        ClassifierKind::Trees => bench.of_features(arrays, &BoostedTrees(&job.trees)),
+        ClassifierKind::Transformer => {
+            bench.of_jets(arrays, &Transformers { settings: &job.jet_classifier, device })
+        }
+    }?;
     Ok(Classification { point: *point, sizes: sizes(place, point, &sides)?, classifiers })
 }
 
-/// The features of a class.
-fn features(place: &Workplace, origin: &Origin, made: Option<&TaskId>) -> Result<Array2<f32>, Error> {
-    match origin {
-        Origin::Sample(events) => Ok(place.sample()?.features(events)),
-        Origin::Made(count) => template::read(place, made.expect("events that a task has made"), *count),
+/// Where judges of any kind sit.
+struct Bench<'a> {
+    place: &'a Workplace,
+    point: &'a ScanPoint,
+    seeds: &'a [ClassifierSeed],
+    sides: &'a Sides,
+    keeper: &'a Keeper<'a>,
+}
+
+impl Bench<'_> {
+    fn of_features<J>(&self, arrays: &Arrays<'_>, judges: &J) -> Result<Vec<Classifier>, Error>
+    where
+        J: for<'e> Judges<ndarray::ArrayView2<'e, f32>>,
+    {
+        let sample = self.place.sample()?;
+        let sides = self.sides;
+        let of = |origin: &Origin, made: Option<&TaskId>| -> Result<Array2<f32>, Error> {
+            match origin {
+                Origin::Sample(events) => Ok(sample.features(events)),
+                Origin::Made(count) => {
+                    template::read(self.place, made.expect("events that a task has made"), *count)
+                }
+            }
+        };
+        let (data, template) =
+            (of(&sides.data, arrays.data)?, of(&sides.template, arrays.templates.first())?);
+        let [background, signal] =
+            [&sides.unseen_background, &sides.unseen_signal].map(|events| sample.features(events));
+        self.judge(judges, [data.view(), template.view(), background.view(), signal.view()])
+    }
+
+    fn of_jets<J>(&self, arrays: &Arrays<'_>, judges: &J) -> Result<Vec<Classifier>, Error>
+    where
+        J: for<'e> Judges<EventJets<'e>>,
+    {
+        let jets = self.place.sample()?.jets();
+        let sides = self.sides;
+        let made: Jets;
+        let template = match &sides.template {
+            Origin::Sample(events) => EventJets::only(jets, events),
+            Origin::Made(count) => {
+                made = jet_template::read(self.place, arrays.templates, *count)?;
+                EventJets::all(&made)
+            }
+        };
+        let Origin::Sample(data) = &sides.data else { unreachable!("no job generates jets as data") };
+        let [data, background, signal] = [data, &sides.unseen_background, &sides.unseen_signal]
+            .map(|events| EventJets::only(jets, events));
+        self.judge(judges, [data, template, background, signal])
+    }
+
+    /// Data against template, judged on these and on background and signal that nobody has seen.
+    fn judge<E: Events, J: Judges<E>>(
+        &self,
+        judges: &J,
+        [data, template, unseen_background, unseen_signal]: [E; 4],
+    ) -> Result<Vec<Classifier>, Error> {
+        let contest = Contest {
+            data,
+            data_truth: self.sides.is_signal.as_deref().map_or(DataTruth::Generated, DataTruth::Simulated),
+            template,
+            template_truth: self.sides.truth,
+            template_folds: self.sides.folds,
+            unseen_background,
+            unseen_signal,
+        };
+        let deal = self.place.stream().branch("cross-validation");
+        let stream: Stream = self.place.stream().branch("classifier").branch(self.point);
+        let folds = self.place.job.classifier.folds;
+        run_contest(&contest, folds, self.seeds, (&deal, &stream), judges, self.keeper)
     }
 }
 

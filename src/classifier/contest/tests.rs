@@ -1,5 +1,8 @@
+use drapes_analysis::job::ClassifierSettings;
 use rand_distr::{Distribution, StandardNormal};
+use tch::Device;
 
+use super::super::Perceptrons;
 use super::*;
 use crate::checkpoint::Keeper;
 
@@ -25,12 +28,13 @@ fn cloud(count: usize, centre: f32, seed: u64) -> Array2<f32> {
     })
 }
 
-fn run(contest: &Contest<'_>, seeds: &[u32]) -> Vec<Classifier> {
+fn run(contest: &Contest<'_, ArrayView2<'_, f32>>, seeds: &[u32]) -> Vec<Classifier> {
     let stream = Stream::of_job(7);
     let seeds: Vec<ClassifierSeed> = seeds.iter().copied().map(ClassifierSeed).collect();
     let streams = (&stream.branch("deal"), &stream.branch("rest"));
-    classify(contest, &settings(), &seeds, streams, Judges::Mlp(Device::Cpu), &Keeper::default())
-        .expect("a good contest")
+    let settings = settings();
+    let judges = Perceptrons { settings: &settings, device: Device::Cpu };
+    classify(contest, settings.folds, &seeds, streams, &judges, &Keeper::default()).expect("a good contest")
 }
 
 fn mean(classifiers: &[Classifier], value: impl Fn(&Classifier) -> f64) -> f64 {
@@ -122,13 +126,8 @@ fn classes_that_are_too_small_are_refused() {
         unseen_signal: none.view(),
     };
     let stream = Stream::of_job(1);
-    let found = classify(
-        &contest,
-        &settings(),
-        &[ClassifierSeed(0)],
-        (&stream, &stream),
-        Judges::Mlp(Device::Cpu),
-        &Keeper::default(),
-    );
+    let settings = settings();
+    let judges = Perceptrons { settings: &settings, device: Device::Cpu };
+    let found = classify(&contest, 5, &[ClassifierSeed(0)], (&stream, &stream), &judges, &Keeper::default());
     assert!(found.expect_err("a refusal").to_string().contains("lower classifier.batch"));
 }

@@ -1,0 +1,56 @@
+//! What tells the classes apart: the one mechanism behind perceptrons, trees and transformers.
+
+use drapes_analysis::record::Loss;
+
+use super::contest::Contest;
+use super::member::Member;
+use crate::checkpoint::Keeper;
+use crate::error::Error;
+
+/// The events of a class.
+pub trait Events: Copy {
+    /// How many there are.
+    fn count(self) -> usize;
+}
+
+/// A kind of classifier, which trains for all members of a contest.
+pub trait Judges<E> {
+    /// Its trained classifiers.
+    type Trained: Scorer<E>;
+
+    /// What helps where a class is too small for a batch.
+    const REMEDY: &'static str;
+
+    /// Events a step.
+    fn batch(&self) -> usize;
+
+    /// Trains all members; beside them, the losses of each. A member does not depend on the others.
+    ///
+    /// # Errors
+    /// The training diverges, cannot begin, or is told to stop.
+    fn train(
+        &self,
+        contest: &Contest<'_, E>,
+        members: &[Member],
+        least: Least,
+        keeper: &Keeper<'_>,
+    ) -> Result<(Self::Trained, Vec<Vec<Loss>>), Error>;
+}
+
+/// What every member has at least, so that none depends on the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Least {
+    /// Batches of training events.
+    pub batches: usize,
+    /// Validation events.
+    pub validation: usize,
+}
+
+/// Trained classifiers that score events, larger for more data-like.
+pub trait Scorer<E> {
+    /// The scores of the same events by every member.
+    fn score_by_all(&self, events: E) -> Vec<Vec<f32>>;
+
+    /// The scores of some events, given by their rows, by one member.
+    fn score_by_one(&self, member: usize, events: E, rows: &[usize]) -> Vec<f32>;
+}
