@@ -9,7 +9,7 @@ use drapes::jet_classifier::Transformers;
 use drapes::jet_model::{JetDenoiser, JetMaps, JetModelEvents, JetModelShape, JetSampler, train};
 use drapes::jets::{EventJets, Jets, Kinematics, Outline};
 use drapes::watch::{Unwatched, Watch};
-use drapes_analysis::job::{JetClassifierSettings, JetModelSettings, Job, SamplerSettings};
+use drapes_analysis::job::{JetClassifierSettings, JetModelSettings, Job, Momentum, SamplerSettings};
 use drapes_analysis::noise_grid::NoiseGrid;
 use drapes_analysis::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::stream::Stream;
