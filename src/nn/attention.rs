@@ -2,6 +2,7 @@
 
 use tch::{Kind, Tensor};
 
+use super::dense::is_narrow;
 use super::padding::Padding;
 
 /// How attention is computed.
@@ -83,9 +84,9 @@ impl Attended {
                 let d_scores = drift.baddbmm(&d_weighted, &v.transpose(1, 2), -1.0, 1.0).g_mul_(weights);
                 let scale = (size as f64).powf(-0.5);
                 let parts = [
-                    d_scores.bmm(&k).g_mul_scalar_(scale),
-                    d_scores.transpose(1, 2).bmm(&q).g_mul_scalar_(scale),
-                    weights.transpose(1, 2).bmm(&d_weighted),
+                    to_heads(&d_scores, &k).g_mul_scalar_(scale),
+                    to_heads(&d_scores.transpose(1, 2), &q).g_mul_scalar_(scale),
+                    to_heads(&weights.transpose(1, 2), &d_weighted),
                 ];
                 let d_qkv = Tensor::empty([sets, slots, 3, heads, size], (qkv.kind(), qkv.device()));
                 for (part, values) in (0..).zip(parts) {
@@ -115,10 +116,20 @@ fn written(by_head: &Tensor, padding: &Padding) -> Attended {
     let largest = scores.amax([-1_i64].as_slice(), true);
     let weights = scores.g_sub_(&largest).exp_();
     let sums = weights.sum_dim_intlist([-1_i64].as_slice(), true, Kind::Float);
-    let out = weights.bmm(&v) / &sums;
+    let out = to_heads(&weights, &v) / &sums;
     let values = out.view([sets, heads, slots, size]).transpose(1, 2);
     let values = values.reshape([padding.members, padding.sets * slots, heads * size]);
     Attended { values, kept: Kept::Written { qkv, weights, sums, out } }
+}
+
+/// A product of `[slots, slots]` with `[slots, width / heads]`; where heads are narrow, by its transpose, which takes a core
+/// a third of the time (see [`super::dense`]).
+fn to_heads(scores: &Tensor, values: &Tensor) -> Tensor {
+    if is_narrow(values) {
+        values.transpose(1, 2).bmm(&scores.transpose(1, 2)).transpose(1, 2)
+    } else {
+        scores.bmm(values)
+    }
 }
 
 /// `by_head` `[sets, slots, 3, heads, width / heads]`.

@@ -30,7 +30,7 @@ impl Dense {
     /// `x w + b`: `[members, batch, inputs]` to `[members, batch, outputs]`, in the precision of the weights.
     pub fn forward(&self, x: &Tensor) -> Tensor {
         let x = &x.to_kind(self.weight.kind());
-        if self.is_narrow() {
+        if is_narrow(&self.weight) {
             let transposed = self.weight.transpose(1, 2).bmm(&x.transpose(1, 2));
             let mut product = transposed.transpose(1, 2).contiguous();
             return match &self.bias {
@@ -46,7 +46,7 @@ impl Dense {
 
     /// Gradients of the parameters, from the layer's input and the gradient of its output.
     pub fn gradient(&self, x: &Tensor, d_out: &Tensor) -> DenseGradient {
-        let weight = if self.is_narrow() {
+        let weight = if is_narrow(&self.weight) {
             d_out.transpose(1, 2).bmm(x).transpose(1, 2)
         } else {
             x.transpose(1, 2).bmm(d_out)
@@ -59,7 +59,7 @@ impl Dense {
         let kind = self.weight.kind();
         let (x, rounded) = (x.to_kind(kind), d_out.to_kind(kind));
         let mut weight = sum.weight.shallow_clone();
-        if self.is_narrow() {
+        if is_narrow(&self.weight) {
             let _ = weight.g_add_(&rounded.transpose(1, 2).bmm(&x).transpose(1, 2));
         } else if kind == sum.weight.kind() {
             let _ = weight.baddbmm_(&x.transpose(1, 2), &rounded);
@@ -76,10 +76,10 @@ impl Dense {
     pub fn backward(&self, d_out: &Tensor) -> Tensor {
         d_out.to_kind(self.weight.kind()).bmm(&self.weight.transpose(1, 2))
     }
+}
 
-    /// Whether the matrix products should be transposed: on a CPU, products with a few columns take as long
-    /// as products with many, but products with a few rows do not.
-    fn is_narrow(&self) -> bool {
-        self.weight.size()[2] < 16
-    }
+/// Whether products with a matrix should be transposed: on a CPU, products with a few columns take as long as products with
+/// many, but products with a few rows do not.
+pub fn is_narrow(matrix: &Tensor) -> bool {
+    matrix.size()[2] < 16
 }
