@@ -1,12 +1,12 @@
 //! The conditional denoiser D(x; σ, p₄) of an ensemble of jet models.
 
 use drapes_analysis::job::Precision;
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
 use super::maps::JetMaps;
 use super::network::{JetModelShape, JetNetwork};
 use crate::diffusion::Preconditioning;
-use crate::nn::{AttentionKernel, Layout, Padding};
+use crate::nn::{AttentionKernel, Layout, Padding, network_kind};
 
 /// Trained jet denoisers, with the maps of the numbers that they expect.
 pub struct JetDenoiser {
@@ -84,13 +84,5 @@ impl ReadyDenoiser<'_> {
         let about = self.shape.about(outlines, &sigma);
         let out = self.network.forward(&scaled, &about, padding, self.kernel);
         x * c_skip + out.to_kind(Kind::Double) * c_out
-    }
-}
-
-/// How the factors of matrix products are stored on a device.
-pub fn network_kind(precision: Precision, device: Device) -> Kind {
-    match precision {
-        Precision::Mixed if device.is_cuda() => Kind::BFloat16,
-        Precision::Mixed | Precision::Single => Kind::Float,
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::by_noise;
-use super::denoiser::{JetDenoiser, network_kind};
+use super::denoiser::JetDenoiser;
 use super::maps::{JetMaps, MapTensors};
 use super::network::{JetModelShape, JetNetwork};
 use super::noisy::{Drawn, NoisyJets};
@@ -17,8 +17,10 @@ use crate::batches::{Batches, BatchesState, restore_batches};
 use crate::checkpoint::{Keeper, Resumable, Snapshot};
 use crate::diffusion::{Course, LARGEST_WARMUP, MOMENTS};
 use crate::error::Error;
-use crate::jets::{EventJets, JetTensors, groups_by_size};
-use crate::nn::{Adam, AttentionKernel, Layout, LearningRate, Rates, RunningAverage, clip_gradients};
+use crate::jets::{EventJets, JetTensors, alignment, groups_by_size};
+use crate::nn::{
+    Adam, AttentionKernel, Layout, LearningRate, Rates, RunningAverage, clip_gradients, network_kind,
+};
 
 /// Validation losses use at most so many jets.
 const VALIDATION_JETS: usize = 2048;
@@ -117,8 +119,7 @@ impl<'a> Ensemble<'a> {
         let (mut maps, mut batches, mut noise, mut courses) = (vec![], vec![], vec![], vec![]);
         let (mut validation, mut learnt) = (vec![], vec![]);
         for member in members {
-            let pairs = (0..member.events.len()).flat_map(|event| member.events.pair(event));
-            let mut order: Vec<u32> = pairs.map(|jet| jet as u32).collect();
+            let mut order: Vec<u32> = member.events.places().map(|jet| jet as u32).collect();
             maps.push(JetMaps::of(table, &order));
             order.shuffle(&mut member.stream.branch("validation").generator());
             let kept = (settings.validation_fraction * order.len() as f64) as usize;
@@ -299,11 +300,6 @@ impl<'a> Ensemble<'a> {
         courses.iter_mut().zip(by_noise).for_each(|(course, losses)| course.by_noise = losses);
         JetModelTraining { denoiser, courses }
     }
-}
-
-/// Numbers of slots that a device's kernels like best are multiples of this.
-fn alignment(device: Device) -> usize {
-    if device.is_cuda() { 8 } else { 1 }
 }
 
 /// What a checkpoint holds besides tensors and orders of jets.

@@ -1,5 +1,7 @@
 //! Jets of similar size, to be computed together.
 
+use tch::Device;
+
 /// Jets that are computed together, as many of each member, padded to the same number of slots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
@@ -46,6 +48,11 @@ pub fn groups_by_size(counts: &[Vec<usize>], together: usize, alignment: usize) 
         Group { places, counts, sets, slots }
     };
     (0..jets).step_by(together.max(1)).map(group).collect()
+}
+
+/// Numbers of slots that a device's kernels like best are multiples of this.
+pub fn alignment(device: Device) -> usize {
+    if device.is_cuda() { 8 } else { 1 }
 }
 
 #[cfg(test)]

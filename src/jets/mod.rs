@@ -16,7 +16,7 @@ mod table;
 mod view;
 
 pub use four_vector::FourVector;
-pub use groups::{Group, groups_by_size};
+pub use groups::{Group, alignment, groups_by_size};
 pub use kinematic_map::{KINEMATIC_FEATURES, KinematicMap};
 pub use on_device::{CONSTITUENT_FEATURES, JetTensors, OUTLINE_FEATURES};
 pub use stored::{read, write};

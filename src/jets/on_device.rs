@@ -3,6 +3,7 @@
 use tch::{Device, Kind, Tensor};
 
 use super::table::{Jets, Kinematics, Outline};
+use super::view::EventJets;
 
 /// Masses below this share of the transverse momentum are taken as this.
 const LEAST_MASS_SHARE: f32 = 1e-4;
@@ -34,14 +35,19 @@ pub struct JetTensors {
 impl JetTensors {
     /// Moves some tables to a device, one after the other.
     pub fn new(tables: &[&Jets], device: Device) -> Self {
-        let total = tables.iter().map(|jets| jets.len()).sum();
+        Self::of(&tables.iter().map(|jets| EventJets::all(jets)).collect::<Vec<_>>(), device)
+    }
+
+    /// Moves some events of some tables to a device, one after the other; their jets are numbered anew.
+    pub fn of(parts: &[EventJets<'_>], device: Device) -> Self {
+        let total = parts.iter().map(|part| 2 * part.len()).sum();
         let (mut starts, mut last, mut counts) =
             (Vec::with_capacity(total), Vec::with_capacity(total), Vec::with_capacity(total));
         let mut outlines = Vec::with_capacity(OUTLINE_FEATURES * total);
         let mut begin = 0_i64;
-        for jets in tables {
-            for jet in 0..jets.len() {
-                let outline = jets.outline(jet);
+        for part in parts {
+            for jet in part.places() {
+                let outline = part.jets().outline(jet);
                 starts.push(begin);
                 last.push(outline.count as i64 - 1);
                 counts.push(outline.count as u16);
@@ -49,16 +55,17 @@ impl JetTensors {
                 outlines.extend(outline.features());
             }
         }
-        let constituents: Vec<Tensor> = tables
-            .iter()
-            .map(|jets| {
-                let values = Tensor::from_slice(jets.all_constituents().as_flattened());
-                values.view([-1, CONSTITUENT_FEATURES as i64]).to_device(device)
-            })
-            .collect();
+        let mut constituents = Vec::with_capacity(begin as usize);
+        for part in parts {
+            for jet in part.places() {
+                constituents.extend_from_slice(part.jets().constituents(jet));
+            }
+        }
         let tensor = |values: &[i64]| Tensor::from_slice(values).to_device(device);
         Self {
-            constituents: Tensor::cat(&constituents, 0),
+            constituents: Tensor::from_slice(constituents.as_flattened())
+                .view([-1, CONSTITUENT_FEATURES as i64])
+                .to_device(device),
             starts: tensor(&starts),
             last: tensor(&last),
             outlines: Tensor::from_slice(&outlines).view([-1, OUTLINE_FEATURES as i64]).to_device(device),
@@ -123,6 +130,8 @@ mod tests {
         let (first, second) = (jets.select(&[0]), jets.select(&[1]));
         let tensors = JetTensors::new(&[&first, &second], Device::Cpu);
         assert_eq!(tensors.count(2), 5);
+        let chosen = JetTensors::of(&[EventJets::only(&jets, &[1]), EventJets::all(&first)], Device::Cpu);
+        assert_eq!(chosen.counts, [5, 4, 3, 2]);
         let rows = tensors.rows(&[2, 0]);
         let found = tensors.constituents(&rows, 6);
         assert_eq!(found.size(), [2, 6, 3]);

@@ -48,4 +48,8 @@ impl<'a> EventJets<'a> {
         let event = self.events.map_or(event, |events| events[event] as usize);
         [2 * event, 2 * event + 1]
     }
+    /// The jets of all events, by their places in the table.
+    pub fn places(self) -> impl Iterator<Item = usize> + use<'a> {
+        (0..self.len()).flat_map(move |event| self.pair(event))
+    }
 }

@@ -204,7 +204,7 @@ impl ClassAttention {
     ) -> Tensor {
         let heads = self.shape.heads as i64;
         let by_set = self.by_set(&kept.elements, padding);
-        let mut d_token = d_token.shallow_clone();
+        let mut d_token = d_token.copy();
         // What an element adds to each head's sum and to each head's score; all layers in one product at the end.
         let (mut shares, mut causes) = (Vec::new(), Vec::new());
         for ((layer, kept), sum) in self.layers.iter().zip(&kept.layers).zip(&sum.layers).rev() {
@@ -216,7 +216,7 @@ impl ClassAttention {
                 &d_token,
                 &sum.feed_forward,
             );
-            d_token = d_token + normalised.backward(&d_normalised);
+            d_token += normalised.backward(&d_normalised);
             layer.mixing.accumulate(&kept.attended, &d_token, &sum.mixing);
             let d_attended = self.by_head(&layer.mixing.backward(&d_token));
             sum.values.add(&self.to_heads(&kept.gathered, padding).transpose(1, 2).bmm(&d_attended));
@@ -231,7 +231,7 @@ impl ClassAttention {
             let d_queries = self.merged(&d_seen.bmm(&layer.keys.matrices(heads)), padding);
             let normalised = &kept.before_attention;
             layer.queries.accumulate(&normalised.values, &d_queries, &sum.queries);
-            d_token = d_token + normalised.backward(&layer.queries.backward(&d_queries));
+            d_token += normalised.backward(&layer.queries.backward(&d_queries));
             shares.extend([kept.weights.shallow_clone(), d_scores]);
             causes.extend([d_gathered, kept.seen.shallow_clone()]);
         }

@@ -22,6 +22,7 @@ mod layout;
 mod mlp;
 mod norm;
 mod padding;
+mod precision;
 mod resnet;
 mod schedule;
 
@@ -35,5 +36,6 @@ pub use layout::{Initial, Layout};
 pub use mlp::Mlp;
 pub use norm::normalise;
 pub use padding::Padding;
+pub use precision::network_kind;
 pub use resnet::ResNet;
 pub use schedule::LearningRate;

@@ -1,0 +1,140 @@
+//! Transformers as judges of a contest between jets.
+
+use drapes_analysis::job::JetClassifierSettings;
+use drapes_analysis::record::Loss;
+use tch::{Device, Tensor};
+
+use super::standards::{Standards, Sums};
+use super::transformer::Transformer;
+use crate::checkpoint::Keeper;
+use crate::classifier::{Contest, Drawn, Ensemble, Events, Judges, Least, Member, Networks, Recipe, Scorer};
+use crate::error::Error;
+use crate::jets::{EventJets, JetTensors};
+use crate::nn::Layout;
+
+/// Events that are moved to the device to be scored together.
+const SCORED_AT_ONCE: usize = 4096;
+
+/// Transformers that train together on a device, as judges.
+#[derive(Clone, Copy, Debug)]
+pub struct Transformers<'a> {
+    /// Their sizes and their training.
+    pub settings: &'a JetClassifierSettings,
+    /// Where they compute.
+    pub device: Device,
+}
+
+/// The transformers of all members over the events of both classes.
+pub struct TransformerNetworks {
+    pub(super) transformer: Transformer,
+    /// Jets of both classes, data first; 2i and 2i + 1 are those of row i.
+    pub(super) jets: JetTensors,
+}
+
+impl Events for EventJets<'_> {
+    fn count(self) -> usize {
+        self.len()
+    }
+}
+
+impl Judges<EventJets<'_>> for Transformers<'_> {
+    type Trained = Ensemble<TransformerNetworks>;
+
+    const REMEDY: &'static str = "lower jet_classifier.batch or classifier.folds";
+
+    fn batch(&self) -> usize {
+        self.settings.batch
+    }
+
+    fn train(
+        &self,
+        contest: &Contest<'_, EventJets<'_>>,
+        members: &[Member],
+        least: Least,
+        keeper: &Keeper<'_>,
+    ) -> Result<(Self::Trained, Vec<Vec<Loss>>), Error> {
+        let mut ensemble = self.ensemble(contest, members, least);
+        let losses = ensemble.train(keeper)?;
+        Ok((ensemble, losses))
+    }
+}
+
+impl Transformers<'_> {
+    pub(super) fn ensemble(
+        &self,
+        contest: &Contest<'_, EventJets<'_>>,
+        members: &[Member],
+        least: Least,
+    ) -> Ensemble<TransformerNetworks> {
+        let n_data = contest.data.len();
+        let sums: Vec<Sums> = [contest.data, contest.template].into_iter().flat_map(Sums::by_event).collect();
+        let training: Vec<Vec<u32>> = members.iter().map(|member| member.training.rows(n_data)).collect();
+        let standards = Standards::new(&sums, &training, self.settings.inputs, self.device);
+        let networks = TransformerNetworks {
+            transformer: Transformer::new(self.settings, standards, self.device),
+            jets: JetTensors::of(&[contest.data, contest.template], self.device),
+        };
+        let JetClassifierSettings { epochs, batch, learning_rate, weight_decay, .. } = *self.settings;
+        let recipe = Recipe { epochs, batch, learning_rate, weight_decay };
+        Ensemble::new(networks, recipe, members, n_data, least, self.device)
+    }
+}
+
+impl Networks for TransformerNetworks {
+    /// A step takes about a second where it is slow.
+    const STEPS_A_BLOCK: usize = 1;
+
+    fn layout(&self) -> &Layout {
+        &self.transformer.layout
+    }
+
+    fn logits(&self, parameters: &Tensor, drawn: &Drawn<'_>) -> Tensor {
+        self.transformer.logits(parameters, &self.jets, drawn.rows)
+    }
+
+    fn gradient(
+        &self,
+        parameters: &Tensor,
+        drawn: &Drawn<'_>,
+        d_logits: &mut dyn FnMut(usize, &Tensor) -> Tensor,
+    ) -> Tensor {
+        self.transformer.gradient(parameters, &self.jets, drawn.rows, d_logits)
+    }
+}
+
+impl Scorer<EventJets<'_>> for Ensemble<TransformerNetworks> {
+    fn score_by_all(&self, events: EventJets<'_>) -> Vec<Vec<f32>> {
+        let mut scores = vec![Vec::with_capacity(events.len()); self.members()];
+        let all: Vec<usize> = (0..events.len()).collect();
+        for rows in all.chunks(SCORED_AT_ONCE) {
+            let found = score(&self.networks.transformer, &self.parameters, self.members(), events, rows);
+            for (scores, found) in scores.iter_mut().zip(found.chunks_exact(rows.len())) {
+                scores.extend_from_slice(found);
+            }
+        }
+        scores
+    }
+
+    fn score_by_one(&self, member: usize, events: EventJets<'_>, rows: &[usize]) -> Vec<f32> {
+        let parameters = self.parameters.narrow(0, member as i64, 1);
+        let transformer = self.networks.transformer.member(member);
+        rows.chunks(SCORED_AT_ONCE)
+            .flat_map(|rows| score(&transformer, &parameters, 1, events, rows))
+            .collect()
+    }
+}
+
+/// The scores of some events by all members of a transformer, those of the first member first.
+fn score(
+    transformer: &Transformer,
+    parameters: &Tensor,
+    members: usize,
+    events: EventJets<'_>,
+    rows: &[usize],
+) -> Vec<f32> {
+    let chosen: Vec<u32> = rows.iter().map(|row| (events.pair(*row)[0] / 2) as u32).collect();
+    let jets = JetTensors::of(&[EventJets::only(events.jets(), &chosen)], parameters.device());
+    let each: Vec<u32> = (0..rows.len() as u32).collect();
+    let logits = transformer.logits(parameters, &jets, &each.repeat(members));
+    Vec::<f32>::try_from(&logits.to_device(Device::Cpu).flatten(0, -1)).unwrap_or_default()
+}
