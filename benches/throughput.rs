@@ -4,6 +4,9 @@
 //! `-- --device cuda` for the first GPU. The figures are medians of several runs on one core or GPU; shapes are those
 //! of the paper.
 
+#[path = "throughput/jets.rs"]
+mod jets;
+
 use std::time::Instant;
 
 use drapes::checkpoint::Keeper;
@@ -17,7 +20,8 @@ use drapes::marginals::ColumnMaps;
 use drapes::watch::Unwatched;
 use drapes_analysis::generated::FlowKind;
 use drapes_analysis::job::{
-    ClassifierSettings, DEFAULTS, DenoiserSettings, FlowNetwork, FlowSettings, Job, JobFile, TreeSettings,
+    ClassifierSettings, DEFAULTS, DenoiserSettings, FlowNetwork, FlowSettings, Job, JobFile, SamplerSettings,
+    TreeSettings,
 };
 use drapes_analysis::noise_grid::NoiseGrid;
 use drapes_analysis::quantities::ClassifierSeed;
@@ -56,7 +60,9 @@ fn main() {
     };
     // As cargo's own harness: a word selects the figures whose name contains it.
     let word = arguments.iter().find(|argument| !argument.starts_with('-')).cloned().unwrap_or_default();
-    let all: [(&str, Measure<'_>); 10] = [
+    let sampled = Job { sampler: SamplerSettings { steps: 100, ..job.sampler.clone() }, ..job.clone() };
+    let demo = jets::demo(&sampled);
+    let all: [(&str, Measure<'_>); 16] = [
         ("classifier_50_members", Box::new(|| classifier(&job, device))),
         ("denoiser_1_member", Box::new(|| denoiser(&job, 1, device))),
         ("denoiser_12_members", Box::new(|| denoiser(&job, 12, device))),
@@ -67,6 +73,12 @@ fn main() {
         ("top_flow_12_members", Box::new(|| flow(&job, FlowKind::Curtains, 12, device))),
         ("flow_sampling", Box::new(|| flow_sampling(&job, device))),
         ("trees_5_members", Box::new(|| trees(&job))),
+        ("jet_training", Box::new(|| jets::training(&sampled, device))),
+        ("jet_training_demo", Box::new(|| jets::training(&demo, device))),
+        ("jet_generation_100_heun", Box::new(|| jets::generation(&sampled, device))),
+        ("jet_generation_100_heun_demo", Box::new(|| jets::generation(&demo, device))),
+        ("jet_classifier_5_members", Box::new(|| jets::classifier(&sampled, device))),
+        ("jet_classifier_5_members_demo", Box::new(|| jets::classifier(&demo, device))),
     ];
     let chosen = all.iter().filter(|(name, _)| name.contains(&word));
     let mut figures: Vec<Figure<'_>> = chosen
@@ -79,7 +91,7 @@ fn main() {
         figures.push(Figure { name: "peak_memory", value: bytes / 1e6, unit: "MB" });
     }
     if let Some(file) = rates {
-        write_rates(&job, &figures, device, &file);
+        write_rates(&sampled, &figures, device, &file);
     }
     if arguments.iter().any(|argument| argument == "--json") {
         let entries = figures.iter().map(|figure| {
@@ -89,7 +101,7 @@ fn main() {
         println!("{:#}", serde_json::Value::Object(entries.collect()));
     } else {
         for Figure { name, value, unit } in figures {
-            println!("{name:<22} {value:>10.1} {unit}");
+            println!("{name:<30} {value:>10.1} {unit}");
         }
     }
 }
@@ -119,9 +131,8 @@ fn write_rates(job: &Job, figures: &[Figure<'_>], device: Device, file: &str) {
         let figure = figures.iter().find(|figure| figure.name == name);
         figure.expect("rates need all figures: leave out the word that selects some").value
     };
-    let sampler = drapes_analysis::job::SamplerSettings { steps: 100, ..job.sampler.clone() };
     let rates = Rates::measured(
-        &Job { sampler, ..job.clone() },
+        job,
         &Measured {
             device: device_name(device),
             classifier_step: 1e-6 * value("classifier_50_members"),
@@ -131,6 +142,9 @@ fn write_rates(job: &Job, figures: &[Figure<'_>], device: Device, file: &str) {
             top_flow_steps: ["top_flow_1_member", "top_flow_12_members"].map(|name| 1e-6 * value(name)),
             flow_events_per_second: value("flow_sampling"),
             tree_growth: 1e6 * value("trees_5_members"),
+            jets_trained_per_second: value("jet_training"),
+            jets_made_per_second: value("jet_generation_100_heun"),
+            jet_classifier_step: 1e-3 * value("jet_classifier_5_members"),
         },
     );
     std::fs::write(file, serde_json::to_vec_pretty(&rates).expect("finite rates"))
@@ -181,7 +195,7 @@ fn trees(job: &Job) -> (f64, &'static str) {
 const TRAINING_EVENTS: usize = 36_000 * 3 / 5;
 
 /// Seconds of five folds times so many seeds.
-fn contest_seconds<'a, J: Judges<ArrayView2<'a, f32>>>(seeds: u32, judges: &J) -> f64 {
+fn contest_seconds(seeds: u32, judges: &impl for<'a> Judges<ArrayView2<'a, f32>>) -> f64 {
     let (data, template, none) =
         (normals(6_000, FEATURES, 1), normals(30_000, FEATURES, 2), normals(0, FEATURES, 3));
     let contest = Contest {
@@ -196,7 +210,7 @@ fn contest_seconds<'a, J: Judges<ArrayView2<'a, f32>>>(seeds: u32, judges: &J) -
     let chosen: Vec<ClassifierSeed> = (0..seeds).map(ClassifierSeed).collect();
     let stream = Stream::of_job(4);
     median(|| {
-        let found = classify(&contest, settings, &chosen, (&stream, &stream), *judges, &Keeper::default());
+        let found = classify(&contest, 5, &chosen, (&stream, &stream), judges, &Keeper::default());
         assert_eq!(found.expect("a good contest").len(), 5 * chosen.len());
     })
 }
@@ -221,7 +235,7 @@ fn denoiser(job: &Job, members: usize, device: Device) -> (f64, &'static str) {
 
 /// Events from noise with 100 Heun steps.
 fn sampling(job: &Job, device: Device) -> (f64, &'static str) {
-    let settings = drapes_analysis::job::SamplerSettings { steps: 100, ..job.sampler.clone() };
+    let settings = SamplerSettings { steps: 100, ..job.sampler.clone() };
     let shape = DenoiserShape::new(FEATURES, &job.denoiser, &settings);
     let parameters = shape.layout().initial(&[Stream::of_job(1)], device);
     let maps = ColumnMaps::of(normals(100, FEATURES + 1, 1).view(), job.denoiser.marginals);
