@@ -11,6 +11,8 @@ use crate::nn::{AttentionKernel, Layout, Padding, network_kind};
 /// Numbers that are kept of the jets of all members that are computed at once: enough to hide overhead, few enough to stay
 /// in a core's cache.
 const KEPT_TOGETHER: usize = 1 << 20;
+/// Jets of each member that are computed at once at least: with fewer, overhead costs more than the cache saves.
+const FEWEST_TOGETHER: usize = 3;
 /// Jets that all members together compute at once where a GPU waits to be filled.
 const JETS_TOGETHER_ON_GPU: usize = 512;
 /// Numbers that are kept between forward and backward at most: a quarter of a gigabyte.
@@ -158,7 +160,7 @@ impl Transformer {
         }
         let jets = counts.iter().map(Vec::len).sum::<usize>();
         let constituents = counts.iter().flatten().sum::<usize>() / jets.max(1);
-        (KEPT_TOGETHER / (counts.len() * self.shape.kept(constituents.max(1)))).max(1)
+        (KEPT_TOGETHER / (counts.len() * self.shape.kept(constituents.max(1)))).max(FEWEST_TOGETHER)
     }
 
     /// Sums of no tokens yet, `[members, events, width]`.
