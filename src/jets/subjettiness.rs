@@ -6,7 +6,7 @@ use super::table::Constituent;
 ///
 /// Constituents count by their share of the jet's transverse momentum, which drops out of the ratio, and are massless.
 ///
-/// Source: the axes are those of the published features; k_T distances min(p_T²) ΔR², subjets added as four-vectors.
+/// Source: k_T distances min(p_T²) ΔR², subjets added as four-vectors; ΔR in rapidity and azimuth, as `drapes-prepare`.
 pub fn tau21(constituents: &[Constituent]) -> Option<f64> {
     let particles: Vec<Subjet> = constituents.iter().map(Subjet::of).collect();
     if particles.len() < 2 {
@@ -33,14 +33,19 @@ struct Subjet {
     /// p_x, p_y, p_z, E.
     momentum: [f64; 4],
     pt: f64,
-    eta: f64,
+    rapidity: f64,
     phi: f64,
 }
 
 impl Subjet {
     fn of(constituent: &Constituent) -> Self {
         let [pt, eta, phi] = constituent.map(f64::from);
-        Self { momentum: [pt * phi.cos(), pt * phi.sin(), pt * eta.sinh(), pt * eta.cosh()], pt, eta, phi }
+        Self {
+            momentum: [pt * phi.cos(), pt * phi.sin(), pt * eta.sinh(), pt * eta.cosh()],
+            pt,
+            rapidity: eta,
+            phi,
+        }
     }
 
     fn with(&self, other: &Self) -> Self {
@@ -48,9 +53,9 @@ impl Subjet {
         for (sum, part) in momentum.iter_mut().zip(other.momentum) {
             *sum += part;
         }
-        let [x, y, z, _] = momentum;
+        let [x, y, z, energy] = momentum;
         let pt = x.hypot(y);
-        Self { momentum, pt, eta: (z / pt).asinh(), phi: y.atan2(x) }
+        Self { momentum, pt, rapidity: (z / energy).atanh(), phi: y.atan2(x) }
     }
 
     /// ΔR².
@@ -58,7 +63,7 @@ impl Subjet {
         let turn = std::f64::consts::TAU;
         let phi = (self.phi - other.phi).rem_euclid(turn);
         let phi = phi.min(turn - phi);
-        (self.eta - other.eta).powi(2) + phi * phi
+        (self.rapidity - other.rapidity).powi(2) + phi * phi
     }
 
     /// The k_T distance.
@@ -174,5 +179,52 @@ mod tests {
                 assert!((found - expected).abs() < 1e-9, "{seed} {count}: {found} {expected}");
             }
         }
+    }
+
+    /// The ratio with axes at the subjets' pseudorapidities in the laboratory instead of their rapidities.
+    fn tau21_by_pseudorapidity(constituents: &[Constituent], eta: f64) -> f64 {
+        let particles: Vec<Subjet> = constituents.iter().map(Subjet::of).collect();
+        let mut clustering = Clustering::new(particles.clone());
+        let [two, one] = [2, 1].map(|count| {
+            clustering.reduce_to(count);
+            let axes = clustering.subjets.iter().map(|subjet| {
+                let [_, _, z, energy] = subjet.momentum;
+                let along_beam = z * eta.cosh() + energy * eta.sinh();
+                Subjet { rapidity: (along_beam / subjet.pt).asinh() - eta, ..*subjet }
+            });
+            subjettiness(&particles, &axes.collect::<Vec<_>>())
+        });
+        two / one
+    }
+
+    #[test]
+    fn subjets_are_those_of_fastjet() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data/demo_constituents.h5");
+        let found = crate::data::read_jets(&path, "events", None).expect("the shipped sample");
+        let file = hdf5::File::open(&path).expect("the shipped sample");
+        // Of FastJet's exclusive subjets in the simulation, whose axes are at their pseudorapidities.
+        let stored = ["tau21_j1", "tau21_j2"].map(|name| {
+            file.dataset(&format!("events/{name}"))
+                .and_then(|column| column.read_1d::<f32>())
+                .expect("a column")
+        });
+        let (mut whole, mut far) = (0, 0);
+        for event in 0..1000 {
+            let [one, other] = [2 * event, 2 * event + 1];
+            let jet = |jet| found.jets.kinematics(jet);
+            // Features name the heavier jet first.
+            let by_mass = if jet(one).mass >= jet(other).mass { [one, other] } else { [other, one] };
+            for (place, stored) in by_mass.into_iter().zip(&stored) {
+                // Jets with more constituents than are kept have another ratio.
+                if found.jets.count(place) < crate::jets::MOST_CONSTITUENTS {
+                    let eta = f64::from(jet(place).eta);
+                    let ratio = tau21_by_pseudorapidity(found.jets.constituents(place), eta);
+                    whole += 1;
+                    far += usize::from((ratio - f64::from(stored[event])).abs() > 5e-3);
+                }
+            }
+        }
+        // Half precision may merge another pair first.
+        assert!(whole > 1800 && far * 100 < whole, "{far} of {whole}");
     }
 }

@@ -218,16 +218,22 @@ fn what(job: &Job, plan: &plan::Plan, stage: Stage) -> String {
     match stage {
         Stage::Fit => "dijet fits".to_owned(),
         Stage::Train => {
-            let (mut denoisers, mut flows) = (0, 0);
+            let (mut denoisers, mut flows, mut kinematics, mut jets) = (0, 0, 0, 0);
             for task in plan.stage(stage) {
                 match &task.work {
                     plan::Work::Train { samples, .. } => denoisers += samples.len(),
                     plan::Work::TrainFlow { samples, .. } => flows += samples.len(),
+                    plan::Work::TrainKinematics { samples } => kinematics += samples.len(),
+                    plan::Work::TrainJets { samples } => jets += samples.len(),
                     _ => {}
                 }
             }
-            let counted =
-                [(denoisers, "denoisers", job.denoiser.epochs), (flows, "flows", job.flow.base.epochs)];
+            let counted = [
+                (denoisers, "denoisers", job.denoiser.epochs),
+                (flows, "flows", job.flow.base.epochs),
+                (kinematics, "models of kinematics", job.denoiser.epochs),
+                (jets, "jet models", job.jet_model.epochs),
+            ];
             let there = counted.iter().filter(|(count, ..)| *count > 0);
             let parts = there.map(|(count, what, epochs)| format!("{count} {what}, {epochs} epochs"));
             parts.collect::<Vec<_>>().join("; ")

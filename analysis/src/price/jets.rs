@@ -22,8 +22,8 @@ pub fn jet_classifier_weights(job: &Job) -> f64 {
     let (width, hidden) = (classifier.width as f64, classifier.hidden as f64);
     let embedding = 3.0 * hidden + hidden * width;
     let layer = attention(job, width) + 2.0 * width * hidden;
-    // A token asks, constituents only answer.
-    let pooling = 2.0 * width * width + 2.0 * width;
+    // One query a jet: keys and values of single constituents are never computed.
+    let pooling = 4.0 * classifier.heads as f64 * width;
     embedding
         + classifier.self_attention_layers as f64 * layer
         + classifier.class_attention_layers as f64 * pooling
