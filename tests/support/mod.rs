@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use drapes::arrays::ArrayReader;
+use drapes::jets::{Jets, Kinematics};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -49,6 +50,22 @@ pub fn small_job(directory: &Path, extra: &str) -> PathBuf {
         data().display()
     );
     write(directory, "small.toml", &text)
+}
+
+/// A job on the shipped sample of constituents that takes some seconds.
+pub fn small_jets_job(directory: &Path, extra: &str) -> PathBuf {
+    let text = format!(
+        "schema = 1\nname = 'jets'\nseed = 5\n[data]\nevents = 'demo_constituents.h5'\nlayout = 'table'\n\
+         directory = '{}'\n[independent_background]\nsource = 'withheld'\n[regions]\nsignal_region_gev = [3300, 3500]\n\
+         side_bands_gev = [3000, 4000]\n[denoiser]\nepochs = 1\n[sampler]\nsteps = 3\n[jet_model]\nblocks = 1\n\
+         width = 4\nheads = 2\nhidden = 4\ncontext = 4\nepochs = 1\n[jet_classifier]\nwidth = 4\nheads = 2\nhidden = 4\n\
+         self_attention_layers = 1\nclass_attention_layers = 1\nepochs = 1\nbatch = 64\n[classifier]\nseeds = '0-1'\n\
+         [compute]\nclassifier_seeds_per_task = 1\n[[scan]]\nmethod = 'noise'\ninputs = ['llv']\nn_signal = [100]\n\
+         oversampling = [2]\n[[scan]]\nmethod = 'sr'\ninputs = ['llv']\nn_signal = [100]\noversampling = [1]\n\
+         [[scan]]\nmethod = 'supervised'\ninputs = ['llv']\n{extra}",
+        data().display()
+    );
+    write(directory, "jets.toml", &text)
 }
 
 /// Writes a file of the test.
@@ -97,10 +114,23 @@ pub fn arrays(out: &Path) -> BTreeMap<String, Vec<f32>> {
         let reader = ArrayReader::open(&path).expect("a whole file");
         let stage = path.parent().and_then(Path::file_name).expect("a stage").to_string_lossy().into_owned();
         let name = if stage == "train" { "weights" } else { "features" };
-        let values = reader.table::<f32>(name).expect("the table").into_iter().collect();
+        let values = match reader.has(name) {
+            Some(name) => reader.table::<f32>(&name).expect("the table").into_iter().collect(),
+            None => numbers_of(&drapes::jets::read(&reader).expect("jets")),
+        };
         found.insert(path.strip_prefix(out).expect("below").display().to_string(), values);
     }
     found
+}
+
+/// All that is stored of jets.
+fn numbers_of(jets: &Jets) -> Vec<f32> {
+    let outlines = (0..jets.len()).flat_map(|jet| {
+        let outline = jets.outline(jet);
+        let Kinematics { pt, eta, phi, mass } = outline.kinematics;
+        [pt, eta, phi, mass, outline.count as f32]
+    });
+    outlines.chain(jets.all_constituents().as_flattened().iter().map(|value| f32::from(*value))).collect()
 }
 
 /// Every file below a folder with this ending.
