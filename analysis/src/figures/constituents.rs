@@ -143,6 +143,10 @@ pub fn injections(name: &str, results: &Results) -> FigureTable {
                 }
             }
         }
+        if rows.is_empty() {
+            // Too few events for this rejection: a panel without curves would show nothing.
+            continue;
+        }
         rows.sort_by_key(|(rank, ..)| *rank);
         for (_, word, in_region, band, passing) in rows {
             table.push(measure.word(), &word, in_region, band, passing);

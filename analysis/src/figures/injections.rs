@@ -30,6 +30,10 @@ pub fn table(name: &str, results: &Results, methods: &[&str], measures: &[Measur
                 }
             }
         }
+        if rows.is_empty() {
+            // Too few events for this rejection: a panel without curves would show nothing.
+            continue;
+        }
         rows.sort_by_key(|(word, ..)| palette::rank(word));
         for (word, in_region, band, passing) in rows {
             table.push(measure.word(), word, in_region, band, passing);
