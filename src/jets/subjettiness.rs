@@ -2,13 +2,13 @@
 
 use super::table::Constituent;
 
-/// τ₂/τ₁ with β = 1 about the axes of exclusive k_T subjets; none for fewer than two constituents or none apart.
+/// τ₂/τ₁ with β = 1 about the axes of exclusive `k_T` subjets; none for fewer than two constituents or none apart.
 ///
 /// Constituents count by their share of the jet's transverse momentum, which drops out of the ratio, and are massless.
 ///
-/// Source: k_T distances min(p_T²) ΔR², subjets added as four-vectors; ΔR in rapidity and azimuth, as `drapes-prepare`.
+/// Source: `k_T` distances min(`p_T`²) ΔR², subjets added as four-vectors; ΔR in rapidity and azimuth, as `drapes-prepare`.
 pub fn tau21(constituents: &[Constituent]) -> Option<f64> {
-    let particles: Vec<Subjet> = constituents.iter().map(Subjet::of).collect();
+    let particles: Vec<Subjet> = constituents.iter().copied().map(Subjet::of).collect();
     if particles.len() < 2 {
         return None;
     }
@@ -20,7 +20,7 @@ pub fn tau21(constituents: &[Constituent]) -> Option<f64> {
     (one > 0.0).then(|| two / one)
 }
 
-/// Σ p_T min ΔR over axes.
+/// Σ `p_T` min ΔR over axes.
 fn subjettiness(particles: &[Subjet], axes: &[Subjet]) -> f64 {
     let nearest =
         |particle: &Subjet| axes.iter().map(|axis| particle.distance(axis)).fold(f64::INFINITY, f64::min);
@@ -30,7 +30,7 @@ fn subjettiness(particles: &[Subjet], axes: &[Subjet]) -> f64 {
 /// Constituents that belong together, relative to the jet.
 #[derive(Clone, Copy, Debug)]
 struct Subjet {
-    /// p_x, p_y, p_z, E.
+    /// Momentum and energy.
     momentum: [f64; 4],
     pt: f64,
     rapidity: f64,
@@ -38,7 +38,7 @@ struct Subjet {
 }
 
 impl Subjet {
-    fn of(constituent: &Constituent) -> Self {
+    fn of(constituent: Constituent) -> Self {
         let [pt, eta, phi] = constituent.map(f64::from);
         Self {
             momentum: [pt * phi.cos(), pt * phi.sin(), pt * eta.sinh(), pt * eta.cosh()],
@@ -66,7 +66,7 @@ impl Subjet {
         (self.rapidity - other.rapidity).powi(2) + phi * phi
     }
 
-    /// The k_T distance.
+    /// The `k_T` distance.
     fn kt(&self, other: &Self) -> f64 {
         self.pt.min(other.pt).powi(2) * self.distance(other)
     }
@@ -170,7 +170,7 @@ mod tests {
             let particles: Vec<[f32; 3]> = (0..60)
                 .map(|index| [0.02 + 0.01 * wave(index, 0.7), 0.5 * wave(index, 1.3), 0.5 * wave(index, 2.1)])
                 .collect();
-            let all: Vec<Subjet> = jet(&particles).iter().map(Subjet::of).collect();
+            let all: Vec<Subjet> = jet(&particles).iter().copied().map(Subjet::of).collect();
             for count in [1, 2, 3] {
                 let mut quick = Clustering::new(all.clone());
                 quick.reduce_to(count);
@@ -183,7 +183,7 @@ mod tests {
 
     /// The ratio with axes at the subjets' pseudorapidities in the laboratory instead of their rapidities.
     fn tau21_by_pseudorapidity(constituents: &[Constituent], eta: f64) -> f64 {
-        let particles: Vec<Subjet> = constituents.iter().map(Subjet::of).collect();
+        let particles: Vec<Subjet> = constituents.iter().copied().map(Subjet::of).collect();
         let mut clustering = Clustering::new(particles.clone());
         let [two, one] = [2, 1].map(|count| {
             clustering.reduce_to(count);

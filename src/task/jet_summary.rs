@@ -128,7 +128,7 @@ mod tests {
         let of = |quantity| values(EventJets::all(&jets), quantity);
         assert_eq!(of(JetQuantity::Constituents), [2.0, 3.0]);
         assert_eq!(of(JetQuantity::DeltaEta), [0.25, -0.25, 0.0, 0.0, 0.0]);
-        assert_eq!(of(JetQuantity::DeltaPhi)[1], 0.5);
+        assert_eq!(of(JetQuantity::DeltaPhi), [0.0, 0.5, 0.0, 0.0, 0.0]);
         assert_eq!(of(JetQuantity::Sum), [0.75, 1.5]);
         assert_eq!(of(JetQuantity::Momentum), [100.0, 50.0]);
         assert!((of(JetQuantity::Share)[1] + 4.0_f32.log10()).abs() < 1e-6);

@@ -128,15 +128,14 @@ fn outlines(
     let solver = place.job.sampler.with(template.integration).solver;
     let sampler = Sampler { denoiser: &model.denoiser, grid, solver, device: place.device };
     let noise = &mut stream.branch("noise").generator();
-    let features: Array2<f32> = match template.method {
-        TemplateMethod::Noise => sampler.from_noise(masses, noise, watch)?,
-        _ => {
-            let events = EventJets::only(place.sample()?.jets(), starts);
-            let rows = model.map.rows(events, &mut stream.branch("spread").generator());
-            // The last column is their own mass.
-            let features = rows.slice(ndarray::s![.., ..KINEMATIC_FEATURES]);
-            sampler.from_events(features, masses, noise, watch)?
-        }
+    let features: Array2<f32> = if template.method == TemplateMethod::Noise {
+        sampler.from_noise(masses, noise, watch)?
+    } else {
+        let events = EventJets::only(place.sample()?.jets(), starts);
+        let rows = model.map.rows(events, &mut stream.branch("spread").generator());
+        // The last column is their own mass.
+        let features = rows.slice(ndarray::s![.., ..KINEMATIC_FEATURES]);
+        sampler.from_events(features, masses, noise, watch)?
     };
     model.map.jets(features.view(), masses, &mut stream.branch("azimuths").generator())
 }

@@ -13,7 +13,7 @@ use crate::table::FigureTable;
 const CHANCE: &str = "chance";
 
 /// The first copies of such templates from the nominal side-bands by the job's own sampler, at the smallest injection.
-fn chosen<'a>(results: &'a Results, wanted: impl Fn(&Generated) -> bool) -> Vec<&'a JetSummary> {
+fn chosen(results: &Results, wanted: impl Fn(&Generated) -> bool) -> Vec<&JetSummary> {
     let nominal = |summary: &&JetSummary| {
         let template = summary.template;
         summary.copy == 0
@@ -38,7 +38,7 @@ fn is_plain(template: &Generated) -> bool {
 }
 
 /// Of such templates, that of each method that is nearest to the job's own σ′.
-fn headline<'a>(results: &'a Results, wanted: impl Fn(&Generated) -> bool) -> Vec<&'a JetSummary> {
+fn headline(results: &Results, wanted: impl Fn(&Generated) -> bool) -> Vec<&JetSummary> {
     let usual = results.job.sigma_prime_llv.0;
     let far = |summary: &JetSummary| match summary.template.method {
         TemplateMethod::Noise => (summary.sigma_used / results.job.sampler.sigma_max).ln().abs(),

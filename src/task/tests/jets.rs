@@ -130,7 +130,7 @@ fn events_without_usable_jets_are_left_out_of_jets_alone() {
     counts.write(&values).expect("room");
     drop((counts, file));
     let scan = "[[scan]]\nmethod = 'noise'\ninputs = ['hlv', 'llv']\nn_signal = [0]\n";
-    let job = JobFile::from_text("job.toml", &format!("{SMALL}{scan}")).check().expect("a good job");
+    let job = JobFile::from_text("job.toml", format!("{SMALL}{scan}")).check().expect("a good job");
     let sample = load(&job, folder.path()).expect("events");
     assert_eq!(sample.dropped().to_string(), "2 rows with a jet of fewer than two constituents");
     let all: Vec<u32> = (0..5000).collect();
