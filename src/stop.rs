@@ -112,11 +112,40 @@ pub fn slurm_end() -> Option<SystemTime> {
     Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
+/// When a run must have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deadline {
+    /// At this moment.
+    At(SystemTime),
+    /// Never: nothing limits it.
+    Never,
+}
+
+impl Deadline {
+    /// A deadline, as people and schedulers write it: a moment, or one of Slurm's words for a job without a limit.
+    ///
+    /// # Errors
+    /// It is none of these.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        // `squeue -o %e` of a job without a limit, of several of its versions.
+        let never = ["NONE", "N/A", "UNLIMITED", "Unknown"];
+        if never.iter().any(|word| text.eq_ignore_ascii_case(word)) {
+            return Ok(Self::Never);
+        }
+        moment(text).map(Self::At)
+    }
+
+    /// The moment, if there is one.
+    pub fn moment(self) -> Option<SystemTime> {
+        match self {
+            Self::At(moment) => Some(moment),
+            Self::Never => None,
+        }
+    }
+}
+
 /// A moment, as people and schedulers write it: `90m`, `2h 30m`, `2026-03-01T14:00:00`, or seconds since 1970.
-///
-/// # Errors
-/// It is none of these.
-pub fn moment(text: &str) -> Result<SystemTime, String> {
+fn moment(text: &str) -> Result<SystemTime, String> {
     // Nobody runs for fifty years: a large number is a date.
     if let Some(seconds) =
         text.trim_start_matches('@').parse::<u64>().ok().filter(|seconds| *seconds > 1_600_000_000)
@@ -134,8 +163,8 @@ pub fn moment(text: &str) -> Result<SystemTime, String> {
     match humantime::parse_duration(text) {
         Ok(left) => Ok(SystemTime::now() + left),
         Err(_) => Err(
-            "give a time from now (90m, 2h 30m), a date (2026-03-01T14:00:00, as `squeue -o %e` prints it) \
-                       or seconds since 1970"
+            "that is no time (nothing can be planned for it) give a time from now (90m, 2h 30m), a date \
+             (2026-03-01T14:00:00, as `squeue -o %e` prints it), seconds since 1970, or NONE"
                 .to_owned(),
         ),
     }
@@ -160,9 +189,18 @@ mod tests {
         for (text, expected) in [("90m", 5400), ("2h 30m", 9000), ("45s", 45)] {
             assert!(seconds(text).abs_diff(now + expected) <= 1, "{text}");
         }
-        for wrong in ["soon", "12", "NONE", "", "-5m"] {
-            assert!(moment(wrong).expect_err("no moment").contains("90m"), "{wrong}");
+        for wrong in ["soon", "12", "", "-5m", "none of your business"] {
+            assert!(Deadline::parse(wrong).expect_err("no moment").contains("90m"), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_job_without_a_limit_has_no_deadline() {
+        for never in ["NONE", "N/A", "none"] {
+            assert_eq!(Deadline::parse(never), Ok(Deadline::Never), "{never}");
+        }
+        let at = Deadline::parse("1772373600").expect("a moment").moment();
+        assert_eq!(at, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_373_600)));
     }
 
     #[test]

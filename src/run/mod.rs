@@ -24,7 +24,7 @@ use drapes_analysis::job::JobFile;
 
 use crate::device::{DeviceChoice, Sharing};
 use crate::error::Error;
-use crate::stop::{Signals, moment, slurm_end};
+use crate::stop::{Deadline, Signals, slurm_end};
 use crate::world::World;
 use launch::Ranks;
 
@@ -35,6 +35,8 @@ pub use place::COMPUTING;
 /// Started under mpirun or srun, the ranks share the tasks; alone, one rank does them all. The same command
 /// again does only what is missing, and goes on with trainings that were stopped.
 #[derive(Debug, clap::Args)]
+// Scripts give options of their own, and whoever calls them may know better: what stands last counts.
+#[command(args_override_self = true)]
 #[command(after_help = "EXAMPLES\n  \
     drapes run jobs/demo.toml\n  \
     drapes run jobs/demo.toml --ranks auto\n  \
@@ -63,10 +65,10 @@ pub struct Run {
     /// Let several ranks compute on one GPU.
     #[arg(long)]
     share_gpus: bool,
-    /// When the run must have ended: a time from now (90m), a date (2026-03-01T14:00:00) or seconds since 1970. Under
-    /// Slurm, the end of the job by default.
-    #[arg(long, value_name = "WHEN", value_parser = moment)]
-    deadline: Option<SystemTime>,
+    /// When the run must have ended: a time from now (90m), a date (2026-03-01T14:00:00), seconds since 1970, or NONE.
+    /// Under Slurm, the end of the job by default.
+    #[arg(long, value_name = "WHEN", value_parser = Deadline::parse)]
+    deadline: Option<Deadline>,
     /// How long before the deadline tasks are told to stop.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
     margin: Duration,
@@ -111,7 +113,10 @@ impl Run {
     }
 
     fn deadline(&self) -> Option<SystemTime> {
-        self.deadline.or_else(slurm_end)
+        match self.deadline {
+            Some(deadline) => deadline.moment(),
+            None => slurm_end(),
+        }
     }
 
     fn sharing(&self) -> Sharing {
