@@ -29,7 +29,12 @@ impl ArrayWriter {
         // Values go to the file as they are written. HDF5 would keep small ones back, write them when their dataset is
         // closed, and tell nobody if the disk is full by then.
         let file = hdf5::File::with_options().with_fapl(|access| access.sieve_buf_size(0)).create(&part);
-        let file = file.map_err(|error| cannot_write(target, &error))?;
+        let file = file.map_err(|error| {
+            let refused = cannot_write(target, &error);
+            // On a full disk there is a name already, and nothing behind it.
+            let _ = fs::remove_file(&part);
+            refused
+        })?;
         Ok(Self { target: target.to_owned(), part, file: Some(file) })
     }
 

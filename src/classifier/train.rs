@@ -10,7 +10,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::contest::{Contest, both};
 use super::judge::Scorer;
-use crate::batches::{Batches, BatchesState, restore_batches};
+use crate::batches::{Batches, BatchesState, restored_batches};
 use crate::checkpoint::{Keeper, Resumable, Snapshot};
 use crate::error::Error;
 use crate::nn::{Adam, Layout, LearningRate, Mlp, Rates};
@@ -253,10 +253,12 @@ impl Resumable for Ensemble<'_> {
         if stand.losses.len() != self.losses.len() {
             return None;
         }
+        // All that can be wrong is looked at before anything changes: tensors come last, and are taken all or none.
+        let batches = restored_batches(&self.batches, stand.batches, &snapshot.lists)?;
         let ([first, second], adam_steps) = self.adam.state_mut();
         snapshot.copy_tensors(&mut [&mut self.parameters, first, second, &mut self.sum])?;
         *adam_steps = stand.adam_steps;
-        restore_batches(&mut self.batches, stand.batches, &snapshot.lists)?;
+        self.batches = batches;
         (self.done, self.losses) = (stand.done, stand.losses);
         Some(())
     }

@@ -132,3 +132,30 @@ fn classes_that_are_too_small_are_refused() {
     );
     assert!(found.expect_err("a refusal").to_string().contains("lower classifier.batch"));
 }
+
+#[test]
+fn a_checkpoint_of_other_events_changes_nothing() {
+    let (data, template) = (cloud(300, 0.0, 1), cloud(300, 0.0, 2));
+    let (none, is_signal) = (cloud(0, 0.0, 3), vec![false; 300]);
+    let contest = Contest {
+        data: data.view(),
+        data_truth: DataTruth::Simulated(&is_signal),
+        template: template.view(),
+        template_truth: TemplateTruth::Generated,
+        template_folds: TemplateFolds::Dealt,
+        unseen_background: none.view(),
+        unseen_signal: none.view(),
+    };
+    let part = |first: usize| Parts { data: (first..300).collect(), template: (first..300).collect() };
+    let member = |seed: u32| Member {
+        seed: ClassifierSeed(seed),
+        fold: Fold(0),
+        training: part(60),
+        validation: part(240),
+        evaluated: part(240),
+        stream: Stream::of_job(u64::from(seed)),
+    };
+    let settings = settings();
+    let mut ensemble = Ensemble::new(&contest, &settings, &[member(0), member(1)], 5, Device::Cpu);
+    crate::checkpoint::assert_foreign_changes_nothing(&mut ensemble);
+}

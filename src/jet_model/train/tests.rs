@@ -363,3 +363,11 @@ fn sampling_stops_when_told() {
     let found = sampler.from_noise(&outlines, &mut Stream::of_job(1).generator(), &Told);
     assert!(matches!(found, Err(Error::Stopped)));
 }
+
+#[test]
+fn a_checkpoint_of_other_jets_changes_nothing() {
+    let (settings, jets) = (settings(), toy::jets(100, 5));
+    let members = [member(&jets, 5), member(&jets, 6)];
+    let ensemble = Ensemble::new(shape(&settings), &settings, &members, Device::Cpu);
+    crate::checkpoint::assert_foreign_changes_nothing(&mut ensemble.expect("enough jets"));
+}
