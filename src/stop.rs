@@ -144,6 +144,16 @@ impl Deadline {
     }
 }
 
+/// A length of time, as people write it: `90s`, `10m`, `2h 30m`.
+///
+/// # Errors
+/// It is none.
+pub fn length_of_time(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| {
+        format!("that is no length of time ({error}) give a number with its unit: 90s, 10m, 2h 30m")
+    })
+}
+
 /// A moment, as people and schedulers write it: `90m`, `2h 30m`, `2026-03-01T14:00:00`, or seconds since 1970.
 fn moment(text: &str) -> Result<SystemTime, String> {
     // Nobody runs for fifty years: a large number is a date.
@@ -162,11 +172,11 @@ fn moment(text: &str) -> Result<SystemTime, String> {
     }
     match humantime::parse_duration(text) {
         Ok(left) => Ok(SystemTime::now() + left),
-        Err(_) => Err(
-            "that is no time (nothing can be planned for it) give a time from now (90m, 2h 30m), a date \
+        Err(_) => {
+            Err("that is no time (nothing can be planned for it) give a time from now (90m, 2h 30m), a date \
              (2026-03-01T14:00:00, as `squeue -o %e` prints it), seconds since 1970, or NONE"
-                .to_owned(),
-        ),
+                .to_owned())
+        }
     }
 }
 
@@ -191,6 +201,18 @@ mod tests {
         }
         for wrong in ["soon", "12", "", "-5m", "none of your business"] {
             assert!(Deadline::parse(wrong).expect_err("no moment").contains("90m"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn lengths_of_time_have_units() {
+        assert_eq!(length_of_time("2m 5s"), Ok(Duration::from_secs(125)));
+        for wrong in ["60", "", "soon"] {
+            let message = length_of_time(wrong).expect_err("no length");
+            assert!(
+                message.starts_with("that is no length of time (") && message.ends_with("2h 30m"),
+                "{message}"
+            );
         }
     }
 

@@ -24,7 +24,7 @@ use drapes_analysis::job::JobFile;
 
 use crate::device::{DeviceChoice, Sharing};
 use crate::error::Error;
-use crate::stop::{Deadline, Signals, slurm_end};
+use crate::stop::{Deadline, Signals, length_of_time, slurm_end};
 use crate::world::World;
 use launch::Ranks;
 
@@ -70,7 +70,7 @@ pub struct Run {
     #[arg(long, value_name = "WHEN", value_parser = Deadline::parse)]
     deadline: Option<Deadline>,
     /// How long before the deadline tasks are told to stop.
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = length_of_time)]
     margin: Duration,
     /// Do the second of eight equal shares of the scan (2/8), beside other jobs in the same directory.
     #[arg(long, value_name = "I/N")]
@@ -82,7 +82,7 @@ pub struct Run {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_failures: Option<u32>,
     /// Time between two checkpoints of a training.
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = length_of_time)]
     checkpoint_every: Duration,
 }
 
@@ -95,7 +95,7 @@ impl Run {
         if let Some(ranks) = self.ranks {
             // Mistakes are told before there are ranks to repeat them.
             JobFile::open(&self.job)?.check()?;
-            return Err(self.launch(ranks));
+            return self.launch(ranks);
         }
         // Before MPI starts threads of its own, and before anybody can be told to stop.
         let signals = Signals::listen()?;
