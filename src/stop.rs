@@ -43,13 +43,11 @@ impl Signals {
 
     /// The same, where the death of the launcher means the same as a signal: ranks that nobody starts and stops any more
     /// would work on beside those of the next run.
-    pub fn of_launched(self) -> Self {
-        let parent = std::os::unix::process::parent_id();
-        if parent == 1 && !is_launcher(&std::fs::read_to_string("/proc/1/comm").unwrap_or_default()) {
-            // It died before this process had begun.
+    pub fn of_launched(self, starter: Starter) -> Self {
+        if starter.is_gone() {
             self.raise();
         }
-        Self { launcher: Some(parent), ..self }
+        Self { launcher: Some(starter.process), ..self }
     }
 
     /// Whether any has come.
@@ -65,11 +63,39 @@ impl Signals {
     }
 }
 
+/// The process that has started this one, or has taken its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Starter {
+    process: u32,
+}
+
+impl Starter {
+    /// That of this process; asked before ranks wait for each other, while a launcher may die.
+    pub fn of_this_process() -> Self {
+        Self { process: std::os::unix::process::parent_id() }
+    }
+
+    /// Whether the launcher died before this process had begun: the first process of the machine takes over orphans. But
+    /// the first process of a container starts ranks itself, or passes them through (tini, a shell).
+    fn is_gone(self) -> bool {
+        let name = std::fs::read_to_string("/proc/1/comm").unwrap_or_default();
+        self.process == 1 && !is_launcher(&name) && session("self") != session("1")
+    }
+}
+
 /// Whether the first process of a machine, or of a container, is itself one that starts ranks.
 fn is_launcher(name: &str) -> bool {
     const LAUNCHERS: [&str; 8] =
         ["mpirun", "mpiexec", "orterun", "orted", "prterun", "prted", "hydra", "slurm"];
     LAUNCHERS.iter().any(|launcher| name.starts_with(launcher))
+}
+
+/// The session of a process. What the first process of a container starts stays in its session, while the terminals, jobs
+/// and services of a machine have sessions of their own, which their orphans keep.
+fn session(process: &str) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name, in parentheses, may hold anything; state, parent and group come before the session.
+    stat.rsplit_once(')')?.1.split_whitespace().nth(3)?.parse().ok()
 }
 
 /// The time of a run, in seconds since its beginning.

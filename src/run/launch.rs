@@ -15,6 +15,9 @@ use crate::dispatch::RanksError;
 use crate::error::Error;
 use crate::world::{Flavour, World};
 
+/// Set where this program has started its ranks itself.
+pub const STARTED_ITSELF: &str = "DRAPES_STARTED_ITSELF";
+
 /// How many ranks to start.
 #[derive(Clone, Copy, Debug)]
 pub enum Ranks {
@@ -48,7 +51,7 @@ impl Run {
         let launcher = flavour.launcher();
         let ended = std::env::current_exe().and_then(|program| {
             let mut mpirun = Command::new(&launcher);
-            mpirun.args(["-n", &count.to_string()]);
+            mpirun.args(["-n", &count.to_string()]).env(STARTED_ITSELF, "1");
             if flavour == Flavour::OpenMpi {
                 // Open MPI counts a slot for each physical core, the system a processor for each hardware thread; and
                 // where ranks run is the system's business as long as each computes with one thread.

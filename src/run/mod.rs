@@ -6,6 +6,7 @@
 //! ```
 
 mod bulletin;
+mod command;
 mod conclude;
 mod launch;
 mod lead;
@@ -24,7 +25,7 @@ use drapes_analysis::job::JobFile;
 
 use crate::device::{DeviceChoice, Sharing};
 use crate::error::Error;
-use crate::stop::{Deadline, Signals, length_of_time, slurm_end};
+use crate::stop::{Deadline, Signals, Starter, length_of_time, slurm_end};
 use crate::world::World;
 use launch::Ranks;
 
@@ -99,8 +100,9 @@ impl Run {
         }
         // Before MPI starts threads of its own, and before anybody can be told to stop.
         let signals = Signals::listen()?;
+        let starter = Starter::of_this_process();
         let world = World::join()?;
-        let signals = if world.is_launched() { signals.of_launched() } else { signals };
+        let signals = if world.is_launched() { signals.of_launched(starter) } else { signals };
         // A panic must not unwind into MPI's own end, where it would wait for the others.
         let part =
             || if world.rank() == 0 { self.lead(&world, &signals) } else { self.serve(&world, &signals) };
