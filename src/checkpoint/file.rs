@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use drapes_analysis::fingerprint::Fingerprint;
+use drapes_analysis::spent::Heading;
 use ndarray::ArrayView1;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -79,6 +80,8 @@ pub struct CheckpointFile {
     pub path: PathBuf,
     /// What the training depends on: a checkpoint of anything else is not used.
     pub fingerprint: Fingerprint,
+    /// What the training is computed on.
+    pub device: String,
 }
 
 impl CheckpointFile {
@@ -87,7 +90,8 @@ impl CheckpointFile {
     /// # Errors
     /// It cannot be written; an earlier one is then still there.
     pub fn write(&self, snapshot: &Snapshot, seconds: f64) -> Result<(), Error> {
-        let writer = ArrayWriter::create(&self.path)?;
+        let heading = Heading { seconds, device: self.device.clone() };
+        let writer = ArrayWriter::headed(&self.path, Some(heading))?;
         writer.list("fingerprint", ArrayView1::from(self.fingerprint.0.as_bytes()))?;
         writer.list("rest", ArrayView1::from(&snapshot.rest[..]))?;
         writer.list("seconds", ArrayView1::from(&[seconds]))?;
@@ -147,6 +151,7 @@ mod tests {
         let file = |print: &str| CheckpointFile {
             path: directory.path().join("a.checkpoint"),
             fingerprint: Fingerprint(print.to_owned()),
+            device: "cpu".to_owned(),
         };
         assert!(matches!(file("a").read(), Ok(None)));
         let values = [f32::MIN_POSITIVE / 4.0, -0.0, 1.0 / 3.0, f32::MAX, 0.1, 7.0];
@@ -156,6 +161,8 @@ mod tests {
         file("a").write(&snapshot, 12.5).expect("room");
         let (found, seconds) = file("a").read().expect("a whole file").expect("a snapshot");
         assert!((seconds - 12.5).abs() < 1e-12);
+        let heading = Heading { seconds: 12.5, device: "cpu".to_owned() };
+        assert_eq!(Heading::of(&file("a").path), Some(heading), "to be read without HDF5");
         let mut target = Tensor::zeros([2, 3], (Kind::Float, Device::Cpu));
         found.copy_tensors(&mut [&mut target]).expect("alike");
         let bits = |tensor: &Tensor| -> Vec<u32> {

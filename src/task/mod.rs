@@ -103,8 +103,11 @@ impl Workplace {
     /// stop or nothing can be stored: then it has none.
     pub fn perform(&self, task: &Task, fingerprint: &Fingerprint, watch: &dyn Watch) -> Ended {
         let start = Instant::now();
-        let checkpoint =
-            CheckpointFile { path: self.store.checkpoint(&task.id), fingerprint: fingerprint.clone() };
+        let checkpoint = CheckpointFile {
+            path: self.store.checkpoint(&task.id),
+            fingerprint: fingerprint.clone(),
+            device: self.place.device.clone(),
+        };
         self.log.begins(&task.id);
         let note = |notice: Notice| self.log.notes(&task.id, &notice);
         let keeper = Keeper::new(watch, checkpoint, self.save_every).telling(&note);
