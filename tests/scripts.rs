@@ -50,11 +50,13 @@ fn run(script: &str, squeue: &str, code: i32, arguments: &[&str]) -> Seen {
 fn the_end_of_the_job_becomes_the_deadline_and_the_caller_has_the_last_word() {
     let squeue = "if [ -n \"$SLURM_TIME_FORMAT\" ]; then echo today; else echo 2026-03-01T14:00:00; fi";
     let seen = run("run.sbatch", squeue, 0, &["job.toml", "--margin", "5m"]);
-    let expected = ["run", "--deadline", "2026-03-01T14:00:00", "--margin", "2m", "job.toml", "--margin", "5m"];
+    let expected =
+        ["run", "--deadline", "2026-03-01T14:00:00", "--margin", "2m", "job.toml", "--margin", "5m"];
     assert_eq!(seen.arguments, expected);
     assert_eq!((seen.code, seen.queued_again.as_str()), (Some(0), ""));
     let seen = run("array.sbatch", squeue, 75, &["8", "job.toml"]);
-    let expected = ["run", "--deadline", "2026-03-01T14:00:00", "--margin", "2m", "--shard", "3/8", "job.toml"];
+    let expected =
+        ["run", "--deadline", "2026-03-01T14:00:00", "--margin", "2m", "--shard", "3/8", "job.toml"];
     assert_eq!(seen.arguments, expected);
     assert_eq!((seen.code, seen.queued_again.as_str()), (Some(75), "requeue 6_3"));
 }

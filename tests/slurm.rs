@@ -306,9 +306,8 @@ fn shards_of_an_array_share_a_directory_and_a_cancelled_job_is_resumed() {
     assert!(wait_until(Duration::from_secs(30), free), "{}", cluster.log("cancelled.log"));
     let id = cluster.submit("run.sbatch", &options, &[&job, "--out", &out]);
     assert_eq!(cluster.wait(&id), ["COMPLETED"], "{}", cluster.log("cancelled.log"));
-    let logs = (0..2).filter_map(|rank| {
-        fs::read_to_string(cancelled.join(format!("logs/rank-{rank:03}.log"))).ok()
-    });
+    let logs =
+        (0..2).filter_map(|rank| fs::read_to_string(cancelled.join(format!("logs/rank-{rank:03}.log"))).ok());
     assert!(logs.collect::<String>().contains("goes on from its checkpoint"), "it began anew");
     assert_eq!(records(&cancelled), records(&whole));
     assert_eq!(arrays(&cancelled), arrays(&whole));
