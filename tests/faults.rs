@@ -400,9 +400,8 @@ fn whoever_signals_the_launcher_gets_checkpoints_and_the_code_for_again() {
     for (itself, signal) in [(true, "TERM"), (true, "INT"), (true, "USR1"), (false, "USR1"), (false, "USR2")]
     {
         let out = place.path().join(format!("{signal}-{itself}"));
-        let start = |out: &Path| match itself {
-            true => Scan::start_itself(&job, out, 2),
-            false => Scan::start(&job, out, 2, &[]),
+        let start = |out: &Path| {
+            if itself { Scan::start_itself(&job, out, 2) } else { Scan::start(&job, out, 2, &[]) }
         };
         let mut scan = start(&out);
         scan.wait_for_work();

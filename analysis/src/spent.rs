@@ -53,9 +53,10 @@ pub struct Spent {
 
 impl Spent {
     fn on(device: &str, seconds: f64) -> Self {
-        match is_gpu(device) {
-            true => Self { gpu_seconds: seconds, ..Self::default() },
-            false => Self { core_seconds: seconds, ..Self::default() },
+        if is_gpu(device) {
+            Self { gpu_seconds: seconds, ..Self::default() }
+        } else {
+            Self { core_seconds: seconds, ..Self::default() }
         }
     }
 
@@ -139,9 +140,8 @@ mod tests {
         let run = RunInfo { seconds: 30.0, device: "cuda:0 (a GPU)".to_owned(), ..RunInfo::default() };
         standings[trainings[0]] = Standing::Done { run };
         let now = seconds(SystemTime::now());
-        let running =
-            |since: f64| Standing::Running { host: "a".to_owned(), rank: 1, since: since as u64, share: 0.5 };
-        standings[trainings[1]] = running(now - 100.0);
+        let since = (now - 100.0) as u64;
+        standings[trainings[1]] = Standing::Running { host: "a".to_owned(), rank: 1, since, share: 0.5 };
         let save = |task: usize, seconds: f64, device: &str| {
             let heading = Heading { seconds, device: device.to_owned() };
             let bytes = [heading.to_bytes(), b"\x89HDF".to_vec()].concat();

@@ -19,7 +19,7 @@ pub use notice::Notice;
 
 /// Asserts that a snapshot whose last member learns from other events is refused and leaves a training as it was.
 #[cfg(test)]
-pub fn assert_foreign_changes_nothing(training: &mut impl Resumable) {
+pub(crate) fn assert_foreign_changes_nothing(training: &mut impl Resumable) {
     let mut foreign = training.snapshot();
     let before: Vec<tch::Tensor> = foreign.tensors.iter().map(tch::Tensor::copy).collect();
     let lists = foreign.lists.clone();

@@ -46,8 +46,8 @@ pub struct Simulated {
 }
 
 impl Simulation {
-    /// Ranks on an ordinary cluster: 50 µs to rank 0, and as long for it to deal with a message. Both are more than what was
-    /// measured with Open MPI on one host (docs/performance.md).
+    /// Ranks on an ordinary cluster: 50 µs to rank 0, and as long for it to deal with a message. With Open MPI on one host
+    /// and a core for each rank, both were measured to be shorter by far (docs/performance.md).
     pub fn of(ranks: usize) -> Self {
         Self { ranks, latency: 50e-6, service: 50e-6, spread: 0.2 }
     }
