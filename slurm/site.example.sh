@@ -7,5 +7,6 @@
 # it knows, `drapes doctor` what drapes was built with. Open MPI: pmix; MPICH and Intel MPI: pmi2.
 # launch="srun --kill-on-bad-exit=1 --mpi=pmix"
 
-# The MPI's own launcher instead:
+# The MPI's own launcher instead. A plain `scancel` then reaches mpirun as well, which kills its ranks a second later, saved
+# or not: cancel with `scancel --batch --signal=TERM`, which reaches the script alone.
 # launch="mpirun --bind-to none"

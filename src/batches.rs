@@ -38,15 +38,18 @@ impl Batches {
         &self.events
     }
 
-    /// Goes on from a state; none if it is one of other events.
-    pub fn restore(&mut self, state: BatchesState, order: &[u32]) -> Option<()> {
-        if order.len() != self.events.len() || state.next > self.per_epoch {
+    /// These batches in another state; none if it is one of other events.
+    pub fn restored(&self, state: BatchesState, order: &[u32]) -> Option<Self> {
+        let sorted = |events: &[u32]| {
+            let mut events = events.to_vec();
+            events.sort_unstable();
+            events
+        };
+        if state.next > self.per_epoch || sorted(order) != sorted(&self.events) {
             return None;
         }
-        self.events.copy_from_slice(order);
-        self.next = state.next;
-        self.generator = state.generator;
-        Some(())
+        let (next, generator) = (state.next, state.generator);
+        Some(Self { events: order.to_vec(), batch: self.batch, per_epoch: self.per_epoch, next, generator })
     }
 
     /// The events of the next step.
@@ -68,13 +71,17 @@ pub struct BatchesState {
     generator: Pcg64,
 }
 
-/// Puts the batches of all members where they were; none if they are those of others.
-pub fn restore_batches(all: &mut [Batches], states: Vec<BatchesState>, orders: &[Vec<u32>]) -> Option<()> {
+/// The batches of all members where they were; none if they are those of others.
+pub fn restored_batches(
+    all: &[Batches],
+    states: Vec<BatchesState>,
+    orders: &[Vec<u32>],
+) -> Option<Vec<Batches>> {
     if all.len() != states.len() || all.len() != orders.len() {
         return None;
     }
-    let members = all.iter_mut().zip(states).zip(orders);
-    members.map(|((batches, state), order)| batches.restore(state, order)).collect()
+    let members = all.iter().zip(states).zip(orders);
+    members.map(|((batches, state), order)| batches.restored(state, order)).collect()
 }
 
 #[cfg(test)]
@@ -102,11 +109,13 @@ mod tests {
         }
         let state = serde_json::to_vec(&straight.state()).expect("JSON");
         let order = straight.order().to_vec();
-        let mut resumed = all();
-        resumed.restore(serde_json::from_slice(&state).expect("a state"), &order).expect("the same events");
+        let state = serde_json::from_slice(&state).expect("a state");
+        let mut resumed = all().restored(state, &order).expect("the same events");
         for _ in 0..20 {
             assert_eq!(straight.next_batch(), resumed.next_batch());
         }
-        assert!(resumed.restore(straight.state(), &order[1..]).is_none(), "of other events");
+        assert!(resumed.restored(straight.state(), &order[1..]).is_none(), "of fewer events");
+        let other: Vec<u32> = order.iter().map(|event| event + 1).collect();
+        assert!(resumed.restored(straight.state(), &other).is_none(), "of other events");
     }
 }

@@ -126,14 +126,29 @@ pub enum Error {
         /// Seconds that the shortest task takes.
         needed: f64,
     },
-    /// Results cannot be stored.
+    /// The state of a training that must stop cannot be stored.
     #[error(
-        "a result could not be stored ({reason}) free that space and run the same command again: what is stored stays, \
-         and trainings go on where they were"
+        "its checkpoint of {:.1} MB could not be written, and the last {} of its work are lost: {source}",
+        bytes / 1e6,
+        duration(*lost)
+    )]
+    NotSaved {
+        /// What it would have taken.
+        bytes: f64,
+        /// Seconds of work since it was saved last.
+        lost: f64,
+        /// Why.
+        source: Box<Error>,
+    },
+    /// Results, or the states of trainings, cannot be stored.
+    #[error(
+        "results could not be stored ({}) free that space and run the same command again: what is stored stays, and \
+         trainings go on from their last checkpoint",
+        reasons.join("; ")
     )]
     NotStored {
         /// Which, and why.
-        reason: String,
+        reasons: Vec<String>,
     },
     /// Some tasks failed.
     #[error(
@@ -173,7 +188,10 @@ impl Error {
             | Self::DijetFit { .. } => Exit::BadRequest,
             Self::Device(error) => error.kind(),
             Self::Ranks(error) => error.kind(),
-            Self::Arrays { .. } | Self::NotStored { .. } | Self::DoesNotFit { .. } => Exit::Environment,
+            Self::Arrays { .. }
+            | Self::NotSaved { .. }
+            | Self::NotStored { .. }
+            | Self::DoesNotFit { .. } => Exit::Environment,
             Self::TasksFailed { .. } => Exit::TasksFailed,
             Self::Stopped => Exit::Deadline,
             Self::Diverged { .. } | Self::Trees { .. } | Self::NotFinite { .. } => Exit::Unexpected,
@@ -183,7 +201,12 @@ impl Error {
     /// Whether the reason is that nothing can be written: the task is as good as any other then.
     pub fn is_of_storage(&self) -> bool {
         use drapes_analysis::error::Error as Analysis;
-        matches!(self, Self::Arrays { action: "write", .. } | Self::Analysis(Analysis::CannotWrite { .. }))
+        matches!(
+            self,
+            Self::Arrays { action: "write", .. }
+                | Self::NotSaved { .. }
+                | Self::Analysis(Analysis::CannotWrite { .. })
+        )
     }
 }
 

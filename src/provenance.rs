@@ -1,10 +1,14 @@
 //! What made a result: versions, machines, devices.
 
+use std::path::Path;
 use std::time::SystemTime;
 
 use serde::Serialize;
 
 use crate::device::{Order, Sight, driver};
+
+/// The version of libtorch that this program is built for.
+pub const LIBTORCH: &str = "2.11.0";
 
 /// The versions behind a run; stored beside its results.
 #[derive(Clone, Debug, Serialize)]
@@ -27,8 +31,8 @@ pub struct Versions {
     pub drapes: &'static str,
     /// Revision of its source.
     pub revision: &'static str,
-    /// Version of libtorch that it was built for.
-    pub libtorch: &'static str,
+    /// Version of the libtorch in use, as it says itself; that which drapes was built for where it says nothing.
+    pub libtorch: String,
     /// The libtorch in use.
     pub libtorch_file: Option<String>,
     /// The newest CUDA that the driver supports, where there is a driver.
@@ -68,7 +72,7 @@ impl Versions {
         Self {
             drapes: env!("CARGO_PKG_VERSION"),
             revision: env!("DRAPES_REVISION"),
-            libtorch: "2.11.0",
+            libtorch: libtorch_version().unwrap_or_else(|| LIBTORCH.to_owned()),
             libtorch_file: loaded("libtorch_cpu"),
             cuda: driver().map(|driver| driver.cuda),
             hdf5: format!("{major}.{minor}.{patch}"),
@@ -83,6 +87,13 @@ impl Provenance {
         let began = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
         Self { command, began, versions: Versions::of(mpi), ranks }
     }
+}
+
+/// The version of libtorch in use, where it lies beside its libraries as in wheels and archives.
+pub fn libtorch_version() -> Option<String> {
+    let file = loaded("libtorch_cpu")?;
+    let root = Path::new(&file).parent()?.parent()?;
+    Some(std::fs::read_to_string(root.join("build-version")).ok()?.trim().to_owned())
 }
 
 /// The file of a library that this process has loaded.

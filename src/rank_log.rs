@@ -10,6 +10,8 @@ use drapes_analysis::plan::TaskId;
 use drapes_analysis::record::{Outcome, RunInfo, TaskRecord, TaskResult};
 use drapes_analysis::store::Store;
 
+use crate::checkpoint::Notice;
+
 /// The log of one rank.
 ///
 /// A log that cannot be written is no reason to stop: results are stored elsewhere.
@@ -33,9 +35,9 @@ impl RankLog {
         self.line(task, "begins");
     }
 
-    /// A task goes on where it was stopped.
-    pub fn goes_on(&self, task: &TaskId) {
-        self.line(task, "goes on from its checkpoint");
+    /// Something is worth knowing of a training's checkpoint.
+    pub fn notes(&self, task: &TaskId, notice: &Notice) {
+        self.line(task, notice);
     }
 
     /// A task was told to stop.

@@ -43,13 +43,11 @@ impl Signals {
 
     /// The same, where the death of the launcher means the same as a signal: ranks that nobody starts and stops any more
     /// would work on beside those of the next run.
-    pub fn of_launched(self) -> Self {
-        let parent = std::os::unix::process::parent_id();
-        if parent == 1 && !is_launcher(&std::fs::read_to_string("/proc/1/comm").unwrap_or_default()) {
-            // It died before this process had begun.
+    pub fn of_launched(self, starter: Starter) -> Self {
+        if starter.is_gone() {
             self.raise();
         }
-        Self { launcher: Some(parent), ..self }
+        Self { launcher: Some(starter.process), ..self }
     }
 
     /// Whether any has come.
@@ -65,11 +63,39 @@ impl Signals {
     }
 }
 
+/// The process that has started this one, or has taken its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Starter {
+    process: u32,
+}
+
+impl Starter {
+    /// That of this process; asked before ranks wait for each other, while a launcher may die.
+    pub fn of_this_process() -> Self {
+        Self { process: std::os::unix::process::parent_id() }
+    }
+
+    /// Whether the launcher died before this process had begun: the first process of the machine takes over orphans. But
+    /// the first process of a container starts ranks itself, or passes them through (tini, a shell).
+    fn is_gone(self) -> bool {
+        let name = std::fs::read_to_string("/proc/1/comm").unwrap_or_default();
+        self.process == 1 && !is_launcher(&name) && session("self") != session("1")
+    }
+}
+
 /// Whether the first process of a machine, or of a container, is itself one that starts ranks.
 fn is_launcher(name: &str) -> bool {
     const LAUNCHERS: [&str; 8] =
         ["mpirun", "mpiexec", "orterun", "orted", "prterun", "prted", "hydra", "slurm"];
     LAUNCHERS.iter().any(|launcher| name.starts_with(launcher))
+}
+
+/// The session of a process. What the first process of a container starts stays in its session, while the terminals, jobs
+/// and services of a machine have sessions of their own, which their orphans keep.
+fn session(process: &str) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name, in parentheses, may hold anything; state, parent and group come before the session.
+    stat.rsplit_once(')')?.1.split_whitespace().nth(3)?.parse().ok()
 }
 
 /// The time of a run, in seconds since its beginning.
@@ -112,11 +138,50 @@ pub fn slurm_end() -> Option<SystemTime> {
     Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
-/// A moment, as people and schedulers write it: `90m`, `2h 30m`, `2026-03-01T14:00:00`, or seconds since 1970.
+/// When a run must have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deadline {
+    /// At this moment.
+    At(SystemTime),
+    /// Never: nothing limits it.
+    Never,
+}
+
+impl Deadline {
+    /// A deadline, as people and schedulers write it: a moment, or one of Slurm's words for a job without a limit.
+    ///
+    /// # Errors
+    /// It is none of these.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        // `squeue -o %e` of a job without a limit, of several of its versions.
+        let never = ["NONE", "N/A", "UNLIMITED", "Unknown"];
+        if never.iter().any(|word| text.eq_ignore_ascii_case(word)) {
+            return Ok(Self::Never);
+        }
+        moment(text).map(Self::At)
+    }
+
+    /// The moment, if there is one.
+    pub fn moment(self) -> Option<SystemTime> {
+        match self {
+            Self::At(moment) => Some(moment),
+            Self::Never => None,
+        }
+    }
+}
+
+/// A length of time, as people write it: `90s`, `10m`, `2h 30m`.
 ///
 /// # Errors
-/// It is none of these.
-pub fn moment(text: &str) -> Result<SystemTime, String> {
+/// It is none.
+pub fn length_of_time(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| {
+        format!("that is no length of time ({error}) give a number with its unit: 90s, 10m, 2h 30m")
+    })
+}
+
+/// A moment, as people and schedulers write it: `90m`, `2h 30m`, `2026-03-01T14:00:00`, or seconds since 1970.
+fn moment(text: &str) -> Result<SystemTime, String> {
     // Nobody runs for fifty years: a large number is a date.
     if let Some(seconds) =
         text.trim_start_matches('@').parse::<u64>().ok().filter(|seconds| *seconds > 1_600_000_000)
@@ -133,11 +198,11 @@ pub fn moment(text: &str) -> Result<SystemTime, String> {
     }
     match humantime::parse_duration(text) {
         Ok(left) => Ok(SystemTime::now() + left),
-        Err(_) => Err(
-            "give a time from now (90m, 2h 30m), a date (2026-03-01T14:00:00, as `squeue -o %e` prints it) \
-                       or seconds since 1970"
-                .to_owned(),
-        ),
+        Err(_) => {
+            Err("that is no time (nothing can be planned for it) give a time from now (90m, 2h 30m), a date \
+             (2026-03-01T14:00:00, as `squeue -o %e` prints it), seconds since 1970, or NONE"
+                .to_owned())
+        }
     }
 }
 
@@ -160,9 +225,30 @@ mod tests {
         for (text, expected) in [("90m", 5400), ("2h 30m", 9000), ("45s", 45)] {
             assert!(seconds(text).abs_diff(now + expected) <= 1, "{text}");
         }
-        for wrong in ["soon", "12", "NONE", "", "-5m"] {
-            assert!(moment(wrong).expect_err("no moment").contains("90m"), "{wrong}");
+        for wrong in ["soon", "12", "", "-5m", "none of your business"] {
+            assert!(Deadline::parse(wrong).expect_err("no moment").contains("90m"), "{wrong}");
         }
+    }
+
+    #[test]
+    fn lengths_of_time_have_units() {
+        assert_eq!(length_of_time("2m 5s"), Ok(Duration::from_secs(125)));
+        for wrong in ["60", "", "soon"] {
+            let message = length_of_time(wrong).expect_err("no length");
+            assert!(
+                message.starts_with("that is no length of time (") && message.ends_with("2h 30m"),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_job_without_a_limit_has_no_deadline() {
+        for never in ["NONE", "N/A", "none"] {
+            assert_eq!(Deadline::parse(never), Ok(Deadline::Never), "{never}");
+        }
+        let at = Deadline::parse("1772373600").expect("a moment").moment();
+        assert_eq!(at, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_373_600)));
     }
 
     #[test]

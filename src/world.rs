@@ -8,7 +8,8 @@ use mpi::traits::{Destination, MatchedReceiveVec, Source};
 use crate::dispatch::{Message, RanksError, Transport};
 use crate::error::Error;
 
-/// What launchers call the number of programs that they start.
+/// What launchers call the number of programs that they start, innermost first: the launcher of an MPI may have been
+/// started by Slurm's, whose words its programs then inherit, but not the other way round.
 pub const LAUNCHED: [&str; 4] =
     ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS"];
 
@@ -46,15 +47,25 @@ impl World {
     /// # Errors
     /// The launcher has started several programs that do not see each other.
     pub fn join() -> Result<Self, Error> {
-        let said = LAUNCHED.iter().filter_map(|name| Some((launched(name)?, *name)));
-        let Some((started, variable)) = said.max() else { return Ok(Self { universe: None }) };
+        let said = |name: &str| std::env::var(name).ok()?.parse().ok();
+        let Some((started, variable)) = innermost(said) else { return Ok(Self { universe: None }) };
         // Only the main thread talks to the others; another one computes.
         let universe = mpi::initialize_with_threading(Threading::Funneled).map(|(universe, _)| universe);
         let world = Self { universe };
-        if world.size() == 1 && started > 1 {
-            return Err(RanksError::Singletons { started, variable }.into());
+        let found = world.size();
+        if found < started {
+            return Err(RanksError::Singletons { started, found, variable }.into());
         }
         Ok(world)
+    }
+
+    /// The word of a launcher that has started this program, if one has that cannot start another.
+    pub fn launcher_above() -> Option<&'static str> {
+        let said = |name: &str| std::env::var(name).ok()?.parse().ok();
+        // One program of Slurm's is a shell in which people work, for instance.
+        innermost(said)
+            .filter(|(started, name)| *started > 1 || *name != "SLURM_STEP_NUM_TASKS")
+            .map(|(_, name)| name)
     }
 
     fn communicator(&self) -> Option<SimpleCommunicator> {
@@ -110,9 +121,9 @@ impl World {
     }
 }
 
-/// The number that a launcher has left in the environment.
-fn launched(name: &str) -> Option<usize> {
-    std::env::var(name).ok()?.parse().ok()
+/// What the innermost launcher says of the number of programs, and in which word.
+fn innermost(said: impl Fn(&str) -> Option<usize>) -> Option<(usize, &'static str)> {
+    LAUNCHED.iter().find_map(|name| Some((said(name)?, *name)))
 }
 
 impl Transport for World {
@@ -138,5 +149,22 @@ impl Transport for World {
         let (bytes, status) = arrived.matched_receive_vec::<u8>();
         let from = status.source_rank() as usize;
         Message::from_bytes(from, &bytes).map(|message| Some((from, message)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_innermost_launcher_counts() {
+        // mpirun -n 1 in a shell that srun has started.
+        let said = |name: &str| match name {
+            "OMPI_COMM_WORLD_SIZE" => Some(1),
+            "SLURM_STEP_NUM_TASKS" => Some(4),
+            _ => None,
+        };
+        assert_eq!(innermost(said), Some((1, "OMPI_COMM_WORLD_SIZE")));
+        assert_eq!(innermost(|_| None), None);
     }
 }

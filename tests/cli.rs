@@ -267,10 +267,27 @@ fn times_that_are_too_short_are_told() {
         assert_eq!(code, 2, "{message}");
         message
     };
-    assert!(run("soon").contains("90m"));
+    let message = run("soon");
+    assert!(message.contains("90m") && message.contains("(nothing can be planned for it)"), "{message}");
+    let refused = |option: &str, value: &str| {
+        refusal(drapes().arg("run").arg(&job).arg("--out").arg(&out).args([option, value])).1
+    };
+    assert!(refused("--margin", "60").contains("that is no length of time ("));
+    assert!(refused("--ranks", "many").contains("that is no number of ranks ("));
     // The trainings are done; templates begin anew and need their time.
     answer(drapes().arg("run").arg(&job).arg("--out").arg(&out));
     fs::remove_dir_all(out.join("tasks/template")).expect("records");
     fs::remove_dir_all(out.join("tasks/classify")).expect("records");
-    assert!(run("1ms").contains("give the job more time"));
+    let message = run("1ms");
+    assert!(
+        message.contains("give the job more time") && message.contains("ends in the 0 s until"),
+        "{message}"
+    );
+    // Programs get the tasks that they ask for.
+    let json = drapes().arg("status").arg(&out).args(["--format", "json", "--list", "waiting"]).output();
+    let json: serde_json::Value =
+        serde_json::from_slice(&json.expect("the program starts").stdout).expect("JSON");
+    let tasks = json["tasks"].as_array().expect("tasks");
+    assert!(!tasks.is_empty() && tasks.iter().all(|task| task["state"] == "waiting"), "{json}");
+    assert_eq!(json["counts"]["done"], 4);
 }

@@ -33,12 +33,34 @@ struct Scan {
 
 impl Scan {
     fn start(job: &Path, out: &Path, ranks: usize, arguments: &[&str]) -> Self {
-        let log =
-            fs::File::options().create(true).append(true).open(out.with_extension("log")).expect("room");
-        let mut command = mpirun(ranks);
+        Self::spawn(mpirun(ranks), job, out, arguments)
+    }
+
+    /// One whose ranks the program itself starts.
+    fn start_itself(job: &Path, out: &Path, ranks: usize) -> Self {
+        Self::spawn(drapes(), job, out, &["--ranks", &ranks.to_string()])
+    }
+
+    fn spawn(mut command: Command, job: &Path, out: &Path, arguments: &[&str]) -> Self {
+        let log = fs::File::options().create(true).append(true).open(log_of(out)).expect("room");
         command.arg("run").arg(job).arg("--out").arg(out).args(arguments);
         command.stdout(Stdio::null()).stderr(log).process_group(0);
         Self { launcher: command.spawn().expect("a launcher"), out: out.to_owned() }
+    }
+
+    /// What it has said.
+    fn log(&self) -> String {
+        fs::read_to_string(log_of(&self.out)).unwrap_or_default()
+    }
+
+    /// Waits until its trainings have begun, and some steps more.
+    fn wait_for_work(&self) {
+        let start = Instant::now();
+        while !self.log().contains("tasks to do") {
+            assert!(start.elapsed() < Duration::from_secs(60), "it never begins: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        std::thread::sleep(Duration::from_millis(700));
     }
 
     /// The processes of its ranks.
@@ -83,6 +105,11 @@ impl Scan {
         }
         start.elapsed()
     }
+}
+
+/// Where a scan of these tests says what it does: beside its directory.
+fn log_of(out: &Path) -> PathBuf {
+    out.with_extension("log")
 }
 
 fn kill(signal: &str, pid: u32) {
@@ -315,7 +342,9 @@ fn a_disk_that_fills_loses_nothing_and_says_what_is_needed() {
         disk.resize(kilobytes);
         let (code, message) = refusal(mpirun(2).arg("run").arg(&job).arg("--out").arg(&out));
         assert_eq!(code, 3, "{kilobytes} kB: {message}");
-        assert!(message.contains("space"), "{kilobytes} kB: {message}");
+        // Not the advice, which is the same whatever cannot be written: the cause.
+        let full = ["No space left on device", "free space there: 0.0"];
+        assert!(full.iter().any(|words| message.contains(words)), "{kilobytes} kB: {message}");
         if message.contains("tasks to do") {
             let named =
                 ["fit/", "train/", "template/", "classify/"].iter().any(|stage| message.contains(stage));
@@ -344,16 +373,11 @@ fn signals_save_what_runs_and_the_same_command_goes_on() {
     for signal in ["USR1", "USR2", "TERM", "INT"] {
         let out = place.path().join(signal);
         let mut scan = Scan::start(&job, &out, 2, &[]);
-        let start = Instant::now();
-        while !fs::read_to_string(out.with_extension("log")).unwrap_or_default().contains("tasks to do") {
-            assert!(start.elapsed() < Duration::from_secs(60), "it never begins");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        std::thread::sleep(Duration::from_millis(700));
+        scan.wait_for_work();
         // To one rank only: the others hear of it from rank 0.
         kill(signal, *scan.ranks().last().expect("two ranks"));
         let status = scan.launcher.wait().expect("an end");
-        let log = fs::read_to_string(out.with_extension("log")).unwrap_or_default();
+        let log = scan.log();
         assert_eq!(status.code(), Some(75), "{signal}: {log}");
         assert!(log.contains("stopped early (told by a signal)"), "{signal}: {log}");
         assert!(!support::files(&out.join("tasks"), "checkpoint").is_empty(), "{signal}: {log}");
@@ -363,4 +387,100 @@ fn signals_save_what_runs_and_the_same_command_goes_on() {
         assert!(logs.collect::<String>().contains("goes on from its checkpoint"), "{signal}");
         assert!(records(&out) == records(&whole) && arrays(&out) == arrays(&whole), "{signal}");
     }
+}
+
+#[test]
+fn whoever_signals_the_launcher_gets_checkpoints_and_the_code_for_again() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let long = fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 60\nbatch");
+    let job = write(place.path(), "long.toml", &long);
+    let whole = place.path().join("whole");
+    answer(drapes().arg("run").arg(&job).arg("--out").arg(&whole));
+    for (itself, signal) in [(true, "TERM"), (true, "INT"), (true, "USR1"), (false, "USR1"), (false, "USR2")]
+    {
+        let out = place.path().join(format!("{signal}-{itself}"));
+        let start = |out: &Path| {
+            if itself { Scan::start_itself(&job, out, 2) } else { Scan::start(&job, out, 2, &[]) }
+        };
+        let mut scan = start(&out);
+        scan.wait_for_work();
+        kill(signal, scan.launcher.id());
+        let status = scan.launcher.wait().expect("an end");
+        let log = scan.log();
+        assert_eq!(status.code(), Some(75), "{signal} {itself}: {log}");
+        assert!(log.contains("stopped early (told by a signal)"), "{signal} {itself}: {log}");
+        assert_eq!(support::files(&out.join("tasks"), "checkpoint").len(), 2, "{signal} {itself}: {log}");
+        assert!(scan.ranks().is_empty(), "{signal} {itself}");
+        assert!(start(&out).launcher.wait().expect("an end").success(), "{signal} {itself}");
+        assert!(records(&out) == records(&whole) && arrays(&out) == arrays(&whole), "{signal} {itself}");
+    }
+    // mpirun itself takes TERM and Ctrl-C its own way; what was saved by then counts.
+    let out = place.path().join("mpirun");
+    let mut scan = Scan::start(&job, &out, 2, &[]);
+    scan.wait_for_work();
+    kill("TERM", scan.launcher.id());
+    scan.wait_for_the_end(Duration::from_secs(20));
+    answer(mpirun(2).arg("run").arg(&job).arg("--out").arg(&out));
+    assert!(records(&out) == records(&whole) && arrays(&out) == arrays(&whole));
+}
+
+#[test]
+fn a_second_ctrl_c_and_the_death_of_the_program_end_its_ranks() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let long =
+        fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 3000\nbatch");
+    let job = write(place.path(), "long.toml", &long);
+    let mut scan = Scan::start_itself(&job, &place.path().join("killed"), 2);
+    scan.wait_for_work();
+    kill("KILL", scan.launcher.id());
+    assert!(scan.wait_for_the_end(Duration::from_secs(20)) < Duration::from_secs(10));
+    let mut scan = Scan::start_itself(&job, &place.path().join("twice"), 2);
+    scan.wait_for_work();
+    // Ranks that do not answer, as those that wait for a file system.
+    for rank in scan.ranks() {
+        kill("STOP", rank);
+    }
+    kill("INT", scan.launcher.id());
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(scan.launcher.try_wait().expect("a child").is_none(), "it waits for its ranks");
+    kill("INT", scan.launcher.id());
+    assert!(scan.wait_for_the_end(Duration::from_secs(20)) < Duration::from_secs(15));
+    assert_eq!(scan.launcher.wait().expect("an end").code(), Some(130), "{}", scan.log());
+}
+
+#[test]
+fn a_checkpoint_that_finds_no_room_is_told_and_the_same_command_goes_on() {
+    let Some(disk) = SmallDisk::new() else { return };
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let long = fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 60\nbatch");
+    let job = write(place.path(), "long.toml", &long);
+    let whole = place.path().join("whole");
+    answer(drapes().arg("run").arg(&job).arg("--out").arg(&whole));
+    // What is said beside it goes to another disk.
+    let out = place.path().join("out");
+    std::os::unix::fs::symlink(disk.path(), &out).expect("room");
+    disk.resize(4_000);
+    let mut scan = Scan::start(&job, &out, 2, &[]);
+    scan.wait_for_work();
+    let filler = disk.path().join("filler");
+    assert!(fs::write(&filler, vec![1; 8_000_000]).is_err(), "the disk is full now");
+    kill("USR1", scan.launcher.id());
+    let status = scan.launcher.wait().expect("an end");
+    let log = scan.log();
+    assert_eq!(status.code(), Some(3), "{log}");
+    let lost = log.lines().find(|line| line.starts_with("error: ")).expect("an error");
+    for training in ["train/denoiser-s0-w2800-6000", "train/denoiser-s500-w2800-6000"] {
+        assert!(lost.contains(&format!("{training} needs about")), "{log}");
+    }
+    assert_eq!(lost.matches("its checkpoint of").count(), 2, "{log}");
+    assert!(lost.contains("of its work are lost"), "{log}");
+    let leftovers = [&out.join("tasks"), &out].map(|folder| support::files(folder, "part").len());
+    assert_eq!(leftovers, [0, 0], "{:?}", support::files(&out, "part"));
+    fs::remove_file(&filler).expect("the filler");
+    disk.resize(40_000);
+    answer(mpirun(2).arg("run").arg(&job).arg("--out").arg(&out));
+    assert!(records(&out) == records(&whole) && arrays(&out) == arrays(&whole));
 }

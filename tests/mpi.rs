@@ -3,6 +3,7 @@
 mod support;
 
 use std::fs;
+use std::process::Command;
 
 use drapes_analysis::figures::Figure;
 use serde_json::Value;
@@ -28,6 +29,11 @@ fn any_number_of_ranks_and_none_give_the_same_records() {
         let text = fs::read_to_string(out.join("provenance.json")).expect("a provenance");
         let provenance: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(provenance["ranks"].as_array().map(Vec::len), Some(ranks));
+        // What `status` says to go on with is what was started here.
+        let command = provenance["command"].as_str().expect("a command");
+        let expected =
+            if ranks == 1 { "drapes run ".to_owned() } else { format!("mpirun -n {ranks} drapes run ") };
+        assert!(command.starts_with(&expected), "{command}");
         let used: Vec<u64> = ranks_of_records(&out);
         assert!(ranks == 1 || used.iter().any(|rank| *rank > 0), "only rank 0 worked: {used:?}");
     }
@@ -96,9 +102,60 @@ fn the_program_starts_its_own_ranks() {
     let place = directory();
     let job = small_job(place.path(), "");
     let out = place.path().join("out");
-    answer(drapes().arg("run").arg(&job).arg("--out").arg(&out).args(["--ranks", "2"]));
+    answer(drapes().arg("run").arg(&job).arg("--out").arg(&out).args(["--ranks", "2", "--device", "cpu"]));
     let text = fs::read_to_string(out.join("provenance.json")).expect("a provenance");
     assert_eq!(text.matches("\"host\"").count(), 2, "{text}");
+    let provenance: Value = serde_json::from_str(&text).expect("JSON");
+    let command = provenance["command"].as_str().expect("a command");
+    assert!(command.ends_with("--device cpu --ranks 2"), "{command}");
+}
+
+#[test]
+fn launchers_do_not_start_launchers() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let out = place.path().join("out");
+    let (code, message) =
+        refusal(mpirun(2).arg("run").arg(&job).arg("--out").arg(&out).args(["--ranks", "2"]));
+    assert_eq!(code, 2, "{message}");
+    assert!(
+        message.contains("OMPI_COMM_WORLD_SIZE says so") && message.contains("leave out --ranks"),
+        "{message}"
+    );
+    assert!(!message.contains("recursive"), "{message}");
+}
+
+#[test]
+fn a_launcher_in_a_shell_of_slurm_counts_its_own_programs() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    for ranks in [1, 2] {
+        let mut command = mpirun(ranks);
+        // As `srun -n 4 --pty bash` leaves it.
+        command.env("SLURM_STEP_NUM_TASKS", "4");
+        answer(command.arg("run").arg(&job).arg("--out").arg(place.path().join(format!("out{ranks}"))));
+    }
+}
+
+#[test]
+fn ranks_whose_container_begins_with_a_small_init_are_no_orphans() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let out = place.path().join("out");
+    // A shell is the first process, and starts a rank; as tini does, or the entry point of an image.
+    let script =
+        format!("{} run {} --out {} ; exit $?", env!("CARGO_BIN_EXE_drapes"), job.display(), out.display());
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--pid", "--fork", "--mount-proc", "sh", "-c", &script]).env("SLURM_STEP_NUM_TASKS", "1");
+    if !Command::new("unshare")
+        .args(["--pid", "--fork", "--mount-proc", "true"])
+        .status()
+        .is_ok_and(|status| status.success())
+    {
+        eprintln!("skipped: this user may not make a space of process numbers");
+        return;
+    }
+    answer(&mut unshare);
 }
 
 #[test]

@@ -215,10 +215,10 @@ fn a_scan_goes_on_from_job_to_job_until_it_is_done() {
     let job = job(place.path(), 60);
     let (whole, queued) = (place.path().join("whole"), place.path().join("queued"));
     answer(drapes().arg("run").arg(&job).arg("--out").arg(&whole));
-    // Jobs of one minute that stop 55 s before their end: some seconds of work each.
+    // Jobs of three minutes that stop 172 s before their end: some seconds of work each.
     let (job, out) = (job.display().to_string(), queued.display().to_string());
-    let options = ["--ntasks-per-node=2", "--time=1", "--output=first.log", "--signal=B:USR1@1"];
-    let id = cluster.submit("run.sbatch", &options, &[&job, "--out", &out, "--margin", "52s"]);
+    let options = ["--ntasks-per-node=2", "--time=3", "--output=first.log"];
+    let id = cluster.submit("run.sbatch", &options, &[&job, "--out", &out, "--margin", "172s"]);
     assert_eq!(cluster.wait(&id), ["COMPLETED"], "{}", cluster.log("first.log"));
     let log = cluster.log("first.log");
     let stops = log.matches("stopped early (what is left does not end before the deadline)").count();
@@ -242,10 +242,36 @@ fn a_scan_goes_on_from_job_to_job_until_it_is_done() {
 }
 
 #[test]
+fn the_clock_of_the_shipped_script_comes_before_its_signal() {
+    let Some(cluster) = Cluster::start() else { return };
+    let place = directory();
+    // More than there is time for.
+    let (job, out) = (job(place.path(), 20_000).display().to_string(), place.path().join("out"));
+    let options = ["--ntasks-per-node=1", "--time=3", "--output=clock.log"];
+    let id = cluster.submit("run.sbatch", &options, &[&job, "--out", &out.display().to_string()]);
+    let log = || cluster.log("clock.log");
+    assert!(wait_until(Duration::from_secs(180), || log().contains("queued again")), "{}", log());
+    answer(cluster.command("scancel").arg(&id));
+    // What was said at the beginning came true: nothing stopped tasks before their time.
+    assert!(log().contains("stopped early (what is left does not end before the deadline)"), "{}", log());
+    let planned = log().lines().find_map(|line| {
+        let (_, left) = line.strip_suffix(" s until tasks must stop")?.rsplit_once(", ")?;
+        left.parse::<f64>().ok()
+    });
+    let stopped = log().lines().find_map(|line| {
+        let (time, _) = line.strip_prefix('[')?.split_once(" s] stopping (deadline)")?;
+        time.trim().parse::<f64>().ok()
+    });
+    let (planned, stopped) = (planned.expect("a plan"), stopped.expect("a stop"));
+    assert!(planned > 45.0 && (stopped - planned).abs() < 5.0, "{planned} {stopped}: {}", log());
+    assert!(!support::files(&out.join("tasks"), "checkpoint").is_empty(), "{}", log());
+}
+
+#[test]
 fn shards_of_an_array_share_a_directory_and_a_cancelled_job_is_resumed() {
     let Some(cluster) = Cluster::start() else { return };
     let place = directory();
-    let job = job(place.path(), 30);
+    let job = job(place.path(), 60);
     let (whole, array) = (place.path().join("whole"), place.path().join("array"));
     answer(drapes().arg("run").arg(&job).arg("--out").arg(&whole));
     let (job, out) = (job.display().to_string(), array.display().to_string());
@@ -267,14 +293,22 @@ fn shards_of_an_array_share_a_directory_and_a_cancelled_job_is_resumed() {
         cluster.log("cancelled.log"),
         cluster.logs()
     );
-    std::thread::sleep(Duration::from_secs(2));
+    let saved = || !support::files(&cancelled.join("tasks"), "checkpoint").is_empty();
+    assert!(wait_until(Duration::from_secs(60), saved), "{}", cluster.log("cancelled.log"));
     answer(cluster.command("scancel").arg(&id));
-    let states = cluster.wait(&id);
-    assert!(states == ["CANCELLED"] || states == ["COMPLETED"], "{states:?}");
-    // A cancelled job does not come back by itself.
+    assert_eq!(cluster.wait(&id), ["CANCELLED"], "{}", cluster.log("cancelled.log"));
+    // It stops in order, and does not come back by itself.
+    let stopped = || cluster.log("cancelled.log").contains("stopped early (told by a signal)");
+    assert!(wait_until(Duration::from_secs(30), stopped), "{}", cluster.log("cancelled.log"));
     assert!(!cluster.log("cancelled.log").contains("queued again"), "{}", cluster.log("cancelled.log"));
+    // Slurm calls a job cancelled before its programs have ended.
+    let free = || !cancelled.join("running/1-of-1.json").exists();
+    assert!(wait_until(Duration::from_secs(30), free), "{}", cluster.log("cancelled.log"));
     let id = cluster.submit("run.sbatch", &options, &[&job, "--out", &out]);
     assert_eq!(cluster.wait(&id), ["COMPLETED"], "{}", cluster.log("cancelled.log"));
+    let logs =
+        (0..2).filter_map(|rank| fs::read_to_string(cancelled.join(format!("logs/rank-{rank:03}.log"))).ok());
+    assert!(logs.collect::<String>().contains("goes on from its checkpoint"), "it began anew");
     assert_eq!(records(&cancelled), records(&whole));
     assert_eq!(arrays(&cancelled), arrays(&whole));
 }

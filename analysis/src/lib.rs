@@ -30,6 +30,7 @@ pub mod record;
 pub mod reduce;
 pub mod regions;
 pub mod results;
+pub mod spent;
 pub mod standing;
 pub mod store;
 pub mod stream;

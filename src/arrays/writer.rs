@@ -1,8 +1,10 @@
 //! Writing a file of arrays.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use drapes_analysis::spent::Heading;
 use hdf5::H5Type;
 use ndarray::{ArrayView1, ArrayView2};
 
@@ -13,6 +15,8 @@ use crate::error::Error;
 pub struct ArrayWriter {
     target: PathBuf,
     part: PathBuf,
+    /// What stands before the arrays, if anything does.
+    heading: Option<Heading>,
     /// None once it is finished.
     file: Option<hdf5::File>,
 }
@@ -23,14 +27,30 @@ impl ArrayWriter {
     /// # Errors
     /// It cannot be created.
     pub fn create(target: &Path) -> Result<Self, Error> {
+        Self::headed(target, None)
+    }
+
+    /// Begins a file with a heading, which whoever knows no HDF5 can read.
+    ///
+    /// # Errors
+    /// It cannot be created.
+    pub fn headed(target: &Path, heading: Option<Heading>) -> Result<Self, Error> {
         let mut name = target.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.part", std::process::id()));
         let part = target.with_file_name(name);
         // Values go to the file as they are written. HDF5 would keep small ones back, write them when their dataset is
         // closed, and tell nobody if the disk is full by then.
-        let file = hdf5::File::with_options().with_fapl(|access| access.sieve_buf_size(0)).create(&part);
-        let file = file.map_err(|error| cannot_write(target, &error))?;
-        Ok(Self { target: target.to_owned(), part, file: Some(file) })
+        let free = if heading.is_some() { Heading::BYTES as u64 } else { 0 };
+        let options = &mut hdf5::File::with_options();
+        let options = options.with_fapl(|access| access.sieve_buf_size(0));
+        let file = options.with_fcpl(|creation| creation.userblock(free)).create(&part);
+        let file = file.map_err(|error| {
+            let refused = cannot_write(target, &error);
+            // On a full disk there is a name already, and nothing behind it.
+            let _ = fs::remove_file(&part);
+            refused
+        })?;
+        Ok(Self { target: target.to_owned(), part, heading, file: Some(file) })
     }
 
     /// Adds a table.
@@ -81,8 +101,14 @@ impl ArrayWriter {
             file.flush().map_err(|error| failed(&error))?;
             file.close().map_err(|error| failed(&error))?;
         }
-        let rename =
-            || fs::File::open(&self.part)?.sync_all().and_then(|()| fs::rename(&self.part, &self.target));
+        let rename = || {
+            let mut file = fs::File::options().write(true).open(&self.part)?;
+            if let Some(heading) = &self.heading {
+                // HDF5 keeps away from these bytes, and has closed the file.
+                file.write_all(&heading.to_bytes())?;
+            }
+            file.sync_all().and_then(|()| fs::rename(&self.part, &self.target))
+        };
         rename().map_err(|error| failed(&error))
     }
 

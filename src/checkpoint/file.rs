@@ -1,8 +1,10 @@
 //! A snapshot on disk.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use drapes_analysis::fingerprint::Fingerprint;
+use drapes_analysis::spent::Heading;
 use ndarray::ArrayView1;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -28,6 +30,13 @@ impl Snapshot {
         Self { tensors, lists, rest: serde_json::to_vec(rest).unwrap_or_default() }
     }
 
+    /// Bytes of its arrays.
+    pub fn bytes(&self) -> usize {
+        let tensors: usize = self.tensors.iter().map(Tensor::numel).sum();
+        let lists: usize = self.lists.iter().map(Vec::len).sum();
+        4 * (tensors + lists) + self.rest.len()
+    }
+
     /// Everything else; none if it is of another training.
     pub fn rest<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_slice(&self.rest).ok()
@@ -47,12 +56,32 @@ impl Snapshot {
     }
 }
 
+/// Why a checkpoint that is there does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoUse {
+    /// It is not whole.
+    Torn,
+    /// It is of another training: of other settings, other events, or another version of the program.
+    Foreign,
+}
+
+impl fmt::Display for NoUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Torn => "it is not whole",
+            Self::Foreign => "it is of a training with other settings, events or version",
+        })
+    }
+}
+
 /// Where a training keeps its snapshots; a later one replaces an earlier one.
 pub struct CheckpointFile {
     /// The file.
     pub path: PathBuf,
     /// What the training depends on: a checkpoint of anything else is not used.
     pub fingerprint: Fingerprint,
+    /// What the training is computed on.
+    pub device: String,
 }
 
 impl CheckpointFile {
@@ -61,7 +90,8 @@ impl CheckpointFile {
     /// # Errors
     /// It cannot be written; an earlier one is then still there.
     pub fn write(&self, snapshot: &Snapshot, seconds: f64) -> Result<(), Error> {
-        let writer = ArrayWriter::create(&self.path)?;
+        let heading = Heading { seconds, device: self.device.clone() };
+        let writer = ArrayWriter::headed(&self.path, Some(heading))?;
         writer.list("fingerprint", ArrayView1::from(self.fingerprint.0.as_bytes()))?;
         writer.list("rest", ArrayView1::from(&snapshot.rest[..]))?;
         writer.list("seconds", ArrayView1::from(&[seconds]))?;
@@ -76,16 +106,23 @@ impl CheckpointFile {
         writer.finish()
     }
 
-    /// The last snapshot, and the seconds of work behind it; none if there is none of this training, or it is torn.
-    pub fn read(&self) -> Option<(Snapshot, f64)> {
+    /// The last snapshot, and the seconds of work behind it; none if there is none.
+    ///
+    /// # Errors
+    /// There is one that does not count, and this is why.
+    pub fn read(&self) -> Result<Option<(Snapshot, f64)>, NoUse> {
         if !self.path.exists() {
-            return None;
+            return Ok(None);
         }
-        let reader = ArrayReader::open(&self.path).ok()?;
-        let fingerprint = reader.list::<u8>("fingerprint").ok()?.to_vec();
+        let reader = ArrayReader::open(&self.path).map_err(|_| NoUse::Torn)?;
+        let fingerprint = reader.list::<u8>("fingerprint").map_err(|_| NoUse::Torn)?.to_vec();
         if fingerprint != self.fingerprint.0.as_bytes() {
-            return None;
+            return Err(NoUse::Foreign);
         }
+        Self::contents(&reader).map(Some).ok_or(NoUse::Torn)
+    }
+
+    fn contents(reader: &ArrayReader) -> Option<(Snapshot, f64)> {
         let rest = reader.list::<u8>("rest").ok()?.to_vec();
         let (mut tensors, mut lists) = (vec![], vec![]);
         while let Some(name) = reader.has(&format!("tensor_{}", tensors.len())) {
@@ -114,15 +151,18 @@ mod tests {
         let file = |print: &str| CheckpointFile {
             path: directory.path().join("a.checkpoint"),
             fingerprint: Fingerprint(print.to_owned()),
+            device: "cpu".to_owned(),
         };
-        assert!(file("a").read().is_none());
+        assert!(matches!(file("a").read(), Ok(None)));
         let values = [f32::MIN_POSITIVE / 4.0, -0.0, 1.0 / 3.0, f32::MAX, 0.1, 7.0];
         let saved = Tensor::from_slice(&values).reshape([2, 3]);
         let losses = vec![0.1_f32, 1e-30, f32::MAX];
         let snapshot = Snapshot::new(vec![saved.copy()], vec![vec![3, 1, 2], vec![]], &(&losses, 7_u64));
         file("a").write(&snapshot, 12.5).expect("room");
-        let (found, seconds) = file("a").read().expect("a snapshot");
+        let (found, seconds) = file("a").read().expect("a whole file").expect("a snapshot");
         assert!((seconds - 12.5).abs() < 1e-12);
+        let heading = Heading { seconds: 12.5, device: "cpu".to_owned() };
+        assert_eq!(Heading::of(&file("a").path), Some(heading), "to be read without HDF5");
         let mut target = Tensor::zeros([2, 3], (Kind::Float, Device::Cpu));
         found.copy_tensors(&mut [&mut target]).expect("alike");
         let bits = |tensor: &Tensor| -> Vec<u32> {
@@ -132,13 +172,13 @@ mod tests {
         assert_eq!(bits(&target), values.map(f32::to_bits));
         assert_eq!(found.lists, [vec![3, 1, 2], vec![]]);
         assert_eq!(found.rest::<(Vec<f32>, u64)>(), Some((losses, 7)));
-        assert!(file("b").read().is_none(), "of another training");
+        assert_eq!(file("b").read().err(), Some(NoUse::Foreign));
         let mut other = Tensor::zeros([5], (Kind::Float, Device::Cpu));
         assert!(found.copy_tensors(&mut [&mut other]).is_none());
         let whole = std::fs::read(&file("a").path).expect("a file");
         for length in (0..whole.len()).step_by(97) {
             std::fs::write(&file("a").path, &whole[..length]).expect("room");
-            assert!(file("a").read().is_none(), "cut after {length} bytes");
+            assert_eq!(file("a").read().err(), Some(NoUse::Torn), "cut after {length} bytes");
         }
     }
 }

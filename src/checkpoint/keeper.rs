@@ -3,7 +3,8 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use super::file::{CheckpointFile, Snapshot};
+use super::file::{CheckpointFile, NoUse, Snapshot};
+use super::notice::Notice;
 use crate::error::Error;
 use crate::watch::{Unwatched, Watch};
 
@@ -12,17 +13,21 @@ pub trait Resumable {
     /// Everything that later steps depend on.
     fn snapshot(&self) -> Snapshot;
 
-    /// Takes over the state of a snapshot; none if it belongs to another training.
+    /// Takes over the state of a snapshot; none if it belongs to another training, and then nothing has changed.
     fn restore(&mut self, snapshot: &Snapshot) -> Option<()>;
 }
 
 /// Looks after a training: tells how far it is, saves it from time to time, and stops it when it must.
 pub struct Keeper<'a> {
     watch: &'a dyn Watch,
+    /// Who is told of checkpoints.
+    listener: Option<&'a dyn Fn(Notice)>,
     file: Option<CheckpointFile>,
     /// Time between two checkpoints.
     every: Duration,
-    last: Cell<Instant>,
+    tried: Cell<Instant>,
+    /// When it was saved last, or had begun.
+    saved: Cell<Instant>,
     start: Instant,
     /// Seconds of work before the training was stopped.
     earlier: Cell<f64>,
@@ -34,14 +39,21 @@ impl<'a> Keeper<'a> {
         Self { file: Some(file), every, ..Self::watching(watch) }
     }
 
+    /// The same keeper, which tells of its checkpoints.
+    pub fn telling(self, listener: &'a dyn Fn(Notice)) -> Self {
+        Self { listener: Some(listener), ..self }
+    }
+
     /// A keeper of a training that is not worth saving.
     pub fn watching(watch: &'a dyn Watch) -> Self {
         let now = Instant::now();
         Self {
             watch,
+            listener: None,
             file: None,
             every: Duration::MAX,
-            last: Cell::new(now),
+            tried: Cell::new(now),
+            saved: Cell::new(now),
             start: now,
             earlier: Cell::new(0.0),
         }
@@ -62,10 +74,21 @@ impl<'a> Keeper<'a> {
 
     /// Puts a training where it was stopped, if it was.
     pub fn resume(&self, training: &mut impl Resumable) {
-        let Some((snapshot, earlier)) = self.file.as_ref().and_then(CheckpointFile::read) else { return };
-        if training.restore(&snapshot).is_some() {
-            self.earlier.set(earlier);
-        }
+        let Some(file) = &self.file else { return };
+        let restored = match file.read() {
+            Ok(None) => return,
+            Ok(Some((snapshot, seconds))) => {
+                training.restore(&snapshot).map(|()| seconds).ok_or(NoUse::Foreign)
+            }
+            Err(why) => Err(why),
+        };
+        self.tell(match restored {
+            Ok(seconds) => {
+                self.earlier.set(seconds);
+                Notice::GoesOn { seconds }
+            }
+            Err(why) => Notice::BeginsAnew { why },
+        });
     }
 
     /// Seconds of work before the training was stopped; zero if it was not.
@@ -73,7 +96,7 @@ impl<'a> Keeper<'a> {
         self.earlier.get()
     }
 
-    /// The training has ended, and its result is stored.
+    /// The training has ended and its result is stored, or nothing can come of it: it needs its checkpoint no more.
     pub fn finish(&self) {
         if let Some(file) = &self.file {
             file.remove();
@@ -83,18 +106,37 @@ impl<'a> Keeper<'a> {
     /// Called between two steps: saves the training when it is time, and ends it when it must stop.
     ///
     /// # Errors
-    /// The training must stop. (A checkpoint that cannot be written is no reason to lose the training as well: it goes on,
-    /// and the disk is told of where results are stored.)
+    /// The training must stop; and where it cannot be saved then, that is the error. (Before its end, a checkpoint that
+    /// cannot be written is no reason to lose the training as well: it goes on, and there may be room again next time.)
     pub fn rest(&self, training: &impl Resumable) -> Result<(), Error> {
         let stop = self.watch.should_stop();
-        if stop || self.last.get().elapsed() >= self.every {
-            if let Some(file) = &self.file {
-                let _ =
-                    file.write(&training.snapshot(), self.earlier.get() + self.start.elapsed().as_secs_f64());
+        if stop || self.tried.get().elapsed() >= self.every {
+            let saved = self.save(training);
+            self.tried.set(Instant::now());
+            match saved {
+                Err(error) if stop => return Err(error),
+                Err(error) => self.tell(Notice::NotSaved { reason: error.to_string() }),
+                Ok(()) => self.saved.set(Instant::now()),
             }
-            self.last.set(Instant::now());
         }
         if stop { Err(Error::Stopped) } else { Ok(()) }
+    }
+
+    fn save(&self, training: &impl Resumable) -> Result<(), Error> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let snapshot = training.snapshot();
+        let seconds = self.earlier.get() + self.start.elapsed().as_secs_f64();
+        file.write(&snapshot, seconds).map_err(|error| Error::NotSaved {
+            bytes: snapshot.bytes() as f64,
+            lost: self.saved.get().elapsed().as_secs_f64(),
+            source: Box::new(error),
+        })
+    }
+
+    fn tell(&self, notice: Notice) {
+        if let Some(listener) = self.listener {
+            listener(notice);
+        }
     }
 }
 

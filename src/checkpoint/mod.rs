@@ -11,6 +11,23 @@
 
 mod file;
 mod keeper;
+mod notice;
 
-pub use file::{CheckpointFile, Snapshot};
+pub use file::{CheckpointFile, NoUse, Snapshot};
 pub use keeper::{Keeper, Resumable};
+pub use notice::Notice;
+
+/// Asserts that a snapshot whose last member learns from other events is refused and leaves a training as it was.
+#[cfg(test)]
+pub(crate) fn assert_foreign_changes_nothing(training: &mut impl Resumable) {
+    let mut foreign = training.snapshot();
+    let before: Vec<tch::Tensor> = foreign.tensors.iter().map(tch::Tensor::copy).collect();
+    let lists = foreign.lists.clone();
+    foreign.tensors = before.iter().map(|tensor| tensor + 1.0).collect();
+    let last = foreign.lists.last_mut().expect("a member");
+    last[0] = last[1];
+    assert!(training.restore(&foreign).is_none(), "it is of other events");
+    let after = training.snapshot();
+    assert_eq!(after.lists, lists);
+    assert!(after.tensors.iter().zip(&before).all(|(after, before)| after == before), "tensors were changed");
+}

@@ -52,13 +52,25 @@ impl Judges<ArrayView2<'_, f32>> for Perceptrons<'_> {
         least: Least,
         keeper: &Keeper<'_>,
     ) -> Result<(Self::Trained, Vec<Vec<Loss>>), Error> {
+        let mut ensemble = self.ensemble(contest, members, least);
+        let losses = ensemble.train(keeper)?;
+        Ok((ensemble, losses))
+    }
+}
+
+impl Perceptrons<'_> {
+    /// All members before their first step.
+    pub(super) fn ensemble(
+        &self,
+        contest: &Contest<'_, ArrayView2<'_, f32>>,
+        members: &[Member],
+        least: Least,
+    ) -> Ensemble<PerceptronNetworks> {
         let n_data = contest.data.nrows();
         let ClassifierSettings { epochs, batch, learning_rate, weight_decay, .. } = *self.settings;
         let recipe = Recipe { epochs, batch, learning_rate, weight_decay };
         let networks = PerceptronNetworks::new(&both(contest), n_data, self.settings, members, self.device);
-        let mut ensemble = Ensemble::new(networks, recipe, members, n_data, least, self.device);
-        let losses = ensemble.train(keeper)?;
-        Ok((ensemble, losses))
+        Ensemble::new(networks, recipe, members, n_data, least, self.device)
     }
 }
 

@@ -8,7 +8,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::judges::Least;
 use super::member::Member;
-use crate::batches::{Batches, BatchesState, restore_batches};
+use crate::batches::{Batches, BatchesState, restored_batches};
 use crate::checkpoint::{Keeper, Resumable, Snapshot};
 use crate::error::Error;
 use crate::nn::{Adam, Layout, LearningRate, Rates};
@@ -272,10 +272,12 @@ impl<N> Resumable for Ensemble<N> {
         if stand.losses.len() != self.losses.len() {
             return None;
         }
+        // All that can be wrong is looked at before anything changes: tensors come last, and are taken all or none.
+        let batches = restored_batches(&self.batches, stand.batches, &snapshot.lists)?;
         let ([first, second], adam_steps) = self.adam.state_mut();
         snapshot.copy_tensors(&mut [&mut self.parameters, first, second, &mut self.sum])?;
         *adam_steps = stand.adam_steps;
-        restore_batches(&mut self.batches, stand.batches, &snapshot.lists)?;
+        self.batches = batches;
         (self.done, self.losses) = (stand.done, stand.losses);
         Some(())
     }

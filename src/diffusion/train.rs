@@ -13,7 +13,7 @@ use tch::{Device, Kind, Tensor};
 use super::by_noise::{self, Probe};
 use super::denoiser::{Denoiser, DenoiserShape};
 use super::noise::Scalings;
-use crate::batches::{Batches, BatchesState, restore_batches};
+use crate::batches::{Batches, BatchesState, restored_batches};
 use crate::checkpoint::{Keeper, Resumable, Snapshot};
 use crate::error::Error;
 use crate::marginals::ColumnMaps;
@@ -332,11 +332,13 @@ impl Resumable for Ensemble<'_> {
         if [stand.losses.len(), stand.batches.len(), stand.noise.len()] != [members; 3] {
             return None;
         }
+        // All that can be wrong is looked at before anything changes: tensors come last, and are taken all or none.
+        let batches = restored_batches(&self.batches, stand.batches, &snapshot.lists)?;
         let ([first, second], adam_steps) = self.adam.state_mut();
         let average = self.average.values_mut();
         snapshot.copy_tensors(&mut [&mut self.parameters, average, first, second, &mut self.loss])?;
         *adam_steps = stand.adam_steps;
-        restore_batches(&mut self.batches, stand.batches, &snapshot.lists)?;
+        self.batches = batches;
         for (course, losses) in self.courses.iter_mut().zip(stand.losses) {
             course.losses = losses;
         }

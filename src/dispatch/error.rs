@@ -9,14 +9,26 @@ use drapes_analysis::error::Exit;
 pub enum RanksError {
     /// The launcher started separate programs.
     #[error(
-        "the launcher started {started} programs, but this one is alone in its world ({variable} says so; drapes and the \
-         launcher use different MPI libraries, and every program would do all the work) start it with the mpirun of \
-         the MPI that it was built with (`drapes doctor` names it), or with `drapes run --ranks {started}`"
+        "the launcher started {started} programs, but this one {} ({variable} says so; drapes and the \
+         launcher use different MPI libraries, and work would be done several times) start it with the mpirun of \
+         the MPI that it was built with (`drapes doctor` names it), or with `drapes run --ranks {started}`",
+        if *found == 1 { "is alone in its world".to_owned() } else { format!("finds {found} in its world") }
     )]
     Singletons {
         /// Programs that the launcher speaks of.
         started: usize,
+        /// Programs that see each other.
+        found: usize,
         /// Where it does.
+        variable: &'static str,
+    },
+    /// A launcher would start another.
+    #[error(
+        "--ranks starts a launcher, but one has started this program already ({variable} says so; every one of its ranks \
+         would start ranks of its own) leave out --ranks, or that launcher"
+    )]
+    LaunchedTwice {
+        /// Where the launcher speaks of itself.
         variable: &'static str,
     },
     /// mpirun cannot be started.
@@ -57,6 +69,7 @@ impl RanksError {
     /// The exit code that this error ends the program with.
     pub fn kind(&self) -> Exit {
         match self {
+            Self::LaunchedTwice { .. } => Exit::BadRequest,
             Self::Singletons { .. } | Self::NoLauncher { .. } | Self::Broke { .. } => Exit::Environment,
             Self::NoSignals { .. } | Self::Message { .. } => Exit::Unexpected,
         }

@@ -88,7 +88,7 @@ impl Leader<'_> {
     /// # Errors
     /// Results cannot be stored, a rank cannot be understood, or the right to work here is lost.
     pub fn lead(mut self) -> Result<(), Error> {
-        let mut not_stored = None;
+        let mut not_stored = Vec::new();
         let (mut pause, mut looked) = (Pause::new(), Instant::now());
         let mut told = false;
         loop {
@@ -114,14 +114,12 @@ impl Leader<'_> {
                 },
             };
             pause.reset();
-            if let Some(error) = self.hear(rank, message) {
-                not_stored.get_or_insert(error);
-            }
+            not_stored.extend(self.hear(rank, message));
         }
         for rank in 1..self.transport.size() {
             self.transport.send(rank, &Message::Stop)?;
         }
-        not_stored.map_or(Ok(()), Err)
+        if not_stored.is_empty() { Ok(()) } else { Err(Error::NotStored { reasons: not_stored }) }
     }
 
     fn look_at_clock_and_signals(&mut self) {
@@ -154,8 +152,8 @@ impl Leader<'_> {
         Ok(())
     }
 
-    /// Takes note of what a rank says; an error ends the run once all ranks have stopped.
-    fn hear(&mut self, rank: usize, message: Message) -> Option<Error> {
+    /// Takes note of what a rank says; what could not be stored ends the run once all ranks have stopped.
+    fn hear(&mut self, rank: usize, message: Message) -> Option<String> {
         match message {
             Message::Progress(task, share) => self.observer.progress(task, share),
             Message::Signalled => self.dispatcher.halt(Halt::Signal),
@@ -175,7 +173,7 @@ impl Leader<'_> {
                 }
                 if let Ended::NotStored { reason } = ended {
                     self.dispatcher.halt(Halt::Storage);
-                    return Some(Error::NotStored { reason });
+                    return Some(reason);
                 }
             }
             _ => {}

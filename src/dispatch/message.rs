@@ -57,7 +57,7 @@ pub enum Ended {
     },
     /// It was stopped before its end.
     Stopped,
-    /// It has a result, or failed, and that could not be stored.
+    /// It has a result, or failed, or was stopped, and that could not be stored.
     NotStored {
         /// Why.
         reason: String,

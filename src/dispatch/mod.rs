@@ -11,6 +11,7 @@
 //! ```
 
 mod error;
+mod gather;
 mod lead;
 mod message;
 mod pause;
@@ -19,6 +20,7 @@ mod threads;
 mod worker;
 
 pub use error::RanksError;
+pub use gather::gather;
 pub use lead::{Leader, Neighbours, News, Nobody, Observer};
 pub use message::{Ended, Message, Transport, wait};
 pub use pause::Pause;

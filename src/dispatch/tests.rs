@@ -277,6 +277,23 @@ fn tasks_of_other_shards_are_waited_for_while_somebody_is_at_them() {
 }
 
 #[test]
+fn a_rank_that_is_told_to_stop_before_work_begins_is_heard() {
+    let mut world = Threads::world(3);
+    let (leader, first, second) = (world.remove(0), world.remove(0), world.remove(0));
+    let signals = Signals::default();
+    first.send(0, &Message::Ready(Ok("cpu".to_owned()))).expect("a leader");
+    // It stops its own worker at once: a leader that does not know would give it tasks for ever.
+    first.send(0, &Message::Signalled).expect("a leader");
+    second.send(0, &Message::Ready(Ok("gpu".to_owned()))).expect("a leader");
+    let ready = |_, message| match message {
+        Message::Ready(device) => Some(device.map_err(|_| Error::Stopped)),
+        _ => None,
+    };
+    assert_eq!(gather(&leader, &signals, ready).expect("two answers"), ["cpu", "gpu"]);
+    assert!(signals.received());
+}
+
+#[test]
 fn messages_survive_the_wire_and_noise_does_not_pass_for_one() {
     for message in [
         Message::Assign(7),

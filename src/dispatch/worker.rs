@@ -6,13 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
+use drapes_analysis::dispatch::PROGRESS_EVERY;
+
 use super::error::RanksError;
 use super::message::{Ended, Message};
 use crate::error::Error;
 use crate::watch::Watch;
-
-/// The share of a task that is done is told so often.
-const TELLING: Duration = Duration::from_secs(1);
 
 /// The computing thread of a rank, seen from its main thread.
 pub struct Worker {
@@ -107,7 +106,7 @@ struct Reporter<'a> {
 
 impl Watch for Reporter<'_> {
     fn progress(&self, share: f64) {
-        if self.told.get().elapsed() >= TELLING {
+        if self.told.get().elapsed() >= PROGRESS_EVERY {
             self.told.set(Instant::now());
             let _ = self.end.speaker.send(Message::Progress(self.task, share));
         }

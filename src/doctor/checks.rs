@@ -1,14 +1,13 @@
 //! Libraries, devices, launchers and schedulers.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::process::Command;
 
 use tch::{Device, Kind, Tensor};
 
 use super::Finding;
 use crate::device::{self, DeviceChoice};
-use crate::provenance::{Versions, loaded};
+use crate::provenance::{LIBTORCH, Versions, libtorch_version, loaded};
 use crate::stop::slurm_end;
 use crate::world::{Flavour, World};
 
@@ -24,11 +23,7 @@ pub fn all(choice: DeviceChoice) -> Vec<Finding> {
 
 fn libtorch() -> Finding {
     let file = loaded("libtorch_cpu").unwrap_or_else(|| "linked statically".to_owned());
-    // Beside `lib` lie the version of a wheel and of the archives of libtorch.
-    let root = Path::new(&file).parent().and_then(Path::parent);
-    let version = root.and_then(|root| std::fs::read_to_string(root.join("build-version")).ok());
-    let version = version.map(|text| text.trim().to_owned());
-    let expected = Versions::of(None).libtorch;
+    let (version, expected) = (libtorch_version(), LIBTORCH);
     let product = Tensor::ones([64, 64], (Kind::Float, Device::Cpu));
     let product = product.matmul(&product).double_value(&[0, 0]);
     if (product - 64.0).abs() > 1e-6 {

@@ -10,7 +10,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::network::{Flow, FlowShape};
 use super::objective::{Objective, Room, Wanted};
-use crate::batches::{Batches, BatchesState, restore_batches};
+use crate::batches::{Batches, BatchesState, restored_batches};
 use crate::checkpoint::{Keeper, Resumable, Snapshot};
 use crate::error::Error;
 use crate::marginals::ColumnMaps;
@@ -273,11 +273,13 @@ impl Resumable for Ensemble<'_> {
         if [stand.courses.len(), stand.best.len()] != [self.courses.len(); 2] {
             return None;
         }
+        // All that can be wrong is looked at before anything changes: tensors come last, and are taken all or none.
+        let batches = restored_batches(&self.batches, stand.batches, &snapshot.lists)?;
         let ([first, second], adam_steps) = self.adam.state_mut();
         let loss = &mut self.loss;
         snapshot.copy_tensors(&mut [&mut self.parameters, &mut self.kept, first, second, loss])?;
         *adam_steps = stand.adam_steps;
-        restore_batches(&mut self.batches, stand.batches, &snapshot.lists)?;
+        self.batches = batches;
         for (course, (losses, diverged)) in self.courses.iter_mut().zip(stand.courses) {
             (course.losses, course.diverged) = (losses, diverged);
         }

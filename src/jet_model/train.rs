@@ -13,7 +13,7 @@ use super::denoiser::JetDenoiser;
 use super::maps::{JetMaps, MapTensors};
 use super::network::{JetModelShape, JetNetwork};
 use super::noisy::{Drawn, NoisyJets};
-use crate::batches::{Batches, BatchesState, restore_batches};
+use crate::batches::{Batches, BatchesState, restored_batches};
 use crate::checkpoint::{Keeper, Resumable, Snapshot};
 use crate::diffusion::{Course, LARGEST_WARMUP, MOMENTS};
 use crate::error::Error;
@@ -334,11 +334,13 @@ impl Resumable for Ensemble<'_> {
         if [stand.losses.len(), stand.noise.len()] != [self.courses.len(); 2] {
             return None;
         }
+        // All that can be wrong is looked at before anything changes: tensors come last, and are taken all or none.
+        let batches = restored_batches(&self.batches, stand.batches, &snapshot.lists)?;
         let ([first, second], adam_steps) = self.adam.state_mut();
         let (average, loss) = (self.average.values_mut(), &mut self.loss);
         snapshot.copy_tensors(&mut [&mut self.parameters, average, first, second, loss])?;
         *adam_steps = stand.adam_steps;
-        restore_batches(&mut self.batches, stand.batches, &snapshot.lists)?;
+        self.batches = batches;
         for (course, losses) in self.courses.iter_mut().zip(stand.losses) {
             course.losses = losses;
         }

@@ -1,14 +1,22 @@
 //! Starting this program again under a launcher.
 
+use std::io;
 use std::num::NonZeroUsize;
-use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use drapes_analysis::error::Exit;
+use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::iterator::Signals;
 
 use super::Run;
 use crate::device::{self, DeviceChoice};
 use crate::dispatch::RanksError;
 use crate::error::Error;
 use crate::world::{Flavour, World};
+
+/// Set where this program has started its ranks itself.
+pub const STARTED_ITSELF: &str = "DRAPES_STARTED_ITSELF";
 
 /// How many ranks to start.
 #[derive(Clone, Copy, Debug)]
@@ -20,13 +28,19 @@ pub enum Ranks {
 pub fn ranks(text: &str) -> Result<Ranks, String> {
     match text {
         "auto" => Ok(Ranks::Auto),
-        _ => text.parse().map(Ranks::Exactly).map_err(|_| "give a whole number from 1, or auto".to_owned()),
+        _ => text.parse().map(Ranks::Exactly).map_err(|_| {
+            "that is no number of ranks (each is a program to start) give a whole number from 1, or auto"
+                .to_owned()
+        }),
     }
 }
 
 impl Run {
-    /// Becomes a launcher that starts this program again, so many times. Returns only if that fails.
-    pub(super) fn launch(&self, ranks: Ranks) -> Error {
+    /// Starts this program again under a launcher, so many times, and ends as that ends.
+    pub(super) fn launch(&self, ranks: Ranks) -> Result<Exit, Error> {
+        if let Some(variable) = World::launcher_above() {
+            return Err(RanksError::LaunchedTwice { variable }.into());
+        }
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let count = match ranks {
             Ranks::Exactly(count) => count.get(),
@@ -35,9 +49,9 @@ impl Run {
         };
         let flavour = World::flavour();
         let launcher = flavour.launcher();
-        let error = std::env::current_exe().map(|program| {
+        let ended = std::env::current_exe().and_then(|program| {
             let mut mpirun = Command::new(&launcher);
-            mpirun.args(["-n", &count.to_string()]);
+            mpirun.args(["-n", &count.to_string()]).env(STARTED_ITSELF, "1");
             if flavour == Flavour::OpenMpi {
                 // Open MPI counts a slot for each physical core, the system a processor for each hardware thread; and
                 // where ranks run is the system's business as long as each computes with one thread.
@@ -45,11 +59,11 @@ impl Run {
                 // The user has asked for this program, not for mpirun: its warning about root is not for them.
                 mpirun.env("OMPI_ALLOW_RUN_AS_ROOT", "1").env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
             }
-            // In place of this process: signals then reach the launcher.
-            mpirun.arg(program).args(Self::arguments()).exec()
+            mpirun.arg(program).args(Self::arguments());
+            guard(mpirun)
         });
-        let source = error.unwrap_or_else(|error| error);
-        RanksError::NoLauncher { launcher, source }.into()
+        let (status, told) = ended.map_err(|source| RanksError::NoLauncher { launcher, source })?;
+        Ok(exit(status, told))
     }
 
     /// The arguments of every rank: those of this command but for --ranks.
@@ -64,5 +78,97 @@ impl Run {
             }
         }
         arguments
+    }
+}
+
+/// Whether a launcher was told to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Nothing,
+    /// To stop in order.
+    Stop,
+    /// To stop at once.
+    StopAtOnce,
+}
+
+/// Runs a launcher to its end.
+///
+/// Told to stop by TERM or Ctrl-C, launchers kill their ranks a second later, saved or not, and end with a code of their
+/// own. USR1 they pass on, and wait. So whatever tells this process to stop reaches the launcher as USR1; only a second
+/// Ctrl-C reaches it as the TERM that it is.
+fn guard(mut launcher: Command) -> io::Result<(ExitStatus, Told)> {
+    let mut signals = Signals::new([SIGUSR1, SIGUSR2, SIGTERM, SIGINT, SIGCHLD])?;
+    // Not in the terminal's foreground, whose processes all get a Ctrl-C; and so without its input, which nobody reads.
+    launcher.process_group(0).stdin(Stdio::null());
+    die_with_this_process(&mut launcher);
+    let mut child = launcher.spawn()?;
+    let mut told = Told::Nothing;
+    for signal in signals.forever() {
+        match signal {
+            SIGCHLD => {
+                if let Some(status) = child.try_wait()? {
+                    return Ok((status, told));
+                }
+            }
+            SIGINT if told != Told::Nothing => {
+                told = Told::StopAtOnce;
+                send(&child, SIGTERM);
+            }
+            _ => {
+                told = Told::Stop;
+                send(&child, SIGUSR1);
+            }
+        }
+    }
+    Ok((child.wait()?, told))
+}
+
+/// Has the system send TERM to a launcher when this process is gone, killed for instance: nobody else would stop it.
+fn die_with_this_process(launcher: &mut Command) {
+    #[allow(unsafe_code, reason = "a system call between fork and exec, which allocates nothing")]
+    unsafe {
+        launcher.pre_exec(|| match libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM) {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        });
+    }
+}
+
+fn send(child: &Child, signal: i32) {
+    #[allow(
+        unsafe_code,
+        reason = "a signal to a child that has not been waited for, so that its number is its own"
+    )]
+    unsafe {
+        libc::kill(child.id() as libc::pid_t, signal);
+    }
+}
+
+/// The exit code behind a launcher's: that of the ranks, where it is one of ours.
+fn exit(status: ExitStatus, told: Told) -> Exit {
+    let ours = [Exit::Done, Exit::BadRequest, Exit::Environment, Exit::TasksFailed, Exit::Deadline];
+    let code = status.code();
+    match ours.into_iter().find(|exit| code == Some(*exit as i32)) {
+        Some(exit) => exit,
+        // Ranks that had hardly begun when they were told.
+        None if told == Told::Stop => Exit::Deadline,
+        None if told == Told::StopAtOnce => std::process::exit(128 + SIGINT),
+        None => std::process::exit(code.unwrap_or_else(|| 128 + status.signal().unwrap_or_default())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_of_the_ranks_is_the_code_of_the_program() {
+        let ended = |code: i32| ExitStatus::from_raw(code << 8);
+        assert_eq!(exit(ended(0), Told::Nothing), Exit::Done);
+        assert_eq!(exit(ended(4), Told::Stop), Exit::TasksFailed);
+        assert_eq!(exit(ended(75), Told::Stop), Exit::Deadline);
+        // A launcher that was told before it listened, and ranks likewise.
+        assert_eq!(exit(ExitStatus::from_raw(SIGUSR1), Told::Stop), Exit::Deadline);
+        assert_eq!(exit(ended(128 + SIGUSR1), Told::Stop), Exit::Deadline);
     }
 }

@@ -1,7 +1,5 @@
 //! Rank 0 of a run.
 
-use std::path::Path;
-
 use drapes_analysis::cli::duration;
 use drapes_analysis::dispatch::{
     Dispatcher, Graph, IfStopped, Known, Limits, Outlook, Schedule, Shard, makespan,
@@ -67,19 +65,19 @@ impl Run {
                 return Err(error);
             }
         };
-        let device = self.muster(world, &prepared)?;
+        let device = self.muster(world, signals, &prepared)?;
         let worked = self.hand_out(world, signals, &clock, &mut prepared, device, sample)?;
         self.conclude(&prepared, worked)
     }
 
     /// Learns where all ranks are, gives each its device, and writes down who is where.
-    fn muster(&self, world: &World, prepared: &Prepared) -> Result<Device, Error> {
-        let mut sights: Vec<Sight> = vec![device::look(World::host(), self.device); world.size()];
-        for _ in 1..world.size() {
-            if let (rank, Message::Hello(sight)) = dispatch::wait(world)? {
-                sights[rank] = sight;
-            }
-        }
+    fn muster(&self, world: &World, signals: &Signals, prepared: &Prepared) -> Result<Device, Error> {
+        let hello = |_, message| match message {
+            Message::Hello(sight) => Some(Ok(sight)),
+            _ => None,
+        };
+        let mut sights: Vec<Sight> = vec![device::look(World::host(), self.device)];
+        sights.extend(dispatch::gather(world, signals, hello)?);
         let orders = match device::assign(&sights, self.device, self.sharing()) {
             Ok(orders) => orders,
             Err(error) => {
@@ -96,11 +94,11 @@ impl Run {
         }
         let broke = |rank, reason| Error::from(RanksError::Broke { rank, reason });
         let device = device::take(&orders[0]).map_err(|reason| broke(0, reason))?;
-        for _ in 1..world.size() {
-            if let (rank, Message::Ready(Err(reason))) = dispatch::wait(world)? {
-                return Err(broke(rank, reason));
-            }
-        }
+        let ready = |rank, message| match message {
+            Message::Ready(place) => Some(place.map_err(|reason| broke(rank, reason))),
+            _ => None,
+        };
+        dispatch::gather(world, signals, ready)?;
         for line in device::lines(&sights, &orders) {
             eprintln!("{line}");
         }
@@ -108,22 +106,11 @@ impl Run {
             eprintln!("warning: {warning}");
         }
         let ranks = sights.iter().zip(&orders).map(|(sight, order)| RankPlace::new(sight, order)).collect();
-        let provenance = Provenance::new(self.command(prepared), world.library(), ranks);
+        let provenance = Provenance::new(self.command(prepared, world.size()), world.library(), ranks);
         prepared.store.write_json("provenance.json", &provenance)?;
         // One line for each run that has worked here.
         prepared.store.append("logs/runs.jsonl", &provenance)?;
         Ok(device)
-    }
-
-    /// This command with whole paths.
-    fn command(&self, prepared: &Prepared) -> String {
-        let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let quoted = |path: &Path| {
-            let path = whole(path).display().to_string();
-            if path.contains(char::is_whitespace) { format!("'{path}'") } else { path }
-        };
-        let parts = [self.job.as_path(), &prepared.data_directory, prepared.store.directory()].map(quoted);
-        format!("drapes run {} --data-dir {} --out {}", parts[0], parts[1], parts[2])
     }
 
     /// Hands out what is to be done.
@@ -186,7 +173,9 @@ impl Run {
         })?;
         bulletin.finish();
         if let Some(needed) = dispatcher.too_short_for_any() {
-            return Err(Error::TooLittleTime { left: clock.end().unwrap_or(0.0), needed });
+            // Reading the data and waiting for ranks has taken some of it.
+            let left = clock.end().map_or(0.0, |end| (end - clock.now()).max(0.0));
+            return Err(Error::TooLittleTime { left, needed });
         }
         Ok(dispatcher.halted().map_or(Worked::Throughout, Worked::Until))
     }

@@ -6,6 +6,7 @@
 //! ```
 
 mod bulletin;
+mod command;
 mod conclude;
 mod launch;
 mod lead;
@@ -24,7 +25,7 @@ use drapes_analysis::job::JobFile;
 
 use crate::device::{DeviceChoice, Sharing};
 use crate::error::Error;
-use crate::stop::{Signals, moment, slurm_end};
+use crate::stop::{Deadline, Signals, Starter, length_of_time, slurm_end};
 use crate::world::World;
 use launch::Ranks;
 
@@ -35,6 +36,8 @@ pub use place::COMPUTING;
 /// Started under mpirun or srun, the ranks share the tasks; alone, one rank does them all. The same command
 /// again does only what is missing, and goes on with trainings that were stopped.
 #[derive(Debug, clap::Args)]
+// Scripts give options of their own, and whoever calls them may know better: what stands last counts.
+#[command(args_override_self = true)]
 #[command(after_help = "EXAMPLES\n  \
     drapes run jobs/demo.toml\n  \
     drapes run jobs/demo.toml --ranks auto\n  \
@@ -63,12 +66,12 @@ pub struct Run {
     /// Let several ranks compute on one GPU.
     #[arg(long)]
     share_gpus: bool,
-    /// When the run must have ended: a time from now (90m), a date (2026-03-01T14:00:00) or seconds since 1970. Under
-    /// Slurm, the end of the job by default.
-    #[arg(long, value_name = "WHEN", value_parser = moment)]
-    deadline: Option<SystemTime>,
+    /// When the run must have ended: a time from now (90m), a date (2026-03-01T14:00:00), seconds since 1970, or NONE.
+    /// Under Slurm, the end of the job by default.
+    #[arg(long, value_name = "WHEN", value_parser = Deadline::parse)]
+    deadline: Option<Deadline>,
     /// How long before the deadline tasks are told to stop.
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = length_of_time)]
     margin: Duration,
     /// Do the second of eight equal shares of the scan (2/8), beside other jobs in the same directory.
     #[arg(long, value_name = "I/N")]
@@ -80,7 +83,7 @@ pub struct Run {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_failures: Option<u32>,
     /// Time between two checkpoints of a training.
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = length_of_time)]
     checkpoint_every: Duration,
 }
 
@@ -93,12 +96,13 @@ impl Run {
         if let Some(ranks) = self.ranks {
             // Mistakes are told before there are ranks to repeat them.
             JobFile::open(&self.job)?.check()?;
-            return Err(self.launch(ranks));
+            return self.launch(ranks);
         }
         // Before MPI starts threads of its own, and before anybody can be told to stop.
         let signals = Signals::listen()?;
+        let starter = Starter::of_this_process();
         let world = World::join()?;
-        let signals = if world.is_launched() { signals.of_launched() } else { signals };
+        let signals = if world.is_launched() { signals.of_launched(starter) } else { signals };
         // A panic must not unwind into MPI's own end, where it would wait for the others.
         let part =
             || if world.rank() == 0 { self.lead(&world, &signals) } else { self.serve(&world, &signals) };
@@ -111,7 +115,10 @@ impl Run {
     }
 
     fn deadline(&self) -> Option<SystemTime> {
-        self.deadline.or_else(slurm_end)
+        match self.deadline {
+            Some(deadline) => deadline.moment(),
+            None => slurm_end(),
+        }
     }
 
     fn sharing(&self) -> Sharing {

@@ -30,7 +30,7 @@ use drapes_analysis::store::{Store, StoredJob};
 use drapes_analysis::stream::Stream;
 use tch::Device;
 
-use crate::checkpoint::{CheckpointFile, Keeper};
+use crate::checkpoint::{CheckpointFile, Keeper, Notice};
 use crate::data::{self, Label};
 use crate::device::free_memory;
 use crate::dispatch::Ended;
@@ -38,6 +38,15 @@ use crate::error::Error;
 use crate::rank_log::RankLog;
 use crate::split::Sample;
 use crate::watch::Watch;
+
+/// What may come of the checkpoint of a task that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Course {
+    /// Tried again, the training goes on from there.
+    MayGoOn,
+    /// The training is complete, or would diverge again.
+    Over,
+}
 
 /// Where a rank works: the directory, the data and the device.
 pub struct Workplace {
@@ -94,23 +103,32 @@ impl Workplace {
     /// stop or nothing can be stored: then it has none.
     pub fn perform(&self, task: &Task, fingerprint: &Fingerprint, watch: &dyn Watch) -> Ended {
         let start = Instant::now();
-        let checkpoint =
-            CheckpointFile { path: self.store.checkpoint(&task.id), fingerprint: fingerprint.clone() };
-        if checkpoint.path.exists() {
-            self.log.goes_on(&task.id);
-        } else {
-            self.log.begins(&task.id);
-        }
-        let keeper = Keeper::new(watch, checkpoint, self.save_every);
+        let checkpoint = CheckpointFile {
+            path: self.store.checkpoint(&task.id),
+            fingerprint: fingerprint.clone(),
+            device: self.place.device.clone(),
+        };
+        self.log.begins(&task.id);
+        let note = |notice: Notice| self.log.notes(&task.id, &notice);
+        let keeper = Keeper::new(watch, checkpoint, self.save_every).telling(&note);
+        let mut course = Course::MayGoOn;
         // Nothing that a panic could leave half-done is used again: arrays have no name yet, the sample is whole.
         let outcome = match catch_unwind(AssertUnwindSafe(|| self.compute(task, &keeper, watch))) {
-            Ok(Ok(result)) => Outcome::Done(Box::new(result)),
+            Ok(Ok(result)) => {
+                course = Course::Over;
+                Outcome::Done(Box::new(result))
+            }
             Ok(Err(Error::Stopped)) => {
                 self.log.stopped(&task.id);
                 return Ended::Stopped;
             }
             Ok(Err(error)) if error.is_of_storage() => return self.not_stored(task, &error),
-            Ok(Err(error)) => Outcome::Failed { reason: error.to_string() },
+            Ok(Err(error)) => {
+                if matches!(error, Error::Diverged { .. }) {
+                    course = Course::Over;
+                }
+                Outcome::Failed { reason: error.to_string() }
+            }
             Err(panic) => Outcome::Failed { reason: panic_reason(panic.as_ref(), self.need(task)) },
         };
         let run = RunInfo { seconds: keeper.earlier() + start.elapsed().as_secs_f64(), ..self.place.clone() };
@@ -121,7 +139,10 @@ impl Workplace {
         if let Err(error) = self.store.write_record(&record) {
             return self.not_stored(task, &error.into());
         }
-        keeper.finish();
+        // A device that broke near the end of a long training is no reason to begin anew when it is tried again.
+        if course == Course::Over {
+            keeper.finish();
+        }
         self.log.ends(&record, &self.job);
         match record.outcome {
             Outcome::Done(_) => Ended::Done { seconds: record.run.seconds },
@@ -130,8 +151,11 @@ impl Workplace {
     }
 
     fn not_stored(&self, task: &Task, error: &Error) -> Ended {
-        let needed = price::bytes(&self.job, task, EventCounts::estimated(&self.job)) / 1e6;
-        let reason = format!("{} needs about {needed:.1} MB: {error}", task.id);
+        let needed = match error {
+            Error::NotSaved { bytes, .. } => *bytes,
+            _ => price::bytes(&self.job, task, EventCounts::estimated(&self.job)),
+        };
+        let reason = format!("{} needs about {:.1} MB: {error}", task.id, needed / 1e6);
         self.log.not_stored(&task.id, &reason);
         Ended::NotStored { reason }
     }

@@ -14,6 +14,7 @@ use crate::error::{Error, Exit};
 use crate::plan::{Plan, Stage, Task};
 use crate::price::{EventCounts, Price};
 use crate::rates::Rates;
+use crate::spent::{Spent, spent};
 use crate::standing::{Standing, is_gpu, pace, standings};
 use crate::store::{Liveness, Occupant, Store};
 
@@ -41,6 +42,8 @@ struct Overview {
     name: String,
     plan: Plan,
     standings: Vec<Standing>,
+    /// Time behind each task.
+    spent: Vec<Spent>,
     occupants: Vec<(Occupant, Liveness)>,
     /// Expected seconds to the end, and on how many ranks.
     left: (f64, usize),
@@ -51,7 +54,7 @@ impl Status {
         let store = Store::open(&self.directory)?;
         let overview = Overview::of(&store)?;
         match (self.format, &self.list) {
-            (Format::Json, _) => answer(format_args!("{:#}\n", overview.json())),
+            (Format::Json, state) => answer(format_args!("{:#}\n", overview.json(state.as_deref()))),
             (Format::Text, Some(state)) => answer(overview.list(state)),
             (Format::Text, None) => {
                 answer(overview.text());
@@ -78,6 +81,7 @@ impl Overview {
         let states = store.states(&stored, &plan);
         let occupants = store.occupants();
         let standings = standings(&plan, &states, &occupants);
+        let spent = spent(store, &plan, &standings);
         let price = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
         let runs = || standings.iter().map(Standing::run);
         // Whatever did most of it so far.
@@ -96,7 +100,7 @@ impl Overview {
         let alive = occupants.iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
         let ranks = alive.map(|(occupant, _)| occupant.ranks).sum::<usize>().max(1);
         let left = (makespan(&plan, &expected, &over, ranks), ranks);
-        Ok(Self { name: stored.job.name, plan, standings, occupants, left })
+        Ok(Self { name: stored.job.name, plan, standings, spent, occupants, left })
     }
 
     fn count(&self, word: &str) -> usize {
@@ -113,11 +117,8 @@ impl Overview {
 
     /// Hours spent on cores and on GPUs.
     fn spent(&self) -> (f64, f64) {
-        let runs = self.standings.iter().filter_map(Standing::run);
-        let (gpus, cores): (Vec<_>, Vec<_>) = runs.partition(|run| is_gpu(&run.device));
-        let hours =
-            |runs: Vec<&crate::record::RunInfo>| runs.iter().fold(0.0, |sum, run| sum + run.seconds) / 3600.0;
-        (hours(cores), hours(gpus))
+        let all = self.spent.iter().fold(Spent::default(), |sum, one| sum.and(one));
+        (all.core_seconds / 3600.0, all.gpu_seconds / 3600.0)
     }
 
     fn text(&self) -> String {
@@ -134,8 +135,9 @@ impl Overview {
             let of_stage = || self.tasks().filter(move |(task, _)| task.work.stage() == stage);
             let count =
                 |word: &&str| of_stage().filter(|(_, standing)| standing.word() == *word).count().to_string();
-            let runs = of_stage().filter_map(|(_, standing)| standing.run());
-            let spent = duration(runs.fold(0.0, |sum, run| sum + run.seconds));
+            let of_tasks = self.plan.tasks.iter().zip(&self.spent);
+            let of_tasks = of_tasks.filter(|(task, _)| task.work.stage() == stage);
+            let spent = duration(of_tasks.fold(0.0, |sum, (_, spent)| sum + spent.seconds()));
             let line = std::iter::once(stage.word().to_owned()).chain(words.iter().map(count)).chain([spent]);
             lines.push(line.collect());
         }
@@ -197,9 +199,11 @@ impl Overview {
         if text.is_empty() { text } else { text + "\n" }
     }
 
-    fn json(&self) -> serde_json::Value {
+    /// Everything for programs; the tasks of one state alone, if one is given.
+    fn json(&self, state: Option<&str>) -> serde_json::Value {
         let tasks: Vec<_> = self
             .tasks()
+            .filter(|(_, standing)| state.is_none_or(|state| state == standing.word()))
             .map(|(task, standing)| {
                 let mut entry = serde_json::to_value(standing).unwrap_or_default();
                 entry["id"] = json!(task.id);

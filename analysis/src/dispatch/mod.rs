@@ -20,4 +20,4 @@ pub use graph::Graph;
 pub use pace::Pace;
 pub use schedule::{Known, Schedule};
 pub use shard::Shard;
-pub use simulate::{Simulated, Simulation, makespan};
+pub use simulate::{PROGRESS_EVERY, Simulated, Simulation, makespan};

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::time::Duration;
 
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng;
@@ -12,6 +13,9 @@ use super::pace::Pace;
 use super::schedule::{Known, Schedule};
 use crate::plan::{Plan, Stage};
 use crate::stream::Stream;
+
+/// A rank says at most so often how far its task is.
+pub const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
 /// How ranks and network behave in a simulated scan.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,7 +37,7 @@ pub struct Simulated {
     pub makespan: f64,
     /// Share of the ranks' time in which they had nothing to do.
     pub idle: f64,
-    /// Messages to and from rank 0.
+    /// Messages to and from rank 0, those about the progress of tasks included: as many as there can be.
     pub messages: usize,
     /// Share of the time in which rank 0 was busy with messages.
     pub leader_load: f64,
@@ -42,8 +46,8 @@ pub struct Simulated {
 }
 
 impl Simulation {
-    /// Ranks on an ordinary cluster: 50 µs to rank 0, and as long for it to deal with a message, as measured with Open MPI
-    /// on one host (docs/performance.md).
+    /// Ranks on an ordinary cluster: 50 µs to rank 0, and as long for it to deal with a message. With Open MPI on one host
+    /// and a core for each rank, both were measured to be shorter by far (docs/performance.md).
     pub fn of(ranks: usize) -> Self {
         Self { ranks, latency: 50e-6, service: 50e-6, spread: 0.2 }
     }
@@ -66,9 +70,11 @@ impl Simulation {
             arrivals: BinaryHeap::new(),
             leader_free: 0.0,
             leader_busy: 0.0,
+            seen: 0.0,
+            telling: 0,
             worked: 0.0,
             handed_out: 0,
-            messages: 0,
+            messages: 0.0,
             end: 0.0,
         };
         course.run(seconds);
@@ -77,8 +83,9 @@ impl Simulation {
         Simulated {
             makespan: course.end,
             idle: if total > 0.0 { (1.0 - course.worked / total).max(0.0) } else { 0.0 },
-            messages: course.messages,
-            leader_load: if course.end > 0.0 { course.leader_busy / course.end } else { 0.0 },
+            messages: course.messages.round() as usize,
+            // More than it can do is asked of a leader that is always busy.
+            leader_load: if course.end > 0.0 { (course.leader_busy / course.end).min(1.0) } else { 0.0 },
             assignments_a_second: course.handed_out as f64 / taken.max(1e-9),
         }
     }
@@ -93,9 +100,13 @@ struct Course {
     arrivals: BinaryHeap<Reverse<(u64, usize, usize)>>,
     leader_free: f64,
     leader_busy: f64,
+    /// The last moment up to which the progress of tasks was told.
+    seen: f64,
+    /// Ranks that work at a task and tell rank 0 how far they are.
+    telling: usize,
     worked: f64,
     handed_out: usize,
-    messages: usize,
+    messages: f64,
     end: f64,
 }
 
@@ -104,6 +115,8 @@ impl Course {
         self.hand_out(0.0, seconds);
         while let Some(Reverse((arrival, task, rank))) = self.arrivals.pop() {
             let arrival = arrival as f64 / 1e9;
+            self.hear_of_progress(arrival);
+            self.telling -= usize::from(rank != 0);
             let now = self.serve(arrival, rank);
             self.end = self.end.max(arrival);
             self.dispatcher.ended(task, rank, Ending::Done(seconds[task]));
@@ -116,10 +129,23 @@ impl Course {
         if rank == 0 {
             return arrival;
         }
-        self.messages += 1;
+        self.messages += 1.0;
         self.leader_free = self.leader_free.max(arrival) + self.simulation.service;
         self.leader_busy += self.simulation.service;
         self.leader_free
+    }
+
+    /// Rank 0 hears of the progress of all tasks that run elsewhere, evenly until `now`. There may be millions of these
+    /// messages, so they are no events of their own but a stream, which rank 0 deals with as it can.
+    fn hear_of_progress(&mut self, now: f64) {
+        let passed = now - self.seen;
+        let count = self.telling as f64 * passed / PROGRESS_EVERY.as_secs_f64();
+        let work = count * self.simulation.service;
+        let behind = (self.leader_free - self.seen).max(0.0);
+        self.leader_free = now + (behind + work - passed).max(0.0);
+        self.leader_busy += work;
+        self.messages += count;
+        self.seen = now;
     }
 
     fn hand_out(&mut self, mut now: f64, seconds: &[f64]) {
@@ -129,6 +155,7 @@ impl Course {
             let latency = if rank == 0 { 0.0 } else { self.simulation.latency };
             let taken = seconds[task].max(0.0) * self.factor();
             self.worked += taken;
+            self.telling += usize::from(rank != 0);
             let arrival = now + taken + 2.0 * latency;
             self.arrivals.push(Reverse(((arrival * 1e9) as u64, task, rank)));
         }
@@ -181,6 +208,22 @@ mod tests {
         // 1,000 ranks and a task a second each are 2,000 messages a second, two more than a millisecond each allows.
         assert!(fast.idle < 0.15 && slow.idle > 0.45, "{fast:?} {slow:?}");
         assert!(slow.leader_load > 0.9 && fast.leader_load < 0.01, "{fast:?} {slow:?}");
+    }
+
+    #[test]
+    fn long_tasks_tell_how_far_they_are() {
+        let graph = Graph::from_needs(&vec![vec![]; 2000]);
+        let run = |service| {
+            let simulation = Simulation { service, spread: 0.0, ..Simulation::of(1001) };
+            simulation.run(&graph, &[100.0; 2000], &[Known::Open; 2000])
+        };
+        // A message a second of each of a thousand ranks, and hardly any other.
+        let found = run(50e-6);
+        assert!((found.messages as f64 / found.makespan - 1000.0).abs() < 50.0, "{found:?}");
+        assert!((found.leader_load - 0.05).abs() < 0.005, "{found:?}");
+        // A leader that takes two milliseconds for each cannot follow, and the others wait for it.
+        let late = run(2e-3);
+        assert!(late.leader_load > 0.99 && late.makespan > 1.3 * found.makespan, "{late:?}");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 use drapes_analysis::job::ClassifierSettings;
+use drapes_analysis::quantities::Fold;
 use rand_distr::{Distribution, StandardNormal};
 use tch::Device;
 
-use super::super::Perceptrons;
+use super::super::{Member, Parts, Perceptrons};
 use super::*;
 use crate::checkpoint::Keeper;
 
@@ -130,4 +131,33 @@ fn classes_that_are_too_small_are_refused() {
     let judges = Perceptrons { settings: &settings, device: Device::Cpu };
     let found = classify(&contest, 5, &[ClassifierSeed(0)], (&stream, &stream), &judges, &Keeper::default());
     assert!(found.expect_err("a refusal").to_string().contains("lower classifier.batch"));
+}
+
+#[test]
+fn a_checkpoint_of_other_events_changes_nothing() {
+    let (data, template) = (cloud(300, 0.0, 1), cloud(300, 0.0, 2));
+    let (none, is_signal) = (cloud(0, 0.0, 3), vec![false; 300]);
+    let contest = Contest {
+        data: data.view(),
+        data_truth: DataTruth::Simulated(&is_signal),
+        template: template.view(),
+        template_truth: TemplateTruth::Generated,
+        template_folds: TemplateFolds::Dealt,
+        unseen_background: none.view(),
+        unseen_signal: none.view(),
+    };
+    let part = |first: usize| Parts { data: (first..300).collect(), template: (first..300).collect() };
+    let member = |seed: u32| Member {
+        seed: ClassifierSeed(seed),
+        fold: Fold(0),
+        training: part(60),
+        validation: part(240),
+        evaluated: part(240),
+        stream: Stream::of_job(u64::from(seed)),
+    };
+    let settings = settings();
+    let judges = Perceptrons { settings: &settings, device: Device::Cpu };
+    let least = Least { batches: 5, validation: 60 };
+    let mut ensemble = judges.ensemble(&contest, &[member(0), member(1)], least);
+    crate::checkpoint::assert_foreign_changes_nothing(&mut ensemble);
 }

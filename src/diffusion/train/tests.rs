@@ -265,3 +265,10 @@ fn a_denoiser_knows_most_where_the_noise_is_strong() {
         assert!(loss.training < 1.1, "{loss:?}");
     }
 }
+
+#[test]
+fn a_checkpoint_of_other_events_changes_nothing() {
+    let (settings, members) = (settings(), [events(600, 1), events(700, 2)]);
+    let mut ensemble = Ensemble::new(shape(2), &settings, &members, Device::Cpu).expect("enough events");
+    crate::checkpoint::assert_foreign_changes_nothing(&mut ensemble);
+}

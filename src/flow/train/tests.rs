@@ -270,3 +270,10 @@ fn the_best_moment_of_a_training_that_over_trains_is_kept() {
     });
     assert!(best + 0.05 < last, "{best} {last}");
 }
+
+#[test]
+fn a_checkpoint_of_other_events_changes_nothing() {
+    let members = [events(600, 0.8, 1), events(700, 0.8, 2)];
+    let ensemble = Ensemble::new(shape(2), &settings(), &NETWORK, &members, Device::Cpu);
+    crate::checkpoint::assert_foreign_changes_nothing(&mut ensemble.expect("enough events"));
+}

@@ -184,6 +184,7 @@ fn a_training_that_is_stopped_goes_on_with_the_same_bits() {
     let file = || CheckpointFile {
         path: folder.path().join("a.checkpoint"),
         fingerprint: Fingerprint("a".to_owned()),
+        device: "cpu".to_owned(),
     };
     let mut stops = 0;
     let (found, losses) = loop {

@@ -161,6 +161,7 @@ fn a_training_that_is_stopped_goes_on_with_the_same_bits() {
     let file = || CheckpointFile {
         path: folder.path().join("a.checkpoint"),
         fingerprint: Fingerprint("a".to_owned()),
+        device: "cpu".to_owned(),
     };
     let mut stops = 0;
     let found = loop {
@@ -362,4 +363,12 @@ fn sampling_stops_when_told() {
     let outlines = [toy::outline(1000.0, 50.0, 4)];
     let found = sampler.from_noise(&outlines, &mut Stream::of_job(1).generator(), &Told);
     assert!(matches!(found, Err(Error::Stopped)));
+}
+
+#[test]
+fn a_checkpoint_of_other_jets_changes_nothing() {
+    let (settings, jets) = (settings(), toy::jets(100, 5));
+    let members = [member(&jets, 5), member(&jets, 6)];
+    let ensemble = Ensemble::new(shape(&settings), &settings, &members, Device::Cpu);
+    crate::checkpoint::assert_foreign_changes_nothing(&mut ensemble.expect("enough jets"));
 }

@@ -90,12 +90,87 @@ fn tasks_that_are_stopped_again_and_again_end_with_the_same_bits() {
     }
 }
 
+/// Computes until it has been asked so many times, and then breaks.
+struct Brittle(Impatient);
+
+impl Watch for Brittle {
+    fn progress(&self, _share: f64) {}
+
+    fn should_stop(&self) -> bool {
+        assert!(!self.0.should_stop(), "CUDA error: an illegal memory access");
+        false
+    }
+}
+
+/// What the rank wrote down.
+fn log(place: &Workplace) -> String {
+    std::fs::read_to_string(place.store.directory().join("logs/rank-000.log")).expect("a log")
+}
+
+fn a_training(plan: &Plan) -> usize {
+    plan.tasks.iter().position(|task| task.work.stage() == Stage::Train).expect("a training")
+}
+
+#[test]
+fn a_training_that_breaks_is_tried_again_from_its_checkpoint() {
+    let straight = {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (plan, place, fingerprints) = workplace_with(directory.path(), SCAN);
+        perform(&place, &plan, &fingerprints, a_training(&plan)).outcome
+    };
+    let directory = tempfile::tempdir().expect("a directory");
+    let (plan, place, fingerprints) = workplace_with(directory.path(), SCAN);
+    let place = place.saving_every(Duration::ZERO);
+    let (task, print) = (&plan.tasks[a_training(&plan)], &fingerprints[a_training(&plan)]);
+    let ended = place.perform(task, print, &Brittle(Impatient { left: Cell::new(3) }));
+    assert!(matches!(&ended, Ended::Failed { reason } if reason.contains("CUDA error")), "{ended:?}");
+    assert!(place.store.checkpoint(&task.id).exists(), "what it has learnt is not thrown away");
+    assert!(matches!(place.perform(task, print, &Unwatched), Ended::Done { .. }));
+    assert!(log(&place).contains("goes on from its checkpoint"), "{}", log(&place));
+    assert_eq!(record_of(&place, &task.id).outcome, straight);
+    assert!(!place.store.checkpoint(&task.id).exists(), "two files a task at most");
+}
+
+#[test]
+fn a_training_that_diverges_leaves_no_checkpoint() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let wild = SCAN.replace(
+        "[denoiser]\n",
+        "[denoiser]\nlearning_rate = 1e30\ngradient_clip = 1e30\nwarmup_steps = 0\n",
+    );
+    let (plan, place, fingerprints) = workplace_with(directory.path(), &wild);
+    let place = place.saving_every(Duration::ZERO);
+    let record = perform(&place, &plan, &fingerprints, a_training(&plan));
+    assert!(
+        matches!(&record.outcome, Outcome::Failed { reason } if reason.contains("diverged")),
+        "{record:?}"
+    );
+    assert!(!place.store.checkpoint(&record.id).exists(), "it would diverge again");
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_written_is_told() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (plan, place, fingerprints) = workplace_with(directory.path(), SCAN);
+    let place = place.saving_every(Duration::ZERO);
+    let (task, print) = (&plan.tasks[a_training(&plan)], &fingerprints[a_training(&plan)]);
+    let folder = directory.path().join("tasks/train");
+    std::fs::remove_dir(&folder).expect("an empty folder");
+    let ended = place.perform(task, print, &Impatient { left: Cell::new(2) });
+    let Ended::NotStored { reason } = &ended else { panic!("its work is lost, and it says {ended:?}") };
+    assert!(reason.starts_with(&task.id.0) && reason.contains("its checkpoint of 0."), "{reason}");
+    assert!(reason.contains("of its work are lost") && reason.contains("cannot write"), "{reason}");
+    // Twice on the way it went on without.
+    assert_eq!(log(&place).matches("WARNING: no checkpoint was written").count(), 2, "{}", log(&place));
+    std::fs::create_dir(&folder).expect("a folder");
+    assert_eq!(place.perform(task, print, &Impatient { left: Cell::new(2) }), Ended::Stopped);
+}
+
 #[test]
 fn a_checkpoint_of_other_settings_or_a_torn_one_is_not_used() {
     let directory = tempfile::tempdir().expect("a directory");
     let (plan, place, fingerprints) = workplace_with(directory.path(), SCAN);
-    let training = plan.tasks.iter().position(|task| task.work.stage() == Stage::Train).expect("a training");
-    let (task, print) = (&plan.tasks[training], &fingerprints[training]);
+    let (task, print) = (&plan.tasks[a_training(&plan)], &fingerprints[a_training(&plan)]);
     let stop = |print: &Fingerprint| {
         let watch = Impatient { left: Cell::new(2) };
         assert_eq!(place.perform(task, print, &watch), Ended::Stopped);
@@ -108,12 +183,16 @@ fn a_checkpoint_of_other_settings_or_a_torn_one_is_not_used() {
     let straight = record_of(&place, &task.id).outcome;
     stop(&Fingerprint("of another job".to_owned()));
     seconds();
+    let said = || log(&place).lines().rev().take(4).collect::<Vec<_>>().join("\n");
+    assert!(said().contains("begins anew: its checkpoint does not count, it is of a training"), "{}", said());
     assert_eq!(record_of(&place, &task.id).outcome, straight);
     stop(print);
     let path = place.store.checkpoint(&task.id);
     let whole = std::fs::read(&path).expect("a checkpoint");
     std::fs::write(&path, &whole[..whole.len() / 2]).expect("room");
     seconds();
+    assert!(said().contains("begins anew: its checkpoint does not count, it is not whole"), "{}", said());
+    assert!(!log(&place).contains("goes on"), "{}", log(&place));
     assert_eq!(record_of(&place, &task.id).outcome, straight);
 }
 

@@ -1,0 +1,71 @@
+//! The command of a run, for whoever goes on with it.
+
+use std::path::Path;
+
+use clap::ValueEnum;
+
+use super::Run;
+use super::launch::STARTED_ITSELF;
+use super::prepare::Prepared;
+use crate::device::DeviceChoice;
+
+/// What has started the ranks of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Starter {
+    /// The program, told by --ranks.
+    Itself,
+    Srun,
+    Mpirun,
+}
+
+impl Run {
+    /// This command with whole paths and as many ranks: all that decides where work is done. What limits a run (its
+    /// deadline, its shard) is left out, since it is the affair of that run.
+    pub(super) fn command(&self, prepared: &Prepared, ranks: usize) -> String {
+        let paths = [self.job.as_path(), &prepared.data_directory, prepared.store.directory()].map(quoted);
+        let mut command = format!("drapes run {} --data-dir {} --out {}", paths[0], paths[1], paths[2]);
+        if self.device != DeviceChoice::Auto {
+            let choice = self.device.to_possible_value();
+            command += &choice.map_or(String::new(), |choice| format!(" --device {}", choice.get_name()));
+        }
+        if self.share_gpus {
+            command += " --share-gpus";
+        }
+        let said = |name: &str| std::env::var_os(name).is_some();
+        let starter = match () {
+            () if said(STARTED_ITSELF) => Starter::Itself,
+            () if said("OMPI_COMM_WORLD_SIZE") || !said("SLURM_STEP_NUM_TASKS") => Starter::Mpirun,
+            () => Starter::Srun,
+        };
+        started(&command, ranks, starter)
+    }
+}
+
+/// A command with its ranks.
+fn started(command: &str, ranks: usize, starter: Starter) -> String {
+    match starter {
+        _ if ranks == 1 => command.to_owned(),
+        Starter::Itself => format!("{command} --ranks {ranks}"),
+        Starter::Srun => format!("srun -n {ranks} {command}"),
+        Starter::Mpirun => format!("mpirun -n {ranks} {command}"),
+    }
+}
+
+fn quoted(path: &Path) -> String {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned()).display().to_string();
+    if path.contains(char::is_whitespace) { format!("'{path}'") } else { path }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_are_started_as_they_were() {
+        let started = |ranks, starter| started("drapes run a", ranks, starter);
+        assert_eq!(started(1, Starter::Mpirun), "drapes run a");
+        assert_eq!(started(4, Starter::Mpirun), "mpirun -n 4 drapes run a");
+        assert_eq!(started(4, Starter::Srun), "srun -n 4 drapes run a");
+        assert_eq!(started(2, Starter::Itself), "drapes run a --ranks 2");
+    }
+}
