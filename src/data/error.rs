@@ -152,6 +152,22 @@ pub enum DataError {
         /// What is there.
         present: Vec<String>,
     },
+    /// Jets have lost constituents for want of room.
+    #[error(
+        "{dataset} of {} has room for {slots} constituents, and {events} events have a jet that fills it (the models know \
+         jets that keep up to 128) make the file anew from raw events with `drapes-prepare`",
+        path.display()
+    )]
+    CutShort {
+        /// The file.
+        path: PathBuf,
+        /// The array.
+        dataset: String,
+        /// Constituents that it has room for.
+        slots: usize,
+        /// Events with such a jet.
+        events: usize,
+    },
     /// An array has other axes than it should.
     #[error(
         "{dataset} of {} has the shape {found:?} ({wanted} is expected) use a file as `drapes-prepare` makes it from raw \

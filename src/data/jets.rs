@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use half::f16;
 use serde::Serialize;
@@ -61,7 +61,8 @@ pub struct JetEvents {
 /// Reads the jets of some rows of a file, or of all: group `group` with `constituents` (n, 2, slots, 3), the shares of
 /// the jet's transverse momentum, Δη and Δφ; `jets` (n, 2, 4), `p_T`, η, φ, mass; `n_constituents` (n, 2).
 ///
-/// Events that cannot be used are left out and counted. Of each jet the 128 hardest constituents are kept, the hardest
+/// The jet of larger transverse momentum comes first, whatever the file's order. Events that cannot be used are left out and
+/// counted. Of each jet the 128 hardest constituents are kept, the hardest
 /// first, whatever their order in the file; slots beyond `n_constituents` are not looked at. Memory beside the result is
 /// that of some thousand events.
 ///
@@ -69,7 +70,8 @@ pub struct JetEvents {
 /// GeV.
 ///
 /// # Errors
-/// The file is missing, damaged, of another layout, or has no such row; no event is left.
+/// The file is missing, damaged, of another layout, or has no such row; jets were cut short of 128 constituents, which the
+/// models take to be the most that a jet keeps; no event is left.
 pub fn read_jets(path: &Path, group: &str, rows: Option<&[u32]>) -> Result<JetEvents, DataError> {
     let file = JetFile::open(path, group)?;
     let all: Vec<u32>;
@@ -102,11 +104,14 @@ pub fn read_jets(path: &Path, group: &str, rows: Option<&[u32]>) -> Result<JetEv
 /// An event that is asked for: its jets as a whole.
 struct Asked {
     row: u32,
+    /// The places of the leading and of the other jet in the file.
+    order: [usize; 2],
     kinematics: [Kinematics; 2],
     counts: [usize; 2],
 }
 
 struct JetFile {
+    path: PathBuf,
     events: usize,
     slots: usize,
     constituents: Dataset,
@@ -145,6 +150,7 @@ impl JetFile {
             return Err(missing(absent.map(|name| (*name).to_owned()).collect(), names));
         };
         let file = Self {
+            path: path.to_owned(),
             events: jets.rows(),
             slots: constituents.shape().get(2).copied().unwrap_or(0),
             constituents,
@@ -182,7 +188,7 @@ impl JetFile {
         let wanted = Wanted::of(rows);
         let mut asked: Vec<Option<Asked>> = Vec::new();
         asked.resize_with(rows.len(), || None);
-        let mut dropped = DroppedJets::default();
+        let (mut dropped, mut cut_short) = (DroppedJets::default(), 0_usize);
         let chunk = [self.jets.chunk_rows(), self.counts.chunk_rows()];
         for range in row_ranges(self.events, 10, chunk.into_iter()) {
             let places = wanted.within(&range);
@@ -200,15 +206,33 @@ impl JetFile {
                 });
                 let most = self.slots.min(MOST_CONSTITUENTS);
                 // NaN becomes 0, which is too few.
-                let counts = [counts[0], counts[1]].map(|count| (count as usize).min(most));
+                let counts = [counts[0], counts[1]].map(|count| count as usize);
+                if self.slots < MOST_CONSTITUENTS && counts.iter().any(|count| *count >= self.slots) {
+                    cut_short += 1;
+                }
+                let counts = counts.map(|count| count.min(most));
                 if jets.iter().any(|value| !value.is_finite()) || kinematics.iter().any(|jet| jet.pt <= 0.0) {
                     dropped.not_finite += 1;
                 } else if counts.iter().any(|count| *count < FEWEST_CONSTITUENTS) {
                     dropped.few_constituents += 1;
                 } else {
-                    asked[*place as usize] = Some(Asked { row: *row, kinematics, counts });
+                    let order = if kinematics[0].pt >= kinematics[1].pt { [0, 1] } else { [1, 0] };
+                    asked[*place as usize] = Some(Asked {
+                        row: *row,
+                        order,
+                        kinematics: order.map(|jet| kinematics[jet]),
+                        counts: order.map(|jet| counts[jet]),
+                    });
                 }
             }
+        }
+        if cut_short > 0 {
+            return Err(DataError::CutShort {
+                path: self.path.clone(),
+                dataset: self.constituents.name().to_owned(),
+                slots: self.slots,
+                events: cut_short,
+            });
         }
         Ok((asked.into_iter().flatten().collect(), dropped))
     }
@@ -237,8 +261,8 @@ impl JetFile {
                 values.into_iter().map(rounded).collect()
             };
             for (row, place) in places {
-                for jet in 0..2 {
-                    let from = 3 * self.slots * (2 * (*row as usize - range.start) + jet);
+                for (jet, stored) in asked[*place as usize].order.into_iter().enumerate() {
+                    let from = 3 * self.slots * (2 * (*row as usize - range.start) + stored);
                     let target = jets.constituents_mut(2 * *place as usize + jet);
                     let (slots, _) = values[from..from + 3 * self.slots].as_chunks::<3>();
                     target.copy_from_slice(&slots[..target.len()]);

@@ -12,7 +12,7 @@ use super::sample_files::{group, place};
 use crate::jets::{FourVector, MOST_CONSTITUENTS};
 
 const EVENTS: usize = 600;
-const SLOTS: usize = 6;
+const SLOTS: usize = 7;
 
 struct File {
     constituents: Array4<f32>,
@@ -120,6 +120,30 @@ fn the_hardest_come_first_and_none_loses_all_its_momentum() {
     let shares: Vec<f32> = found.constituents(0).iter().map(|constituent| constituent[0].to_f32()).collect();
     assert_eq!(shares, [2.0, 1.0]);
     assert_eq!(found.constituents(2)[2][0], f16::MIN_POSITIVE_SUBNORMAL);
+}
+
+#[test]
+fn the_leading_jet_comes_first_whatever_the_file_says() {
+    let mut file = good();
+    file.jets[[4, 1, 0]] = 9000.0;
+    let found = read(&file, true, Some(&[3, 4])).expect("a good file").jets;
+    let expected = read(&good(), true, Some(&[3, 4])).expect("a good file").jets;
+    assert!((found.kinematics(2).pt - 9000.0).abs() < 1.0 && found.kinematics(3).pt < 2000.0);
+    assert_eq!([found.count(2), found.count(3)], [expected.count(3), expected.count(2)]);
+    assert_eq!(found.constituents(2), expected.constituents(3));
+    assert_eq!(found.constituents(1), expected.constituents(1), "others stay");
+}
+
+#[test]
+fn jets_that_were_cut_short_are_refused() {
+    let mut file = good();
+    file.counts[[7, 0]] = 9;
+    let (_folder, path) = write(&file, true);
+    assert_eq!(
+        message(&path, None),
+        "events/constituents of FILE has room for 7 constituents, and 1 events have a jet that fills it (the models know jets that \
+         keep up to 128) make the file anew from raw events with `drapes-prepare`"
+    );
 }
 
 #[test]
