@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use drapes_analysis::store::part_of;
 use hdf5::H5Type;
 use ndarray::{ArrayView1, ArrayView2};
 
@@ -23,9 +24,7 @@ impl ArrayWriter {
     /// # Errors
     /// It cannot be created.
     pub fn create(target: &Path) -> Result<Self, Error> {
-        let mut name = target.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.part", std::process::id()));
-        let part = target.with_file_name(name);
+        let part = part_of(target);
         // Values go to the file as they are written. HDF5 would keep small ones back, write them when their dataset is
         // closed, and tell nobody if the disk is full by then.
         let file = hdf5::File::with_options().with_fapl(|access| access.sieve_buf_size(0)).create(&part);
