@@ -46,7 +46,7 @@ fn within(most: Duration, what: &str, mut is_so: impl FnMut() -> bool) {
 fn shards_that_wait_for_one_that_died_end_and_name_it() {
     let place = directory();
     // So many classifiers that every shard has some of each training.
-    let job = long_job(place.path(), 60);
+    let job = long_job(place.path(), 30);
     let text = fs::read_to_string(&job).expect("the job").replace("seeds = '0-1'", "seeds = '0-7'");
     let job = write(place.path(), "wide.toml", &text);
     let (whole, out) = (place.path().join("whole"), place.path().join("out"));

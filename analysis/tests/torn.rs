@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use drapes_analysis::drawn::{draw, is_drawn, tables};
+use drapes_analysis::fingerprint::fingerprints;
 use drapes_analysis::plan::{Plan, Stage};
 use drapes_analysis::record::{RunInfo, TaskRecord, TaskResult};
 use drapes_analysis::results::Results;
@@ -13,7 +14,7 @@ use drapes_analysis::store::{Store, TaskState};
 use records::finished_job;
 
 const JOB: &str = "schema = 1\nname = 'small'\n[data]\nevents = 'a.h5'\n[denoiser]\nepochs = 2\n[classifier]\nepochs = 1\n\
-                   folds = 2\nseeds = '0'\n[figures]\ninjections = [1000]\n[[scan]]\nmethod = 'noise'\nn_signal = [1000]\n";
+                   folds = 3\nseeds = '0'\n[figures]\ninjections = [1000]\n[[scan]]\nmethod = 'noise'\nn_signal = [1000]\n";
 
 /// What a directory says of its tasks, by a store that has not looked yet.
 fn states(directory: &Path) -> (Store, Plan, Vec<TaskState>) {
@@ -36,34 +37,35 @@ fn a_record_that_is_cut_anywhere_does_not_count_and_a_whole_one_gives_its_result
     let directory = tempfile::tempdir().expect("a directory");
     let store = finished_job(directory.path(), JOB);
     let (_, plan, _) = states(directory.path());
+    let prints = fingerprints(&store.job().expect("a job").job, &[], &plan);
     for stage in Stage::ALL {
         let place = plan.tasks.iter().position(|task| task.work.stage() == stage).expect("a task");
-        let id = &plan.tasks[place].id;
-        let path = directory.path().join(format!("tasks/{id}.json"));
+        let (task, print) = (&plan.tasks[place], &prints[place]);
+        let path = directory.path().join(format!("tasks/{}.json", task.id));
         let whole = fs::read(&path).expect("a record");
-        let expected = store.result(id).expect("a result");
-        for length in 0..whole.len() {
-            // The first and last bytes one by one, those between in steps: a record of curves has very many.
-            if length > 600 && length + 200 < whole.len() && length % 97 != 0 {
-                continue;
-            }
-            fs::write(&path, &whole[..length]).expect("room");
-            let state = &states(directory.path()).2[place];
-            assert!(matches!(state, TaskState::Ignored { .. }), "{id} cut after {length} bytes: {state:?}");
-            assert!(store.result(id).is_err(), "{id} cut after {length} bytes");
+        let expected = store.result(&task.id).expect("a result");
+        let cut = fs::File::options().write(true).open(&path).expect("a record");
+        for length in (0..whole.len()).rev() {
+            cut.set_len(length as u64).expect("a shorter file");
+            let state = store.state(task, print);
+            assert!(matches!(state, TaskState::Ignored { .. }), "{} cut after {length}: {state:?}", task.id);
+            // All but the newline is a whole result, which nobody asks for: the state says that it is none.
+            let is_read = store.result(&task.id).is_ok();
+            assert_eq!(is_read, length + 1 == whole.len(), "{} cut after {length}", task.id);
         }
         fs::write(&path, &whole).expect("room");
-        assert!(states(directory.path()).2[place].is_done());
-        assert_eq!(store.result(id).expect("a result"), expected);
+        assert!(store.state(task, print).is_done());
+        assert_eq!(store.result(&task.id).expect("a result"), expected);
     }
 }
 
 #[test]
 fn folded_records_that_are_cut_anywhere_are_whole_or_not_there() {
     let directory = tempfile::tempdir().expect("a directory");
-    finished_job(directory.path(), JOB);
-    let (store, plan, _) = states(directory.path());
-    let expected: Vec<TaskResult> =
+    let store = finished_job(directory.path(), JOB);
+    let (_, plan, _) = states(directory.path());
+    let prints = fingerprints(&store.job().expect("a job").job, &[], &plan);
+    let results: Vec<TaskResult> =
         plan.tasks.iter().map(|task| store.result(&task.id).expect("a result")).collect();
     fold(directory.path());
     let path = directory.path().join("tasks/folded.jsonl");
@@ -71,22 +73,20 @@ fn folded_records_that_are_cut_anywhere_are_whole_or_not_there() {
     let ends: Vec<usize> =
         (0..whole.len()).filter(|place| whole[*place] == b'\n').map(|end| end + 1).collect();
     assert_eq!(ends.len(), plan.tasks.len());
-    for length in 0..=whole.len() {
-        let near = |end: &usize| end.abs_diff(length) < 60 || (length >= *end && length - end < 400);
-        if !ends.iter().any(near) && length > 400 && length % 331 != 0 {
-            continue;
-        }
-        fs::write(&path, &whole[..length]).expect("room");
-        let (store, plan, states) = states(directory.path());
-        let whole_lines = ends.iter().filter(|end| **end <= length).count();
-        for (place, (task, state)) in plan.tasks.iter().zip(&states).enumerate() {
-            if place < whole_lines {
+    let cut = fs::File::options().write(true).open(&path).expect("folded records");
+    for length in (0..=whole.len()).rev() {
+        cut.set_len(length as u64).expect("a shorter file");
+        let store = Store::open(directory.path()).expect("results");
+        for (place, task) in plan.tasks.iter().enumerate() {
+            let state = store.state(task, &prints[place]);
+            if ends[place] <= length {
                 assert!(state.is_done(), "{} of {length} bytes", task.id);
-                if length + 1 >= ends[whole_lines - 1] && place + 1 == whole_lines {
-                    assert_eq!(store.result(&task.id).expect("a result"), expected[place]);
-                }
             } else {
-                assert_eq!(*state, TaskState::Missing, "{} of {length} bytes", task.id);
+                assert_eq!(state, TaskState::Missing, "{} of {length} bytes", task.id);
+                assert!(store.result(&task.id).is_err(), "{} of {length} bytes", task.id);
+            }
+            if ends[place] == length {
+                assert_eq!(store.result(&task.id).expect("a result"), results[place]);
             }
         }
     }
@@ -156,7 +156,7 @@ fn tables_and_pictures_count_only_for_the_records_that_they_were_made_from() {
     assert!(!drawn() && redrawn(), "the pictures are of another time");
     // A task was done again: the same result, another run.
     let last = plan.tasks.last().expect("a task");
-    let prints = drapes_analysis::fingerprint::fingerprints(&store.job().expect("a job").job, &[], &plan);
+    let prints = fingerprints(&store.job().expect("a job").job, &[], &plan);
     let outcome = drapes_analysis::record::Outcome::Done(Box::new(store.result(&last.id).expect("a result")));
     let run = RunInfo { seconds: 7.0, ..RunInfo::default() };
     let fingerprint = prints.last().expect("a fingerprint").clone();

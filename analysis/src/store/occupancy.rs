@@ -249,7 +249,13 @@ impl std::fmt::Display for Occupant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let minutes = now().saturating_sub(self.since) / 60;
         write!(f, "process {} on {}, since {minutes} min", self.process.pid, self.process.host)?;
-        if self.shards > 1 { write!(f, ", shard {}/{}", self.shard, self.shards) } else { Ok(()) }
+        if self.shards > 1 {
+            write!(f, ", shard {}/{}", self.shard, self.shards)?;
+        }
+        match self.doing.activity {
+            Activity::Waiting => f.write_str(", which waits for other shards"),
+            Activity::Working => Ok(()),
+        }
     }
 }
 

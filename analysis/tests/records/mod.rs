@@ -24,6 +24,7 @@ schema = 1
 name = 'golden'
 [data]
 events = 'a.h5'
+layout = 'table'
 [independent_background]
 source = 'file'
 [other_sample]
