@@ -202,7 +202,9 @@ impl Leader<'_> {
         self.observer.ended(task, rank, &Ended::Lacks { needs, reason: reason.clone() });
         match repeat {
             Repeat::First(tasks) => {
-                tasks.into_iter().for_each(|task| self.observer.repeated(task));
+                for task in tasks {
+                    self.observer.repeated(task);
+                }
                 None
             }
             Repeat::TooOften => Some(Error::NotReadable { reason }),

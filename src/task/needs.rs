@@ -1,6 +1,6 @@
 //! Whether what a task needs can be read.
 
-use drapes_analysis::plan::{Plan, Stage, Task};
+use drapes_analysis::plan::{Plan, Stage, Task, TaskId};
 
 use super::Workplace;
 use crate::arrays::ArrayReader;
@@ -17,7 +17,7 @@ impl Workplace {
         (0..plan.tasks.len()).filter(|place| bad.contains(&&plan.tasks[*place].id)).collect()
     }
 
-    fn is_readable(&self, task: &drapes_analysis::plan::TaskId) -> bool {
+    fn is_readable(&self, task: &TaskId) -> bool {
         // Fits and classifiers leave records only.
         let has_arrays = [Stage::Train, Stage::Template]
             .iter()

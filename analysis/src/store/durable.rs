@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::occupancy::Process;
 use crate::error::Error;
+use crate::fingerprint::hex;
 
 /// The name of a file until it is complete: one that nobody else uses, on whatever host and in whatever container.
 pub fn part_of(path: &Path) -> PathBuf {
@@ -19,7 +20,7 @@ pub fn part_of(path: &Path) -> PathBuf {
     // would be longer than names of files may be.
     let process = PROCESS.get_or_init(|| {
         let digest = Sha256::digest(serde_json::to_vec(&Process::this()).unwrap_or_default());
-        digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+        hex(&digest[..6])
     });
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let mut name = path.file_name().unwrap_or_default().to_owned();

@@ -104,7 +104,7 @@ pub enum Patience {
 /// How an attempt to occupy a directory ends.
 enum Attempt {
     /// The place is taken, and these have died at it.
-    Taken(Occupancy, Vec<Occupant>),
+    Taken(Box<Occupancy>, Vec<Occupant>),
     /// The owner of this file has it.
     InUse(PathBuf),
 }
@@ -148,7 +148,7 @@ impl Store {
         let mut seen: Option<(Process, Duration)> = None;
         loop {
             let path = match self.try_to_occupy(shard, ranks)? {
-                Attempt::Taken(occupancy, dead) => return Ok((occupancy, dead)),
+                Attempt::Taken(occupancy, dead) => return Ok((*occupancy, dead)),
                 Attempt::InUse(path) => path,
             };
             // Whoever was there may have left in between.
@@ -189,7 +189,7 @@ impl Store {
             return Ok(Attempt::InUse(others));
         }
         occupancy.begin_beating();
-        Ok(Attempt::Taken(occupancy, dead))
+        Ok(Attempt::Taken(Box::new(occupancy), dead))
     }
 
     /// Removes those that have died at shares of another size; the file of one that works at such a share.
@@ -364,13 +364,12 @@ fn take_away(path: &Path) -> std::io::Result<()> {
 /// Who a file speaks of, and whether it still works; none if the file is gone or no such file.
 fn look(path: &Path) -> Option<Sight> {
     let occupant: Occupant = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-    let (is_alive, silence) = match occupant.process.is_alive() {
-        Some(is_alive) => (is_alive, None),
+    let (is_alive, silence) = if let Some(is_alive) = occupant.process.is_alive() {
+        (is_alive, None)
+    } else {
         // A file that seems to be of the future was touched just now.
-        None => {
-            let age = age(path).unwrap_or_default();
-            (age < DEAD, Some(age))
-        }
+        let age = age(path).unwrap_or_default();
+        (age < DEAD, Some(age))
     };
     let liveness = if is_alive { Liveness::Alive } else { Liveness::Dead };
     Some(Sight { occupant, liveness, silence })
