@@ -114,7 +114,7 @@ fn a_record_damaged_inside_is_named_and_goes_wherever_it_lies() {
         let (store, plan, before) = states(directory.path());
         assert!(before[place].is_done(), "its beginning is whole");
         let results = draw(&store).expect("what is whole");
-        assert_eq!(results.torn, [id.clone()]);
+        assert_eq!(results.torn, std::slice::from_ref(id));
         let job = store.job().expect("a job").job;
         assert!(!is_drawn(&store, &job, &plan, &before), "the tables lack something");
         store.forget(id).expect("room");
