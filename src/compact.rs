@@ -7,10 +7,11 @@ use drapes_analysis::cli::answer;
 use drapes_analysis::dispatch::Shard;
 use drapes_analysis::error::{Error as AnalysisError, Exit};
 use drapes_analysis::plan::{Plan, TaskId};
-use drapes_analysis::store::{Store, TaskState};
+use drapes_analysis::store::{Patience, Store, TaskState};
 
-use crate::arrays;
+use crate::arrays::{self, ArrayReader};
 use crate::error::Error;
+use crate::run::silent;
 
 /// Folds the records and arrays of finished tasks into tasks/folded.jsonl and tasks/folded.h5.
 ///
@@ -30,21 +31,41 @@ impl Compact {
     /// The directory holds no results, is in use, or cannot be written.
     pub fn run(&self) -> Result<Exit, Error> {
         let store = Store::open(&self.directory)?;
-        let (_occupancy, _) = store.occupy(Shard::WHOLE, 0)?;
-        store.sweep();
+        let mut is_told = false;
+        let (_occupancy, _) = store.occupy(Shard::WHOLE, 0, &mut |who, silence| {
+            if !std::mem::replace(&mut is_told, true) {
+                eprintln!("{}", silent(who, silence));
+            }
+            Patience::Wait
+        })?;
         let stored = store.job()?;
         let plan = Plan::of(&stored.job);
         let states = store.states(&stored, &plan);
-        let finished: Vec<&TaskId> = plan
-            .tasks
-            .iter()
-            .zip(&states)
-            .filter(|(_, state)| matches!(state, TaskState::Done(_) | TaskState::Failed { .. }))
-            .map(|(task, _)| &task.id)
-            .collect();
+        store.sweep(&plan, &states);
         let before = count(store.directory());
-        let arrays: Vec<&TaskId> =
-            finished.iter().copied().filter(|task| store.arrays(task).exists()).collect();
+        let mut finished: Vec<&TaskId> = Vec::new();
+        for (task, state) in plan.tasks.iter().zip(&states) {
+            match state {
+                // Looked at as a whole: what is damaged must not take the place of what is not.
+                TaskState::Done(_) if store.result(&task.id).is_err() => {
+                    store.forget(&task.id)?;
+                    eprintln!(
+                        "{}: its record is damaged and was removed; the next run does it again",
+                        task.id
+                    );
+                }
+                TaskState::Done(_) | TaskState::Failed { .. } => finished.push(&task.id),
+                TaskState::Missing | TaskState::Ignored { .. } => {}
+            }
+        }
+        let mut arrays: Vec<&TaskId> = Vec::new();
+        for task in finished.iter().copied().filter(|task| store.arrays(task).exists()) {
+            match ArrayReader::open(&store.arrays(task)) {
+                Ok(_) => arrays.push(task),
+                // A run that needs them has them made again.
+                Err(error) => eprintln!("note: {error}; they stay where they are"),
+            }
+        }
         if !arrays.is_empty() {
             arrays::fold(&store, &arrays)?;
         }

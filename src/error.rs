@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use drapes_analysis::cli::duration;
+use drapes_analysis::dispatch::Shard;
 use drapes_analysis::error::Exit;
 
 use crate::data::DataError;
@@ -150,16 +151,43 @@ pub enum Error {
         /// Which, and why.
         reasons: Vec<String>,
     },
+    /// Results that were just made cannot be read.
+    #[error(
+        "results cannot be read back although they were made again ({reason}) check the file system, then run the same \
+         command again"
+    )]
+    NotReadable {
+        /// Which, and why.
+        reason: String,
+    },
+    /// Shards that this one needs do not run.
+    #[error(
+        "{} not at work ({waiting} tasks of shard {own} need theirs, nothing else is left to it, and the same command \
+         again would do nothing either) start {}, or finish the scan without --shard",
+        are(absent),
+        if absent.len() == 1 { "it too" } else { "them too" }
+    )]
+    ShardsAbsent {
+        /// This one.
+        own: Shard,
+        /// Those that are needed.
+        absent: Vec<Shard>,
+        /// Tasks that wait for them.
+        waiting: usize,
+    },
     /// Some tasks failed.
     #[error(
-        "{failed} of {total} tasks have no result because of failures (`drapes status` lists them) mend the cause and run \
-         the same command again with --retry-failed"
+        "{failed} of {total} tasks have no result because of failures{} (`drapes status` lists them) mend the cause and run \
+         the same command again with --retry-failed",
+        if *left > 0 { format!(", {left} are still to be done") } else { String::new() }
     )]
     TasksFailed {
-        /// Tasks without a result.
+        /// Tasks that have failed, or are lost with one that has.
         failed: usize,
         /// Tasks of the plan.
         total: usize,
+        /// Tasks that have not ended at all.
+        left: usize,
     },
 }
 
@@ -182,6 +210,7 @@ impl Error {
             Self::Analysis(error) => error.kind(),
             Self::Several(errors) => errors.first().map_or(Exit::Unexpected, Self::kind),
             Self::TooLittleTime { .. }
+            | Self::ShardsAbsent { .. }
             | Self::Data(_)
             | Self::TooFew { .. }
             | Self::OutsideData { .. }
@@ -191,6 +220,7 @@ impl Error {
             Self::Arrays { .. }
             | Self::NotSaved { .. }
             | Self::NotStored { .. }
+            | Self::NotReadable { .. }
             | Self::DoesNotFit { .. } => Exit::Environment,
             Self::TasksFailed { .. } => Exit::TasksFailed,
             Self::Stopped => Exit::Deadline,
@@ -212,4 +242,14 @@ impl Error {
 
 fn lines(errors: &[Error]) -> String {
     errors.iter().map(Error::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Shards as the subject of a sentence.
+fn are(shards: &[Shard]) -> String {
+    let names: Vec<String> = shards.iter().map(Shard::to_string).collect();
+    match &names[..] {
+        [one] => format!("shard {one} is"),
+        [most @ .., last] => format!("shards {} and {last} are", most.join(", ")),
+        [] => "other shards are".to_owned(),
+    }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use drapes_analysis::cli::duration;
 use drapes_analysis::dispatch::Halt;
 use drapes_analysis::plan::Plan;
+use drapes_analysis::store::Activity;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::dispatch::{Ended, Observer};
@@ -31,6 +32,7 @@ pub struct Progress<'a> {
     finished: f64,
     ended: usize,
     last_line: Instant,
+    activity: Activity,
 }
 
 impl<'a> Progress<'a> {
@@ -52,6 +54,7 @@ impl<'a> Progress<'a> {
             finished: 0.0,
             ended: of_done.count(),
             last_line: Instant::now(),
+            activity: Activity::Working,
         }
     }
 
@@ -110,6 +113,7 @@ impl<'a> Progress<'a> {
 
 impl Observer for Progress<'_> {
     fn began(&mut self, task: usize, _rank: usize) {
+        self.activity = Activity::Working;
         self.running.insert(task, 0.0);
         self.show();
     }
@@ -127,6 +131,7 @@ impl Observer for Progress<'_> {
             Ended::Done { seconds } => format!("{clock} {id}: done in {seconds:.1} s{place}"),
             Ended::Failed { reason } => format!("{clock} {id}: FAILED{place}: {reason}"),
             Ended::Stopped => format!("{clock} {id}: stopped{place}"),
+            Ended::Lacks { reason, .. } => format!("{clock} {id}: put back{place}: {reason}"),
             Ended::NotStored { reason } => format!("{clock} {id}: NOT STORED{place}: {reason}"),
         };
         self.say(&line);
@@ -155,6 +160,23 @@ impl Observer for Progress<'_> {
         if running > 0 {
             let why = format!("{why:?}").to_lowercase();
             self.say(&format!("{clock} stopping ({why}): {running} running tasks are told to"));
+        }
+    }
+
+    fn repeated(&mut self, task: usize) {
+        self.ended -= 1;
+        self.finished -= self.seconds[task];
+        let clock = self.clock();
+        self.say(&format!("{clock} {}: is done again, its result cannot be read", self.plan.tasks[task].id));
+    }
+
+    fn activity(&mut self, activity: Activity) {
+        if activity == self.activity {
+            return;
+        }
+        self.activity = activity;
+        if activity == Activity::Waiting {
+            self.say(&format!("{} waiting for tasks of other shards", self.clock()));
         }
     }
 

@@ -1,16 +1,23 @@
-//! What a rank writes down as it works: `DIR/logs/rank-NNN.log`, a line an event, kept over restarts.
+//! What a rank writes down as it works: `DIR/logs/rank-NNN.log`, a line an event, kept over restarts. Shards have ranks of
+//! equal numbers, hence files of their own: `shard-I-rank-NNN.log`.
 
 use std::fmt::Display;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::time::SystemTime;
 
+use drapes_analysis::dispatch::Shard;
 use drapes_analysis::job::Job;
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::record::{Outcome, RunInfo, TaskRecord, TaskResult};
 use drapes_analysis::store::Store;
 
 use crate::checkpoint::Notice;
+
+/// What the names of a shard's logs begin with; nothing where there is one job only.
+pub fn prefix(shard: Shard) -> String {
+    if shard == Shard::WHOLE { String::new() } else { format!("shard-{}-", shard.index) }
+}
 
 /// The log of one rank.
 ///
@@ -22,9 +29,9 @@ pub struct RankLog {
 
 impl RankLog {
     /// Opens the log of a rank, behind what it holds already.
-    pub fn open(store: &Store, place: &RunInfo) -> Self {
+    pub fn open(store: &Store, place: &RunInfo, shard: Shard) -> Self {
         let folder = store.directory().join("logs");
-        let path = folder.join(format!("rank-{:03}.log", place.rank));
+        let path = folder.join(format!("{}rank-{:03}.log", prefix(shard), place.rank));
         let file = std::fs::create_dir_all(folder)
             .and_then(|()| OpenOptions::new().create(true).append(true).open(path));
         Self { file: file.ok(), place: format!("{} rank {} {}", place.host, place.rank, place.device) }
@@ -43,6 +50,11 @@ impl RankLog {
     /// A task was told to stop.
     pub fn stopped(&self, task: &TaskId) {
         self.line(task, "stopped before its end");
+    }
+
+    /// The results that a task needs cannot be read.
+    pub fn lacks(&self, task: &TaskId, reason: &str) {
+        self.line(task, format!("put back: {reason}"));
     }
 
     /// The result of a task could not be stored.

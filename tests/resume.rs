@@ -185,11 +185,18 @@ fn a_directory_in_use_is_left_alone() {
         drapes().arg("status").arg(&out).args(["--format", "json"]).output().expect("the program starts");
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
     assert_eq!((&json["counts"]["running"], &json["at_work"][0]["ranks"]), (&1.into(), &1.into()));
-    for mut other in [drapes(), mpirun(2)] {
-        let (code, message) = refusal(other.arg("run").arg(&job).arg("--out").arg(&out));
+    // Another name and other prices are the same job, but whoever is refused leaves no trace of them.
+    let kept = |name: &str| fs::read(out.join(name)).expect("the job");
+    let before = (kept("job.json"), kept("job.toml"));
+    let renamed = fs::read_to_string(&job).expect("the job").replace("name = 'small'", "name = 'other'");
+    let renamed = format!("{renamed}[pricing]\nside_band_events = 7\n");
+    let renamed = support::write(place.path(), "renamed.toml", &renamed);
+    for (mut other, job) in [(drapes(), &job), (mpirun(2), &job), (drapes(), &renamed)] {
+        let (code, message) = refusal(other.arg("run").arg(job).arg("--out").arg(&out));
         assert_eq!(code, 3);
         assert!(message.contains("is in use (by process") && message.contains("--out"), "{message}");
     }
+    assert!(before == (kept("job.json"), kept("job.toml")), "the job of a run at work was overwritten");
     let (code, message) = refusal(drapes().arg("compact").arg(&out));
     assert_eq!(code, 3, "{message}");
     first.kill().expect("a running child");
@@ -248,22 +255,27 @@ fn shards_without_a_scheduler_share_a_directory() {
     let shard = |shard: &str| {
         let mut run = drapes();
         run.arg("run").arg(&job).arg("--out").arg(&shared).args(["--shard", shard]);
-        run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts")
+        run.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts")
     };
-    let both = [shard("1/2"), shard("2/2")].map(|mut shard| shard.wait().expect("an end").code());
-    // One that waits for the other's training when that has ended already says so, and goes on with the same command.
-    for (index, code) in both.into_iter().enumerate() {
-        assert!(matches!(code, Some(0 | 75)), "{code:?}");
-        if code == Some(75) {
-            assert!(shard(&format!("{}/2", index + 1)).wait().expect("an end").success());
-        }
+    // One that needs the other's training waits until that is done.
+    let both = [shard("1/2"), shard("2/2")];
+    for (shard, index) in both.into_iter().zip(1..) {
+        let output = shard.wait_with_output().expect("an end");
+        assert!(output.status.success(), "{index}: {}", String::from_utf8_lossy(&output.stderr));
     }
+    assert!(shared.join("results.csv").exists() && shared.join("figures/fig04.png").exists());
     assert_eq!(records(&shared), records(&whole));
     // Alone, a shard does what it can.
     let alone = place.path().join("alone");
-    let output = drapes().arg("run").arg(&job).arg("--out").arg(&alone).args(["--shard", "2/2"]).output();
+    let output = drapes()
+        .arg("run")
+        .arg(&job)
+        .arg("--out")
+        .arg(&alone)
+        .args(["--shard", "2/2", "--await-shards", "0s"])
+        .output();
     let text = String::from_utf8(output.expect("the program starts").stderr).expect("text");
-    assert!(text.contains("wait for other shards") || text.contains("of other shards are left"), "{text}");
+    assert!(text.contains("wait for other shards that are not at work: 1/2"), "{text}");
     let (code, message) = refusal(drapes().arg("run").arg(&job).args(["--shard", "3/2"]));
     assert_eq!(code, 2);
     assert!(message.contains("2/8"), "{message}");

@@ -139,12 +139,17 @@ fn settings(job: &Job, task: &Task, most: Option<SignalCount>) -> Value {
 }
 
 fn digest(hash: Sha256) -> Fingerprint {
+    Fingerprint(hex(&hash.finalize()[..12]))
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut text = String::new();
-    for byte in &hash.finalize()[..12] {
+    for byte in bytes {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
     }
-    Fingerprint(text)
+    text
 }
 
 #[cfg(test)]

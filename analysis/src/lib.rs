@@ -12,6 +12,7 @@ pub mod band;
 pub mod cli;
 pub mod dispatch;
 pub mod draw;
+pub mod drawn;
 pub mod error;
 pub mod figures;
 pub mod fingerprint;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::band::Band;
+use crate::drawn::digest;
 use crate::error::Error;
 use crate::jet_summary::JetSummary;
 use crate::job::Job;
@@ -37,6 +38,8 @@ pub struct Results {
     pub missing: Vec<TaskId>,
     /// Those of them whose record is damaged.
     pub torn: Vec<TaskId>,
+    /// What all of this was read from, as [`digest`](crate::drawn::digest) has it.
+    pub digest: String,
 }
 
 /// The classifiers of one point.
@@ -73,6 +76,7 @@ impl Results {
         let plan = Plan::of(&stored.job);
         let states = store.states(&stored, &plan);
         let mut results = Self {
+            digest: digest(&stored.job, &plan, &states),
             job: stored.job,
             points: vec![],
             fits: vec![],

@@ -83,9 +83,12 @@ impl Standing {
 /// The standing of every task of a plan.
 pub fn standings(plan: &Plan, states: &[TaskState], occupants: &[(Occupant, Liveness)]) -> Vec<Standing> {
     let alive = occupants.iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
+    // Failed tasks that somebody is about to try again.
+    let retrying: HashSet<&TaskId> =
+        alive.clone().flat_map(|(occupant, _)| &occupant.doing.retrying).collect();
     let running: HashMap<&TaskId, Standing> = alive
         .flat_map(|(occupant, _)| {
-            occupant.running.iter().map(|task| {
+            occupant.doing.running.iter().map(|task| {
                 let host = occupant.process.host.clone();
                 let (rank, since, share) = (task.rank, task.since, task.share);
                 (&task.task, Standing::Running { host, rank, since, share })
@@ -105,11 +108,13 @@ pub fn standings(plan: &Plan, states: &[TaskState], occupants: &[(Occupant, Live
                 done.insert(&task.id);
                 Standing::Done { run: run.clone() }
             }
-            TaskState::Failed { reason, run } => {
+            TaskState::Failed { reason, run }
+                if !running.contains_key(&task.id) && !retrying.contains(&task.id) =>
+            {
                 lost.insert(&task.id, &task.id);
                 Standing::Failed { reason: reason.clone(), run: run.clone() }
             }
-            TaskState::Missing | TaskState::Ignored { .. } => {
+            TaskState::Missing | TaskState::Ignored { .. } | TaskState::Failed { .. } => {
                 if let Some(running) = running.get(&task.id) {
                     running.clone()
                 } else if let Some(needs) = behind {
@@ -126,6 +131,32 @@ pub fn standings(plan: &Plan, states: &[TaskState], occupants: &[(Occupant, Live
         });
     }
     standings
+}
+
+/// How many tasks of a plan have ended, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// With a result.
+    pub done: usize,
+    /// Without one: failed, or lost with one that has failed.
+    pub failed: usize,
+    /// Not at all: they are still to be done.
+    pub left: usize,
+}
+
+impl Tally {
+    /// Counts the tasks of a plan at which nobody works.
+    pub fn of(plan: &Plan, states: &[TaskState]) -> Self {
+        let mut tally = Self::default();
+        for standing in standings(plan, states, &[]) {
+            match standing {
+                Standing::Done { .. } => tally.done += 1,
+                Standing::Failed { .. } | Standing::Lost { .. } => tally.failed += 1,
+                _ => tally.left += 1,
+            }
+        }
+        tally
+    }
 }
 
 /// Whether a device of a record is a GPU.
@@ -183,5 +214,34 @@ mod tests {
         let classify = plan.tasks.iter().position(|task| task.id.0.starts_with("classify/noise-s0"));
         let failed = TaskId("train/denoiser-s0-w2800-6000".to_owned());
         assert_eq!(found[classify.expect("a task")], Standing::Lost { needs: failed });
+        let done = found.iter().filter(|found| found.word() == "done").count();
+        let lost = found.iter().filter(|found| ["failed", "lost"].contains(&found.word())).count();
+        let tally = Tally::of(&plan, &states);
+        assert_eq!(tally, Tally { done, failed: lost, left: found.len() - done - lost });
+        assert!(tally.left > 0 && done == 1 && lost > 2, "{tally:?}");
+    }
+
+    #[test]
+    fn what_is_tried_again_is_not_failed_until_it_has_failed_again() {
+        let text =
+            "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";
+        let plan = Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
+        let place = |stage| plan.tasks.iter().position(|task| task.work.stage() == stage).expect("a task");
+        let failed = TaskState::Failed { reason: "no luck".to_owned(), run: RunInfo::default() };
+        let (train, template) = (place(Stage::Train), place(Stage::Template));
+        let mut states = vec![TaskState::Missing; plan.tasks.len()];
+        states[train] = failed;
+        let id = &plan.tasks[train].id;
+        let words = |doing: serde_json::Value| {
+            let occupant = serde_json::json!({"process": {"host": "a", "pid": 1, "started": null, "space": null}, "since": 0,
+                "shard": 1, "shards": 1, "ranks": 1, "running": doing["running"], "retrying": doing["retrying"]});
+            let occupant: Occupant = serde_json::from_value(occupant).expect("an occupant");
+            let found = standings(&plan, &states, &[(occupant, Liveness::Alive)]);
+            (found[train].word(), found[template].word())
+        };
+        let run = serde_json::json!([{"task": id, "rank": 0, "since": 0, "share": 0.5}]);
+        assert_eq!(words(serde_json::json!({"running": [], "retrying": []})), ("failed", "lost"));
+        assert_eq!(words(serde_json::json!({"running": [], "retrying": [id]})), ("ready", "waiting"));
+        assert_eq!(words(serde_json::json!({"running": run, "retrying": []})), ("running", "waiting"));
     }
 }

@@ -5,6 +5,7 @@
 //! DIR/job.json            the checked job, the inputs    DIR/figures/          tables and pictures
 //! DIR/tasks/STAGE/ID.json the record, written last       DIR/logs/rank-NNN.log
 //! DIR/tasks/STAGE/ID.h5   arrays (weights, events)       DIR/running/          who works here now
+//! DIR/drawn.json          what tables and pictures are of
 //! DIR/tasks/STAGE/ID.checkpoint  a stopped training      DIR/tasks/folded.*    records and arrays after `compact`
 //! ```
 
@@ -13,6 +14,7 @@ mod folded;
 mod header;
 mod occupancy;
 mod records;
+mod sweep;
 
 use std::fs;
 use std::io::Write;
@@ -22,12 +24,13 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use durable::write_durably;
+pub use durable::{part_of, write_durably};
 pub use folded::Folding;
 pub use header::Header;
-pub use occupancy::{Liveness, Occupancy, Occupant, RunningTask};
+pub use occupancy::{Activity, Doing, Liveness, Occupancy, Occupant, Patience, RunningTask};
 pub use records::TaskState;
 
+use crate::dispatch::Shard;
 use crate::error::Error;
 use crate::fingerprint::InputFile;
 use crate::job::{Job, JobFile};
@@ -61,6 +64,16 @@ impl Store {
     /// # Errors
     /// The directory cannot be written, or holds the results of another job (the keys that differ are named).
     pub fn create(directory: &Path, file: &JobFile, stored: &StoredJob) -> Result<Self, Error> {
+        let store = Self::begin(directory, stored)?;
+        store.settle(file, stored, Shard::WHOLE)?;
+        Ok(store)
+    }
+
+    /// As [`Store::create`], but leaves the job that is stored there as it is: somebody may be working at it.
+    ///
+    /// # Errors
+    /// As [`Store::create`].
+    pub fn begin(directory: &Path, stored: &StoredJob) -> Result<Self, Error> {
         let store = Self::at(directory);
         for stage in Stage::ALL {
             let folder = directory.join("tasks").join(stage.word());
@@ -68,15 +81,41 @@ impl Store {
             fs::create_dir_all(&folder)
                 .map_err(|source| Error::CannotWrite { path: directory.to_owned(), source })?;
         }
-        if directory.join("job.json").exists() {
-            let keys = differences(&store.job()?, stored);
+        store.check_job(stored)?;
+        Ok(store)
+    }
+
+    /// Stores the job of a directory, by the right to work there, and returns it as the directory has it from now on.
+    ///
+    /// Who owns which task follows from the prices, so shards take `[pricing]` from the one that came first.
+    ///
+    /// # Errors
+    /// As [`Store::create`]: another job may have been stored since the directory was opened.
+    pub fn settle(&self, file: &JobFile, stored: &StoredJob, shard: Shard) -> Result<StoredJob, Error> {
+        // One shard after the other: the second finds what the first has stored.
+        let _turn = if shard == Shard::WHOLE { None } else { Some(self.turn("job.lock")?) };
+        self.check_job(stored)?;
+        let mut settled = stored.clone();
+        if shard != Shard::WHOLE && self.holds_job() {
+            settled.job.pricing = self.job()?.job.pricing;
+        }
+        self.write("job.toml", file.text().as_bytes())?;
+        self.write_json("job.json", &settled)?;
+        Ok(settled)
+    }
+
+    fn check_job(&self, stored: &StoredJob) -> Result<(), Error> {
+        if self.holds_job() {
+            let keys = differences(&self.job()?, stored);
             if !keys.is_empty() {
-                return Err(Error::OtherJob { path: directory.to_owned(), keys });
+                return Err(Error::OtherJob { path: self.directory.clone(), keys });
             }
         }
-        store.write("job.toml", file.text().as_bytes())?;
-        store.write_json("job.json", stored)?;
-        Ok(store)
+        Ok(())
+    }
+
+    fn holds_job(&self) -> bool {
+        self.directory.join("job.json").exists()
     }
 
     /// Opens a directory that holds results.
@@ -84,10 +123,8 @@ impl Store {
     /// # Errors
     /// It holds none.
     pub fn open(directory: &Path) -> Result<Self, Error> {
-        if !directory.join("job.json").exists() {
-            return Err(Error::NotResults { path: directory.to_owned() });
-        }
-        Ok(Self::at(directory))
+        let store = Self::at(directory);
+        if store.holds_job() { Ok(store) } else { Err(Error::NotResults { path: directory.to_owned() }) }
     }
 
     /// The directory itself.
@@ -148,6 +185,20 @@ impl Store {
         self.write(name, &to_json(value))
     }
 
+    /// Removes a file of the directory, if it is there.
+    ///
+    /// # Errors
+    /// It is there and cannot be removed.
+    pub fn remove(&self, name: &str) -> Result<(), Error> {
+        let path = self.directory.join(name);
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::CannotWrite { path, source })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Adds a line of JSON to a file of the directory, whoever else does.
     ///
     /// # Errors
@@ -164,17 +215,6 @@ impl Store {
             fs::OpenOptions::new().create(true).append(true).open(&path)?.write_all(&line)
         };
         write().map_err(|source| Error::CannotWrite { path: path.clone(), source })
-    }
-
-    /// Removes what processes have left that died while they wrote. Only for who works here alone.
-    pub fn sweep(&self) {
-        for stage in Stage::ALL {
-            let Ok(entries) = fs::read_dir(self.tasks().join(stage.word())) else { continue };
-            let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
-            for part in files.filter(|path| path.extension().is_some_and(|extension| extension == "part")) {
-                let _ = fs::remove_file(part);
-            }
-        }
     }
 
     /// Moves a figure's table to `figures/earlier/` and removes its pictures: the results no longer give it.
@@ -212,7 +252,7 @@ impl Store {
         )
     }
 
-    fn read_json<T: for<'de> Deserialize<'de>>(&self, name: &str) -> Result<T, Error> {
+    pub(crate) fn read_json<T: for<'de> Deserialize<'de>>(&self, name: &str) -> Result<T, Error> {
         let path = self.directory.join(name);
         let text = fs::read(&path).map_err(|source| Error::CannotRead {
             what: "the stored job",

@@ -3,7 +3,7 @@
 use std::fs;
 
 use drapes_analysis::plan::TaskId;
-use drapes_analysis::store::Store;
+use drapes_analysis::store::{Store, part_of};
 use half::f16;
 use hdf5::{Dataset, Group, H5Type};
 use ndarray::{Array1, Array2, s};
@@ -25,7 +25,9 @@ impl ArrayReader {
             return Self::open(&own);
         }
         let group = hdf5::File::open(&folded).and_then(|file| file.group(&task.0));
-        group.map(|group| Self { path: own, group }).map_err(|error| cannot_read(&folded, &error))
+        group
+            .map(|group| Self { path: folded.join(&task.0), group })
+            .map_err(|error| cannot_read(&folded, &error))
     }
 }
 
@@ -35,7 +37,7 @@ impl ArrayReader {
 /// A file cannot be read or written; the folded file is then as it was.
 pub fn fold(store: &Store, tasks: &[&TaskId]) -> Result<(), Error> {
     let target = store.folded_arrays();
-    let part = target.with_extension(format!("h5.{}.part", std::process::id()));
+    let part = part_of(&target);
     let result = fold_into(store, tasks, &part).and_then(|()| {
         let rename = || {
             fs::File::open(&part)?.sync_all()?;
@@ -54,7 +56,8 @@ pub fn fold(store: &Store, tasks: &[&TaskId]) -> Result<(), Error> {
 fn fold_into(store: &Store, tasks: &[&TaskId], part: &std::path::Path) -> Result<(), Error> {
     let target = store.folded_arrays();
     let failed = |error: &dyn std::fmt::Display| cannot_write(&target, error);
-    if target.exists() {
+    // One that cannot be opened holds nothing any more; what needs those arrays has them made again.
+    if hdf5::File::open(&target).is_ok() {
         fs::copy(&target, part).map_err(|error| failed(&error))?;
     }
     // As in a writer: no value may be kept back where nobody hears that the disk is full.

@@ -30,7 +30,7 @@ fn cannot_read(path: &Path, error: &dyn std::fmt::Display) -> Error {
         action: "read",
         path: path.to_owned(),
         reason: first_line(error),
-        advice: "delete the record (.json) beside it and run the same command again",
+        advice: "run the same command again: what needs them has them made again",
     }
 }
 

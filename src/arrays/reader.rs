@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use hdf5::H5Type;
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, s};
 
 use super::cannot_read;
 use crate::error::Error;
@@ -23,6 +23,30 @@ impl ArrayReader {
         let group = hdf5::File::open(path).and_then(|file| file.group("/"));
         let group = group.map_err(|error| cannot_read(path, &error))?;
         Ok(Self { path: path.to_owned(), group })
+    }
+
+    /// Looks at the last value of every array: whether they are all there, without reading them.
+    ///
+    /// # Errors
+    /// One is not.
+    pub fn check(&self) -> Result<(), Error> {
+        let look = || -> hdf5::Result<()> {
+            for array in self.group.datasets()? {
+                let (shape, kind) = (array.shape(), array.dtype()?);
+                let is_empty = array.size() == 0;
+                match shape[..] {
+                    _ if is_empty => {}
+                    [rows] if kind.is::<f64>() => drop(array.read_slice_1d::<f64, _>(s![rows - 1..])?),
+                    [rows] if kind.is::<f32>() => drop(array.read_slice_1d::<f32, _>(s![rows - 1..])?),
+                    [rows, _] if kind.is::<f64>() => drop(array.read_slice_2d::<f64, _>(s![rows - 1.., ..])?),
+                    [rows, _] if kind.is::<f32>() => drop(array.read_slice_2d::<f32, _>(s![rows - 1.., ..])?),
+                    // Of other kinds it is enough that they are there.
+                    _ => {}
+                }
+            }
+            Ok(())
+        };
+        look().map_err(|error| cannot_read(&self.path, &error))
     }
 
     /// A whole table.

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use drapes_analysis::spent::Heading;
+use drapes_analysis::store::part_of;
 use hdf5::H5Type;
 use ndarray::{ArrayView1, ArrayView2};
 
@@ -35,9 +36,7 @@ impl ArrayWriter {
     /// # Errors
     /// It cannot be created.
     pub fn headed(target: &Path, heading: Option<Heading>) -> Result<Self, Error> {
-        let mut name = target.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.part", std::process::id()));
-        let part = target.with_file_name(name);
+        let part = part_of(target);
         // Values go to the file as they are written. HDF5 would keep small ones back, write them when their dataset is
         // closed, and tell nobody if the disk is full by then.
         let free = if heading.is_some() { Heading::BYTES as u64 } else { 0 };

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use drapes_analysis::dispatch::{Dispatcher, Ending, Halt};
+use drapes_analysis::dispatch::{Dispatcher, Ending, Halt, Repeat};
+use drapes_analysis::store::Activity;
 
 use super::message::{Ended, Message, Transport};
 use super::pause::Pause;
@@ -10,8 +11,10 @@ use super::worker::Worker;
 use crate::error::Error;
 use crate::stop::{Clock, Signals};
 
-/// How often tasks of other jobs in the same directory are looked at.
+/// How often tasks of other jobs in the same directory are looked at, at most.
 const LOOK_AROUND: Duration = Duration::from_secs(2);
+/// Where a look takes long, as on a slow file system, the time between two is so many times as long.
+const REST: u32 = 50;
 
 /// Whoever follows what happens.
 pub trait Observer {
@@ -27,6 +30,10 @@ pub trait Observer {
     fn retired(&mut self, rank: usize, reason: &str);
     /// Nothing more is handed out, and what runs is told to stop.
     fn halting(&mut self, why: Halt);
+    /// A task that was done is done again: nobody can read its result.
+    fn repeated(&mut self, task: usize);
+    /// There is something to do, or all that is left waits for other jobs.
+    fn activity(&mut self, activity: Activity);
     /// Time goes by.
     ///
     /// # Errors
@@ -47,8 +54,8 @@ pub enum News {
 pub trait Neighbours {
     /// The end of a task of theirs; none if it has not ended.
     fn news(&mut self, task: usize) -> Option<News>;
-    /// Whether any of them is still at work.
-    fn at_work(&mut self) -> bool;
+    /// Whether one of these tasks belongs to a job that is at work and does not merely wait in its turn.
+    fn is_at_work(&mut self, awaited: &[usize]) -> bool;
 }
 
 /// There are no other jobs.
@@ -59,7 +66,7 @@ impl Neighbours for Nobody {
         None
     }
 
-    fn at_work(&mut self) -> bool {
+    fn is_at_work(&mut self, _awaited: &[usize]) -> bool {
         false
     }
 }
@@ -80,6 +87,16 @@ pub struct Leader<'a> {
     pub observer: &'a mut dyn Observer,
     /// Other jobs in the directory.
     pub neighbours: &'a mut dyn Neighbours,
+    /// How long those whose tasks are needed may be absent: they may be about to start, or to start again.
+    pub patience: Duration,
+}
+
+/// What no task is to blame for.
+enum Trouble {
+    /// A result, a failure or a checkpoint could not be stored.
+    NotStored(String),
+    /// What was just made cannot be read.
+    NotReadable(String),
 }
 
 impl Leader<'_> {
@@ -88,9 +105,9 @@ impl Leader<'_> {
     /// # Errors
     /// Results cannot be stored, a rank cannot be understood, or the right to work here is lost.
     pub fn lead(mut self) -> Result<(), Error> {
-        let mut not_stored = Vec::new();
-        let (mut pause, mut looked) = (Pause::new(), Instant::now());
-        let mut told = false;
+        let (mut not_stored, mut not_readable) = (Vec::new(), None);
+        let (mut pause, mut next_look) = (Pause::new(), Instant::now() + LOOK_AROUND);
+        let (mut told, mut in_vain) = (false, None);
         loop {
             self.look_at_clock_and_signals();
             self.hand_out()?;
@@ -101,9 +118,10 @@ impl Leader<'_> {
             if self.dispatcher.is_over() {
                 break;
             }
-            if looked.elapsed() >= LOOK_AROUND {
-                looked = Instant::now();
-                self.look_around();
+            if Instant::now() >= next_look {
+                let start = Instant::now();
+                self.look_around(&mut in_vain);
+                next_look = Instant::now() + LOOK_AROUND.max(REST * start.elapsed());
             }
             self.observer.pulse()?;
             let (rank, message) = match self.transport.receive()? {
@@ -114,12 +132,20 @@ impl Leader<'_> {
                 },
             };
             pause.reset();
-            not_stored.extend(self.hear(rank, message));
+            match self.hear(rank, message) {
+                Some(Trouble::NotStored(reason)) => not_stored.push(reason),
+                Some(Trouble::NotReadable(reason)) => not_readable = not_readable.or(Some(reason)),
+                None => {}
+            }
         }
         for rank in 1..self.transport.size() {
             self.transport.send(rank, &Message::Stop)?;
         }
-        if not_stored.is_empty() { Ok(()) } else { Err(Error::NotStored { reasons: not_stored }) }
+        match not_readable {
+            _ if !not_stored.is_empty() => Err(Error::NotStored { reasons: not_stored }),
+            Some(reason) => Err(Error::NotReadable { reason }),
+            None => Ok(()),
+        }
     }
 
     fn look_at_clock_and_signals(&mut self) {
@@ -152,8 +178,8 @@ impl Leader<'_> {
         Ok(())
     }
 
-    /// Takes note of what a rank says; what could not be stored ends the run once all ranks have stopped.
-    fn hear(&mut self, rank: usize, message: Message) -> Option<String> {
+    /// Takes note of what a rank says; trouble ends the run once all ranks have stopped.
+    fn hear(&mut self, rank: usize, message: Message) -> Option<Trouble> {
         match message {
             Message::Progress(task, share) => self.observer.progress(task, share),
             Message::Signalled => self.dispatcher.halt(Halt::Signal),
@@ -161,19 +187,22 @@ impl Leader<'_> {
                 self.observer.retired(rank, &reason);
                 self.dispatcher.retire(rank);
             }
+            Message::Ended(task, Ended::Lacks { needs, reason }) => {
+                return self.do_again(task, rank, needs, reason);
+            }
             Message::Ended(task, ended) => {
                 self.observer.ended(task, rank, &ended);
                 let ending = match &ended {
                     Ended::Done { seconds } => Ending::Done(*seconds),
                     Ended::Failed { .. } => Ending::Failed,
-                    Ended::Stopped | Ended::NotStored { .. } => Ending::Stopped,
+                    Ended::Stopped | Ended::Lacks { .. } | Ended::NotStored { .. } => Ending::Stopped,
                 };
                 for lost in self.dispatcher.ended(task, rank, ending) {
                     self.observer.lost(lost, task);
                 }
                 if let Ended::NotStored { reason } = ended {
                     self.dispatcher.halt(Halt::Storage);
-                    return Some(reason);
+                    return Some(Trouble::NotStored(reason));
                 }
             }
             _ => {}
@@ -181,12 +210,28 @@ impl Leader<'_> {
         None
     }
 
-    /// Looks at the tasks of other jobs, and whether it is worth waiting for them.
-    fn look_around(&mut self) {
-        let elsewhere: Vec<usize> = self.dispatcher.schedule().elsewhere().collect();
+    /// Has tasks done again whose results a task could not read; trouble if that was tried before.
+    fn do_again(&mut self, task: usize, rank: usize, needs: Vec<usize>, reason: String) -> Option<Trouble> {
+        let repeat = self.dispatcher.lacks(task, rank, &needs);
+        self.observer.ended(task, rank, &Ended::Lacks { needs, reason: reason.clone() });
+        match repeat {
+            Repeat::First(tasks) => {
+                for task in tasks {
+                    self.observer.repeated(task);
+                }
+                None
+            }
+            Repeat::TooOften => Some(Trouble::NotReadable(reason)),
+        }
+    }
+
+    /// Looks at the tasks of other jobs that are needed here, and whether it is worth waiting for them: `in_vain` is since
+    /// when it is not.
+    fn look_around(&mut self, in_vain: &mut Option<Instant>) {
+        let awaited = self.dispatcher.schedule().awaited();
         // Asked first: what they finish as they end is seen below.
-        let at_work = self.neighbours.at_work();
-        for task in elsewhere {
+        let is_at_work = self.dispatcher.is_stuck() && self.neighbours.is_at_work(&awaited);
+        for task in awaited {
             match self.neighbours.news(task) {
                 Some(News::Done) => self.dispatcher.completed_elsewhere(task),
                 Some(News::Failed) => {
@@ -197,8 +242,14 @@ impl Leader<'_> {
                 None => {}
             }
         }
-        if !at_work && self.dispatcher.is_stuck() {
-            self.dispatcher.halt(Halt::Others);
+        let is_stuck = self.dispatcher.is_stuck();
+        self.observer.activity(if is_stuck { Activity::Waiting } else { Activity::Working });
+        if !is_stuck || is_at_work {
+            *in_vain = None;
+        } else if in_vain.get_or_insert_with(Instant::now).elapsed() >= self.patience
+            || self.dispatcher.schedule().awaited().is_empty()
+        {
+            self.dispatcher.give_up_waiting();
         }
     }
 }

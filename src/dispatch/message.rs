@@ -57,6 +57,13 @@ pub enum Ended {
     },
     /// It was stopped before its end.
     Stopped,
+    /// It was not done, since results of tasks that it needs cannot be read, although they are recorded as done.
+    Lacks {
+        /// Their places in the plan.
+        needs: Vec<usize>,
+        /// What was found.
+        reason: String,
+    },
     /// It has a result, or failed, or was stopped, and that could not be stored.
     NotStored {
         /// Why.

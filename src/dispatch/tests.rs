@@ -1,9 +1,12 @@
+mod deadlines;
+
 use std::collections::HashSet;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
 use drapes_analysis::dispatch::{Dispatcher, Graph, Halt, IfStopped, Known, Limits, Outlook, Pace, Schedule};
 use drapes_analysis::plan::Stage;
+use drapes_analysis::store::Activity;
 use proptest::prelude::*;
 
 use super::*;
@@ -27,6 +30,10 @@ enum Fate {
     WaitsForHalt,
     /// Its result cannot be stored.
     FillsTheDisk,
+    /// It cannot read what it needs until that has been done here.
+    FindsTornNeeds,
+    /// It can never read what it needs.
+    CannotRead,
     /// It fails and takes the device with it.
     BreaksTheDevice,
 }
@@ -43,6 +50,8 @@ impl Scan {
 struct Diary {
     ended: Vec<(usize, usize, Ended)>,
     lost: Vec<usize>,
+    repeated: Vec<usize>,
+    activity: Vec<Activity>,
     halted: Option<Halt>,
     /// Whether every task began only after those that it needs had ended well.
     in_order: bool,
@@ -66,6 +75,14 @@ impl Observer for Diary {
     }
     fn retired(&mut self, _rank: usize, _reason: &str) {}
     fn halting(&mut self, _why: Halt) {}
+    fn repeated(&mut self, task: usize) {
+        self.repeated.push(task);
+    }
+    fn activity(&mut self, activity: Activity) {
+        if self.activity.last() != Some(&activity) {
+            self.activity.push(activity);
+        }
+    }
     fn pulse(&mut self) -> Result<(), Error> {
         Ok(())
     }
@@ -77,6 +94,13 @@ struct Tasks<'a> {
     order: &'a Mutex<Vec<usize>>,
     in_order: &'a Mutex<bool>,
     broken: bool,
+}
+
+impl Tasks<'_> {
+    fn was_done_here(&self, task: u32) -> bool {
+        // What was done before stands once at the beginning.
+        self.order.lock().expect("no panic").iter().filter(|done| **done == task as usize).count() > 1
+    }
 }
 
 impl Performer for Tasks<'_> {
@@ -97,6 +121,14 @@ impl Performer for Tasks<'_> {
             Fate::BreaksTheDevice => {
                 self.broken = true;
                 Ended::Failed { reason: "CUDA error".to_owned() }
+            }
+            Fate::FindsTornNeeds if self.scan.needs[task].iter().all(|need| self.was_done_here(*need)) => {
+                self.order.lock().expect("no panic").push(task);
+                Ended::Done { seconds: 0.0 }
+            }
+            Fate::FindsTornNeeds | Fate::CannotRead => {
+                let needs = self.scan.needs[task].iter().map(|need| *need as usize).collect();
+                Ended::Lacks { needs, reason: "torn".to_owned() }
             }
             Fate::FillsTheDisk => Ended::NotStored { reason: "no space left".to_owned() },
             Fate::WaitsForHalt => {
@@ -123,6 +155,7 @@ struct Setting<'a> {
     signals: Signals,
     known: Vec<Known>,
     neighbours: &'a mut dyn Neighbours,
+    patience: Duration,
 }
 
 fn setting<'a>(scan: &Scan, ranks: usize, neighbours: &'a mut dyn Neighbours) -> Setting<'a> {
@@ -133,12 +166,13 @@ fn setting<'a>(scan: &Scan, ranks: usize, neighbours: &'a mut dyn Neighbours) ->
         signals: Signals::default(),
         known: vec![Known::Open; scan.needs.len()],
         neighbours,
+        patience: Duration::ZERO,
     }
 }
 
 /// Runs a scan on ranks that are threads.
 fn run(scan: &Scan, setting: Setting<'_>) -> (Result<(), Error>, Diary) {
-    let Setting { ranks, limits, clock, signals, known, neighbours } = setting;
+    let Setting { ranks, limits, clock, signals, known, neighbours, patience } = setting;
     let seconds = vec![1e-6; scan.needs.len()];
     let outlook = Outlook { stage: Stage::Classify, seconds: 1e-6, if_stopped: IfStopped::GoesOn };
     let schedule = Schedule::new(Graph::from_needs(&scan.needs), &seconds, &known);
@@ -168,6 +202,7 @@ fn run(scan: &Scan, setting: Setting<'_>) -> (Result<(), Error>, Diary) {
             signals: &signals,
             observer: &mut diary,
             neighbours,
+            patience,
         };
         lead.lead()
     });
@@ -240,40 +275,84 @@ fn a_rank_whose_device_breaks_retires_and_the_others_go_on() {
     assert_eq!(diary.halted, Some(Halt::NoRanks));
 }
 
-/// Another job that ends its tasks one look after the other.
-struct Slow {
+/// Another job, as it is seen look after look.
+struct Other {
     looks: usize,
-    gone: bool,
+    /// From this look on its tasks have ended; task 1 has failed.
+    ends: usize,
+    /// Whether it is at work, by looks; the last holds on.
+    at_work: Vec<bool>,
+    asked: Vec<usize>,
 }
 
-impl Neighbours for Slow {
+impl Neighbours for Other {
     fn news(&mut self, task: usize) -> Option<News> {
-        self.looks += 1;
-        if self.gone || self.looks < 2 {
-            None
-        } else {
-            Some(if task == 1 { News::Failed } else { News::Done })
-        }
+        self.asked.push(task);
+        let news = if task == 1 { News::Failed } else { News::Done };
+        (self.looks >= self.ends).then_some(news)
     }
 
-    fn at_work(&mut self) -> bool {
-        !self.gone
+    fn is_at_work(&mut self, _awaited: &[usize]) -> bool {
+        let now = *self.at_work.get(self.looks).or(self.at_work.last()).expect("a look");
+        self.looks += 1;
+        now
     }
+}
+
+fn with_others(known: Vec<Known>, other: &mut Other, patience: Duration) -> Diary {
+    let scan = Scan::of(&CHAIN, |_| Fate::Works);
+    let (result, diary) = run(&scan, Setting { known, patience, ..setting(&scan, 2, other) });
+    result.expect("good ranks");
+    diary
 }
 
 #[test]
 fn tasks_of_other_shards_are_waited_for_while_somebody_is_at_them() {
-    let scan = Scan::of(&CHAIN, |_| Fate::Works);
     let mut known = vec![Known::Open; 8];
     (known[0], known[1]) = (Known::Elsewhere, Known::Elsewhere);
-    let mut slow = Slow { looks: 0, gone: false };
-    let (result, diary) = run(&scan, Setting { known: known.clone(), ..setting(&scan, 2, &mut slow) });
-    result.expect("good ranks");
+    let mut slow = Other { looks: 0, ends: 2, at_work: vec![true], asked: vec![] };
+    let diary = with_others(known.clone(), &mut slow, Duration::ZERO);
     assert_eq!((diary.done(), diary.lost), ([2, 3, 5, 6].into(), vec![4, 7]));
-    let mut gone = Slow { looks: 0, gone: true };
-    let (result, diary) = run(&scan, Setting { known, ..setting(&scan, 2, &mut gone) });
-    result.expect("good ranks");
+    let mut gone = Other { looks: 0, ends: usize::MAX, at_work: vec![false], asked: vec![] };
+    let diary = with_others(known.clone(), &mut gone, Duration::ZERO);
     assert_eq!((diary.halted, diary.done().len()), (Some(Halt::Others), 0));
+    assert_eq!(diary.activity, [Activity::Waiting]);
+    // One that starts, or starts again, in time.
+    let mut late = Other { looks: 0, ends: 2, at_work: vec![false, true], asked: vec![] };
+    let diary = with_others(known, &mut late, Duration::from_secs(60));
+    assert_eq!((diary.halted, diary.done()), (None, [2, 3, 5, 6].into()));
+    assert_eq!(diary.activity, [Activity::Waiting, Activity::Working]);
+}
+
+#[test]
+fn only_what_is_needed_here_is_looked_at() {
+    // 0 and 2 to 6 are of others; here only 7 is to be done, behind 4 and 1.
+    let mut known = vec![Known::Elsewhere; 8];
+    known[7] = Known::Open;
+    let mut other = Other { looks: 0, ends: 1, at_work: vec![true], asked: vec![] };
+    let diary = with_others(known, &mut other, Duration::ZERO);
+    other.asked.sort_unstable();
+    other.asked.dedup();
+    assert_eq!((other.asked, diary.lost), (vec![1, 4], vec![7]));
+}
+
+#[test]
+fn results_that_cannot_be_read_are_made_again_before_what_needs_them() {
+    let fate = |fate| move |task| if task == 2 || task == 3 { fate } else { Fate::Works };
+    let mut known = vec![Known::Open; 8];
+    (known[0], known[1]) = (Known::Done, Known::Done);
+    let mut nobody = Nobody;
+    let scan = Scan::of(&CHAIN, fate(Fate::FindsTornNeeds));
+    let (result, diary) = run(&scan, Setting { known: known.clone(), ..setting(&scan, 2, &mut nobody) });
+    result.expect("good ranks");
+    assert_eq!((diary.halted, diary.done()), (None, [0, 2, 3, 4, 5, 6, 7].into()));
+    assert!(diary.repeated.iter().all(|task| *task == 0) && !diary.repeated.is_empty());
+    let scan = Scan::of(&CHAIN, fate(Fate::CannotRead));
+    let mut nobody = Nobody;
+    let (result, diary) = run(&scan, Setting { known, ..setting(&scan, 2, &mut nobody) });
+    let error = result.expect_err("a file system that forgets").to_string();
+    assert!(error.contains("although they were made again (torn)"), "{error}");
+    assert_eq!(diary.halted, Some(Halt::Storage));
 }
 
 #[test]

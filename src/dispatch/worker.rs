@@ -58,7 +58,7 @@ impl Worker {
     }
 
     /// Makes the task that runs, and all that follow, stop at the next good moment.
-    pub(super) fn halt(&self) {
+    pub fn halt(&self) {
         self.halt.store(true, Ordering::Relaxed);
     }
 

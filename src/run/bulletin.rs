@@ -1,11 +1,11 @@
 //! What a run tells while it goes on: people on standard error, and whoever asks for the status.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime};
 
 use drapes_analysis::dispatch::Halt;
 use drapes_analysis::plan::Plan;
-use drapes_analysis::store::{Occupancy, RunningTask};
+use drapes_analysis::store::{Activity, Doing, Occupancy, RunningTask};
 
 use crate::dispatch::{Ended, Observer};
 use crate::error::Error;
@@ -20,13 +20,29 @@ pub struct Bulletin<'a> {
     progress: Progress<'a>,
     occupancy: &'a mut Occupancy,
     running: BTreeMap<usize, RunningTask>,
+    /// Failed tasks that are to be tried again and have not begun.
+    retrying: BTreeSet<usize>,
+    activity: Activity,
     told: Instant,
     changed: bool,
 }
 
 impl<'a> Bulletin<'a> {
-    pub fn new(plan: &'a Plan, progress: Progress<'a>, occupancy: &'a mut Occupancy) -> Self {
-        Self { plan, progress, occupancy, running: BTreeMap::new(), told: Instant::now(), changed: false }
+    /// Of a run that tries these failed tasks again.
+    pub fn new(
+        plan: &'a Plan,
+        progress: Progress<'a>,
+        occupancy: &'a mut Occupancy,
+        retrying: BTreeSet<usize>,
+    ) -> Self {
+        let (running, activity, told) = (BTreeMap::new(), Activity::Working, Instant::now());
+        Self { plan, progress, occupancy, running, retrying, activity, told, changed: false }
+    }
+
+    /// What has changed is told at the next pulse.
+    fn tell_soon(&mut self) {
+        self.told = self.told.checked_sub(TELLING).unwrap_or(self.told);
+        self.changed = true;
     }
 
     /// Takes the bar away.
@@ -40,11 +56,11 @@ impl Observer for Bulletin<'_> {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
         let id = self.plan.tasks[task].id.clone();
         // The first tasks are told at once.
-        self.changed |= !self.running.is_empty();
+        self.changed = true;
         if self.running.is_empty() {
-            self.told = self.told.checked_sub(TELLING).unwrap_or(self.told);
-            self.changed = true;
+            self.tell_soon();
         }
+        self.activity = Activity::Working;
         self.running.insert(task, RunningTask { task: id, rank, since, share: 0.0 });
         self.progress.began(task, rank);
     }
@@ -59,6 +75,9 @@ impl Observer for Bulletin<'_> {
 
     fn ended(&mut self, task: usize, rank: usize, ended: &Ended) {
         self.running.remove(&task);
+        if matches!(ended, Ended::Done { .. } | Ended::Failed { .. }) {
+            self.retrying.remove(&task);
+        }
         self.changed = true;
         self.progress.ended(task, rank, ended);
     }
@@ -75,11 +94,26 @@ impl Observer for Bulletin<'_> {
         self.progress.halting(why);
     }
 
+    fn repeated(&mut self, task: usize) {
+        self.progress.repeated(task);
+    }
+
+    fn activity(&mut self, activity: Activity) {
+        if activity != self.activity {
+            self.activity = activity;
+            // Others wait for this one, or no more.
+            self.tell_soon();
+        }
+        self.progress.activity(activity);
+    }
+
     fn pulse(&mut self) -> Result<(), Error> {
         if self.changed && self.told.elapsed() >= TELLING {
             self.told = Instant::now();
             self.changed = false;
-            self.occupancy.tell(self.running.values().cloned().collect())?;
+            let running = self.running.values().cloned().collect();
+            let retrying = self.retrying.iter().map(|task| self.plan.tasks[*task].id.clone()).collect();
+            self.occupancy.tell(Doing { running, retrying, activity: self.activity })?;
         }
         self.progress.pulse()
     }

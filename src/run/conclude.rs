@@ -1,10 +1,11 @@
 //! The end of a run: tables, figures, and the exit code that says what is left.
 
-use drapes_analysis::cli::{self, answer};
+use drapes_analysis::cli::answer;
 use drapes_analysis::dispatch::{Halt, Shard};
+use drapes_analysis::drawn::{draw, is_drawn};
 use drapes_analysis::error::Exit;
 use drapes_analysis::reduce;
-use drapes_analysis::store::TaskState;
+use drapes_analysis::standing::Tally;
 
 use super::Run;
 use super::prepare::Prepared;
@@ -12,53 +13,56 @@ use crate::dispatch::RanksError;
 use crate::error::Error;
 
 /// How the work of a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Worked {
     /// There was nothing to do.
     Nothing,
     /// Everything that could be done was done.
     Throughout,
-    /// It ended early.
-    Until(Halt),
+    /// It ended early, when these shards were waited for and not at work.
+    Until(Halt, Vec<Shard>),
 }
 
 impl Run {
     /// Reduces and draws where that is due, and says what is left.
-    pub(super) fn conclude(&self, prepared: &Prepared, worked: Worked) -> Result<Exit, Error> {
+    pub(super) fn conclude(&self, prepared: &Prepared, worked: &Worked) -> Result<Exit, Error> {
         let Prepared { stored, plan, store, .. } = prepared;
-        let directory = store.directory().display();
-        let states =
-            if worked == Worked::Nothing { prepared.states.clone() } else { store.states(stored, plan) };
-        let total = plan.tasks.len();
-        let done = states.iter().filter(|state| state.is_done()).count();
-        let failed = states.iter().any(|state| matches!(state, TaskState::Failed { .. }));
+        // What other shards have done a moment ago is to be seen: whoever looks last sees everything, and draws.
+        store.refresh();
+        let states = store.states(stored, plan);
+        let (total, tally) = (plan.tasks.len(), Tally::of(plan, &states));
+        let Tally { done, failed, left } = tally;
         match worked {
-            Worked::Nothing | Worked::Throughout | Worked::Until(Halt::Failures) => {}
-            Worked::Until(Halt::NoRanks) => {
+            Worked::Nothing | Worked::Throughout | Worked::Until(Halt::Failures, _) => {}
+            Worked::Until(Halt::NoRanks, _) => {
                 let reason = "no rank has a device that still works".to_owned();
                 return Err(RanksError::Broke { rank: 0, reason }.into());
             }
-            Worked::Until(why) => {
-                eprintln!(
-                    "stopped early ({}): {done} of {total} tasks done; run the same command again",
-                    word(why)
-                );
+            Worked::Until(why, absent) => {
+                let why = word(*why, absent);
+                eprintln!("stopped early ({why}): {done} of {total} tasks done; run the same command again");
                 return Ok(Exit::Deadline);
             }
         }
-        if done < total && !failed && self.shard() != Shard::WHOLE {
-            eprintln!(
-                "shard {} is done; {} tasks of other shards are left, and the last shard draws the figures",
-                self.shard(),
-                total - done
-            );
-            return Ok(Exit::Done);
+        let ended = if failed > 0 { Err(Error::TasksFailed { failed, total, left }) } else { Ok(Exit::Done) };
+        if left > 0 && self.shard() != Shard::WHOLE {
+            if !matches!(worked, Worked::Until(..)) {
+                eprintln!(
+                    "shard {} is done; {left} tasks of other shards are left, and the last shard draws the figures",
+                    self.shard()
+                );
+            }
+            return ended;
         }
-        if worked == Worked::Nothing && store.directory().join("results.csv").exists() {
-            eprintln!("nothing to do; `drapes reduce {directory}` makes tables and figures again");
+        // Two that end at the same moment both find everything done: the second finds the figures too.
+        let _turn = store.turn("draw.lock")?;
+        let directory = store.directory().display();
+        if is_drawn(store, &stored.job, plan, &states) {
+            if *worked == Worked::Nothing {
+                eprintln!("nothing to do; `drapes reduce {directory}` makes tables and figures again");
+            }
         } else {
-            let results = reduce::reduce(store)?;
-            cli::draw_all(store)?;
+            let results = draw(store)?;
             answer(reduce::summary(&results));
             for torn in &results.torn {
                 // Its beginning is whole, or it would have been done again by now.
@@ -70,18 +74,31 @@ impl Run {
             }
         }
         answer(format_args!("\nresults.csv and figures/ in {directory}\n"));
-        if done < total { Err(Error::TasksFailed { failed: total - done, total }) } else { Ok(Exit::Done) }
+        if failed == 0 && left > 0 {
+            eprintln!("{left} of {total} tasks have lost their record meanwhile; run the same command again");
+            return Ok(Exit::Deadline);
+        }
+        ended
     }
 }
 
 /// Why a run has ended before all was done.
-fn word(why: Halt) -> &'static str {
-    match why {
+fn word(why: Halt, absent: &[Shard]) -> String {
+    let why = match why {
         Halt::Deadline => "what is left does not end before the deadline",
         Halt::Signal => "told by a signal",
         Halt::Failures => "too many failures",
         Halt::Storage => "results cannot be stored",
         Halt::NoRanks => "no device works any more",
-        Halt::Others => "the tasks that are left wait for other shards, none of which runs",
-    }
+        Halt::Others => {
+            let names: Vec<String> = absent.iter().map(Shard::to_string).collect();
+            let who = if names.is_empty() {
+                "that wait themselves".to_owned()
+            } else {
+                format!("that are not at work: {}", names.join(", "))
+            };
+            return format!("the tasks that are left wait for other shards {who}");
+        }
+    };
+    why.to_owned()
 }

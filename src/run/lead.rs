@@ -2,7 +2,7 @@
 
 use drapes_analysis::cli::duration;
 use drapes_analysis::dispatch::{
-    Dispatcher, Graph, IfStopped, Known, Limits, Outlook, Schedule, Shard, makespan,
+    Dispatcher, Graph, Halt, IfStopped, Known, Limits, Outlook, Schedule, Shard, makespan,
 };
 use drapes_analysis::error::Exit;
 use drapes_analysis::fingerprint::fingerprints;
@@ -28,6 +28,7 @@ use crate::dispatch::{self, Leader, Message, Neighbours, Nobody, RanksError, Tra
 use crate::error::Error;
 use crate::progress::Progress;
 use crate::provenance::{Provenance, RankPlace};
+use crate::rank_log;
 use crate::split::Sample;
 use crate::stop::{Clock, Signals};
 use crate::task::{self, Workplace};
@@ -36,7 +37,7 @@ use crate::world::World;
 impl Run {
     pub(super) fn lead(&self, world: &World, signals: &Signals) -> Result<Exit, Error> {
         let clock = Clock::until(self.deadline(), self.margin);
-        let mut prepared = match self.prepare(world.size()) {
+        let mut prepared = match self.prepare(world.size(), signals) {
             Ok(prepared) => prepared,
             Err(error) => {
                 dismiss(world)?;
@@ -50,7 +51,7 @@ impl Run {
         }
         if prepared.open() == 0 {
             dismiss(world)?;
-            return self.conclude(&prepared, Worked::Nothing);
+            return self.conclude(&prepared, &Worked::Nothing);
         }
         if let Some(warning) = started_once(world) {
             eprintln!("warning: {warning}");
@@ -67,7 +68,7 @@ impl Run {
         };
         let device = self.muster(world, signals, &prepared)?;
         let worked = self.hand_out(world, signals, &clock, &mut prepared, device, sample)?;
-        self.conclude(&prepared, worked)
+        self.conclude(&prepared, &worked)
     }
 
     /// Learns where all ranks are, gives each its device, and writes down who is where.
@@ -107,9 +108,22 @@ impl Run {
         }
         let ranks = sights.iter().zip(&orders).map(|(sight, order)| RankPlace::new(sight, order)).collect();
         let provenance = Provenance::new(self.command(prepared, world.size()), world.library(), ranks);
-        prepared.store.write_json("provenance.json", &provenance)?;
-        // One line for each run that has worked here.
-        prepared.store.append("logs/runs.jsonl", &provenance)?;
+        let store = &prepared.store;
+        if self.shard() == Shard::WHOLE {
+            store.write_json("provenance.json", &provenance)?;
+        } else {
+            // Each shard has a file of its own. That of the directory is of the one that came first.
+            store.write_json(
+                &format!("logs/{}provenance.json", rank_log::prefix(self.shard())),
+                &provenance,
+            )?;
+            if !store.directory().join("provenance.json").exists() {
+                store.write_json("provenance.json", &provenance)?;
+            }
+        }
+        // One line for each run that has worked here; shards do not write into one file, since lines that several hosts
+        // append to a file of a network file system may overwrite each other.
+        store.append(&format!("logs/{}runs.jsonl", rank_log::prefix(self.shard())), &provenance)?;
         Ok(device)
     }
 
@@ -126,7 +140,7 @@ impl Run {
         if sample.dropped().total() > 0 {
             eprintln!("note: left out of the events: {}", sample.dropped());
         }
-        let Prepared { stored, plan, store, data_directory, states, known, occupancy } = prepared;
+        let Prepared { stored, plan, store, data_directory, states, owners, known, occupancy } = prepared;
         let price = Price::of(&stored.job, plan, counts(&stored.job, &sample), &Rates::CPU_CORE);
         let runs = states.iter().map(done_run);
         let pace = pace(plan, &price.seconds, runs, device.is_cuda());
@@ -154,22 +168,30 @@ impl Run {
             data_directory.clone(),
             device,
             run_info(world, device),
+            self.shard(),
         );
         let place = place.with_sample(sample).saving_every(self.checkpoint_every);
         let done: Vec<bool> = states.iter().map(TaskState::is_done).collect();
         let progress = Progress::new(plan, &price.seconds, &done, world.size());
-        let mut bulletin = Bulletin::new(plan, progress, occupancy);
+        let is_failed = |task: &usize| matches!(states[*task], TaskState::Failed { .. });
+        let retrying = (0..plan.tasks.len()).filter(|task| known[*task] == Known::Open).filter(is_failed);
+        let mut bulletin = Bulletin::new(plan, progress, occupancy, retrying.collect());
         let mut shards = Shards {
             store,
             plan,
             fingerprints: fingerprints(&stored.job, &stored.inputs, plan),
+            owners,
+            count: self.shard().count,
+            before: states,
             retried: self.retry_failed,
+            absent: vec![],
         };
         let neighbours: &mut dyn Neighbours =
             if self.shard() == Shard::WHOLE { &mut Nobody } else { &mut shards };
         compute(world, stored, plan, place, |worker| {
-            let (dispatcher, observer) = (&mut dispatcher, &mut bulletin);
-            Leader { transport: world, worker, dispatcher, clock, signals, observer, neighbours }.lead()
+            let (dispatcher, observer, patience) = (&mut dispatcher, &mut bulletin, self.await_shards);
+            Leader { transport: world, worker, dispatcher, clock, signals, observer, neighbours, patience }
+                .lead()
         })?;
         bulletin.finish();
         if let Some(needed) = dispatcher.too_short_for_any() {
@@ -177,7 +199,14 @@ impl Run {
             let left = clock.end().map_or(0.0, |end| (end - clock.now()).max(0.0));
             return Err(Error::TooLittleTime { left, needed });
         }
-        Ok(dispatcher.halted().map_or(Worked::Throughout, Worked::Until))
+        let Some(halted) = dispatcher.halted() else { return Ok(Worked::Throughout) };
+        let is_waiting = matches!(halted, Halt::Others | Halt::Deadline) && !shards.absent.is_empty();
+        if is_waiting && !dispatcher.has_begun() {
+            // Who puts this job back into the queue must not do so for ever.
+            let waiting = dispatcher.schedule().unfinished();
+            return Err(Error::ShardsAbsent { own: self.shard(), absent: shards.absent, waiting });
+        }
+        Ok(Worked::Until(halted, shards.absent))
     }
 }
 

@@ -30,6 +30,7 @@ use crate::world::World;
 use launch::Ranks;
 
 pub use place::COMPUTING;
+pub use prepare::silent;
 
 /// Computes a job: trains, generates, classifies, reduces and draws.
 ///
@@ -76,6 +77,9 @@ pub struct Run {
     /// Do the second of eight equal shares of the scan (2/8), beside other jobs in the same directory.
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
+    /// How long to wait for other shards whose tasks this one needs and that are not at work.
+    #[arg(long, value_name = "TIME", default_value = "3m", value_parser = humantime::parse_duration)]
+    await_shards: Duration,
     /// Try failed tasks again.
     #[arg(long)]
     retry_failed: bool,
@@ -129,8 +133,14 @@ impl Run {
 /// Ends the other ranks where they may wait for this one: nothing but an abort ends them.
 fn stop_all(world: &World, error: Error) -> Error {
     // By then rank 0 has told the others to stop.
-    let is_orderly =
-        matches!(error, Error::TasksFailed { .. } | Error::NotStored { .. } | Error::TooLittleTime { .. });
+    let is_orderly = matches!(
+        error,
+        Error::TasksFailed { .. }
+            | Error::NotStored { .. }
+            | Error::NotReadable { .. }
+            | Error::TooLittleTime { .. }
+            | Error::ShardsAbsent { .. }
+    );
     if world.size() > 1 && !is_orderly {
         eprintln!("error on rank {} ({}): {error}", world.rank(), World::host());
         world.abort(error.kind() as i32)

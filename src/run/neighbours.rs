@@ -1,8 +1,11 @@
 //! Other jobs of an array, each with its shard of the same scan.
 
+use std::collections::BTreeSet;
+
+use drapes_analysis::dispatch::Shard;
 use drapes_analysis::fingerprint::Fingerprint;
 use drapes_analysis::plan::Plan;
-use drapes_analysis::store::{Liveness, Store, TaskState};
+use drapes_analysis::store::{Activity, Liveness, Occupant, Store, TaskState};
 
 use crate::dispatch::{Neighbours, News};
 
@@ -11,20 +14,41 @@ pub struct Shards<'a> {
     pub store: &'a Store,
     pub plan: &'a Plan,
     pub fingerprints: Vec<Fingerprint>,
-    /// Whether failures are tried again: a record of one is then news of the past.
+    /// The shard of each task, from 1.
+    pub owners: &'a [u32],
+    pub count: u32,
+    /// What was known of every task at the beginning. Where failures are tried again, the record of one that is still the
+    /// same is news of the past.
+    pub before: &'a [TaskState],
     pub retried: bool,
+    /// Those that had tasks which were waited for and were not there, at the last look.
+    pub absent: Vec<Shard>,
 }
 
 impl Neighbours for Shards<'_> {
     fn news(&mut self, task: usize) -> Option<News> {
         match self.store.state(&self.plan.tasks[task], &self.fingerprints[task]) {
             TaskState::Done(_) => Some(News::Done),
-            TaskState::Failed { .. } if !self.retried => Some(News::Failed),
+            state @ TaskState::Failed { .. } if !self.retried || state != self.before[task] => {
+                Some(News::Failed)
+            }
             _ => None,
         }
     }
 
-    fn at_work(&mut self) -> bool {
-        self.store.occupants().iter().filter(|(_, liveness)| *liveness == Liveness::Alive).count() > 1
+    fn is_at_work(&mut self, awaited: &[usize]) -> bool {
+        let alive: Vec<Occupant> = self
+            .store
+            .occupants()
+            .into_iter()
+            .filter(|(_, liveness)| *liveness == Liveness::Alive)
+            .map(|(occupant, _)| occupant)
+            .collect();
+        let owners: BTreeSet<u32> = awaited.iter().map(|task| self.owners[*task]).collect();
+        let of = |owner: u32| alive.iter().find(|who| (who.shard, who.shards) == (owner, self.count));
+        let absent = owners.iter().filter(|owner| of(**owner).is_none());
+        self.absent = absent.map(|index| Shard { index: *index, count: self.count }).collect();
+        // One that waits itself does nothing for this one until it has what it waits for: it is that which counts.
+        owners.into_iter().filter_map(of).any(|who| who.doing.activity == Activity::Working)
     }
 }

@@ -38,7 +38,11 @@ pub fn compute<T>(
         spawned.map_err(broken)?;
         // What goes wrong here is told at once, not when the task of the computing thread has ended. That thread
         // ends when the worker is dropped.
-        let result = talk(&worker).map_err(|error| super::stop_all(world, error));
+        let result = talk(&worker).map_err(|error| {
+            // Where there is one rank only, nothing else ends its task.
+            worker.halt();
+            super::stop_all(world, error)
+        });
         drop(worker);
         result
     })

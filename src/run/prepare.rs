@@ -1,6 +1,7 @@
 //! Everything that can be wrong before the first task, and what is left to do.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use drapes_analysis::dispatch::{Graph, Known, Shard};
 use drapes_analysis::fingerprint::InputFile;
@@ -8,11 +9,12 @@ use drapes_analysis::job::{Job, JobFile};
 use drapes_analysis::plan::Plan;
 use drapes_analysis::price::{EventCounts, Price};
 use drapes_analysis::rates::Rates;
-use drapes_analysis::store::{Liveness, Occupancy, Store, StoredJob, TaskState};
+use drapes_analysis::store::{Liveness, Occupancy, Occupant, Patience, Store, StoredJob, TaskState};
 
 use super::Run;
 use crate::data;
 use crate::error::Error;
+use crate::stop::Signals;
 
 /// A job ready to compute.
 pub struct Prepared {
@@ -21,6 +23,8 @@ pub struct Prepared {
     pub store: Store,
     pub data_directory: PathBuf,
     pub states: Vec<TaskState>,
+    /// The shard of each task, from 1.
+    pub owners: Vec<u32>,
     /// What is to be done, and by whom.
     pub known: Vec<Known>,
     /// The right to work in the directory.
@@ -36,7 +40,7 @@ impl Run {
         self.shard.unwrap_or(Shard::WHOLE)
     }
 
-    pub(super) fn prepare(&self, ranks: usize) -> Result<Prepared, Error> {
+    pub(super) fn prepare(&self, ranks: usize, signals: &Signals) -> Result<Prepared, Error> {
         let file = JobFile::open(&self.job)?;
         let job = file.check()?;
         let data_directory = match &self.data_dir {
@@ -51,31 +55,59 @@ impl Run {
             // Before a directory is begun, all that is wrong with its data is told. Later they are read where needed.
             crate::task::load(&stored.job, &data_directory)?;
         }
-        let store = Store::create(&directory, &file, &stored)?;
-        let (occupancy, dead) = store.occupy(self.shard(), ranks)?;
+        let store = Store::begin(&directory, &stored)?;
+        let (occupancy, dead) = self.occupy(&store, ranks, signals)?;
         for gone in dead {
             eprintln!("note: an earlier run has died here ({gone}); this one goes on with its work");
         }
-        if self.shard() == Shard::WHOLE || alone(&store) {
-            store.sweep();
-        }
+        // Only now: the job of a run that is at work here is not to be touched.
+        let stored = store.settle(&file, &stored, self.shard())?;
+        store.refresh();
         let states = store.states(&stored, &plan);
-        let known = self.known(&stored.job, &plan, &states);
-        Ok(Prepared { stored, plan, store, data_directory, states, known, occupancy })
+        if self.shard() == Shard::WHOLE || alone(&store) {
+            store.sweep(&plan, &states);
+        }
+        // By the job's own numbers, which all shards have in common.
+        let price = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
+        let owners = self.shard().owners(&Graph::of(&plan), &price.seconds);
+        let known = self.known(&states, &owners);
+        Ok(Prepared { stored, plan, store, data_directory, states, owners, known, occupancy })
     }
 
-    fn known(&self, job: &Job, plan: &Plan, states: &[TaskState]) -> Vec<Known> {
-        // By the job's own numbers, so that all shards agree.
-        let price = Price::of(job, plan, EventCounts::estimated(job), &Rates::CPU_CORE);
-        let own = self.shard().tasks(&Graph::of(plan), &price.seconds);
-        let known = |(state, own): (&TaskState, bool)| match state {
+    fn occupy(
+        &self,
+        store: &Store,
+        ranks: usize,
+        signals: &Signals,
+    ) -> Result<(Occupancy, Vec<Occupant>), Error> {
+        let mut is_told = false;
+        let occupied = store.occupy(self.shard(), ranks, &mut |who, silence| {
+            if !std::mem::replace(&mut is_told, true) {
+                eprintln!("{}", silent(who, silence));
+            }
+            if signals.received() { Patience::GiveUp } else { Patience::Wait }
+        });
+        occupied.map_err(|error| if signals.received() { Error::Stopped } else { error.into() })
+    }
+
+    fn known(&self, states: &[TaskState], owners: &[u32]) -> Vec<Known> {
+        let known = |(state, owner): (&TaskState, &u32)| match state {
             TaskState::Done(_) => Known::Done,
             TaskState::Failed { .. } if !self.retry_failed => Known::Failed,
-            _ if own => Known::Open,
+            _ if *owner == self.shard().index => Known::Open,
             _ => Known::Elsewhere,
         };
-        states.iter().zip(own).map(known).collect()
+        states.iter().zip(owners).map(known).collect()
     }
+}
+
+/// That it is not clear whether somebody on another host still works.
+pub fn silent(who: &Occupant, silence: Duration) -> String {
+    format!(
+        "note: {who} has the directory and was last heard of {} s ago; waiting until it is heard of again, or counts as \
+         dead (three minutes)",
+        silence.as_secs()
+    )
 }
 
 impl Prepared {

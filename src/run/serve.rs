@@ -38,7 +38,8 @@ impl Run {
         };
         world.send(0, &Message::Ready(Ok(device::name(device))))?;
         let plan = Plan::of(&stored.job);
-        let place = Workplace::new(store, stored.clone(), data_directory, device, run_info(world, device));
+        let info = run_info(world, device);
+        let place = Workplace::new(store, stored.clone(), data_directory, device, info, self.shard());
         let place = place.saving_every(self.checkpoint_every);
         compute(world, &stored, &plan, place, |worker| dispatch::serve(world, worker, signals))?;
         Ok(Exit::Done)

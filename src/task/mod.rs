@@ -6,6 +6,7 @@ mod flow;
 mod jet_models;
 mod jet_summary;
 mod jet_template;
+mod needs;
 mod sides;
 mod spectrum;
 mod summary;
@@ -19,6 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use drapes_analysis::dispatch::Shard;
 use drapes_analysis::fingerprint::Fingerprint;
 use drapes_analysis::generated::Inputs;
 use drapes_analysis::job::Job;
@@ -70,8 +72,9 @@ impl Workplace {
         data_directory: PathBuf,
         device: Device,
         place: RunInfo,
+        shard: Shard,
     ) -> Self {
-        let log = RankLog::open(&store, &place);
+        let log = RankLog::open(&store, &place, shard);
         Self {
             store,
             job: stored.job,
@@ -131,6 +134,13 @@ impl Workplace {
             }
             Err(panic) => Outcome::Failed { reason: panic_reason(panic.as_ref(), self.need(task)) },
         };
+        if let Outcome::Failed { reason } = &outcome
+            && let needs @ [_, ..] = &self.unreadable(task)[..]
+        {
+            // What it needs is at fault, and can be made again.
+            self.log.lacks(&task.id, reason);
+            return Ended::Lacks { needs: needs.to_vec(), reason: reason.clone() };
+        }
         let run = RunInfo { seconds: keeper.earlier() + start.elapsed().as_secs_f64(), ..self.place.clone() };
         let mut record = TaskRecord { id: task.id.clone(), fingerprint: fingerprint.clone(), run, outcome };
         if let Err(reason) = record.readable() {

@@ -15,6 +15,7 @@ pub use layout::{columns, duration};
 pub use plan::Format;
 pub use plot::draw_all;
 
+use crate::drawn;
 use crate::error::{Error, Exit};
 use crate::reduce;
 use crate::store::Store;
@@ -60,10 +61,7 @@ pub struct Reduce {
 impl Reduce {
     fn run(&self) -> Result<Exit, Error> {
         let store = Store::open(&self.directory)?;
-        let results = reduce::reduce(&store)?;
-        if !self.no_pictures {
-            plot::draw_all(&store)?;
-        }
+        let results = if self.no_pictures { drawn::tables(&store)? } else { drawn::draw(&store)? };
         answer(reduce::summary(&results));
         if !results.missing.is_empty() {
             answer(format_args!(

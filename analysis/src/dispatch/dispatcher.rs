@@ -1,5 +1,7 @@
 //! Which rank does which task, and when to stop handing out.
 
+use std::collections::HashMap;
+
 use super::pace::Pace;
 use super::schedule::Schedule;
 use crate::plan::Stage;
@@ -80,6 +82,17 @@ pub struct Dispatcher {
     halt: Option<Halt>,
     /// Ready tasks that would not end in time, with the pace at which that was so.
     late: Vec<(usize, Option<f64>)>,
+    /// How often tasks were done again because nobody could read their results.
+    repeated: HashMap<usize, u32>,
+}
+
+/// What becomes of a task whose needs cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// It waits; these tasks, which were done, are done again first.
+    First(Vec<usize>),
+    /// They were done again so often that the fault is not theirs: the run ends.
+    TooOften,
 }
 
 /// How much longer than expected a task may take and still end in time.
@@ -88,6 +101,9 @@ const CAUTION: f64 = 1.2;
 const WORTH_BEGINNING: f64 = 1.0;
 /// A task that was too long is looked at again when its stage has become faster by this factor.
 const FASTER: f64 = 0.9;
+/// A result that cannot be read is made again so often. More than once, since ranks that found it so at the same time are
+/// heard one after the other.
+const REPEATS: u32 = 3;
 
 impl Dispatcher {
     /// A dispatcher to ranks `0..ranks`, all of them idle.
@@ -110,6 +126,7 @@ impl Dispatcher {
             failures: 0,
             halt: None,
             late: Vec::new(),
+            repeated: HashMap::new(),
         }
     }
 
@@ -180,6 +197,24 @@ impl Dispatcher {
                 vec![]
             }
         }
+    }
+
+    /// A task on a rank, which is idle again, could not read the results of some that it needs.
+    pub fn lacks(&mut self, task: usize, rank: usize, needs: &[usize]) -> Repeat {
+        self.ended(task, rank, Ending::Stopped);
+        let mut first = Vec::new();
+        for need in needs {
+            if self.schedule.undo(*need) {
+                *self.repeated.entry(*need).or_default() += 1;
+                first.push(*need);
+            }
+        }
+        self.schedule.wait_again(task);
+        if first.iter().any(|need| self.repeated[need] > REPEATS) {
+            self.halt(Halt::Storage);
+            return Repeat::TooOften;
+        }
+        Repeat::First(first)
     }
 
     fn look_again(&mut self) {
@@ -253,6 +288,16 @@ impl Dispatcher {
         !self.is_over() && self.running == 0 && !self.schedule.has_ready()
     }
 
+    /// Ends a run that is stuck and whose wait for others is in vain.
+    pub fn give_up_waiting(&mut self) {
+        self.halt(if self.late.is_empty() { Halt::Others } else { Halt::Deadline });
+    }
+
+    /// Whether any task was handed out.
+    pub fn has_begun(&self) -> bool {
+        self.begun > 0
+    }
+
     /// What is done, ready and waiting.
     pub fn schedule(&self) -> &Schedule {
         &self.schedule
@@ -315,6 +360,29 @@ mod tests {
         dispatcher.ended(0, 0, Ending::Stopped);
         assert!(dispatcher.is_over());
         assert_eq!((dispatcher.next(29.0), dispatcher.schedule().unfinished()), (None, 1));
+    }
+
+    #[test]
+    fn results_that_nobody_can_read_are_made_again_but_not_for_ever() {
+        let outlook = Outlook { stage: Stage::Template, seconds: 1.0, if_stopped: IfStopped::Lost };
+        let graph = Graph::from_needs(&[vec![], vec![0], vec![0]]);
+        let schedule = Schedule::new(graph, &[1.0; 3], &[Known::Done, Known::Open, Known::Open]);
+        let mut all = Dispatcher::new(schedule, vec![outlook; 3], 2, Limits::default(), Pace::default());
+        assert_eq!((all.next(0.0), all.next(0.0)), (Some((1, 0)), Some((2, 1))));
+        assert_eq!(all.lacks(1, 0, &[0]), Repeat::First(vec![0]));
+        assert_eq!(all.lacks(2, 1, &[0]), Repeat::First(vec![]), "it is on its way");
+        for _ in 1..REPEATS {
+            let (task, rank) = all.next(0.0).expect("what both need");
+            assert_eq!((task, all.next(0.0)), (0, None));
+            all.ended(0, rank, Ending::Done(1.0));
+            let (task, rank) = all.next(0.0).expect("one of both");
+            assert_eq!(all.lacks(task, rank, &[0]), Repeat::First(vec![0]));
+        }
+        let (_, rank) = all.next(0.0).expect("what both need");
+        all.ended(0, rank, Ending::Done(1.0));
+        let (task, rank) = all.next(0.0).expect("one of both");
+        assert_eq!(all.lacks(task, rank, &[0]), Repeat::TooOften);
+        assert_eq!((all.halted(), all.is_over()), (Some(Halt::Storage), true));
     }
 
     #[test]

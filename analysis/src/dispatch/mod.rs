@@ -15,7 +15,7 @@ mod schedule;
 mod shard;
 mod simulate;
 
-pub use dispatcher::{Dispatcher, Ending, Halt, IfStopped, Limits, Outlook};
+pub use dispatcher::{Dispatcher, Ending, Halt, IfStopped, Limits, Outlook, Repeat};
 pub use graph::Graph;
 pub use pace::Pace;
 pub use schedule::{Known, Schedule};

@@ -159,9 +159,49 @@ impl Schedule {
         self.states[task] == State::Lost
     }
 
-    /// Tasks of others that nobody has told the end of.
-    pub fn elsewhere(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.states.len()).filter(|task| self.states[*task] == State::Elsewhere)
+    /// A task whose result is of no use is to be done again, here; what needs it waits for it. False if it was not done.
+    pub fn undo(&mut self, task: usize) -> bool {
+        if self.states[task] != State::Done {
+            return false;
+        }
+        self.unfinished += 1;
+        for place in 0..self.graph.dependants(task).len() {
+            let dependant = self.graph.dependants(task)[place] as usize;
+            match self.states[dependant] {
+                State::Waiting { needs } => self.states[dependant] = State::Waiting { needs: needs + 1 },
+                // It stays on the heap, where it counts no more.
+                State::Ready => self.states[dependant] = State::Waiting { needs: 1 },
+                _ => {}
+            }
+        }
+        self.wait_again(task);
+        true
+    }
+
+    /// A task that was taken, or was done, waits for what it needs and is not done.
+    pub fn wait_again(&mut self, task: usize) {
+        // Rare enough to look at all tasks.
+        let is_open = |need: &usize| self.states[*need] != State::Done;
+        let needs = |need: &usize| self.graph.dependants(*need).contains(&(task as u32));
+        let open = (0..task).filter(is_open).filter(needs).count() as u32;
+        self.states[task] = State::Waiting { needs: open };
+        self.make_ready(task);
+    }
+
+    /// Tasks of others whose end is not told and that something here waits for, near or far: also those that tasks of
+    /// others wait for in turn, since a failure of one of them is one of all behind it.
+    pub fn awaited(&self) -> Vec<usize> {
+        if self.elsewhere == 0 {
+            return vec![];
+        }
+        let mut is_awaited = vec![false; self.states.len()];
+        for task in (0..self.states.len()).rev().filter(|task| self.states[*task] == State::Elsewhere) {
+            is_awaited[task] = self.graph.dependants(task).iter().any(|dependant| {
+                let dependant = *dependant as usize;
+                is_awaited[dependant] || matches!(self.states[dependant], State::Waiting { .. })
+            });
+        }
+        (0..is_awaited.len()).filter(|task| is_awaited[*task]).collect()
     }
 
     /// Tasks that are to be done here and could be begun, or have been.
@@ -249,12 +289,54 @@ mod tests {
         let needs: &[&[u32]] = &[&[], &[0], &[]];
         let mut all = schedule(needs, &[1.0; 3], &known);
         assert_eq!((all.take(), all.take()), (Some(2), None));
-        assert_eq!((all.elsewhere().collect::<Vec<_>>(), all.unfinished()), (vec![0], 2));
+        assert_eq!((all.awaited(), all.unfinished()), (vec![0], 2));
         all.complete(0);
         assert_eq!(all.take(), Some(1));
         let mut all = schedule(needs, &[1.0; 3], &known);
         assert_eq!(all.fail(0), vec![1]);
         assert_eq!(all.unfinished(), 1);
+    }
+
+    #[test]
+    fn what_nobody_here_waits_for_is_not_looked_at() {
+        let elsewhere = Known::Elsewhere;
+        let known = [elsewhere, elsewhere, elsewhere, Known::Open, elsewhere, Known::Open];
+        // 3 needs 1, which needs 0; 2 and 4 are of no interest here.
+        let mut all = schedule(&[&[], &[0], &[], &[1], &[3], &[]], &[1.0; 6], &known);
+        assert_eq!(all.awaited(), [0, 1]);
+        all.complete(0);
+        assert_eq!(all.awaited(), [1]);
+        all.complete(1);
+        assert!(all.awaited().is_empty() && all.waits_for_others());
+        let mut all = schedule(&[&[], &[0], &[], &[1], &[3], &[]], &[1.0; 6], &known);
+        assert_eq!(all.fail(0), vec![3], "a failure far behind");
+        assert!(all.awaited().is_empty());
+    }
+
+    #[test]
+    fn what_is_done_and_of_no_use_is_done_again_before_what_needs_it() {
+        let known = [Known::Done, Known::Done, Known::Open, Known::Open, Known::Open];
+        let mut all = schedule(&[&[], &[0], &[1], &[1], &[2, 3]], &[1.0; 5], &known);
+        assert_eq!((all.take(), all.unfinished()), (Some(2), 3));
+        assert!(all.undo(1));
+        all.wait_again(2);
+        assert!(!all.undo(1), "it is not done");
+        assert_eq!((all.take(), all.take(), all.unfinished()), (Some(1), None, 4));
+        all.complete(1);
+        assert_eq!((all.take(), all.take(), all.take()), (Some(2), Some(3), None));
+        all.complete(2);
+        all.complete(3);
+        assert_eq!(all.take(), Some(4));
+        // A chain of two.
+        let mut all = schedule(&[&[], &[0], &[1]], &[1.0; 3], &[Known::Done, Known::Done, Known::Open]);
+        assert_eq!(all.take(), Some(2));
+        assert!(all.undo(0) && all.undo(1));
+        all.wait_again(2);
+        for task in 0..3 {
+            assert_eq!((all.take(), all.take()), (Some(task), None));
+            all.complete(task);
+        }
+        assert!(all.is_over());
     }
 
     #[test]

@@ -5,12 +5,12 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, ErrorKind, Write};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
-use super::Store;
 use super::header::Header;
+use super::{Store, part_of, write_durably};
 use crate::error::Error;
 use crate::plan::TaskId;
 
@@ -33,7 +33,7 @@ impl Folded {
 }
 
 impl Store {
-    fn folded_records(&self) -> PathBuf {
+    pub(super) fn folded_records(&self) -> PathBuf {
         self.tasks().join("folded.jsonl")
     }
 
@@ -67,13 +67,32 @@ impl Store {
         Ok(self.folded.get_or_init(|| folded))
     }
 
+    /// Takes the record of a task out of the folded ones, if it is among them.
+    pub(super) fn unfold(&self, task: &TaskId) -> Result<(), Error> {
+        let path = self.folded_records();
+        let what = "folded records";
+        // As the file is now: others may have taken records out since this process found its places.
+        let whole = match fs::read(&path) {
+            Ok(whole) => whole,
+            Err(source) if source.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(source) => return Err(Error::CannotRead { what, path, source }),
+        };
+        let lines = || whole.split_inclusive(|byte| *byte == b'\n');
+        let is_of_task = |line: &&[u8]| Header::of_line(line).is_some_and(|header| header.id == *task);
+        if !lines().any(|line| is_of_task(&line)) {
+            return Ok(());
+        }
+        let rest: Vec<u8> = lines().filter(|line| !is_of_task(line)).flatten().copied().collect();
+        write_durably(&path, &rest)
+    }
+
     /// Begins to fold the records of tasks.
     ///
     /// # Errors
     /// The file cannot be created.
     pub fn fold(&self) -> Result<Folding, Error> {
         let target = self.folded_records();
-        let part = target.with_extension(format!("jsonl.{}.part", std::process::id()));
+        let part = part_of(&target);
         let file = File::create(&part).map_err(|source| Error::CannotWrite { path: part.clone(), source })?;
         Ok(Folding { store: self.clone(), target, part, file: BufWriter::new(file), own: Vec::new() })
     }
@@ -126,7 +145,7 @@ impl Folding {
             synced.map_err(|source| self.cannot_write(source))?;
         }
         for task in &self.own {
-            self.store.forget(task)?;
+            self.store.remove_own_record(task)?;
         }
         Ok(self.own.len())
     }

@@ -15,16 +15,18 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::Store;
+use super::{Store, part_of};
 use crate::dispatch::Shard;
 use crate::error::Error;
 use crate::plan::TaskId;
-use machine::Process;
+pub use machine::Process;
 
 /// How often a working process touches its file.
 const BEAT: Duration = Duration::from_secs(20);
 /// A file that has not been touched for so long belongs to a process that is gone.
-const DEAD: Duration = Duration::from_secs(180);
+const DEAD: Duration = Duration::from_secs(if cfg!(test) { 4 } else { 180 });
+/// How often a file is looked at of which it is not clear whether its owner lives.
+const GLANCE: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 1000 });
 
 /// A process that works in a directory, as its file says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,10 +39,35 @@ pub struct Occupant {
     pub shard: u32,
     /// Of how many.
     pub shards: u32,
-    /// What its ranks do.
-    pub running: Vec<RunningTask>,
     /// Ranks that it has.
     pub ranks: usize,
+    /// What they do.
+    #[serde(flatten)]
+    pub doing: Doing,
+}
+
+/// What the ranks of a process do.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Doing {
+    /// Tasks that run.
+    pub running: Vec<RunningTask>,
+    /// Failed tasks that are still to be tried again.
+    #[serde(default)]
+    pub retrying: Vec<TaskId>,
+    /// Whether there is anything that they can do.
+    #[serde(default)]
+    pub activity: Activity,
+}
+
+/// Whether a process has something to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activity {
+    /// It works.
+    #[default]
+    Working,
+    /// All that is left to it waits for tasks of others.
+    Waiting,
 }
 
 /// A task that a rank is at.
@@ -65,6 +92,31 @@ pub enum Liveness {
     Dead,
 }
 
+/// What to do while it is not clear whether the owner of a place lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Wait until its owner is heard of, or counts as dead.
+    Wait,
+    /// Take the place for occupied.
+    GiveUp,
+}
+
+/// How an attempt to occupy a directory ends.
+enum Attempt {
+    /// The place is taken, and these have died at it.
+    Taken(Box<Occupancy>, Vec<Occupant>),
+    /// The owner of this file has it.
+    InUse(PathBuf),
+}
+
+/// Who a file speaks of.
+struct Sight {
+    occupant: Occupant,
+    liveness: Liveness,
+    /// How long the file was not touched, where nothing else tells whether its owner lives.
+    silence: Option<Duration>,
+}
+
 /// The right to work in a directory; given back when dropped.
 pub struct Occupancy {
     path: PathBuf,
@@ -81,63 +133,99 @@ impl Store {
 
     /// Takes the right to work in the directory, or in a share of it.
     ///
-    /// Returns it with the occupants that have died and whose place was taken.
+    /// Returns it with the occupants that have died and whose place was taken. Where only the age of a file could tell
+    /// whether its owner lives, waits until the owner is heard of or counts as dead: `meanwhile` is asked again and again,
+    /// with the time since it was heard of.
     ///
     /// # Errors
     /// Somebody works there already, or the directory cannot be written.
-    pub fn occupy(&self, shard: Shard, ranks: usize) -> Result<(Occupancy, Vec<Occupant>), Error> {
+    pub fn occupy(
+        &self,
+        shard: Shard,
+        ranks: usize,
+        meanwhile: &mut dyn FnMut(&Occupant, Duration) -> Patience,
+    ) -> Result<(Occupancy, Vec<Occupant>), Error> {
+        let mut seen: Option<(Process, Duration)> = None;
+        loop {
+            let path = match self.try_to_occupy(shard, ranks)? {
+                Attempt::Taken(occupancy, dead) => return Ok((*occupancy, dead)),
+                Attempt::InUse(path) => path,
+            };
+            // Whoever was there may have left in between.
+            let Some(Sight { occupant, silence, .. }) = look(&path) else { continue };
+            let Some(silence) = silence else { return Err(self.occupied(&path)) };
+            let is_heard =
+                seen.is_some_and(|(process, before)| process != occupant.process || silence < before);
+            if is_heard || meanwhile(&occupant, silence) == Patience::GiveUp {
+                return Err(self.occupied(&path));
+            }
+            seen = Some((occupant.process, silence));
+            std::thread::sleep(GLANCE);
+        }
+    }
+
+    fn try_to_occupy(&self, shard: Shard, ranks: usize) -> Result<Attempt, Error> {
         let folder = self.running();
         let cannot_write = |source| Error::CannotWrite { path: folder.clone(), source };
-        fs::create_dir_all(&folder).map_err(cannot_write)?;
-        let occupant = Occupant {
-            process: Process::this(),
-            since: now(),
-            shard: shard.index,
-            shards: shard.count,
-            running: vec![],
-            ranks,
-        };
-        let path = folder.join(format!("{}-of-{}.json", shard.index, shard.count));
+        let (process, since) = (Process::this(), now());
+        let (index, count, doing) = (shard.index, shard.count, Doing::default());
+        let occupant = Occupant { process, since, shard: index, shards: count, ranks, doing };
+        let path = folder.join(format!("{index}-of-{count}.json"));
         let mut dead = Vec::new();
-        // Who takes the place of a dead process must not take that of another who was faster. Where the file system knows
-        // no locks, moving the file away is as much as can be done.
-        let turn = File::create(folder.join("turn.lock")).map_err(cannot_write)?;
-        let _ = turn.lock();
+        // Who takes the place of a dead process must not take that of another who was faster.
+        let _turn = self.turn("turn.lock")?;
         // A file of the same name may be that of a process that died, or no such file at all.
         while !create_whole(&path, &occupant).map_err(cannot_write)? {
             match look(&path) {
-                Some((_, Liveness::Alive)) => return Err(self.occupied(&path)),
+                Some(Sight { liveness: Liveness::Alive, .. }) => return Ok(Attempt::InUse(path)),
                 found => {
                     take_away(&path).map_err(cannot_write)?;
-                    dead.extend(found.map(|(gone, _)| gone));
+                    dead.extend(found.map(|gone| gone.occupant));
                 }
             }
         }
         let mut occupancy = Occupancy { path, occupant, end: None, beat: None };
-        dead.extend(self.make_way(&occupancy, shard)?);
+        if let Some(others) = self.make_way(&occupancy, shard, &mut dead) {
+            return Ok(Attempt::InUse(others));
+        }
         occupancy.begin_beating();
-        Ok((occupancy, dead))
+        Ok(Attempt::Taken(Box::new(occupancy), dead))
     }
 
-    /// Refuses where others work on shares of another size; removes those that have died.
-    fn make_way(&self, own: &Occupancy, shard: Shard) -> Result<Vec<Occupant>, Error> {
-        let mut dead = Vec::new();
+    /// Removes those that have died at shares of another size; the file of one that works at such a share.
+    fn make_way(&self, own: &Occupancy, shard: Shard, dead: &mut Vec<Occupant>) -> Option<PathBuf> {
         for path in self.occupant_files() {
-            let Some((occupant, liveness)) = look(&path).filter(|_| path != own.path) else { continue };
+            let Some(Sight { occupant, liveness, .. }) = look(&path).filter(|_| path != own.path) else {
+                continue;
+            };
             match liveness {
                 Liveness::Dead if occupant.shards != shard.count => {
                     let _ = fs::remove_file(&path);
                     dead.push(occupant);
                 }
-                Liveness::Alive if occupant.shards != shard.count => return Err(self.occupied(&path)),
+                Liveness::Alive if occupant.shards != shard.count => return Some(path),
                 _ => {}
             }
         }
-        Ok(dead)
+        None
+    }
+
+    /// Waits for a turn that one process has at a time, until the file is closed. Where the file system knows no locks,
+    /// everybody has it at once.
+    ///
+    /// # Errors
+    /// The file cannot be created.
+    pub fn turn(&self, name: &str) -> Result<File, Error> {
+        let folder = self.running();
+        let cannot_write = |source| Error::CannotWrite { path: folder.clone(), source };
+        fs::create_dir_all(&folder).map_err(cannot_write)?;
+        let turn = File::create(folder.join(name)).map_err(cannot_write)?;
+        let _ = turn.lock();
+        Ok(turn)
     }
 
     fn occupied(&self, path: &Path) -> Error {
-        let who = look(path).map_or_else(|| "another process".to_owned(), |(who, _)| who.to_string());
+        let who = look(path).map_or_else(|| "another process".to_owned(), |sight| sight.who());
         Error::Occupied { path: self.directory.clone(), who }
     }
 
@@ -152,7 +240,8 @@ impl Store {
 
     /// Everybody who works in the directory or has died there.
     pub fn occupants(&self) -> Vec<(Occupant, Liveness)> {
-        self.occupant_files().iter().filter_map(|path| look(path)).collect()
+        let sights = self.occupant_files().into_iter().filter_map(|path| look(&path));
+        sights.map(|sight| (sight.occupant, sight.liveness)).collect()
     }
 }
 
@@ -160,7 +249,28 @@ impl std::fmt::Display for Occupant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let minutes = now().saturating_sub(self.since) / 60;
         write!(f, "process {} on {}, since {minutes} min", self.process.pid, self.process.host)?;
-        if self.shards > 1 { write!(f, ", shard {}/{}", self.shard, self.shards) } else { Ok(()) }
+        if self.shards > 1 {
+            write!(f, ", shard {}/{}", self.shard, self.shards)?;
+        }
+        match self.doing.activity {
+            Activity::Waiting => f.write_str(", which waits for other shards"),
+            Activity::Working => Ok(()),
+        }
+    }
+}
+
+impl Sight {
+    /// Who, and where only that tells whether it lives, when it was last heard of.
+    fn who(&self) -> String {
+        match self.silence {
+            Some(silence) => format!(
+                "{}, heard of {} s ago; it counts as dead after {} s",
+                self.occupant,
+                silence.as_secs(),
+                DEAD.as_secs()
+            ),
+            None => self.occupant.to_string(),
+        }
     }
 }
 
@@ -169,16 +279,16 @@ impl Occupancy {
     ///
     /// # Errors
     /// The place was taken by somebody else, who thought that this process was dead: it must not go on.
-    pub fn tell(&mut self, running: Vec<RunningTask>) -> Result<(), Error> {
+    pub fn tell(&mut self, doing: Doing) -> Result<(), Error> {
         match look(&self.path) {
-            Some((found, _)) if found.process == self.occupant.process => {}
+            Some(found) if found.occupant.process == self.occupant.process => {}
             found => {
-                let who = found.map_or_else(|| "somebody".to_owned(), |(who, _)| who.to_string());
+                let who = found.map_or_else(|| "somebody".to_owned(), |found| found.who());
                 return Err(Error::Occupied { path: self.path.clone(), who });
             }
         }
-        self.occupant.running = running;
-        let part = self.path.with_extension(format!("json.{}.part", std::process::id()));
+        self.occupant.doing = doing;
+        let part = part_of(&self.path);
         // Nothing depends on this file being up to date; a full disk is told where results are stored.
         let written = fs::write(&part, text(&self.occupant)).and_then(|()| fs::rename(&part, &self.path));
         if written.is_err() {
@@ -206,7 +316,7 @@ impl Drop for Occupancy {
         if let Some(beat) = self.beat.take() {
             let _ = beat.join();
         }
-        if look(&self.path).is_some_and(|(found, _)| found.process == self.occupant.process) {
+        if look(&self.path).is_some_and(|found| found.occupant.process == self.occupant.process) {
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -227,7 +337,7 @@ fn text(occupant: &Occupant) -> Vec<u8> {
 
 /// Creates a file with its whole content at once; false if it is there already.
 fn create_whole(path: &Path, occupant: &Occupant) -> std::io::Result<bool> {
-    let part = path.with_extension(format!("json.{}.part", std::process::id()));
+    let part = part_of(path);
     fs::write(&part, text(occupant))?;
     // A link fails where the name is taken, also on network file systems.
     let linked = fs::hard_link(&part, path);
@@ -241,7 +351,7 @@ fn create_whole(path: &Path, occupant: &Occupant) -> std::io::Result<bool> {
 
 /// Removes whatever stands at a path.
 fn take_away(path: &Path) -> std::io::Result<()> {
-    let aside = path.with_extension(format!("json.{}.gone.part", std::process::id()));
+    let aside = part_of(path);
     match fs::rename(path, &aside) {
         // Its owner was faster.
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -252,15 +362,22 @@ fn take_away(path: &Path) -> std::io::Result<()> {
 }
 
 /// Who a file speaks of, and whether it still works; none if the file is gone or no such file.
-fn look(path: &Path) -> Option<(Occupant, Liveness)> {
+fn look(path: &Path) -> Option<Sight> {
     let occupant: Occupant = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-    let alive = occupant.process.is_alive().unwrap_or_else(|| age(path).is_none_or(|age| age < DEAD));
-    Some((occupant, if alive { Liveness::Alive } else { Liveness::Dead }))
+    let (is_alive, silence) = if let Some(is_alive) = occupant.process.is_alive() {
+        (is_alive, None)
+    } else {
+        // A file that seems to be of the future was touched just now.
+        let age = age(path).unwrap_or_default();
+        (age < DEAD, Some(age))
+    };
+    let liveness = if is_alive { Liveness::Alive } else { Liveness::Dead };
+    Some(Sight { occupant, liveness, silence })
 }
 
 /// Time since a file was touched, by the clock of its file system.
 fn age(path: &Path) -> Option<Duration> {
-    let probe = path.with_extension(format!("clock.{}.part", std::process::id()));
+    let probe = part_of(path);
     let clock = File::create(&probe).and_then(|file| file.metadata()).and_then(|probe| probe.modified());
     let _ = fs::remove_file(&probe);
     let clock = clock.unwrap_or_else(|_| SystemTime::now());

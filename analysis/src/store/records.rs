@@ -52,16 +52,18 @@ impl Store {
         write_durably(&self.record(&record.id), &record.to_line())
     }
 
-    /// Removes the record of a task, so that it is done again.
+    /// Removes the record of a task, wherever it lies, so that the task is done again.
     ///
     /// # Errors
     /// It is there and cannot be removed.
     pub fn forget(&self, task: &TaskId) -> Result<(), Error> {
-        let path = self.record(task);
-        match fs::remove_file(&path) {
-            Err(source) if source.kind() != ErrorKind::NotFound => Err(Error::CannotWrite { path, source }),
-            _ => Ok(()),
-        }
+        // The folded one first: behind a record of its own it would count again.
+        self.unfold(task)?;
+        self.remove_own_record(task)
+    }
+
+    pub(super) fn remove_own_record(&self, task: &TaskId) -> Result<(), Error> {
+        self.remove(&format!("tasks/{task}.json"))
     }
 
     /// The result of a finished task.
@@ -69,18 +71,20 @@ impl Store {
     /// # Errors
     /// The task has no valid record with a result.
     pub fn result(&self, task: &TaskId) -> Result<TaskResult, Error> {
-        let path = self.record(task);
+        let mut path = self.record(task);
         let text = match fs::read(&path) {
             Ok(text) => text,
-            Err(source) => self.folded()?.line(task).ok_or_else(|| Error::CannotRead {
-                what: "the record",
-                path: path.clone(),
-                source,
-            })?,
+            Err(source) => {
+                let Some(line) = self.folded()?.line(task) else {
+                    return Err(Error::CannotRead { what: "the record", path, source });
+                };
+                path = self.folded_records();
+                line
+            }
         };
         let corrupt = |reason: String| Error::Corrupt { path: path.clone(), reason };
         let record: TaskRecord = serde_json::from_slice(&text).map_err(|error| corrupt(error.to_string()))?;
-        record.into_result().ok_or_else(|| corrupt("the task failed".to_owned()))
+        record.into_result().ok_or_else(|| corrupt(format!("{task} failed")))
     }
 
     /// The state of every task of a plan.

@@ -124,3 +124,28 @@ fn folded_records_count_as_those_that_they_replace() {
     let states = store.states(&job, &plan);
     assert_eq!(states.iter().filter(|state| matches!(state, TaskState::Missing)).count(), 1);
 }
+
+#[test]
+fn a_directory_that_is_only_opened_keeps_its_job_and_shards_keep_the_prices_of_the_first() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (file, job) = stored(JOB);
+    Store::create(directory.path(), &file, &job).expect("a new directory");
+    let other = format!("{}[pricing]\nside_band_events = 7\n", JOB.replace("'a'", "'b'"));
+    let (other_file, other) = stored(&other);
+    let store = Store::begin(directory.path(), &other).expect("the same results");
+    let kept = || store.job().map(|stored| (stored.job.name, stored.job.pricing)).expect("a job");
+    let of = |stored: &StoredJob| (stored.job.name.clone(), stored.job.pricing.clone());
+    assert_eq!(kept(), of(&job), "nobody has said that it may be written");
+    // Who owns which task follows from the prices: the second shard has those of the first.
+    let settled = store.settle(&other_file, &other, Shard { index: 2, count: 3 }).expect("room");
+    assert_eq!(of(&settled), ("b".to_owned(), job.job.pricing));
+    assert_eq!(kept(), of(&settled));
+    let whole = store.settle(&other_file, &other, Shard::WHOLE).expect("room");
+    assert_eq!((of(&whole), kept()), (of(&other), of(&other)));
+    let (wrong_file, wrong) = stored(&JOB.replace("[0]", "[0, 5]"));
+    assert!(
+        store.settle(&wrong_file, &wrong, Shard::WHOLE).is_err(),
+        "stored by another since it was opened"
+    );
+    assert_eq!(kept(), of(&other));
+}

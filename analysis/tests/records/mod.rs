@@ -357,6 +357,7 @@ fn template_summary(template: Option<Generated>) -> TemplateSummary {
 }
 
 /// A directory in which every task is done.
+#[allow(dead_code, reason = "each test file uses its own part")]
 pub fn finished(directory: &Path) -> Store {
     finished_job(directory, JOB)
 }

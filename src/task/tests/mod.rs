@@ -34,7 +34,7 @@ fn workplace_of(directory: &std::path::Path, job: &str) -> (Plan, Workplace, Vec
     let store = Store::create(directory, &file, &stored).expect("a new directory");
     let fingerprints = fingerprints(&stored.job, &stored.inputs, &plan);
     let data = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
-    let place = Workplace::new(store, stored, data, Device::Cpu, RunInfo::default());
+    let place = Workplace::new(store, stored, data, Device::Cpu, RunInfo::default(), Shard::WHOLE);
     (plan, place, fingerprints)
 }
 

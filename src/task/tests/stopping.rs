@@ -209,3 +209,49 @@ fn what_cannot_be_stored_is_no_failure_of_the_task() {
     std::fs::create_dir(&folder).expect("a folder");
     perform(&place, &plan, &fingerprints, training);
 }
+
+#[test]
+fn arrays_and_records_that_cannot_be_read_are_put_back_and_no_failure_of_what_needs_them() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (plan, place, fingerprints) = workplace(directory.path(), "");
+    for index in 0..plan.tasks.len() {
+        perform(&place, &plan, &fingerprints, index);
+    }
+    let index =
+        |start: &str| plan.tasks.iter().position(|task| task.id.0.starts_with(start)).expect("a task");
+    let (fit, train) = (index("fit/"), index("train/"));
+    let (template, classify) = (index("template/"), index("classify/"));
+    let lacks = |task: usize, need: usize| {
+        std::fs::remove_file(directory.path().join(format!("tasks/{}.json", plan.tasks[task].id)))
+            .expect("a record");
+        match place.perform(&plan.tasks[task], &fingerprints[task], &Unwatched) {
+            Ended::Lacks { needs, reason } => {
+                assert_eq!(needs, [need]);
+                assert!(!reason.contains("delete"), "{reason}");
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(
+            !directory.path().join(format!("tasks/{}.json", plan.tasks[task].id)).exists(),
+            "no failed record"
+        );
+        // Done again, what needs it is as good as before.
+        let again = [need, task].map(|index| perform(&place, &plan, &fingerprints, index));
+        assert!(again.iter().all(|record| matches!(record.outcome, Outcome::Done(_))), "{again:?}");
+    };
+    let template_arrays = place.store.arrays(&plan.tasks[template].id);
+    std::fs::remove_file(&template_arrays).expect("arrays");
+    lacks(classify, template);
+    let weights = place.store.arrays(&plan.tasks[train].id);
+    let whole = std::fs::read(&weights).expect("weights");
+    for length in [0, 7, 100, whole.len() / 2, whole.len() - 1] {
+        std::fs::write(&weights, &whole[..length]).expect("room");
+        lacks(template, train);
+    }
+    let record = directory.path().join(format!("tasks/{}.json", plan.tasks[fit].id));
+    let mut bytes = std::fs::read(&record).expect("a record");
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 20].fill(b'#');
+    std::fs::write(&record, bytes).expect("room");
+    lacks(template, fit);
+}

@@ -10,6 +10,11 @@ fn store(directory: &Path) -> Store {
     Store::create(directory, &file, &stored).expect("a new directory")
 }
 
+/// As [`Store::occupy`], of one who waits for nobody.
+fn occupy(store: &Store, shard: Shard, ranks: usize) -> Result<(Occupancy, Vec<Occupant>), Error> {
+    store.occupy(shard, ranks, &mut |_, _| Patience::GiveUp)
+}
+
 fn shard(index: u32, count: u32) -> Shard {
     Shard { index, count }
 }
@@ -18,28 +23,28 @@ fn shard(index: u32, count: u32) -> Shard {
 fn a_directory_has_one_occupant_and_is_free_again_after_it() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = store(directory.path());
-    let (first, dead) = store.occupy(Shard::WHOLE, 4).expect("an empty directory");
+    let (first, dead) = occupy(&store, Shard::WHOLE, 4).expect("an empty directory");
     assert!(dead.is_empty());
-    let error = store.occupy(Shard::WHOLE, 4).err().expect("an occupied directory");
+    let error = occupy(&store, Shard::WHOLE, 4).err().expect("an occupied directory");
     assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
     assert_eq!(store.occupants().len(), 1);
     drop(first);
     assert!(store.occupants().is_empty());
-    store.occupy(Shard::WHOLE, 4).expect("a free directory");
+    occupy(&store, Shard::WHOLE, 4).expect("a free directory");
 }
 
 #[test]
 fn shards_share_a_directory_and_nobody_else_does() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = store(directory.path());
-    let one = store.occupy(shard(1, 3), 1).expect("a free shard");
-    let two = store.occupy(shard(2, 3), 1).expect("a free shard");
-    assert!(store.occupy(shard(2, 3), 1).is_err());
-    assert!(store.occupy(shard(1, 2), 1).is_err(), "shares of another size overlap");
-    assert!(store.occupy(Shard::WHOLE, 1).is_err());
+    let one = occupy(&store, shard(1, 3), 1).expect("a free shard");
+    let two = occupy(&store, shard(2, 3), 1).expect("a free shard");
+    assert!(occupy(&store, shard(2, 3), 1).is_err());
+    assert!(occupy(&store, shard(1, 2), 1).is_err(), "shares of another size overlap");
+    assert!(occupy(&store, Shard::WHOLE, 1).is_err());
     assert_eq!(store.occupants().len(), 2, "those who were refused leave nothing");
     drop((one, two));
-    store.occupy(Shard::WHOLE, 1).expect("a free directory");
+    occupy(&store, Shard::WHOLE, 1).expect("a free directory");
 }
 
 #[test]
@@ -47,7 +52,7 @@ fn the_dead_make_way_and_are_named() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = store(directory.path());
     let leave = |name: &str, change: &dyn Fn(&mut serde_json::Value)| {
-        let (occupancy, _) = store.occupy(shard(1, 3), 1).expect("a free shard");
+        let (occupancy, _) = occupy(&store, shard(1, 3), 1).expect("a free shard");
         let mut file: serde_json::Value =
             serde_json::from_slice(&fs::read(&occupancy.path).expect("a file")).expect("JSON");
         drop(occupancy);
@@ -56,24 +61,24 @@ fn the_dead_make_way_and_are_named() {
     };
     // A process with this number, but another start: this machine's table says that it is gone.
     leave("1-of-3.json", &|file| file["process"]["started"] = 1.into());
-    let (held, dead) = store.occupy(shard(1, 3), 1).expect("the place of a dead process");
+    let (held, dead) = occupy(&store, shard(1, 3), 1).expect("the place of a dead process");
     assert_eq!(dead.len(), 1);
     drop(held);
     // On another machine it counts as alive until it has been silent for long.
     leave("1-of-3.json", &|file| file["process"]["space"] = "elsewhere".into());
-    assert!(store.occupy(shard(1, 3), 1).is_err());
-    assert!(store.occupy(Shard::WHOLE, 1).is_err());
+    assert!(occupy(&store, shard(1, 3), 1).is_err());
+    assert!(occupy(&store, Shard::WHOLE, 1).is_err());
     let file = File::options().append(true).open(store.running().join("1-of-3.json")).expect("a file");
     file.set_modified(SystemTime::now() - DEAD - Duration::from_secs(1)).expect("an older file");
-    let (held, dead) = store.occupy(Shard::WHOLE, 1).expect("the place of a silent process");
+    let (held, dead) = occupy(&store, Shard::WHOLE, 1).expect("the place of a silent process");
     assert_eq!(dead.len(), 1);
     drop(held);
     // A torn file is nobody's.
     fs::write(store.running().join("1-of-1.json"), "{").expect("room");
-    drop(store.occupy(Shard::WHOLE, 1).expect("a free directory"));
+    drop(occupy(&store, Shard::WHOLE, 1).expect("a free directory"));
     // Neither is a folder of that name.
     fs::create_dir_all(store.running().join("1-of-1.json/inside")).expect("room");
-    store.occupy(Shard::WHOLE, 1).expect("a free directory");
+    occupy(&store, Shard::WHOLE, 1).expect("a free directory");
 }
 
 #[test]
@@ -86,9 +91,8 @@ fn of_many_who_take_the_place_of_a_dead_process_one_gets_it() {
         let space = serde_json::to_value(Process::this()).expect("JSON")["space"].to_string();
         fs::create_dir_all(store.running()).expect("room");
         fs::write(store.running().join("1-of-1.json"), dead.replace("SPACE", &space)).expect("room");
-        // Files of one process are written under one name, hence one thread after the other in that step only.
         let held: Vec<_> = std::thread::scope(|scope| {
-            let all: Vec<_> = (0..4).map(|_| scope.spawn(|| store.occupy(Shard::WHOLE, 1).ok())).collect();
+            let all: Vec<_> = (0..4).map(|_| scope.spawn(|| occupy(&store, Shard::WHOLE, 1).ok())).collect();
             all.into_iter().filter_map(|one| one.join().expect("no panic")).collect()
         });
         assert_eq!(held.len(), 1);
@@ -99,10 +103,63 @@ fn of_many_who_take_the_place_of_a_dead_process_one_gets_it() {
 fn what_ranks_do_is_told_until_the_place_is_lost() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = store(directory.path());
-    let (mut held, _) = store.occupy(Shard::WHOLE, 2).expect("an empty directory");
+    let (mut held, _) = occupy(&store, Shard::WHOLE, 2).expect("an empty directory");
     let task = RunningTask { task: TaskId("fit/a".to_owned()), rank: 1, since: 7, share: 0.5 };
-    held.tell(vec![task.clone()]).expect("its own place");
-    assert_eq!(store.occupants()[0].0.running, [task]);
+    held.tell(Doing { running: vec![task.clone()], ..Doing::default() }).expect("its own place");
+    assert_eq!(store.occupants()[0].0.doing.running, [task]);
     fs::write(store.running().join("1-of-1.json"), "taken").expect("room");
-    assert!(held.tell(vec![]).is_err());
+    assert!(held.tell(Doing::default()).is_err());
+}
+
+/// The lock of a process on another machine that was touched so long ago.
+fn foreign(store: &Store, silent: Duration) -> PathBuf {
+    drop(occupy(store, Shard::WHOLE, 1).expect("a free directory"));
+    let process = Process::this();
+    let mut file = serde_json::json!({"process": process, "since": now(), "shard": 1, "shards": 1, "ranks": 1, "running": []});
+    file["process"]["space"] = "elsewhere".into();
+    let path = store.running().join("1-of-1.json");
+    fs::write(&path, file.to_string()).expect("room");
+    let lock = File::options().append(true).open(&path).expect("a file");
+    lock.set_modified(SystemTime::now() - silent).expect("an older file");
+    path
+}
+
+#[test]
+fn a_silent_process_of_another_machine_is_waited_for_until_it_is_heard_of_or_counts_as_dead() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = store(directory.path());
+    foreign(&store, DEAD.saturating_sub(Duration::from_secs(1)));
+    let error = occupy(&store, Shard::WHOLE, 1).err().expect("nobody knows yet").to_string();
+    assert!(error.contains("heard of 3 s ago; it counts as dead after 4 s"), "{error}");
+    let mut glances = 0;
+    let waited = store.occupy(Shard::WHOLE, 1, &mut |who, silence| {
+        assert!(who.shards == 1 && silence + Duration::from_secs(2) >= DEAD);
+        glances += 1;
+        Patience::Wait
+    });
+    let (held, dead) = waited.expect("it was dead");
+    assert!(glances > 1 && dead.len() == 1, "{glances}");
+    drop(held);
+    // One that lives is heard of long before.
+    let path = foreign(&store, Duration::from_secs(1));
+    let error = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(300));
+            File::options().append(true).open(&path).and_then(|file| touch(&file)).expect("a beat");
+        });
+        store.occupy(Shard::WHOLE, 1, &mut |_, _| Patience::Wait).err().expect("it lives")
+    });
+    assert!(error.to_string().contains("heard of 0 s ago"), "{error}");
+    assert_eq!(store.occupants()[0].1, Liveness::Alive, "its lock is untouched");
+}
+
+#[test]
+fn files_that_are_being_written_have_names_of_their_own() {
+    let path = Path::new("tasks/fit/a.json");
+    let (one, two) = (part_of(path), part_of(path));
+    assert!(one != two && one.parent() == path.parent(), "{one:?} {two:?}");
+    let name = one.file_name().and_then(|name| name.to_str()).expect("text");
+    let is_part = one.extension().is_some_and(|extension| extension == "part");
+    assert!(name.starts_with("a.json.") && is_part, "{name}");
+    assert!(!name.contains(&format!(".{}.", std::process::id())), "other hosts use the same number: {name}");
 }

@@ -1,0 +1,86 @@
+//! Whether tables and pictures are those of the records: `drawn.json`, written behind them, says what they were made from.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::cli;
+use crate::error::Error;
+use crate::fingerprint::hex;
+use crate::job::Job;
+use crate::plan::Plan;
+use crate::reduce;
+use crate::results::Results;
+use crate::store::{Store, TaskState};
+
+/// What tables and pictures were made from, and which there are.
+#[derive(Debug, Serialize, Deserialize)]
+struct Drawn {
+    /// The records and what the job says of figures.
+    digest: String,
+    /// Length of results.csv in bytes.
+    results: u64,
+    /// The files of `figures/`.
+    figures: Vec<String>,
+}
+
+const STAMP: &str = "drawn.json";
+const RESULTS: &str = "results.csv";
+/// What a drawn figure consists of.
+const KINDS: [&str; 4] = ["csv", "svg", "pdf", "png"];
+
+/// Makes results.csv, the tables of the figures and the pictures.
+///
+/// # Errors
+/// The directory holds no job, or a file cannot be written.
+pub fn draw(store: &Store) -> Result<Results, Error> {
+    let results = tables(store)?;
+    let figures = cli::draw_all(store)?;
+    if results.torn.is_empty() {
+        let files = figures.iter().flat_map(|figure| KINDS.map(|kind| format!("{}.{kind}", figure.name())));
+        let drawn = Drawn {
+            digest: results.digest.clone(),
+            results: length(store).unwrap_or(0),
+            figures: files.collect(),
+        };
+        store.write_json(STAMP, &drawn)?;
+    }
+    Ok(results)
+}
+
+/// Makes results.csv and the tables of the figures only; the pictures are those of other records from then on.
+///
+/// # Errors
+/// As [`draw`].
+pub fn tables(store: &Store) -> Result<Results, Error> {
+    store.remove(STAMP)?;
+    reduce::reduce(store)
+}
+
+/// Whether tables and pictures are there and those of these records.
+pub fn is_drawn(store: &Store, job: &Job, plan: &Plan, states: &[TaskState]) -> bool {
+    let Ok(drawn) = store.read_json::<Drawn>(STAMP) else { return false };
+    let figures = store.directory().join("figures");
+    length(store) == Some(drawn.results)
+        && drawn.figures.iter().all(|name| figures.join(name).exists())
+        && drawn.digest == digest(job, plan, states)
+}
+
+/// A digest of everything that tables and pictures depend on.
+pub fn digest(job: &Job, plan: &Plan, states: &[TaskState]) -> String {
+    let mut digest = Sha256::new();
+    digest.update(serde_json::to_vec(&job.figures).unwrap_or_default());
+    for (task, state) in plan.tasks.iter().zip(states) {
+        // A task that is done again takes another time: its run tells records of one task apart.
+        let (what, run) = match state {
+            TaskState::Done(run) => ("done", Some(run)),
+            TaskState::Failed { run, .. } => ("failed", Some(run)),
+            TaskState::Missing | TaskState::Ignored { .. } => ("missing", None),
+        };
+        digest.update(serde_json::to_vec(&(&task.id, what, run)).unwrap_or_default());
+    }
+    hex(&digest.finalize())
+}
+
+fn length(store: &Store) -> Option<u64> {
+    std::fs::metadata(store.directory().join(RESULTS)).ok().map(|file| file.len())
+}
