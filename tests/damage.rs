@@ -61,7 +61,7 @@ fn a_folded_record_that_is_damaged_is_done_again() {
     let id = "classify/noise-s500-w2800-6000-x1-c01";
     let start = String::from_utf8_lossy(&bytes).find(&format!("{{\"id\":\"{id}\"")).expect("its beginning");
     let end = start + bytes[start..].iter().position(|byte| *byte == b'\n').expect("its end");
-    let middle = (start + end) / 2;
+    let middle = usize::midpoint(start, end);
     bytes[middle..middle + 40].fill(b'#');
     fs::write(&folded, &bytes).expect("room");
     // Nobody looks inside as long as nothing is to be drawn.
