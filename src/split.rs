@@ -4,6 +4,7 @@ use drapes_analysis::axes::distinct;
 use drapes_analysis::generated::{Generated, Start, TemplateMethod};
 use drapes_analysis::job::Job;
 use drapes_analysis::point::{Contest, ScanPoint};
+use drapes_analysis::price::EventCounts;
 use drapes_analysis::quantities::SignalCount;
 use drapes_analysis::regions::{MassWindow, Region, Regions};
 use drapes_analysis::stream::Stream;
@@ -304,6 +305,18 @@ impl Sample {
         let jets = self.jets();
         events.retain(|event| jets.count(2 * *event as usize) > 0);
         events
+    }
+
+    /// The event numbers that prices and needs follow from, now that the data are there.
+    pub fn counts(&self, job: &Job) -> EventCounts {
+        let count =
+            |wanted| self.chosen(SignalCount(0), &job.regions, wanted).map_or(0, |events| events.len());
+        EventCounts {
+            side_band: count(Region::SideBand),
+            signal_region: count(Region::Signal),
+            other_sample: self.other_in(&job.regions, Region::Signal).map_or(0, |events| events.len()),
+            independent: self.independent.len(),
+        }
     }
 
     /// What of the files is left out.

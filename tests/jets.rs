@@ -12,7 +12,9 @@ fn ranks_give_the_same_records_of_jets_and_folded_copies_are_read() {
     let job = small_jets_job(place.path(), "");
     let alone = place.path().join("alone");
     let answered = answer(drapes().arg("run").arg(&job).arg("--out").arg(&alone));
-    assert!(answered.contains("transformer") || answered.contains("DRAPES SR"), "{answered}");
+    assert!(answered.contains("Supervised") && answered.contains("DRAPES ∅"), "{answered}");
+    let table = fs::read_to_string(alone.join("results.csv")).expect("results");
+    assert_eq!(table.matches(",llv,").count(), 30, "ten classifiers of each point see constituents");
     let expected = (records(&alone), arrays(&alone));
     // A fit, two models, three copies, three points of two chunks each.
     assert_eq!((expected.0.len(), expected.1.len()), (12, 5));

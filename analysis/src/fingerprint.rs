@@ -197,4 +197,24 @@ mod tests {
         assert_eq!(changed("epochs = 7", "epochs = 8").len(), 4);
         assert_eq!(changed("[flow]", "[flow]\ntail = 5"), changed("epochs = 7", "epochs = 8"));
     }
+
+    #[test]
+    fn models_of_jets_depend_on_their_own_settings() {
+        let base = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\nlayout = 'table'\n[denoiser]\nepochs = 3\n[jet_model]\n\
+                    epochs = 5\n[jet_classifier]\nepochs = 7\n[template]\nmomentum_llv = 'free'\n[classifier]\n\
+                    seeds = '0'\n[[scan]]\nmethod = 'noise'\ninputs = ['llv']\nn_signal = [0]\noversampling = [1]\n";
+        let changed = |from: &str, to: &str| {
+            let (before, after) = (of(base), of(&base.replace(from, to)));
+            let changed = before.into_iter().filter(|task| !after.contains(task)).map(|(id, _)| id);
+            changed.collect::<Vec<_>>()
+        };
+        let [kinematics, jets] =
+            ["kinematic-model", "jet-model"].map(|model| format!("train/{model}-s0-w2800-6000"));
+        let template = "template/noise-s0-w2800-6000-llv-k00".to_owned();
+        let classify = "classify/noise-s0-w2800-6000-llv-x1-c00".to_owned();
+        assert_eq!(changed("epochs = 3", "epochs = 4"), [kinematics, template.clone(), classify.clone()]);
+        assert_eq!(changed("epochs = 5", "epochs = 6"), [jets, template.clone(), classify.clone()]);
+        assert_eq!(changed("'free'", "'conserved'"), [template, classify.clone()]);
+        assert_eq!(changed("epochs = 7", "epochs = 8"), [classify]);
+    }
 }

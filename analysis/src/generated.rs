@@ -211,6 +211,14 @@ pub enum Kinematics {
 }
 
 impl Kinematics {
+    /// The word in tables and job files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Diffused => "diffused",
+        }
+    }
+
     /// Whether they stay.
     pub fn are_kept(&self) -> bool {
         *self == Self::Kept

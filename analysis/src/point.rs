@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::generated::{Generated, Inputs};
+use crate::generated::{Generated, Inputs, Kinematics, TemplateMethod};
 use crate::quantities::{Oversampling, SignalCount};
 use crate::regions::MassWindow;
 
@@ -112,6 +112,13 @@ impl ScanPoint {
             Contest::Idealised { n_signal } | Contest::OverIdealised { n_signal, .. } => Some(n_signal),
             Contest::Supervised => None,
         }
+    }
+
+    /// What becomes of the jets' kinematics, where there is a choice.
+    pub fn kinematics(&self) -> Option<Kinematics> {
+        let has_choice =
+            |made: &Generated| made.inputs == Inputs::Llv && made.method == TemplateMethod::SignalRegion;
+        self.template().filter(has_choice).map(|made| made.kinematics)
     }
 
     /// The generated template, where there is one.

@@ -7,6 +7,7 @@ use crate::band::Band;
 use crate::cli::columns;
 use crate::error::Error;
 use crate::figures::{Figure, label, rank};
+use crate::generated::Kinematics;
 use crate::job::Job;
 use crate::noise_grid::NoiseGrid;
 use crate::point::Contest;
@@ -29,6 +30,7 @@ struct ResultRow<'a> {
     oversampling: Option<u32>,
     data_oversampling: Option<u32>,
     inputs: &'a str,
+    kinematics: &'a str,
     classifier: &'a str,
     seed: u32,
     fold: u32,
@@ -92,6 +94,7 @@ fn rows<'a>(job: &'a Job, found: &'a PointResults) -> impl Iterator<Item = Resul
                 _ => None,
             },
             inputs: found.point.classifier.inputs().word(),
+            kinematics: found.point.kinematics().map_or("", Kinematics::word),
             classifier: found.point.classifier.word(),
             seed: seed.0,
             fold: fold.0,

@@ -116,11 +116,21 @@ impl<'a> Ensemble<'a> {
             members.iter().all(|member| std::ptr::eq(member.events.jets(), table)),
             "events of one table"
         );
+        // Of the table only what some member learns from goes to the device.
+        let mut used: Vec<u32> = members.iter().flat_map(|member| member.events.events()).collect();
+        used.sort_unstable();
+        used.dedup();
+        let tensors = JetTensors::of(&[EventJets::only(table, &used)], device);
+        let on_device = |jet: &u32| {
+            let event = used.binary_search(&(jet / 2)).expect("an event of a member");
+            2 * event as u32 + jet % 2
+        };
         let (mut maps, mut batches, mut noise, mut courses) = (vec![], vec![], vec![], vec![]);
         let (mut validation, mut learnt) = (vec![], vec![]);
         for member in members {
             let mut order: Vec<u32> = member.events.places().map(|jet| jet as u32).collect();
             maps.push(JetMaps::of(table, &order));
+            order.iter_mut().for_each(|jet| *jet = on_device(jet));
             order.shuffle(&mut member.stream.branch("validation").generator());
             let kept = (settings.validation_fraction * order.len() as f64) as usize;
             let training = order.split_off(kept);
@@ -149,7 +159,7 @@ impl<'a> Ensemble<'a> {
             });
             let drawn = |jets: &[u32], name: &str| {
                 let jets = &jets[..jets.len().min(VALIDATION_JETS)];
-                let count = |jet: &u32| table.count(*jet as usize);
+                let count = |jet: &u32| tensors.count(*jet as usize);
                 Drawn::new(jets, count, &mut member.stream.branch(name).generator())
             };
             validation.push(drawn(&order, "validation noise"));
@@ -164,7 +174,7 @@ impl<'a> Ensemble<'a> {
             shape,
             settings,
             layout,
-            jets: JetTensors::new(&[table], device),
+            jets: tensors,
             map_tensors: MapTensors::new(&maps, device),
             maps,
             gradient: parameters.zeros_like(),

@@ -1,6 +1,6 @@
 //! Jets among the arrays of a task.
 //!
-//! A table is written in parts, each when it is made, so that memory does not grow with the number of jets.
+//! A table is written in parts, each when it is made.
 
 use half::f16;
 use ndarray::ArrayView1;
@@ -38,6 +38,10 @@ pub fn read(reader: &ArrayReader) -> Result<Jets, Error> {
         let kinematics = reader.list::<f32>(&name)?;
         let counts = reader.list::<u32>(&format!("n_constituents_{part}"))?;
         let constituents = reader.list::<f16>(&format!("constituents_{part}"))?;
+        let needed: usize = counts.iter().map(|count| 3 * *count as usize).sum();
+        if constituents.len() != needed || kinematics.len() != 4 * counts.len() {
+            return Err(reader.torn(&format!("part {part} holds other numbers of jets and constituents")));
+        }
         let mut rest = constituents.iter().copied();
         let each = kinematics.as_slice().unwrap_or_default().chunks_exact(4).zip(counts);
         for (values, count) in each {

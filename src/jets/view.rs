@@ -48,6 +48,12 @@ impl<'a> EventJets<'a> {
         let event = self.events.map_or(event, |events| events[event] as usize);
         [2 * event, 2 * event + 1]
     }
+
+    /// The events, by their places in the table.
+    pub fn events(self) -> impl Iterator<Item = u32> + use<'a> {
+        (0..self.len()).map(move |event| self.events.map_or(event as u32, |events| events[event]))
+    }
+
     /// The jets of all events, by their places in the table.
     pub fn places(self) -> impl Iterator<Item = usize> + use<'a> {
         (0..self.len()).flat_map(move |event| self.pair(event))

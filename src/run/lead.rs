@@ -8,11 +8,9 @@ use drapes_analysis::error::Exit;
 use drapes_analysis::fingerprint::fingerprints;
 use drapes_analysis::plan::{Task, Work};
 use drapes_analysis::point::ClassifierKind;
-use drapes_analysis::price::{EventCounts, Price};
-use drapes_analysis::quantities::SignalCount;
+use drapes_analysis::price::Price;
 use drapes_analysis::rates::Rates;
 use drapes_analysis::record::RunInfo;
-use drapes_analysis::regions::Region;
 use drapes_analysis::standing::pace;
 use drapes_analysis::store::TaskState;
 use tch::Device;
@@ -141,7 +139,7 @@ impl Run {
             eprintln!("note: left out of the events: {}", sample.dropped());
         }
         let Prepared { stored, plan, store, data_directory, states, owners, known, occupancy } = prepared;
-        let price = Price::of(&stored.job, plan, counts(&stored.job, &sample), &Rates::CPU_CORE);
+        let price = Price::of(&stored.job, plan, sample.counts(&stored.job), &Rates::CPU_CORE);
         let runs = states.iter().map(done_run);
         let pace = pace(plan, &price.seconds, runs, device.is_cuda());
         let outlook = |(task, seconds): (&Task, &f64)| Outlook {
@@ -251,16 +249,5 @@ fn if_stopped(task: &Task) -> IfStopped {
         Work::Fit { .. } | Work::Template { .. } | Work::TemplateJets { .. } | Work::Resample { .. } => {
             IfStopped::Lost
         }
-    }
-}
-
-/// The event numbers that prices follow from, now that the data are there.
-fn counts(job: &drapes_analysis::job::Job, sample: &Sample) -> EventCounts {
-    let count = |wanted| sample.data(SignalCount(0), &job.regions, wanted).map_or(0, |events| events.len());
-    EventCounts {
-        side_band: count(Region::SideBand),
-        signal_region: count(Region::Signal),
-        other_sample: sample.other_in(&job.regions, Region::Signal).map_or(0, |events| events.len()),
-        independent: sample.independent().len(),
     }
 }

@@ -25,7 +25,7 @@ use drapes_analysis::fingerprint::Fingerprint;
 use drapes_analysis::generated::Inputs;
 use drapes_analysis::job::Job;
 use drapes_analysis::plan::{Task, Work};
-use drapes_analysis::price::memory::{self, Need};
+use drapes_analysis::price::memory::{self, Chip, Need};
 use drapes_analysis::price::{self, EventCounts};
 use drapes_analysis::record::{Outcome, RunInfo, TaskRecord, TaskResult};
 use drapes_analysis::store::{Store, StoredJob};
@@ -211,6 +211,7 @@ impl Workplace {
 
     /// That a large network fits, before hours are spent, or the system ends the process that took too much.
     fn check_memory(&self, task: &Task) -> Result<(), Error> {
+        self.sample()?;
         match (self.need(task), free_memory(self.device)) {
             (Some(need), Some(has)) if need.bytes > has => Err(Error::DoesNotFit {
                 what: task.id.to_string(),
@@ -223,7 +224,10 @@ impl Workplace {
     }
 
     fn need(&self, task: &Task) -> Option<Need> {
-        memory::need(&self.job, task, EventCounts::estimated(&self.job))
+        let counts = self.sample.get().map(|sample| sample.counts(&self.job));
+        let counts = counts.unwrap_or_else(|| EventCounts::estimated(&self.job));
+        let chip = if self.device.is_cuda() { Chip::Gpu } else { Chip::Core };
+        memory::need(&self.job, task, counts, chip)
     }
 
     fn sample(&self) -> Result<&Sample, Error> {

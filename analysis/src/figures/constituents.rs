@@ -6,7 +6,7 @@ use super::measure::Measure;
 use super::palette::{self, Marked};
 use super::{panels, roc, select};
 use crate::draw::{Axis, Curve, Dash, Guide, Legend, Mark, Panel, Picture, Row, Style, Weak};
-use crate::generated::Inputs;
+use crate::generated::{Inputs, Kinematics};
 use crate::point::ClassifierKind;
 use crate::quantities::SignalCount;
 use crate::results::{PointResults, Results};
@@ -23,8 +23,15 @@ const BY_INJECTION: [&str; 4] = ["supervised", "over_idealised", "idealised", "n
 
 /// The word of a curve: a method and its inputs.
 fn word(found: &PointResults) -> String {
-    format!("{}-{}", found.point.method(), found.point.classifier.inputs().word())
+    let kinematics = match found.point.kinematics() {
+        Some(Kinematics::Diffused) => DIFFUSED,
+        _ => "",
+    };
+    format!("{}{kinematics}-{}", found.point.method(), found.point.classifier.inputs().word())
 }
+
+/// What words of methods that diffuse kinematics, too, end with.
+const DIFFUSED: &str = "_diffused";
 
 /// Points at an injection: of constituents, and of features for methods that generate.
 fn headline<'a>(results: &'a Results, n_signal: SignalCount, methods: &[&str]) -> Vec<&'a PointResults> {
@@ -66,6 +73,7 @@ pub fn strengths(name: &str, results: &Results) -> FigureTable {
         let there = |method: &&str| scans.iter().any(|(_, found)| found.point.method() == *method);
         let both: Vec<&str> = PARTIAL.into_iter().filter(there).collect();
         scans.extend(select::by_strength(results, ClassifierKind::Mlp, injection, &both));
+        scans.extend(select::by_strength_of_kinematics(results, injection));
         let sigmas = || scans.iter().map(|(sigma, _)| *sigma);
         let (least, most) = (sigmas().fold(f64::INFINITY, f64::min), sigmas().fold(0.0, f64::max));
         if least >= most {
@@ -169,9 +177,11 @@ pub fn injections_picture(table: &FigureTable) -> Picture {
 /// The curve of a method and its inputs.
 fn curve(word: &str, rows: &[&TableRow], marked: Marked) -> Curve {
     let (method, inputs) = word.rsplit_once('-').unwrap_or((word, ""));
+    let (method, diffused) = method.strip_suffix(DIFFUSED).map_or((method, false), |method| (method, true));
     let plain = palette::curve(method, rows, marked);
     let (dash, name) = match Inputs::named(inputs) {
         Some(Inputs::Hlv) => (Dash::Dashed, "HLV"),
+        _ if diffused => (Dash::DashDot, "LLV, kinematics too"),
         _ => (Dash::Solid, "LLV"),
     };
     let label = format!("{} ({name})", palette::label(method));

@@ -12,7 +12,8 @@ use crate::table::FigureTable;
 /// What chance makes of a distance.
 const CHANCE: &str = "chance";
 
-/// The first copies of such templates from the nominal side-bands by the job's own sampler, at the smallest injection.
+/// The first copies of such templates from the nominal side-bands by the job's own sampler, at each method's smallest
+/// injection.
 fn chosen(results: &Results, wanted: impl Fn(&Generated) -> bool) -> Vec<&JetSummary> {
     let nominal = |summary: &&JetSummary| {
         let template = summary.template;
@@ -23,8 +24,12 @@ fn chosen(results: &Results, wanted: impl Fn(&Generated) -> bool) -> Vec<&JetSum
     };
     let mut found: Vec<&JetSummary> = results.jets.iter().filter(nominal).collect();
     let injected = |summary: &JetSummary| summary.template.sample.n_signal;
-    let least: Option<SignalCount> = found.iter().map(|summary| injected(summary)).min();
-    found.retain(|summary| Some(injected(summary)) == least);
+    let all: Vec<(TemplateMethod, SignalCount)> =
+        found.iter().map(|summary| (summary.template.method, injected(summary))).collect();
+    found.retain(|summary| {
+        let of_method = all.iter().filter(|(method, _)| *method == summary.template.method);
+        of_method.map(|(_, count)| *count).min() == Some(injected(summary))
+    });
     found.sort_by(|one, other| {
         let rank = |summary: &JetSummary| palette::rank(summary.template.method.word());
         rank(one).cmp(&rank(other)).then(one.sigma_used.total_cmp(&other.sigma_used))
@@ -87,12 +92,12 @@ fn distributions(name: &str, shown: &[&JetSummary], quantities: &[JetQuantity]) 
 }
 
 pub fn picture(table: &FigureTable) -> Picture {
-    let note = "jets and constituents of the signal region; generated without signal in the data";
+    let note = "jets and constituents of the signal region; generated from data with the least injected signal of the job";
     distributions_picture(table, note, 4)
 }
 
 pub fn kinematics_picture(table: &FigureTable) -> Picture {
-    let note = "jets of the signal region; generated without signal in the data";
+    let note = "jets of the signal region; generated from data with the least injected signal of the job";
     distributions_picture(table, note, 5)
 }
 

@@ -48,8 +48,12 @@ pub fn is_usual(results: &Results, point: &ScanPoint) -> bool {
 
 /// As [`is_usual`], for a kind of classifier.
 fn is_usual_for(results: &Results, kind: ClassifierKind, point: &ScanPoint) -> bool {
-    let kept = point.template().is_none_or(|template| template.kinematics == Kinematics::Kept);
-    point.classifier == kind && kept && is_own_sampler(point) && is_nominal_band(results, point)
+    is_plain(results, kind, point) && point.kinematics() != Some(Kinematics::Diffused)
+}
+
+/// The same, whatever becomes of the jets' kinematics.
+fn is_plain(results: &Results, kind: ClassifierKind, point: &ScanPoint) -> bool {
+    point.classifier == kind && is_own_sampler(point) && is_nominal_band(results, point)
 }
 
 /// Whether signal region and side-bands are the nominal ones, or there are none.
@@ -158,10 +162,26 @@ pub fn by_strength<'a>(
     n_signal: SignalCount,
     methods: &[&str],
 ) -> Vec<(f64, &'a PointResults)> {
-    let points = results.points.iter().filter(|found| {
-        let point = &found.point;
-        methods.contains(&point.method()) && is_usual_for(results, kind, point) && has_signal(point, n_signal)
-    });
+    let wanted = |point: &ScanPoint| methods.contains(&point.method()) && is_usual_for(results, kind, point);
+    along_strength(results, n_signal, wanted)
+}
+
+/// The points of DRAPES SR whose jets had their kinematics diffused as well, as [`by_strength`].
+pub fn by_strength_of_kinematics(results: &Results, n_signal: SignalCount) -> Vec<(f64, &PointResults)> {
+    let kind = ClassifierKind::Transformer;
+    let wanted = |point: &ScanPoint| {
+        point.kinematics() == Some(Kinematics::Diffused) && is_plain(results, kind, point)
+    };
+    along_strength(results, n_signal, wanted)
+}
+
+fn along_strength(
+    results: &Results,
+    n_signal: SignalCount,
+    wanted: impl Fn(&ScanPoint) -> bool,
+) -> Vec<(f64, &PointResults)> {
+    let points =
+        results.points.iter().filter(|found| wanted(&found.point) && has_signal(&found.point, n_signal));
     let strength = |found: &PointResults| start(results, &found.point).unwrap_or(f64::NAN);
     let best = nominal(results, points, |found| (found.point.method(), strength(found)));
     let mut scans: Vec<_> = best.into_iter().map(|((_, sigma), found)| (sigma, found)).collect();

@@ -330,6 +330,13 @@ fn kinds(scan: &Section<'_>, inputs: &[Inputs]) -> Vec<ClassifierKind> {
         let kinds = words(value)?.into_iter().map(kind).collect::<Option<Vec<_>>>();
         kinds.filter(|kinds| !kinds.contains(&ClassifierKind::Transformer))
     });
+    if let Some(found) = &found
+        && !inputs.contains(&Inputs::Hlv)
+    {
+        let message =
+            "has no meaning here (inputs = [\"llv\"] has a classifier of its own) remove it, or add \"hlv\"";
+        scan.wrong("classifier", found.at, message);
+    }
     let of_features = found.map_or(vec![ClassifierKind::Mlp], |found| found.value);
     let of = |inputs: &Inputs| match inputs {
         Inputs::Hlv => of_features.clone(),

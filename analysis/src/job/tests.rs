@@ -239,6 +239,7 @@ fn constituents_are_refused_where_they_have_no_meaning() {
         scan_of("lhco_features", "method = 'sr'\ninputs = ['llv']").expect_err("a mistake").to_string();
     assert!(error.contains("has no constituents) make one with `drapes-prepare`"), "{error}");
     refused("method = 'noise'\nclassifier = ['transformer']", "constituents have a classifier of their own");
+    refused("method = 'noise'\ninputs = ['llv']\nclassifier = ['trees']", "has a classifier of its own");
     refused("method = 'sr'\ninputs = ['hlv', 'llv']\nsigma_prime = [900]", "noise strengths above");
     let job =
         scan("method = 'sr'\ninputs = ['hlv', 'llv']\nclassifier = ['mlp', 'trees']").expect("a good job");
