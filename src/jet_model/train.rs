@@ -130,7 +130,9 @@ impl<'a> Ensemble<'a> {
         for member in members {
             let mut order: Vec<u32> = member.events.places().map(|jet| jet as u32).collect();
             maps.push(JetMaps::of(table, &order));
-            order.iter_mut().for_each(|jet| *jet = on_device(jet));
+            for jet in &mut order {
+                *jet = on_device(jet);
+            }
             order.shuffle(&mut member.stream.branch("validation").generator());
             let kept = (settings.validation_fraction * order.len() as f64) as usize;
             let training = order.split_off(kept);

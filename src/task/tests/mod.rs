@@ -73,14 +73,16 @@ fn the_chain_runs_from_fit_to_classifiers_and_repeats_bit_for_bit() {
 }
 
 #[test]
-fn a_task_without_its_inputs_fails_and_says_which() {
+fn a_task_without_its_inputs_asks_for_them_and_leaves_no_record() {
     let directory = tempfile::tempdir().expect("a directory");
     let (plan, place, fingerprints) = workplace(directory.path(), "");
     let template =
         plan.tasks.iter().position(|task| task.work.stage() == Stage::Template).expect("a template");
-    let record = perform(&place, &plan, &fingerprints, template);
-    let Outcome::Failed { reason } = &record.outcome else { panic!("{record:?}") };
+    let ended = place.perform(&plan.tasks[template], &fingerprints[template], &Unwatched);
+    let Ended::Lacks { needs, reason } = &ended else { panic!("{ended:?}") };
+    assert_eq!(needs, &plan.tasks[template].needs);
     assert!(reason.contains("dijet-s100-w2800-6000.json"), "{reason}");
+    assert!(!place.store.directory().join(format!("tasks/{}.json", plan.tasks[template].id)).exists());
 }
 
 #[test]
