@@ -71,8 +71,9 @@ pub struct Measured {
 
 impl Rates {
     /// One core of a shared server processor with AVX2, from the times of `cargo bench --bench throughput`: 86 µs a
-    /// classifier's step, 1,150 µs a lone denoiser's, 1,064 µs that of one of twelve, 4,600 events a second. The rates of flows were measured on a core twice as fast
-    /// (docs/performance.md) and are halved here.
+    /// classifier's step, 1,150 µs a lone denoiser's, 1,064 µs that of one of twelve, 4,600 events a second. The rates of flows
+    /// and of models of jets, at the paper's sizes, were measured on a core twice as fast (docs/performance.md) and are halved
+    /// here.
     pub const CPU_CORE: Self = Self {
         device: Cow::Borrowed("core"),
         classifier: 20.0,
@@ -82,9 +83,9 @@ impl Rates {
         base_flow: [21.0, 23.0],
         top_flow: [7.2, 15.8],
         flow_sampler: 21.0,
-        jet_model: 20.0,
-        jet_sampler: 20.0,
-        jet_classifier: 20.0,
+        jet_model: 35.0,
+        jet_sampler: 27.0,
+        jet_classifier: 17.0,
         trees: 0.04,
     };
 
