@@ -131,7 +131,9 @@ impl Observer for Progress<'_> {
             Ended::Done { seconds } => format!("{clock} {id}: done in {seconds:.1} s{place}"),
             Ended::Failed { reason } => format!("{clock} {id}: FAILED{place}: {reason}"),
             Ended::Stopped => format!("{clock} {id}: stopped{place}"),
-            Ended::Lacks { reason, .. } => format!("{clock} {id}: put back{place}: {reason}"),
+            Ended::Lacks { reason, .. } | Ended::LetDown { reason, .. } => {
+                format!("{clock} {id}: put back{place}: {reason}")
+            }
             Ended::NotStored { reason } => format!("{clock} {id}: NOT STORED{place}: {reason}"),
         };
         self.say(&line);
@@ -147,6 +149,14 @@ impl Observer for Progress<'_> {
         self.finished += self.seconds[task];
         let (clock, tasks) = (self.clock(), &self.plan.tasks);
         self.say(&format!("{clock} {}: not done, it needs {}", tasks[task].id, tasks[needs].id));
+    }
+
+    fn silent(&mut self, rank: usize, silence: Option<Duration>) {
+        let clock = self.clock();
+        self.say(&match silence {
+            Some(silence) => format!("{clock} rank {rank} was not heard of for {} s", silence.as_secs()),
+            None => format!("{clock} rank {rank} is heard of again"),
+        });
     }
 
     fn retired(&mut self, rank: usize, reason: &str) {

@@ -53,6 +53,18 @@ pub enum RanksError {
         /// What it says.
         reason: String,
     },
+    /// Ranks say nothing any more.
+    #[error(
+        "{} no more during {during} (hung in a system call, or its node is gone; waiting on would outlast the \
+         deadline) what is stored stays: run the same command again, without that node if it happens again",
+        answer(ranks)
+    )]
+    NoAnswer {
+        /// Which, and on which hosts where that is known.
+        ranks: Vec<(usize, Option<String>)>,
+        /// What was going on.
+        during: &'static str,
+    },
     /// A rank sent something that is no message.
     #[error(
         "rank {rank} sent a message that cannot be understood ({reason}) run the same drapes on every node"
@@ -71,7 +83,26 @@ impl RanksError {
         match self {
             Self::LaunchedTwice { .. } => Exit::BadRequest,
             Self::Singletons { .. } | Self::NoLauncher { .. } | Self::Broke { .. } => Exit::Environment,
+            Self::NoAnswer { .. } => Exit::Deadline,
             Self::NoSignals { .. } | Self::Message { .. } => Exit::Unexpected,
         }
+    }
+}
+
+/// Ranks as the subject of a sentence.
+fn answer(ranks: &[(usize, Option<String>)]) -> String {
+    const MOST: usize = 8;
+    let named = |(rank, host): &(usize, Option<String>)| match host {
+        Some(host) => format!("{rank} ({host})"),
+        None => rank.to_string(),
+    };
+    let mut names: Vec<String> = ranks.iter().take(MOST).map(named).collect();
+    if ranks.len() > MOST {
+        names.push(format!("{} more", ranks.len() - MOST));
+    }
+    match &names[..] {
+        [one] => format!("rank {one} answers"),
+        [most @ .., last] => format!("ranks {} and {last} answer", most.join(", ")),
+        [] => "nobody answers".to_owned(),
     }
 }

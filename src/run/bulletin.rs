@@ -86,6 +86,10 @@ impl Observer for Bulletin<'_> {
         self.progress.lost(task, needs);
     }
 
+    fn silent(&mut self, rank: usize, silence: Option<Duration>) {
+        self.progress.silent(rank, silence);
+    }
+
     fn retired(&mut self, rank: usize, reason: &str) {
         self.progress.retired(rank, reason);
     }

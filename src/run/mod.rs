@@ -112,7 +112,11 @@ impl Run {
             || if world.rank() == 0 { self.lead(&world, &signals) } else { self.serve(&world, &signals) };
         match catch_unwind(AssertUnwindSafe(part)) {
             Ok(Err(error)) => Err(stop_all(&world, error)),
-            Ok(done) => done,
+            Ok(Ok(exit)) if world.waits_in_vain() => {
+                // MPI's own end would wait for ranks that do not answer.
+                world.abort(exit as i32)
+            }
+            Ok(Ok(exit)) => Ok(exit),
             Err(_) if world.size() > 1 => world.abort(Exit::Unexpected as i32),
             Err(panic) => resume_unwind(panic),
         }
@@ -130,6 +134,12 @@ impl Run {
     }
 }
 
+/// Ends all ranks, this one too, with what has gone wrong.
+fn end_all(world: &World, error: &Error) -> ! {
+    eprintln!("error on rank {} ({}): {error}", world.rank(), World::host());
+    world.abort(error.kind() as i32)
+}
+
 /// Ends the other ranks where they may wait for this one: nothing but an abort ends them.
 fn stop_all(world: &World, error: Error) -> Error {
     // By then rank 0 has told the others to stop.
@@ -141,9 +151,8 @@ fn stop_all(world: &World, error: Error) -> Error {
             | Error::TooLittleTime { .. }
             | Error::ShardsAbsent { .. }
     );
-    if world.size() > 1 && !is_orderly {
-        eprintln!("error on rank {} ({}): {error}", world.rank(), World::host());
-        world.abort(error.kind() as i32)
+    if world.size() > 1 && !is_orderly || world.waits_in_vain() {
+        end_all(world, &error)
     }
     error
 }
