@@ -151,17 +151,19 @@ impl Observer for Progress<'_> {
         self.say(&format!("{clock} {}: not done, it needs {}", tasks[task].id, tasks[needs].id));
     }
 
-    fn silent(&mut self, rank: usize, silence: Option<Duration>) {
+    fn silent(&mut self, rank: usize, host: &str, silence: Option<Duration>) {
         let clock = self.clock();
         self.say(&match silence {
-            Some(silence) => format!("{clock} rank {rank} was not heard of for {} s", silence.as_secs()),
-            None => format!("{clock} rank {rank} is heard of again"),
+            Some(silence) => {
+                format!("{clock} rank {rank} on {host} was not heard of for {} s", silence.as_secs())
+            }
+            None => format!("{clock} rank {rank} on {host} is heard of again"),
         });
     }
 
-    fn retired(&mut self, rank: usize, reason: &str) {
+    fn retired(&mut self, rank: usize, host: &str, reason: &str) {
         let clock = self.clock();
-        self.say(&format!("{clock} rank {rank} computes no more: {reason}"));
+        self.say(&format!("{clock} rank {rank} on {host} computes no more: {reason}"));
     }
 
     fn halting(&mut self, why: Halt) {

@@ -55,8 +55,8 @@ pub enum RanksError {
     },
     /// Ranks say nothing any more.
     #[error(
-        "{} no more during {during} (hung in a system call, or its node is gone; waiting on would outlast the \
-         deadline) what is stored stays: run the same command again, without that node if it happens again",
+        "{} no more {during} (hung in a system call, or the node is gone) what is stored stays: run the same command \
+         again, and leave that node out if it happens again",
         answer(ranks)
     )]
     NoAnswer {
@@ -64,6 +64,15 @@ pub enum RanksError {
         ranks: Vec<(usize, Option<String>)>,
         /// What was going on.
         during: &'static str,
+    },
+    /// Ranks have not joined each other.
+    #[error(
+        "the ranks have not found each other in {seconds} s (one of them has not started, or cannot reach the others) look \
+         at its node, and run the same command again"
+    )]
+    NotArrived {
+        /// How long they were waited for.
+        seconds: u64,
     },
     /// A rank sent something that is no message.
     #[error(
@@ -83,7 +92,7 @@ impl RanksError {
         match self {
             Self::LaunchedTwice { .. } => Exit::BadRequest,
             Self::Singletons { .. } | Self::NoLauncher { .. } | Self::Broke { .. } => Exit::Environment,
-            Self::NoAnswer { .. } => Exit::Deadline,
+            Self::NoAnswer { .. } | Self::NotArrived { .. } => Exit::Deadline,
             Self::NoSignals { .. } | Self::Message { .. } => Exit::Unexpected,
         }
     }

@@ -26,7 +26,7 @@ pub fn gather<T>(
             None if has_waited_enough() => {
                 let absent = answers.iter().zip(1..).filter(|(answer, _)| answer.is_none());
                 let ranks = absent.map(|(_, rank)| (rank, None)).collect();
-                return Err(RanksError::NoAnswer { ranks, during: "the start of the run" }.into());
+                return Err(RanksError::NoAnswer { ranks, during: "at the start of the run" }.into());
             }
             None => std::thread::sleep(pause.longer()),
             Some((_, Message::Signalled)) => signals.raise(),

@@ -36,9 +36,9 @@ pub trait Observer {
     /// A task cannot be done, because one that it needs has failed.
     fn lost(&mut self, task: usize, needs: usize);
     /// A rank is not heard of any more, or again.
-    fn silent(&mut self, rank: usize, silence: Option<Duration>);
+    fn silent(&mut self, rank: usize, host: &str, silence: Option<Duration>);
     /// A rank computes no more.
-    fn retired(&mut self, rank: usize, reason: &str);
+    fn retired(&mut self, rank: usize, host: &str, reason: &str);
     /// Nothing more is handed out, and what runs is told to stop.
     fn halting(&mut self, why: Halt);
     /// A task that was done is done again: nobody can read its result.
@@ -205,7 +205,7 @@ impl Leader<'_> {
         attendance.roll.hears(rank, Instant::now());
         if attendance.silent[rank] {
             attendance.silent[rank] = false;
-            self.observer.silent(rank, None);
+            self.observer.silent(rank, &self.hosts[rank], None);
         }
         if let Message::Ended(..) = message {
             attendance.running.remove(&rank);
@@ -223,14 +223,14 @@ impl Leader<'_> {
             let silence = attendance.roll.silence(rank);
             if silence >= SILENT && !attendance.silent[rank] {
                 attendance.silent[rank] = true;
-                self.observer.silent(rank, Some(silence));
+                self.observer.silent(rank, &self.hosts[rank], Some(silence));
             }
         }
         let Attendance { roll, running, silent, .. } = attendance;
         let Some(told) = told.map(|told| told.elapsed().as_secs_f64()) else {
             let all_given_up = || running.keys().all(|rank| roll.silence(*rank) >= GIVEN_UP);
             if !running.is_empty() && all_given_up() && !self.dispatcher.has_ready() {
-                return Err(self.no_answer(running.keys().copied(), "the run"));
+                return Err(self.no_answer(running.keys().copied(), "while its task runs"));
             }
             return Ok(());
         };
@@ -242,7 +242,7 @@ impl Leader<'_> {
         if running.is_empty() || !(is_up || told >= patience && running.keys().all(is_silent)) {
             return Ok(());
         }
-        Err(self.no_answer(running.keys().copied(), "the end of the run, told to stop"))
+        Err(self.no_answer(running.keys().copied(), "although told to stop"))
     }
 
     fn no_answer(&self, ranks: impl Iterator<Item = usize>, during: &'static str) -> Error {
@@ -322,7 +322,7 @@ impl Leader<'_> {
     }
 
     fn retire(&mut self, rank: usize, reason: &str) {
-        self.observer.retired(rank, reason);
+        self.observer.retired(rank, &self.hosts[rank], reason);
         self.dispatcher.retire(rank);
     }
 

@@ -32,7 +32,9 @@ pub fn serve(
         }
         if clock.is_hardly_any_left() {
             // Rank 0 should have ended the run by now: it hangs, and with it the whole job.
-            return Err(RanksError::NoAnswer { ranks: vec![(0, None)], during: "the end of the run" }.into());
+            return Err(
+                RanksError::NoAnswer { ranks: vec![(0, None)], during: "although the time is over" }.into()
+            );
         }
         match transport.receive()? {
             Some((_, Message::Assign(task, attempt))) => worker.assign(task, attempt),

@@ -77,8 +77,8 @@ impl Observer for Diary {
     fn lost(&mut self, task: usize, _needs: usize) {
         self.lost.push(task);
     }
-    fn silent(&mut self, _rank: usize, _silence: Option<Duration>) {}
-    fn retired(&mut self, rank: usize, reason: &str) {
+    fn silent(&mut self, _rank: usize, _host: &str, _silence: Option<Duration>) {}
+    fn retired(&mut self, rank: usize, _host: &str, reason: &str) {
         self.retired.push((rank, reason.to_owned()));
     }
     fn halting(&mut self, _why: Halt) {}
@@ -407,7 +407,7 @@ fn a_rank_that_is_told_to_stop_before_work_begins_is_heard() {
     assert_eq!(gather(&leader, &signals, || false, events).expect("two answers"), ["a", "b"]);
     assert!(signals.received());
     let error = gather(&leader, &signals, || true, events).expect_err("nobody says anything").to_string();
-    assert!(error.starts_with("ranks 1 and 2 answer no more during the start of the run ("), "{error}");
+    assert!(error.starts_with("ranks 1 and 2 answer no more at the start of the run ("), "{error}");
 }
 
 #[test]

@@ -1,8 +1,5 @@
 //! Rank 0 of a run.
 
-use std::cell::Cell;
-use std::time::{Duration, Instant};
-
 use drapes_analysis::cli::duration;
 use drapes_analysis::dispatch::{
     Dispatcher, Graph, Halt, IfStopped, Known, Limits, Outlook, Schedule, Shard, makespan,
@@ -24,6 +21,7 @@ use super::conclude::Worked;
 use super::neighbours::Shards;
 use super::place::{compute, run_info};
 use super::prepare::Prepared;
+use super::start_up::StartUp;
 use crate::device::{self, Sight};
 use crate::dispatch::{self, Leader, Message, Neighbours, Nobody, Reading, Transport};
 use crate::error::Error;
@@ -85,7 +83,7 @@ impl Run {
             _ => None,
         };
         let mut sights: Vec<Sight> = vec![device::look(World::host(), self.device)];
-        let waiting = StartUp::new(clock, signals);
+        let waiting = StartUp::new(*clock, signals.clone());
         sights.extend(dispatch::gather(world, signals, || waiting.is_over(), hello)?);
         let orders = match device::assign(&sights, self.device, self.sharing()) {
             Ok(orders) => orders,
@@ -258,32 +256,6 @@ impl Reading for Results<'_> {
     fn is_readable(&mut self, task: usize) -> bool {
         self.store.refresh();
         task::is_readable(self.store, &self.plan.tasks[task].id)
-    }
-}
-
-/// How long ranks are waited for at the start.
-struct StartUp<'a> {
-    clock: &'a Clock,
-    signals: &'a Signals,
-    start: Instant,
-    /// When rank 0 was told to stop.
-    told: Cell<Option<Instant>>,
-}
-
-/// Ranks arrive within seconds of each other, but a node may first have to fetch the program from a slow server.
-const ARRIVAL: Duration = Duration::from_secs(600);
-
-impl<'a> StartUp<'a> {
-    fn new(clock: &'a Clock, signals: &'a Signals) -> Self {
-        Self { clock, signals, start: Instant::now(), told: Cell::new(None) }
-    }
-
-    fn is_over(&self) -> bool {
-        if self.told.get().is_none() && (self.signals.received() || self.clock.is_late()) {
-            self.told.set(Some(Instant::now()));
-        }
-        let patience = Duration::from_secs_f64(self.clock.patience_with_silent());
-        self.told.get().is_some_and(|told| told.elapsed() >= patience) || self.start.elapsed() >= ARRIVAL
     }
 }
 

@@ -14,6 +14,7 @@ mod neighbours;
 mod place;
 mod prepare;
 mod serve;
+mod start_up;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
@@ -25,9 +26,11 @@ use drapes_analysis::job::JobFile;
 
 use crate::device::{DeviceChoice, Sharing};
 use crate::error::Error;
-use crate::stop::{Deadline, Signals, Starter, length_of_time, slurm_end};
+use crate::stop::{Clock, Deadline, Signals, Starter, length_of_time, slurm_end};
 use crate::world::World;
 use launch::Ranks;
+
+use start_up::StartUp;
 
 pub use place::COMPUTING;
 pub use prepare::silent;
@@ -105,7 +108,8 @@ impl Run {
         // Before MPI starts threads of its own, and before anybody can be told to stop.
         let signals = Signals::listen()?;
         let starter = Starter::of_this_process();
-        let world = World::join()?;
+        let clock = Clock::until(self.deadline(), self.margin);
+        let world = StartUp::new(clock, signals.clone()).guard(World::join)??;
         let signals = if world.is_launched() { signals.of_launched(starter) } else { signals };
         // A panic must not unwind into MPI's own end, where it would wait for the others.
         let part =

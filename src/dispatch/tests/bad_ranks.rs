@@ -164,7 +164,7 @@ fn a_rank_that_says_nothing_does_not_outlive_the_time_to_stop() {
     let (result, diary) = run_on(&[Good, Hangs], without_deadline(), signals);
     let error = result.expect_err("a rank that does not answer");
     assert_eq!(error.kind(), drapes_analysis::error::Exit::Deadline);
-    let words = "rank 1 (node1) answers no more during the end of the run, told to stop (";
+    let words = "rank 1 (node1) answers no more although told to stop (";
     assert!(error.to_string().starts_with(words), "{error}");
     assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
     // All that the other one could do is done.
