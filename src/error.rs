@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use drapes_analysis::cli::duration;
-use drapes_analysis::dispatch::Shard;
+use drapes_analysis::dispatch::{Fault, Shard};
 use drapes_analysis::error::Exit;
 
 use crate::data::DataError;
@@ -225,6 +225,21 @@ impl Error {
             Self::TasksFailed { .. } => Exit::TasksFailed,
             Self::Stopped => Exit::Deadline,
             Self::Diverged { .. } | Self::Trees { .. } | Self::NotFinite { .. } => Exit::Unexpected,
+        }
+    }
+
+    /// What of the machine is to blame rather than the task; none where another machine would do no better.
+    pub fn fault(&self) -> Option<Fault> {
+        use drapes_analysis::error::Error as Analysis;
+        match self {
+            Self::DoesNotFit { .. } => Some(Fault::Memory),
+            Self::Arrays { .. }
+            | Self::Data(_)
+            | Self::NotSaved { .. }
+            | Self::Analysis(
+                Analysis::CannotRead { .. } | Analysis::Corrupt { .. } | Analysis::CannotWrite { .. },
+            ) => Some(Fault::Files),
+            _ => None,
         }
     }
 

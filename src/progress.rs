@@ -14,6 +14,8 @@ use crate::error::Error;
 
 /// Lines about running tasks in a log are at least so far apart.
 const QUIET: Duration = Duration::from_secs(30);
+/// Bar and lines are looked at again after this time at the earliest: rank 0 hears of thousands of ranks.
+const REDRAW: Duration = Duration::from_millis(200);
 /// Resolution of the bar.
 const LENGTH: u64 = 10_000;
 
@@ -22,6 +24,8 @@ pub struct Progress<'a> {
     plan: &'a Plan,
     /// Expected seconds of each task.
     seconds: &'a [f64],
+    /// Expected seconds of all tasks.
+    total: f64,
     /// Expected seconds of the tasks that were done before.
     before: f64,
     ranks: usize,
@@ -32,6 +36,8 @@ pub struct Progress<'a> {
     finished: f64,
     ended: usize,
     last_line: Instant,
+    /// When the bar was drawn last; none before it was.
+    drawn: Option<Instant>,
     activity: Activity,
 }
 
@@ -46,6 +52,7 @@ impl<'a> Progress<'a> {
         Self {
             plan,
             seconds,
+            total: seconds.iter().sum(),
             before: of_done.clone().map(|(seconds, _)| seconds).sum(),
             ranks,
             start: Instant::now(),
@@ -54,6 +61,7 @@ impl<'a> Progress<'a> {
             finished: 0.0,
             ended: of_done.count(),
             last_line: Instant::now(),
+            drawn: None,
             activity: Activity::Working,
         }
     }
@@ -75,14 +83,16 @@ impl<'a> Progress<'a> {
     /// Seconds left: by the pace of this run, once it has shown one.
     fn left(&self) -> Option<f64> {
         let (elapsed, worked) = (self.start.elapsed().as_secs_f64(), self.worked());
-        let total: f64 = self.seconds.iter().sum();
-        (elapsed > 2.0 && worked > 0.02 * (total - self.before))
-            .then(|| elapsed / worked * (total - self.before - worked).max(0.0))
+        let all = self.total - self.before;
+        (elapsed > 2.0 && worked > 0.02 * all).then(|| elapsed / worked * (all - worked).max(0.0))
     }
 
     fn show(&mut self) {
-        let total: f64 = self.seconds.iter().sum::<f64>().max(1e-9);
-        self.bar.set_position(((self.before + self.worked()) / total * LENGTH as f64) as u64);
+        if self.drawn.is_some_and(|drawn| drawn.elapsed() < REDRAW) {
+            return;
+        }
+        self.drawn = Some(Instant::now());
+        self.bar.set_position(((self.before + self.worked()) / self.total.max(1e-9) * LENGTH as f64) as u64);
         let left = self.left().map_or(String::new(), |left| format!(", about {} left", duration(left)));
         let state = format!("{} of {} tasks{left}", self.ended, self.plan.tasks.len());
         if self.bar.is_hidden() && self.last_line.elapsed() > QUIET {
@@ -131,7 +141,9 @@ impl Observer for Progress<'_> {
             Ended::Done { seconds } => format!("{clock} {id}: done in {seconds:.1} s{place}"),
             Ended::Failed { reason } => format!("{clock} {id}: FAILED{place}: {reason}"),
             Ended::Stopped => format!("{clock} {id}: stopped{place}"),
-            Ended::Lacks { reason, .. } => format!("{clock} {id}: put back{place}: {reason}"),
+            Ended::Lacks { reason, .. } | Ended::LetDown { reason, .. } => {
+                format!("{clock} {id}: put back{place}: {reason}")
+            }
             Ended::NotStored { reason } => format!("{clock} {id}: NOT STORED{place}: {reason}"),
         };
         self.say(&line);
@@ -149,9 +161,19 @@ impl Observer for Progress<'_> {
         self.say(&format!("{clock} {}: not done, it needs {}", tasks[task].id, tasks[needs].id));
     }
 
-    fn retired(&mut self, rank: usize, reason: &str) {
+    fn silent(&mut self, rank: usize, host: &str, silence: Option<Duration>) {
         let clock = self.clock();
-        self.say(&format!("{clock} rank {rank} computes no more: {reason}"));
+        self.say(&match silence {
+            Some(silence) => {
+                format!("{clock} rank {rank} on {host} was not heard of for {} s", silence.as_secs())
+            }
+            None => format!("{clock} rank {rank} on {host} is heard of again"),
+        });
+    }
+
+    fn retired(&mut self, rank: usize, host: &str, reason: &str) {
+        let clock = self.clock();
+        self.say(&format!("{clock} rank {rank} on {host} computes no more: {reason}"));
     }
 
     fn halting(&mut self, why: Halt) {

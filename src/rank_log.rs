@@ -52,8 +52,8 @@ impl RankLog {
         self.line(task, "stopped before its end");
     }
 
-    /// The results that a task needs cannot be read.
-    pub fn lacks(&self, task: &TaskId, reason: &str) {
+    /// A task is put back: results that it needs cannot be read, or the machine lets it down.
+    pub fn put_back(&self, task: &TaskId, reason: &str) {
         self.line(task, format!("put back: {reason}"));
     }
 

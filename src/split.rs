@@ -1,5 +1,7 @@
 //! Which events are data: injection, signal region and side-bands, and what is kept apart.
 
+mod digest;
+
 use drapes_analysis::axes::distinct;
 use drapes_analysis::generated::{Generated, Start, TemplateMethod};
 use drapes_analysis::job::Job;

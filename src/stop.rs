@@ -104,7 +104,18 @@ pub struct Clock {
     start: Instant,
     /// When tasks are told to stop.
     end: Option<f64>,
+    /// Seconds from then to the deadline.
+    margin: f64,
 }
+
+/// Share of the margin after which a rank that does not answer is waited for no longer.
+const PATIENCE_WITH_SILENT: f64 = 0.5;
+/// The same for a rank that answers and has not stopped its task.
+const PATIENCE_WITH_BUSY: f64 = 0.85;
+/// Share of the margin after which a rank ends the run itself, since rank 0 has not.
+const HARDLY_ANY_LEFT: f64 = 0.95;
+/// Seconds that ranks have to stop, however small the margin.
+const LEAST_PATIENCE: f64 = 5.0;
 
 impl Clock {
     /// A clock that starts now, for a run that must have ended at `deadline` and needs `margin` to store what it has.
@@ -113,7 +124,7 @@ impl Clock {
             let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
             left.saturating_sub(margin).as_secs_f64()
         };
-        Self { start: Instant::now(), end: deadline.map(left) }
+        Self { start: Instant::now(), end: deadline.map(left), margin: margin.as_secs_f64() }
     }
 
     /// Seconds since the beginning.
@@ -124,6 +135,22 @@ impl Clock {
     /// When tasks are told to stop, in seconds since the beginning.
     pub fn end(&self) -> Option<f64> {
         self.end
+    }
+
+    /// Seconds to wait, after all were told to stop, for ranks that do not answer.
+    pub fn patience_with_silent(&self) -> f64 {
+        (PATIENCE_WITH_SILENT * self.margin).max(LEAST_PATIENCE)
+    }
+
+    /// Seconds to wait, after all were told to stop, for ranks that answer and have not stopped.
+    pub fn patience_with_busy(&self) -> f64 {
+        (PATIENCE_WITH_BUSY * self.margin).max(2.0 * LEAST_PATIENCE)
+    }
+
+    /// Whether the deadline is so near that rank 0 must have ended the run.
+    pub fn is_hardly_any_left(&self) -> bool {
+        let left = (HARDLY_ANY_LEFT * self.margin).max(3.0 * LEAST_PATIENCE);
+        self.end.is_some_and(|end| self.now() >= end + left)
     }
 
     /// Whether tasks must stop.

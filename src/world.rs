@@ -1,5 +1,7 @@
 //! The ranks of a run: the only file that names MPI.
 
+use std::cell::Cell;
+
 use mpi::Threading;
 use mpi::environment::Universe;
 use mpi::topology::{Communicator, SimpleCommunicator};
@@ -39,6 +41,8 @@ impl Flavour {
 pub struct World {
     /// None if no launcher has started this program: then MPI is not needed, not even installed.
     universe: Option<Universe>,
+    /// Whether ranks have not answered at the end.
+    waits_in_vain: Cell<bool>,
 }
 
 impl World {
@@ -48,10 +52,12 @@ impl World {
     /// The launcher has started several programs that do not see each other.
     pub fn join() -> Result<Self, Error> {
         let said = |name: &str| std::env::var(name).ok()?.parse().ok();
-        let Some((started, variable)) = innermost(said) else { return Ok(Self { universe: None }) };
+        let Some((started, variable)) = innermost(said) else {
+            return Ok(Self { universe: None, waits_in_vain: Cell::new(false) });
+        };
         // Only the main thread talks to the others; another one computes.
         let universe = mpi::initialize_with_threading(Threading::Funneled).map(|(universe, _)| universe);
-        let world = Self { universe };
+        let world = Self { universe, waits_in_vain: Cell::new(false) };
         let found = world.size();
         if found < started {
             return Err(RanksError::Singletons { started, found, variable }.into());
@@ -85,6 +91,20 @@ impl World {
     /// How many there are.
     pub fn size(&self) -> usize {
         self.communicator().map_or(1, |world| world.size() as usize)
+    }
+
+    /// Some ranks do not answer: they will not take part in an end in order.
+    pub fn give_up_on(&self, ranks: &[usize]) {
+        if !ranks.is_empty() {
+            let ranks: Vec<String> = ranks.iter().map(usize::to_string).collect();
+            eprintln!("warning: no answer at the end from rank {}; it is ended", ranks.join(", "));
+            self.waits_in_vain.set(true);
+        }
+    }
+
+    /// Whether an end in order would wait for ranks that do not answer.
+    pub fn waits_in_vain(&self) -> bool {
+        self.waits_in_vain.get()
     }
 
     /// Ends all ranks at once. Without this, the others would wait for ever for one that is gone.

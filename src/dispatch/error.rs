@@ -53,6 +53,27 @@ pub enum RanksError {
         /// What it says.
         reason: String,
     },
+    /// Ranks say nothing any more.
+    #[error(
+        "{} no more {during} (hung in a system call, or the node is gone) what is stored stays: run the same command \
+         again, and leave that node out if it happens again",
+        answer(ranks)
+    )]
+    NoAnswer {
+        /// Which, and on which hosts where that is known.
+        ranks: Vec<(usize, Option<String>)>,
+        /// What was going on.
+        during: &'static str,
+    },
+    /// Ranks have not joined each other.
+    #[error(
+        "the ranks have not found each other in {seconds} s (one of them has not started, or cannot reach the others) look \
+         at its node, and run the same command again"
+    )]
+    NotArrived {
+        /// How long they were waited for.
+        seconds: u64,
+    },
     /// A rank sent something that is no message.
     #[error(
         "rank {rank} sent a message that cannot be understood ({reason}) run the same drapes on every node"
@@ -71,7 +92,26 @@ impl RanksError {
         match self {
             Self::LaunchedTwice { .. } => Exit::BadRequest,
             Self::Singletons { .. } | Self::NoLauncher { .. } | Self::Broke { .. } => Exit::Environment,
+            Self::NoAnswer { .. } | Self::NotArrived { .. } => Exit::Deadline,
             Self::NoSignals { .. } | Self::Message { .. } => Exit::Unexpected,
         }
+    }
+}
+
+/// Ranks as the subject of a sentence.
+fn answer(ranks: &[(usize, Option<String>)]) -> String {
+    const MOST: usize = 8;
+    let named = |(rank, host): &(usize, Option<String>)| match host {
+        Some(host) => format!("{rank} ({host})"),
+        None => rank.to_string(),
+    };
+    let mut names: Vec<String> = ranks.iter().take(MOST).map(named).collect();
+    if ranks.len() > MOST {
+        names.push(format!("{} more", ranks.len() - MOST));
+    }
+    match &names[..] {
+        [one] => format!("rank {one} answers"),
+        [most @ .., last] => format!("ranks {} and {last} answer", most.join(", ")),
+        [] => "nobody answers".to_owned(),
     }
 }

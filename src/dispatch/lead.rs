@@ -1,12 +1,17 @@
 //! Rank 0: hands out the tasks of a plan and hears how they end.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use drapes_analysis::dispatch::{Dispatcher, Ending, Halt, Repeat};
+use drapes_analysis::dispatch::{Attempt, Dispatcher, Ending, Fault, Halt, Repeat};
 use drapes_analysis::store::Activity;
 
+use super::equipment::Equipment;
+use super::error::RanksError;
+use super::farewell::farewell;
 use super::message::{Ended, Message, Transport};
 use super::pause::Pause;
+use super::roll::{Roll, SILENT};
 use super::worker::Worker;
 use crate::error::Error;
 use crate::stop::{Clock, Signals};
@@ -15,6 +20,10 @@ use crate::stop::{Clock, Signals};
 const LOOK_AROUND: Duration = Duration::from_secs(2);
 /// Where a look takes long, as on a slow file system, the time between two is so many times as long.
 const REST: u32 = 50;
+/// How often it is looked who was not heard of for long.
+const ROLL_CALL: Duration = Duration::from_millis(500);
+/// Where all that runs is on ranks that were not heard of for so long, they are not waited for.
+const GIVEN_UP: Duration = Duration::from_secs(300);
 
 /// Whoever follows what happens.
 pub trait Observer {
@@ -26,8 +35,10 @@ pub trait Observer {
     fn ended(&mut self, task: usize, rank: usize, ended: &Ended);
     /// A task cannot be done, because one that it needs has failed.
     fn lost(&mut self, task: usize, needs: usize);
+    /// A rank is not heard of any more, or again.
+    fn silent(&mut self, rank: usize, host: &str, silence: Option<Duration>);
     /// A rank computes no more.
-    fn retired(&mut self, rank: usize, reason: &str);
+    fn retired(&mut self, rank: usize, host: &str, reason: &str);
     /// Nothing more is handed out, and what runs is told to stop.
     fn halting(&mut self, why: Halt);
     /// A task that was done is done again: nobody can read its result.
@@ -71,10 +82,22 @@ impl Neighbours for Nobody {
     }
 }
 
+/// Results as rank 0 itself can read them.
+pub trait Reading {
+    /// Whether the result of a task can be read here.
+    fn is_readable(&mut self, task: usize) -> bool;
+}
+
 /// The work of rank 0.
 pub struct Leader<'a> {
     /// The way to the other ranks.
     pub transport: &'a dyn Transport,
+    /// What every rank must work with.
+    pub equipment: Equipment,
+    /// The host of each rank.
+    pub hosts: Vec<String>,
+    /// What rank 0 can read where another rank says that it cannot.
+    pub reading: &'a mut dyn Reading,
     /// Its own computing thread.
     pub worker: &'a Worker,
     /// Decides who does what next.
@@ -99,21 +122,51 @@ enum Trouble {
     NotReadable(String),
 }
 
+/// Who is there, and who runs what.
+struct Attendance {
+    roll: Roll,
+    /// When it was last looked who is silent.
+    called: Instant,
+    /// The task of each rank that runs one.
+    running: BTreeMap<usize, usize>,
+    /// Ranks of which it was told that they are silent.
+    silent: Vec<bool>,
+}
+
+impl Attendance {
+    fn new(ranks: usize) -> Self {
+        let now = Instant::now();
+        Self {
+            roll: Roll::new(ranks, now),
+            called: now,
+            running: BTreeMap::new(),
+            silent: vec![false; ranks],
+        }
+    }
+}
+
 impl Leader<'_> {
-    /// Hands out tasks until they are done or must stop, then ends all ranks.
+    /// Hands out tasks until they are done or must stop, then ends all ranks. Returns those that did not answer at the end.
     ///
     /// # Errors
-    /// Results cannot be stored, a rank cannot be understood, or the right to work here is lost.
-    pub fn lead(mut self) -> Result<(), Error> {
+    /// Results cannot be stored, a rank cannot be understood, ranks do not answer when they must stop, or the right to work
+    /// here is lost.
+    pub fn lead(mut self) -> Result<Vec<usize>, Error> {
         let (mut not_stored, mut not_readable) = (Vec::new(), None);
         let (mut pause, mut next_look) = (Pause::new(), Instant::now() + LOOK_AROUND);
-        let (mut told, mut in_vain) = (false, None);
+        let (mut told, mut in_vain) = (None, None);
+        let mut attendance = Attendance::new(self.transport.size());
         loop {
             self.look_at_clock_and_signals();
-            self.hand_out()?;
-            if let Some(why) = self.dispatcher.halted().filter(|_| !told) {
-                told = true;
+            self.hand_out(&mut attendance)?;
+            if let Some(why) = self.dispatcher.halted().filter(|_| told.is_none()) {
+                told = Some(Instant::now());
                 self.halt_all(why)?;
+            }
+            attendance.roll.looks(Instant::now());
+            if attendance.called.elapsed() >= ROLL_CALL {
+                attendance.called = Instant::now();
+                self.look_for_silent_ranks(&mut attendance, told)?;
             }
             if self.dispatcher.is_over() {
                 break;
@@ -132,20 +185,69 @@ impl Leader<'_> {
                 },
             };
             pause.reset();
+            self.mark(&mut attendance, rank, &message);
             match self.hear(rank, message) {
                 Some(Trouble::NotStored(reason)) => not_stored.push(reason),
                 Some(Trouble::NotReadable(reason)) => not_readable = not_readable.or(Some(reason)),
                 None => {}
             }
         }
-        for rank in 1..self.transport.size() {
-            self.transport.send(rank, &Message::Stop)?;
-        }
+        let absent = farewell(self.transport)?;
         match not_readable {
             _ if !not_stored.is_empty() => Err(Error::NotStored { reasons: not_stored }),
             Some(reason) => Err(Error::NotReadable { reason }),
-            None => Ok(()),
+            None => Ok(absent),
         }
+    }
+
+    /// Takes note that a rank was heard of, and whether it still runs a task.
+    fn mark(&mut self, attendance: &mut Attendance, rank: usize, message: &Message) {
+        attendance.roll.hears(rank, Instant::now());
+        if attendance.silent[rank] {
+            attendance.silent[rank] = false;
+            self.observer.silent(rank, &self.hosts[rank], None);
+        }
+        if let Message::Ended(..) = message {
+            attendance.running.remove(&rank);
+        }
+    }
+
+    /// Tells of ranks that are not heard of any more, and ends the run where it would wait for them in vain.
+    fn look_for_silent_ranks(
+        &mut self,
+        attendance: &mut Attendance,
+        told: Option<Instant>,
+    ) -> Result<(), Error> {
+        // What this process computes itself is heard of while its main thread lives.
+        for rank in 1..self.transport.size() {
+            let silence = attendance.roll.silence(rank);
+            if silence >= SILENT && !attendance.silent[rank] {
+                attendance.silent[rank] = true;
+                self.observer.silent(rank, &self.hosts[rank], Some(silence));
+            }
+        }
+        let Attendance { roll, running, silent, .. } = attendance;
+        let Some(told) = told.map(|told| told.elapsed().as_secs_f64()) else {
+            let all_given_up = || running.keys().all(|rank| roll.silence(*rank) >= GIVEN_UP);
+            if !running.is_empty() && all_given_up() && !self.dispatcher.has_ready() {
+                return Err(self.no_answer(running.keys().copied(), "while its task runs"));
+            }
+            return Ok(());
+        };
+        // Near the deadline a rank need not have been silent for long.
+        let patience = self.clock.patience_with_silent();
+        let quiet = Duration::from_secs_f64(patience / 2.0).min(SILENT);
+        let is_silent = |rank: &usize| silent[*rank] || (*rank > 0 && roll.silence(*rank) >= quiet);
+        let is_up = told >= self.clock.patience_with_busy();
+        if running.is_empty() || !(is_up || told >= patience && running.keys().all(is_silent)) {
+            return Ok(());
+        }
+        Err(self.no_answer(running.keys().copied(), "although told to stop"))
+    }
+
+    fn no_answer(&self, ranks: impl Iterator<Item = usize>, during: &'static str) -> Error {
+        let named = |rank: usize| (rank, self.hosts.get(rank).cloned());
+        RanksError::NoAnswer { ranks: ranks.map(named).collect(), during }.into()
     }
 
     fn look_at_clock_and_signals(&mut self) {
@@ -156,13 +258,15 @@ impl Leader<'_> {
         }
     }
 
-    fn hand_out(&mut self) -> Result<(), Error> {
+    fn hand_out(&mut self, attendance: &mut Attendance) -> Result<(), Error> {
         while let Some((task, rank)) = self.dispatcher.next(self.clock.now()) {
             self.observer.began(task, rank);
+            attendance.running.insert(rank, task);
+            let attempt = self.dispatcher.attempt(task);
             if rank == 0 {
-                self.worker.assign(task);
+                self.worker.assign(task, attempt);
             } else {
-                self.transport.send(rank, &Message::Assign(task))?;
+                self.transport.send(rank, &Message::Assign(task, attempt))?;
             }
         }
         Ok(())
@@ -183,10 +287,13 @@ impl Leader<'_> {
         match message {
             Message::Progress(task, share) => self.observer.progress(task, share),
             Message::Signalled => self.dispatcher.halt(Halt::Signal),
-            Message::Retired(reason) => {
-                self.observer.retired(rank, &reason);
-                self.dispatcher.retire(rank);
+            Message::Ready(equipment) => {
+                match equipment.map(|equipment| equipment.objection(&self.equipment)) {
+                    Ok(None) => self.dispatcher.join(rank),
+                    Ok(Some(reason)) | Err(reason) => self.retire(rank, &reason),
+                }
             }
+            Message::Retired(reason) => self.retire(rank, &reason),
             Message::Ended(task, Ended::Lacks { needs, reason }) => {
                 return self.do_again(task, rank, needs, reason);
             }
@@ -195,10 +302,14 @@ impl Leader<'_> {
                 let ending = match &ended {
                     Ended::Done { seconds } => Ending::Done(*seconds),
                     Ended::Failed { .. } => Ending::Failed,
+                    Ended::LetDown { fault, .. } => Ending::LetDown(*fault),
                     Ended::Stopped | Ended::Lacks { .. } | Ended::NotStored { .. } => Ending::Stopped,
                 };
                 for lost in self.dispatcher.ended(task, rank, ending) {
                     self.observer.lost(lost, task);
+                }
+                if let Ended::LetDown { reason, .. } | Ended::Failed { reason } = &ended {
+                    self.retire_if_used_up(rank, reason);
                 }
                 if let Ended::NotStored { reason } = ended {
                     self.dispatcher.halt(Halt::Storage);
@@ -210,8 +321,42 @@ impl Leader<'_> {
         None
     }
 
-    /// Has tasks done again whose results a task could not read; trouble if that was tried before.
-    fn do_again(&mut self, task: usize, rank: usize, needs: Vec<usize>, reason: String) -> Option<Trouble> {
+    fn retire(&mut self, rank: usize, reason: &str) {
+        self.observer.retired(rank, &self.hosts[rank], reason);
+        self.dispatcher.retire(rank);
+    }
+
+    fn retire_if_used_up(&mut self, rank: usize, reason: &str) {
+        if self.dispatcher.is_used_up(rank) {
+            self.retire(
+                rank,
+                &format!("it has let several tasks down, one after the other; the last: {reason}"),
+            );
+        }
+    }
+
+    /// Has tasks done again whose results a task could not read; trouble if that was tried before. What rank 0 can read is
+    /// not done again on the word of another rank: its place is to blame, and the task goes elsewhere.
+    fn do_again(
+        &mut self,
+        task: usize,
+        rank: usize,
+        mut needs: Vec<usize>,
+        reason: String,
+    ) -> Option<Trouble> {
+        needs.retain(|need| !self.reading.is_readable(*need));
+        if needs.is_empty() {
+            let attempt = self.dispatcher.attempt(task);
+            self.observer.ended(task, rank, &Ended::LetDown { fault: Fault::Files, reason: reason.clone() });
+            self.dispatcher.ended(task, rank, Ending::LetDown(Fault::Files));
+            self.retire_if_used_up(rank, &reason);
+            if attempt == Attempt::First {
+                return None;
+            }
+            // Two ranks cannot read what a third can: nobody knows what the next one would find.
+            self.dispatcher.halt(Halt::Storage);
+            return Some(Trouble::NotReadable(reason));
+        }
         let repeat = self.dispatcher.lacks(task, rank, &needs);
         self.observer.ended(task, rank, &Ended::Lacks { needs, reason: reason.clone() });
         match repeat {

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use drapes_analysis::dispatch::{Attempt, Fault};
 use drapes_analysis::store::StoredJob;
 use serde::{Deserialize, Serialize};
 
+use super::equipment::Equipment;
 use super::error::RanksError;
 use super::pause::Pause;
 use crate::device::{Order, Sight};
@@ -24,10 +26,12 @@ pub enum Message {
         /// What the rank computes on.
         order: Order,
     },
-    /// A rank has its device and waits for work; or it has none, and this is why.
-    Ready(Result<String, String>),
+    /// A rank has its device and its data, and this is what it works with; or it cannot work, and this is why.
+    Ready(Result<Equipment, String>),
     /// Do the task at this place of the plan.
-    Assign(usize),
+    Assign(usize, Attempt),
+    /// A rank that has nothing else to say is there.
+    Alive,
     /// A share of the task is done.
     Progress(usize, f64),
     /// The task has ended.
@@ -40,6 +44,8 @@ pub enum Message {
     Halt,
     /// There is no more work.
     Stop,
+    /// The rank has heard that there is no more work, and ends.
+    Left,
 }
 
 /// How a task ended.
@@ -57,6 +63,13 @@ pub enum Ended {
     },
     /// It was stopped before its end.
     Stopped,
+    /// It was not done, because of the machine: another rank is to try it.
+    LetDown {
+        /// What of the machine.
+        fault: Fault,
+        /// What was found.
+        reason: String,
+    },
     /// It was not done, since results of tasks that it needs cannot be read, although they are recorded as done.
     Lacks {
         /// Their places in the plan.

@@ -5,23 +5,29 @@
 //! directory before their end is told: messages say what has happened, not what was found, so that rank 0 can serve many.
 //!
 //! ```text
-//! rank 0  lead --Assign--> rank n  serve --> Worker (computing thread)
-//!              <--Ended, Progress, Signalled--
-//!              --Halt--> stop at the next good moment        --Stop--> the run is over
+//! rank 0  lead <--Ready--- rank n  serve --> Worker (computing thread)
+//!              --Assign-->
+//!              <--Ended, Progress, Signalled, Alive--
+//!              --Halt--> stop at the next good moment        --Stop--> the run is over  <--Left--
 //! ```
 
+mod equipment;
 mod error;
+mod farewell;
 mod gather;
 mod lead;
 mod message;
 mod pause;
+mod roll;
 mod serve;
 mod threads;
 mod worker;
 
+pub use equipment::Equipment;
 pub use error::RanksError;
+pub use farewell::farewell;
 pub use gather::gather;
-pub use lead::{Leader, Neighbours, News, Nobody, Observer};
+pub use lead::{Leader, Neighbours, News, Nobody, Observer, Reading};
 pub use message::{Ended, Message, Transport, wait};
 pub use pause::Pause;
 pub use serve::serve;

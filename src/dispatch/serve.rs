@@ -1,18 +1,28 @@
 //! A rank that does what rank 0 says.
 
+use std::time::Instant;
+
+use super::error::RanksError;
 use super::message::{Message, Transport};
 use super::pause::Pause;
+use super::roll::ALIVE_EVERY;
 use super::worker::Worker;
 use crate::error::Error;
-use crate::stop::Signals;
+use crate::stop::{Clock, Signals};
 
 /// Passes orders from rank 0 to this rank's worker and its reports back, until rank 0 says stop.
 ///
 /// # Errors
-/// Rank 0 cannot be understood.
-pub fn serve(transport: &dyn Transport, worker: &Worker, signals: &Signals) -> Result<(), Error> {
+/// Rank 0 cannot be understood, or says nothing when the run must end.
+pub fn serve(
+    transport: &dyn Transport,
+    worker: &Worker,
+    clock: &Clock,
+    signals: &Signals,
+) -> Result<(), Error> {
     let mut pause = Pause::new();
     let mut told = false;
+    let mut spoke = Instant::now();
     loop {
         if signals.received() && !told {
             told = true;
@@ -20,15 +30,28 @@ pub fn serve(transport: &dyn Transport, worker: &Worker, signals: &Signals) -> R
             worker.halt();
             transport.send(0, &Message::Signalled)?;
         }
+        if clock.is_hardly_any_left() {
+            // Rank 0 should have ended the run by now: it hangs, and with it the whole job.
+            return Err(
+                RanksError::NoAnswer { ranks: vec![(0, None)], during: "although the time is over" }.into()
+            );
+        }
         match transport.receive()? {
-            Some((_, Message::Assign(task))) => worker.assign(task),
+            Some((_, Message::Assign(task, attempt))) => worker.assign(task, attempt),
             Some((_, Message::Halt)) => worker.halt(),
-            Some((_, Message::Stop)) => return Ok(()),
+            Some((_, Message::Stop)) => {
+                transport.send(0, &Message::Left)?;
+                return Ok(());
+            }
             Some(_) => {}
             None => {
                 if let Some(report) = worker.report(pause.longer(), transport.rank())? {
                     transport.send(0, &report)?;
+                    spoke = Instant::now();
                     pause.reset();
+                } else if spoke.elapsed() >= ALIVE_EVERY {
+                    transport.send(0, &Message::Alive)?;
+                    spoke = Instant::now();
                 }
                 continue;
             }

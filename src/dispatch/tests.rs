@@ -1,10 +1,13 @@
+mod bad_ranks;
 mod deadlines;
 
 use std::collections::HashSet;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use drapes_analysis::dispatch::{Dispatcher, Graph, Halt, IfStopped, Known, Limits, Outlook, Pace, Schedule};
+use drapes_analysis::dispatch::{
+    Attempt, Dispatcher, Fault, Graph, Halt, IfStopped, Known, Limits, Outlook, Pace, Schedule,
+};
 use drapes_analysis::plan::Stage;
 use drapes_analysis::store::Activity;
 use proptest::prelude::*;
@@ -51,6 +54,7 @@ struct Diary {
     ended: Vec<(usize, usize, Ended)>,
     lost: Vec<usize>,
     repeated: Vec<usize>,
+    retired: Vec<(usize, String)>,
     activity: Vec<Activity>,
     halted: Option<Halt>,
     /// Whether every task began only after those that it needs had ended well.
@@ -73,7 +77,10 @@ impl Observer for Diary {
     fn lost(&mut self, task: usize, _needs: usize) {
         self.lost.push(task);
     }
-    fn retired(&mut self, _rank: usize, _reason: &str) {}
+    fn silent(&mut self, _rank: usize, _host: &str, _silence: Option<Duration>) {}
+    fn retired(&mut self, rank: usize, _host: &str, reason: &str) {
+        self.retired.push((rank, reason.to_owned()));
+    }
     fn halting(&mut self, _why: Halt) {}
     fn repeated(&mut self, task: usize) {
         self.repeated.push(task);
@@ -104,7 +111,7 @@ impl Tasks<'_> {
 }
 
 impl Performer for Tasks<'_> {
-    fn perform(&mut self, task: usize, watch: &dyn Watch) -> Ended {
+    fn perform(&mut self, task: usize, attempt: Attempt, watch: &dyn Watch) -> Ended {
         assert!(!self.broken, "a broken device gets no more tasks");
         watch.progress(0.5);
         let done: HashSet<u32> =
@@ -120,7 +127,11 @@ impl Performer for Tasks<'_> {
             Fate::Fails => Ended::Failed { reason: "as told".to_owned() },
             Fate::BreaksTheDevice => {
                 self.broken = true;
-                Ended::Failed { reason: "CUDA error".to_owned() }
+                let reason = "CUDA error".to_owned();
+                match attempt {
+                    Attempt::First => Ended::LetDown { fault: Fault::Device, reason },
+                    Attempt::Last => Ended::Failed { reason },
+                }
             }
             Fate::FindsTornNeeds if self.scan.needs[task].iter().all(|need| self.was_done_here(*need)) => {
                 self.order.lock().expect("no panic").push(task);
@@ -130,7 +141,11 @@ impl Performer for Tasks<'_> {
                 let needs = self.scan.needs[task].iter().map(|need| *need as usize).collect();
                 Ended::Lacks { needs, reason: "torn".to_owned() }
             }
-            Fate::FillsTheDisk => Ended::NotStored { reason: "no space left".to_owned() },
+            Fate::FillsTheDisk => {
+                // It works for a while before it stores what it has: by then all ranks have joined.
+                std::thread::sleep(Duration::from_millis(300));
+                Ended::NotStored { reason: "no space left".to_owned() }
+            }
             Fate::WaitsForHalt => {
                 let start = std::time::Instant::now();
                 while !watch.should_stop() {
@@ -171,13 +186,14 @@ fn setting<'a>(scan: &Scan, ranks: usize, neighbours: &'a mut dyn Neighbours) ->
 }
 
 /// Runs a scan on ranks that are threads.
-fn run(scan: &Scan, setting: Setting<'_>) -> (Result<(), Error>, Diary) {
+fn run(scan: &Scan, setting: Setting<'_>) -> (Result<Vec<usize>, Error>, Diary) {
     let Setting { ranks, limits, clock, signals, known, neighbours, patience } = setting;
     let seconds = vec![1e-6; scan.needs.len()];
     let outlook = Outlook { stage: Stage::Classify, seconds: 1e-6, if_stopped: IfStopped::GoesOn };
     let schedule = Schedule::new(Graph::from_needs(&scan.needs), &seconds, &known);
     let mut dispatcher =
-        Dispatcher::new(schedule, vec![outlook; seconds.len()], ranks, limits, Pace::default());
+        Dispatcher::new(schedule, vec![outlook; seconds.len()], ranks, limits, Pace::default())
+            .of_ranks_that_join();
     let done_before = (0..known.len()).filter(|task| known[*task] != Known::Open).collect();
     let (order, in_order) = (Mutex::new(done_before), Mutex::new(true));
     let mut world = Threads::world(ranks);
@@ -189,13 +205,19 @@ fn run(scan: &Scan, setting: Setting<'_>) -> (Result<(), Error>, Diary) {
             let (worker, end) = Worker::new();
             let mut tasks = tasks();
             scope.spawn(move || work(&end, &mut tasks));
-            scope.spawn(move || serve(&rank, &worker, &Signals::default()).expect("a good leader"));
+            let clock = Clock::until(None, Duration::ZERO);
+            scope.spawn(move || {
+                serve(&rank, &worker, &clock, &Signals::default()).expect("a good leader");
+            });
         }
         let (worker, end) = Worker::new();
         let mut tasks = tasks();
         scope.spawn(move || work(&end, &mut tasks));
         let lead = Leader {
             transport: &leader,
+            equipment: Equipment::default(),
+            hosts: vec!["here".to_owned(); ranks],
+            reading: &mut Nothing,
             worker: &worker,
             dispatcher: &mut dispatcher,
             clock: &clock,
@@ -209,6 +231,15 @@ fn run(scan: &Scan, setting: Setting<'_>) -> (Result<(), Error>, Diary) {
     diary.halted = dispatcher.halted();
     diary.in_order = *in_order.lock().expect("no panic");
     (result, diary)
+}
+
+/// Rank 0 cannot read what others cannot read.
+struct Nothing;
+
+impl Reading for Nothing {
+    fn is_readable(&mut self, _task: usize) -> bool {
+        false
+    }
 }
 
 /// Two trainings, three templates, and classifiers behind them.
@@ -265,11 +296,14 @@ fn signals_and_deadlines_stop_what_runs() {
 #[test]
 fn a_rank_whose_device_breaks_retires_and_the_others_go_on() {
     let wide: Vec<&[u32]> = vec![&[]; 40];
-    let scan = Scan::of(&wide, |task| if task < 2 { Fate::BreaksTheDevice } else { Fate::Works });
+    // A task that breaks every device has failed when it has broken two.
+    let scan = Scan::of(&wide, |task| if task < 1 { Fate::BreaksTheDevice } else { Fate::Works });
     let (result, diary) = run(&scan, setting(&scan, 3, &mut Nobody));
     result.expect("good ranks");
-    assert_eq!((diary.done().len(), diary.halted), (38, None));
-    let scan = Scan::of(&wide, |task| if task < 3 { Fate::BreaksTheDevice } else { Fate::Works });
+    assert_eq!((diary.done().len(), diary.halted, diary.retired.len()), (39, None, 2));
+    let failed = diary.ended.iter().filter(|(_, _, ended)| matches!(ended, Ended::Failed { .. }));
+    assert_eq!(failed.map(|(task, ..)| *task).collect::<Vec<_>>(), [0]);
+    let scan = Scan::of(&wide, |task| if task < 2 { Fate::BreaksTheDevice } else { Fate::Works });
     let (result, diary) = run(&scan, setting(&scan, 2, &mut Nobody));
     result.expect("good ranks");
     assert_eq!(diary.halted, Some(Halt::NoRanks));
@@ -360,22 +394,26 @@ fn a_rank_that_is_told_to_stop_before_work_begins_is_heard() {
     let mut world = Threads::world(3);
     let (leader, first, second) = (world.remove(0), world.remove(0), world.remove(0));
     let signals = Signals::default();
-    first.send(0, &Message::Ready(Ok("cpu".to_owned()))).expect("a leader");
+    let ready =
+        |events: &str| Message::Ready(Ok(Equipment { events: events.to_owned(), ..Equipment::default() }));
+    first.send(0, &ready("a")).expect("a leader");
     // It stops its own worker at once: a leader that does not know would give it tasks for ever.
     first.send(0, &Message::Signalled).expect("a leader");
-    second.send(0, &Message::Ready(Ok("gpu".to_owned()))).expect("a leader");
-    let ready = |_, message| match message {
-        Message::Ready(device) => Some(device.map_err(|_| Error::Stopped)),
+    second.send(0, &ready("b")).expect("a leader");
+    let events = |_, message| match message {
+        Message::Ready(equipment) => Some(equipment.map(|found| found.events).map_err(|_| Error::Stopped)),
         _ => None,
     };
-    assert_eq!(gather(&leader, &signals, ready).expect("two answers"), ["cpu", "gpu"]);
+    assert_eq!(gather(&leader, &signals, || false, events).expect("two answers"), ["a", "b"]);
     assert!(signals.received());
+    let error = gather(&leader, &signals, || true, events).expect_err("nobody says anything").to_string();
+    assert!(error.starts_with("ranks 1 and 2 answer no more at the start of the run ("), "{error}");
 }
 
 #[test]
 fn messages_survive_the_wire_and_noise_does_not_pass_for_one() {
     for message in [
-        Message::Assign(7),
+        Message::Assign(7, Attempt::First),
         Message::Progress(1, 0.25),
         Message::Ended(3, Ended::Failed { reason: "ε < 0".to_owned() }),
         Message::Ended(4, Ended::Done { seconds: 0.1 }),
@@ -415,7 +453,12 @@ proptest! {
         prop_assert!(result.is_ok());
         prop_assert!(diary.in_order);
         let mut ends: Vec<usize> =
-            diary.ended.iter().filter(|(_, _, ended)| *ended != Ended::Stopped).map(|(task, ..)| *task).collect();
+            diary
+            .ended
+            .iter()
+            .filter(|(_, _, ended)| !matches!(ended, Ended::Stopped | Ended::LetDown { .. }))
+            .map(|(task, ..)| *task)
+            .collect();
         ends.extend(&diary.lost);
         let count = ends.len();
         ends.sort_unstable();

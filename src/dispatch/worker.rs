@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use drapes_analysis::dispatch::PROGRESS_EVERY;
+use drapes_analysis::dispatch::{Attempt, PROGRESS_EVERY};
 
+use super::equipment::Equipment;
 use super::error::RanksError;
 use super::message::{Ended, Message};
 use crate::error::Error;
@@ -15,24 +16,32 @@ use crate::watch::Watch;
 
 /// The computing thread of a rank, seen from its main thread.
 pub struct Worker {
-    assignments: Sender<usize>,
+    assignments: Sender<(usize, Attempt)>,
     reports: Receiver<Message>,
     halt: Arc<AtomicBool>,
 }
 
 /// The computing thread's end.
 pub struct WorkerEnd {
-    orders: Receiver<usize>,
+    orders: Receiver<(usize, Attempt)>,
     speaker: Sender<Message>,
     halt: Arc<AtomicBool>,
 }
 
 /// Whoever does tasks.
 pub trait Performer {
-    /// Does the task at a place of the plan, from beginning to end.
-    fn perform(&mut self, task: usize, watch: &dyn Watch) -> Ended;
+    /// Gets everything that tasks need, and says what that is.
+    ///
+    /// # Errors
+    /// Something is missing, and this is what: the rank does nothing.
+    fn prepare(&mut self) -> Result<Equipment, String> {
+        Ok(Equipment::default())
+    }
 
-    /// Whether the device still works, asked after a task has failed.
+    /// Does the task at a place of the plan, from beginning to end.
+    fn perform(&mut self, task: usize, attempt: Attempt, watch: &dyn Watch) -> Ended;
+
+    /// Whether the device still works, asked after a task has failed or was let down.
     ///
     /// # Errors
     /// It does not, and this is why.
@@ -52,9 +61,9 @@ impl Worker {
     }
 
     /// Gives the computing thread a task.
-    pub(super) fn assign(&self, task: usize) {
+    pub(super) fn assign(&self, task: usize, attempt: Attempt) {
         // The computing thread ends only after this end is dropped, or has said that it retires.
-        let _ = self.assignments.send(task);
+        let _ = self.assignments.send((task, attempt));
     }
 
     /// Makes the task that runs, and all that follow, stop at the next good moment.
@@ -77,11 +86,15 @@ impl Worker {
 
 /// Does tasks until there are no more; runs on the computing thread.
 pub fn work(end: &WorkerEnd, performer: &mut dyn Performer) {
-    while let Ok(task) = end.orders.recv() {
+    let equipment = performer.prepare();
+    if end.speaker.send(Message::Ready(equipment)).is_err() {
+        return;
+    }
+    while let Ok((task, attempt)) = end.orders.recv() {
         let watch = Reporter { task, end, told: Cell::new(Instant::now()) };
-        let ended = performer.perform(task, &watch);
+        let ended = performer.perform(task, attempt, &watch);
         let unusable = match &ended {
-            Ended::Failed { .. } => performer.check().err(),
+            Ended::Failed { .. } | Ended::LetDown { .. } => performer.check().err(),
             _ => None,
         };
         if end.speaker.send(Message::Ended(task, ended)).is_err() {
@@ -90,7 +103,7 @@ pub fn work(end: &WorkerEnd, performer: &mut dyn Performer) {
         if let Some(reason) = unusable {
             let _ = end.speaker.send(Message::Retired(reason));
             // Rank 0 may have sent another task before it heard of this.
-            while let Ok(task) = end.orders.recv() {
+            while let Ok((task, _)) = end.orders.recv() {
                 let _ = end.speaker.send(Message::Ended(task, Ended::Stopped));
             }
             return;

@@ -86,8 +86,12 @@ impl Observer for Bulletin<'_> {
         self.progress.lost(task, needs);
     }
 
-    fn retired(&mut self, rank: usize, reason: &str) {
-        self.progress.retired(rank, reason);
+    fn silent(&mut self, rank: usize, host: &str, silence: Option<Duration>) {
+        self.progress.silent(rank, host, silence);
+    }
+
+    fn retired(&mut self, rank: usize, host: &str, reason: &str) {
+        self.progress.retired(rank, host, reason);
     }
 
     fn halting(&mut self, why: Halt) {

@@ -6,13 +6,13 @@ use drapes_analysis::dispatch::{
 };
 use drapes_analysis::error::Exit;
 use drapes_analysis::fingerprint::fingerprints;
-use drapes_analysis::plan::{Task, Work};
+use drapes_analysis::plan::{Plan, Task, Work};
 use drapes_analysis::point::ClassifierKind;
 use drapes_analysis::price::Price;
 use drapes_analysis::rates::Rates;
 use drapes_analysis::record::RunInfo;
 use drapes_analysis::standing::pace;
-use drapes_analysis::store::TaskState;
+use drapes_analysis::store::{Store, TaskState};
 use tch::Device;
 
 use super::Run;
@@ -21,8 +21,9 @@ use super::conclude::Worked;
 use super::neighbours::Shards;
 use super::place::{compute, run_info};
 use super::prepare::Prepared;
+use super::start_up::StartUp;
 use crate::device::{self, Sight};
-use crate::dispatch::{self, Leader, Message, Neighbours, Nobody, RanksError, Transport};
+use crate::dispatch::{self, Leader, Message, Neighbours, Nobody, Reading, Transport};
 use crate::error::Error;
 use crate::progress::Progress;
 use crate::provenance::{Provenance, RankPlace};
@@ -64,25 +65,30 @@ impl Run {
                 return Err(error);
             }
         };
-        let device = self.muster(world, signals, &prepared)?;
-        let worked = self.hand_out(world, signals, &clock, &mut prepared, device, sample)?;
+        let places = self.muster(world, signals, &clock, &prepared)?;
+        let worked = self.hand_out(world, signals, &clock, &mut prepared, places, sample)?;
         self.conclude(&prepared, &worked)
     }
 
     /// Learns where all ranks are, gives each its device, and writes down who is where.
-    fn muster(&self, world: &World, signals: &Signals, prepared: &Prepared) -> Result<Device, Error> {
+    fn muster(
+        &self,
+        world: &World,
+        signals: &Signals,
+        clock: &Clock,
+        prepared: &Prepared,
+    ) -> Result<Places, Error> {
         let hello = |_, message| match message {
             Message::Hello(sight) => Some(Ok(sight)),
             _ => None,
         };
         let mut sights: Vec<Sight> = vec![device::look(World::host(), self.device)];
-        sights.extend(dispatch::gather(world, signals, hello)?);
+        let waiting = StartUp::new(*clock, signals.clone());
+        sights.extend(dispatch::gather(world, signals, || waiting.is_over(), hello)?);
         let orders = match device::assign(&sights, self.device, self.sharing()) {
             Ok(orders) => orders,
             Err(error) => {
-                for rank in 1..world.size() {
-                    world.send(rank, &Message::Stop)?;
-                }
+                dismiss(world)?;
                 return Err(error.into());
             }
         };
@@ -91,13 +97,7 @@ impl Run {
             let data_directory = prepared.data_directory.clone();
             world.send(rank, &Message::Begin { stored, data_directory, order: order.clone() })?;
         }
-        let broke = |rank, reason| Error::from(RanksError::Broke { rank, reason });
-        let device = device::take(&orders[0]).map_err(|reason| broke(0, reason))?;
-        let ready = |rank, message| match message {
-            Message::Ready(place) => Some(place.map_err(|reason| broke(rank, reason))),
-            _ => None,
-        };
-        dispatch::gather(world, signals, ready)?;
+        let device = device::take(&orders[0]);
         for line in device::lines(&sights, &orders) {
             eprintln!("{line}");
         }
@@ -122,7 +122,7 @@ impl Run {
         // One line for each run that has worked here; shards do not write into one file, since lines that several hosts
         // append to a file of a network file system may overwrite each other.
         store.append(&format!("logs/{}runs.jsonl", rank_log::prefix(self.shard())), &provenance)?;
-        Ok(device)
+        Ok(Places { own: device, hosts: sights.into_iter().map(|sight| sight.host).collect() })
     }
 
     /// Hands out what is to be done.
@@ -132,16 +132,18 @@ impl Run {
         signals: &Signals,
         clock: &Clock,
         prepared: &mut Prepared,
-        device: Device,
+        places: Places,
         sample: Sample,
     ) -> Result<Worked, Error> {
+        let equipment = task::equipment(&sample);
         if sample.dropped().total() > 0 {
             eprintln!("note: left out of the events: {}", sample.dropped());
         }
         let Prepared { stored, plan, store, data_directory, states, owners, known, occupancy } = prepared;
         let price = Price::of(&stored.job, plan, sample.counts(&stored.job), &Rates::CPU_CORE);
         let runs = states.iter().map(done_run);
-        let pace = pace(plan, &price.seconds, runs, device.is_cuda());
+        let is_gpu = places.own.as_ref().is_ok_and(|device| device.is_cuda());
+        let pace = pace(plan, &price.seconds, runs, is_gpu);
         let outlook = |(task, seconds): (&Task, &f64)| Outlook {
             stage: task.work.stage(),
             seconds: *seconds,
@@ -152,7 +154,8 @@ impl Run {
         let schedule = Schedule::new(graph, &price.seconds, known);
         let limits =
             Limits { deadline: clock.end(), max_failures: self.max_failures.map(|most| most as usize) };
-        let mut dispatcher = Dispatcher::new(schedule, outlooks, world.size(), limits, pace);
+        let mut dispatcher =
+            Dispatcher::new(schedule, outlooks, world.size(), limits, pace).of_ranks_that_join();
         let expected: Vec<f64> = (0..plan.tasks.len()).map(|task| dispatcher.expected(task)).collect();
         let settled: Vec<bool> = known.iter().map(|known| *known != Known::Open).collect();
         let (left, total) = (dispatcher.schedule().unfinished(), plan.tasks.len());
@@ -160,15 +163,11 @@ impl Run {
         let until =
             clock.end().map_or(String::new(), |end| format!(", {} until tasks must stop", duration(end)));
         eprintln!("{left} of {total} tasks to do, about {time}{until}");
-        let place = Workplace::new(
-            store.clone(),
-            stored.clone(),
-            data_directory.clone(),
-            device,
-            run_info(world, device),
-            self.shard(),
-        );
-        let place = place.with_sample(sample).saving_every(self.checkpoint_every);
+        let place = places.own.map(|device| {
+            let (store, stored, data) = (store.clone(), stored.clone(), data_directory.clone());
+            let place = Workplace::new(store, stored, data, device, run_info(world, device), self.shard());
+            place.with_sample(sample).saving_every(self.checkpoint_every)
+        });
         let done: Vec<bool> = states.iter().map(TaskState::is_done).collect();
         let progress = Progress::new(plan, &price.seconds, &done, world.size());
         let is_failed = |task: &usize| matches!(states[*task], TaskState::Failed { .. });
@@ -186,11 +185,24 @@ impl Run {
         };
         let neighbours: &mut dyn Neighbours =
             if self.shard() == Shard::WHOLE { &mut Nobody } else { &mut shards };
-        compute(world, stored, plan, place, |worker| {
-            let (dispatcher, observer, patience) = (&mut dispatcher, &mut bulletin, self.await_shards);
-            Leader { transport: world, worker, dispatcher, clock, signals, observer, neighbours, patience }
-                .lead()
+        let mut reading = Results { store, plan };
+        let absent = compute(world, stored, plan, place, |worker| {
+            let leader = Leader {
+                transport: world,
+                equipment,
+                hosts: places.hosts,
+                reading: &mut reading,
+                worker,
+                dispatcher: &mut dispatcher,
+                clock,
+                signals,
+                observer: &mut bulletin,
+                neighbours,
+                patience: self.await_shards,
+            };
+            leader.lead()
         })?;
+        world.give_up_on(&absent);
         bulletin.finish();
         if let Some(needed) = dispatcher.too_short_for_any() {
             // Reading the data and waiting for ranks has taken some of it.
@@ -222,10 +234,29 @@ fn started_once(world: &World) -> Option<String> {
 
 /// Sends the other ranks home.
 fn dismiss(world: &World) -> Result<(), Error> {
-    for rank in 1..world.size() {
-        world.send(rank, &Message::Stop)?;
-    }
+    world.give_up_on(&dispatch::farewell(world)?);
     Ok(())
+}
+
+/// Where the ranks are.
+struct Places {
+    /// The device of rank 0, or why it has none.
+    own: Result<Device, String>,
+    /// The host of each rank.
+    hosts: Vec<String>,
+}
+
+/// The results of a directory as rank 0 reads them.
+struct Results<'a> {
+    store: &'a Store,
+    plan: &'a Plan,
+}
+
+impl Reading for Results<'_> {
+    fn is_readable(&mut self, task: usize) -> bool {
+        self.store.refresh();
+        task::is_readable(self.store, &self.plan.tasks[task].id)
+    }
 }
 
 fn done_run(state: &TaskState) -> Option<&RunInfo> {

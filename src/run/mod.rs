@@ -14,6 +14,7 @@ mod neighbours;
 mod place;
 mod prepare;
 mod serve;
+mod start_up;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
@@ -25,9 +26,11 @@ use drapes_analysis::job::JobFile;
 
 use crate::device::{DeviceChoice, Sharing};
 use crate::error::Error;
-use crate::stop::{Deadline, Signals, Starter, length_of_time, slurm_end};
+use crate::stop::{Clock, Deadline, Signals, Starter, length_of_time, slurm_end};
 use crate::world::World;
 use launch::Ranks;
+
+use start_up::StartUp;
 
 pub use place::COMPUTING;
 pub use prepare::silent;
@@ -105,14 +108,19 @@ impl Run {
         // Before MPI starts threads of its own, and before anybody can be told to stop.
         let signals = Signals::listen()?;
         let starter = Starter::of_this_process();
-        let world = World::join()?;
+        let clock = Clock::until(self.deadline(), self.margin);
+        let world = StartUp::new(clock, signals.clone()).guard(World::join)??;
         let signals = if world.is_launched() { signals.of_launched(starter) } else { signals };
         // A panic must not unwind into MPI's own end, where it would wait for the others.
         let part =
             || if world.rank() == 0 { self.lead(&world, &signals) } else { self.serve(&world, &signals) };
         match catch_unwind(AssertUnwindSafe(part)) {
             Ok(Err(error)) => Err(stop_all(&world, error)),
-            Ok(done) => done,
+            Ok(Ok(exit)) if world.waits_in_vain() => {
+                // MPI's own end would wait for ranks that do not answer.
+                world.abort(exit as i32)
+            }
+            Ok(Ok(exit)) => Ok(exit),
             Err(_) if world.size() > 1 => world.abort(Exit::Unexpected as i32),
             Err(panic) => resume_unwind(panic),
         }
@@ -130,6 +138,12 @@ impl Run {
     }
 }
 
+/// Ends all ranks, this one too, with what has gone wrong.
+fn end_all(world: &World, error: &Error) -> ! {
+    eprintln!("error on rank {} ({}): {error}", world.rank(), World::host());
+    world.abort(error.kind() as i32)
+}
+
 /// Ends the other ranks where they may wait for this one: nothing but an abort ends them.
 fn stop_all(world: &World, error: Error) -> Error {
     // By then rank 0 has told the others to stop.
@@ -141,9 +155,8 @@ fn stop_all(world: &World, error: Error) -> Error {
             | Error::TooLittleTime { .. }
             | Error::ShardsAbsent { .. }
     );
-    if world.size() > 1 && !is_orderly {
-        eprintln!("error on rank {} ({}): {error}", world.rank(), World::host());
-        world.abort(error.kind() as i32)
+    if world.size() > 1 && !is_orderly || world.waits_in_vain() {
+        end_all(world, &error)
     }
     error
 }

@@ -1,5 +1,8 @@
 //! A rank's workplace and its computing thread.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use drapes_analysis::dispatch::Attempt;
 use drapes_analysis::fingerprint::{Fingerprint, fingerprints};
 use drapes_analysis::plan::Plan;
 use drapes_analysis::record::RunInfo;
@@ -7,7 +10,7 @@ use drapes_analysis::store::StoredJob;
 use tch::Device;
 
 use crate::device;
-use crate::dispatch::{self, Ended, Performer, RanksError, Worker, WorkerEnd};
+use crate::dispatch::{self, Ended, Equipment, Performer, RanksError, Worker, WorkerEnd};
 use crate::error::Error;
 use crate::task::Workplace;
 use crate::watch::Watch;
@@ -21,10 +24,11 @@ pub fn compute<T>(
     world: &World,
     stored: &StoredJob,
     plan: &Plan,
-    place: Workplace,
+    place: Result<Workplace, String>,
     talk: impl FnOnce(&Worker) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let fingerprints = fingerprints(&stored.job, &stored.inputs, plan);
+    let own = world.rank();
     let threads = stored.job.compute.threads;
     let (worker, end): (Worker, WorkerEnd) = Worker::new();
     std::thread::scope(|scope| {
@@ -41,7 +45,16 @@ pub fn compute<T>(
         let result = talk(&worker).map_err(|error| {
             // Where there is one rank only, nothing else ends its task.
             worker.halt();
-            super::stop_all(world, error)
+            match &error {
+                // The caller gives back the directory first. But where this rank's own task does not end, it cannot.
+                Error::Ranks(RanksError::NoAnswer { ranks, .. })
+                    if ranks.iter().all(|(rank, _)| *rank != own) =>
+                {
+                    error
+                }
+                Error::Ranks(RanksError::NoAnswer { .. }) => super::end_all(world, &error),
+                _ => super::stop_all(world, error),
+            }
         });
         drop(worker);
         result
@@ -50,18 +63,30 @@ pub fn compute<T>(
 
 /// The tasks of a plan, done at one place.
 struct Tasks<'a> {
-    place: Workplace,
+    /// None of it where the rank cannot work, and why.
+    place: Result<Workplace, String>,
     plan: &'a Plan,
     fingerprints: Vec<Fingerprint>,
 }
 
 impl Performer for Tasks<'_> {
-    fn perform(&mut self, task: usize, watch: &dyn Watch) -> Ended {
-        self.place.perform(&self.plan.tasks[task], &self.fingerprints[task], watch)
+    fn prepare(&mut self) -> Result<Equipment, String> {
+        let place = self.place.as_ref().map_err(Clone::clone)?;
+        match catch_unwind(AssertUnwindSafe(|| place.prepare())) {
+            Ok(equipment) => equipment.map_err(|error| error.to_string()),
+            Err(_) => Err("reading the data panicked; please report this with the job file".to_owned()),
+        }
+    }
+
+    fn perform(&mut self, task: usize, attempt: Attempt, watch: &dyn Watch) -> Ended {
+        match &self.place {
+            Ok(place) => place.perform(&self.plan.tasks[task], &self.fingerprints[task], attempt, watch),
+            Err(_) => Ended::Stopped,
+        }
     }
 
     fn check(&self) -> Result<(), String> {
-        device::check(self.place.device())
+        self.place.as_ref().map_err(Clone::clone).and_then(|place| device::check(place.device()))
     }
 }
 

@@ -1,15 +1,17 @@
 //! Every rank but rank 0.
 
+use std::path::PathBuf;
+
 use drapes_analysis::error::Exit;
 use drapes_analysis::plan::Plan;
-use drapes_analysis::store::Store;
+use drapes_analysis::store::{Store, StoredJob};
 
 use super::Run;
 use super::place::{compute, run_info};
-use crate::device;
-use crate::dispatch::{self, Message, RanksError, Transport};
+use crate::device::{self, Order};
+use crate::dispatch::{self, Message, Transport};
 use crate::error::Error;
-use crate::stop::Signals;
+use crate::stop::{Clock, Signals};
 use crate::task::Workplace;
 use crate::world::World;
 
@@ -22,26 +24,32 @@ impl Run {
                     break (*stored, data_directory, order);
                 }
                 // Rank 0 has said why there is nothing to do.
-                (_, Message::Stop) => return Ok(Exit::Done),
+                (_, Message::Stop) => {
+                    world.send(0, &Message::Left)?;
+                    return Ok(Exit::Done);
+                }
                 _ => {}
             }
         };
-        let store = Store::open(&self.directory(&stored.job))?;
-        let device = match device::take(&order) {
-            Ok(device) => device,
-            Err(reason) => {
-                world.send(0, &Message::Ready(Err(reason.clone())))?;
-                // Rank 0 ends all ranks.
-                dispatch::wait(world)?;
-                return Err(RanksError::Broke { rank: world.rank(), reason }.into());
-            }
-        };
-        world.send(0, &Message::Ready(Ok(device::name(device))))?;
         let plan = Plan::of(&stored.job);
+        let place = self.workplace(world, &stored, data_directory, &order);
+        let clock = Clock::until(self.deadline(), self.margin);
+        compute(world, &stored, &plan, place, |worker| dispatch::serve(world, worker, &clock, signals))?;
+        Ok(Exit::Done)
+    }
+
+    /// Where this rank works, or why it cannot: the directory is not there on this node, or the device does not compute.
+    fn workplace(
+        &self,
+        world: &World,
+        stored: &StoredJob,
+        data_directory: PathBuf,
+        order: &Order,
+    ) -> Result<Workplace, String> {
+        let store = Store::open(&self.directory(&stored.job)).map_err(|error| error.to_string())?;
+        let device = device::take(order)?;
         let info = run_info(world, device);
         let place = Workplace::new(store, stored.clone(), data_directory, device, info, self.shard());
-        let place = place.saving_every(self.checkpoint_every);
-        compute(world, &stored, &plan, place, |worker| dispatch::serve(world, worker, signals))?;
-        Ok(Exit::Done)
+        Ok(place.saving_every(self.checkpoint_every))
     }
 }

@@ -20,7 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use drapes_analysis::dispatch::Shard;
+use drapes_analysis::dispatch::{Attempt, Fault, Shard};
 use drapes_analysis::fingerprint::Fingerprint;
 use drapes_analysis::generated::Inputs;
 use drapes_analysis::job::Job;
@@ -34,12 +34,16 @@ use tch::Device;
 
 use crate::checkpoint::{CheckpointFile, Keeper, Notice};
 use crate::data::{self, Label};
-use crate::device::free_memory;
-use crate::dispatch::Ended;
+use crate::device::{self, free_memory};
+use crate::dispatch::{Ended, Equipment};
+use crate::doctor::free_bytes;
 use crate::error::Error;
+use crate::provenance::Versions;
 use crate::rank_log::RankLog;
 use crate::split::Sample;
 use crate::watch::Watch;
+
+pub use needs::is_readable;
 
 /// What may come of the checkpoint of a task that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,14 +101,28 @@ impl Workplace {
         Self { save_every, ..self }
     }
 
+    /// Reads the data, and says what is worked with here.
+    ///
+    /// # Errors
+    /// The data cannot be used here.
+    pub fn prepare(&self) -> Result<Equipment, Error> {
+        self.sample().map(equipment)
+    }
+
     /// What is computed on.
     pub fn device(&self) -> Device {
         self.device
     }
 
     /// Does a task and stores its record. Whatever goes wrong in the task becomes a failed record, unless it was told to
-    /// stop or nothing can be stored: then it has none.
-    pub fn perform(&self, task: &Task, fingerprint: &Fingerprint, watch: &dyn Watch) -> Ended {
+    /// stop, the machine has let it down for the first time, or nothing can be stored: then it has none.
+    pub fn perform(
+        &self,
+        task: &Task,
+        fingerprint: &Fingerprint,
+        attempt: Attempt,
+        watch: &dyn Watch,
+    ) -> Ended {
         let start = Instant::now();
         let checkpoint = CheckpointFile {
             path: self.store.checkpoint(&task.id),
@@ -114,7 +132,7 @@ impl Workplace {
         self.log.begins(&task.id);
         let note = |notice: Notice| self.log.notes(&task.id, &notice);
         let keeper = Keeper::new(watch, checkpoint, self.save_every).telling(&note);
-        let mut course = Course::MayGoOn;
+        let (mut course, mut fault) = (Course::MayGoOn, None);
         // Nothing that a panic could leave half-done is used again: arrays have no name yet, the sample is whole.
         let outcome = match catch_unwind(AssertUnwindSafe(|| self.compute(task, &keeper, watch))) {
             Ok(Ok(result)) => {
@@ -125,21 +143,38 @@ impl Workplace {
                 self.log.stopped(&task.id);
                 return Ended::Stopped;
             }
-            Ok(Err(error)) if error.is_of_storage() => return self.not_stored(task, &error),
+            Ok(Err(error)) if error.is_of_storage() => return self.not_stored(task, attempt, &error),
             Ok(Err(error)) => {
+                fault = error.fault();
                 if matches!(error, Error::Diverged { .. }) {
                     course = Course::Over;
                 }
                 Outcome::Failed { reason: error.to_string() }
             }
-            Err(panic) => Outcome::Failed { reason: panic_reason(panic.as_ref(), self.need(task)) },
+            Err(panic) => {
+                let (reason, of_memory) = panic_reason(panic.as_ref(), self.need(task));
+                fault = of_memory;
+                Outcome::Failed { reason }
+            }
         };
         if let Outcome::Failed { reason } = &outcome
             && let needs @ [_, ..] = &self.unreadable(task)[..]
         {
             // What it needs is at fault, and can be made again.
-            self.log.lacks(&task.id, reason);
+            self.log.put_back(&task.id, reason);
             return Ended::Lacks { needs: needs.to_vec(), reason: reason.clone() };
+        }
+        if let Outcome::Failed { reason } = &outcome
+            && attempt == Attempt::First
+        {
+            // A device that is gone fails every task, and its reason is the better one.
+            let broken = device::check(self.device).err();
+            let found = broken
+                .map(|why| (Fault::Device, format!("{reason} ({} is broken: {why})", self.place.device)));
+            if let Some((fault, reason)) = found.or(fault.map(|fault| (fault, reason.clone()))) {
+                self.log.put_back(&task.id, &reason);
+                return Ended::LetDown { fault, reason };
+            }
         }
         let run = RunInfo { seconds: keeper.earlier() + start.elapsed().as_secs_f64(), ..self.place.clone() };
         let mut record = TaskRecord { id: task.id.clone(), fingerprint: fingerprint.clone(), run, outcome };
@@ -147,7 +182,7 @@ impl Workplace {
             record.outcome = Outcome::Failed { reason };
         }
         if let Err(error) = self.store.write_record(&record) {
-            return self.not_stored(task, &error.into());
+            return self.not_stored(task, attempt, &error.into());
         }
         // A device that broke near the end of a long training is no reason to begin anew when it is tried again.
         if course == Course::Over {
@@ -160,12 +195,18 @@ impl Workplace {
         }
     }
 
-    fn not_stored(&self, task: &Task, error: &Error) -> Ended {
+    /// A full disk is full for all ranks; whatever else keeps this one from writing may be its own.
+    fn not_stored(&self, task: &Task, attempt: Attempt, error: &Error) -> Ended {
         let needed = match error {
             Error::NotSaved { bytes, .. } => *bytes,
             _ => price::bytes(&self.job, task, EventCounts::estimated(&self.job)),
         };
         let reason = format!("{} needs about {:.1} MB: {error}", task.id, needed / 1e6);
+        let has_room = free_bytes(self.store.directory()).is_none_or(|free| free > needed + ROOM_TO_SPARE);
+        if attempt == Attempt::First && has_room {
+            self.log.put_back(&task.id, &reason);
+            return Ended::LetDown { fault: Fault::Files, reason };
+        }
         self.log.not_stored(&task.id, &reason);
         Ended::NotStored { reason }
     }
@@ -243,6 +284,16 @@ impl Workplace {
     }
 }
 
+/// What a rank with these events works with.
+pub fn equipment(sample: &Sample) -> Equipment {
+    let versions = Versions::of(None);
+    Equipment {
+        events: sample.digest(),
+        program: format!("{} {}", versions.drapes, versions.revision),
+        libtorch: versions.libtorch,
+    }
+}
+
 /// Reads the events of a job and assigns their parts.
 ///
 /// # Errors
@@ -268,8 +319,8 @@ pub fn load(job: &Job, data_directory: &Path) -> Result<Sample, Error> {
     }
 }
 
-/// What a panic says, in one line: libtorch appends its whole stack.
-fn panic_reason(panic: &(dyn Any + Send), need: Option<Need>) -> String {
+/// What a panic says, in one line: libtorch appends its whole stack. Beside it, that memory is to blame, if it is.
+fn panic_reason(panic: &(dyn Any + Send), need: Option<Need>) -> (String, Option<Fault>) {
     let text = panic
         .downcast_ref::<String>()
         .map(String::as_str)
@@ -278,13 +329,17 @@ fn panic_reason(panic: &(dyn Any + Send), need: Option<Need>) -> String {
     // tch quotes the C++ message, with its newlines escaped.
     let line = text.split(['\n']).next().unwrap_or(text).split("\\nException raised").next().unwrap_or(text);
     let no_memory = NO_MEMORY.iter().any(|words| text.contains(words));
-    match need {
+    let reason = match need {
         Some(Need { bytes, lower }) if no_memory => {
             format!("the task needs about {:.1} GB of memory ({line}) lower {lower}", bytes / 1e9)
         }
         _ => format!("the task panicked ({line}) please report this with the job file"),
-    }
+    };
+    (reason, no_memory.then_some(Fault::Memory))
 }
+
+/// A disk with less room than this beside what a task stores is full: quotas and reserves keep some for themselves.
+const ROOM_TO_SPARE: f64 = 64e6;
 
 /// How libtorch says that a GPU, or the system, has no more memory.
 const NO_MEMORY: [&str; 3] = ["out of memory", "can't allocate memory", "not enough memory"];

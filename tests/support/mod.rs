@@ -22,10 +22,15 @@ pub fn drapes() -> Command {
 
 /// The program under a launcher with so many ranks.
 pub fn mpirun(ranks: usize) -> Command {
+    mpirun_of(ranks, Path::new(env!("CARGO_BIN_EXE_drapes")))
+}
+
+/// A program under a launcher with so many ranks.
+pub fn mpirun_of(ranks: usize, program: &Path) -> Command {
     let mut command = Command::new("mpirun");
     command.env("OMPI_ALLOW_RUN_AS_ROOT", "1").env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
     command.args(["-n", &ranks.to_string(), "--oversubscribe", "--bind-to", "none"]);
-    command.arg(env!("CARGO_BIN_EXE_drapes"));
+    command.arg(program);
     command
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::pace::Pace;
 use super::schedule::Schedule;
+use super::trust::{Attempt, Fault, Trust};
 use crate::plan::Stage;
 
 /// What is known of a task before it runs.
@@ -61,6 +62,8 @@ pub enum Ending {
     Failed,
     /// It was stopped, or its result could not be stored.
     Stopped,
+    /// The machine has let it down: another rank is to try it.
+    LetDown(Fault),
 }
 
 /// Hands out tasks to ranks.
@@ -72,9 +75,12 @@ pub struct Dispatcher {
     limits: Limits,
     pace: Pace,
     idle: Vec<usize>,
-    /// Ranks that can compute.
-    ranks: usize,
+    /// All ranks, whether or not they can compute.
+    size: usize,
     retired: Vec<usize>,
+    trust: Trust,
+    /// Tasks that wait for a rank which has not let them down before.
+    held: Vec<usize>,
     running: usize,
     /// Tasks that were handed out.
     begun: usize,
@@ -119,8 +125,10 @@ impl Dispatcher {
             limits,
             pace,
             idle,
-            ranks,
+            size: ranks,
             retired: Vec::new(),
+            trust: Trust::new(ranks),
+            held: Vec::new(),
             running: 0,
             begun: 0,
             failures: 0,
@@ -130,30 +138,80 @@ impl Dispatcher {
         }
     }
 
+    /// The same where no rank gets a task before it has joined.
+    pub fn of_ranks_that_join(mut self) -> Self {
+        self.idle.clear();
+        self
+    }
+
+    /// A rank is ready to work.
+    pub fn join(&mut self, rank: usize) {
+        if self.retired.contains(&rank) || self.idle.contains(&rank) {
+            return;
+        }
+        // Rank 0 is the last of the stack, whoever comes when.
+        let place = if rank == 0 { self.idle.len() } else { 0 };
+        self.idle.insert(place, rank);
+        self.release_held();
+    }
+
     /// The next task to hand out, and the rank that gets it.
     pub fn next(&mut self, now: f64) -> Option<(usize, usize)> {
-        if self.halt.is_some() {
+        if self.halt.is_some() || self.idle.is_empty() {
             return None;
         }
-        let rank = *self.idle.last()?;
         loop {
             let Some(task) = self.schedule.take() else {
                 self.halt_if_stuck();
                 return None;
             };
-            if self.ends_in_time(task, now) {
-                self.idle.pop();
+            if !self.ends_in_time(task, now) {
+                self.late.push((task, self.pace.of(self.outlooks[task].stage)));
+                continue;
+            }
+            if let Some(place) = self.place_for(task) {
                 self.running += 1;
                 self.begun += 1;
-                return Some((task, rank));
+                return Some((task, self.idle.remove(place)));
             }
-            self.late.push((task, self.pace.of(self.outlooks[task].stage)));
+            self.held.push(task);
+        }
+    }
+
+    /// Where among the idle ranks the one stands that gets a task: the last that has not let it down. None if one that has
+    /// not is still at work, and is worth waiting for.
+    fn place_for(&self, task: usize) -> Option<usize> {
+        let is_good = |rank: &usize| !self.trust.was_let_down(task, *rank);
+        self.idle.iter().rposition(is_good).or_else(|| {
+            let is_worth_waiting = (0..self.size).any(|rank| is_good(&rank) && !self.retired.contains(&rank));
+            (!is_worth_waiting).then(|| self.idle.len() - 1)
+        })
+    }
+
+    /// What a further fault of the machine means for a task.
+    pub fn attempt(&self, task: usize) -> Attempt {
+        self.trust.attempt(task)
+    }
+
+    /// Whether a rank has let down so many tasks that it must not get more.
+    pub fn is_used_up(&self, rank: usize) -> bool {
+        self.trust.is_used_up(rank)
+    }
+
+    /// Tasks that were held back are looked at again: a rank has become idle, or one is no longer worth waiting for.
+    fn release_held(&mut self) {
+        for task in std::mem::take(&mut self.held) {
+            self.schedule.put_back(task);
         }
     }
 
     /// Where nothing runs and nothing can be begun, nothing will change any more, unless others end their tasks.
     fn halt_if_stuck(&mut self) {
-        if self.running == 0 && !self.late.is_empty() && !self.schedule.waits_for_others() {
+        if self.running == 0
+            && self.held.is_empty()
+            && !self.late.is_empty()
+            && !self.schedule.waits_for_others()
+        {
             self.halt = Some(Halt::Deadline);
         }
     }
@@ -177,8 +235,10 @@ impl Dispatcher {
         if !self.retired.contains(&rank) {
             self.idle.push(rank);
         }
+        self.release_held();
         match ending {
             Ending::Done(taken) => {
+                self.trust.done(rank);
                 let Outlook { stage, seconds, .. } = self.outlooks[task];
                 self.pace.learn(stage, seconds, taken);
                 self.schedule.complete(task);
@@ -186,6 +246,7 @@ impl Dispatcher {
                 vec![]
             }
             Ending::Failed => {
+                self.trust.failed(task, rank);
                 self.failures += 1;
                 if self.limits.max_failures.is_some_and(|most| self.failures >= most) {
                     self.halt(Halt::Failures);
@@ -193,6 +254,11 @@ impl Dispatcher {
                 self.schedule.fail(task)
             }
             Ending::Stopped => {
+                self.schedule.put_back(task);
+                vec![]
+            }
+            Ending::LetDown(fault) => {
+                self.trust.let_down(task, rank, fault);
                 self.schedule.put_back(task);
                 vec![]
             }
@@ -248,8 +314,8 @@ impl Dispatcher {
         }
         self.retired.push(rank);
         self.idle.retain(|idle| *idle != rank);
-        self.ranks -= 1;
-        if self.ranks == 0 && !self.schedule.is_over() {
+        self.release_held();
+        if self.retired.len() == self.size && !self.schedule.is_over() {
             self.halt(Halt::NoRanks);
         }
     }
@@ -285,12 +351,17 @@ impl Dispatcher {
 
     /// Whether nothing runs and nothing can be begun although there is work left: it waits for tasks that others do.
     pub fn is_stuck(&mut self) -> bool {
-        !self.is_over() && self.running == 0 && !self.schedule.has_ready()
+        !self.is_over() && self.running == 0 && self.held.is_empty() && !self.schedule.has_ready()
     }
 
     /// Ends a run that is stuck and whose wait for others is in vain.
     pub fn give_up_waiting(&mut self) {
         self.halt(if self.late.is_empty() { Halt::Others } else { Halt::Deadline });
+    }
+
+    /// Whether a task waits for nothing but a rank.
+    pub fn has_ready(&mut self) -> bool {
+        !self.idle.is_empty() && self.schedule.has_ready()
     }
 
     /// Whether any task was handed out.
@@ -383,6 +454,29 @@ mod tests {
         let (task, rank) = all.next(0.0).expect("one of both");
         assert_eq!(all.lacks(task, rank, &[0]), Repeat::TooOften);
         assert_eq!((all.halted(), all.is_over()), (Some(Halt::Storage), true));
+    }
+
+    #[test]
+    fn a_task_that_the_machine_lets_down_is_tried_by_another_rank() {
+        let mut all = dispatcher(&[3.0, 2.0, 1.0], IfStopped::Lost, Limits::default()).of_ranks_that_join();
+        assert_eq!(all.next(0.0), None, "nobody has joined");
+        all.join(1);
+        assert_eq!((all.next(0.0), all.next(0.0)), (Some((0, 1)), None));
+        assert_eq!(all.attempt(0), Attempt::First);
+        all.ended(0, 1, Ending::LetDown(Fault::Files));
+        // Rank 0 may still come, so rank 1 gets another task.
+        assert_eq!(all.next(0.0), Some((1, 1)));
+        all.join(0);
+        assert_eq!((all.next(0.0), all.attempt(0)), (Some((0, 0)), Attempt::Last));
+        all.ended(0, 0, Ending::Done(3.0));
+        all.ended(1, 1, Ending::LetDown(Fault::Files));
+        all.retire(0);
+        // Nobody else is left.
+        assert_eq!((all.next(0.0), all.attempt(1)), (Some((1, 1)), Attempt::Last));
+        all.ended(1, 1, Ending::Failed);
+        assert_eq!(all.next(0.0), Some((2, 1)));
+        all.ended(2, 1, Ending::Done(1.0));
+        assert!(all.is_over());
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod pace;
 mod schedule;
 mod shard;
 mod simulate;
+mod trust;
 
 pub use dispatcher::{Dispatcher, Ending, Halt, IfStopped, Limits, Outlook, Repeat};
 pub use graph::Graph;
@@ -21,3 +22,4 @@ pub use pace::Pace;
 pub use schedule::{Known, Schedule};
 pub use shard::Shard;
 pub use simulate::{PROGRESS_EVERY, Simulated, Simulation, makespan};
+pub use trust::{Attempt, Fault};

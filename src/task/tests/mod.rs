@@ -39,7 +39,7 @@ fn workplace_of(directory: &std::path::Path, job: &str) -> (Plan, Workplace, Vec
 }
 
 fn perform(place: &Workplace, plan: &Plan, fingerprints: &[Fingerprint], index: usize) -> TaskRecord {
-    let ended = place.perform(&plan.tasks[index], &fingerprints[index], &Unwatched);
+    let ended = place.perform(&plan.tasks[index], &fingerprints[index], Attempt::Last, &Unwatched);
     assert!(matches!(ended, Ended::Done { .. } | Ended::Failed { .. }), "{ended:?}");
     record_of(place, &plan.tasks[index].id)
 }
@@ -78,7 +78,7 @@ fn a_task_without_its_inputs_asks_for_them_and_leaves_no_record() {
     let (plan, place, fingerprints) = workplace(directory.path(), "");
     let template =
         plan.tasks.iter().position(|task| task.work.stage() == Stage::Template).expect("a template");
-    let ended = place.perform(&plan.tasks[template], &fingerprints[template], &Unwatched);
+    let ended = place.perform(&plan.tasks[template], &fingerprints[template], Attempt::Last, &Unwatched);
     let Ended::Lacks { needs, reason } = &ended else { panic!("{ended:?}") };
     let named: Vec<&TaskId> = needs.iter().map(|need| &plan.tasks[*need].id).collect();
     assert!(named.iter().any(|id| id.0 == "fit/dijet-s100-w2800-6000"), "{named:?}");
@@ -119,7 +119,7 @@ fn a_panic_is_a_failed_record_with_its_reason() {
     let directory = tempfile::tempdir().expect("a directory");
     let (plan, place, fingerprints) = workplace(directory.path(), "");
     let training = plan.tasks.iter().position(|task| task.work.stage() == Stage::Train).expect("a training");
-    let ended = place.perform(&plan.tasks[training], &fingerprints[training], &Bomb);
+    let ended = place.perform(&plan.tasks[training], &fingerprints[training], Attempt::Last, &Bomb);
     let Ended::Failed { reason } = ended else { panic!("{ended:?}") };
     assert!(reason.contains("panicked (tripped)"), "{reason}");
     // The rank goes on.

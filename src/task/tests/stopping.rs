@@ -64,7 +64,7 @@ fn tasks_that_are_stopped_again_and_again_end_with_the_same_bits() {
         let (mut blocks, mut patience) = (0, 1);
         loop {
             let watch = Impatient { left: Cell::new(blocks) };
-            match place.perform(task, &fingerprints[index], &watch) {
+            match place.perform(task, &fingerprints[index], Attempt::Last, &watch) {
                 Ended::Stopped => {
                     stops += 1;
                     assert!(!place.store.directory().join(format!("tasks/{}.json", task.id)).exists());
@@ -122,10 +122,10 @@ fn a_training_that_breaks_is_tried_again_from_its_checkpoint() {
     let (plan, place, fingerprints) = workplace_with(directory.path(), SCAN);
     let place = place.saving_every(Duration::ZERO);
     let (task, print) = (&plan.tasks[a_training(&plan)], &fingerprints[a_training(&plan)]);
-    let ended = place.perform(task, print, &Brittle(Impatient { left: Cell::new(3) }));
+    let ended = place.perform(task, print, Attempt::Last, &Brittle(Impatient { left: Cell::new(3) }));
     assert!(matches!(&ended, Ended::Failed { reason } if reason.contains("CUDA error")), "{ended:?}");
     assert!(place.store.checkpoint(&task.id).exists(), "what it has learnt is not thrown away");
-    assert!(matches!(place.perform(task, print, &Unwatched), Ended::Done { .. }));
+    assert!(matches!(place.perform(task, print, Attempt::Last, &Unwatched), Ended::Done { .. }));
     assert!(log(&place).contains("goes on from its checkpoint"), "{}", log(&place));
     assert_eq!(record_of(&place, &task.id).outcome, straight);
     assert!(!place.store.checkpoint(&task.id).exists(), "two files a task at most");
@@ -156,14 +156,14 @@ fn a_checkpoint_that_cannot_be_written_is_told() {
     let (task, print) = (&plan.tasks[a_training(&plan)], &fingerprints[a_training(&plan)]);
     let folder = directory.path().join("tasks/train");
     std::fs::remove_dir(&folder).expect("an empty folder");
-    let ended = place.perform(task, print, &Impatient { left: Cell::new(2) });
+    let ended = place.perform(task, print, Attempt::Last, &Impatient { left: Cell::new(2) });
     let Ended::NotStored { reason } = &ended else { panic!("its work is lost, and it says {ended:?}") };
     assert!(reason.starts_with(&task.id.0) && reason.contains("its checkpoint of 0."), "{reason}");
     assert!(reason.contains("of its work are lost") && reason.contains("cannot write"), "{reason}");
     // Twice on the way it went on without.
     assert_eq!(log(&place).matches("WARNING: no checkpoint was written").count(), 2, "{}", log(&place));
     std::fs::create_dir(&folder).expect("a folder");
-    assert_eq!(place.perform(task, print, &Impatient { left: Cell::new(2) }), Ended::Stopped);
+    assert_eq!(place.perform(task, print, Attempt::Last, &Impatient { left: Cell::new(2) }), Ended::Stopped);
 }
 
 #[test]
@@ -173,9 +173,9 @@ fn a_checkpoint_of_other_settings_or_a_torn_one_is_not_used() {
     let (task, print) = (&plan.tasks[a_training(&plan)], &fingerprints[a_training(&plan)]);
     let stop = |print: &Fingerprint| {
         let watch = Impatient { left: Cell::new(2) };
-        assert_eq!(place.perform(task, print, &watch), Ended::Stopped);
+        assert_eq!(place.perform(task, print, Attempt::Last, &watch), Ended::Stopped);
     };
-    let seconds = || match place.perform(task, print, &Unwatched) {
+    let seconds = || match place.perform(task, print, Attempt::Last, &Unwatched) {
         Ended::Done { seconds } => seconds,
         other => panic!("{other:?}"),
     };
@@ -203,7 +203,7 @@ fn what_cannot_be_stored_is_no_failure_of_the_task() {
     let training = plan.tasks.iter().position(|task| task.work.stage() == Stage::Train).expect("a training");
     let folder = directory.path().join("tasks/train");
     std::fs::remove_dir(&folder).expect("an empty folder");
-    let ended = place.perform(&plan.tasks[training], &fingerprints[training], &Unwatched);
+    let ended = place.perform(&plan.tasks[training], &fingerprints[training], Attempt::Last, &Unwatched);
     let Ended::NotStored { reason } = ended else { panic!("{ended:?}") };
     assert!(reason.starts_with(&plan.tasks[training].id.0) && reason.contains("MB"), "{reason}");
     std::fs::create_dir(&folder).expect("a folder");
@@ -224,7 +224,7 @@ fn arrays_and_records_that_cannot_be_read_are_put_back_and_no_failure_of_what_ne
     let lacks = |task: usize, need: usize| {
         std::fs::remove_file(directory.path().join(format!("tasks/{}.json", plan.tasks[task].id)))
             .expect("a record");
-        match place.perform(&plan.tasks[task], &fingerprints[task], &Unwatched) {
+        match place.perform(&plan.tasks[task], &fingerprints[task], Attempt::Last, &Unwatched) {
             Ended::Lacks { needs, reason } => {
                 assert_eq!(needs, [need]);
                 assert!(!reason.contains("delete"), "{reason}");

@@ -1,0 +1,67 @@
+//! When each rank was last heard of.
+
+use std::time::{Duration, Instant};
+
+/// A rank that has nothing to say says so this often.
+pub const ALIVE_EVERY: Duration = Duration::from_secs(2);
+/// A rank that was not heard of for so long does not answer.
+pub const SILENT: Duration = Duration::from_secs(15);
+/// Rank 0 was busy or stopped itself for so long: others cannot have been heard meanwhile.
+const GAP: Duration = Duration::from_secs(1);
+
+/// When each rank was last heard of; what rank 0 computes itself it hears at once.
+pub struct Roll {
+    heard: Vec<Instant>,
+    looked: Instant,
+}
+
+impl Roll {
+    /// All of so many ranks were heard of just now.
+    pub fn new(ranks: usize, now: Instant) -> Self {
+        Self { heard: vec![now; ranks], looked: now }
+    }
+
+    /// A rank says something.
+    pub fn hears(&mut self, rank: usize, now: Instant) {
+        self.heard[rank] = now;
+    }
+
+    /// Rank 0 looks for messages. Where it could not do so for a while, because a file system was slow or the whole job was
+    /// suspended, that time is nobody's silence.
+    pub fn looks(&mut self, now: Instant) {
+        let gap = now - self.looked;
+        if gap > GAP {
+            for heard in &mut self.heard {
+                *heard += gap;
+            }
+        }
+        self.looked = now;
+    }
+
+    /// How long a rank was silent.
+    pub fn silence(&self, rank: usize) -> Duration {
+        self.looked.saturating_duration_since(self.heard[rank])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_is_that_of_the_rank_and_not_of_who_listens() {
+        let start = Instant::now();
+        let at = |tenths: u64| start + Duration::from_millis(100 * tenths);
+        let mut roll = Roll::new(2, start);
+        for tenths in 1..=100 {
+            roll.looks(at(tenths));
+            roll.hears(0, at(tenths));
+        }
+        assert_eq!((roll.silence(0), roll.silence(1)), (Duration::ZERO, Duration::from_secs(10)));
+        // The whole job was suspended for an hour.
+        roll.looks(at(36_100));
+        assert_eq!((roll.silence(0), roll.silence(1)), (Duration::ZERO, Duration::from_secs(10)));
+        roll.looks(at(36_105));
+        assert_eq!(roll.silence(1), Duration::from_millis(10_500));
+    }
+}
