@@ -6,6 +6,9 @@
 //!     all parts       --join--> OUT  --features--> the published features layout
 //! ```
 
+// These panic where nobody reads: `answer` and `tell` do not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod error;
 pub mod event;
 mod fastjet;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::PrepareError;
 use crate::source::Source;
+use crate::tell::tell;
 use crate::whole::Whole;
 
 /// Changes when the same raw file would give other parts.
@@ -158,7 +159,7 @@ impl Parts {
         let path = self.folder.join("lock");
         let file = File::create(&path).map_err(|error| PrepareError::cannot_write(&path, &error))?;
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            eprintln!("another process joins the parts; waiting for it");
+            tell("another process joins the parts; waiting for it");
             let _ = file.lock();
         }
         Ok(file)
