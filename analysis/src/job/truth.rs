@@ -19,7 +19,7 @@ pub fn check(section: &Section<'_>, columns: &NamedColumns<'_>) {
     let NamedColumns { resonant, features, label } = columns;
     if features.value.contains(&label.value) {
         let message = format!(
-            "contains the label {} (classifiers would see the truth, and find any signal) remove it, or name another \
+            "contains {}, which label names (classifiers would see the truth, and find any signal) remove it, or name another \
              column in label",
             label.value
         );
@@ -66,7 +66,7 @@ mod tests {
         let found = mistakes("resonant = 'm'\nfeatures = ['x', 'label']");
         assert_eq!((found.len(), found[0].0, found[0].1.as_str()), (1, 7, "data.features"));
         assert!(
-            found[0].2.contains("contains the label label (classifiers would see the truth"),
+            found[0].2.contains("contains label, which label names (classifiers would see the truth"),
             "{found:?}"
         );
         let found = mistakes("resonant = 'm'\nfeatures = ['x', 'y']\nlabel = 'y'");
