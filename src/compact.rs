@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use drapes_analysis::cli::answer;
+use drapes_analysis::cli::{answer, tell};
 use drapes_analysis::dispatch::Shard;
 use drapes_analysis::error::{Error as AnalysisError, Exit};
 use drapes_analysis::plan::{Plan, TaskId};
@@ -34,7 +34,7 @@ impl Compact {
         let mut is_told = false;
         let (_occupancy, _) = store.occupy(Shard::WHOLE, 0, &mut |who, silence| {
             if !std::mem::replace(&mut is_told, true) {
-                eprintln!("{}", silent(who, silence));
+                tell(silent(who, silence));
             }
             Patience::Wait
         })?;
@@ -49,10 +49,10 @@ impl Compact {
                 // Looked at as a whole: what is damaged must not take the place of what is not.
                 TaskState::Done(_) if store.result(&task.id).is_err() => {
                     store.forget(&task.id)?;
-                    eprintln!(
+                    tell(format_args!(
                         "{}: its record is damaged and was removed; the next run does it again",
                         task.id
-                    );
+                    ));
                 }
                 TaskState::Done(_) | TaskState::Failed { .. } => finished.push(&task.id),
                 TaskState::Missing | TaskState::Ignored { .. } => {}
@@ -63,7 +63,7 @@ impl Compact {
             match ArrayReader::open(&store.arrays(task)) {
                 Ok(_) => arrays.push(task),
                 // A run that needs them has them made again.
-                Err(error) => eprintln!("note: {error}; they stay where they are"),
+                Err(error) => tell(format_args!("note: {error}; they stay where they are")),
             }
         }
         if !arrays.is_empty() {

@@ -9,6 +9,7 @@ use drapes_analysis::error::Exit;
 use crate::data::DataError;
 use crate::device::DeviceError;
 use crate::dispatch::RanksError;
+use crate::repeats::Repeat;
 
 /// An error of reading data, computing or talking to other ranks.
 ///
@@ -54,6 +55,46 @@ pub enum Error {
         wanted: String,
         /// The smallest and largest mass.
         found: String,
+    },
+    /// A path is not text.
+    #[error(
+        "{what} {} is not UTF-8 (it is written into results and HDF5 files, which hold text alone) rename it, or choose \
+         another {what}",
+        path.display()
+    )]
+    NotText {
+        /// The path.
+        path: PathBuf,
+        /// What it is given for.
+        what: &'static str,
+    },
+    /// Two files of a job are equal, byte by byte.
+    #[error(
+        "{key} ({file}) is the same file as {other_key} ({other}) (events would be judged by what was trained on them) name \
+         a file of other events"
+    )]
+    SameFile {
+        /// The key of the job.
+        key: String,
+        /// Its file.
+        file: String,
+        /// The other key.
+        other_key: String,
+        /// Its file.
+        other: String,
+    },
+    /// A sample holds too many events that occur more than once.
+    #[error(
+        "{repeat} (data.most_repeated allows {}%: classifiers would be judged on events that they were trained on) {}, or \
+         raise data.most_repeated where they are different events that look alike",
+        (most * 1e5).round() / 1e3,
+        if repeat.other.is_some() { "leave them out of one of the two" } else { "write each event once" }
+    )]
+    Repeated {
+        /// Which, and how many.
+        repeat: Repeat,
+        /// The largest share that the job allows.
+        most: f64,
     },
     /// The mass spectrum cannot be fitted.
     #[error(
@@ -214,6 +255,9 @@ impl Error {
             | Self::Data(_)
             | Self::TooFew { .. }
             | Self::OutsideData { .. }
+            | Self::NotText { .. }
+            | Self::SameFile { .. }
+            | Self::Repeated { .. }
             | Self::DijetFit { .. } => Exit::BadRequest,
             Self::Device(error) => error.kind(),
             Self::Ranks(error) => error.kind(),

@@ -9,6 +9,9 @@
 //!
 //! `run` plans and dispatches, `task` does one task, `world` alone names MPI, `data` and `arrays` HDF5.
 
+// These panic where nobody reads: `answer` and `tell` do not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod arrays;
 pub mod batches;
 pub mod checkpoint;
@@ -30,6 +33,7 @@ pub mod nn;
 pub mod progress;
 pub mod provenance;
 pub mod rank_log;
+pub mod repeats;
 pub mod run;
 pub mod scaler;
 pub mod split;

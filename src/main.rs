@@ -1,5 +1,8 @@
 //! The program: parse, call, print, exit.
 
+// These panic where nobody reads: `answer` and `tell` do not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -10,7 +13,7 @@ use drapes::data;
 use drapes::doctor::Doctor;
 use drapes::error::Error;
 use drapes::run::{COMPUTING, Run};
-use drapes_analysis::cli::{Verb as LightVerb, answer};
+use drapes_analysis::cli::{Verb as LightVerb, answer, tell};
 use drapes_analysis::error::Exit;
 use drapes_analysis::regions::{MassWindow, Regions};
 
@@ -104,7 +107,7 @@ fn main() -> ExitCode {
     let exit = match result {
         Ok(exit) => exit,
         Err(error) => {
-            eprintln!("error: {error}");
+            tell(format_args!("error: {error}"));
             error.kind()
         }
     };

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use drapes_analysis::cli::duration;
+use drapes_analysis::cli::{duration, tell};
 use drapes_analysis::dispatch::Halt;
 use drapes_analysis::plan::Plan;
 use drapes_analysis::store::Activity;
@@ -68,7 +68,7 @@ impl<'a> Progress<'a> {
 
     fn say(&self, line: &str) {
         if self.bar.is_hidden() {
-            eprintln!("{line}");
+            tell(line);
         } else {
             self.bar.println(line);
         }
@@ -102,7 +102,7 @@ impl<'a> Progress<'a> {
                 .iter()
                 .map(|(task, share)| format!("{} {:.0}%", self.plan.tasks[*task].id, 100.0 * share))
                 .collect();
-            eprintln!("{} {state}; {}", self.clock(), running.join(", "));
+            tell(format_args!("{} {state}; {}", self.clock(), running.join(", ")));
         }
         self.bar.set_message(state);
     }

@@ -16,6 +16,7 @@ use rand::seq::SliceRandom;
 use crate::data::{Dropped, Events};
 use crate::error::Error;
 use crate::jets::Jets;
+use crate::repeats::Repeat;
 
 /// All events of a job, and who plays which part.
 ///
@@ -34,6 +35,8 @@ pub struct Sample {
     background: Vec<u32>,
     /// Signal in the order of its injection.
     signal: Vec<u32>,
+    /// Events that occur more than once.
+    repeats: Vec<Repeat>,
 }
 
 /// Events of one region, with their truth.
@@ -96,9 +99,19 @@ impl Sample {
             let all = (0..other.len()).filter(|event| !other.is_signal[*event]);
             select(other, all)
         });
-        let sample = Self { events, independent, withheld, other, background, signal };
+        let sample = Self { events, independent, withheld, other, background, signal, repeats: vec![] };
         sample.check(job)?;
         Ok(sample)
+    }
+
+    /// The same sample, of which it is known that these events occur more than once.
+    pub fn noting(self, repeats: Vec<Repeat>) -> Self {
+        Self { repeats, ..self }
+    }
+
+    /// Events that occur more than once, as few as the job allows.
+    pub fn repeats(&self) -> &[Repeat] {
+        &self.repeats
     }
 
     /// Everything that the points of a job ask for and the events do not give.

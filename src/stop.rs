@@ -8,10 +8,27 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use jiff::civil::DateTime;
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU};
 
 use crate::dispatch::RanksError;
 use crate::error::Error;
+
+/// Signals that tell a program to stop: a person's, a scheduler's, and those of a terminal that goes and of a limit on
+/// processor time. But for HUP where whoever started the program has it ignored, as `nohup` does.
+pub fn stopping() -> Vec<i32> {
+    let all = [SIGUSR1, SIGUSR2, SIGTERM, SIGINT, SIGXCPU, SIGHUP];
+    all.into_iter().filter(|signal| *signal != SIGHUP || !is_ignored(SIGHUP)).collect()
+}
+
+/// Whether this process ignores a signal.
+fn is_ignored(signal: i32) -> bool {
+    #[allow(unsafe_code, reason = "asks the system, which fills in the answer, and changes nothing")]
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal, std::ptr::null(), &raw mut action) == 0
+            && action.sa_sigaction == libc::SIG_IGN
+    }
+}
 
 /// Whether the system has told this process to stop.
 #[derive(Clone, Debug, Default)]
@@ -22,8 +39,8 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Listens to USR1, USR2, TERM and INT, which all mean the same. A second INT, from a person who does not want to wait,
-    /// ends the process at once.
+    /// Listens to USR1, USR2, TERM, INT, HUP and XCPU, which all mean the same. A second INT, from a person who does not
+    /// want to wait, ends the process at once.
     ///
     /// # Errors
     /// The system does not allow it.
@@ -32,7 +49,7 @@ impl Signals {
         let listen = || -> std::io::Result<()> {
             // In this order: the first INT finds the flag down.
             signal_hook::flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&received))?;
-            for signal in [SIGUSR1, SIGUSR2, SIGTERM, SIGINT] {
+            for signal in stopping() {
                 signal_hook::flag::register(signal, Arc::clone(&received))?;
             }
             Ok(())

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use drapes_analysis::cli::tell;
 use mpi::Threading;
 use mpi::environment::Universe;
 use mpi::topology::{Communicator, SimpleCommunicator};
@@ -97,7 +98,7 @@ impl World {
     pub fn give_up_on(&self, ranks: &[usize]) {
         if !ranks.is_empty() {
             let ranks: Vec<String> = ranks.iter().map(usize::to_string).collect();
-            eprintln!("warning: no answer at the end from rank {}; it is ended", ranks.join(", "));
+            tell(format_args!("warning: no answer at the end from rank {}; it is ended", ranks.join(", ")));
             self.waits_in_vain.set(true);
         }
     }

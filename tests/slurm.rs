@@ -122,13 +122,13 @@ impl Cluster {
         let script = write(&folder, script, &text);
         let site = format!("drapes={}\nexport OMP_NUM_THREADS=1\n", env!("CARGO_BIN_EXE_drapes"));
         write(&folder, "site.sh", &site);
+        self.submit_from(&self.path("submitted"), &script, options, arguments)
+    }
+
+    /// Submits a script from a folder.
+    fn submit_from(&self, folder: &Path, script: &Path, options: &[&str], arguments: &[&str]) -> String {
         let mut sbatch = self.command("sbatch");
-        sbatch
-            .current_dir(self.path("submitted"))
-            .arg("--parsable")
-            .args(options)
-            .arg(script)
-            .args(arguments);
+        sbatch.current_dir(folder).arg("--parsable").args(options).arg(script).args(arguments);
         answer(&mut sbatch).trim().to_owned()
     }
 
@@ -311,4 +311,27 @@ fn shards_of_an_array_share_a_directory_and_a_cancelled_job_is_resumed() {
     assert!(logs.collect::<String>().contains("goes on from its checkpoint"), "it began anew");
     assert_eq!(records(&cancelled), records(&whole));
     assert_eq!(arrays(&cancelled), arrays(&whole));
+}
+
+#[test]
+fn jobs_are_submitted_from_any_folder() {
+    let Some(cluster) = Cluster::start() else { return };
+    let place = directory();
+    let job = job(place.path(), 1).display().to_string();
+    // A first job puts the script and its site into what serves as a checkout.
+    let options = ["--ntasks-per-node=1", "--time=5", "--output=log"];
+    cluster.wait(&cluster.submit("run.sbatch", &options, &["--help"]));
+    let (checkout, elsewhere) = (cluster.path("submitted/slurm"), place.path().join("else where"));
+    fs::create_dir(&elsewhere).expect("room");
+    let log = || fs::read_to_string(elsewhere.join("log")).unwrap_or_default();
+    let script = checkout.join("run.sbatch");
+    let id = cluster.submit_from(&elsewhere, &script, &options, &[&job, "--out", "results"]);
+    assert_eq!(cluster.wait(&id), ["COMPLETED"], "{}", log());
+    assert!(elsewhere.join("results/results.csv").exists(), "{}", log());
+    // Without a program anywhere, the log says so.
+    fs::remove_file(checkout.join("site.sh")).expect("its own file");
+    fs::remove_file(elsewhere.join("log")).expect("its own file");
+    let id = cluster.submit_from(&elsewhere, &script, &options, &[&job, "--out", "none"]);
+    assert_eq!(cluster.wait(&id), ["FAILED"], "{}", log());
+    assert!(log().contains("error: there is no program at target/release/drapes"), "{}", log());
 }

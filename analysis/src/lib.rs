@@ -7,6 +7,9 @@
 //!
 //! Nothing here needs MPI, HDF5 or libtorch: the same code plans on a login node and draws on a laptop.
 
+// These panic where nobody reads: `answer` and `tell` do not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod axes;
 pub mod band;
 pub mod cli;

@@ -1,9 +1,12 @@
 //! The light program: plans, watches, reduces and draws scans, without MPI, HDF5 or libtorch.
 
+// These panic where nobody reads: `answer` and `tell` do not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 use std::process::ExitCode;
 
 use clap::Parser;
-use drapes_analysis::cli::Verb;
+use drapes_analysis::cli::{Verb, tell};
 
 /// Plan, watch, reduce and draw scans of drapes on any machine.
 #[derive(Parser)]
@@ -17,7 +20,7 @@ fn main() -> ExitCode {
     let exit = match Arguments::parse().verb.run() {
         Ok(exit) => exit,
         Err(error) => {
-            eprintln!("error: {error}");
+            tell(format_args!("error: {error}"));
             error.kind()
         }
     };

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use crate::event::Dropped;
+pub use crate::filter::FilterId;
 
 /// Why the program ended, as its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +58,7 @@ pub enum PrepareError {
     },
     /// The events are compressed in a way that this HDF5 library cannot undo.
     #[error(
-        "cannot decompress {dataset} of {} (the HDF5 library lacks filter {filter}) set HDF5_PLUGIN_PATH to the folder \
+        "cannot decompress {dataset} of {} (the HDF5 library lacks {filter}) set HDF5_PLUGIN_PATH to the folder \
          of its plugin, or rewrite the file with gzip compression where the filter is known",
         path.display()
     )]
@@ -66,8 +67,8 @@ pub enum PrepareError {
         path: PathBuf,
         /// The compressed dataset.
         dataset: String,
-        /// The filter's registered number.
-        filter: i32,
+        /// The filter.
+        filter: FilterId,
     },
     /// The file is something else.
     #[error(
@@ -92,6 +93,24 @@ pub enum PrepareError {
         path: PathBuf,
         /// Its columns.
         columns: usize,
+    },
+    /// The events are in other units.
+    #[error("{} has other units ({reason}) {advice}, and write the file again", path.display())]
+    OtherUnits {
+        /// The file.
+        path: PathBuf,
+        /// What cannot be, in numbers.
+        reason: String,
+        /// The conversion.
+        advice: &'static str,
+    },
+    /// A path is not text.
+    #[error("{what} {} is not UTF-8 (HDF5 takes no other names) rename it, or choose another {what}", path.display())]
+    NotText {
+        /// The path.
+        path: PathBuf,
+        /// What it is given for.
+        what: &'static str,
     },
     /// FastJet gave up.
     #[error("cannot find jets in event {event} ({reason}) please report this with the event")]

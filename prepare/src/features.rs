@@ -37,10 +37,12 @@ pub fn is_finished(path: &Path, raw: &RawFile, work: &Work) -> Result<bool, Prep
         return Ok(false);
     }
     hdf5::silence_errors(true);
-    let group = hdf5::File::open(path).and_then(|file| file.group(KEY));
+    // A pipe would be waited for.
+    let group = path.is_file().then(|| hdf5::File::open(path).and_then(|file| file.group(KEY)));
     let reason = match group {
-        Ok(group) => difference(&group, raw, work)?,
-        Err(error) => match PrepareError::locked(path, &error) {
+        None => Some("it exists and is no file".to_owned()),
+        Some(Ok(group)) => difference(&group, raw, work)?,
+        Some(Err(error)) => match PrepareError::locked(path, &error) {
             Some(locked) => return Err(locked),
             None => Some("it exists and is no features file of drapes-prepare".to_owned()),
         },
@@ -68,7 +70,11 @@ pub fn write(out: &Path, path: &Path, raw: &RawFile, work: &Work) -> Result<(), 
     let sha256 = text(reader.group(), "source_sha256").unwrap_or_default();
     let describe = |group: &Group| describe(group, raw.path(), &sha256, work);
     fill(&reader, draft.draft(), describe).map_err(|error| PrepareError::cannot_write(path, &error))?;
-    draft.finish()
+    match draft.finish_new() {
+        // By another process of the same work, a moment ago.
+        Err(_) if is_finished(path, raw, work)? => Ok(()),
+        finished => finished,
+    }
 }
 
 fn fill(

@@ -30,7 +30,7 @@ pub fn join(raw: &RawFile, parts: &Parts, out: &Path) -> Result<(), PrepareError
     let sha256 = sha256(raw.path())?;
     output::describe(writer.group(), raw.path(), &sha256, parts.work()).map_err(cannot_write)?;
     writer.finish(&counts).map_err(cannot_write)?;
-    draft.finish()
+    draft.finish_new()
 }
 
 /// Kept events of all parts, and what became of the others.

@@ -6,12 +6,17 @@
 //!     all parts       --join--> OUT  --features--> the published features layout
 //! ```
 
+// These panic where nobody reads: `answer` and `tell` do not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod error;
 pub mod event;
 mod fastjet;
 mod features;
+mod filter;
 mod join;
 mod output;
+mod own;
 mod parts;
 mod progress;
 pub mod raw;
@@ -19,5 +24,7 @@ pub mod run;
 pub mod share;
 mod source;
 pub mod table;
+pub mod tell;
+mod units;
 mod whole;
 mod work;

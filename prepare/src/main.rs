@@ -1,5 +1,8 @@
 //! The command: parse, call, print, exit.
 
+// These panic where nobody reads: `answer` and `tell` do not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,6 +12,7 @@ use drapes_prepare::error::{Exit, PrepareError};
 use drapes_prepare::event::AxisChoice;
 use drapes_prepare::run::{Request, Summary, run};
 use drapes_prepare::share::Share;
+use drapes_prepare::tell::tell;
 
 /// Makes jets, their N-subjettiness, high-level variables and constituents from raw LHC Olympics events.
 ///
@@ -84,7 +88,7 @@ fn main() -> ExitCode {
             Exit::Done
         }
         Err(error) => {
-            eprintln!("error: {error}");
+            tell(format_args!("error: {error}"));
             error.kind()
         }
     };

@@ -33,6 +33,9 @@ pub fn finished(out: &Path, raw: &RawFile, work: &Work) -> Result<Option<Finishe
         reason,
         advice: "choose another --out, or delete the file".to_owned(),
     };
+    if !out.is_file() {
+        return Err(other("it exists and is no file".to_owned()));
+    }
     let reader = TableReader::open(out).map_err(|error| {
         PrepareError::locked(out, &error)
             .unwrap_or_else(|| other("it exists and is no output of drapes-prepare".to_owned()))

@@ -11,7 +11,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::error::PrepareError;
+use crate::own::{Contents, RECORD};
 use crate::source::Source;
+use crate::tell::tell;
 use crate::whole::Whole;
 
 /// Changes when the same raw file would give other parts.
@@ -80,7 +82,8 @@ impl Parts {
             }
             _ => {}
         }
-        let record = folder.join("work.json");
+        let record = folder.join(RECORD);
+        Self::refuse_foreign(&folder, &record)?;
         if !record.exists() {
             let draft = Whole::begin(&record, &folder)?;
             let text = serde_json::to_string_pretty(&work).unwrap_or_default();
@@ -88,8 +91,7 @@ impl Parts {
             // Of processes that start together the first one decides; those with other options notice below.
             draft.finish_first()?;
         }
-        let begun: Option<Work> =
-            fs::read_to_string(&record).ok().and_then(|text| serde_json::from_str(&text).ok());
+        let begun = begun(&record);
         let other = |reason: String| PrepareError::OtherResult {
             advice: format!("choose another --out, or delete {} to start again", folder.display()),
             path: folder.clone(),
@@ -109,6 +111,26 @@ impl Parts {
             });
         }
         Ok(Self { folder, work: begun })
+    }
+
+    /// That everything in the folder is this program's: in the end it is deleted.
+    fn refuse_foreign(folder: &Path, record: &Path) -> Result<(), PrepareError> {
+        let contents = Contents::of(folder).map_err(|error| PrepareError::cannot_write(folder, &error))?;
+        let reason = match &contents.foreign[..] {
+            [] if !contents.parts.is_empty() && !record.exists() => {
+                format!("it has parts without {RECORD}")
+            }
+            [] => return Ok(()),
+            [one] => format!("it holds {one}, which drapes-prepare has not made"),
+            [one, rest @ ..] => {
+                format!("it holds {one} and {} more that drapes-prepare has not made", rest.len())
+            }
+        };
+        Err(PrepareError::OtherResult {
+            path: folder.to_owned(),
+            reason,
+            advice: "choose another --out, or move that folder away".to_owned(),
+        })
     }
 
     /// Where they lie.
@@ -158,31 +180,59 @@ impl Parts {
         let path = self.folder.join("lock");
         let file = File::create(&path).map_err(|error| PrepareError::cannot_write(&path, &error))?;
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            eprintln!("another process joins the parts; waiting for it");
+            tell("another process joins the parts; waiting for it");
             let _ = file.lock();
         }
         Ok(file)
     }
 
-    /// Deletes the folder, whoever else does so or still looks into it.
+    /// Deletes the parts and their folder, whoever else does so or still looks into it. What this program has not made stays,
+    /// and the folder with it.
     ///
     /// # Errors
     /// It is there and cannot be deleted.
     pub fn remove(folder: &Path) -> Result<(), PrepareError> {
-        let mut tries = 0;
-        while let Err(error) = fs::remove_dir_all(folder) {
-            if !folder.exists() {
-                break;
+        let record = folder.join(RECORD);
+        let is_begun = begun(&record).is_some();
+        for attempt in 0..=MOST_TRIES {
+            let deleted = Contents::of(folder).and_then(|contents| {
+                if !is_begun && (record.exists() || !contents.parts.is_empty()) {
+                    return Ok(());
+                }
+                // The record last: until then it says whose the others are.
+                let record = is_begun.then(|| record.clone());
+                contents
+                    .parts
+                    .iter()
+                    .chain(&contents.scraps)
+                    .chain(&record)
+                    .try_for_each(|file| delete(file))?;
+                if contents.foreign.is_empty() { fs::remove_dir(folder) } else { Ok(()) }
+            });
+            match deleted {
+                Ok(()) => return Ok(()),
+                Err(_) if !folder.exists() => return Ok(()),
+                // A process that starts or waits meanwhile puts a file there.
+                Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty && attempt < MOST_TRIES => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                Err(error) => return Err(PrepareError::cannot_write(folder, &error)),
             }
-            // A process that starts or waits meanwhile puts a file there, or deletes one that this one has listed.
-            let is_shared = matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::NotFound);
-            if !is_shared || tries == MOST_TRIES {
-                return Err(PrepareError::cannot_write(folder, &error));
-            }
-            tries += 1;
-            std::thread::sleep(Duration::from_millis(10));
         }
         Ok(())
+    }
+}
+
+/// What a folder of parts is made of, by its record.
+fn begun(record: &Path) -> Option<Work> {
+    fs::read_to_string(record).ok().and_then(|text| serde_json::from_str(&text).ok())
+}
+
+/// Deletes a file that another process may have deleted already.
+fn delete(file: &Path) -> std::io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        deleted => deleted,
     }
 }
 
@@ -242,7 +292,7 @@ mod tests {
         let out = place.path().join("out.h5");
         let parts = Parts::open(&out, work(), None).expect("a new folder");
         std::thread::scope(|scope| {
-            for name in ["lock", "draft"] {
+            for name in ["lock", "work.json.aBcDe1.draft"] {
                 let path = parts.folder().join(name);
                 scope.spawn(move || (0..5_000).for_each(|_| drop(File::create(&path))));
             }

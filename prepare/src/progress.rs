@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::tell::tell;
+
 /// Lines in a log are at least so far apart.
 const QUIET: Duration = Duration::from_secs(5);
 
@@ -42,7 +44,7 @@ impl Progress {
             self.bar.set_message(self.state());
         } else if self.last_line.elapsed() > QUIET {
             self.last_line = Instant::now();
-            eprintln!("[{:>6.1} s] {}", self.seconds(), self.state());
+            tell(format_args!("[{:>6.1} s] {}", self.seconds(), self.state()));
         }
     }
 

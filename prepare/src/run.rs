@@ -12,7 +12,7 @@ use crate::progress::Progress;
 use crate::raw::RawFile;
 use crate::share::Share;
 use crate::source::Source;
-use crate::{features, join, work};
+use crate::{features, join, units, work};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -68,6 +68,9 @@ pub fn run(request: &Request) -> Result<Summary, PrepareError> {
     if let Some(path) = &request.features {
         features::is_finished(path, &raw, &work)?;
     }
+    // Before there is a folder for parts.
+    let first = raw.batches(0..raw.rows()).next().unwrap_or(0..0);
+    units::check(raw.path(), &raw.read(first)?)?;
     let (mut progress, mut lock) = (Progress::new(0, 0), None);
     let out = &request.out;
     if finished(out, &raw, &work)?.is_none() {
@@ -101,6 +104,16 @@ pub fn run(request: &Request) -> Result<Summary, PrepareError> {
 
 /// Each file must be another one: the advice to delete what is in the way would cost the raw events.
 fn check_paths(request: &Request) -> Result<(), PrepareError> {
+    let named = [
+        (Some(&request.raw), "RAW"),
+        (Some(&request.out), "--out"),
+        (request.features.as_ref(), "--features"),
+    ];
+    for (path, what) in named {
+        if let Some(path) = path.filter(|path| path.to_str().is_none()) {
+            return Err(PrepareError::NotText { path: path.clone(), what });
+        }
+    }
     let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let same = |path: &PathBuf, other: &PathBuf| whole(path) == whole(other);
     let taken = |path: &PathBuf, reason: &str, advice: &str| {

@@ -47,6 +47,20 @@ impl Whole {
         }
     }
 
+    /// As [`Whole::finish`], where no file of this name must be lost: one that has come about meanwhile stays.
+    ///
+    /// # Errors
+    /// As there, and there is such a file.
+    pub fn finish_new(self) -> Result<(), PrepareError> {
+        let Self { draft, target } = self;
+        let named = (|| {
+            File::open(&draft)?.sync_all()?;
+            draft.persist_noclobber(&target).map_err(|error| error.error)?;
+            sync_folder(&target)
+        })();
+        named.map_err(|error: std::io::Error| PrepareError::cannot_write(&target, &error))
+    }
+
     /// Waits until it is on the disk, and gives it its name.
     ///
     /// # Errors
@@ -56,10 +70,14 @@ impl Whole {
         let named = (|| {
             File::open(&draft)?.sync_all()?;
             fs::rename(&draft, &target)?;
-            // The name as well must outlive a power cut.
-            let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
-            File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+            sync_folder(&target)
         })();
         named.map_err(|error: std::io::Error| PrepareError::cannot_write(&target, &error))
     }
+}
+
+/// The name as well must outlive a power cut.
+fn sync_folder(target: &Path) -> std::io::Result<()> {
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -10,6 +10,7 @@ use crate::parts::Parts;
 use crate::progress::Progress;
 use crate::raw::RawFile;
 use crate::table::{Storage, Table, TableWriter};
+use crate::units;
 use crate::whole::Whole;
 
 /// How often the state is shown, also where nothing happens.
@@ -83,6 +84,7 @@ fn part_of(
     let mut table = Table::new(raw.is_labelled());
     for rows in raw.batches(parts.rows(part)) {
         let batch = raw.read(rows.clone())?;
+        units::check(raw.path(), &batch)?;
         for (row, particles, label) in batch.rows() {
             table.push(row, &event(row, particles, label, axes)?);
         }

@@ -15,6 +15,7 @@ mod error;
 mod events;
 mod jets;
 mod recipe;
+mod rows;
 mod source;
 
 pub use describe::{
@@ -24,6 +25,7 @@ pub use digest::digest;
 pub use error::{DataError, FilterId, Found};
 pub use events::{Dropped, Events, Label, read_events};
 pub use jets::{DroppedJets, JetEvents, read_jets};
+pub use rows::{repeated, row_hash};
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! The end of a run: tables, figures, and the exit code that says what is left.
 
-use drapes_analysis::cli::answer;
+use drapes_analysis::cli::{answer, tell};
 use drapes_analysis::dispatch::{Halt, Shard};
 use drapes_analysis::drawn::{draw, is_drawn};
 use drapes_analysis::error::Exit;
@@ -40,17 +40,19 @@ impl Run {
             }
             Worked::Until(why, absent) => {
                 let why = word(*why, absent);
-                eprintln!("stopped early ({why}): {done} of {total} tasks done; run the same command again");
+                tell(format_args!(
+                    "stopped early ({why}): {done} of {total} tasks done; run the same command again"
+                ));
                 return Ok(Exit::Deadline);
             }
         }
         let ended = if failed > 0 { Err(Error::TasksFailed { failed, total, left }) } else { Ok(Exit::Done) };
         if left > 0 && self.shard() != Shard::WHOLE {
             if !matches!(worked, Worked::Until(..)) {
-                eprintln!(
+                tell(format_args!(
                     "shard {} is done; {left} tasks of other shards are left, and the last shard draws the figures",
                     self.shard()
-                );
+                ));
             }
             return ended;
         }
@@ -59,7 +61,9 @@ impl Run {
         let directory = store.directory().display();
         if is_drawn(store, &stored.job, plan, &states) {
             if *worked == Worked::Nothing {
-                eprintln!("nothing to do; `drapes reduce {directory}` makes tables and figures again");
+                tell(format_args!(
+                    "nothing to do; `drapes reduce {directory}` makes tables and figures again"
+                ));
             }
         } else {
             let results = draw(store)?;
@@ -67,7 +71,9 @@ impl Run {
             for torn in &results.torn {
                 // Its beginning is whole, or it would have been done again by now.
                 store.forget(torn)?;
-                eprintln!("{torn}: its record is damaged and was removed; run the same command again");
+                tell(format_args!(
+                    "{torn}: its record is damaged and was removed; run the same command again"
+                ));
             }
             if !results.torn.is_empty() {
                 return Ok(Exit::Deadline);
@@ -75,7 +81,9 @@ impl Run {
         }
         answer(format_args!("\nresults.csv and figures/ in {directory}\n"));
         if failed == 0 && left > 0 {
-            eprintln!("{left} of {total} tasks have lost their record meanwhile; run the same command again");
+            tell(format_args!(
+                "{left} of {total} tasks have lost their record meanwhile; run the same command again"
+            ));
             return Ok(Exit::Deadline);
         }
         ended

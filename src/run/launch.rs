@@ -6,13 +6,14 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use drapes_analysis::error::Exit;
-use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 
 use super::Run;
 use crate::device::{self, DeviceChoice};
 use crate::dispatch::RanksError;
 use crate::error::Error;
+use crate::stop::stopping;
 use crate::world::{Flavour, World};
 
 /// Set where this program has started its ranks itself.
@@ -97,7 +98,7 @@ enum Told {
 /// own. USR1 they pass on, and wait. So whatever tells this process to stop reaches the launcher as USR1; only a second
 /// Ctrl-C reaches it as the TERM that it is.
 fn guard(mut launcher: Command) -> io::Result<(ExitStatus, Told)> {
-    let mut signals = Signals::new([SIGUSR1, SIGUSR2, SIGTERM, SIGINT, SIGCHLD])?;
+    let mut signals = Signals::new(stopping().into_iter().chain([SIGCHLD]))?;
     // Not in the terminal's foreground, whose processes all get a Ctrl-C; and so without its input, which nobody reads.
     launcher.process_group(0).stdin(Stdio::null());
     die_with_this_process(&mut launcher);

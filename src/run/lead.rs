@@ -1,6 +1,6 @@
 //! Rank 0 of a run.
 
-use drapes_analysis::cli::duration;
+use drapes_analysis::cli::{duration, tell};
 use drapes_analysis::dispatch::{
     Dispatcher, Graph, Halt, IfStopped, Known, Limits, Outlook, Schedule, Shard, makespan,
 };
@@ -45,7 +45,7 @@ impl Run {
         };
         for (task, state) in prepared.plan.tasks.iter().zip(&prepared.states) {
             if let TaskState::Ignored { why } = state {
-                eprintln!("{}: done again, {why}", task.id);
+                tell(format_args!("{}: done again, {why}", task.id));
             }
         }
         if prepared.open() == 0 {
@@ -53,10 +53,10 @@ impl Run {
             return self.conclude(&prepared, &Worked::Nothing);
         }
         if let Some(warning) = started_once(world) {
-            eprintln!("warning: {warning}");
+            tell(format_args!("warning: {warning}"));
         }
         for note in prepared.plan.notes() {
-            eprintln!("note: {note}");
+            tell(format_args!("note: {note}"));
         }
         let sample = match task::load(&prepared.stored.job, &prepared.data_directory) {
             Ok(sample) => sample,
@@ -99,10 +99,10 @@ impl Run {
         }
         let device = device::take(&orders[0]);
         for line in device::lines(&sights, &orders) {
-            eprintln!("{line}");
+            tell(line);
         }
         for warning in device::warnings(&sights, &orders, prepared.stored.job.compute.threads) {
-            eprintln!("warning: {warning}");
+            tell(format_args!("warning: {warning}"));
         }
         let ranks = sights.iter().zip(&orders).map(|(sight, order)| RankPlace::new(sight, order)).collect();
         let provenance = Provenance::new(self.command(prepared, world.size()), world.library(), ranks);
@@ -137,7 +137,12 @@ impl Run {
     ) -> Result<Worked, Error> {
         let equipment = task::equipment(&sample);
         if sample.dropped().total() > 0 {
-            eprintln!("note: left out of the events: {}", sample.dropped());
+            tell(format_args!("note: left out of the events: {}", sample.dropped()));
+        }
+        for repeat in sample.repeats() {
+            tell(format_args!(
+                "warning: {repeat} (classifiers may be judged on events that they were trained on)"
+            ));
         }
         let Prepared { stored, plan, store, data_directory, states, owners, known, occupancy } = prepared;
         let price = Price::of(&stored.job, plan, sample.counts(&stored.job), &Rates::CPU_CORE);
@@ -162,7 +167,7 @@ impl Run {
         let time = duration(makespan(plan, &expected, &settled, world.size()));
         let until =
             clock.end().map_or(String::new(), |end| format!(", {} until tasks must stop", duration(end)));
-        eprintln!("{left} of {total} tasks to do, about {time}{until}");
+        tell(format_args!("{left} of {total} tasks to do, about {time}{until}"));
         let place = places.own.map(|device| {
             let (store, stored, data) = (store.clone(), stored.clone(), data_directory.clone());
             let place = Workplace::new(store, stored, data, device, run_info(world, device), self.shard());

@@ -20,6 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use drapes_analysis::cli::tell;
 use drapes_analysis::dispatch::Shard;
 use drapes_analysis::error::Exit;
 use drapes_analysis::job::JobFile;
@@ -48,7 +49,7 @@ pub use prepare::silent;
     mpirun -n 8 drapes run jobs/fig04_05.toml --data-dir ~/lhco --out out/fig04_05\n  \
     srun drapes run jobs/fig04_05.toml --data-dir ~/lhco --out out/fig04_05 --deadline 4h\n  \
     drapes run jobs/fig04_05.toml --data-dir ~/lhco --out out/fig04_05 --shard 2/8\n\n\
-    Stops early on USR1, USR2, TERM or Ctrl-C, and before the deadline: trainings are saved and go on with the next run.\n\n\
+    Stops early on USR1, USR2, TERM, HUP, XCPU or Ctrl-C, and before the deadline: trainings are saved and go on with the next run.\n\n\
     EXIT CODES\n  \
     0 done; 1 unexpected; 2 bad job, data or usage; 3 environment; 4 some tasks failed;\n  \
     75 stopped early, run the same command again")]
@@ -100,6 +101,7 @@ impl Run {
     /// # Errors
     /// The job, the data or the directory cannot be used, or some tasks fail.
     pub fn run(&self) -> Result<Exit, Error> {
+        self.check_paths()?;
         if let Some(ranks) = self.ranks {
             // Mistakes are told before there are ranks to repeat them.
             JobFile::open(&self.job)?.check()?;
@@ -126,6 +128,16 @@ impl Run {
         }
     }
 
+    /// That paths can be written down: HDF5 and the messages between ranks know text alone, and would fail hours later.
+    fn check_paths(&self) -> Result<(), Error> {
+        let paths =
+            [(Some(&self.job), "JOB"), (self.out.as_ref(), "--out"), (self.data_dir.as_ref(), "--data-dir")];
+        let wrong = paths
+            .into_iter()
+            .filter_map(|(path, what)| path.filter(|path| path.to_str().is_none()).zip(Some(what)));
+        Error::of_all(wrong.map(|(path, what)| Error::NotText { path: path.clone(), what }).collect())
+    }
+
     fn deadline(&self) -> Option<SystemTime> {
         match self.deadline {
             Some(deadline) => deadline.moment(),
@@ -140,7 +152,7 @@ impl Run {
 
 /// Ends all ranks, this one too, with what has gone wrong.
 fn end_all(world: &World, error: &Error) -> ! {
-    eprintln!("error on rank {} ({}): {error}", world.rank(), World::host());
+    tell(format_args!("error on rank {} ({}): {error}", world.rank(), World::host()));
     world.abort(error.kind() as i32)
 }
 

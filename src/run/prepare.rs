@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use drapes_analysis::cli::tell;
 use drapes_analysis::dispatch::{Graph, Known, Shard};
 use drapes_analysis::fingerprint::InputFile;
 use drapes_analysis::job::{Job, JobFile};
@@ -14,6 +15,7 @@ use drapes_analysis::store::{Liveness, Occupancy, Occupant, Patience, Store, Sto
 use super::Run;
 use crate::data;
 use crate::error::Error;
+use crate::repeats;
 use crate::stop::Signals;
 
 /// A job ready to compute.
@@ -48,6 +50,7 @@ impl Run {
             None => file.data_directory()?,
         };
         let inputs = inputs(&job, &data_directory)?;
+        repeats::check_files(&job, &inputs)?;
         let plan = Plan::of(&job);
         let stored = StoredJob { job, inputs };
         let directory = self.directory(&stored.job);
@@ -58,7 +61,7 @@ impl Run {
         let store = Store::begin(&directory, &stored)?;
         let (occupancy, dead) = self.occupy(&store, ranks, signals)?;
         for gone in dead {
-            eprintln!("note: an earlier run has died here ({gone}); this one goes on with its work");
+            tell(format_args!("note: an earlier run has died here ({gone}); this one goes on with its work"));
         }
         // Only now: the job of a run that is at work here is not to be touched.
         let stored = store.settle(&file, &stored, self.shard())?;
@@ -83,7 +86,7 @@ impl Run {
         let mut is_told = false;
         let occupied = store.occupy(self.shard(), ranks, &mut |who, silence| {
             if !std::mem::replace(&mut is_told, true) {
-                eprintln!("{}", silent(who, silence));
+                tell(silent(who, silence));
             }
             if signals.received() { Patience::GiveUp } else { Patience::Wait }
         });

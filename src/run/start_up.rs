@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use drapes_analysis::cli::tell;
+
 use crate::dispatch::RanksError;
 use crate::error::Error;
 use crate::stop::{Clock, Signals};
@@ -50,7 +52,7 @@ impl StartUp {
             while !seen.load(Ordering::Relaxed) {
                 if self.is_over() {
                     let error = RanksError::NotArrived { seconds: self.start.elapsed().as_secs() };
-                    eprintln!("error: {error}");
+                    tell(format_args!("error: {error}"));
                     std::process::exit(error.kind() as i32);
                 }
                 std::thread::sleep(LOOK);

@@ -40,6 +40,7 @@ use crate::doctor::free_bytes;
 use crate::error::Error;
 use crate::provenance::Versions;
 use crate::rank_log::RankLog;
+use crate::repeats;
 use crate::split::Sample;
 use crate::watch::Watch;
 
@@ -297,7 +298,7 @@ pub fn equipment(sample: &Sample) -> Equipment {
 /// Reads the events of a job and assigns their parts.
 ///
 /// # Errors
-/// A file cannot be used, or the job asks for more than it holds.
+/// A file cannot be used, the job asks for more than it holds, or events occur more often than the job allows.
 pub fn load(job: &Job, data_directory: &Path) -> Result<Sample, Error> {
     let mut problems = Vec::new();
     let mut read = |file: &Path, label: Label, inputs: Inputs| {
@@ -314,7 +315,11 @@ pub fn load(job: &Job, data_directory: &Path) -> Result<Sample, Error> {
     // Nothing starts from another sample's constituents.
     let other = job.other_sample.file().and_then(|file| read(file, Label::Optional, Inputs::Hlv));
     match events {
-        Some(events) if problems.is_empty() => Sample::new(job, events, further.as_ref(), other.as_ref()),
+        Some(events) if problems.is_empty() => {
+            let (further, other) = (further.as_ref(), other.as_ref());
+            let repeats = repeats::check(job, &events, further, other)?;
+            Ok(Sample::new(job, events, further, other)?.noting(repeats))
+        }
         _ => Err(Error::of_all(problems).expect_err("a file that could not be read")),
     }
 }

@@ -5,6 +5,7 @@ mod layout;
 mod plan;
 mod plot;
 mod status;
+mod tell;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ pub use answer::answer;
 pub use layout::{columns, duration};
 pub use plan::Format;
 pub use plot::draw_all;
+pub use tell::tell;
 
 use crate::drawn;
 use crate::error::{Error, Exit};

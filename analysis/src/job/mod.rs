@@ -9,6 +9,7 @@ mod jets;
 mod read;
 mod sampling;
 mod seeds;
+mod truth;
 
 use std::path::{Path, PathBuf};
 
@@ -93,6 +94,10 @@ pub struct Job {
     pub seed: u64,
     /// The events.
     pub data: Data,
+    /// The largest share of a sample's events that may occur more than once, in it or in another one. It decides whether
+    /// a run begins, never what comes out.
+    #[serde(default = "usual_share")]
+    pub most_repeated: f64,
     /// True background outside of the data.
     pub independent_background: IndependentBackground,
     /// Signal region, nominal side-bands and collision energy.
@@ -131,6 +136,11 @@ pub struct Job {
     pub figures: FigureSettings,
     /// The points of the scan, each once.
     pub points: Vec<ScanPoint>,
+}
+
+/// What a job has that was stored before there was this key.
+fn usual_share() -> f64 {
+    0.01
 }
 
 /// Where the events come from and which columns are used.
@@ -415,7 +425,7 @@ impl Job {
     pub fn physics(&self) -> serde_json::Value {
         let mut tree = serde_json::to_value(self).unwrap_or_default();
         if let Some(keys) = tree.as_object_mut() {
-            for key in ["name", "pricing", "figures"] {
+            for key in ["name", "most_repeated", "pricing", "figures"] {
                 keys.remove(key);
             }
         }

@@ -9,6 +9,7 @@ use super::document::{Found, Mistakes, Section};
 use super::flow;
 use super::jets;
 use super::seeds::{whole_number, whole_numbers};
+use super::truth::{self, NamedColumns};
 use super::{
     ClassifierSettings, ComputeSettings, DEFAULTS, Data, DenoiserSettings, FigureSettings,
     IndependentBackground, Job, Layout, LossWeighting, Marginals, OtherSample, Pricing, SamplerSettings,
@@ -64,7 +65,9 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
         text(value).filter(|name| !name.contains('/') && !name.starts_with('.'))
     });
     let seed = root.get("seed", "a whole number", |value| whole_number(value).map(u64::from));
-    let data = data(root.section("data"));
+    let data_section = root.section("data");
+    let most_repeated = truth::most_repeated(&data_section);
+    let data = data(data_section);
     let independent_background = independent_background(root.section("independent_background"));
     let regions = regions(root.section("regions"));
     let denoiser = denoiser(root.section("denoiser"));
@@ -109,6 +112,7 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
         name: name?.value,
         seed: seed?.value,
         data: data?,
+        most_repeated: most_repeated?,
         independent_background: independent_background?,
         regions,
         collision_energy,
@@ -148,6 +152,9 @@ fn data(section: Section<'_>) -> Option<Data> {
     });
     if let (Some(layout), Some(features), Some(resonant)) = (&layout, &features, &resonant) {
         check_columns(&section, layout.value.is_some(), features, resonant);
+        if let Some(label) = &label {
+            truth::check(&section, &NamedColumns { resonant, features, label });
+        }
     }
     section.finish();
     let group = group?.value;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ndarray::{Array2, s};
 
-use crate::error::PrepareError;
+use crate::error::{FilterId, PrepareError};
 
 /// Values that a stored byte may stand for at most: real events compress far less.
 const MOST_VALUES_PER_BYTE: u64 = 100_000;
@@ -86,7 +86,7 @@ impl Block {
             Some(filter) => PrepareError::UnknownFilter {
                 path: path.to_owned(),
                 dataset: self.name.clone(),
-                filter: filter.id(),
+                filter: FilterId(filter.id()),
             },
         }
     }

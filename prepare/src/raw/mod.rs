@@ -136,6 +136,11 @@ impl RawRows {
 /// Why a file is no HDF5 file.
 fn objection(path: &Path) -> Result<Option<&'static str>, PrepareError> {
     let cannot_read = |source| PrepareError::CannotRead { path: path.to_owned(), source };
+    // Whoever opens a pipe waits for somebody to write into it.
+    let file_type = std::fs::metadata(path).map_err(cannot_read)?.file_type();
+    if !file_type.is_file() && !file_type.is_dir() {
+        return Ok(Some("it is a pipe or device, and HDF5 reads files"));
+    }
     let mut start = Vec::new();
     File::open(path).map_err(cannot_read)?.take(4096).read_to_end(&mut start).map_err(cannot_read)?;
     Ok(if start.is_empty() {

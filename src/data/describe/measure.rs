@@ -8,6 +8,7 @@ use drapes_analysis::regions::{Region, Regions};
 use super::super::error::DataError;
 use super::super::events::Dropped;
 use super::super::recipe::{Read, Reason, Recipe};
+use super::super::rows::{repeated, row_hash};
 use super::super::source::{self, Batch, Columns};
 use super::histogram::Histogram;
 use super::recognise::{Content, Table, known_unit};
@@ -15,6 +16,9 @@ use super::{ColumnSummary, Counts, EventTable};
 
 /// The resonant mass and the features of the paper: a row without them is dropped.
 const HIGH_LEVEL: [&str; 6] = ["m_jj", "m_j1", "dm_jj", "tau21_j1", "tau21_j2", "dr_jj"];
+
+/// How columns are called that number the events, so that no two rows are equal.
+const NUMBERS: [&str; 5] = ["event", "eventnumber", "index", "unnamed:0", "id"];
 
 /// Reads a table once and sums it up.
 pub(super) fn event_table(path: &Path, table: &Table, regions: &Regions) -> Result<EventTable, DataError> {
@@ -54,6 +58,7 @@ pub(super) fn event_table(path: &Path, table: &Table, regions: &Regions) -> Resu
         signal_region,
         side_bands,
         dropped: pass.dropped,
+        repeated: repeated(&mut pass.rows),
         columns: summaries.into_iter().map(|(_, summary)| summary).collect(),
         variables: variables
             .map(|(name, running)| running.summary(name.to_owned(), known_unit(name).to_owned()))
@@ -90,6 +95,9 @@ struct Pass {
     events: Counts,
     masses: Vec<f64>,
     is_signal: Vec<bool>,
+    /// What tells events apart: positions in the batch, and a number of each event's values there.
+    telling: Vec<usize>,
+    rows: Vec<u64>,
     dropped: Dropped,
 }
 
@@ -122,8 +130,15 @@ impl Pass {
             }
         };
         let of = |count: usize| vec![Running::default(); count];
+        let number = guess(columns, &NUMBERS);
+        let tells = |position: &usize| {
+            let column = Some(wanted[*position]);
+            table.content == Content::Columns && column != label && column != number
+        };
         Ok(Self {
             label: label.and_then(|column| wanted.iter().position(|wanted| *wanted == column)),
+            telling: (0..wanted.len()).filter(tells).collect(),
+            rows: Vec::new(),
             columns: of(if table.content == Content::Particles { 0 } else { wanted.len() }),
             variables: of(if table.content == Content::Features { hlv::names().len() } else { 0 }),
             wanted,
@@ -167,6 +182,12 @@ impl Pass {
             Err(reason) => self.dropped.count(reason),
             Ok(mass) => {
                 self.events.add(label > 0.5);
+                if matches!(self.mass, Mass::Jets(_)) {
+                    self.rows.push(row_hash(values.map(|value| value as f32)));
+                } else if !self.telling.is_empty() {
+                    let telling = self.telling.iter().map(|column| batch.column(*column)[row] as f32);
+                    self.rows.push(row_hash(telling));
+                }
                 if let Some(mass) = mass {
                     self.masses.push(mass);
                     self.is_signal.push(label > 0.5);

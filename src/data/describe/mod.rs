@@ -108,6 +108,8 @@ pub struct EventTable {
     pub side_bands: Counts,
     /// Rows that are no events.
     pub dropped: Dropped,
+    /// Events that equal one before them in all that tells events apart, their label left aside.
+    pub repeated: usize,
     /// The columns of the file.
     pub columns: Vec<ColumnSummary>,
     /// The high-level variables that follow from them.

@@ -58,6 +58,11 @@ impl Description {
             line(&format!("in the side-bands {lower} and {upper} GeV"), table.side_bands)?;
         }
         writeln!(f, "  dropped: {}", table.dropped)?;
+        if table.repeated > 0 {
+            let share = 100.0 * table.repeated as f64 / table.events.all().max(1) as f64;
+            let (count, what) = (grouped(table.repeated), "are copies of others, but for label and number");
+            writeln!(f, "  repeated: {count} events ({share:.2}%) {what}")?;
+        }
         summaries(f, "Columns", &table.columns)?;
         summaries(f, "High-level variables", &table.variables)?;
         match (&table.resonant, &table.histogram) {
