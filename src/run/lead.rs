@@ -64,6 +64,9 @@ impl Run {
                 return Err(error);
             }
         };
+        for note in sample.notes_on_columns(&prepared.stored.job) {
+            eprintln!("warning: {note}");
+        }
         let device = self.muster(world, signals, &prepared)?;
         let worked = self.hand_out(world, signals, &clock, &mut prepared, device, sample)?;
         self.conclude(&prepared, &worked)
