@@ -7,7 +7,7 @@ mod outliers;
 mod words;
 
 pub use outliers::Outliers;
-pub use words::{notes, number};
+pub use words::notes;
 
 /// A value is an atom where it holds at least this share of the events: less than that helps no classifier much.
 const ATOM_SHARE: f64 = 0.01;

@@ -1,5 +1,7 @@
 //! What users are told of their columns.
 
+use drapes_analysis::number::short as number;
+
 use super::{Atom, Column, Nature};
 
 /// Values that a note names.
@@ -52,14 +54,6 @@ fn shares(atoms: &[Atom], events: usize) -> String {
         format!("{} in {:.1}%", number(atom.value), 100.0 * atom.events as f64 / events.max(1) as f64)
     });
     named.collect::<Vec<_>>().join(", ")
-}
-
-/// A value of a column in few digits.
-pub fn number(value: f64) -> String {
-    let magnitude = value.abs();
-    // Single precision has seven digits; what follows is noise of the conversion.
-    let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(value);
-    if magnitude != 0.0 && !(1e-4..1e7).contains(&magnitude) { format!("{rounded:e}") } else { rounded.to_string() }
 }
 
 fn grouped(number: usize) -> String {

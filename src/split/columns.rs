@@ -2,6 +2,7 @@
 
 use drapes_analysis::generated::Inputs;
 use drapes_analysis::job::Job;
+use drapes_analysis::number::short;
 use drapes_analysis::point::ScanPoint;
 use drapes_analysis::quantities::SignalCount;
 use drapes_analysis::regions::{Region, Regions};
@@ -32,7 +33,7 @@ impl Sample {
             let first = *values.first()?;
             values.iter().all(|value| *value == first).then(|| Error::ConstantFeature {
                 feature: name.to_owned(),
-                value: columns::number(f64::from(first)),
+                value: short(f64::from(first)),
                 events: values.len(),
                 region: what,
             })
