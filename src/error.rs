@@ -45,6 +45,21 @@ pub enum Error {
         /// What to do.
         advice: String,
     },
+    /// A feature does not vary.
+    #[error(
+        "feature {feature} is {value} in all {events} background events of {region} (it tells nothing, and a template of it \
+         differs from data by rounding alone, which fakes a signal) remove it from data.features"
+    )]
+    ConstantFeature {
+        /// The feature.
+        feature: String,
+        /// Its value.
+        value: String,
+        /// Events that have it.
+        events: usize,
+        /// Where.
+        region: String,
+    },
     /// The side-bands of the job lie outside of the data.
     #[error(
         "the side-bands {wanted} GeV leave the data's range {found} GeV (the model would extrapolate) move the \
@@ -258,6 +273,7 @@ impl Error {
             | Self::NotText { .. }
             | Self::SameFile { .. }
             | Self::Repeated { .. }
+            | Self::ConstantFeature { .. }
             | Self::DijetFit { .. } => Exit::BadRequest,
             Self::Device(error) => error.kind(),
             Self::Ranks(error) => error.kind(),

@@ -16,6 +16,7 @@ pub mod arrays;
 pub mod batches;
 pub mod checkpoint;
 pub mod classifier;
+pub mod columns;
 pub mod compact;
 pub mod data;
 pub mod device;

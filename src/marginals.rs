@@ -1,8 +1,13 @@
 //! How each feature is brought to zero mean and unit variance before the diffusion model sees it.
 
+mod ranks;
+
 use drapes_analysis::job::Marginals;
 use ndarray::{Array2, ArrayView2, Axis};
+use rand::RngExt;
+use rand_pcg::Pcg64;
 
+use crate::columns::{Column, Lattice};
 use crate::scaler::Scaler;
 
 /// Distance of the knots of a map to a normal distribution, in standard deviations.
@@ -15,16 +20,24 @@ pub struct ColumnMaps {
 }
 
 /// An increasing, piecewise linear map of a column, with at least two knots; beyond them it goes on straight.
+///
+/// A value with two knots is an atom, which owns the interval between its mapped knots: events of that value are spread
+/// over the interval, and whatever comes back from within it has exactly that value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColumnMap {
-    /// Knots in the column's own unit, increasing.
+    /// Knots in the column's own unit, rising.
     pub own: Vec<f64>,
-    /// Where they go, increasing.
+    /// Where they go, rising.
     pub mapped: Vec<f64>,
+    /// Where values lie in equal steps: they are spread over a step before they are mapped, and rounded on their way back.
+    pub lattice: Option<Lattice>,
 }
 
 impl ColumnMaps {
     /// The maps that bring these rows to zero mean and unit variance, the mass always by shift and scale.
+    ///
+    /// Columns that stand on certain values, or are ruled by outliers, become unit normals by their ranks whatever the
+    /// marginals of the others.
     ///
     /// # Shapes
     /// `(events, features + 1)`.
@@ -33,11 +46,15 @@ impl ColumnMaps {
         let last = rows.ncols() - 1;
         let columns = (0..rows.ncols()).map(|column| {
             let straight = ColumnMap::straight(scaler.mean[column], scaler.deviation[column]);
-            match marginals {
-                Marginals::Gaussian if column < last => {
-                    ColumnMap::to_normal(rows.index_axis(Axis(1), column).iter()).unwrap_or(straight)
-                }
-                _ => straight,
+            if column == last {
+                return straight;
+            }
+            let mut sorted = rows.index_axis(Axis(1), column).to_vec();
+            sorted.sort_unstable_by(f32::total_cmp);
+            match Column::of_sorted(&sorted).filter(Column::needs_ranks) {
+                Some(judged) => ColumnMap::through_ranks(&sorted, &judged),
+                None if marginals == Marginals::Gaussian => ColumnMap::to_normal(&sorted).unwrap_or(straight),
+                None => straight,
             }
         });
         Self { columns: columns.collect() }
@@ -61,15 +78,15 @@ impl ColumnMaps {
         &self.columns
     }
 
-    /// Mapped rows.
+    /// Mapped rows; only columns that must be spread draw random numbers.
     ///
     /// # Shapes
     /// `(events, columns)`.
-    pub fn forward(&self, rows: ArrayView2<'_, f32>) -> Array2<f32> {
+    pub fn forward(&self, rows: ArrayView2<'_, f32>, spread: &mut Pcg64) -> Array2<f32> {
         let mut mapped = rows.to_owned();
         for mut row in mapped.rows_mut() {
             for (value, map) in row.iter_mut().zip(&self.columns) {
-                *value = map.forward(f64::from(*value)) as f32;
+                *value = map.spread(f64::from(*value), spread) as f32;
             }
         }
         mapped
@@ -79,15 +96,19 @@ impl ColumnMaps {
 impl ColumnMap {
     /// The map that shifts and scales.
     pub fn straight(mean: f64, deviation: f64) -> Self {
-        Self { own: vec![mean, mean + deviation], mapped: vec![0.0, 1.0] }
+        Self { own: vec![mean, mean + deviation], mapped: vec![0.0, 1.0], lattice: None }
+    }
+
+    /// The map by the ranks of a column in rising order, with atoms, lattices and outliers as they were judged.
+    pub fn through_ranks(sorted: &[f32], judged: &Column) -> Self {
+        ranks::map(sorted, judged)
     }
 
     /// The map whose values are normally distributed; none where the column has fewer than two values.
     ///
     /// Knots are the quantiles at equal steps of a unit normal, as far out as there are events.
-    fn to_normal<'a>(values: impl Iterator<Item = &'a f32>) -> Option<Self> {
-        let mut sorted: Vec<f64> = values.map(|value| f64::from(*value)).collect();
-        sorted.sort_unstable_by(f64::total_cmp);
+    fn to_normal(sorted: &[f32]) -> Option<Self> {
+        let sorted: Vec<f64> = sorted.iter().map(|value| f64::from(*value)).collect();
         let count = sorted.len() as f64;
         // The outermost events stand for half an event's share each.
         let outermost = normal_quantile(1.0 - 0.5 / count.max(2.0));
@@ -105,22 +126,53 @@ impl ColumnMap {
                 mapped.push(z);
             }
         }
-        (own.len() >= 2).then_some(Self { own, mapped })
+        (own.len() >= 2).then_some(Self { own, mapped, lattice: None })
     }
 
-    /// A value in its own unit, mapped.
+    /// A value in its own unit, mapped; an atom to the middle of its interval.
     pub fn forward(&self, value: f64) -> f64 {
-        interpolate(&self.own, &self.mapped, value)
+        self.atom(value).map_or_else(
+            || interpolate(&self.own, &self.mapped, value),
+            |(low, high)| f64::midpoint(low, high),
+        )
+    }
+
+    /// As [`ColumnMap::forward`], but that events of one value are spread over the interval that is theirs: normally
+    /// distributed, as all mapped values. Random numbers are drawn for these alone.
+    pub fn spread(&self, value: f64, generator: &mut Pcg64) -> f64 {
+        let value = match self.lattice {
+            Some(Lattice { step, .. }) => value + step * (generator.random::<f64>() - 0.5),
+            None => value,
+        };
+        match self.atom(value) {
+            Some((low, high)) => {
+                let (least, most) = (normal_share(low), normal_share(high));
+                within(least + (most - least) * generator.random::<f64>(), (low, high))
+            }
+            None => interpolate(&self.own, &self.mapped, value),
+        }
+    }
+
+    /// The interval of the mapped axis that belongs to this very value.
+    fn atom(&self, value: f64) -> Option<(f64, f64)> {
+        let first = self.own.partition_point(|knot| *knot < value);
+        let knots = self.own[first..].iter().take_while(|knot| **knot == value).count();
+        (knots >= 2).then(|| (self.mapped[first], self.mapped[first + knots - 1]))
     }
 
     /// A mapped value, back in its own unit.
     pub fn backward(&self, value: f64) -> f64 {
-        interpolate(&self.mapped, &self.own, value)
+        let own = interpolate(&self.mapped, &self.own, value);
+        self.lattice.map_or(own, |lattice| lattice.nearest(own))
     }
 }
 
 fn interpolate(from: &[f64], to: &[f64], value: f64) -> f64 {
     let above = from.partition_point(|knot| *knot <= value).clamp(1, from.len() - 1);
+    if from[above] == from[above - 1] {
+        // Only at an end: what lies beyond an outermost atom goes where its interval ends.
+        return if value < from[above] { to[above - 1] } else { to[above] };
+    }
     let share = (value - from[above - 1]) / (from[above] - from[above - 1]);
     to[above - 1] + share * (to[above] - to[above - 1])
 }
@@ -132,8 +184,16 @@ fn normal_share(z: f64) -> f64 {
 
 /// The `z` below which lies a share of a unit normal, by bisection: knots are few.
 fn normal_quantile(share: f64) -> f64 {
-    let (mut low, mut high) = (-40.0, 40.0);
-    for _ in 0..100 {
+    bisected(share, (-40.0, 40.0), 100)
+}
+
+/// As [`normal_quantile`], where it is known to lie between two: to single precision, since there is one for each event.
+fn within(share: f64, ends: (f64, f64)) -> f64 {
+    bisected(share, ends, 28)
+}
+
+fn bisected(share: f64, (mut low, mut high): (f64, f64), times: usize) -> f64 {
+    for _ in 0..times {
         let middle = f64::midpoint(low, high);
         if normal_share(middle) < share { low = middle } else { high = middle }
     }
@@ -141,53 +201,4 @@ fn normal_quantile(share: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use drapes_analysis::stream::Stream;
-    use rand_distr::{Distribution, Exp1};
-
-    use super::*;
-
-    /// A feature with a hard edge at zero, one that is constant, and a mass.
-    fn rows(count: usize) -> Array2<f32> {
-        let mut generator = Stream::of_job(1).generator();
-        Array2::from_shape_fn((count, 3), |(event, column)| match column {
-            0 => Exp1.sample(&mut generator),
-            1 => 7.0,
-            _ => 3000.0 + event as f32,
-        })
-    }
-
-    #[test]
-    fn mapped_features_are_normal_and_come_back() {
-        let rows = rows(20_000);
-        let maps = ColumnMaps::of(rows.view(), Marginals::Gaussian);
-        let mapped = maps.forward(rows.view());
-        let scaler = Scaler::of(mapped.view());
-        assert!(scaler.mean[0].abs() < 0.01 && (scaler.deviation[0] - 1.0).abs() < 0.01, "{scaler:?}");
-        let beyond_two = mapped.column(0).iter().filter(|z| z.abs() > 2.0).count() as f64 / 20_000.0;
-        assert!((beyond_two - 0.0455).abs() < 0.003, "{beyond_two}");
-        for event in 0..1000 {
-            for column in 0..3 {
-                let back = maps.column(column).backward(f64::from(mapped[[event, column]]));
-                let own = f64::from(rows[[event, column]]);
-                assert!((back - own).abs() < 1e-3 * own.abs().max(1.0), "{back} {own}");
-            }
-        }
-    }
-
-    #[test]
-    fn an_edge_stays_an_edge() {
-        let maps = ColumnMaps::of(rows(20_000).view(), Marginals::Gaussian);
-        // Five standard deviations out, where no event was: hardly beyond the edge.
-        assert!(maps.column(0).backward(-5.0) > -0.01);
-        let straight = ColumnMaps::of(rows(20_000).view(), Marginals::Standardised);
-        assert!(straight.column(0).backward(-1.5) < -0.3);
-    }
-
-    #[test]
-    fn the_mass_is_only_shifted_and_scaled() {
-        let maps = ColumnMaps::of(rows(1000).view(), Marginals::Gaussian);
-        assert_eq!(maps.column(2).own.len(), 2);
-        assert_eq!(maps.column(1), &ColumnMap::straight(7.0, 1.0), "a constant column");
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
 //! Which events are data: injection, signal region and side-bands, and what is kept apart.
 
+mod columns;
 mod digest;
 
 use drapes_analysis::axes::distinct;
@@ -123,6 +124,7 @@ impl Sample {
         let outer = distinct(regions.iter().map(|regions| regions.outer));
         problems.extend(outer.into_iter().filter_map(|outer| self.check_reach(outer).err()));
         problems.extend(regions.iter().filter_map(|regions| self.check_regions(regions).err()));
+        problems.extend(self.check_columns(job, &regions));
         let templates = || job.points.iter().filter_map(ScanPoint::template);
         let from_other = templates().filter(|template| template.method.starts() == Start::OtherSample);
         let of =

@@ -77,6 +77,7 @@ fn result(work: &Work) -> TaskResult {
         seed,
         fold: Fold(fold),
         closure_auc: Some(0.5),
+        background_closure_auc: None,
         performance: performance.clone(),
         losses: vec![],
     };

@@ -68,7 +68,7 @@ pub fn is_drawn(store: &Store, job: &Job, plan: &Plan, states: &[TaskState]) -> 
 /// A digest of everything that tables and pictures depend on.
 pub fn digest(job: &Job, plan: &Plan, states: &[TaskState]) -> String {
     let mut digest = Sha256::new();
-    digest.update(serde_json::to_vec(&job.figures).unwrap_or_default());
+    digest.update(serde_json::to_vec(&(&job.figures, job.closure)).unwrap_or_default());
     for (task, state) in plan.tasks.iter().zip(states) {
         // A task that is done again takes another time: its run tells records of one task apart.
         let (what, run) = match state {

@@ -15,7 +15,7 @@ use crate::point::{ClassifierKind, ScanPoint};
 use crate::quantities::SignalCount;
 
 /// Raised whenever the same job would give other numbers than before.
-const CODE_SCHEMA: u32 = 3;
+const CODE_SCHEMA: u32 = 4;
 
 /// A digest of everything that a task's result depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

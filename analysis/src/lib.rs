@@ -13,6 +13,7 @@
 pub mod axes;
 pub mod band;
 pub mod cli;
+pub mod closure;
 pub mod dispatch;
 pub mod draw;
 pub mod drawn;
@@ -25,6 +26,7 @@ pub mod jet_summary;
 pub mod job;
 pub mod metrics;
 pub mod noise_grid;
+pub mod number;
 pub mod plan;
 pub mod point;
 pub mod price;

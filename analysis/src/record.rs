@@ -232,6 +232,10 @@ pub struct Classifier {
     /// How well it tells data from template on events it has never seen; 0.5 is a perfect template where
     /// there is no signal. None for the supervised reference, which has no template.
     pub closure_auc: Option<f64>,
+    /// How well it tells true background from the template, both of events that it has never seen: as `closure_auc`, but
+    /// that injected signal takes no part, so that every point has it. None in records of earlier versions.
+    #[serde(default)]
+    pub background_closure_auc: Option<f64>,
     /// True signal against true background.
     pub performance: Performance,
     /// Losses by epoch.

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::axes::{AXES, AxisValue, SIGNAL_REGION, distinct};
 use crate::band::Band;
 use crate::cli::columns;
+use crate::closure;
 use crate::error::Error;
 use crate::figures::{Figure, label, rank};
 use crate::generated::Kinematics;
@@ -36,6 +37,7 @@ struct ResultRow<'a> {
     fold: u32,
     auc: Option<f64>,
     closure_auc: Option<f64>,
+    background_closure_auc: Option<f64>,
     sic_at_1e3: Option<f64>,
     sic_at_5e3: Option<f64>,
     max_sic: Option<f64>,
@@ -60,8 +62,10 @@ pub fn reduce(store: &Store) -> Result<Results, Error> {
         let _ = writer.serialize(row);
     }
     store.write("results.csv", &writer.into_inner().unwrap_or_default())?;
+    let failures = closure::failures(&results);
     for figure in Figure::ALL {
-        let table = figure.table(&results);
+        let mut table = figure.table(&results);
+        table.notes = figure.notes(&table, &failures);
         if table.rows.is_empty() {
             store.set_aside(figure.name())?;
         } else {
@@ -77,7 +81,8 @@ fn rows<'a>(job: &'a Job, found: &'a PointResults) -> impl Iterator<Item = Resul
     let sampler = diffused.map(|template| job.sampler.with(template.integration));
     let grid = diffused.map(|template| NoiseGrid::of(&job.sampler, &template));
     found.classifiers.iter().map(move |result| {
-        let Classifier { seed, fold, closure_auc, performance, .. } = &result.classifier;
+        let Classifier { seed, fold, closure_auc, background_closure_auc, performance, .. } =
+            &result.classifier;
         ResultRow {
             task: &result.task.0,
             method: found.point.method(),
@@ -100,6 +105,7 @@ fn rows<'a>(job: &'a Job, found: &'a PointResults) -> impl Iterator<Item = Resul
             fold: fold.0,
             auc: performance.auc,
             closure_auc: *closure_auc,
+            background_closure_auc: *background_closure_auc,
             sic_at_1e3: performance.sic_at_1e3,
             sic_at_5e3: performance.sic_at_5e3,
             max_sic: performance.max_sic,
@@ -112,7 +118,7 @@ fn rows<'a>(job: &'a Job, found: &'a PointResults) -> impl Iterator<Item = Resul
 }
 
 /// The closing table: methods, where they stand on the axes that the scan has, significance improvement, AUC and
-/// closure.
+/// closure; below it, what is to be noted, and a warning for each method whose templates are not like true background.
 pub fn summary(results: &Results) -> String {
     let mut points: Vec<&PointResults> = results.points.iter().collect();
     points.sort_by_key(|found| (found.point.n_signal(), rank(found.point.method())));
@@ -154,6 +160,9 @@ pub fn summary(results: &Results) -> String {
                 100.0 * share
             ));
         }
+    }
+    for failure in closure::failures(results) {
+        text.push_str(&format!("\n{}\n", failure.warning(results.job.closure.threshold)));
     }
     text
 }

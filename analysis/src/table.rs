@@ -37,12 +37,17 @@ pub struct FigureTable {
     pub figure: String,
     /// The rows, curve by curve.
     pub rows: Vec<Row>,
+    /// Warnings that the picture carries; most tables have none, and then no column for them either.
+    pub notes: Vec<String>,
 }
+
+/// The column of a table that carries warnings, one in each of the first rows.
+const NOTES: &str = "warning";
 
 impl FigureTable {
     /// An empty table.
     pub fn new(figure: &str) -> Self {
-        Self { figure: figure.to_owned(), rows: Vec::new() }
+        Self { figure: figure.to_owned(), rows: Vec::new(), notes: Vec::new() }
     }
 
     /// Adds a point.
@@ -101,6 +106,24 @@ impl FigureTable {
             // Writing to memory cannot fail, and every row has the same fields.
             let _ = writer.serialize(row.rounded());
         }
+        let plain = writer.into_inner().unwrap_or_default();
+        if self.notes.is_empty() { plain } else { self.with_notes(&plain) }
+    }
+
+    /// A table with one more column: a warning in each of the first rows, as many in the last as there are left.
+    fn with_notes(&self, plain: &[u8]) -> Vec<u8> {
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(plain);
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for (line, record) in reader.records().flatten().enumerate() {
+            let note = match line.checked_sub(1) {
+                None => NOTES.to_owned(),
+                Some(row) if row + 1 == self.rows.len() => {
+                    self.notes.get(row..).unwrap_or_default().join("; ")
+                }
+                Some(row) => self.notes.get(row).cloned().unwrap_or_default(),
+            };
+            let _ = writer.write_record(record.iter().chain([note.as_str()]));
+        }
         writer.into_inner().unwrap_or_default()
     }
 
@@ -115,10 +138,18 @@ impl FigureTable {
             path: path.to_owned(),
             source,
         })?;
-        let rows: Result<Vec<Row>, _> = csv::Reader::from_reader(bytes.as_slice()).deserialize().collect();
-        let rows = rows.map_err(|error| corrupt(error.to_string()))?;
+        let mut reader = csv::Reader::from_reader(bytes.as_slice());
+        let headers = reader.headers().cloned().map_err(|error| corrupt(error.to_string()))?;
+        let noted = headers.iter().position(|heading| heading == NOTES);
+        let (mut rows, mut notes): (Vec<Row>, Vec<String>) = (vec![], vec![]);
+        for record in reader.records() {
+            let record = record.map_err(|error| corrupt(error.to_string()))?;
+            rows.push(record.deserialize(Some(&headers)).map_err(|error| corrupt(error.to_string()))?);
+            let note = noted.and_then(|column| record.get(column)).filter(|note| !note.is_empty());
+            notes.extend(note.map(str::to_owned));
+        }
         let figure = rows.first().ok_or_else(|| corrupt("it has no rows".to_owned()))?.figure.clone();
-        Ok(Self { figure, rows })
+        Ok(Self { figure, rows, notes })
     }
 }
 
@@ -169,6 +200,13 @@ mod tests {
         assert_eq!(read.curves("a"), ["noise", "fit"]);
         assert!((read.curve("a", "noise")[0].mean - 0.333_333_3).abs() < 1e-12);
         assert_eq!(read.to_csv(), table.to_csv());
+        for count in [1, 2, 7] {
+            table.notes = (0..count).map(|note| format!("closure fails, {note}")).collect();
+            std::fs::write(&path, table.to_csv()).expect("room");
+            let noted = FigureTable::read(&path).expect("the table");
+            assert_eq!(noted.notes.join("; "), table.notes.join("; "));
+            assert_eq!(noted.rows, read.rows);
+        }
         std::fs::write(&path, "figure,panel\nx,y\n").expect("room");
         assert!(matches!(FigureTable::read(&path), Err(Error::Corrupt { .. })));
     }

@@ -27,6 +27,51 @@ pub struct TemplateSummary {
     pub pairs: Vec<PairDensity>,
     /// How far events moved; for DRAPES SR.
     pub displacement: Option<Displacement>,
+    /// How far each feature is from that of true background; empty in records of earlier versions.
+    #[serde(default)]
+    pub distances: Vec<FeatureDistance>,
+}
+
+/// How far a feature of a template is from that of the true background of the signal region, by the events themselves:
+/// bins do not show values that only one of the two has.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FeatureDistance {
+    /// The largest difference of their cumulative shares (Kolmogorov and Smirnov).
+    pub cumulative: f64,
+    /// What sampling alone exceeds once in a thousand times.
+    pub cumulative_by_chance: f64,
+    /// The value whose share differs most, where many events have it.
+    pub value: Option<ValueShares>,
+}
+
+/// A value, and the shares of events that have it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ValueShares {
+    /// The value.
+    pub value: f64,
+    /// Of the true background.
+    pub background: f64,
+    /// Of the template.
+    pub template: f64,
+    /// Their difference in standard deviations of sampling.
+    pub deviations: f64,
+}
+
+impl FeatureDistance {
+    /// Standard deviations of a difference that sampling does not explain, also not in one of many values.
+    const MANY: f64 = 4.5;
+
+    /// The distance over what sampling explains: above one it stands out.
+    pub fn excess(&self) -> f64 {
+        let value = self.value.map_or(0.0, |value| value.deviations / Self::MANY);
+        value.max(self.cumulative / self.cumulative_by_chance)
+    }
+
+    /// Whether one value is what stands out most.
+    pub fn is_of_value(&self) -> Option<ValueShares> {
+        self.value
+            .filter(|value| value.deviations / Self::MANY >= self.cumulative / self.cumulative_by_chance)
+    }
 }
 
 impl TemplateSummary {

@@ -34,6 +34,11 @@ pub fn judge<E: Events>(
                 side.push(*score);
             }
         }
+        // The background of the data that it is evaluated on, and all background that no classifier has seen.
+        let background_closure_auc = match contest.template_truth {
+            TemplateTruth::Background if contest.data_is_signal() => None,
+            _ => RankedScores::new(template.clone(), background.clone()).auc(),
+        };
         if contest.template_truth == TemplateTruth::Background {
             background.extend(template);
         }
@@ -41,6 +46,7 @@ pub fn judge<E: Events>(
             seed: member.seed,
             fold: member.fold,
             closure_auc,
+            background_closure_auc,
             performance: RankedScores::new(background, signal).performance(),
             losses,
         }

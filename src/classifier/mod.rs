@@ -14,6 +14,7 @@ mod judge;
 mod judges;
 mod member;
 mod perceptrons;
+mod tamed;
 mod train;
 mod trees;
 

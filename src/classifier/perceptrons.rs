@@ -8,6 +8,7 @@ use tch::{Device, Tensor};
 use super::contest::{Contest, both};
 use super::judges::{Judges, Least, Scorer};
 use super::member::Member;
+use super::tamed::Tamed;
 use super::train::{Drawn, Ensemble, Networks, Recipe};
 use crate::checkpoint::Keeper;
 use crate::error::Error;
@@ -29,7 +30,9 @@ pub struct Perceptrons<'a> {
 /// The perceptrons of all members over the events of both classes.
 pub struct PerceptronNetworks {
     layout: Layout,
-    /// `[events, features]`, data first, in their own units.
+    /// What is done to columns that outliers rule.
+    tamed: Tamed,
+    /// `[events, features]`, data first, in their own units but for those columns.
     events: Tensor,
     /// `[members, 1, features]`
     mean: Tensor,
@@ -82,6 +85,8 @@ impl PerceptronNetworks {
         members: &[Member],
         device: Device,
     ) -> Self {
+        let tamed = Tamed::of(rows.view());
+        let rows = tamed.rows(rows.view());
         let features = rows.ncols();
         let per_member = [members.len() as i64, 1, features as i64];
         let (mut mean, mut inverse) = (vec![], vec![]);
@@ -94,6 +99,7 @@ impl PerceptronNetworks {
         let tensor = |values: &[f32]| Tensor::from_slice(values).reshape(per_member).to_device(device);
         Self {
             layout: Mlp::layout(features, settings.hidden_layers, settings.width),
+            tamed,
             events: to_tensor(rows.view(), device),
             mean: tensor(&mean),
             inverse_deviation: tensor(&inverse),
@@ -134,11 +140,12 @@ impl Networks for PerceptronNetworks {
 
 impl Scorer<ArrayView2<'_, f32>> for Ensemble<PerceptronNetworks> {
     fn score_by_all(&self, events: ArrayView2<'_, f32>) -> Vec<Vec<f32>> {
-        let PerceptronNetworks { layout, mean, inverse_deviation, .. } = &self.networks;
+        let PerceptronNetworks { layout, tamed, mean, inverse_deviation, .. } = &self.networks;
         let network = Mlp::over(layout, &self.parameters);
         let mut scores = vec![Vec::with_capacity(events.nrows()); self.members()];
         for portion in events.axis_chunks_iter(Axis(0), (SCORES_AT_ONCE / self.members()).max(1)) {
-            let x = (to_tensor(portion, self.device).unsqueeze(0) - mean) * inverse_deviation;
+            let portion = tamed.rows(portion);
+            let x = (to_tensor(portion.view(), self.device).unsqueeze(0) - mean) * inverse_deviation;
             let found = network.forward(&x).squeeze_dim(2).to_device(Device::Cpu);
             for (member, scores) in scores.iter_mut().enumerate() {
                 scores.extend(Vec::<f32>::try_from(&found.get(member as i64)).unwrap_or_default());
@@ -149,11 +156,12 @@ impl Scorer<ArrayView2<'_, f32>> for Ensemble<PerceptronNetworks> {
 
     fn score_by_one(&self, member: usize, events: ArrayView2<'_, f32>, rows: &[usize]) -> Vec<f32> {
         let of_member = |all: &Tensor| all.narrow(0, member as i64, 1);
-        let PerceptronNetworks { layout, mean, inverse_deviation, .. } = &self.networks;
+        let PerceptronNetworks { layout, tamed, mean, inverse_deviation, .. } = &self.networks;
         let network = Mlp::over(layout, &of_member(&self.parameters));
         let mut scores = Vec::with_capacity(rows.len());
         for rows in rows.chunks(SCORES_AT_ONCE) {
             let portion = events.select(Axis(0), rows);
+            let portion = tamed.rows(portion.view());
             let x = (to_tensor(portion.view(), self.device).unsqueeze(0) - of_member(mean))
                 * of_member(inverse_deviation);
             let found = network.forward(&x).flatten(0, -1).to_device(Device::Cpu);

@@ -15,6 +15,8 @@ use crate::watch::Watch;
 const EVENTS_AT_ONCE: usize = 1024;
 /// The same where a GPU waits to be filled.
 const EVENTS_AT_ONCE_ON_GPU: usize = 1 << 18;
+/// Partial diffusion starts no further out, in standard deviations: networks know nothing there, and overflow.
+const FAR: f64 = 100.0;
 
 /// A solver of dx/dt = (x − D(x; t, m)) / t down a grid of noise strengths.
 ///
@@ -62,7 +64,8 @@ impl Sampler<'_> {
 
     /// Partial diffusion: events that are given the grid's first noise strength and lose it again at target masses.
     ///
-    /// Row `i` of the result began as event `i` modulo their number, each time with fresh noise.
+    /// Row `i` of the result began as event `i` modulo their number, each time with fresh noise. `spread` is drawn from
+    /// where a column holds many events of one value.
     ///
     /// # Shapes
     /// `events` `(events, features)`; the result is `(masses, features)`.
@@ -81,7 +84,7 @@ impl Sampler<'_> {
         &self,
         events: ArrayView2<'_, f32>,
         masses: &[f64],
-        noise: &mut Pcg64,
+        (noise, spread): (&mut Pcg64, &mut Pcg64),
         watch: &dyn Watch,
     ) -> Result<Array2<f32>, Error> {
         let [maps] = self.denoiser.maps() else { panic!("events are made by one model at a time") };
@@ -91,7 +94,8 @@ impl Sampler<'_> {
             for row in rows.clone() {
                 for (column, value) in events.row(row % events.nrows()).iter().enumerate() {
                     let normal: f64 = StandardNormal.sample(noise);
-                    noisy.push(maps.column(column).forward(f64::from(*value)) + sigma * normal);
+                    let mapped = maps.column(column).spread(f64::from(*value), spread).clamp(-FAR, FAR);
+                    noisy.push(mapped + sigma * normal);
                 }
             }
             Tensor::from_slice(&noisy).reshape([1, rows.len() as i64, features as i64])

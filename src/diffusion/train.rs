@@ -142,7 +142,8 @@ impl<'a> Ensemble<'a> {
         let mut offset = 0;
         for member in members {
             let map = ColumnMaps::of(member.rows.view(), settings.marginals);
-            let rows = map.forward(member.rows.view());
+            // A stream of its own: members whose columns need no spreading learn what they learnt without it.
+            let rows = map.forward(member.rows.view(), &mut member.stream.branch("spread").generator());
             let count = rows.nrows();
             let mut order: Vec<u32> = (offset..offset + count as u32).collect();
             order.shuffle(&mut member.stream.branch("validation").generator());

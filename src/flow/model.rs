@@ -14,6 +14,8 @@ use crate::watch::Watch;
 const EVENTS_AT_ONCE: usize = 2048;
 /// The same where a GPU waits to be filled.
 const EVENTS_AT_ONCE_ON_GPU: usize = 1 << 17;
+/// Events that are moved start no further out, in standard deviations: a flow changes nothing there.
+const FAR: f64 = 100.0;
 
 /// One trained flow, with the maps of its columns.
 pub struct FlowModel {
@@ -74,7 +76,7 @@ impl FlowModel {
         outside.count() as f64 / events.len().max(1) as f64
     }
 
-    /// Events that a top flow moves.
+    /// Events that a top flow moves; `spread` is drawn from where a column holds many events of one value.
     ///
     /// # Shapes
     /// `events` `(events, features)`; the result has a row for each target.
@@ -91,6 +93,7 @@ impl FlowModel {
         &self,
         events: ArrayView2<'_, f32>,
         journey: Journey<'_>,
+        spread: &mut Pcg64,
         watch: &dyn Watch,
     ) -> Result<Array2<f32>, Error> {
         let flow = Flow::over(self.shape, &self.parameters);
@@ -102,7 +105,8 @@ impl FlowModel {
             let mut mapped = Vec::with_capacity(rows.len() * events.ncols());
             for row in rows.clone() {
                 for (column, value) in events.row(row % events.nrows()).iter().enumerate() {
-                    mapped.push(self.maps.column(column).forward(f64::from(*value)) as f32);
+                    let start = self.maps.column(column).spread(f64::from(*value), spread).clamp(-FAR, FAR);
+                    mapped.push(start as f32);
                 }
             }
             let x = self.columns(&mapped);

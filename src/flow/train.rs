@@ -127,7 +127,8 @@ impl<'a> Ensemble<'a> {
         let (mut all, mut batches, mut courses, mut kept_aside) = (vec![], vec![], vec![], vec![]);
         let mut offset = 0;
         for member in members {
-            let rows = member.maps.forward(member.rows.view());
+            let spread = &mut member.stream.branch("spread").generator();
+            let rows = member.maps.forward(member.rows.view(), spread);
             let count = rows.nrows();
             let mut order: Vec<u32> = (offset..offset + count as u32).collect();
             order.shuffle(&mut member.split.generator());

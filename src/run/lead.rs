@@ -65,6 +65,9 @@ impl Run {
                 return Err(error);
             }
         };
+        for note in sample.notes_on_columns(&prepared.stored.job) {
+            tell(format_args!("warning: {note}"));
+        }
         let places = self.muster(world, signals, &clock, &prepared)?;
         let worked = self.hand_out(world, signals, &clock, &mut prepared, places, sample)?;
         self.conclude(&prepared, &worked)

@@ -135,7 +135,9 @@ fn outlines(
         let rows = model.map.rows(events, &mut stream.branch("spread").generator());
         // The last column is their own mass.
         let features = rows.slice(ndarray::s![.., ..KINEMATIC_FEATURES]);
-        sampler.from_events(features, masses, noise, watch)?
+        // The features are smooth by now: nothing is left to spread.
+        let unused = &mut stream.branch("atoms").generator();
+        sampler.from_events(features, masses, (noise, unused), watch)?
     };
     model.map.jets(features.view(), masses, &mut stream.branch("azimuths").generator())
 }

@@ -1,6 +1,7 @@
 //! One task from beginning to end.
 
 mod classify;
+mod distance;
 mod fit;
 mod flow;
 mod jet_models;

@@ -8,6 +8,7 @@ use drapes_analysis::template_summary::{Displacement, FeatureSpectra, PairDensit
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 
 use super::Workplace;
+use super::distance::distance;
 use super::spectrum::{bin, edges, shares};
 use super::template::FEATURES;
 use crate::arrays::ArrayReader;
@@ -46,7 +47,7 @@ pub fn summarise(place: &Workplace, made: &Made<'_>) -> Result<TemplateSummary, 
     let count = made.count()?;
     let (from_background, from_signal) = (from(false, count), from(true, count));
     let unit = Scaler::of(background.view()).deviation;
-    let (mut spectra, mut means, mut deviations) = (vec![], vec![], vec![]);
+    let (mut spectra, mut means, mut deviations, mut distances) = (vec![], vec![], vec![], vec![]);
     let mut moved = Displacement { background: vec![], signal: vec![] };
     for (feature, unit) in unit.iter().enumerate() {
         let column = |events: &Array2<f32>| events.index_axis(Axis(1), feature).to_vec();
@@ -54,6 +55,8 @@ pub fn summarise(place: &Workplace, made: &Made<'_>) -> Result<TemplateSummary, 
         let scaler = Scaler::of(ArrayView2::from_shape((count, 1), &generated).expect("a value an event"));
         means.push(scaler.mean[0]);
         deviations.push(scaler.deviation[0]);
+        // Copies of one event are no independent events.
+        distances.push(distance(&background, &generated, made.starts.len()));
         if partial {
             let before = made.starts.features.column(feature);
             let moved_by = |rows: &[usize]| displacement(before, &generated, rows).map(|far| far / unit);
@@ -87,6 +90,7 @@ pub fn summarise(place: &Workplace, made: &Made<'_>) -> Result<TemplateSummary, 
         spectra,
         pairs: if corner { pairs(&background, made)? } else { vec![] },
         displacement: partial.then_some(moved),
+        distances,
     })
 }
 

@@ -58,6 +58,7 @@ pub fn make(
         _ => stream.branch("added noise"),
     }
     .generator();
+    let mut spread = stream.branch("spread").generator();
     let solver = place.job.sampler.with(template.integration).solver;
     let method = template.method;
     store(place, id, &masses, watch, |rows, watch| {
@@ -68,18 +69,18 @@ pub fn make(
                 let sampler = Sampler { denoiser, grid, solver, device: place.device };
                 match method {
                     TemplateMethod::Noise => sampler.from_noise(to, &mut noise, watch),
-                    _ => sampler.from_events(from().features.view(), to, &mut noise, watch),
+                    _ => sampler.from_events(from().features.view(), to, (&mut noise, &mut spread), watch),
                 }
             }
             Maker::Flow(flow) => match method {
                 TemplateMethod::Cathode => flow.sample(to, &mut noise, watch),
                 TemplateMethod::Feta => {
-                    flow.transport(from().features.view(), Journey::Correction(to), watch)
+                    flow.transport(from().features.view(), Journey::Correction(to), &mut spread, watch)
                 }
                 _ => {
                     let from = from();
                     let journey = Journey::Masses { own: &from.masses, target: to };
-                    flow.transport(from.features.view(), journey, watch)
+                    flow.transport(from.features.view(), journey, &mut spread, watch)
                 }
             },
         }

@@ -8,6 +8,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::Workplace;
 use crate::arrays::{ArrayReader, ArrayWriter};
+use crate::columns::Lattice;
 use crate::error::Error;
 use crate::marginals::{ColumnMap, ColumnMaps};
 
@@ -42,6 +43,9 @@ pub fn write_columns(writer: &ArrayWriter, maps: &[ColumnMaps]) -> Result<(), Er
                 if side == 0 { map.own[knot] } else { map.mapped[knot] }
             });
             writer.table(&knots_name(member, column), knots.view())?;
+            if let Some(Lattice { origin, step }) = map.lattice {
+                writer.list(&lattice_name(member, column), ArrayView1::from(&[origin, step]))?;
+            }
         }
     }
     Ok(())
@@ -58,6 +62,11 @@ fn knots_name(member: usize, column: usize) -> String {
     format!("knots_{member}_{column}")
 }
 
+/// The list of a column's lattice, where it has one: a value of it, and its step.
+fn lattice_name(member: usize, column: usize) -> String {
+    format!("lattice_{member}_{column}")
+}
+
 /// The parameters of one network of a finished training, `[1, len]`, and where the rest is read from.
 pub fn read(place: &Workplace, (id, member): &(TaskId, usize)) -> Result<(Tensor, ArrayReader), Error> {
     let reader = ArrayReader::of(&place.store, id)?;
@@ -72,7 +81,12 @@ pub fn read_columns(reader: &ArrayReader, member: usize) -> Result<ColumnMaps, E
     let mut columns = vec![];
     while let Some(name) = reader.has(&knots_name(member, columns.len())) {
         let knots: Array2<f64> = reader.table(&name)?;
-        columns.push(ColumnMap { own: knots.column(0).to_vec(), mapped: knots.column(1).to_vec() });
+        let lattice = reader.has(&lattice_name(member, columns.len())).map(|name| reader.list::<f64>(&name));
+        let lattice = match lattice.transpose()?.as_ref().and_then(|numbers| numbers.as_slice()) {
+            Some(&[origin, step]) => Some(Lattice { origin, step }),
+            _ => None,
+        };
+        columns.push(ColumnMap { own: knots.column(0).to_vec(), mapped: knots.column(1).to_vec(), lattice });
     }
     Ok(ColumnMaps::from_columns(columns))
 }

@@ -24,6 +24,7 @@ pub(crate) struct Layout {
     pub title: Option<(Block, (f64, f64))>,
     pub legend: Option<(Table, (f64, f64))>,
     pub footnote: Option<(Block, (f64, f64))>,
+    pub warning: Option<(Block, (f64, f64))>,
 }
 
 impl Layout {
@@ -79,8 +80,15 @@ impl Layout {
             y += block.height();
             (block, place)
         });
+        let warning = picture.warning.as_deref().map(|warning| {
+            let block = Block::new(warning, sizes::FOOTNOTE, room);
+            y += if footnote.is_some() { 6.0 } else { 14.0 };
+            let place = (start, y);
+            y += block.height();
+            (block, place)
+        });
         let y_labels = ticks.iter().map(|ticks| sizes::TICK_GAP + ticks + sizes::LABEL_GAP).collect();
-        Self { width, height: y + sizes::PAGE, columns, rows, y_labels, title, legend, footnote }
+        Self { width, height: y + sizes::PAGE, columns, rows, y_labels, title, legend, footnote, warning }
     }
 }
 

@@ -49,6 +49,10 @@ pub fn svg(picture: &Picture) -> String {
         let look = Look { colour: Colour::GREY, ..Look::new(footnote.size, Anchor::Start) };
         footnote.write(&mut svg, *place, look);
     }
+    if let Some((warning, place)) = &layout.warning {
+        let look = Look { colour: Colour::WARNING, ..Look::new(warning.size, Anchor::Start) };
+        warning.write(&mut svg, *place, look);
+    }
     svg.finish()
 }
 

@@ -15,6 +15,8 @@ pub struct Picture {
     pub legend: Legend,
     /// Small print below everything, in markup; it is wrapped to the width of the figure.
     pub footnote: Option<String>,
+    /// What readers must know before they believe the figure: below everything, in red; wrapped as the footnote.
+    pub warning: Option<String>,
     /// Width of every frame in points.
     pub frame_width: f64,
 }
@@ -28,6 +30,7 @@ impl Picture {
             rows,
             legend: Legend::Inside,
             footnote: None,
+            warning: None,
             frame_width: 360.0,
         }
     }

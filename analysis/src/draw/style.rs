@@ -13,6 +13,8 @@ impl Colour {
     pub const WHITE: Self = Self(255, 255, 255);
     /// The grey of guides and footnotes.
     pub const GREY: Self = Self(0x59, 0x59, 0x59);
+    /// The red of warnings.
+    pub const WARNING: Self = Self(0xb0, 0x1e, 0x1e);
 
     /// The colour of a hexadecimal code such as `0x00_77_bb`.
     pub const fn hex(code: u32) -> Self {

@@ -16,6 +16,7 @@ mod jets;
 mod mass;
 mod measure;
 mod needs;
+mod notes;
 mod palette;
 mod panels;
 mod rejection;
@@ -233,7 +234,8 @@ impl Figure {
         let name = self.name();
         let table = FigureTable::read(&store.directory().join(format!("figures/{name}.csv")))?;
         let failed = |source| Error::Drawing { figure: name.to_owned(), source };
-        let svg = draw::svg(&self.picture(&table));
+        let picture = Picture { warning: notes::warning(&table), ..self.picture(&table) };
+        let svg = draw::svg(&picture);
         store.write(&format!("figures/{name}.svg"), svg.as_bytes())?;
         store.write(&format!("figures/{name}.png"), &draw::png(&svg, PNG_WIDTH).map_err(failed)?)?;
         store.write(&format!("figures/{name}.pdf"), &draw::pdf(&svg).map_err(failed)?)?;

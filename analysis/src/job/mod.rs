@@ -128,6 +128,9 @@ pub struct Job {
     pub trees: TreeSettings,
     /// The classifiers of jets' constituents and their training.
     pub jet_classifier: JetClassifierSettings,
+    /// When a scan ends with a warning.
+    #[serde(default)]
+    pub closure: ClosureSettings,
     /// How the work is cut into tasks.
     pub compute: ComputeSettings,
     /// Event numbers that price a plan before the data are read.
@@ -381,6 +384,20 @@ pub struct TreeSettings {
     pub patience: usize,
 }
 
+/// When a scan ends with a warning that its templates are not like true background.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClosureSettings {
+    /// The AUC of true background against template above which a template fails.
+    pub threshold: f64,
+}
+
+impl Default for ClosureSettings {
+    /// As in the default job file, for jobs that were stored before there was such a key.
+    fn default() -> Self {
+        Self { threshold: 0.55 }
+    }
+}
+
 /// How the work is cut into tasks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ComputeSettings {
@@ -425,7 +442,7 @@ impl Job {
     pub fn physics(&self) -> serde_json::Value {
         let mut tree = serde_json::to_value(self).unwrap_or_default();
         if let Some(keys) = tree.as_object_mut() {
-            for key in ["name", "most_repeated", "pricing", "figures"] {
+            for key in ["name", "most_repeated", "pricing", "figures", "closure"] {
                 keys.remove(key);
             }
         }

@@ -11,7 +11,7 @@ use super::jets;
 use super::seeds::{whole_number, whole_numbers};
 use super::truth::{self, NamedColumns};
 use super::{
-    ClassifierSettings, ComputeSettings, DEFAULTS, Data, DenoiserSettings, FigureSettings,
+    ClassifierSettings, ClosureSettings, ComputeSettings, DEFAULTS, Data, DenoiserSettings, FigureSettings,
     IndependentBackground, Job, Layout, LossWeighting, Marginals, OtherSample, Pricing, SamplerSettings,
     Schedule, Solver, TreeSettings,
 };
@@ -84,6 +84,7 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
     let other_sample = other_sample(root.section("other_sample"));
     let classifier = classifier(root.section("classifier"));
     let trees = trees(root.section("trees"));
+    let closure = closure(root.section("closure"));
     let compute = compute(root.section("compute"));
     let pricing = pricing(root.section("pricing"));
     let figures = figures(root.section("figures"));
@@ -128,6 +129,7 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
         classifier: classifier?,
         trees: trees?,
         jet_classifier: jet_classifier?,
+        closure: closure?,
         compute: compute?,
         pricing: pricing?,
         figures: figures?,
@@ -387,6 +389,12 @@ fn trees(section: Section<'_>) -> Option<TreeSettings> {
         leaves: leaves?.value as usize,
         patience: patience?,
     })
+}
+
+fn closure(section: Section<'_>) -> Option<ClosureSettings> {
+    let threshold = number(&section, "threshold", "an AUC from 0.5 to 1", |x| (0.5..=1.0).contains(&x));
+    section.finish();
+    Some(ClosureSettings { threshold: threshold? })
 }
 
 fn compute(section: Section<'_>) -> Option<ComputeSettings> {

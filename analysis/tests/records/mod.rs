@@ -206,6 +206,7 @@ fn classified(point: ScanPoint, seeds: &[ClassifierSeed]) -> Classification {
                 closure_auc: point
                     .n_signal()
                     .map(|_| 0.505 + 0.01 * spread + 0.2 * unlike * (2.0 - skill(point.method()))),
+                background_closure_auc: None,
                 performance: scores(power as f32).performance(),
                 losses: losses(2, 0.6),
             });
@@ -353,6 +354,7 @@ fn template_summary(template: Option<Generated>) -> TemplateSummary {
             background: vec![0.3 * learnt; 5],
             signal: only(signal, vec![0.2 * learnt; 5]),
         }),
+        distances: vec![],
     }
 }
 

@@ -10,6 +10,7 @@ use super::super::events::Dropped;
 use super::super::recipe::{Read, Reason, Recipe};
 use super::super::rows::{repeated, row_hash};
 use super::super::source::{self, Batch, Columns};
+use super::columns::Kept;
 use super::histogram::Histogram;
 use super::recognise::{Content, Table, known_unit};
 use super::{ColumnSummary, Counts, EventTable};
@@ -44,14 +45,27 @@ pub(super) fn event_table(path: &Path, table: &Table, regions: &Regions) -> Resu
             (wanted[position], running.summary(name_of(position), unit))
         })
         .collect();
-    summaries.sort_by_key(|(position, _)| *position);
     let variables = hlv::names().into_iter().zip(&pass.variables);
+    let variables: Vec<ColumnSummary> = variables
+        .map(|(name, running)| running.summary(name.to_owned(), known_unit(name).to_owned()))
+        .collect();
+    let label = pass.label.map(name_of);
+    let mass = if let Mass::Column(position) = pass.mass { Some(name_of(position)) } else { None };
+    let not_features: Vec<&str> =
+        label.iter().chain(&mass).map(String::as_str).chain([HIGH_LEVEL[0]]).collect();
+    let notes = if table.content == Content::Features {
+        pass.kept.notes(&variables, &not_features)
+    } else {
+        let columns: Vec<ColumnSummary> = summaries.iter().map(|(_, summary)| summary.clone()).collect();
+        pass.kept.notes(&columns, &not_features)
+    };
+    summaries.sort_by_key(|(position, _)| *position);
     Ok(EventTable {
         name: table.name.clone(),
-        label: pass.label.map(name_of),
+        label,
         resonant: match pass.mass {
             Mass::Jets(_) => Some(HIGH_LEVEL[0].to_owned()),
-            Mass::Column(position) => Some(name_of(position)),
+            Mass::Column(_) => mass,
             Mass::Unknown => None,
         },
         events: pass.events,
@@ -60,9 +74,8 @@ pub(super) fn event_table(path: &Path, table: &Table, regions: &Regions) -> Resu
         dropped: pass.dropped,
         repeated: repeated(&mut pass.rows),
         columns: summaries.into_iter().map(|(_, summary)| summary).collect(),
-        variables: variables
-            .map(|(name, running)| running.summary(name.to_owned(), known_unit(name).to_owned()))
-            .collect(),
+        variables,
+        notes,
         histogram: Histogram::new(&pass.masses, &pass.is_signal, regions),
     })
 }
@@ -92,6 +105,8 @@ struct Pass {
     columns: Vec<Running>,
     /// One for each high-level variable, if there are jets.
     variables: Vec<Running>,
+    /// Values of what a search takes for features: of the variables if there are jets, else of the columns.
+    kept: Kept,
     events: Counts,
     masses: Vec<f64>,
     is_signal: Vec<bool>,
@@ -135,7 +150,13 @@ impl Pass {
             let column = Some(wanted[*position]);
             table.content == Content::Columns && column != label && column != number
         };
+        let kept = match table.content {
+            Content::Features => hlv::names().len(),
+            Content::Particles => 0,
+            Content::Columns => wanted.len(),
+        };
         Ok(Self {
+            kept: Kept::of(kept),
             label: label.and_then(|column| wanted.iter().position(|wanted| *wanted == column)),
             telling: (0..wanted.len()).filter(tells).collect(),
             rows: Vec::new(),
@@ -153,14 +174,19 @@ impl Pass {
     fn add(&mut self, batch: &Batch) {
         for (position, running) in self.columns.iter_mut().enumerate() {
             batch.column(position).iter().for_each(|value| running.add(*value));
+            if !matches!(self.mass, Mass::Jets(_)) {
+                batch.column(position).iter().for_each(|value| self.kept.add(position, *value));
+            }
         }
         let variables: Vec<Option<Variable>> = hlv::names().into_iter().map(Variable::named).collect();
         for row in 0..batch.rows() {
             if let Mass::Jets(recipe) = &self.mass
                 && let Some(jets) = recipe.jets_of(batch, row)
             {
-                for (variable, running) in variables.iter().zip(&mut self.variables) {
-                    running.add(variable.map_or(f64::NAN, |variable| jets.value(variable)));
+                for (place, (variable, running)) in variables.iter().zip(&mut self.variables).enumerate() {
+                    let value = variable.map_or(f64::NAN, |variable| jets.value(variable));
+                    running.add(value);
+                    self.kept.add(place, value);
                 }
             }
             self.add_row(batch, row);

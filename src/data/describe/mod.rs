@@ -1,5 +1,6 @@
 //! What a file of events holds, for a user who has just got it.
 
+mod columns;
 mod histogram;
 mod measure;
 mod page;
@@ -114,6 +115,8 @@ pub struct EventTable {
     pub columns: Vec<ColumnSummary>,
     /// The high-level variables that follow from them.
     pub variables: Vec<ColumnSummary>,
+    /// What is to be said of columns as features.
+    pub notes: Vec<String>,
     /// The spectrum of the resonant variable.
     pub histogram: Option<Histogram>,
 }

@@ -65,6 +65,9 @@ impl Description {
         }
         summaries(f, "Columns", &table.columns)?;
         summaries(f, "High-level variables", &table.variables)?;
+        for note in &table.notes {
+            write!(f, "\n{}\n", wrapped(&format!("note: {note}")))?;
+        }
         match (&table.resonant, &table.histogram) {
             (Some(name), Some(histogram)) => spectrum(f, name, histogram, has_label),
             _ => Ok(()),
@@ -158,6 +161,23 @@ fn summaries(f: &mut fmt::Formatter<'_>, title: &str, columns: &[ColumnSummary])
         }
     }
     Ok(())
+}
+
+/// A sentence in lines of at most a hundred characters.
+fn wrapped(text: &str) -> String {
+    let (mut lines, mut length) = (String::new(), 0);
+    for word in text.split(' ') {
+        let width = word.chars().count();
+        if length > 0 && length + 1 + width > 100 {
+            lines.push_str("\n  ");
+            length = 2 + width;
+        } else {
+            lines.push_str(if length > 0 { " " } else { "" });
+            length += width + usize::from(length > 0);
+        }
+        lines.push_str(word);
+    }
+    lines
 }
 
 fn spectrum(f: &mut fmt::Formatter<'_>, name: &str, histogram: &Histogram, has_label: bool) -> fmt::Result {

@@ -24,6 +24,11 @@ fn settings() -> FlowSettings {
     }
 }
 
+/// Nothing here has columns that draw from it.
+fn spread() -> rand_pcg::Pcg64 {
+    Stream::of_job(99).generator()
+}
+
 fn shape(features: usize) -> FlowShape {
     FlowShape::new(features, &NETWORK, settings().bins, settings().tail)
 }
@@ -108,6 +113,7 @@ fn events_are_moved_to_where_the_density_expects_them() {
             .transport(
                 features.view(),
                 Journey::Masses { own: &own, target: &vec![target; own.len()] },
+                &mut spread(),
                 &Unwatched,
             )
             .expect("nobody stops it");
@@ -126,10 +132,10 @@ fn events_are_moved_to_where_the_density_expects_them() {
     // There and back again is where the events were.
     let up: Vec<f64> = own.iter().map(|mass| mass + 5.0).collect();
     let there = flow
-        .transport(features.view(), Journey::Masses { own: &own, target: &up }, &Unwatched)
+        .transport(features.view(), Journey::Masses { own: &own, target: &up }, &mut spread(), &Unwatched)
         .expect("nobody stops it");
     let back = flow
-        .transport(there.view(), Journey::Masses { own: &up, target: &own }, &Unwatched)
+        .transport(there.view(), Journey::Masses { own: &up, target: &own }, &mut spread(), &Unwatched)
         .expect("nobody stops it");
     let far = back.iter().zip(&features).map(|(back, start)| (back - start).abs()).fold(0.0, f32::max);
     assert!(far < 1e-3, "{far}");
@@ -144,7 +150,7 @@ fn events_that_do_not_follow_the_mass_stay_where_they_are() {
     let features = members[0].rows.slice(ndarray::s![.., ..2]).to_owned();
     let journey = Journey::Masses { own: &own, target: &vec![100.0; own.len()] };
     let moved = model(&top, 0, &members[0].maps)
-        .transport(features.view(), journey, &Unwatched)
+        .transport(features.view(), journey, &mut spread(), &Unwatched)
         .expect("nobody stops it");
     let mean = |column: usize| {
         let far = |row: usize| f64::from((moved[[row, column]] - features[[row, column]]).abs());
@@ -171,7 +177,7 @@ fn a_correction_takes_another_sample_to_the_data() {
     let own: Vec<f64> = rows.column(2).iter().map(|mass| f64::from(*mass)).collect();
     let features = rows.slice(ndarray::s![.., ..2]).to_owned();
     let found = model(&top, 0, &data[0].maps)
-        .transport(features.view(), Journey::Correction(&own), &Unwatched)
+        .transport(features.view(), Journey::Correction(&own), &mut spread(), &Unwatched)
         .expect("nobody stops it");
     let found = Scaler::of(found.view());
     assert!((found.mean[0] - 3.4).abs() < 0.06 && (found.mean[1] + 1.0).abs() < 0.06, "{found:?}");
@@ -251,7 +257,7 @@ fn the_best_moment_of_a_training_that_over_trains_is_kept() {
     let shape = FlowShape::new(2, &network, settings().bins, settings().tail);
     let events = [events(1200, 0.8, 14)];
     let fresh = self::events(8000, 0.8, 15);
-    let rows = events[0].maps.forward(fresh.rows.view());
+    let rows = events[0].maps.forward(fresh.rows.view(), &mut spread());
     let rows =
         Tensor::from_slice(rows.as_slice().expect("rows in a row")).reshape([1, -1, 3]).transpose(1, 2);
     let [best, last] = [KeptMoment::Best, KeptMoment::Last].map(|kept| {

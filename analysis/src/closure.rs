@@ -1,0 +1,146 @@
+//! The check that ends every scan: whether templates are like the true background that they stand for.
+//!
+//! Labelled data know the background among them. Where a classifier that was trained on data against template tells true
+//! background from the template, on events that it has not seen, the template is to blame, whatever was injected; what
+//! looks like signal then may be nothing else.
+
+use crate::figures::label;
+use crate::generated::{Generated, Inputs};
+use crate::job::Job;
+use crate::point::{ClassifierKind, ScanPoint};
+use crate::results::{PointResults, Results};
+use crate::template_summary::{FeatureDistance, TemplateSummary};
+
+/// Standard errors by which a mean must exceed the threshold.
+const ERRORS: f64 = 2.0;
+/// Features that a warning names.
+const NAMED: usize = 3;
+
+/// A method whose templates fail by one kind of classifier.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// The word of the method.
+    pub method: &'static str,
+    /// Which classifiers tell them apart.
+    pub classifier: ClassifierKind,
+    /// Points that fail, and all points of the method with such classifiers.
+    pub points: (usize, usize),
+    /// The largest mean AUC among them.
+    pub auc: f64,
+    /// The features at fault where it is largest, the worst first; none where no template of features is known.
+    pub features: Option<Vec<(String, FeatureDistance)>>,
+}
+
+/// The failures of a scan by method and classifier, in the order of its points.
+pub fn failures(results: &Results) -> Vec<Failure> {
+    let mut found: Vec<Failure> = Vec::new();
+    for point in &results.points {
+        let (method, classifier) = (point.point.method(), point.point.classifier);
+        let Some(auc) = failing(&results.job, point) else { continue };
+        let features = features(results, &point.point);
+        match found.iter_mut().find(|known| (known.method, known.classifier) == (method, classifier)) {
+            Some(known) => {
+                known.points.0 += 1;
+                if auc > known.auc {
+                    (known.auc, known.features) = (auc, features);
+                }
+            }
+            None => {
+                let all = results.points.iter().map(|point| (point.point.method(), point.point.classifier));
+                let all = all.filter(|kind| *kind == (method, classifier)).count();
+                found.push(Failure { method, classifier, points: (1, all), auc, features });
+            }
+        }
+    }
+    found
+}
+
+/// The mean AUC of a point that fails beyond its error.
+fn failing(job: &Job, found: &PointResults) -> Option<f64> {
+    let values: Vec<f64> =
+        found.classifiers.iter().filter_map(|result| result.classifier.background_closure_auc).collect();
+    if values.is_empty() || values.len() < found.classifiers.len() {
+        return None;
+    }
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
+    // Classifiers of other seeds look at the same events: only the folds are independent.
+    let between = (variance / (count.min(f64::from(job.classifier.folds)) - 1.0).max(1.0)).sqrt();
+    let (background, template) =
+        (found.sizes.data_background.max(1) as f64, found.sizes.template.max(1) as f64);
+    let by_chance = ((background + template + 1.0) / (12.0 * background * template)).sqrt();
+    (mean - ERRORS * between.max(by_chance) > job.closure.threshold).then_some(mean)
+}
+
+/// The features of a point's template that differ from true background by more than sampling explains.
+fn features(results: &Results, point: &ScanPoint) -> Option<Vec<(String, FeatureDistance)>> {
+    let wanted: Generated = *point.template().filter(|template| template.inputs == Inputs::Hlv).as_ref()?;
+    let of = |summary: &&TemplateSummary| summary.template == Some(wanted) && !summary.distances.is_empty();
+    let summary = results.templates.iter().find(of)?;
+    let named = results.job.data.features.iter().cloned().zip(summary.distances.iter().copied());
+    let mut standing_out: Vec<_> = named.filter(|(_, distance)| distance.excess() > 1.0).collect();
+    standing_out.sort_by(|one, other| other.1.excess().total_cmp(&one.1.excess()));
+    Some(standing_out)
+}
+
+impl Failure {
+    /// The warning of the closing table.
+    pub fn warning(&self, threshold: f64) -> String {
+        let (failed, all) = self.points;
+        let of = if all > 1 { format!(" at {failed} of {all} points") } else { String::new() };
+        format!(
+            "warning: closure fails for {} by {}{of}: true background is told from the template with an AUC of {}{:.3} \
+             (closure.threshold = {threshold}), so that what looks like signal may be none; {}",
+            label(self.method),
+            self.classifier.word(),
+            if failed > 1 { "up to " } else { "" },
+            self.auc,
+            self.fault()
+        )
+    }
+
+    /// The same for below a picture.
+    pub fn note(&self) -> String {
+        format!(
+            "closure fails for {} by {} (AUC {:.2}); {}",
+            label(self.method),
+            self.classifier.word(),
+            self.auc,
+            self.fault()
+        )
+    }
+
+    fn fault(&self) -> String {
+        match self.features.as_deref() {
+            None => "compare their distributions".to_owned(),
+            Some([]) => "no single feature stands out: correlations".to_owned(),
+            Some(features) => {
+                let mut named: Vec<String> =
+                    features.iter().take(NAMED).map(|(name, distance)| fault(name, distance)).collect();
+                if features.len() > NAMED {
+                    named.push(format!("{} more", features.len() - NAMED));
+                }
+                format!("at fault: {}", named.join(", "))
+            }
+        }
+    }
+}
+
+fn fault(name: &str, distance: &FeatureDistance) -> String {
+    match distance.is_of_value() {
+        Some(value) => format!(
+            "{name} ({} in {:.1}% of the background, {:.1}% of the template)",
+            crate::number::short(value.value),
+            100.0 * value.background,
+            100.0 * value.template
+        ),
+        None => format!(
+            "{name} (distance {:.3}, by chance below {:.3})",
+            distance.cumulative, distance.cumulative_by_chance
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+//! Warnings that figures carry: of methods that they show and whose templates are not like true background.
+
+use super::Figure;
+use crate::closure::Failure;
+use crate::point::ClassifierKind;
+use crate::table::FigureTable;
+
+impl Figure {
+    /// What is to be said below the figure of this table.
+    pub fn notes(self, table: &FigureTable, failures: &[Failure]) -> Vec<String> {
+        let shown = failures.iter().filter(|failure| self.shows(table, failure));
+        shown.map(Failure::note).collect()
+    }
+
+    /// Whether the figure rests on templates that fail; those of features and of constituents are different ones.
+    fn shows(self, table: &FigureTable, failure: &Failure) -> bool {
+        let of_constituents = failure.classifier == ClassifierKind::Transformer;
+        match self {
+            Self::MassSpectrum | Self::Training | Self::DenoiserNoise => false,
+            Self::Corner | Self::Solver | Self::OversamplingMap => {
+                failure.method == "noise" && !of_constituents
+            }
+            Self::Fig15 | Self::Fig16 => failure.method == "sr" && !of_constituents,
+            Self::Constituents | Self::JetDistances | Self::JetKinematics => {
+                of_constituents && has_curve(table, failure.method)
+            }
+            Self::Fig09 | Self::Fig10 | Self::Fig11 => has_curve(table, failure.method),
+            _ => !of_constituents && has_curve(table, failure.method),
+        }
+    }
+}
+
+/// Whether the table has a curve of a method, or one of its variants (`noise-x5`, `sr-trees`).
+fn has_curve(table: &FigureTable, method: &str) -> bool {
+    let is_of =
+        |curve: &str| curve.strip_prefix(method).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+    table.rows.iter().any(|row| is_of(&row.curve))
+}
+
+/// The warning below a picture; none for most.
+pub fn warning(table: &FigureTable) -> Option<String> {
+    (!table.notes.is_empty()).then(|| format!("Warning: {}.", table.notes.join("; ")))
+}

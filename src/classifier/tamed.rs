@@ -1,0 +1,66 @@
+//! Columns that outliers rule, brought to a scale on which a perceptron sees the others.
+
+use ndarray::{ArrayView2, Axis, CowArray, Ix2};
+
+use crate::columns::Column;
+use crate::marginals::ColumnMap;
+
+/// The map of each column whose standard deviation a few values rule; the other columns stay as they are, to the bit.
+pub struct Tamed {
+    maps: Vec<Option<ColumnMap>>,
+}
+
+impl Tamed {
+    /// Of the events of both classes.
+    ///
+    /// # Shapes
+    /// `(events, features)`.
+    pub fn of(rows: ArrayView2<'_, f32>) -> Self {
+        let map = |column: ndarray::ArrayView1<'_, f32>| {
+            let mut sorted = column.to_vec();
+            sorted.sort_unstable_by(f32::total_cmp);
+            let judged = Column::of_sorted(&sorted).filter(|judged| judged.outliers.is_some());
+            judged.map(|judged| ColumnMap::through_ranks(&sorted, &judged))
+        };
+        Self { maps: rows.axis_iter(Axis(1)).map(map).collect() }
+    }
+
+    /// Events as a perceptron sees them before they are standardised.
+    ///
+    /// # Shapes
+    /// `(events, features)`.
+    pub fn rows<'a>(&self, rows: ArrayView2<'a, f32>) -> CowArray<'a, f32, Ix2> {
+        if self.maps.iter().all(Option::is_none) {
+            return rows.into();
+        }
+        let mut tamed = rows.to_owned();
+        for (mut column, map) in tamed.columns_mut().into_iter().zip(&self.maps) {
+            if let Some(map) = map {
+                column.mapv_inplace(|value| map.forward(f64::from(value)) as f32);
+            }
+        }
+        tamed.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    #[test]
+    fn only_a_column_that_an_outlier_rules_is_changed() {
+        let mut rows =
+            Array2::from_shape_fn((1000, 2), |(event, column)| ((event * (column + 3)) % 997) as f32 / 7.0);
+        let ordinary = Tamed::of(rows.view()).rows(rows.view()).to_owned();
+        assert_eq!(ordinary, rows);
+        rows[[5, 1]] = 1e30;
+        let tamed = Tamed::of(rows.view()).rows(rows.view()).to_owned();
+        assert_eq!(tamed.column(0), rows.column(0));
+        let column = tamed.column(1);
+        assert!(column.iter().all(|value| value.abs() < 6.0));
+        let largest = column.iter().copied().fold(f32::MIN, f32::max);
+        assert_eq!(column[5].to_bits(), largest.to_bits(), "the order stays");
+    }
+}
