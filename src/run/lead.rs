@@ -138,6 +138,9 @@ impl Run {
         if sample.dropped().total() > 0 {
             eprintln!("note: left out of the events: {}", sample.dropped());
         }
+        for remark in sample.remarks() {
+            eprintln!("note: {remark}");
+        }
         let Prepared { stored, plan, store, data_directory, states, owners, known, occupancy } = prepared;
         let price = Price::of(&stored.job, plan, sample.counts(&stored.job), &Rates::CPU_CORE);
         let runs = states.iter().map(done_run);

@@ -7,8 +7,11 @@ use drapes_analysis::regions::{Region, Regions};
 
 use super::super::error::DataError;
 use super::super::events::Dropped;
-use super::super::recipe::{Read, Reason, Recipe};
+use super::super::labels::{LabelKind, LabelValues};
+use super::super::recipe::{Read, Reason, Recipe, is_missing};
+use super::super::remarks::{Extremes, looks_like_weights, repeated_names};
 use super::super::source::{self, Batch, Columns};
+use super::super::wording::printable;
 use super::histogram::Histogram;
 use super::recognise::{Content, Table, known_unit};
 use super::{ColumnSummary, Counts, EventTable};
@@ -17,9 +20,14 @@ use super::{ColumnSummary, Counts, EventTable};
 const HIGH_LEVEL: [&str; 6] = ["m_jj", "m_j1", "dm_jj", "tau21_j1", "tau21_j2", "dr_jj"];
 
 /// Reads a table once and sums it up.
-pub(super) fn event_table(path: &Path, table: &Table, regions: &Regions) -> Result<EventTable, DataError> {
+pub(super) fn event_table(
+    path: &Path,
+    table: &Table,
+    regions: &Regions,
+    missing: &[f64],
+) -> Result<EventTable, DataError> {
     let columns = table.columns.as_ref();
-    let mut pass = Pass::new(path, table)?;
+    let mut pass = Pass::new(path, table, missing)?;
     let wanted = std::mem::take(&mut pass.wanted);
     columns.read(&wanted, &mut |batch| pass.add(batch))?;
     let name_of = |position: usize| columns.names()[wanted[position]].clone();
@@ -42,6 +50,7 @@ pub(super) fn event_table(path: &Path, table: &Table, regions: &Regions) -> Resu
         .collect();
     summaries.sort_by_key(|(position, _)| *position);
     let variables = hlv::names().into_iter().zip(&pass.variables);
+    let remarks = remarks(&pass, columns, &wanted);
     Ok(EventTable {
         name: table.name.clone(),
         label: pass.label.map(name_of),
@@ -59,7 +68,34 @@ pub(super) fn event_table(path: &Path, table: &Table, regions: &Regions) -> Resu
             .map(|(name, running)| running.summary(name.to_owned(), known_unit(name).to_owned()))
             .collect(),
         histogram: Histogram::new(&pass.masses, &pass.is_signal, regions),
+        remarks,
     })
+}
+
+/// What a user should know about the columns of a table.
+fn remarks(pass: &Pass, columns: &dyn Columns, wanted: &[usize]) -> Vec<String> {
+    let name_of = |position: usize| &columns.names()[wanted[position]];
+    let mut found: Vec<String> = repeated_names(columns.names()).into_iter().collect();
+    if let Some(label) = pass.label {
+        let label = printable(name_of(label));
+        found.extend(match pass.labels.kind() {
+            LabelKind::Labels => None,
+            LabelKind::AllSignal => Some(format!("all events are signal: column {label} is 1 in each")),
+            LabelKind::Other => Some(format!(
+                "column {label} is no label, and `drapes run` refuses it: {}; only 0 and 1, or -1 and 1, are understood",
+                pass.labels
+            )),
+        });
+    }
+    for (position, running) in pass.columns.iter().enumerate().filter(|(at, _)| Some(*at) != pass.label) {
+        let name = name_of(position);
+        if looks_like_weights(name) {
+            found.extend(running.extremes.weights(name));
+        } else {
+            found.extend(running.extremes.missing(name));
+        }
+    }
+    found
 }
 
 /// The column with one of these names, spelt in whatever way.
@@ -91,10 +127,13 @@ struct Pass {
     masses: Vec<f64>,
     is_signal: Vec<bool>,
     dropped: Dropped,
+    labels: LabelValues,
+    /// Numbers that stand for a missing value.
+    missing: Vec<f64>,
 }
 
 impl Pass {
-    fn new(path: &Path, table: &Table) -> Result<Self, DataError> {
+    fn new(path: &Path, table: &Table, missing: &[f64]) -> Result<Self, DataError> {
         let columns = table.columns.as_ref();
         let all: Vec<usize> =
             (0..columns.names().len()).filter(|column| columns.is_numeric(*column)).collect();
@@ -108,7 +147,7 @@ impl Pass {
                 let mut wanted = source::positions(path, columns, recipe.columns())?;
                 let others: Vec<usize> = all.into_iter().filter(|column| !wanted.contains(column)).collect();
                 wanted.extend(others);
-                (wanted, Mass::Jets(recipe))
+                (wanted, Mass::Jets(recipe.without(missing)))
             }
             Content::Particles => {
                 // The particles say nothing column by column; what follows them is the label.
@@ -132,12 +171,20 @@ impl Pass {
             masses: Vec::new(),
             is_signal: Vec::new(),
             dropped: Dropped::default(),
+            labels: LabelValues::default(),
+            missing: missing.to_vec(),
         })
     }
 
     fn add(&mut self, batch: &Batch) {
         for (position, running) in self.columns.iter_mut().enumerate() {
-            batch.column(position).iter().for_each(|value| running.add(*value));
+            for value in batch.column(position) {
+                if is_missing(*value, &self.missing) {
+                    running.missing += 1;
+                } else {
+                    running.add(*value);
+                }
+            }
         }
         let variables: Vec<Option<Variable>> = hlv::names().into_iter().map(Variable::named).collect();
         for row in 0..batch.rows() {
@@ -160,12 +207,18 @@ impl Pass {
             _ if !label.is_finite() => Err(Reason::NotFinite),
             Mass::Jets(recipe) => recipe.values_of(batch, row, &mut values).map(|()| Some(values[0])),
             _ if !(0..batch.width()).all(is_finite) => Err(Reason::NotFinite),
+            _ if (0..batch.width()).any(|column| is_missing(batch.column(column)[row], &self.missing)) => {
+                Err(Reason::Missing)
+            }
             Mass::Column(column) => Ok(Some(batch.column(*column)[row])),
             Mass::Unknown => Ok(None),
         };
         match mass {
             Err(reason) => self.dropped.count(reason),
             Ok(mass) => {
+                if self.label.is_some() {
+                    self.labels.add(label);
+                }
                 self.events.add(label > 0.5);
                 if let Some(mass) = mass {
                     self.masses.push(mass);
@@ -184,10 +237,13 @@ struct Running {
     sum: f64,
     finite: usize,
     not_finite: usize,
+    missing: usize,
+    extremes: Extremes,
 }
 
 impl Running {
     fn add(&mut self, value: f64) {
+        self.extremes.add(value);
         if !value.is_finite() {
             self.not_finite += 1;
         } else if self.finite == 0 {
@@ -209,6 +265,7 @@ impl Running {
             mean: self.sum / self.finite as f64,
             max: known(self.max),
             not_finite: self.not_finite,
+            missing: self.missing,
         }
     }
 }
