@@ -56,6 +56,9 @@ struct Describe {
     /// Outer edges of the side-bands in GeV.
     #[arg(long, num_args = 2, value_names = ["LOW", "HIGH"], default_values_t = [2800.0, 6000.0])]
     side_bands: Vec<f64>,
+    /// Numbers that stand for a missing value, as `missing` in [data] of a job.
+    #[arg(long, num_args = 1.., value_name = "NUMBER", allow_negative_numbers = true)]
+    missing: Vec<f64>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -75,7 +78,7 @@ impl Describe {
             );
             Arguments::command().error(ErrorKind::ValueValidation, problem).exit()
         }
-        let description = data::describe(&self.file, &regions)?;
+        let description = data::describe_without(&self.file, &regions, &self.missing)?;
         if self.json {
             answer(format_args!("{:#}\n", serde_json::to_value(&description).unwrap_or_default()));
         } else {

@@ -97,6 +97,7 @@ impl Sample {
             events.append(&further);
         }
         let other = other.map(|other| {
+            events.remarks.extend(other.remarks.iter().cloned());
             let all = (0..other.len()).filter(|event| !other.is_signal[*event]);
             select(other, all)
         });
@@ -339,6 +340,11 @@ impl Sample {
     /// What of the files is left out.
     pub fn dropped(&self) -> Dropped {
         self.events.dropped
+    }
+
+    /// What the user should know about the columns of the files.
+    pub fn remarks(&self) -> &[String] {
+        &self.events.remarks
     }
 
     /// The resonant mass of an event (GeV).

@@ -9,13 +9,15 @@ use drapes_analysis::fingerprint::InputFile;
 use sha2::{Digest, Sha256};
 
 use super::error::DataError;
+use super::place::check_place;
 
 /// The SHA-256 of a file's bytes; `name` is what the job calls the file.
 ///
 /// # Errors
-/// The file is missing or cannot be read.
+/// The file is missing, is no file, or cannot be read.
 pub fn digest(path: &Path, name: &str) -> Result<InputFile, DataError> {
     let cannot_read = |source| DataError::CannotRead { path: path.to_owned(), source };
+    check_place(path)?;
     let mut file = File::open(path).map_err(cannot_read)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 20];

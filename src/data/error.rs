@@ -8,7 +8,10 @@ use drapes_analysis::job::Layout;
 
 use super::events::Dropped;
 use super::jets::DroppedJets;
-use super::recipe::lhco_columns;
+use super::labels::LabelValues;
+use super::wording::{
+    Found, list_columns, other_layout, printable, remedy, shortened, shortened_or_nothing, why_none,
+};
 
 /// A file of events that cannot be used.
 ///
@@ -30,6 +33,123 @@ pub enum DataError {
         path: PathBuf,
         /// What speaks against it.
         reason: &'static str,
+    },
+    /// The path leads to something else than a file.
+    #[error("{} is {what} (a file of events is read more than once, and from any place) {remedy}", path.display())]
+    NoFile {
+        /// The path.
+        path: PathBuf,
+        /// What it leads to.
+        what: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The file is known to be something else than a table.
+    #[error("{} is {what} (drapes reads HDF5, and CSV with a header line) {remedy}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+        /// What to do.
+        remedy: String,
+    },
+    /// The HDF5 library is told to leave the file alone.
+    #[error("{} is busy ({}) {}", path.display(), lock.reason(), lock.remedy(path))]
+    Busy {
+        /// The file.
+        path: PathBuf,
+        /// Who tells it so.
+        lock: Lock,
+    },
+    /// The file was written for a later HDF5 library.
+    #[error(
+        "cannot read {part} of {0} (it is newer than the HDF5 library here, {library}: {reason}; its superblock has version          {superblock}) rewrite it with the Python that made it: {1}",
+        path.display(), older_copy(path)
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// What could not be read.
+        part: String,
+        /// The version of the file's superblock.
+        superblock: u8,
+        /// The version of the library.
+        library: String,
+        /// What the library says.
+        reason: String,
+    },
+    /// Values of a virtual dataset lie elsewhere, and cannot be had.
+    #[error(
+        "{dataset} of {} is a virtual dataset without its values ({reason}) put its source files where they were when it was          made, beside this file as a rule, or name their folder in HDF5_VDS_PREFIX",
+        path.display()
+    )]
+    VirtualSource {
+        /// The file.
+        path: PathBuf,
+        /// The virtual dataset.
+        dataset: String,
+        /// What is missing.
+        reason: String,
+    },
+    /// What has the name of a column is none.
+    #[error("{column} of {} is no column ({reason}) {remedy}", path.display())]
+    NoColumn {
+        /// The file.
+        path: PathBuf,
+        /// Its name in the file.
+        column: String,
+        /// What it is.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// Several columns have the name of one that the job uses.
+    #[error(
+        "{} has {} columns called {} (they are columns {}, and it is not clear which is meant) rename all but one",
+        path.display(), places.len(), printable(column), one_based(places)
+    )]
+    DuplicateColumn {
+        /// The file.
+        path: PathBuf,
+        /// Their name.
+        column: String,
+        /// Where they are, from zero.
+        places: Vec<usize>,
+    },
+    /// A quote in a text has no end.
+    #[error("cannot read line {line} of {} (a quote that opens there is not closed in the line) close or remove it", path.display())]
+    OpenQuote {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: u64,
+    },
+    /// The column that should tell signal from background holds other values.
+    #[error(
+        "column {} of {} tells no signal from background (it holds {found}; only 0 and 1, or -1 and 1, are understood) write          1 for simulated signal and 0 for all else, or name another column in `label` of [data]",
+        printable(label), path.display()
+    )]
+    OtherLabels {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        label: String,
+        /// What it holds.
+        found: LabelValues,
+    },
+    /// There is no background.
+    #[error(
+        "all {events} events of {} are signal (column {} is 1 in each) add background, with label 0, or name another column          in `label` of [data]",
+        path.display(), printable(label)
+    )]
+    AllSignal {
+        /// The file.
+        path: PathBuf,
+        /// The column of labels.
+        label: String,
+        /// How many events there are.
+        events: usize,
     },
     /// An HDF5 file ends too early.
     #[error("{} is cut short (it ends after {bytes} bytes, its header says it is longer) copy or download it again", path.display())]
@@ -103,7 +223,7 @@ pub enum DataError {
         second: (String, usize),
     },
     /// A column holds something else than numbers.
-    #[error("column {column} of {} holds no numbers (found {found}) store it as floats or integers", path.display())]
+    #[error("column {} of {} holds no numbers (found {found}) store it as floats or integers", printable(column), path.display())]
     NotNumeric {
         /// The file.
         path: PathBuf,
@@ -248,98 +368,55 @@ impl fmt::Display for FilterId {
     }
 }
 
-/// What an HDF5 file holds instead of the layout that was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
-    /// Particles of the raw LHC Olympics layout.
-    RawParticles,
-    /// A pandas frame whose column names only Python can read.
-    PickledNames,
-    /// A pandas frame under this key, in the layout that rows can be appended to.
-    AppendableFrame(String),
-    /// Pandas frames under these keys.
-    Frames(Vec<String>),
-    /// Groups of these names, without a frame among them.
-    Groups(Vec<String>),
+/// Who tells the HDF5 library to leave a file alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// Another program, which may be writing.
+    Held,
+    /// A mark in the file that its writer leaves until it has closed it.
+    Marked,
+    /// The file system, which knows no locks.
+    NotSupported,
 }
 
-fn other_layout(wanted: &Layout, found: &Found) -> String {
-    let problem = match wanted {
-        Layout::LhcoFeatures => "holds no LHC Olympics features".to_owned(),
-        Layout::Table { group } => format!("holds no table in group {group}"),
-    };
-    let (reason, remedy) = match found {
-        Found::RawParticles => (
-            "it holds the particles of raw events".to_owned(),
-            "use the features file of the same events, or make one with `drapes-prepare`".to_owned(),
-        ),
-        Found::PickledNames => (
-            "its column names are pickled Python objects".to_owned(),
-            "write it again with text as column names".to_owned(),
-        ),
-        Found::AppendableFrame(key) => (
-            format!("the pandas frame {key} is in table format"),
-            "write it again with format=\"fixed\", or as CSV".to_owned(),
-        ),
-        Found::Frames(keys) if keys.len() == 1 => (
-            format!("it is a pandas frame with key {}", keys[0]),
-            format!("set layout = \"lhco_features\", or group = \"{}\", in [data]", keys[0]),
-        ),
-        Found::Frames(keys) => (
-            format!("its pandas frames: {}", keys.join(", ")),
-            "keep the events in one frame with key df".to_owned(),
-        ),
-        Found::Groups(names) if names.is_empty() => {
-            ("it holds no groups".to_owned(), "use another file, or group = \"/\" in [data]".to_owned())
+impl Lock {
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Held => "another program holds it open for writing",
+            Self::Marked => "its writer has not closed it, or was killed",
+            Self::NotSupported => "the HDF5 library locks what it reads, and this file system cannot",
         }
-        Found::Groups(names) => (
-            format!("its groups: {}", names.join(", ")),
-            format!("set layout = \"table\" and group = \"{}\" in [data]", names[0]),
-        ),
-    };
-    format!("{problem} ({reason}) {remedy}")
-}
+    }
 
-fn why_none(dropped: Dropped) -> String {
-    if dropped.total() == 0 { "it has no rows".to_owned() } else { format!("dropped: {dropped}") }
-}
-
-fn list_columns(missing: &[String]) -> String {
-    let word = if missing.len() == 1 { "column" } else { "columns" };
-    format!("{word} {}", shortened(missing))
-}
-
-/// The first names of a list that may be thousands of names long.
-fn shortened(names: &[String]) -> String {
-    let most = 20;
-    match names.len() {
-        0 => "no columns".to_owned(),
-        count if count > most => format!("{} and {} more", names[..most].join(", "), count - most),
-        _ => names.join(", "),
+    fn remedy(self, path: &std::path::Path) -> String {
+        match self {
+            Self::Held => {
+                "close it there, in a notebook by file.close() or a restart of the kernel, and start again"
+                    .to_owned()
+            }
+            Self::Marked => format!(
+                "close it there and start again, or, if nobody writes to it, remove the mark: h5clear -s {}",
+                path.display()
+            ),
+            Self::NotSupported => {
+                "set HDF5_USE_FILE_LOCKING=FALSE if nobody writes to it, and start again".to_owned()
+            }
+        }
     }
 }
 
-fn shortened_or_nothing(names: &[String]) -> String {
-    if names.is_empty() { "nothing".to_owned() } else { shortened(names) }
+/// A command that writes all arrays again, in the format that every library reads.
+///
+/// `h5repack` alone would copy the parts that are too new as they are.
+fn older_copy(path: &std::path::Path) -> String {
+    let name = path.display();
+    format!(
+        "python -c \"import h5py; a = h5py.File('{name}'); b = h5py.File('older.h5', 'w'); a.visititems(lambda n, d: \
+         b.__setitem__(n, d[()]) if hasattr(d, 'shape') else None)\""
+    )
 }
 
-fn remedy(missing: &[String], present: &[String]) -> String {
-    // The names of this layout are so alike that each resembles the others.
-    if missing.iter().all(|name| lhco_columns().contains(name)) {
-        return "use a features file as published, or set layout = \"table\" in [data] and name the columns"
-            .to_owned();
-    }
-    let likely: Vec<String> = missing
-        .iter()
-        .filter_map(|name| {
-            let similarity = |other: &str| strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase());
-            let best = present.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
-            (similarity(best) > 0.8).then(|| format!("{best} for {name}"))
-        })
-        .collect();
-    if likely.is_empty() {
-        "name the columns in [data] of the job as the file does".to_owned()
-    } else {
-        format!("did you mean {}?", likely.join(", "))
-    }
+fn one_based(places: &[usize]) -> String {
+    let places: Vec<String> = places.iter().take(8).map(|place| (place + 1).to_string()).collect();
+    places.join(" and ")
 }

@@ -10,7 +10,9 @@ use serde::Serialize;
 
 use super::error::DataError;
 use super::jets::{DroppedJets, JetEvents, read_jets};
-use super::recipe::{Read, Reason, Recipe};
+use super::labels::LabelValues;
+use super::recipe::{Read, Reason, Recipe, is_missing};
+use super::remarks::{Extremes, looks_like_weights};
 use super::source::{self, Columns};
 use crate::jets::{Jets, Kinematics};
 
@@ -30,6 +32,8 @@ pub struct Dropped {
     pub zero_tau: usize,
     /// A value is NaN or infinite.
     pub not_finite: usize,
+    /// A value is one of those that the job says stand for a missing one.
+    pub missing: usize,
     /// The row's jets cannot be used.
     #[serde(skip_serializing_if = "DroppedJets::is_none")]
     pub jets: DroppedJets,
@@ -38,13 +42,14 @@ pub struct Dropped {
 impl Dropped {
     /// All of them.
     pub fn total(&self) -> usize {
-        self.zero_tau + self.not_finite + self.jets.total()
+        self.zero_tau + self.not_finite + self.missing + self.jets.total()
     }
 
     pub(super) fn count(&mut self, reason: Reason) {
         match reason {
             Reason::ZeroTau => self.zero_tau += 1,
             Reason::NotFinite => self.not_finite += 1,
+            Reason::Missing => self.missing += 1,
         }
     }
 }
@@ -53,6 +58,7 @@ impl AddAssign for Dropped {
     fn add_assign(&mut self, other: Self) {
         self.zero_tau += other.zero_tau;
         self.not_finite += other.not_finite;
+        self.missing += other.missing;
         self.jets.few_constituents += other.jets.few_constituents;
         self.jets.not_finite += other.jets.not_finite;
     }
@@ -63,6 +69,7 @@ impl fmt::Display for Dropped {
         let reasons = [
             (self.zero_tau, "τ = 0 in a ratio"),
             (self.not_finite, "NaN or infinity"),
+            (self.missing, "a value that stands for a missing one"),
             (self.jets.few_constituents, "a jet of fewer than two constituents"),
             (
                 self.jets.not_finite,
@@ -95,6 +102,8 @@ pub struct Events {
     pub jets: Option<Jets>,
     /// The rows of the file that are left out.
     pub dropped: Dropped,
+    /// What the user should know about the columns of the files.
+    pub remarks: Vec<String>,
 }
 
 impl Events {
@@ -130,6 +139,7 @@ impl Events {
             rows: events.iter().map(|event| self.rows[*event]).collect(),
             jets,
             dropped: self.dropped,
+            remarks: self.remarks.clone(),
         }
     }
 
@@ -143,6 +153,7 @@ impl Events {
         self.is_signal.extend(&other.is_signal);
         self.rows.extend(&other.rows);
         self.dropped += other.dropped;
+        self.remarks.extend(other.remarks.iter().cloned());
         match (&mut self.jets, &other.jets) {
             (Some(jets), Some(further)) => jets.append(further),
             (None, None) => {}
@@ -200,12 +211,13 @@ fn spread(found: &JetEvents, rows: &[u32]) -> Jets {
 /// Masses and momenta in GeV, as in the file.
 ///
 /// # Errors
-/// The file is missing, damaged, of another layout, or lacks what the job names; no event is left.
+/// The file is missing, damaged, of another layout, or lacks what the job names; labels are others than 0 and 1, or −1 and 1;
+/// all events are signal; no event is left.
 pub fn read_events(path: &Path, data: &Data, label: Label) -> Result<Events, DataError> {
     let columns = source::open(path, &data.layout)?;
-    let recipe = recipe(path, data)?;
+    let recipe = recipe(path, data)?.without(&data.missing);
     let mut wanted = source::positions(path, columns.as_ref(), recipe.columns())?;
-    let label = match (source::position(columns.as_ref(), &data.label), label) {
+    let label = match (source::only_position(path, columns.as_ref(), &data.label)?, label) {
         (Some(position), _) => Some(position),
         (None, Label::Optional) => None,
         (None, Label::Expected) => {
@@ -213,7 +225,31 @@ pub fn read_events(path: &Path, data: &Data, label: Label) -> Result<Events, Dat
         }
     };
     wanted.extend(label);
-    Reader::new(columns.as_ref(), recipe, wanted, label.is_some()).events(path)
+    let name = path.file_name().unwrap_or(path.as_os_str()).display().to_string();
+    let mut events =
+        Reader::new(columns.as_ref(), recipe, wanted.clone(), label.is_some(), data).events(path)?;
+    events.remarks.extend(weights(columns.as_ref(), &wanted));
+    events.remarks.iter_mut().for_each(|remark| *remark = format!("{name}: {remark}"));
+    Ok(events)
+}
+
+/// What to say about columns of weights, which nothing else reads.
+fn weights(columns: &dyn Columns, used: &[usize]) -> Vec<String> {
+    let names = columns.names();
+    let is_weight = |column: &usize| {
+        looks_like_weights(&names[*column]) && columns.is_numeric(*column) && !used.contains(column)
+    };
+    (0..names.len())
+        .filter(is_weight)
+        .filter_map(|column| {
+            let mut extremes = Extremes::default();
+            let each =
+                &mut |batch: &source::Batch| batch.column(0).iter().for_each(|value| extremes.add(*value));
+            // A column that the job does not use may be as it likes.
+            columns.read(&[column], each).ok()?;
+            extremes.weights(&names[column])
+        })
+        .collect()
 }
 
 fn recipe(path: &Path, data: &Data) -> Result<Recipe, DataError> {
@@ -237,6 +273,8 @@ struct Reader<'a> {
     /// The recipe's columns, then the label's.
     wanted: Vec<usize>,
     labelled: bool,
+    data: &'a Data,
+    labels: LabelValues,
     mass: Vec<f64>,
     features: Vec<f32>,
     is_signal: Vec<bool>,
@@ -247,7 +285,13 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(columns: &'a dyn Columns, recipe: Recipe, wanted: Vec<usize>, labelled: bool) -> Self {
+    fn new(
+        columns: &'a dyn Columns,
+        recipe: Recipe,
+        wanted: Vec<usize>,
+        labelled: bool,
+        data: &'a Data,
+    ) -> Self {
         // A damaged file may announce any number of rows: beyond this, memory follows what is really read.
         let rows = columns.rows().unwrap_or(0).min(1 << 22);
         Self {
@@ -260,6 +304,8 @@ impl<'a> Reader<'a> {
             recipe,
             wanted,
             labelled,
+            data,
+            labels: LabelValues::default(),
             dropped: Dropped::default(),
         }
     }
@@ -269,9 +315,15 @@ impl<'a> Reader<'a> {
         let wanted = std::mem::take(&mut self.wanted);
         let mut finite = vec![false; wanted.len()];
         let mut values = vec![0.0; self.recipe.values()];
+        let mut extremes = vec![Extremes::default(); self.recipe.columns().len()];
         columns.read(&wanted, &mut |batch| {
             for (position, finite) in finite.iter_mut().enumerate() {
                 *finite = *finite || batch.column(position).iter().any(|value| value.is_finite());
+            }
+            for (position, extremes) in extremes.iter_mut().enumerate() {
+                let known = &self.data.missing;
+                let values = batch.column(position).iter().filter(|value| !is_missing(**value, known));
+                values.for_each(|value| extremes.add(*value));
             }
             for row in 0..batch.rows() {
                 self.take(batch, row, &mut values);
@@ -287,25 +339,31 @@ impl<'a> Reader<'a> {
         if self.mass.is_empty() {
             return Err(DataError::NoEvents { path: path.to_owned(), dropped: self.dropped });
         }
+        self.labels.check(path, &self.data.label)?;
+        let name = |position: usize| &columns.names()[wanted[position]];
+        let remarks = extremes.iter().enumerate().flat_map(|(position, found)| found.missing(name(position)));
+        let remarks = remarks.collect();
         let shape = (self.mass.len(), values.len() - 1);
         let features = Array2::from_shape_vec(shape, self.features)
             .expect("each event adds one mass and as many features as the recipe has");
         let Self { mass, is_signal, rows, dropped, .. } = self;
-        Ok(Events { mass, features, is_signal, rows, jets: None, dropped })
+        Ok(Events { mass, features, is_signal, rows, jets: None, dropped, remarks })
     }
 
     fn take(&mut self, batch: &source::Batch, row: usize, values: &mut [f64]) {
         let label = if self.labelled { batch.column(batch.width() - 1)[row] } else { 0.0 };
-        let found = if label.is_finite() {
-            self.recipe.values_of(batch, row, values)
-        } else {
+        let found = if !label.is_finite() {
             Err(Reason::NotFinite)
+        } else if is_missing(label, &self.data.missing) {
+            Err(Reason::Missing)
+        } else {
+            self.recipe.values_of(batch, row, values)
         };
         match found {
             Ok(()) => {
                 self.mass.push(values[0]);
                 self.features.extend(values[1..].iter().map(|value| *value as f32));
-                // Labels may be stored as floats.
+                self.labels.add(label);
                 self.is_signal.push(label > 0.5);
                 self.rows.push(self.seen);
             }

@@ -14,18 +14,25 @@ mod dijet;
 mod error;
 mod events;
 mod jets;
+mod labels;
+mod place;
 mod recipe;
+mod remarks;
 mod rows;
 mod source;
+mod wording;
 
 pub use describe::{
     ColumnSummary, Counts, Description, EventTable, FileLayout, Histogram, MassBin, StoredDataset, describe,
+    describe_without,
 };
 pub use digest::digest;
-pub use error::{DataError, FilterId, Found};
+pub use error::{DataError, FilterId, Lock};
 pub use events::{Dropped, Events, Label, read_events};
 pub use jets::{DroppedJets, JetEvents, read_jets};
+pub use labels::LabelValues;
 pub use rows::{repeated, row_hash};
+pub use wording::Found;
 
 #[cfg(test)]
 mod tests;

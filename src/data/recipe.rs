@@ -18,6 +18,8 @@ pub(super) fn lhco_columns() -> Vec<String> {
 pub(super) enum Reason {
     ZeroTau,
     NotFinite,
+    /// A value is one of those that stand for a missing one.
+    Missing,
 }
 
 /// Which columns of the LHC Olympics features are read.
@@ -35,6 +37,8 @@ pub(super) struct Recipe {
     /// Positions of the columns without which a row is no event.
     needed: Vec<usize>,
     values: Values,
+    /// Numbers that stand for a missing value.
+    missing: Vec<f64>,
 }
 
 enum Values {
@@ -59,7 +63,12 @@ impl Recipe {
                 })
             })
             .collect();
-        Self { needed: (0..columns.len()).collect(), columns, values: Values::Columns(values) }
+        Self {
+            needed: (0..columns.len()).collect(),
+            columns,
+            values: Values::Columns(values),
+            missing: Vec::new(),
+        }
     }
 
     /// High-level variables from the LHC Olympics features; fails with the names that are none.
@@ -85,7 +94,12 @@ impl Recipe {
                 columns.push(name);
             }
         }
-        Ok(Self { columns, needed, values: Values::Dijet { variables, places } })
+        Ok(Self { columns, needed, values: Values::Dijet { variables, places }, missing: Vec::new() })
+    }
+
+    /// The same recipe, where rows are no events if one of these numbers is among what they need.
+    pub fn without(self, missing: &[f64]) -> Self {
+        Self { missing: missing.to_vec(), ..self }
     }
 
     /// The columns that a batch must hold, in this order; further ones may follow.
@@ -105,6 +119,11 @@ impl Recipe {
     pub fn values_of(&self, batch: &Batch, row: usize, values: &mut [f64]) -> Result<(), Reason> {
         if self.needed.iter().any(|column| !batch.column(*column)[row].is_finite()) {
             return Err(Reason::NotFinite);
+        }
+        if !self.missing.is_empty()
+            && self.needed.iter().any(|column| is_missing(batch.column(*column)[row], &self.missing))
+        {
+            return Err(Reason::Missing);
         }
         match &self.values {
             Values::Columns(positions) => {
@@ -136,6 +155,12 @@ impl Recipe {
             Values::Dijet { places, .. } => Some(dijet(batch, row, places)),
         }
     }
+}
+
+/// Whether a number stands for a missing value; it may have been stored in single precision.
+pub(super) fn is_missing(value: f64, missing: &[f64]) -> bool {
+    let bits = |number: f64| [number.to_bits(), f64::from(number as f32).to_bits()];
+    missing.iter().any(|number| bits(*number).contains(&value.to_bits()))
 }
 
 fn is_needed(column_of_jet: usize, variables: &[Variable]) -> bool {

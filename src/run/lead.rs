@@ -147,6 +147,9 @@ impl Run {
                 "warning: {repeat} (classifiers may be judged on events that they were trained on)"
             ));
         }
+        for remark in sample.remarks() {
+            eprintln!("note: {remark}");
+        }
         let Prepared { stored, plan, store, data_directory, states, owners, known, occupancy } = prepared;
         let price = Price::of(&stored.job, plan, sample.counts(&stored.job), &Rates::CPU_CORE);
         let runs = states.iter().map(done_run);

@@ -162,6 +162,9 @@ pub struct Data {
     pub features: Vec<String>,
     /// The column that is 1 for simulated signal.
     pub label: String,
+    /// Numbers that stand for a missing value. Absent from the text of jobs without any, whose results do not depend on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<f64>,
 }
 
 /// How a file of events is laid out.

@@ -152,6 +152,7 @@ fn data(section: Section<'_>) -> Option<Data> {
         let names: Option<Vec<String>> = value.as_array()?.iter().map(|item| text(item.get_ref())).collect();
         names.filter(|names| !names.is_empty())
     });
+    let missing = section.get("missing", "a number, or a list of numbers", numbers);
     if let (Some(layout), Some(features), Some(resonant)) = (&layout, &features, &resonant) {
         check_columns(&section, layout.value.is_some(), features, resonant);
         if let Some(label) = &label {
@@ -167,6 +168,7 @@ fn data(section: Section<'_>) -> Option<Data> {
         resonant: resonant?.value,
         features: features?.value,
         label: label?.value,
+        missing: missing?.value,
     })
 }
 
@@ -455,6 +457,14 @@ pub fn number(
 
 fn text(value: &DeValue<'_>) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// Reads a finite number, or a list of them.
+fn numbers(value: &DeValue<'_>) -> Option<Vec<f64>> {
+    match value.as_array() {
+        Some(items) => items.iter().map(|item| float(item.get_ref())).collect(),
+        None => float(value).map(|number| vec![number]),
+    }
 }
 
 /// Reads a finite number.

@@ -7,9 +7,12 @@ use drapes_analysis::regions::{Region, Regions};
 
 use super::super::error::DataError;
 use super::super::events::Dropped;
-use super::super::recipe::{Read, Reason, Recipe};
+use super::super::labels::{LabelKind, LabelValues};
+use super::super::recipe::{Read, Reason, Recipe, is_missing};
+use super::super::remarks::{Extremes, looks_like_weights, repeated_names};
 use super::super::rows::{repeated, row_hash};
 use super::super::source::{self, Batch, Columns};
+use super::super::wording::printable;
 use super::columns::Kept;
 use super::histogram::Histogram;
 use super::recognise::{Content, Table, known_unit};
@@ -22,9 +25,14 @@ const HIGH_LEVEL: [&str; 6] = ["m_jj", "m_j1", "dm_jj", "tau21_j1", "tau21_j2", 
 const NUMBERS: [&str; 5] = ["event", "eventnumber", "index", "unnamed:0", "id"];
 
 /// Reads a table once and sums it up.
-pub(super) fn event_table(path: &Path, table: &Table, regions: &Regions) -> Result<EventTable, DataError> {
+pub(super) fn event_table(
+    path: &Path,
+    table: &Table,
+    regions: &Regions,
+    missing: &[f64],
+) -> Result<EventTable, DataError> {
     let columns = table.columns.as_ref();
-    let mut pass = Pass::new(path, table)?;
+    let mut pass = Pass::new(path, table, missing)?;
     let wanted = std::mem::take(&mut pass.wanted);
     columns.read(&wanted, &mut |batch| pass.add(batch))?;
     let name_of = |position: usize| columns.names()[wanted[position]].clone();
@@ -46,6 +54,7 @@ pub(super) fn event_table(path: &Path, table: &Table, regions: &Regions) -> Resu
         })
         .collect();
     let variables = hlv::names().into_iter().zip(&pass.variables);
+    let remarks = remarks(&pass, columns, &wanted);
     let variables: Vec<ColumnSummary> = variables
         .map(|(name, running)| running.summary(name.to_owned(), known_unit(name).to_owned()))
         .collect();
@@ -77,7 +86,34 @@ pub(super) fn event_table(path: &Path, table: &Table, regions: &Regions) -> Resu
         variables,
         notes,
         histogram: Histogram::new(&pass.masses, &pass.is_signal, regions),
+        remarks,
     })
+}
+
+/// What a user should know about the columns of a table.
+fn remarks(pass: &Pass, columns: &dyn Columns, wanted: &[usize]) -> Vec<String> {
+    let name_of = |position: usize| &columns.names()[wanted[position]];
+    let mut found: Vec<String> = repeated_names(columns.names()).into_iter().collect();
+    if let Some(label) = pass.label {
+        let label = printable(name_of(label));
+        found.extend(match pass.labels.kind() {
+            LabelKind::Labels => None,
+            LabelKind::AllSignal => Some(format!("all events are signal: column {label} is 1 in each")),
+            LabelKind::Other => Some(format!(
+                "column {label} is no label, and `drapes run` refuses it: {}; only 0 and 1, or -1 and 1, are understood",
+                pass.labels
+            )),
+        });
+    }
+    for (position, running) in pass.columns.iter().enumerate().filter(|(at, _)| Some(*at) != pass.label) {
+        let name = name_of(position);
+        if looks_like_weights(name) {
+            found.extend(running.extremes.weights(name));
+        } else {
+            found.extend(running.extremes.missing(name));
+        }
+    }
+    found
 }
 
 /// The column with one of these names, spelt in whatever way.
@@ -114,10 +150,13 @@ struct Pass {
     telling: Vec<usize>,
     rows: Vec<u64>,
     dropped: Dropped,
+    labels: LabelValues,
+    /// Numbers that stand for a missing value.
+    missing: Vec<f64>,
 }
 
 impl Pass {
-    fn new(path: &Path, table: &Table) -> Result<Self, DataError> {
+    fn new(path: &Path, table: &Table, missing: &[f64]) -> Result<Self, DataError> {
         let columns = table.columns.as_ref();
         let all: Vec<usize> =
             (0..columns.names().len()).filter(|column| columns.is_numeric(*column)).collect();
@@ -131,7 +170,7 @@ impl Pass {
                 let mut wanted = source::positions(path, columns, recipe.columns())?;
                 let others: Vec<usize> = all.into_iter().filter(|column| !wanted.contains(column)).collect();
                 wanted.extend(others);
-                (wanted, Mass::Jets(recipe))
+                (wanted, Mass::Jets(recipe.without(missing)))
             }
             Content::Particles => {
                 // The particles say nothing column by column; what follows them is the label.
@@ -168,14 +207,23 @@ impl Pass {
             masses: Vec::new(),
             is_signal: Vec::new(),
             dropped: Dropped::default(),
+            labels: LabelValues::default(),
+            missing: missing.to_vec(),
         })
     }
 
     fn add(&mut self, batch: &Batch) {
         for (position, running) in self.columns.iter_mut().enumerate() {
-            batch.column(position).iter().for_each(|value| running.add(*value));
-            if !matches!(self.mass, Mass::Jets(_)) {
-                batch.column(position).iter().for_each(|value| self.kept.add(position, *value));
+            let is_kept = !matches!(self.mass, Mass::Jets(_));
+            for value in batch.column(position) {
+                if is_missing(*value, &self.missing) {
+                    running.missing += 1;
+                    continue;
+                }
+                running.add(*value);
+                if is_kept {
+                    self.kept.add(position, *value);
+                }
             }
         }
         let variables: Vec<Option<Variable>> = hlv::names().into_iter().map(Variable::named).collect();
@@ -201,12 +249,18 @@ impl Pass {
             _ if !label.is_finite() => Err(Reason::NotFinite),
             Mass::Jets(recipe) => recipe.values_of(batch, row, &mut values).map(|()| Some(values[0])),
             _ if !(0..batch.width()).all(is_finite) => Err(Reason::NotFinite),
+            _ if (0..batch.width()).any(|column| is_missing(batch.column(column)[row], &self.missing)) => {
+                Err(Reason::Missing)
+            }
             Mass::Column(column) => Ok(Some(batch.column(*column)[row])),
             Mass::Unknown => Ok(None),
         };
         match mass {
             Err(reason) => self.dropped.count(reason),
             Ok(mass) => {
+                if self.label.is_some() {
+                    self.labels.add(label);
+                }
                 self.events.add(label > 0.5);
                 if matches!(self.mass, Mass::Jets(_)) {
                     self.rows.push(row_hash(values.map(|value| value as f32)));
@@ -231,10 +285,13 @@ struct Running {
     sum: f64,
     finite: usize,
     not_finite: usize,
+    missing: usize,
+    extremes: Extremes,
 }
 
 impl Running {
     fn add(&mut self, value: f64) {
+        self.extremes.add(value);
         if !value.is_finite() {
             self.not_finite += 1;
         } else if self.finite == 0 {
@@ -256,6 +313,7 @@ impl Running {
             mean: self.sum / self.finite as f64,
             max: known(self.max),
             not_finite: self.not_finite,
+            missing: self.missing,
         }
     }
 }

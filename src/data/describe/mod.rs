@@ -25,6 +25,9 @@ pub struct Description {
     pub bytes: u64,
     /// What it was recognised as.
     pub layout: FileLayout,
+    /// How a text is written: separator, decimals, comments, compression.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
     /// The regions that events are counted in.
     pub regions: Regions,
     /// The arrays of an HDF5 file that hold events.
@@ -47,7 +50,9 @@ pub enum FileLayout {
     Constituents,
     /// HDF5 groups of one-dimensional arrays.
     Groups,
-    /// Text with commas.
+    /// HDF5 datasets of records, whose fields are the columns.
+    Records,
+    /// Text with a header line.
     Csv,
     /// HDF5 without a table.
     OtherHdf5,
@@ -119,6 +124,8 @@ pub struct EventTable {
     pub notes: Vec<String>,
     /// The spectrum of the resonant variable.
     pub histogram: Option<Histogram>,
+    /// What a user should know about the columns before a search.
+    pub remarks: Vec<String>,
 }
 
 /// The finite values of a column in short.
@@ -136,6 +143,8 @@ pub struct ColumnSummary {
     pub max: f64,
     /// Values that are NaN or infinite.
     pub not_finite: usize,
+    /// Values that stand for a missing one.
+    pub missing: usize,
 }
 
 /// Describes a file, whatever its layout.
@@ -146,14 +155,23 @@ pub struct ColumnSummary {
 /// # Errors
 /// The file is missing, damaged, compressed by an unknown filter, or neither HDF5 nor CSV.
 pub fn describe(path: &Path, regions: &Regions) -> Result<Description, DataError> {
+    describe_without(path, regions, &[])
+}
+
+/// As [`describe`], where these numbers stand for a missing value.
+///
+/// # Errors
+/// As [`describe`].
+pub fn describe_without(path: &Path, regions: &Regions, missing: &[f64]) -> Result<Description, DataError> {
     let metadata =
         std::fs::metadata(path).map_err(|source| DataError::CannotRead { path: path.to_owned(), source })?;
     let contents = recognise::contents(path)?;
-    let tables = contents.tables.iter().map(|table| measure::event_table(path, table, regions));
+    let tables = contents.tables.iter().map(|table| measure::event_table(path, table, regions, missing));
     Ok(Description {
         path: path.to_owned(),
         bytes: metadata.len(),
         layout: contents.layout,
+        form: contents.form,
         regions: *regions,
         tables: tables.collect::<Result<_, _>>()?,
         datasets: contents.datasets,

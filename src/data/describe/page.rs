@@ -2,11 +2,18 @@
 
 use std::fmt;
 
+use super::super::wording::printable;
 use super::histogram::{Histogram, MassBin};
 use super::{ColumnSummary, Counts, Description, EventTable, FileLayout, StoredDataset};
 
 /// Longest bar, in characters.
 const BAR: usize = 48;
+
+/// Width of the page, in characters.
+const WIDTH: usize = 100;
+
+/// Most remarks on a table that are shown.
+const REMARKS: usize = 20;
 
 /// Most arrays that are listed.
 const DATASETS: usize = 40;
@@ -15,7 +22,10 @@ impl fmt::Display for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.path.file_name().unwrap_or(self.path.as_os_str());
         writeln!(f, "{} ({})", name.display(), size(self.bytes))?;
-        writeln!(f, "{}", self.layout)?;
+        match &self.form {
+            Some(form) => writeln!(f, "{}: {form}", self.layout)?,
+            None => writeln!(f, "{}", self.layout)?,
+        }
         if !self.datasets.is_empty() {
             writeln!(f)?;
             datasets(f, &self.datasets)?;
@@ -26,10 +36,12 @@ impl fmt::Display for Description {
                 writeln!(f, "Group /{}", table.name)?;
             }
             self.table(f, table)?;
+            remarks(f, &[&table.remarks[..], &table.notes].concat())?;
         }
         let advice = self.advice();
         if !advice.is_empty() {
-            write!(f, "\n{advice}\n")?;
+            writeln!(f)?;
+            folded(f, advice, "")?;
         }
         Ok(())
     }
@@ -65,9 +77,6 @@ impl Description {
         }
         summaries(f, "Columns", &table.columns)?;
         summaries(f, "High-level variables", &table.variables)?;
-        for note in &table.notes {
-            write!(f, "\n{}\n", wrapped(&format!("note: {note}")))?;
-        }
         match (&table.resonant, &table.histogram) {
             (Some(name), Some(histogram)) => spectrum(f, name, histogram, has_label),
             _ => Ok(()),
@@ -86,7 +95,9 @@ impl Description {
                 "No column of numbers is called m_jj: name the resonant variable in [data] of the job."
             }
             _ if self.tables.iter().all(|table| table.label.is_none()) => {
-                "No column of numbers is called label: drapes takes all events for background."
+                "No column of numbers is called label: these events are unlabelled. They serve as independent background or \
+                 as another sample, where all count as background; for the data of a job, `drapes run` needs a column that \
+                 is 1 for simulated signal: name it in `label` of [data]."
             }
             _ => "",
         }
@@ -101,6 +112,7 @@ impl fmt::Display for FileLayout {
             Self::PandasFrame => "pandas frame",
             Self::Constituents => "HDF5 groups with the constituents of jets",
             Self::Groups => "HDF5 groups of one-dimensional arrays",
+            Self::Records => "HDF5 records (structured datasets), whose fields are the columns",
             Self::Csv => "CSV text",
             Self::OtherHdf5 => "HDF5 without a table of events",
         })
@@ -138,7 +150,7 @@ fn datasets(f: &mut fmt::Formatter<'_>, datasets: &[StoredDataset]) -> fmt::Resu
 fn cells(dataset: &StoredDataset) -> [String; 5] {
     let product = |extents: &[usize]| extents.iter().map(|n| grouped(*n)).collect::<Vec<_>>().join(" × ");
     [
-        dataset.name.clone(),
+        printable(&dataset.name),
         product(&dataset.shape),
         dataset.dtype.clone(),
         if dataset.filters.is_empty() { "none".to_owned() } else { dataset.filters.join(", ") },
@@ -154,30 +166,45 @@ fn summaries(f: &mut fmt::Formatter<'_>, title: &str, columns: &[ColumnSummary])
     writeln!(f, "\n{title:<0$}  {1:<5}{2:>12}{3:>12}{4:>12}", width + 2, "unit", "min", "mean", "max")?;
     for column in columns {
         let (min, mean, max) = (short(column.min), short(column.mean), short(column.max));
-        write!(f, "  {:<width$}  {:<5}{min:>12}{mean:>12}{max:>12}", column.name, column.unit)?;
-        match column.not_finite {
-            0 => writeln!(f)?,
-            count => writeln!(f, "  {} NaN or infinite", grouped(count))?,
+        let name = printable(&column.name);
+        write!(f, "  {name:<width$}  {:<5}{min:>12}{mean:>12}{max:>12}", printable(&column.unit))?;
+        if column.not_finite > 0 {
+            write!(f, "  {} NaN or infinite", grouped(column.not_finite))?;
         }
+        if column.missing > 0 {
+            write!(f, "  {} missing", grouped(column.missing))?;
+        }
+        writeln!(f)?;
     }
     Ok(())
 }
 
-/// A sentence in lines of at most a hundred characters.
-fn wrapped(text: &str) -> String {
-    let (mut lines, mut length) = (String::new(), 0);
-    for word in text.split(' ') {
-        let width = word.chars().count();
-        if length > 0 && length + 1 + width > 100 {
-            lines.push_str("\n  ");
-            length = 2 + width;
-        } else {
-            lines.push_str(if length > 0 { " " } else { "" });
-            length += width + usize::from(length > 0);
-        }
-        lines.push_str(word);
+fn remarks(f: &mut fmt::Formatter<'_>, remarks: &[String]) -> fmt::Result {
+    if remarks.is_empty() {
+        return Ok(());
     }
-    lines
+    writeln!(f, "\nNotes")?;
+    for remark in remarks.iter().take(REMARKS) {
+        folded(f, remark, "  ")?;
+    }
+    if remarks.len() > REMARKS {
+        writeln!(f, "  and {} more", remarks.len() - REMARKS)?;
+    }
+    Ok(())
+}
+
+/// A paragraph in lines of the page's width.
+fn folded(f: &mut fmt::Formatter<'_>, text: &str, indent: &str) -> fmt::Result {
+    let mut line = indent.to_owned();
+    for word in text.split(' ') {
+        if line.chars().count() + word.chars().count() >= WIDTH && line.trim() != "" {
+            writeln!(f, "{}", line.trim_end())?;
+            line = format!("{indent}{}", if indent.is_empty() { "" } else { "  " });
+        }
+        line.push_str(word);
+        line.push(' ');
+    }
+    writeln!(f, "{}", line.trim_end())
 }
 
 fn spectrum(f: &mut fmt::Formatter<'_>, name: &str, histogram: &Histogram, has_label: bool) -> fmt::Result {

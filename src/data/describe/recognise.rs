@@ -5,12 +5,16 @@ use std::path::Path;
 
 use super::super::error::DataError;
 use super::super::recipe::lhco_columns;
-use super::super::source::{self, Columns, CsvFile, Dataset, Frame, Group, Hdf5File, Kind, Node, kind};
+use super::super::source::{
+    self, Columns, CsvFile, Dataset, Frame, Group, Hdf5File, Kind, Node, Records, kind,
+};
 use super::{FileLayout, StoredDataset};
 
 /// A file before its events are read.
 pub(super) struct Contents {
     pub layout: FileLayout,
+    /// How a text is written.
+    pub form: Option<String>,
     pub datasets: Vec<StoredDataset>,
     pub tables: Vec<Table>,
 }
@@ -37,10 +41,11 @@ pub(super) enum Content {
 pub(super) fn contents(path: &Path) -> Result<Contents, DataError> {
     if kind(path)? == Kind::Csv {
         let file = CsvFile::open(path)?;
+        let form = Some(file.form());
         let content = content(&file);
         let units = file.names().iter().map(|name| known_unit(name).to_owned()).collect();
         let table = Table { name: String::new(), columns: Box::new(file), units, content };
-        return Ok(Contents { layout: FileLayout::Csv, datasets: Vec::new(), tables: vec![table] });
+        return Ok(Contents { layout: FileLayout::Csv, form, datasets: Vec::new(), tables: vec![table] });
     }
     let file = Hdf5File::open(path)?;
     let keys = file.frame_keys()?;
@@ -63,7 +68,7 @@ fn frames(file: &Hdf5File, keys: &[String]) -> Result<Contents, DataError> {
         Some(Content::Particles) => FileLayout::LhcoRaw,
         Some(Content::Columns) | None => FileLayout::PandasFrame,
     };
-    Ok(Contents { layout, datasets, tables })
+    Ok(Contents { layout, form: None, datasets, tables })
 }
 
 fn groups(file: &Hdf5File) -> Result<Contents, DataError> {
@@ -79,15 +84,20 @@ fn groups(file: &Hdf5File) -> Result<Contents, DataError> {
         let has_constituents = arrays
             .iter()
             .any(|array| array.shape().len() > 2 && array.name() == constituents.trim_matches('/'));
-        let columns: Vec<Dataset> =
-            arrays.into_iter().filter(|array| array.shape().len() == 1 && array.is_numeric()).collect();
+        let (columns, others): (Vec<_>, Vec<_>) =
+            arrays.into_iter().partition(|array| array.is_column() && array.is_numeric());
         let columns = of_common_length(columns);
+        let before = tables.len();
+        tables.extend(others.into_iter().filter_map(records));
+        if tables.len() > before && layout == FileLayout::OtherHdf5 {
+            layout = FileLayout::Records;
+        }
         if columns.is_empty() {
             continue;
         }
         if has_constituents {
             layout = FileLayout::Constituents;
-        } else if layout == FileLayout::OtherHdf5 {
+        } else if layout != FileLayout::Constituents {
             layout = FileLayout::Groups;
         }
         let columns = Group::of(file, columns);
@@ -97,7 +107,22 @@ fn groups(file: &Hdf5File) -> Result<Contents, DataError> {
         let (units, content) = (units.collect(), content(&columns));
         tables.push(Table { name, columns: Box::new(columns), units, content });
     }
-    Ok(Contents { layout, datasets, tables })
+    Ok(Contents { layout, form: None, datasets, tables })
+}
+
+/// The table of a dataset of records, if it is one and its fields are columns.
+fn records(dataset: Dataset) -> Option<Table> {
+    let name = dataset.name().to_owned();
+    let columns = Records::of(dataset)?;
+    // The blocks of a pandas frame in table format hold columns whose names are elsewhere.
+    if columns.names().iter().any(|name| name.starts_with("values_block_")) {
+        return None;
+    }
+    let units = columns.names().iter().map(|name| known_unit(name).to_owned()).collect();
+    let content = content(&columns);
+    // What a job calls such a frame is its key.
+    let name = name.strip_suffix("/table").map_or(name.clone(), str::to_owned);
+    Some(Table { name, columns: Box::new(columns), units, content })
 }
 
 /// A group may hold more than a table: the arrays of the most common length are its columns.

@@ -3,13 +3,18 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use hdf5::dataset::{Layout, VirtualMapping};
 use hdf5::filters::{Blosc, Filter};
-use hdf5::types::TypeDescriptor as Type;
+use hdf5::types::{CompoundField, TypeDescriptor as Type};
 use hdf5::{H5Type, Hyperslab, SliceOrIndex};
-use ndarray::{Array1, Array2, ArrayD, s};
+use ndarray::{Array2, ArrayD, s};
 
 use super::super::error::{DataError, FilterId};
+use super::super::wording::printable;
+use super::records;
 use super::text::texts;
+use super::trouble::trouble;
+use super::virtual_source::check_sources;
 
 /// Values that a stored byte may stand for at most: constant columns compress far better than physics.
 const MOST_VALUES_PER_BYTE: u64 = 100_000;
@@ -25,9 +30,14 @@ pub(in crate::data) struct Dataset {
 impl Dataset {
     /// An array of a group; `name` is its full name in the file.
     pub(super) fn open(path: &Path, file: &hdf5::Group, name: &str) -> Result<Self, DataError> {
-        let inner = file.dataset(name).map_err(|source| damaged(path, name, source))?;
-        let shape = inner.space().map_err(|source| damaged(path, name, source))?.shape();
+        let inner = file.dataset(name).map_err(|source| trouble(path, name, source))?;
+        let shape = inner.space().map_err(|source| trouble(path, name, source))?.shape();
         Ok(Self { path: path.to_owned(), name: name.to_owned(), inner, shape })
+    }
+
+    /// Its file.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Its full name in the file.
@@ -48,6 +58,24 @@ impl Dataset {
     /// Its extent along the second axis.
     pub fn columns(&self) -> usize {
         self.shape.get(1).copied().unwrap_or(1)
+    }
+
+    /// Whether it has one value a row: shape (n) or (n, 1).
+    pub fn is_column(&self) -> bool {
+        !self.shape.is_empty() && self.shape[1..].iter().all(|extent| *extent == 1)
+    }
+
+    /// The fields of its records, if it is one-dimensional and holds records.
+    pub fn fields(&self) -> Option<Vec<CompoundField>> {
+        match self.inner.dtype().ok()?.to_descriptor().ok()? {
+            Type::Compound(record) if self.shape.len() == 1 => Some(record.fields),
+            _ => None,
+        }
+    }
+
+    /// Where the values of a virtual dataset lie.
+    pub fn virtual_map(&self) -> hdf5::Result<Vec<VirtualMapping>> {
+        self.inner.create_plist()?.get_virtual_map()
     }
 
     /// Rows of a chunk; one for arrays that are not chunked.
@@ -71,6 +99,10 @@ impl Dataset {
         match dtype.to_descriptor() {
             Ok(Type::FixedAscii(_) | Type::FixedUnicode(_) | Type::VarLenAscii | Type::VarLenUnicode) => {
                 "text".to_owned()
+            }
+            Ok(Type::Compound(record)) => {
+                let names: Vec<String> = record.fields.into_iter().map(|field| field.name).collect();
+                format!("records of {}", printable(&names.join(", ")))
             }
             Ok(descriptor) => descriptor.to_string(),
             // Half precision: the library converts it, but has no name for it.
@@ -113,7 +145,16 @@ impl Dataset {
                 found: self.type_name(),
             });
         }
+        self.check_stored(0)
+    }
+
+    /// Finds out whether reading the values would come to an end, and whether they are all there; `depth` is how many
+    /// virtual datasets have led here.
+    pub(super) fn check_stored(&self, depth: usize) -> Result<(), DataError> {
         self.check_chunk()?;
+        if self.inner.layout() == Layout::Virtual {
+            return check_sources(self, depth);
+        }
         let values = self.shape.iter().fold(1_u64, |product, extent| product.saturating_mul(*extent as u64));
         let bytes = self.inner.storage_size();
         if values > bytes.saturating_mul(MOST_VALUES_PER_BYTE) {
@@ -138,7 +179,7 @@ impl Dataset {
     fn failure(&self, source: hdf5::Error) -> DataError {
         // Asked only now: an optional filter may not have been applied, and then nobody needs it.
         match self.inner.filters().iter().find(|filter| !filter.is_available()) {
-            None => damaged(&self.path, &self.name, source),
+            None => trouble(&self.path, &self.name, source),
             Some(filter) => DataError::UnknownFilter {
                 path: self.path.clone(),
                 dataset: self.name.clone(),
@@ -147,9 +188,9 @@ impl Dataset {
         }
     }
 
-    /// Some rows of a one-dimensional array.
-    pub fn read(&self, rows: Range<usize>) -> Result<Array1<f64>, DataError> {
-        self.inner.read_slice_1d(s![rows]).map_err(|source| self.failure(source))
+    /// Some fields of some records as floats, record after record.
+    pub fn read_records(&self, rows: Range<usize>, fields: &[&str]) -> Result<Vec<f64>, DataError> {
+        records::read(&self.inner, rows, fields).map_err(|source| self.failure(source))
     }
 
     /// Some rows of an array of any number of axes, row after row.

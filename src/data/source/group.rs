@@ -1,4 +1,4 @@
-//! A table as a group of one-dimensional HDF5 datasets of the same length.
+//! A table as a group of HDF5 datasets of the same length, with one number a row.
 
 use std::path::PathBuf;
 
@@ -8,30 +8,47 @@ use super::batch::{Batch, row_ranges};
 use super::dataset::Dataset;
 use super::hdf5_file::Hdf5File;
 
-/// The one-dimensional arrays of a group.
+/// The columns of a group: arrays of shape (n) or (n, 1).
 pub(in crate::data) struct Group {
     path: PathBuf,
     names: Vec<String>,
     datasets: Vec<Dataset>,
+    /// What else is in the group, with the reason why it is no column.
+    others: Vec<(String, Other)>,
+}
+
+/// Why a member of a group is no column.
+enum Other {
+    Shape(Vec<usize>),
+    DeadLink,
 }
 
 impl Group {
-    /// All one-dimensional arrays of a group, of whatever length and type.
+    /// All columns of a group, of whatever length and type.
     pub fn open(file: &Hdf5File, name: &str) -> Result<Self, DataError> {
-        let datasets = file.datasets(name.trim_matches('/'))?;
-        Ok(Self::of(file, datasets.into_iter().filter(|dataset| dataset.shape().len() == 1).collect()))
+        let name = name.trim_matches('/');
+        let (columns, others): (Vec<_>, Vec<_>) =
+            file.datasets(name)?.into_iter().partition(Dataset::is_column);
+        let others = others.iter().map(|dataset| (last(dataset), Other::Shape(dataset.shape().to_vec())));
+        let dead = file.dead_links(name).into_iter().map(|name| (name, Other::DeadLink));
+        Ok(Self { others: others.chain(dead).collect(), ..Self::of(file, columns) })
     }
 
-    /// These one-dimensional arrays.
+    /// These columns.
     pub fn of(file: &Hdf5File, datasets: Vec<Dataset>) -> Self {
-        let last = |dataset: &Dataset| dataset.name().rsplit('/').next().unwrap_or_default().to_owned();
-        Self { path: file.path().to_owned(), names: datasets.iter().map(last).collect(), datasets }
+        let names = datasets.iter().map(last).collect();
+        Self { path: file.path().to_owned(), names, datasets, others: Vec::new() }
     }
 
     /// The unit that a column's `units` attribute names.
     pub fn unit(&self, column: usize) -> Option<String> {
         self.datasets[column].attribute("units").or_else(|| self.datasets[column].attribute("unit"))
     }
+}
+
+/// The last part of a dataset's name.
+fn last(dataset: &Dataset) -> String {
+    dataset.name().rsplit('/').next().unwrap_or_default().to_owned()
 }
 
 impl Columns for Group {
@@ -45,6 +62,25 @@ impl Columns for Group {
 
     fn is_numeric(&self, column: usize) -> bool {
         self.datasets[column].is_numeric()
+    }
+
+    fn objection(&self, name: &str) -> Option<DataError> {
+        let (_, other) = self.others.iter().find(|(other, _)| other == name)?;
+        let (reason, remedy) = match other {
+            Other::Shape(shape) => (
+                format!("its shape is {shape:?}, and a column has one number a row"),
+                match shape[..] {
+                    [1, _] => "write it as one-dimensional, in Python by a[0]",
+                    _ => "write each of its columns as a dataset of its own",
+                },
+            ),
+            Other::DeadLink => (
+                "it is a link that leads nowhere: its target, perhaps in another file, is missing".to_owned(),
+                "put the target back, or copy it in place of the link",
+            ),
+        };
+        let (path, column) = (self.path.clone(), name.to_owned());
+        Some(DataError::NoColumn { path, column, reason, remedy: remedy.to_owned() })
     }
 
     fn read(&self, wanted: &[usize], each: &mut dyn FnMut(&Batch)) -> Result<(), DataError> {
@@ -64,7 +100,7 @@ impl Columns for Group {
         for rows in row_ranges(first.rows(), datasets.len(), chunks) {
             batch.resize(rows.len(), datasets.len());
             for (target, dataset) in datasets.iter().enumerate() {
-                let values = dataset.read(rows.clone())?;
+                let values: Vec<f64> = dataset.read_rows(rows.clone())?;
                 batch.column_mut(target).iter_mut().zip(values).for_each(|(to, from)| *to = from);
             }
             each(&batch);

@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use hdf5::LocationType;
 use hdf5::types::TypeDescriptor;
-use hdf5::{LocationType, MinorErrorCode};
 
 use super::super::error::DataError;
 use super::dataset::Dataset;
+use super::records::Records;
+use super::trouble::trouble;
 
 /// How deep groups are followed: links may lead in circles.
 const DEPTH: usize = 4;
@@ -33,14 +35,8 @@ impl Hdf5File {
     pub fn open(path: &Path) -> Result<Self, DataError> {
         // The library's own report goes to stderr, once for each level of its calls.
         hdf5::silence_errors(true);
-        match hdf5::File::open(path) {
-            Ok(file) => Ok(Self { path: path.to_owned(), file }),
-            Err(error) if error.contains_minor(MinorErrorCode::Truncated) => {
-                let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-                Err(DataError::Truncated { path: path.to_owned(), bytes })
-            }
-            Err(error) => Err(damaged(path, "the header", error)),
-        }
+        let file = hdf5::File::open(path).map_err(|error| trouble(path, "the header", error))?;
+        Ok(Self { path: path.to_owned(), file })
     }
 
     /// Where it lies.
@@ -60,12 +56,57 @@ impl Hdf5File {
             .is_ok_and(|group| group.link_exists("axis0") && group.link_exists("block0_values"))
     }
 
-    /// Whether a group is a frame of the pandas table layout, whose rows are records.
+    /// Records under a name: a dataset of them, or the only such dataset of a group. Those of a pandas frame in table
+    /// format are columns where it was written with `data_columns=True`.
+    pub fn records(&self, name: &str) -> Result<Option<Records>, DataError> {
+        let name = name.trim_matches('/');
+        if self.is_array(name) {
+            return Ok(Records::of(self.dataset(name)?));
+        }
+        if !self.has_group(if name.is_empty() { "/" } else { name }) {
+            return Ok(None);
+        }
+        let datasets = self.datasets(name)?;
+        if datasets.iter().any(|dataset| dataset.is_column() && dataset.is_numeric()) {
+            return Ok(None);
+        }
+        let mut records = datasets.into_iter().filter_map(Records::of);
+        let first = records.next().filter(|_| records.next().is_none());
+        Ok(first.filter(|_| !self.is_appendable_frame(name)))
+    }
+
+    /// Names of the records in the root.
+    pub fn record_names(&self) -> Result<Vec<String>, DataError> {
+        let datasets = self.datasets("")?;
+        let records = datasets.iter().filter(|dataset| dataset.fields().is_some());
+        Ok(records.map(|dataset| dataset.name().to_owned()).collect())
+    }
+
+    /// Whether an array of this full name exists.
+    pub fn is_array(&self, name: &str) -> bool {
+        !name.is_empty() && self.file.dataset(name).is_ok()
+    }
+
+    /// Names in a group of links that lead nowhere.
+    pub fn dead_links(&self, group: &str) -> Vec<String> {
+        let Ok(folder) = self.file.group(if group.is_empty() { "/" } else { group }) else {
+            return Vec::new();
+        };
+        let names = folder.member_names().unwrap_or_default();
+        names.into_iter().filter(|name| folder.loc_type_by_name(name).is_err()).collect()
+    }
+
+    /// Whether a group is a frame of the pandas table layout whose columns lie in blocks without names.
     pub fn is_appendable_frame(&self, name: &str) -> bool {
         self.file.group(name).is_ok_and(|group| {
             let records = group.link_exists("table").then(|| group.dataset("table")).and_then(Result::ok);
             let dtype = records.and_then(|records| records.dtype().ok()?.to_descriptor().ok());
-            matches!(dtype, Some(TypeDescriptor::Compound(_)))
+            match dtype {
+                Some(TypeDescriptor::Compound(record)) => {
+                    record.fields.iter().any(|field| field.name.starts_with("values_block_"))
+                }
+                _ => false,
+            }
         })
     }
 
@@ -84,7 +125,7 @@ impl Hdf5File {
     /// The groups below the root.
     pub fn group_names(&self) -> Result<Vec<String>, DataError> {
         let names =
-            self.file.member_names().map_err(|source| damaged(&self.path, "the list of groups", source))?;
+            self.file.member_names().map_err(|source| trouble(&self.path, "the list of groups", source))?;
         Ok(names.into_iter().filter(|name| self.has_group(name)).collect())
     }
 
@@ -126,14 +167,10 @@ impl Hdf5File {
     fn members(&self, group: &str, wanted: LocationType) -> Result<Vec<String>, DataError> {
         let part = || format!("group /{group}");
         let folder = if group.is_empty() { "/" } else { group };
-        let folder = self.file.group(folder).map_err(|source| damaged(&self.path, &part(), source))?;
-        let names = folder.member_names().map_err(|source| damaged(&self.path, &part(), source))?;
+        let folder = self.file.group(folder).map_err(|source| trouble(&self.path, &part(), source))?;
+        let names = folder.member_names().map_err(|source| trouble(&self.path, &part(), source))?;
         let is_wanted = |name: &&String| folder.loc_type_by_name(name).is_ok_and(|found| found == wanted);
         let full = |name: &String| if group.is_empty() { name.clone() } else { format!("{group}/{name}") };
         Ok(names.iter().filter(is_wanted).map(full).collect())
     }
-}
-
-fn damaged(path: &Path, part: &str, source: hdf5::Error) -> DataError {
-    DataError::Damaged { path: path.to_owned(), part: part.to_owned(), source: source.into() }
 }

@@ -5,29 +5,47 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::super::error::DataError;
+use super::super::place::check_place;
+use super::csv_file::{START, unpacked};
+use super::dialect::Dialect;
+use super::foreign::{Foreign, foreign};
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::data) enum Kind {
     /// HDF5.
     Hdf5,
-    /// Text with commas.
+    /// Text with a header line.
     Csv,
 }
 
-const HDF5_SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
+pub(super) const HDF5_SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 
 /// The kind of a file.
 pub(in crate::data) fn kind(path: &Path) -> Result<Kind, DataError> {
     let cannot_read = |source| DataError::CannotRead { path: path.to_owned(), source };
+    check_place(path)?;
     let mut file = File::open(path).map_err(cannot_read)?;
     let mut start = Vec::new();
-    file.by_ref().take(4096).read_to_end(&mut start).map_err(cannot_read)?;
+    file.by_ref().take(START).read_to_end(&mut start).map_err(cannot_read)?;
     if has_signature(&mut file).map_err(cannot_read)? {
         return Ok(Kind::Hdf5);
     }
-    let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-    match objection(&start, is_csv) {
+    let unpacked = unpacked(path, &start)?;
+    let text = unpacked.as_deref().unwrap_or(&start);
+    let is_foreign = |what, remedy| Err(DataError::Foreign { path: path.to_owned(), what, remedy });
+    if unpacked.is_some() && text.starts_with(&HDF5_SIGNATURE) {
+        return is_foreign(
+            "an HDF5 file compressed by gzip",
+            format!("unpack it: gunzip -k {}", path.display()),
+        );
+    }
+    if let Some(Foreign { what, remedy }) = foreign(path, text) {
+        return is_foreign(what, remedy);
+    }
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_lowercase();
+    let is_csv = name.strip_suffix(".gz").unwrap_or(&name).ends_with(".csv");
+    match objection(text, is_csv) {
         None => Ok(Kind::Csv),
         Some(reason) => Err(DataError::Unrecognised { path: path.to_owned(), reason }),
     }
@@ -51,22 +69,15 @@ fn has_signature(file: &mut File) -> std::io::Result<bool> {
 
 /// Why a file that begins like this is no CSV file.
 fn objection(start: &[u8], is_csv: bool) -> Option<&'static str> {
-    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
-    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line = String::from_utf8_lossy(line);
-    let is_number = |cell: &str| cell.trim().trim_matches('"').parse::<f64>().is_ok();
-    if text.trim_ascii().is_empty() {
-        Some("it is empty")
-    } else if text.contains(&0) {
-        Some("it is neither HDF5 nor text")
-    } else if text.trim_ascii_start().starts_with(b"<") {
-        Some("it is a web page")
-    } else if !is_csv && !line.contains(',') {
-        Some("its first line has no commas")
-    } else if line.split(',').all(is_number) {
-        Some("its first line holds numbers instead of column names")
-    } else {
-        None
+    if start.contains(&0) {
+        return Some("it is neither HDF5 nor text");
+    }
+    match Dialect::of(start) {
+        Err(reason) => Some(reason),
+        Ok(dialect) if !is_csv && dialect.columns(start) < 2 => {
+            Some("its first line has no commas, semicolons or tabs")
+        }
+        Ok(_) => None,
     }
 }
 
@@ -78,12 +89,11 @@ mod tests {
     fn text_is_told_from_other_files() {
         assert_eq!(objection(b"m_jj,label\n1,2\n", false), None);
         assert_eq!(objection(b"m_jj\n1\n", true), None);
-        assert_eq!(objection(b"m_jj\n1\n", false), Some("its first line has no commas"));
+        assert_eq!(objection(b"m_jj\n1\n", false), Some("its first line has no commas, semicolons or tabs"));
         assert_eq!(
             objection(b"1.0,2.0\n", true),
             Some("its first line holds numbers instead of column names")
         );
-        assert_eq!(objection(b"<!DOCTYPE html>, 404", false), Some("it is a web page"));
         assert_eq!(objection(b"\0\0\0,", true), Some("it is neither HDF5 nor text"));
         assert_eq!(objection(b"", true), Some("it is empty"));
     }

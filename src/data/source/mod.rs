@@ -3,11 +3,16 @@
 mod batch;
 mod csv_file;
 mod dataset;
+mod dialect;
+mod foreign;
 mod frame;
 mod group;
 mod hdf5_file;
 mod kind;
+mod records;
 mod text;
+mod trouble;
+mod virtual_source;
 
 use std::path::Path;
 
@@ -20,8 +25,10 @@ pub(super) use frame::{Frame, RAW_VALUES};
 pub(super) use group::Group;
 pub(super) use hdf5_file::{Hdf5File, Node};
 pub(super) use kind::{Kind, kind};
+pub(super) use records::Records;
 
-use super::error::{DataError, Found};
+use super::error::DataError;
+use super::wording::Found;
 
 /// Rows of named numbers.
 pub(super) trait Columns {
@@ -33,6 +40,11 @@ pub(super) trait Columns {
 
     /// Whether a column holds numbers, as far as can be told without reading it all.
     fn is_numeric(&self, column: usize) -> bool;
+
+    /// Why what has this name in the file is no column, if there is such a thing.
+    fn objection(&self, _name: &str) -> Option<DataError> {
+        None
+    }
 
     /// Hands over the wanted columns, in this order, batch after batch.
     fn read(&self, wanted: &[usize], each: &mut dyn FnMut(&Batch)) -> Result<(), DataError>;
@@ -53,10 +65,20 @@ fn open_hdf5(path: &Path, layout: &Layout) -> Result<Box<dyn Columns>, DataError
     let other = |found| Err(DataError::OtherLayout { path: path.to_owned(), wanted: layout.clone(), found });
     let key = match layout {
         Layout::LhcoFeatures => file.frame_key()?,
-        Layout::Table { group } => file.has_group(group).then(|| group.clone()),
+        Layout::Table { group } => {
+            if let Some(records) = file.records(group)? {
+                return Ok(Box::new(records));
+            }
+            file.has_group(group).then(|| group.clone())
+        }
     };
     let Some(key) = key else {
-        return other(found(&file)?);
+        return match layout {
+            Layout::Table { group } if file.is_array(group) => {
+                other(Found::Array(file.dataset(group)?.shape().to_vec()))
+            }
+            _ => other(found(&file)?),
+        };
     };
     if file.is_appendable_frame(&key) {
         return other(Found::AppendableFrame(key));
@@ -77,9 +99,11 @@ fn open_hdf5(path: &Path, layout: &Layout) -> Result<Box<dyn Columns>, DataError
 fn found(file: &Hdf5File) -> Result<Found, DataError> {
     let frames = file.frame_keys()?;
     let groups = file.group_names()?;
+    let records = file.record_names()?;
     Ok(match groups.iter().find(|name| file.is_appendable_frame(name)) {
         _ if !frames.is_empty() => Found::Frames(frames),
         Some(key) => Found::AppendableFrame(key.clone()),
+        None if !records.is_empty() => Found::Records(records),
         None => Found::Groups(groups),
     })
 }
@@ -89,16 +113,37 @@ pub(super) fn position(columns: &dyn Columns, name: &str) -> Option<usize> {
     columns.names().iter().position(|column| column == name)
 }
 
+/// Where a column is whose name no other has; nothing if there is none.
+pub(super) fn only_position(
+    path: &Path,
+    columns: &dyn Columns,
+    name: &str,
+) -> Result<Option<usize>, DataError> {
+    let names = columns.names().iter().enumerate();
+    let places: Vec<usize> = names.filter(|(_, column)| *column == name).map(|(place, _)| place).collect();
+    match places[..] {
+        [] => columns.objection(name).map_or(Ok(None), Err),
+        [place] => Ok(Some(place)),
+        _ => Err(DataError::DuplicateColumn { path: path.to_owned(), column: name.to_owned(), places }),
+    }
+}
+
 /// Where all of these columns are.
 pub(super) fn positions(
     path: &Path,
     columns: &dyn Columns,
     names: &[String],
 ) -> Result<Vec<usize>, DataError> {
-    let missing: Vec<String> =
-        names.iter().filter(|name| position(columns, name).is_none()).cloned().collect();
+    let places: Vec<Option<usize>> =
+        names.iter().map(|name| only_position(path, columns, name)).collect::<Result<_, _>>()?;
+    let missing: Vec<String> = names
+        .iter()
+        .zip(&places)
+        .filter(|(_, place)| place.is_none())
+        .map(|(name, _)| name.clone())
+        .collect();
     if missing.is_empty() {
-        Ok(names.iter().filter_map(|name| position(columns, name)).collect())
+        Ok(places.into_iter().flatten().collect())
     } else {
         Err(DataError::MissingColumns { path: path.to_owned(), missing, present: columns.names().to_vec() })
     }

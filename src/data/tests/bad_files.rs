@@ -31,11 +31,10 @@ fn files_that_are_no_events() {
         lhco_message(&path),
         "cannot read FILE (No such file or directory (os error 2)) check the path and its permissions"
     );
-    assert!(lhco_message(folder.path()).contains("Is a directory"));
+    assert!(lhco_message(folder.path()).starts_with("FILE is a directory"));
     for (text, reason) in [
         ("", "it is empty"),
-        ("<html><head>", "it is a web page"),
-        ("a b c\n", "its first line has no commas"),
+        ("a b c\n", "its first line has no commas, semicolons or tabs"),
         ("1,2\n3,4\n", "its first line holds numbers instead of column names"),
         ("\0,1", "it is neither HDF5 nor text"),
     ] {
@@ -184,7 +183,7 @@ fn columns_without_numbers() {
     );
     std::fs::write(&csv, "m_jj,x,label\n1,2,0\n1,2\n").expect("a writable folder");
     let text = table_message(&csv, "", &["x"]);
-    assert!(text.starts_with("cannot read line 3 of FILE (CSV error: record 2"), "{text}");
+    assert!(text.starts_with("cannot read line 3 of FILE (2 values where the header names 3)"), "{text}");
 
     let file = hdf5::File::create(&path).expect("a writable folder");
     let events = file.create_group("events").expect("a new group");

@@ -12,7 +12,7 @@ fn a_small_table_on_a_page() {
     let found = describe(&path, &regions()).expect("a good file");
     let expected = "\
 small.csv (94 bytes)
-CSV text
+CSV text: commas between values
 
 Events                                            background      signal         all
   in the file                                              4           1           5

@@ -4,6 +4,9 @@ mod bad_files;
 mod description;
 mod jet_files;
 mod layouts;
+mod odd_hdf5;
+mod odd_text;
+mod odd_values;
 mod real_files;
 mod sample_files;
 
@@ -30,6 +33,7 @@ fn data(path: &Path, layout: Layout, features: &[&str]) -> Data {
         resonant: "m_jj".to_owned(),
         features: features.iter().map(|name| (*name).to_owned()).collect(),
         label: "label".to_owned(),
+        missing: Vec::new(),
     }
 }
 
