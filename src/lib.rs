@@ -15,6 +15,7 @@ pub mod checkpoint;
 pub mod classifier;
 pub mod compact;
 pub mod data;
+pub mod demands;
 pub mod device;
 pub mod diffusion;
 pub mod dijet;

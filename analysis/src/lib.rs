@@ -37,3 +37,4 @@ pub mod store;
 pub mod stream;
 pub mod table;
 pub mod template_summary;
+pub mod unforeseen;

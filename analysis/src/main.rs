@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use drapes_analysis::cli::Verb;
+use drapes_analysis::unforeseen::guarded;
 
 /// Plan, watch, reduce and draw scans of drapes on any machine.
 #[derive(Parser)]
@@ -14,12 +15,14 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let exit = match Arguments::parse().verb.run() {
-        Ok(exit) => exit,
-        Err(error) => {
-            eprintln!("error: {error}");
-            error.kind()
-        }
-    };
-    ExitCode::from(exit as u8)
+    ExitCode::from(guarded(None, || {
+        let exit = match Arguments::parse().verb.run() {
+            Ok(exit) => exit,
+            Err(error) => {
+                eprintln!("error: {error}");
+                error.kind()
+            }
+        };
+        exit as u8
+    }))
 }

@@ -19,5 +19,6 @@ pub mod run;
 pub mod share;
 mod source;
 pub mod table;
+pub mod unforeseen;
 mod whole;
 mod work;

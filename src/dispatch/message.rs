@@ -23,6 +23,8 @@ pub enum Message {
         data_directory: PathBuf,
         /// What the rank computes on.
         order: Order,
+        /// Its share of the host's free memory, where it is known.
+        memory: Option<f64>,
     },
     /// A rank has its device and waits for work; or it has none, and this is why.
     Ready(Result<String, String>),

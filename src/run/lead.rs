@@ -9,6 +9,7 @@ use drapes_analysis::fingerprint::fingerprints;
 use drapes_analysis::plan::{Task, Work};
 use drapes_analysis::point::ClassifierKind;
 use drapes_analysis::price::Price;
+use drapes_analysis::price::memory::Chip;
 use drapes_analysis::rates::Rates;
 use drapes_analysis::record::RunInfo;
 use drapes_analysis::standing::pace;
@@ -21,7 +22,8 @@ use super::conclude::Worked;
 use super::neighbours::Shards;
 use super::place::{compute, run_info};
 use super::prepare::Prepared;
-use crate::device::{self, Sight};
+use crate::demands::{self, Supply};
+use crate::device::{self, Order, Sight};
 use crate::dispatch::{self, Leader, Message, Neighbours, Nobody, RanksError, Transport};
 use crate::error::Error;
 use crate::progress::Progress;
@@ -64,32 +66,44 @@ impl Run {
                 return Err(error);
             }
         };
-        let device = self.muster(world, signals, &prepared)?;
-        let worked = self.hand_out(world, signals, &clock, &mut prepared, device, sample)?;
+        let (device, memory) = self.muster(world, signals, &prepared, &sample)?;
+        let place = (device, memory);
+        let worked = self.hand_out(world, signals, &clock, &mut prepared, place, sample)?;
         self.conclude(&prepared, &worked)
     }
 
     /// Learns where all ranks are, gives each its device, and writes down who is where.
-    fn muster(&self, world: &World, signals: &Signals, prepared: &Prepared) -> Result<Device, Error> {
+    fn muster(
+        &self,
+        world: &World,
+        signals: &Signals,
+        prepared: &Prepared,
+        sample: &Sample,
+    ) -> Result<(Device, Option<f64>), Error> {
         let hello = |_, message| match message {
             Message::Hello(sight) => Some(Ok(sight)),
             _ => None,
         };
         let mut sights: Vec<Sight> = vec![device::look(World::host(), self.device)];
         sights.extend(dispatch::gather(world, signals, hello)?);
-        let orders = match device::assign(&sights, self.device, self.sharing()) {
+        let shares = device::memory_shares(&sights);
+        let assigned = device::assign(&sights, self.device, self.sharing()).map_err(Error::from);
+        let affordable = assigned.and_then(|orders| {
+            self.afford(prepared, sample, &sights, &orders)?;
+            Ok(orders)
+        });
+        let orders = match affordable {
             Ok(orders) => orders,
             Err(error) => {
-                for rank in 1..world.size() {
-                    world.send(rank, &Message::Stop)?;
-                }
-                return Err(error.into());
+                dismiss(world)?;
+                return Err(error);
             }
         };
         for (rank, order) in orders.iter().enumerate().skip(1) {
             let stored = Box::new(prepared.stored.clone());
             let data_directory = prepared.data_directory.clone();
-            world.send(rank, &Message::Begin { stored, data_directory, order: order.clone() })?;
+            let (order, memory) = (order.clone(), shares[rank]);
+            world.send(rank, &Message::Begin { stored, data_directory, order, memory })?;
         }
         let broke = |rank, reason| Error::from(RanksError::Broke { rank, reason });
         let device = device::take(&orders[0]).map_err(|reason| broke(0, reason))?;
@@ -122,7 +136,33 @@ impl Run {
         // One line for each run that has worked here; shards do not write into one file, since lines that several hosts
         // append to a file of a network file system may overwrite each other.
         store.append(&format!("logs/{}runs.jsonl", rank_log::prefix(self.shard())), &provenance)?;
-        Ok(device)
+        Ok((device, shares[0]))
+    }
+
+    /// That the ranks have what the open tasks demand, now that it is known what they are and how many events there are.
+    fn afford(
+        &self,
+        prepared: &Prepared,
+        sample: &Sample,
+        sights: &[Sight],
+        orders: &[Order],
+    ) -> Result<(), Error> {
+        let Prepared { stored, plan, store, known, .. } = prepared;
+        demands::check_threads(&stored.job, sights)?;
+        let is_on_gpu = orders.iter().any(|order| matches!(order, Order::Gpu { .. }));
+        let shares = device::memory_shares(sights);
+        let supply = Supply {
+            ranks: sights.len(),
+            chip: if is_on_gpu { Chip::Gpu } else { Chip::Core },
+            memory: shares.into_iter().flatten().reduce(f64::max),
+            folder: store.directory(),
+        };
+        let open: Vec<bool> = known.iter().map(|known| *known == Known::Open).collect();
+        let counts = sample.counts(&stored.job);
+        if let Some(warning) = demands::check(&stored.job, plan, counts, &open, &supply)? {
+            eprintln!("warning: {warning}");
+        }
+        Ok(())
     }
 
     /// Hands out what is to be done.
@@ -132,7 +172,7 @@ impl Run {
         signals: &Signals,
         clock: &Clock,
         prepared: &mut Prepared,
-        device: Device,
+        (device, memory): (Device, Option<f64>),
         sample: Sample,
     ) -> Result<Worked, Error> {
         if sample.dropped().total() > 0 {
@@ -168,7 +208,7 @@ impl Run {
             run_info(world, device),
             self.shard(),
         );
-        let place = place.with_sample(sample).saving_every(self.checkpoint_every);
+        let place = place.with_sample(sample).saving_every(self.checkpoint_every).with_memory(memory);
         let done: Vec<bool> = states.iter().map(TaskState::is_done).collect();
         let progress = Progress::new(plan, &price.seconds, &done, world.size());
         let is_failed = |task: &usize| matches!(states[*task], TaskState::Failed { .. });

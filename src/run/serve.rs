@@ -16,10 +16,10 @@ use crate::world::World;
 impl Run {
     pub(super) fn serve(&self, world: &World, signals: &Signals) -> Result<Exit, Error> {
         world.send(0, &Message::Hello(device::look(World::host(), self.device)))?;
-        let (stored, data_directory, order) = loop {
+        let (stored, data_directory, order, memory) = loop {
             match dispatch::wait(world)? {
-                (_, Message::Begin { stored, data_directory, order }) => {
-                    break (*stored, data_directory, order);
+                (_, Message::Begin { stored, data_directory, order, memory }) => {
+                    break (*stored, data_directory, order, memory);
                 }
                 // Rank 0 has said why there is nothing to do.
                 (_, Message::Stop) => return Ok(Exit::Done),
@@ -40,7 +40,7 @@ impl Run {
         let plan = Plan::of(&stored.job);
         let info = run_info(world, device);
         let place = Workplace::new(store, stored.clone(), data_directory, device, info, self.shard());
-        let place = place.saving_every(self.checkpoint_every);
+        let place = place.saving_every(self.checkpoint_every).with_memory(memory);
         compute(world, &stored, &plan, place, |worker| dispatch::serve(world, worker, signals))?;
         Ok(Exit::Done)
     }

@@ -62,6 +62,8 @@ pub struct Workplace {
     sample: OnceCell<Sample>,
     /// Time between two checkpoints of a training.
     save_every: Duration,
+    /// This rank's share of the host's free memory, where it is known.
+    memory: Option<f64>,
 }
 
 impl Workplace {
@@ -84,6 +86,7 @@ impl Workplace {
             log,
             sample: OnceCell::new(),
             save_every: Duration::MAX,
+            memory: None,
         }
     }
 
@@ -95,6 +98,11 @@ impl Workplace {
     /// The same workplace, where trainings are saved so often.
     pub fn saving_every(self, save_every: Duration) -> Self {
         Self { save_every, ..self }
+    }
+
+    /// The same workplace, where no task may take more memory than this.
+    pub fn with_memory(self, memory: Option<f64>) -> Self {
+        Self { memory, ..self }
     }
 
     /// What is computed on.
@@ -212,18 +220,20 @@ impl Workplace {
     /// That a large network fits, before hours are spent, or the system ends the process that took too much.
     fn check_memory(&self, task: &Task) -> Result<(), Error> {
         self.sample()?;
-        match (self.need(task), free_memory(self.device)) {
-            (Some(need), Some(has)) if need.bytes > has => Err(Error::DoesNotFit {
-                what: task.id.to_string(),
-                needs: need.bytes,
-                has,
-                lower: need.lower,
-            }),
+        if self.device.is_cuda() {
+            // It says itself when it has no more.
+            return Ok(());
+        }
+        let Need { bytes: needs, lower } = self.need(task);
+        match [free_memory(), self.memory].into_iter().flatten().reduce(f64::min) {
+            Some(has) if needs > has => {
+                Err(Error::DoesNotFit { what: task.id.to_string(), needs, has, lower })
+            }
             _ => Ok(()),
         }
     }
 
-    fn need(&self, task: &Task) -> Option<Need> {
+    fn need(&self, task: &Task) -> Need {
         let counts = self.sample.get().map(|sample| sample.counts(&self.job));
         let counts = counts.unwrap_or_else(|| EventCounts::estimated(&self.job));
         let chip = if self.device.is_cuda() { Chip::Gpu } else { Chip::Core };
@@ -269,7 +279,7 @@ pub fn load(job: &Job, data_directory: &Path) -> Result<Sample, Error> {
 }
 
 /// What a panic says, in one line: libtorch appends its whole stack.
-fn panic_reason(panic: &(dyn Any + Send), need: Option<Need>) -> String {
+fn panic_reason(panic: &(dyn Any + Send), need: Need) -> String {
     let text = panic
         .downcast_ref::<String>()
         .map(String::as_str)
@@ -278,12 +288,11 @@ fn panic_reason(panic: &(dyn Any + Send), need: Option<Need>) -> String {
     // tch quotes the C++ message, with its newlines escaped.
     let line = text.split(['\n']).next().unwrap_or(text).split("\\nException raised").next().unwrap_or(text);
     let no_memory = NO_MEMORY.iter().any(|words| text.contains(words));
-    match need {
-        Some(Need { bytes, lower }) if no_memory => {
-            format!("the task needs about {:.1} GB of memory ({line}) lower {lower}", bytes / 1e9)
-        }
-        _ => format!("the task panicked ({line}) please report this with the job file"),
+    if no_memory {
+        let Need { bytes, lower } = need;
+        return format!("the task needs about {:.1} GB of memory ({line}) lower {lower}", bytes / 1e9);
     }
+    format!("the task panicked ({line}) please report this with the job file")
 }
 
 /// How libtorch says that a GPU, or the system, has no more memory.
