@@ -88,9 +88,11 @@ fn contents(folder: &Path, own: &Path) -> Vec<(PathBuf, Vec<u8>)> {
         if entry == own {
             continue;
         }
-        match entry.is_dir() {
-            true => found.extend(contents(&entry, own)),
-            false => found.push((entry.clone(), fs::read(&entry).expect("a file"))),
+        if entry.is_dir() {
+            found.extend(contents(&entry, own));
+        } else {
+            let bytes = fs::read(&entry).expect("a file");
+            found.push((entry, bytes));
         }
     }
     found.sort();

@@ -9,6 +9,7 @@
 
 pub mod axes;
 pub mod band;
+pub mod chi_squared;
 pub mod cli;
 pub mod dispatch;
 pub mod draw;
@@ -16,6 +17,7 @@ pub mod drawn;
 pub mod error;
 pub mod figures;
 pub mod fingerprint;
+pub mod fit_quality;
 pub mod generated;
 pub mod hlv;
 pub mod jet_summary;

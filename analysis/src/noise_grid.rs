@@ -37,7 +37,9 @@ impl NoiseGrid {
         let root = |sigma: f64| sigma.powf(1.0 / settings.rho);
         let (least, largest) = (root(settings.sigma_min), root(settings.sigma_max));
         let share = (root(asked.0) - least) / (largest - least);
-        (settings.steps as f64 * share).round().clamp(1.0, settings.steps as f64) as usize
+        // A grid of no points is refused elsewhere; it must not be a reason to panic here.
+        let most = settings.steps.max(1) as f64;
+        (settings.steps as f64 * share).round().max(1.0).min(most) as usize
     }
 
     /// The grid of a template.

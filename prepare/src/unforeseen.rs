@@ -22,7 +22,10 @@ pub fn guarded(run: impl FnOnce() -> u8) -> u8 {
 
 fn told(panic: &PanicHookInfo<'_>) -> String {
     let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
-    lines(panic.payload_as_str().unwrap_or("no message"), &place)
+    let payload = panic.payload();
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    lines(text.unwrap_or("no message"), &place)
 }
 
 /// What happened, and where to turn.

@@ -46,9 +46,10 @@ fn mount_of(mounts: &str, is_v2: bool) -> Option<(PathBuf, PathBuf)> {
         let (place, kind) = line.split_once(" - ")?;
         let mut kind = kind.split(' ');
         let (system, options) = (kind.next()?, kind.nth(1)?);
-        let fits = match is_v2 {
-            true => system == "cgroup2",
-            false => system == "cgroup" && options.split(',').any(|option| option == "memory"),
+        let fits = if is_v2 {
+            system == "cgroup2"
+        } else {
+            system == "cgroup" && options.split(',').any(|option| option == "memory")
         };
         let mut place = place.split(' ').skip(3);
         let (root, mount) = (place.next()?, place.next()?);

@@ -89,7 +89,7 @@ impl Run {
         let shares = device::memory_shares(&sights);
         let assigned = device::assign(&sights, self.device, self.sharing()).map_err(Error::from);
         let affordable = assigned.and_then(|orders| {
-            self.afford(prepared, sample, &sights, &orders)?;
+            afford(prepared, sample, &sights, &orders)?;
             Ok(orders)
         });
         let orders = match affordable {
@@ -137,32 +137,6 @@ impl Run {
         // append to a file of a network file system may overwrite each other.
         store.append(&format!("logs/{}runs.jsonl", rank_log::prefix(self.shard())), &provenance)?;
         Ok((device, shares[0]))
-    }
-
-    /// That the ranks have what the open tasks demand, now that it is known what they are and how many events there are.
-    fn afford(
-        &self,
-        prepared: &Prepared,
-        sample: &Sample,
-        sights: &[Sight],
-        orders: &[Order],
-    ) -> Result<(), Error> {
-        let Prepared { stored, plan, store, known, .. } = prepared;
-        demands::check_threads(&stored.job, sights)?;
-        let is_on_gpu = orders.iter().any(|order| matches!(order, Order::Gpu { .. }));
-        let shares = device::memory_shares(sights);
-        let supply = Supply {
-            ranks: sights.len(),
-            chip: if is_on_gpu { Chip::Gpu } else { Chip::Core },
-            memory: shares.into_iter().flatten().reduce(f64::max),
-            folder: store.directory(),
-        };
-        let open: Vec<bool> = known.iter().map(|known| *known == Known::Open).collect();
-        let counts = sample.counts(&stored.job);
-        if let Some(warning) = demands::check(&stored.job, plan, counts, &open, &supply)? {
-            eprintln!("warning: {warning}");
-        }
-        Ok(())
     }
 
     /// Hands out what is to be done.
@@ -246,6 +220,26 @@ impl Run {
         }
         Ok(Worked::Until(halted, shards.absent))
     }
+}
+
+/// That the ranks have what the open tasks demand, now that it is known what they are and how many events there are.
+fn afford(prepared: &Prepared, sample: &Sample, sights: &[Sight], orders: &[Order]) -> Result<(), Error> {
+    let Prepared { stored, plan, store, known, .. } = prepared;
+    demands::check_threads(&stored.job, sights)?;
+    let is_on_gpu = orders.iter().any(|order| matches!(order, Order::Gpu { .. }));
+    let shares = device::memory_shares(sights);
+    let supply = Supply {
+        ranks: sights.len(),
+        chip: if is_on_gpu { Chip::Gpu } else { Chip::Core },
+        memory: shares.into_iter().flatten().reduce(f64::max),
+        folder: store.directory(),
+    };
+    let open: Vec<bool> = known.iter().map(|known| *known == Known::Open).collect();
+    let counts = sample.counts(&stored.job);
+    if let Some(warning) = demands::check(&stored.job, plan, counts, &open, &supply)? {
+        eprintln!("warning: {warning}");
+    }
+    Ok(())
 }
 
 /// A job of several tasks in which the program was started once: no harm, but most of what was asked for lies idle.

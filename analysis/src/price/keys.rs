@@ -42,9 +42,8 @@ pub fn lower(job: &Job, work: &Work, cost: Cost) -> &'static str {
 fn keys(job: &Job, work: &Work, cost: Cost) -> Vec<Key> {
     match work {
         Work::Fit { .. } => vec![],
-        Work::Train { samples, .. } => denoiser(job, samples.len(), cost),
-        // The kinematics are made by a denoiser.
-        Work::TrainKinematics { samples } => denoiser(job, samples.len(), cost),
+        // The kinematics are made by a denoiser too.
+        Work::Train { samples, .. } | Work::TrainKinematics { samples } => denoiser(job, samples.len(), cost),
         Work::TrainFlow { flow, samples, .. } => {
             let mut keys = network(job, *flow, cost);
             keys.push(("compute.flows_per_task", samples.len(), defaults().compute.flows_per_task));
