@@ -7,6 +7,7 @@ use drapes_analysis::dispatch::{Fault, Shard};
 use drapes_analysis::error::Exit;
 
 use crate::data::DataError;
+use crate::demands::DemandError;
 use crate::device::DeviceError;
 use crate::dispatch::RanksError;
 use crate::repeats::Repeat;
@@ -25,6 +26,9 @@ pub enum Error {
     /// Devices cannot be used as asked.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// The job asks for more than the machine has.
+    #[error(transparent)]
+    Demand(#[from] DemandError),
     /// Ranks cannot be started or reached.
     #[error(transparent)]
     Ranks(#[from] RanksError),
@@ -277,6 +281,7 @@ impl Error {
             | Self::DijetFit { .. } => Exit::BadRequest,
             Self::Device(error) => error.kind(),
             Self::Ranks(error) => error.kind(),
+            Self::Demand(error) => error.kind(),
             Self::Arrays { .. }
             | Self::NotSaved { .. }
             | Self::NotStored { .. }

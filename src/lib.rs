@@ -19,6 +19,7 @@ pub mod classifier;
 pub mod columns;
 pub mod compact;
 pub mod data;
+pub mod demands;
 pub mod device;
 pub mod diffusion;
 pub mod dijet;

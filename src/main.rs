@@ -16,6 +16,7 @@ use drapes::run::{COMPUTING, Run};
 use drapes_analysis::cli::{Verb as LightVerb, answer, tell};
 use drapes_analysis::error::Exit;
 use drapes_analysis::regions::{MassWindow, Regions};
+use drapes_analysis::unforeseen::guarded;
 
 /// Background templates from diffusion models for resonance searches at the LHC.
 #[derive(Parser)]
@@ -99,7 +100,11 @@ fn window(option: &str, edges: &[f64]) -> MassWindow {
 }
 
 fn main() -> ExitCode {
-    quiet_tasks();
+    // A panic in a task is told as the task's failure, with its reason; printing it as well would tell it twice.
+    ExitCode::from(guarded(Some(COMPUTING), || run() as u8))
+}
+
+fn run() -> Exit {
     let result = match Arguments::parse().verb {
         Verb::Run(run) => run.run(),
         Verb::Light(verb) => verb.run().map_err(Error::from),
@@ -107,22 +112,11 @@ fn main() -> ExitCode {
         Verb::Doctor(doctor) => doctor.run(),
         Verb::Data(DataVerb::Describe(describe)) => describe.run(),
     };
-    let exit = match result {
+    match result {
         Ok(exit) => exit,
         Err(error) => {
             tell(format_args!("error: {error}"));
             error.kind()
         }
-    };
-    ExitCode::from(exit as u8)
-}
-
-/// A panic in a task is told as the task's failure, with its reason; printing it as well would tell it twice.
-fn quiet_tasks() {
-    let usual = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        if std::thread::current().name() != Some(COMPUTING) {
-            usual(panic);
-        }
-    }));
+    }
 }

@@ -179,7 +179,25 @@ impl Clock {
 /// The end of the time that Slurm has given this job, where Slurm tells it.
 pub fn slurm_end() -> Option<SystemTime> {
     let seconds: u64 = std::env::var("SLURM_JOB_END_TIME").ok()?.parse().ok()?;
-    Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+    since_1970(seconds)
+}
+
+/// The last second of the year 9999, beyond which no calendar of the system goes.
+const LAST_SECOND: u64 = 253_402_300_799;
+
+/// A moment in seconds since 1970; none beyond the calendar.
+fn since_1970(seconds: u64) -> Option<SystemTime> {
+    let moment = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))?;
+    Some(moment).filter(|moment| is_near(*moment))
+}
+
+fn is_near(moment: SystemTime) -> bool {
+    moment.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| since.as_secs() <= LAST_SECOND)
+}
+
+fn too_far() -> String {
+    "that is after the year 9999 (no clock goes so far) give a nearer time, or NONE where nothing limits the run"
+        .to_owned()
 }
 
 /// When a run must have ended.
@@ -230,7 +248,7 @@ fn moment(text: &str) -> Result<SystemTime, String> {
     if let Some(seconds) =
         text.trim_start_matches('@').parse::<u64>().ok().filter(|seconds| *seconds > 1_600_000_000)
     {
-        return Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        return since_1970(seconds).ok_or_else(too_far);
     }
     if let Ok(moment) = text.parse::<jiff::Timestamp>() {
         return Ok(moment.into());
@@ -241,7 +259,7 @@ fn moment(text: &str) -> Result<SystemTime, String> {
         return Ok(moment.into());
     }
     match humantime::parse_duration(text) {
-        Ok(left) => Ok(SystemTime::now() + left),
+        Ok(left) => SystemTime::now().checked_add(left).filter(|end| is_near(*end)).ok_or_else(too_far),
         Err(_) => {
             Err("that is no time (nothing can be planned for it) give a time from now (90m, 2h 30m), a date \
              (2026-03-01T14:00:00, as `squeue -o %e` prints it), seconds since 1970, or NONE"
@@ -269,6 +287,15 @@ mod tests {
         for (text, expected) in [("90m", 5400), ("2h 30m", 9000), ("45s", 45)] {
             assert!(seconds(text).abs_diff(now + expected) <= 1, "{text}");
         }
+        for far in
+            ["9999999999999999999", "18446744073709551615", "@99999999999999", "10000years", "500000000000y"]
+        {
+            assert!(Deadline::parse(far).expect_err("no moment").contains("year 9999"), "{far}");
+        }
+        for endless in ["99999999999999999999", "1e30", "99999999999999999999y"] {
+            assert!(Deadline::parse(endless).is_err(), "{endless}");
+        }
+        assert_eq!(seconds("253402300799"), 253_402_300_799);
         for wrong in ["soon", "12", "", "-5m", "none of your business"] {
             assert!(Deadline::parse(wrong).expect_err("no moment").contains("90m"), "{wrong}");
         }

@@ -149,10 +149,19 @@ impl Error {
     }
 }
 
+/// More mistakes than these are counted, not listed: a message fits on a screen.
+const MOST_PROBLEMS: usize = 20;
+
 fn list_problems(path: &std::path::Path, problems: &[Problem]) -> String {
     let path = path.display();
-    let lines: Vec<String> =
-        problems.iter().map(|problem| format!("  {path}:{}: {problem}", problem.line)).collect();
+    let mut lines: Vec<String> = problems
+        .iter()
+        .take(MOST_PROBLEMS)
+        .map(|problem| format!("  {path}:{}: {problem}", problem.line))
+        .collect();
+    if problems.len() > MOST_PROBLEMS {
+        lines.push(format!("  and {} more", problems.len() - MOST_PROBLEMS));
+    }
     let (count, mistakes) = (problems.len(), if problems.len() == 1 { "mistake" } else { "mistakes" });
     format!("the job file has {count} {mistakes}\n{}", lines.join("\n"))
 }

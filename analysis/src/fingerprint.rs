@@ -99,13 +99,20 @@ impl SettingsKey {
     }
 }
 
+/// The noise strengths that trainings learn; the largest is also the scale of their embedding.
+fn noise(job: &Job) -> Value {
+    let (least, largest) = (job.sampler.sigma_min, job.sampler.sigma_max);
+    // Trainings learnt the paper's range before they learnt the sampler's: those within it stay what they are.
+    if (least, largest) == (1e-5, 80.0) { json!(largest) } else { json!([least, largest]) }
+}
+
 fn settings(job: &Job, task: &Task, most: Option<SignalCount>) -> Value {
     // Which events are data follows from the regions and from what is withheld.
     let split = json!([job.regions, job.independent_background]);
+    let noise = noise(job);
     match &task.work {
         Work::Fit { .. } => json!([split, job.collision_energy]),
-        // The largest noise is the scale of the noise embedding.
-        Work::Train { .. } => json!([split, job.denoiser, job.sampler.sigma_max, job.compute.threads]),
+        Work::Train { .. } => json!([split, job.denoiser, noise, job.compute.threads]),
         Work::TrainFlow { flow, .. } => {
             let other = (*flow == FlowKind::Feta).then_some(&job.other_sample);
             json!([split, job.flow.training(*flow), job.compute.threads, other])
@@ -120,9 +127,9 @@ fn settings(job: &Job, task: &Task, most: Option<SignalCount>) -> Value {
         }
         Work::Resample { .. } => json!([split, job.sampler, job.compute.threads]),
         Work::TrainKinematics { .. } => {
-            json!(["kinematics", split, job.denoiser, job.sampler.sigma_max, job.compute.threads])
+            json!(["kinematics", split, job.denoiser, noise, job.compute.threads])
         }
-        Work::TrainJets { .. } => json!([split, job.jet_model, job.sampler.sigma_max, job.compute.threads]),
+        Work::TrainJets { .. } => json!([split, job.jet_model, noise, job.compute.threads]),
         Work::TemplateJets { .. } => {
             json!([split, job.sampler, job.jet_model, job.momentum_llv, job.compute.threads])
         }
@@ -178,6 +185,11 @@ mod tests {
         assert_eq!(changed("epochs = 2", "epochs = 3"), ["classify/noise-s0-w2800-6000-x5-c00-01"]);
         assert_eq!(changed("epochs = 3", "epochs = 4").len(), 3);
         assert_eq!(changed("seed = 1", "seed = 2").len(), 4);
+        // The sampler's noise strengths are those that trainings learn.
+        for range in ["sigma_min = 1e-4", "sigma_max = 160.0"] {
+            assert_eq!(changed("seed = 1", &format!("seed = 1\n[sampler]\n{range}")).len(), 3, "{range}");
+        }
+        assert_eq!(changed("seed = 1", "seed = 1\n[sampler]\nsigma_min = 1e-5\nsigma_max = 80"), [""; 0]);
     }
 
     #[test]

@@ -12,6 +12,7 @@
 
 pub mod axes;
 pub mod band;
+pub mod chi_squared;
 pub mod cli;
 pub mod closure;
 pub mod dispatch;
@@ -20,6 +21,7 @@ pub mod drawn;
 pub mod error;
 pub mod figures;
 pub mod fingerprint;
+pub mod fit_quality;
 pub mod generated;
 pub mod hlv;
 pub mod jet_summary;
@@ -42,3 +44,4 @@ pub mod store;
 pub mod stream;
 pub mod table;
 pub mod template_summary;
+pub mod unforeseen;

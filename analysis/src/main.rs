@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use drapes_analysis::cli::{Verb, tell};
+use drapes_analysis::unforeseen::guarded;
 
 /// Plan, watch, reduce and draw scans of drapes on any machine.
 #[derive(Parser)]
@@ -17,12 +18,14 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let exit = match Arguments::parse().verb.run() {
-        Ok(exit) => exit,
-        Err(error) => {
-            tell(format_args!("error: {error}"));
-            error.kind()
-        }
-    };
-    ExitCode::from(exit as u8)
+    ExitCode::from(guarded(None, || {
+        let exit = match Arguments::parse().verb.run() {
+            Ok(exit) => exit,
+            Err(error) => {
+                tell(format_args!("error: {error}"));
+                error.kind()
+            }
+        };
+        exit as u8
+    }))
 }

@@ -26,10 +26,20 @@ impl NoiseGrid {
     pub fn partial(settings: &SamplerSettings, asked: SigmaPrime) -> Self {
         let root = |sigma: f64| sigma.powf(1.0 / settings.rho);
         let (least, largest) = (root(settings.sigma_min), root(settings.sigma_max));
+        let steps = Self::points(settings, Some(asked));
+        let start = (least + steps as f64 / settings.steps as f64 * (largest - least)).powf(settings.rho);
+        Self::between(settings, start, steps)
+    }
+
+    /// How many noise strengths the grid from `asked`, or from the largest one, has; without making it.
+    pub fn points(settings: &SamplerSettings, asked: Option<SigmaPrime>) -> usize {
+        let Some(asked) = asked else { return settings.steps };
+        let root = |sigma: f64| sigma.powf(1.0 / settings.rho);
+        let (least, largest) = (root(settings.sigma_min), root(settings.sigma_max));
         let share = (root(asked.0) - least) / (largest - least);
-        let steps = (settings.steps as f64 * share).round().clamp(1.0, settings.steps as f64);
-        let start = (least + steps / settings.steps as f64 * (largest - least)).powf(settings.rho);
-        Self::between(settings, start, steps as usize)
+        // A grid of no points is refused elsewhere; it must not be a reason to panic here.
+        let most = settings.steps.max(1) as f64;
+        (settings.steps as f64 * share).round().max(1.0).min(most) as usize
     }
 
     /// The grid of a template.
@@ -48,11 +58,7 @@ impl NoiseGrid {
 
     /// Network evaluations an event.
     pub fn evaluations(&self, solver: Solver) -> usize {
-        let steps = self.sigmas.len() - 1;
-        match solver {
-            Solver::Heun => 2 * steps,
-            Solver::Euler => steps,
-        }
+        evaluations(self.sigmas.len(), solver)
     }
 
     fn between(settings: &SamplerSettings, start: f64, steps: usize) -> Self {
@@ -61,6 +67,15 @@ impl NoiseGrid {
         let last = steps.saturating_sub(1).max(1) as f64;
         let sigma = |step: usize| (from + step as f64 / last * (to - from)).powf(settings.rho);
         Self { sigmas: (0..steps).map(sigma).collect() }
+    }
+}
+
+/// Network evaluations of a solver on a grid of so many points.
+pub fn evaluations(points: usize, solver: Solver) -> usize {
+    let steps = points.saturating_sub(1);
+    match solver {
+        Solver::Heun => 2 * steps,
+        Solver::Euler => steps,
     }
 }
 

@@ -3,8 +3,9 @@
 mod flows;
 mod trainings;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::hash::Hash;
 
 use serde::{Deserialize, Serialize};
 
@@ -176,10 +177,14 @@ impl Plan {
         let templates = templates(job);
         let resampled = resampled(job);
         let mut tasks: Vec<Task> = Vec::new();
-        tasks.extend(distinct(templates.iter().filter_map(Order::fitted)).into_iter().map(fit));
+        let fitted = templates.iter().filter_map(Order::fitted);
+        tasks.extend(distinct(fitted, TrainingSample::to_string).into_iter().map(fit));
         let diffused = templates.iter().flat_map(Order::models);
         let inclusive = resampled.iter().map(|(sample, _)| (Model::Denoiser(Scope::Everything), *sample));
-        let trainings = Trainings::of(&distinct(diffused.chain(inclusive)), job);
+        let trainings = Trainings::of(
+            &distinct(diffused.chain(inclusive), |(model, sample)| (*model, sample.to_string())),
+            job,
+        );
         tasks.extend(trainings.tasks);
         let places = trainings.places;
         let flows = Flows::of(&templates, job.compute.flows_per_task);
@@ -304,9 +309,11 @@ fn templates(job: &Job) -> Vec<Order> {
 /// The data that GenSR over-samples, each once.
 fn resampled(job: &Job) -> Vec<(TrainingSample, Oversampling)> {
     let mut found: Vec<(TrainingSample, Oversampling)> = Vec::new();
+    let mut known = HashMap::new();
     for point in &job.points {
         let Contest::GenSr { template, data_oversampling, .. } = point.contest else { continue };
-        match found.iter_mut().find(|(sample, _)| *sample == template.sample) {
+        let index = *known.entry(template.sample.to_string()).or_insert(found.len());
+        match found.get_mut(index) {
             Some((_, factor)) => *factor = (*factor).max(data_oversampling),
             None => found.push((template.sample, data_oversampling)),
         }
@@ -314,14 +321,23 @@ fn resampled(job: &Job) -> Vec<(TrainingSample, Oversampling)> {
     found
 }
 
-fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
-    let mut found = Vec::new();
+/// Each item once, told apart by its key.
+fn distinct<T, K: Eq + Hash>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<T> {
+    let mut known = HashSet::new();
+    items.filter(|item| known.insert(key(item))).collect()
+}
+
+/// Items with the same key together, groups and items in the order in which they come.
+fn grouped<T, K: Eq + Hash>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<Vec<T>> {
+    let (mut groups, mut known): (Vec<Vec<T>>, _) = (Vec::new(), HashMap::new());
     for item in items {
-        if !found.contains(&item) {
-            found.push(item);
+        let index = *known.entry(key(&item)).or_insert(groups.len());
+        match groups.get_mut(index) {
+            Some(group) => group.push(item),
+            None => groups.push(vec![item]),
         }
     }
-    found
+    groups
 }
 
 fn fit(sample: TrainingSample) -> Task {

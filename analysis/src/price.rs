@@ -1,12 +1,14 @@
 //! What a plan costs before it runs: core-seconds, makespan, disk.
 
 use crate::dispatch::makespan;
+pub mod demand;
 pub mod jets;
+mod keys;
 pub mod memory;
 
 use crate::generated::{FlowKind, Generated, Scope, Start};
 use crate::job::{FlowNetwork, Job};
-use crate::noise_grid::NoiseGrid;
+use crate::noise_grid::{NoiseGrid, evaluations};
 use crate::plan::{Plan, Task, Work};
 use crate::point::{ClassifierKind, Contest, ScanPoint};
 use crate::quantities::Oversampling;
@@ -37,13 +39,13 @@ impl EventCounts {
     }
 
     /// Events that a template is made of at an over-sampling.
-    pub fn template(&self, template: &Generated, oversampling: Oversampling) -> usize {
+    pub fn template(&self, template: &Generated, oversampling: Oversampling) -> f64 {
         let starts = match template.method.starts() {
             Start::SignalRegion => self.signal_region,
             Start::SideBands => self.side_band,
             Start::OtherSample => self.other_sample,
         };
-        starts * oversampling.0 as usize
+        starts as f64 * f64::from(oversampling.0)
     }
 }
 
@@ -75,23 +77,27 @@ impl Price {
     }
 }
 
-/// Multiply-adds of a chain of dense layers, which is also its number of weights.
-fn weights(widths: impl IntoIterator<Item = usize>) -> f64 {
-    let widths: Vec<usize> = widths.into_iter().collect();
-    widths.windows(2).map(|pair| (pair[0] * pair[1]) as f64).sum()
+/// Multiply-adds of dense layers of equal width, which is also their number of weights. In floating point: a job may
+/// name any numbers, and no product of them may overflow.
+fn weights(inputs: usize, layers: usize, width: usize, outputs: usize) -> f64 {
+    let [inputs, layers, width, outputs] = [inputs, layers, width, outputs].map(|count| count as f64);
+    inputs * width + (layers - 1.0) * width * width + width * outputs
 }
 
 /// Multiply-adds of a denoiser for one event.
 pub fn denoiser_weights(job: &Job) -> f64 {
     let features = job.data.features.len();
-    let hidden = std::iter::repeat_n(job.denoiser.width, job.denoiser.hidden_layers);
-    weights(std::iter::once(features + job.denoiser.noise_features + 1).chain(hidden).chain([features]))
+    denoiser_of(job, features)
 }
 
 /// Multiply-adds of the model of the jets' kinematics for one event: a denoiser of eight numbers.
 fn kinematics_weights(job: &Job) -> f64 {
-    let hidden = std::iter::repeat_n(job.denoiser.width, job.denoiser.hidden_layers);
-    weights(std::iter::once(KINEMATICS + job.denoiser.noise_features + 1).chain(hidden).chain([KINEMATICS]))
+    denoiser_of(job, KINEMATICS)
+}
+
+fn denoiser_of(job: &Job, features: usize) -> f64 {
+    let denoiser = &job.denoiser;
+    weights(features + denoiser.noise_features + 1, denoiser.hidden_layers, denoiser.width, features)
 }
 
 /// Numbers that the model of the jets' kinematics generates.
@@ -103,13 +109,14 @@ const KINEMATICS: usize = 8;
 pub fn flow_weights(job: &Job, network: &FlowNetwork) -> f64 {
     let features = job.data.features.len();
     let start = |group: usize| group * network.width / features;
-    let layer: usize = (0..features)
+    let layer: f64 = (0..features)
         .map(|group| {
             let (seen, nodes) = (start(group + 1), start(group + 1) - start(group));
-            nodes * (1 + group) + 2 * network.blocks * nodes * seen + (3 * job.flow.bins - 1) * seen
+            let [seen, nodes, blocks] = [seen, nodes, network.blocks].map(|count| count as f64);
+            nodes * (1 + group) as f64 + 2.0 * blocks * nodes * seen + (3 * job.flow.bins - 1) as f64 * seen
         })
         .sum();
-    (network.layers * layer) as f64
+    network.layers as f64 * layer
 }
 
 /// Operations of a flow's training for one event.
@@ -123,8 +130,7 @@ pub fn flow_training_operations(job: &Job, flow: FlowKind) -> f64 {
 
 /// Multiply-adds of a classifier for one event.
 pub fn classifier_weights(job: &Job) -> f64 {
-    let hidden = std::iter::repeat_n(job.classifier.width, job.classifier.hidden_layers);
-    weights(std::iter::once(job.data.features.len()).chain(hidden).chain([1]))
+    weights(job.data.features.len(), job.classifier.hidden_layers, job.classifier.width, 1)
 }
 
 /// Operations a weight and event in training: two forward, four backward.
@@ -142,8 +148,8 @@ fn seconds(job: &Job, task: &Task, counts: EventCounts, rates: &Rates) -> f64 {
                 Scope::SideBands => counts.side_band,
                 Scope::Everything => counts.side_band + counts.signal_region,
             };
-            let events = samples.len() * job.denoiser.epochs * events_each;
-            (TRAINING * denoiser_weights(job) * events as f64, rates.denoiser(samples.len()))
+            let events = product([samples.len(), job.denoiser.epochs, events_each]);
+            (TRAINING * denoiser_weights(job) * events, rates.denoiser(samples.len()))
         }
         Work::TrainFlow { flow, samples, .. } => {
             let events = match flow {
@@ -153,42 +159,38 @@ fn seconds(job: &Job, task: &Task, counts: EventCounts, rates: &Rates) -> f64 {
                 }
                 FlowKind::BaseOfAll => counts.side_band + counts.signal_region,
             };
-            let events = samples.len() * job.flow.network(*flow).epochs * events;
-            (flow_training_operations(job, *flow) * events as f64, rates.flow(*flow, samples.len()))
+            let events = product([samples.len(), job.flow.network(*flow).epochs, events]);
+            (flow_training_operations(job, *flow) * events, rates.flow(*flow, samples.len()))
         }
         Work::TrainKinematics { samples } => {
-            let events = samples.len() * job.denoiser.epochs * counts.side_band;
-            (TRAINING * kinematics_weights(job) * events as f64, rates.denoiser(samples.len()))
+            let events = product([samples.len(), job.denoiser.epochs, counts.side_band]);
+            (TRAINING * kinematics_weights(job) * events, rates.denoiser(samples.len()))
         }
         Work::TrainJets { samples } => {
-            (jets::training(job, (samples.len() * counts.side_band) as f64), rates.jet_model)
+            (jets::training(job, product([samples.len(), counts.side_band])), rates.jet_model)
         }
         Work::TemplateJets { template, .. } => {
-            let solver = job.sampler.with(template.integration).solver;
-            let evaluations = NoiseGrid::of(&job.sampler, template).evaluations(solver) as f64;
-            let events = counts.template(template, Oversampling(1)) as f64;
-            (jets::generation(job, events, evaluations), rates.jet_sampler)
+            let events = counts.template(template, Oversampling(1));
+            (jets::generation(job, events, evaluations_of(job, template)), rates.jet_sampler)
         }
         Work::Template { template, oversampling, .. } if template.method.flow().is_some() => {
             let flow = template.method.flow().expect("a flow, as asked");
-            let events = counts.template(template, *oversampling) as f64;
+            let events = counts.template(template, *oversampling);
             (INFERENCE * flow_weights(job, &job.flow.network(flow)) * events, rates.flow_sampler)
         }
         Work::Template { template, oversampling, .. } => {
-            let solver = job.sampler.with(template.integration).solver;
-            let evaluations = NoiseGrid::of(&job.sampler, template).evaluations(solver);
             let events = counts.template(template, *oversampling);
-            (INFERENCE * denoiser_weights(job) * (evaluations * events) as f64, rates.sampler)
+            (INFERENCE * denoiser_weights(job) * (evaluations_of(job, template) * events), rates.sampler)
         }
         Work::Resample { oversampling, .. } => {
-            let evaluations = NoiseGrid::full(&job.sampler).evaluations(job.sampler.solver);
-            let events = oversampling.0 as usize * counts.signal_region;
-            (INFERENCE * denoiser_weights(job) * (evaluations * events) as f64, rates.sampler)
+            let evaluations = evaluations(NoiseGrid::points(&job.sampler, None), job.sampler.solver) as f64;
+            let events = f64::from(oversampling.0) * counts.signal_region as f64;
+            (INFERENCE * denoiser_weights(job) * (evaluations * events), rates.sampler)
         }
         Work::Classify { point, seeds, .. } => {
             let training_share = f64::from(job.classifier.folds - 2) / f64::from(job.classifier.folds);
             let events = classified_events(point, counts) * training_share;
-            let members = (seeds.len() * job.classifier.folds as usize) as f64;
+            let members = product([seeds.len(), job.classifier.folds as usize]);
             match point.classifier {
                 ClassifierKind::Mlp => {
                     let seen = TRAINING * events * job.classifier.epochs as f64;
@@ -211,18 +213,28 @@ fn seconds(job: &Job, task: &Task, counts: EventCounts, rates: &Rates) -> f64 {
 
 /// Data and template events of a point.
 fn classified_events(point: &ScanPoint, counts: EventCounts) -> f64 {
-    let once = counts.signal_region;
-    let times = |factor: Oversampling| factor.0 as usize * once;
-    let events = match point.contest {
+    let once = counts.signal_region as f64;
+    let times = |factor: Oversampling| f64::from(factor.0) * once;
+    match point.contest {
         Contest::Search { template, oversampling } => once + counts.template(&template, oversampling),
         Contest::GenSr { template, oversampling, data_oversampling } => {
             times(data_oversampling) + counts.template(&template, oversampling)
         }
         Contest::OverIdealised { oversampling, .. } => once + times(oversampling),
-        Contest::Idealised { .. } => 2 * once,
-        Contest::Supervised => once + counts.independent,
-    };
-    events as f64
+        Contest::Idealised { .. } => 2.0 * once,
+        Contest::Supervised => once + counts.independent as f64,
+    }
+}
+
+/// A product of counts, of which the largest that a job can name would overflow whole numbers.
+fn product<const N: usize>(counts: [usize; N]) -> f64 {
+    counts.iter().map(|count| *count as f64).product()
+}
+
+/// Network evaluations for an event of a template.
+fn evaluations_of(job: &Job, template: &Generated) -> f64 {
+    let sampler = job.sampler.with(template.integration);
+    evaluations(NoiseGrid::points(&sampler, template.sigma_prime), sampler.solver) as f64
 }
 
 /// Bytes that a task stores.
@@ -236,19 +248,17 @@ pub fn bytes(job: &Job, task: &Task, counts: EventCounts) -> f64 {
         }
         Work::TrainKinematics { samples } => samples.len() as f64 * (4.0 * kinematics_weights(job) + 1e4),
         Work::TrainJets { samples } => samples.len() as f64 * (4.0 * jets::jet_model_weights(job) + 1e4),
-        Work::TemplateJets { template, .. } => {
-            jets::bytes(job, counts.template(template, Oversampling(1)) as f64)
-        }
+        Work::TemplateJets { template, .. } => jets::bytes(job, counts.template(template, Oversampling(1))),
         Work::Template { template, oversampling, .. } => {
-            4.0 * columns * counts.template(template, *oversampling) as f64
+            4.0 * columns * counts.template(template, *oversampling)
         }
         Work::Resample { oversampling, .. } => {
-            4.0 * columns * (oversampling.0 as usize * counts.signal_region) as f64
+            4.0 * columns * (f64::from(oversampling.0) * counts.signal_region as f64)
         }
         Work::Classify { seeds, .. } => {
             // Curves on the common grids and losses, as text.
             let values = 230.0 + 3.0 * job.classifier.epochs as f64;
-            (seeds.len() * job.classifier.folds as usize) as f64 * values * 16.0
+            product([seeds.len(), job.classifier.folds as usize]) * values * 16.0
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::cli::columns;
 use crate::closure;
 use crate::error::Error;
 use crate::figures::{Figure, label, rank};
+use crate::fit_quality;
 use crate::generated::Kinematics;
 use crate::job::Job;
 use crate::noise_grid::NoiseGrid;
@@ -118,7 +119,8 @@ fn rows<'a>(job: &'a Job, found: &'a PointResults) -> impl Iterator<Item = Resul
 }
 
 /// The closing table: methods, where they stand on the axes that the scan has, significance improvement, AUC and
-/// closure; below it, what is to be noted, and a warning for each method whose templates are not like true background.
+/// closure; below it, how good the dijet fits are, what is to be noted, and a warning for each method whose templates are
+/// not like true background.
 pub fn summary(results: &Results) -> String {
     let mut points: Vec<&PointResults> = results.points.iter().collect();
     points.sort_by_key(|found| (found.point.n_signal(), rank(found.point.method())));
@@ -151,6 +153,7 @@ pub fn summary(results: &Results) -> String {
         lines.push(line);
     }
     let mut text = columns(&lines);
+    text.push_str(&fit_quality::told(&results.fits));
     for summary in &results.templates {
         if let (Some(template), Some(share)) =
             (summary.template, summary.in_tails.filter(|share| *share > MANY))

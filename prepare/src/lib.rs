@@ -25,6 +25,7 @@ pub mod share;
 mod source;
 pub mod table;
 pub mod tell;
+pub mod unforeseen;
 mod units;
 mod whole;
 mod work;

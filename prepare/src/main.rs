@@ -13,6 +13,7 @@ use drapes_prepare::event::AxisChoice;
 use drapes_prepare::run::{Request, Summary, run};
 use drapes_prepare::share::Share;
 use drapes_prepare::tell::tell;
+use drapes_prepare::unforeseen::guarded;
 
 /// Makes jets, their N-subjettiness, high-level variables and constituents from raw LHC Olympics events.
 ///
@@ -80,7 +81,11 @@ impl Arguments {
 }
 
 fn main() -> ExitCode {
-    let exit = match Arguments::parse().run() {
+    ExitCode::from(guarded(|| prepare() as u8))
+}
+
+fn prepare() -> Exit {
+    match Arguments::parse().run() {
         Ok(summary) => {
             // A reader that has seen enough closes the pipe; that is no failure.
             let mut out = std::io::stdout().lock();
@@ -91,6 +96,5 @@ fn main() -> ExitCode {
             tell(format_args!("error: {error}"));
             error.kind()
         }
-    };
-    ExitCode::from(exit as u8)
+    }
 }

@@ -127,7 +127,7 @@ impl<N: Networks> Ensemble<N> {
             steps_per_epoch: least.batches,
             done: 0,
             sum: Tensor::zeros([members.len() as i64], (Kind::Float, device)),
-            losses: vec![Vec::with_capacity(recipe.epochs); members.len()],
+            losses: vec![Vec::new(); members.len()],
         }
     }
 

@@ -153,7 +153,8 @@ mod tests {
 
     fn sight(host: &str, gpus: &[&str]) -> Sight {
         let gpus: Vec<Gpu> = gpus.iter().map(|uuid| gpu(uuid)).collect();
-        Sight { host: host.to_owned(), processors: [0, 1].into(), has_driver: !gpus.is_empty(), gpus }
+        let has_driver = !gpus.is_empty();
+        Sight { host: host.to_owned(), processors: [0, 1].into(), has_driver, gpus, free_memory: None }
     }
 
     fn chosen(sights: &[Sight], sharing: Sharing) -> Result<Vec<String>, DeviceError> {

@@ -6,6 +6,7 @@
 //! ```
 
 mod assign;
+mod cgroup;
 mod driver;
 mod error;
 mod memory;
@@ -17,7 +18,7 @@ use tch::{Cuda, Device, Kind, Tensor};
 pub use assign::{Order, Sharing, assign, lines, warnings};
 pub use driver::{Driver, driver};
 pub use error::DeviceError;
-pub use memory::free_memory;
+pub use memory::{free_memory, memory_shares};
 pub use sight::{Gpu, Sight, look};
 
 /// What the user wants to compute on.

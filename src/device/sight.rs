@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::memory::free_memory;
 use super::{DeviceChoice, driver, gpus};
 
 /// A GPU.
@@ -25,6 +26,8 @@ pub struct Sight {
     pub processors: BTreeSet<u32>,
     /// GPUs that libtorch can use, in its order.
     pub gpus: Vec<Gpu>,
+    /// Bytes that it might still take, if it were alone on its host; none where the system does not say.
+    pub free_memory: Option<f64>,
     /// Whether the host has an NVIDIA driver, so that it should have GPUs.
     pub has_driver: bool,
 }
@@ -37,7 +40,7 @@ pub fn look(host: String, choice: DeviceChoice) -> Sight {
     };
     let has_driver =
         Path::new("/proc/driver/nvidia/version").exists() || Path::new("/dev/nvidiactl").exists();
-    Sight { host, processors: processors(), gpus, has_driver }
+    Sight { host, processors: processors(), gpus, has_driver, free_memory: free_memory() }
 }
 
 /// The GPUs that libtorch counts, by the names that the driver gives them.

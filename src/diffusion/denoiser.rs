@@ -18,7 +18,9 @@ pub struct DenoiserShape {
     pub width: usize,
     /// Cosine features of the noise strength.
     pub noise_features: usize,
-    /// The noise strength whose lowest cosine feature is half a turn.
+    /// The least noise strength that it learns, which is that of the sampler.
+    pub sigma_min: f64,
+    /// The largest one, whose lowest cosine feature is half a turn.
     pub sigma_max: f64,
 }
 
@@ -26,7 +28,8 @@ impl DenoiserShape {
     /// The network that a job asks for.
     pub fn new(features: usize, denoiser: &DenoiserSettings, sampler: &SamplerSettings) -> Self {
         let DenoiserSettings { hidden_layers, width, noise_features, .. } = *denoiser;
-        Self { features, hidden_layers, width, noise_features, sigma_max: sampler.sigma_max }
+        let SamplerSettings { sigma_min, sigma_max, .. } = *sampler;
+        Self { features, hidden_layers, width, noise_features, sigma_min, sigma_max }
     }
 
     /// The parameters of one model.

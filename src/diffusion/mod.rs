@@ -16,4 +16,4 @@ pub use by_noise::strengths;
 pub use denoiser::{Denoiser, DenoiserShape};
 pub use noise::{Preconditioning, Scalings, cosines};
 pub use sample::Sampler;
-pub use train::{Course, LARGEST_WARMUP, MOMENTS, SIGMA_RANGE, Training, TrainingEvents, train};
+pub use train::{Course, LARGEST_WARMUP, MOMENTS, Training, TrainingEvents, train};

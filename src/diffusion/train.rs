@@ -19,8 +19,6 @@ use crate::error::Error;
 use crate::marginals::ColumnMaps;
 use crate::nn::{Adam, LearningRate, Rates, ResNet, RunningAverage, clip_gradients};
 
-/// Training noise is kept within these strengths.
-pub const SIGMA_RANGE: (f64, f64) = (1e-5, 80.0);
 /// The warm-up takes at most this share of a training, about the share that it has in the paper.
 pub const LARGEST_WARMUP: f64 = 1.0 / 20.0;
 /// Moments at which losses are recorded.
@@ -382,7 +380,7 @@ impl Noisy {
         let (x0, mass) = (rows.narrow(2, 0, features), rows.narrow(2, features, 1));
         let noise = normals.narrow(2, 1, features);
         let log_sigma = normals.narrow(2, 0, 1) * settings.log_noise_std + settings.log_noise_mean;
-        let sigma = log_sigma.exp().clamp(SIGMA_RANGE.0, SIGMA_RANGE.1);
+        let sigma = log_sigma.exp().clamp(shape.sigma_min, shape.sigma_max);
         let Scalings { c_out, c_in, .. } = Scalings::at(&sigma);
         let scaled = (&x0 + &sigma * &noise) * &c_in;
         Self {

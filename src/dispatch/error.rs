@@ -31,6 +31,19 @@ pub enum RanksError {
         /// Where the launcher speaks of itself.
         variable: &'static str,
     },
+    /// More ranks than a machine can hold.
+    #[error(
+        "--ranks {count} starts {count} programs on this machine (it has {cores} cores, and so many would freeze it) give \
+         {most} at most, or `auto`; more ranks than one machine has cores are started by mpirun or srun on several"
+    )]
+    TooMany {
+        /// Ranks asked for.
+        count: usize,
+        /// Ranks that are allowed.
+        most: usize,
+        /// Cores of the machine.
+        cores: usize,
+    },
     /// mpirun cannot be started.
     #[error("cannot start {launcher} ({source}) install it (`make setup`) or run without --ranks")]
     NoLauncher {
@@ -90,7 +103,7 @@ impl RanksError {
     /// The exit code that this error ends the program with.
     pub fn kind(&self) -> Exit {
         match self {
-            Self::LaunchedTwice { .. } => Exit::BadRequest,
+            Self::LaunchedTwice { .. } | Self::TooMany { .. } => Exit::BadRequest,
             Self::Singletons { .. } | Self::NoLauncher { .. } | Self::Broke { .. } => Exit::Environment,
             Self::NoAnswer { .. } | Self::NotArrived { .. } => Exit::Deadline,
             Self::NoSignals { .. } | Self::Message { .. } => Exit::Unexpected,

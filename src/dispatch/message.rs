@@ -25,6 +25,8 @@ pub enum Message {
         data_directory: PathBuf,
         /// What the rank computes on.
         order: Order,
+        /// Its share of the host's free memory, where it is known.
+        memory: Option<f64>,
     },
     /// A rank has its device and its data, and this is what it works with; or it cannot work, and this is why.
     Ready(Result<Equipment, String>),

@@ -15,7 +15,9 @@ use crate::nn::{
 pub struct JetModelShape {
     encoder: EncoderShape,
     noise_features: usize,
-    /// The noise strength whose lowest cosine feature is half a turn.
+    /// The least noise strength that it learns, which is that of the sampler.
+    sigma_min: f64,
+    /// The largest one, whose lowest cosine feature is half a turn.
     sigma_max: f64,
 }
 
@@ -25,7 +27,13 @@ impl JetModelShape {
         let JetModelSettings { context, width, heads, hidden, blocks, noise_features, .. } = *settings;
         let inputs = CONSTITUENT_FEATURES;
         let encoder = EncoderShape { inputs, context, width, heads, hidden, blocks };
-        Self { encoder, noise_features, sigma_max: sampler.sigma_max }
+        let SamplerSettings { sigma_min, sigma_max, .. } = *sampler;
+        Self { encoder, noise_features, sigma_min, sigma_max }
+    }
+
+    /// The noise strengths that it learns.
+    pub fn noise_range(&self) -> (f64, f64) {
+        (self.sigma_min, self.sigma_max)
     }
 
     fn context(&self) -> FeedForwardShape {

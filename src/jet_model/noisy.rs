@@ -7,7 +7,7 @@ use tch::{Kind, Tensor};
 
 use super::maps::MapTensors;
 use super::network::JetModelShape;
-use crate::diffusion::{SIGMA_RANGE, Scalings};
+use crate::diffusion::Scalings;
 use crate::jets::{CONSTITUENT_FEATURES, Group, JetTensors};
 use crate::nn::Padding;
 
@@ -104,7 +104,8 @@ impl NoisyJets {
         let x0 = maps.constituents(jets.constituents(&rows, slots).view(flat)).view(per_constituent);
         let noise = tensor(&normals).view(per_constituent);
         let log_sigma = tensor(&strengths).view(per_jet) * settings.log_noise_std + settings.log_noise_mean;
-        let sigma = log_sigma.exp().clamp(SIGMA_RANGE.0, SIGMA_RANGE.1);
+        let (least, largest) = shape.noise_range();
+        let sigma = log_sigma.exp().clamp(least, largest);
         let Scalings { c_out, c_in } = Scalings::at(&sigma);
         let scaled = ((&x0 + &sigma * &noise) * &c_in).view(flat);
         // (x0 − c_skip x) / c_out without its cancellation at small σ.

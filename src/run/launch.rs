@@ -19,6 +19,10 @@ use crate::world::{Flavour, World};
 /// Set where this program has started its ranks itself.
 pub const STARTED_ITSELF: &str = "DRAPES_STARTED_ITSELF";
 
+/// Ranks that --ranks starts on any machine, and beyond that for each of its cores; thousands would freeze it.
+const MOST_RANKS: usize = 64;
+const RANKS_A_CORE: usize = 4;
+
 /// How many ranks to start.
 #[derive(Clone, Copy, Debug)]
 pub enum Ranks {
@@ -48,6 +52,10 @@ impl Run {
             Ranks::Auto if self.device == DeviceChoice::Cpu => cores,
             Ranks::Auto => Some(device::gpus()).filter(|gpus| *gpus > 0).unwrap_or(cores),
         };
+        let most = MOST_RANKS.max(RANKS_A_CORE * cores);
+        if count > most {
+            return Err(RanksError::TooMany { count, most, cores }.into());
+        }
         let flavour = World::flavour();
         let launcher = flavour.launcher();
         let ended = std::env::current_exe().and_then(|program| {

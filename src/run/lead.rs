@@ -9,6 +9,7 @@ use drapes_analysis::fingerprint::fingerprints;
 use drapes_analysis::plan::{Plan, Task, Work};
 use drapes_analysis::point::ClassifierKind;
 use drapes_analysis::price::Price;
+use drapes_analysis::price::memory::Chip;
 use drapes_analysis::rates::Rates;
 use drapes_analysis::record::RunInfo;
 use drapes_analysis::standing::pace;
@@ -22,7 +23,8 @@ use super::neighbours::Shards;
 use super::place::{compute, run_info};
 use super::prepare::Prepared;
 use super::start_up::StartUp;
-use crate::device::{self, Sight};
+use crate::demands::{self, Supply};
+use crate::device::{self, Order, Sight};
 use crate::dispatch::{self, Leader, Message, Neighbours, Nobody, Reading, Transport};
 use crate::error::Error;
 use crate::progress::Progress;
@@ -68,7 +70,7 @@ impl Run {
         for note in sample.notes_on_columns(&prepared.stored.job) {
             tell(format_args!("warning: {note}"));
         }
-        let places = self.muster(world, signals, &clock, &prepared)?;
+        let places = self.muster(world, signals, &clock, &prepared, &sample)?;
         let worked = self.hand_out(world, signals, &clock, &mut prepared, places, sample)?;
         self.conclude(&prepared, &worked)
     }
@@ -80,6 +82,7 @@ impl Run {
         signals: &Signals,
         clock: &Clock,
         prepared: &Prepared,
+        sample: &Sample,
     ) -> Result<Places, Error> {
         let hello = |_, message| match message {
             Message::Hello(sight) => Some(Ok(sight)),
@@ -88,17 +91,24 @@ impl Run {
         let mut sights: Vec<Sight> = vec![device::look(World::host(), self.device)];
         let waiting = StartUp::new(*clock, signals.clone());
         sights.extend(dispatch::gather(world, signals, || waiting.is_over(), hello)?);
-        let orders = match device::assign(&sights, self.device, self.sharing()) {
+        let shares = device::memory_shares(&sights);
+        let assigned = device::assign(&sights, self.device, self.sharing()).map_err(Error::from);
+        let affordable = assigned.and_then(|orders| {
+            afford(prepared, sample, &sights, &orders)?;
+            Ok(orders)
+        });
+        let orders = match affordable {
             Ok(orders) => orders,
             Err(error) => {
                 dismiss(world)?;
-                return Err(error.into());
+                return Err(error);
             }
         };
         for (rank, order) in orders.iter().enumerate().skip(1) {
             let stored = Box::new(prepared.stored.clone());
             let data_directory = prepared.data_directory.clone();
-            world.send(rank, &Message::Begin { stored, data_directory, order: order.clone() })?;
+            let (order, memory) = (order.clone(), shares[rank]);
+            world.send(rank, &Message::Begin { stored, data_directory, order, memory })?;
         }
         let device = device::take(&orders[0]);
         for line in device::lines(&sights, &orders) {
@@ -125,7 +135,8 @@ impl Run {
         // One line for each run that has worked here; shards do not write into one file, since lines that several hosts
         // append to a file of a network file system may overwrite each other.
         store.append(&format!("logs/{}runs.jsonl", rank_log::prefix(self.shard())), &provenance)?;
-        Ok(Places { own: device, hosts: sights.into_iter().map(|sight| sight.host).collect() })
+        let hosts = sights.into_iter().map(|sight| sight.host).collect();
+        Ok(Places { own: device, memory: shares[0], hosts })
     }
 
     /// Hands out what is to be done.
@@ -148,7 +159,7 @@ impl Run {
             ));
         }
         for remark in sample.remarks() {
-            eprintln!("note: {remark}");
+            tell(format_args!("note: {remark}"));
         }
         let Prepared { stored, plan, store, data_directory, states, owners, known, occupancy } = prepared;
         let price = Price::of(&stored.job, plan, sample.counts(&stored.job), &Rates::CPU_CORE);
@@ -177,7 +188,7 @@ impl Run {
         let place = places.own.map(|device| {
             let (store, stored, data) = (store.clone(), stored.clone(), data_directory.clone());
             let place = Workplace::new(store, stored, data, device, run_info(world, device), self.shard());
-            place.with_sample(sample).saving_every(self.checkpoint_every)
+            place.with_sample(sample).saving_every(self.checkpoint_every).with_memory(places.memory)
         });
         let done: Vec<bool> = states.iter().map(TaskState::is_done).collect();
         let progress = Progress::new(plan, &price.seconds, &done, world.size());
@@ -231,6 +242,26 @@ impl Run {
     }
 }
 
+/// That the ranks have what the open tasks demand, now that it is known what they are and how many events there are.
+fn afford(prepared: &Prepared, sample: &Sample, sights: &[Sight], orders: &[Order]) -> Result<(), Error> {
+    let Prepared { stored, plan, store, known, .. } = prepared;
+    demands::check_threads(&stored.job, sights)?;
+    let is_on_gpu = orders.iter().any(|order| matches!(order, Order::Gpu { .. }));
+    let shares = device::memory_shares(sights);
+    let supply = Supply {
+        ranks: sights.len(),
+        chip: if is_on_gpu { Chip::Gpu } else { Chip::Core },
+        memory: shares.into_iter().flatten().reduce(f64::max),
+        folder: store.directory(),
+    };
+    let open: Vec<bool> = known.iter().map(|known| *known == Known::Open).collect();
+    let counts = sample.counts(&stored.job);
+    if let Some(warning) = demands::check(&stored.job, plan, counts, &open, &supply)? {
+        eprintln!("warning: {warning}");
+    }
+    Ok(())
+}
+
 /// A job of several tasks in which the program was started once: no harm, but most of what was asked for lies idle.
 fn started_once(world: &World) -> Option<String> {
     let tasks: usize = std::env::var("SLURM_NTASKS").ok()?.parse().ok()?;
@@ -253,6 +284,8 @@ fn dismiss(world: &World) -> Result<(), Error> {
 struct Places {
     /// The device of rank 0, or why it has none.
     own: Result<Device, String>,
+    /// Memory that rank 0 may take, in bytes, where that is known.
+    memory: Option<f64>,
     /// The host of each rank.
     hosts: Vec<String>,
 }

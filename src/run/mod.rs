@@ -25,7 +25,8 @@ use drapes_analysis::dispatch::Shard;
 use drapes_analysis::error::Exit;
 use drapes_analysis::job::JobFile;
 
-use crate::device::{DeviceChoice, Sharing};
+use crate::demands;
+use crate::device::{self, DeviceChoice, Sharing};
 use crate::error::Error;
 use crate::stop::{Clock, Deadline, Signals, Starter, length_of_time, slurm_end};
 use crate::world::World;
@@ -104,7 +105,8 @@ impl Run {
         self.check_paths()?;
         if let Some(ranks) = self.ranks {
             // Mistakes are told before there are ranks to repeat them.
-            JobFile::open(&self.job)?.check()?;
+            let job = JobFile::open(&self.job)?.check()?;
+            demands::check_threads(&job, &[device::look(World::host(), DeviceChoice::Cpu)])?;
             return self.launch(ranks);
         }
         // Before MPI starts threads of its own, and before anybody can be told to stop.

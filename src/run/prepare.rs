@@ -8,15 +8,19 @@ use drapes_analysis::dispatch::{Graph, Known, Shard};
 use drapes_analysis::fingerprint::InputFile;
 use drapes_analysis::job::{Job, JobFile};
 use drapes_analysis::plan::Plan;
+use drapes_analysis::price::memory::Chip;
 use drapes_analysis::price::{EventCounts, Price};
 use drapes_analysis::rates::Rates;
 use drapes_analysis::store::{Liveness, Occupancy, Occupant, Patience, Store, StoredJob, TaskState};
 
 use super::Run;
 use crate::data;
+use crate::demands::{self, Supply};
+use crate::device::{self, DeviceChoice};
 use crate::error::Error;
 use crate::repeats;
 use crate::stop::Signals;
+use crate::world::World;
 
 /// A job ready to compute.
 pub struct Prepared {
@@ -45,6 +49,9 @@ impl Run {
     pub(super) fn prepare(&self, ranks: usize, signals: &Signals) -> Result<Prepared, Error> {
         let file = JobFile::open(&self.job)?;
         let job = file.check()?;
+        let sight = device::look(World::host(), DeviceChoice::Cpu);
+        // Before anything is read, and before there are any threads.
+        demands::check_threads(&job, std::slice::from_ref(&sight))?;
         let data_directory = match &self.data_dir {
             Some(directory) => directory.clone(),
             None => file.data_directory()?,
@@ -56,7 +63,10 @@ impl Run {
         let directory = self.directory(&stored.job);
         if !directory.join("job.json").exists() {
             // Before a directory is begun, all that is wrong with its data is told. Later they are read where needed.
-            crate::task::load(&stored.job, &data_directory)?;
+            let sample = crate::task::load(&stored.job, &data_directory)?;
+            let open = vec![true; plan.tasks.len()];
+            let supply = Supply { ranks, chip: self.chip(), memory: sight.free_memory, folder: &directory };
+            demands::check(&stored.job, &plan, sample.counts(&stored.job), &open, &supply)?;
         }
         let store = Store::begin(&directory, &stored)?;
         let (occupancy, dead) = self.occupy(&store, ranks, signals)?;
@@ -75,6 +85,12 @@ impl Run {
         let owners = self.shard().owners(&Graph::of(&plan), &price.seconds);
         let known = self.known(&states, &owners);
         Ok(Prepared { stored, plan, store, data_directory, states, owners, known, occupancy })
+    }
+
+    /// What ranks will probably compute on; which GPUs there are is asked when all ranks are there.
+    fn chip(&self) -> Chip {
+        let may_have_gpu = self.device != DeviceChoice::Cpu && Path::new("/dev/nvidiactl").exists();
+        if may_have_gpu { Chip::Gpu } else { Chip::Core }
     }
 
     fn occupy(

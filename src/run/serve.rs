@@ -18,10 +18,10 @@ use crate::world::World;
 impl Run {
     pub(super) fn serve(&self, world: &World, signals: &Signals) -> Result<Exit, Error> {
         world.send(0, &Message::Hello(device::look(World::host(), self.device)))?;
-        let (stored, data_directory, order) = loop {
+        let (stored, data_directory, order, memory) = loop {
             match dispatch::wait(world)? {
-                (_, Message::Begin { stored, data_directory, order }) => {
-                    break (*stored, data_directory, order);
+                (_, Message::Begin { stored, data_directory, order, memory }) => {
+                    break (*stored, data_directory, order, memory);
                 }
                 // Rank 0 has said why there is nothing to do.
                 (_, Message::Stop) => {
@@ -33,6 +33,7 @@ impl Run {
         };
         let plan = Plan::of(&stored.job);
         let place = self.workplace(world, &stored, data_directory, &order);
+        let place = place.map(|place| place.with_memory(memory));
         let clock = Clock::until(self.deadline(), self.margin);
         compute(world, &stored, &plan, place, |worker| dispatch::serve(world, worker, &clock, signals))?;
         Ok(Exit::Done)

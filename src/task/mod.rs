@@ -68,6 +68,8 @@ pub struct Workplace {
     sample: OnceCell<Sample>,
     /// Time between two checkpoints of a training.
     save_every: Duration,
+    /// This rank's share of the host's free memory, where it is known.
+    memory: Option<f64>,
 }
 
 impl Workplace {
@@ -90,6 +92,7 @@ impl Workplace {
             log,
             sample: OnceCell::new(),
             save_every: Duration::MAX,
+            memory: None,
         }
     }
 
@@ -103,12 +106,18 @@ impl Workplace {
         Self { save_every, ..self }
     }
 
+<<<<<<< HEAD
     /// Reads the data, and says what is worked with here.
     ///
     /// # Errors
     /// The data cannot be used here.
     pub fn prepare(&self) -> Result<Equipment, Error> {
         self.sample().map(equipment)
+=======
+    /// The same workplace, where no task may take more memory than this.
+    pub fn with_memory(self, memory: Option<f64>) -> Self {
+        Self { memory, ..self }
+>>>>>>> work-d
     }
 
     /// What is computed on.
@@ -255,18 +264,20 @@ impl Workplace {
     /// That a large network fits, before hours are spent, or the system ends the process that took too much.
     fn check_memory(&self, task: &Task) -> Result<(), Error> {
         self.sample()?;
-        match (self.need(task), free_memory(self.device)) {
-            (Some(need), Some(has)) if need.bytes > has => Err(Error::DoesNotFit {
-                what: task.id.to_string(),
-                needs: need.bytes,
-                has,
-                lower: need.lower,
-            }),
+        if self.device.is_cuda() {
+            // It says itself when it has no more.
+            return Ok(());
+        }
+        let Need { bytes: needs, lower } = self.need(task);
+        match [free_memory(), self.memory].into_iter().flatten().reduce(f64::min) {
+            Some(has) if needs > has => {
+                Err(Error::DoesNotFit { what: task.id.to_string(), needs, has, lower })
+            }
             _ => Ok(()),
         }
     }
 
-    fn need(&self, task: &Task) -> Option<Need> {
+    fn need(&self, task: &Task) -> Need {
         let counts = self.sample.get().map(|sample| sample.counts(&self.job));
         let counts = counts.unwrap_or_else(|| EventCounts::estimated(&self.job));
         let chip = if self.device.is_cuda() { Chip::Gpu } else { Chip::Core };
@@ -325,8 +336,13 @@ pub fn load(job: &Job, data_directory: &Path) -> Result<Sample, Error> {
     }
 }
 
+<<<<<<< HEAD
 /// What a panic says, in one line: libtorch appends its whole stack. Beside it, that memory is to blame, if it is.
 fn panic_reason(panic: &(dyn Any + Send), need: Option<Need>) -> (String, Option<Fault>) {
+=======
+/// What a panic says, in one line: libtorch appends its whole stack.
+fn panic_reason(panic: &(dyn Any + Send), need: Need) -> String {
+>>>>>>> work-d
     let text = panic
         .downcast_ref::<String>()
         .map(String::as_str)
@@ -335,6 +351,7 @@ fn panic_reason(panic: &(dyn Any + Send), need: Option<Need>) -> (String, Option
     // tch quotes the C++ message, with its newlines escaped.
     let line = text.split(['\n']).next().unwrap_or(text).split("\\nException raised").next().unwrap_or(text);
     let no_memory = NO_MEMORY.iter().any(|words| text.contains(words));
+<<<<<<< HEAD
     let reason = match need {
         Some(Need { bytes, lower }) if no_memory => {
             format!("the task needs about {:.1} GB of memory ({line}) lower {lower}", bytes / 1e9)
@@ -342,6 +359,13 @@ fn panic_reason(panic: &(dyn Any + Send), need: Option<Need>) -> (String, Option
         _ => format!("the task panicked ({line}) please report this with the job file"),
     };
     (reason, no_memory.then_some(Fault::Memory))
+=======
+    if no_memory {
+        let Need { bytes, lower } = need;
+        return format!("the task needs about {:.1} GB of memory ({line}) lower {lower}", bytes / 1e9);
+    }
+    format!("the task panicked ({line}) please report this with the job file")
+>>>>>>> work-d
 }
 
 /// A disk with less room than this beside what a task stores is full: quotas and reserves keep some for themselves.

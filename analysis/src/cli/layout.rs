@@ -21,13 +21,18 @@ pub fn columns(lines: &[Vec<String>]) -> String {
     text
 }
 
-/// A time as people say it: `45 s`, `12 min`, `3.5 h`, `2.1 days`.
+/// Seconds of a year.
+pub const YEAR: f64 = 365.25 * 86_400.0;
+
+/// A time as people say it: `45 s`, `12 min`, `3.5 h`, `2.1 days`, `14 years`.
 pub fn duration(seconds: f64) -> String {
     match seconds {
         s if s < 100.0 => format!("{s:.0} s"),
         s if s < 6_000.0 => format!("{:.0} min", s / 60.0),
         s if s < 172_800.0 => format!("{:.1} h", s / 3_600.0),
-        s => format!("{:.1} days", s / 86_400.0),
+        s if s < 2.0 * YEAR => format!("{:.1} days", s / 86_400.0),
+        s if s < 1e6 * YEAR => format!("{:.0} years", s / YEAR),
+        _ => "more than a million years".to_owned(),
     }
 }
 
@@ -44,6 +49,7 @@ mod tests {
 
     #[test]
     fn times_have_their_unit() {
+        assert_eq!([9e7, 4.5e8, 1e20].map(duration), ["3 years", "14 years", "more than a million years"]);
         assert_eq!([45.0, 720.0, 12_600.0, 181_440.0].map(duration), ["45 s", "12 min", "3.5 h", "2.1 days"]);
     }
 }

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 pub use answer::answer;
-pub use layout::{columns, duration};
+pub use layout::{YEAR, columns, duration};
 pub use plan::Format;
 pub use plot::draw_all;
 pub use tell::tell;

@@ -1,6 +1,6 @@
 //! `plan`: what a job would compute, and what that costs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 
 use serde_json::json;
@@ -14,6 +14,8 @@ use crate::figures::label;
 use crate::job::{DEFAULTS, Job, JobFile};
 use crate::plan::{self, Stage, TaskId};
 use crate::point::ScanPoint;
+use crate::price::demand::{Demand, LONGEST_RUN, longest, most_memory, size};
+use crate::price::memory::Chip;
 use crate::price::{EventCounts, Price};
 use crate::rates::Rates;
 
@@ -69,14 +71,19 @@ impl Plan {
             return Ok(Exit::Done);
         };
         let job = JobFile::open(path)?.check()?;
-        let plan = plan::Plan::of(&job);
-        let rates = self.rates.as_deref().map_or(Ok(Rates::CPU_CORE), Rates::read)?;
-        let price = Price::of(&job, &plan, EventCounts::estimated(&job), &rates);
-        match self.format {
-            Format::Text => answer(self.text(&job, &plan, &price, &rates.device)),
-            Format::Json => answer(format_args!("{:#}\n", self.json(&job, &plan, &price, &rates.device))),
-        }
+        answer(self.of(&job)?);
         Ok(Exit::Done)
+    }
+
+    /// What is printed of a job.
+    fn of(&self, job: &Job) -> Result<String, Error> {
+        let plan = plan::Plan::of(job);
+        let rates = self.rates.as_deref().map_or(Ok(Rates::CPU_CORE), Rates::read)?;
+        let price = Price::of(job, &plan, EventCounts::estimated(job), &rates);
+        Ok(match self.format {
+            Format::Text => self.text(job, &plan, &price, &rates.device),
+            Format::Json => format!("{:#}\n", self.json(job, &plan, &price, &rates.device)),
+        })
     }
 
     fn rank_counts(&self) -> Vec<usize> {
@@ -112,7 +119,10 @@ impl Plan {
             .into_iter()
             .map(|ranks| vec![format!("{ranks} × {device}"), duration(price.makespan(plan, &none, ranks))]);
         text.push_str(&columns(&lines.collect::<Vec<_>>()));
-        text.push_str(&format!("\ndisk: about {:.1} MB\n", price.bytes / 1e6));
+        text.push_str(&demands(job, plan, price));
+        if let Some(warning) = self.warning(job, plan, price) {
+            text.push_str(&format!("\nwarning: {warning}\n"));
+        }
         text.push_str(&self.simulations(plan, price));
         if self.tasks {
             text.push('\n');
@@ -123,6 +133,22 @@ impl Plan {
             text.push_str(&columns(&lines.collect::<Vec<_>>()));
         }
         text
+    }
+
+    /// That a run would be refused for its length.
+    fn warning(&self, job: &Job, plan: &plan::Plan, price: &Price) -> Option<String> {
+        let most = self.rank_counts().into_iter().max().unwrap_or(1);
+        let none = vec![false; plan.tasks.len()];
+        let time = price.makespan(plan, &none, most);
+        let longest = longest(job, plan, price, |_| true).filter(|_| time > LONGEST_RUN)?;
+        Some(format!(
+            "{most} ranks would take {} (`drapes run` refuses more than {}; the longest task is {}, with {}) lower {}",
+            duration(time),
+            duration(LONGEST_RUN),
+            longest.task,
+            duration(longest.amount),
+            longest.lower
+        ))
     }
 
     fn simulate(&self, plan: &plan::Plan, price: &Price) -> Vec<(u32, Simulated)> {
@@ -174,6 +200,8 @@ impl Plan {
             "stages": stages,
             "times": times.collect::<Vec<_>>(),
             "bytes": price.bytes,
+            "memory_bytes": memory(job, plan).map(|most| most.amount),
+            "warnings": self.warning(job, plan, price).into_iter().collect::<Vec<_>>(),
             "simulated": self.simulate(plan, price).into_iter().map(|(ranks, found)| json!({
                 "ranks": ranks,
                 "seconds": found.makespan,
@@ -186,6 +214,28 @@ impl Plan {
     }
 }
 
+/// Disk of all tasks, and memory of the largest.
+fn demands(job: &Job, plan: &plan::Plan, price: &Price) -> String {
+    let mut text = format!("\ndisk: about {}\n", size(price.bytes.max(1e5)));
+    if let Some(most) = memory(job, plan).filter(|most| most.amount > SMALL_MEMORY) {
+        text.push_str(&format!(
+            "memory: about {} beside the events, for {} ({} is what lowers it)\n",
+            size(most.amount),
+            most.task,
+            most.lower
+        ));
+    }
+    text
+}
+
+/// What any machine has for a rank.
+const SMALL_MEMORY: f64 = 1e9;
+
+fn memory(job: &Job, plan: &plan::Plan) -> Option<Demand> {
+    let tasks: Vec<&plan::Task> = plan.tasks.iter().collect();
+    most_memory(job, &tasks, EventCounts::estimated(job), Chip::Core)
+}
+
 fn stage_seconds(plan: &plan::Plan, price: &Price, stage: Stage) -> f64 {
     let of_stage = plan.tasks.iter().zip(&price.seconds).filter(|(task, _)| task.work.stage() == stage);
     of_stage.map(|(_, seconds)| seconds).sum()
@@ -196,7 +246,10 @@ fn axes(job: &Job) -> String {
     let methods = distinct(job.points.iter().map(ScanPoint::method));
     let values = |method: &str, axis: AxisValue| {
         let points = job.points.iter().filter(|point| point.method() == method);
-        distinct(points.filter_map(axis))
+        let mut known = HashSet::new();
+        let mut values: Vec<String> = points.filter_map(axis).collect();
+        values.retain(|value| known.insert(value.clone()));
+        shortened(values)
     };
     let mut lines = vec![vec!["method".to_owned()]];
     lines.extend(methods.iter().map(|method| vec![label(method).to_owned()]));
@@ -211,6 +264,17 @@ fn axes(job: &Job) -> String {
         }
     }
     columns(&lines)
+}
+
+/// A list that fits on a line: long ones keep their beginning, their end, and their number.
+fn shortened(mut values: Vec<String>) -> Vec<String> {
+    const MOST: usize = 24;
+    let count = values.len();
+    if count > MOST {
+        values.splice(MOST / 2..count - 1, ["…".to_owned()]);
+        values.push(format!("({count} values)"));
+    }
+    values
 }
 
 /// What a stage is about, in numbers.
@@ -249,3 +313,6 @@ fn what(job: &Job, plan: &plan::Plan, stage: Stage) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

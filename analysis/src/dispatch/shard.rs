@@ -16,6 +16,9 @@ pub struct Shard {
     pub count: u32,
 }
 
+/// Shards of a scan at most: as many as it may have tasks.
+const MOST_SHARDS: u32 = 1_000_000;
+
 impl Shard {
     /// The only job of a directory.
     pub const WHOLE: Self = Self { index: 1, count: 1 };
@@ -41,7 +44,8 @@ fn owners(graph: &Graph, seconds: &[f64], count: usize) -> Vec<usize> {
     use std::cmp::Reverse;
     let mut owners = vec![0; graph.len()];
     let mut schedule = Schedule::new(graph.clone(), seconds, &vec![Known::Open; graph.len()]);
-    let mut free: BinaryHeap<Reverse<usize>> = (0..count).map(Reverse).collect();
+    // More shards than tasks have nothing to do.
+    let mut free: BinaryHeap<Reverse<usize>> = (0..count.min(graph.len())).map(Reverse).collect();
     let mut running: BinaryHeap<Reverse<(u64, usize, usize)>> = BinaryHeap::new();
     let mut now = 0_u64;
     loop {
@@ -50,7 +54,8 @@ fn owners(graph: &Graph, seconds: &[f64], count: usize) -> Vec<usize> {
         {
             free.pop();
             owners[task] = shard;
-            running.push(Reverse((now + (seconds[task].max(0.0) * 1e6) as u64, task, shard)));
+            let end = now.saturating_add((seconds[task].max(0.0) * 1e6) as u64);
+            running.push(Reverse((end, task, shard)));
         }
         let Some(Reverse((end, task, shard))) = running.pop() else { return owners };
         now = end;
@@ -77,6 +82,12 @@ impl FromStr for Shard {
         };
         let (index, count) = text.split_once('/').ok_or_else(wrong)?;
         let (index, count) = (index.parse().map_err(|_| wrong())?, count.parse().map_err(|_| wrong())?);
+        if count > MOST_SHARDS {
+            return Err(format!(
+                "{text} is one of {count} shards (each has tasks of its own, and no scan has so many) use {MOST_SHARDS} \
+                 shards at most"
+            ));
+        }
         if index == 0 || index > count { Err(wrong()) } else { Ok(Self { index, count }) }
     }
 }

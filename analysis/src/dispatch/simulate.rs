@@ -167,11 +167,22 @@ impl Course {
     }
 }
 
+/// Seconds that the simulation's clock, nanoseconds in 64 bits, counts safely: 300 years.
+const LONGEST_CLOCK: f64 = 1e10;
+
 /// Seconds until `ranks` ranks have done a plan, if nothing takes longer than its price.
 pub fn makespan(plan: &Plan, seconds: &[f64], done: &[bool], ranks: usize) -> f64 {
-    let ideal = Simulation { ranks: ranks.max(1), latency: 0.0, service: 0.0, spread: 0.0 };
+    // More ranks than tasks have nothing to do.
+    let ranks = ranks.clamp(1, plan.tasks.len().max(1));
+    let ideal = Simulation { ranks, latency: 0.0, service: 0.0, spread: 0.0 };
     let known: Vec<Known> = done.iter().map(|done| if *done { Known::Done } else { Known::Open }).collect();
-    ideal.run(&Graph::of(plan), seconds, &known).makespan
+    let found = ideal.run(&Graph::of(plan), seconds, &known).makespan;
+    if found < LONGEST_CLOCK {
+        return found;
+    }
+    // Beyond what the simulation's clock can count: no less than all work on all ranks, nor than the longest task.
+    let left = || seconds.iter().zip(done).filter(|(_, done)| !**done).map(|(seconds, _)| seconds.max(0.0));
+    left().fold(left().sum::<f64>() / ranks as f64, f64::max).max(found)
 }
 
 #[cfg(test)]

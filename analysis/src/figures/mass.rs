@@ -1,7 +1,9 @@
 //! The di-jet mass spectrum with its fit, and how far the data pull from it.
 
 use crate::band::Band;
+use crate::chi_squared::p_value;
 use crate::draw::{Axis, Bars, Colour, Curve, Dash, Guide, Mark, Panel, Picture, Point, Points, Row, Style};
+use crate::fit_quality::written;
 use crate::hlv;
 use crate::record::MassFit;
 use crate::regions::MassWindow;
@@ -55,7 +57,8 @@ pub fn picture(table: &FigureTable) -> Picture {
     let fit = table.curve(SPECTRUM, FIT).iter().map(|row| Point::exact(row.x, row.mean)).collect();
     let quality = table.curve(SPECTRUM, QUALITY);
     let fit_label = quality.first().map_or("dijet fit".to_owned(), |row| {
-        format!("dijet fit to the side-bands, χ²/ndf = {:.1}/{:.0}", row.mean, row.x)
+        let p = p_value(row.mean, row.x as usize).map_or(String::new(), |p| format!(", p = {}", written(p)));
+        format!("dijet fit to the side-bands, χ²/ndf = {:.1}/{:.0}{p}", row.mean, row.x)
     });
     let region: Vec<f64> = table.curve(SPECTRUM, REGION).iter().map(|row| row.x).collect();
     let shade = |label: Option<&str>| match region[..] {

@@ -3,6 +3,7 @@
 use toml::de::DeValue;
 
 use super::document::{Found, Section};
+use super::limits::check_axes;
 use super::read::window;
 use super::sampling::{check_grids, integrations, starts};
 use super::seeds::whole_numbers;
@@ -126,6 +127,9 @@ fn contests(
         Method::Idealised => signals.map(|n_signal| Contest::Idealised { n_signal }).collect(),
         Method::OverIdealised => {
             let factors = factors(scan, "oversampling", around);
+            if check_axes(scan, &[("n_signal", signals.len()), ("oversampling", factors.len())]) {
+                return vec![];
+            }
             let pairs = signals.flat_map(|n| factors.iter().map(move |factor| (n, *factor)));
             pairs.map(|(n_signal, oversampling)| Contest::OverIdealised { n_signal, oversampling }).collect()
         }
@@ -133,6 +137,11 @@ fn contests(
             let samples = samples(scan, signals, around);
             let (factors, data) =
                 (factors(scan, "oversampling", around), factors(scan, "data_oversampling", around));
+            let [made, resampled] = [&factors, &data].map(Vec::len);
+            let all = [("n_signal", samples.len()), ("oversampling", made), ("data_oversampling", resampled)];
+            if check_axes(scan, &all) {
+                return vec![];
+            }
             let mut contests = Vec::new();
             for sample in samples {
                 let template = Generated::plain(TemplateMethod::Noise, sample);
@@ -152,6 +161,9 @@ fn contests(
                 TemplateMethod::Feta => single(scan),
                 _ => factors(scan, "oversampling", around),
             };
+            if check_axes(scan, &[("n_signal", samples.len()), ("oversampling", factors.len())]) {
+                return vec![];
+            }
             let of = |sample| {
                 let template = Generated::plain(method, sample);
                 factors.iter().map(move |factor| Contest::Search { template, oversampling: *factor })
@@ -165,6 +177,15 @@ fn contests(
             let mut kinds = Vec::new();
             for (inputs, kinematics) in generated(scan, method, inputs) {
                 let starts = starts(scan, method, inputs, around);
+                let all = [
+                    ("n_signal", samples.len()),
+                    ("sigma_prime", starts.len()),
+                    ("steps", integrations.len()),
+                    ("oversampling", factors.len()),
+                ];
+                if check_axes(scan, &all) {
+                    return vec![];
+                }
                 check_grids(scan, &starts, &integrations, around);
                 for sigma_prime in starts {
                     let of = |integration: &_| (inputs, kinematics, sigma_prime, *integration);
@@ -195,6 +216,15 @@ fn samples(
 ) -> Vec<TrainingSample> {
     let windows = side_bands(scan, around);
     let regions = signal_regions(scan, &windows, around);
+    let signals: Vec<SignalCount> = signals.collect();
+    let all = [
+        ("n_signal", signals.len()),
+        ("side_bands_gev", windows.len()),
+        ("signal_region_gev", regions.len()),
+    ];
+    if check_axes(scan, &all) {
+        return vec![];
+    }
     let mut samples = Vec::new();
     for n_signal in signals {
         for side_bands in &windows {

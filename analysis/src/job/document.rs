@@ -201,11 +201,20 @@ fn entry<'a>(table: &'a DeTable<'a>, key: &str) -> Option<(&'a DeValue<'a>, Rang
         .map(|(_, value): (_, &Spanned<DeValue<'a>>)| (value.get_ref(), value.span()))
 }
 
+/// The beginning of a text that would fill the screen.
+fn short(text: &str) -> String {
+    const MOST: usize = 60;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 fn describe(value: &DeValue<'_>) -> String {
     match value {
-        DeValue::String(text) => format!("the text \"{text}\""),
-        DeValue::Integer(number) => number.to_string(),
-        DeValue::Float(number) => number.to_string(),
+        DeValue::String(text) => format!("the text \"{}\"", short(text)),
+        DeValue::Integer(number) => short(&number.to_string()),
+        DeValue::Float(number) => short(&number.to_string()),
         DeValue::Boolean(flag) => flag.to_string(),
         DeValue::Datetime(date) => date.to_string(),
         DeValue::Array(items) if items.is_empty() => "an empty list".to_owned(),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::document::Section;
-use super::read::{loss_weighting, number, positive, schedule};
+use super::read::{POSITIVE, loss_weighting, number, positive, schedule};
 use super::seeds::whole_number;
 use super::{LossWeighting, Schedule};
 
@@ -199,7 +199,7 @@ pub fn jet_classifier(section: Section<'_>) -> Option<JetClassifierSettings> {
 
 /// Reads the number of heads, which share the nodes of a constituent.
 fn heads(section: &Section<'_>, width: Option<usize>) -> Option<usize> {
-    let heads = section.get("heads", "a whole number from 1", |value| whole_number(value).filter(|n| *n > 0));
+    let heads = section.get("heads", POSITIVE, |value| whole_number(value).filter(|n| *n > 0));
     if let (Some(heads), Some(width)) = (&heads, width)
         && !width.is_multiple_of(heads.value as usize)
     {

@@ -6,6 +6,7 @@ mod axes;
 mod document;
 mod flow;
 mod jets;
+mod limits;
 mod read;
 mod sampling;
 mod seeds;

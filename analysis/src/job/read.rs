@@ -8,7 +8,8 @@ use super::axes::{self, Surroundings};
 use super::document::{Found, Mistakes, Section};
 use super::flow;
 use super::jets;
-use super::seeds::{whole_number, whole_numbers};
+use super::limits;
+use super::seeds::{any_whole_number, whole_number, whole_numbers};
 use super::truth::{self, NamedColumns};
 use super::{
     ClassifierSettings, ClosureSettings, ComputeSettings, DEFAULTS, Data, DenoiserSettings, FigureSettings,
@@ -64,7 +65,7 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
     let name = root.require("name", "a short name in quotes, without slashes", |value| {
         text(value).filter(|name| !name.contains('/') && !name.starts_with('.'))
     });
-    let seed = root.get("seed", "a whole number", |value| whole_number(value).map(u64::from));
+    let seed = root.get("seed", "a whole number from 0 to 18446744073709551615", any_whole_number);
     let data_section = root.section("data");
     let most_repeated = truth::most_repeated(&data_section);
     let data = data(data_section);
@@ -106,6 +107,9 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
         };
         Some(axes::points(scans, &around))
     })();
+    if let (Some(points), Some(compute), Some(classifier)) = (&points, &compute, &classifier) {
+        limits::check_tasks(&root, points, compute, classifier);
+    }
     root.finish();
     let (regions, collision_energy) = regions?;
     Some(Job {
@@ -178,8 +182,9 @@ fn check_columns(
     features: &Found<Vec<String>>,
     resonant: &Found<String>,
 ) {
-    for (index, name) in features.value.iter().enumerate() {
-        if features.value[..index].contains(name) {
+    let mut known = std::collections::HashSet::new();
+    for name in &features.value {
+        if !known.insert(name) {
             section.wrong(
                 "features",
                 features.at,
@@ -329,9 +334,20 @@ fn sampler(section: Section<'_>) -> Option<SamplerSettings> {
             "is below 2 (a grid has two ends) set at least 2; the paper uses 200",
         );
     }
-    let sigma_min = number(&section, "sigma_min", "a number above 0", |x| x > 0.0);
-    let sigma_max = number(&section, "sigma_max", "a number above 0", |x| x > 0.0);
-    let rho = number(&section, "rho", "a number from 1", |x| x >= 1.0);
+    if let Some(steps) = steps.as_ref().filter(|steps| steps.value > limits::MOST_STEPS) {
+        let message = format!(
+            "is {} (with so many steps nothing changes any more but the time that they take) use {} at most; the paper \
+             uses 200",
+            steps.value,
+            limits::MOST_STEPS
+        );
+        section.wrong("steps", steps.at, message);
+    }
+    let sigma_min = number(&section, "sigma_min", "a number from 1e-12", |x| x >= limits::LEAST_SIGMA);
+    let sigma_max = number(&section, "sigma_max", "a number from 1e-12 to 1e6", |x| {
+        (limits::LEAST_SIGMA..=limits::MOST_SIGMA).contains(&x)
+    });
+    let rho = number(&section, "rho", "a number from 1 to 100", |x| (1.0..=100.0).contains(&x));
     if let (Some(low), Some(high)) = (sigma_min, sigma_max)
         && low >= high
     {
@@ -439,9 +455,12 @@ fn figures(section: Section<'_>) -> Option<FigureSettings> {
     Some(FigureSettings { injections: injections?.value.into_iter().map(SignalCount).collect() })
 }
 
-/// Reads a whole number from 1.
+/// What [`positive`] reads.
+pub const POSITIVE: &str = "a whole number from 1 to 4294967295";
+
+/// Reads a whole number from 1 to 2³² − 1.
 pub fn positive(section: &Section<'_>, key: &'static str) -> Option<usize> {
-    let found = section.get(key, "a whole number from 1", |value| whole_number(value).filter(|n| *n > 0));
+    let found = section.get(key, POSITIVE, |value| whole_number(value).filter(|n| *n > 0));
     found.map(|found| found.value as usize)
 }
 

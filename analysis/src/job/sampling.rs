@@ -1,10 +1,13 @@
 //! The axes of a scan that say how events are sampled: noise strengths, solvers, steps.
 
+use std::collections::HashMap;
+
 use toml::de::DeValue;
 
 use super::Solver;
 use super::axes::{Surroundings, refuse_repeats, repeated, words};
 use super::document::Section;
+use super::limits::MOST_STEPS;
 use super::read::float;
 use super::seeds::whole_numbers;
 use crate::generated::{Inputs, Integration, TemplateMethod};
@@ -61,8 +64,9 @@ pub fn integrations(scan: &Section<'_>, around: &Surroundings<'_>) -> Vec<Option
     let solvers = scan.get("solver", "a list of \"heun\" and \"euler\"", |value: &DeValue<'_>| {
         words(value)?.into_iter().map(Solver::named).collect::<Option<Vec<_>>>()
     });
-    let steps = scan.get("steps", "whole numbers from 2, as [50, 200]", |value: &DeValue<'_>| {
-        whole_numbers(value).filter(|list| list.iter().all(|steps| *steps >= 2))
+    let expected = format!("whole numbers from 2 to {MOST_STEPS}, as [50, 200]");
+    let steps = scan.get("steps", &expected, |value: &DeValue<'_>| {
+        whole_numbers(value).filter(|list| list.iter().all(|steps| (2..=MOST_STEPS).contains(steps)))
     });
     if solvers.is_none() && steps.is_none() {
         return vec![None];
@@ -88,20 +92,20 @@ pub fn check_grids(
     let sigmas: Vec<SigmaPrime> = starts.iter().flatten().copied().filter(inside).collect();
     for integration in integrations {
         let sampler = around.sampler.with(*integration);
-        let steps = |sigma: SigmaPrime| NoiseGrid::partial(&sampler, sigma).sigmas.len();
-        let twin = |others: &[SigmaPrime], sigma: SigmaPrime| {
-            others.iter().copied().find(|other| *other != sigma && steps(*other) == steps(sigma))
-        };
-        for (index, sigma) in sigmas.iter().enumerate() {
+        let mut first_of: HashMap<usize, SigmaPrime> = HashMap::new();
+        for sigma in &sigmas {
+            let steps = NoiseGrid::points(&sampler, Some(*sigma));
+            let first = *first_of.entry(steps).or_insert(*sigma);
+            let twin = (first != *sigma).then_some(first);
             let at = scan.at();
             let grid = format!("the grid of {} steps", sampler.steps);
-            if steps(*sigma) < 2 {
+            if steps < 2 {
                 let message = format!(
                     "contains {sigma} ({grid} has no step from there, so that no noise would be taken away) raise \
                      it, or the number of steps"
                 );
                 scan.wrong("sigma_prime", at, message);
-            } else if let Some(same) = twin(&sigmas[..index], *sigma) {
+            } else if let Some(same) = twin {
                 let message = format!(
                     "contains {same} and {sigma} (both become the same point of {grid}) remove one, or raise the \
                      number of steps"

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::trainings::window;
-use super::{Order, Task, TaskId, Work, distinct};
+use super::{Order, Task, TaskId, Work, distinct, grouped};
 use crate::generated::{FlowKind, TrainingSample};
 
 /// The trainings of flows, densities first, and where each flow is trained.
@@ -21,19 +21,13 @@ impl Flows {
             let judge = flow.judge()?;
             Some((judge, judge.learns(sample)))
         });
-        let mut wanted = distinct(judges.chain(makers()));
+        let mut wanted = distinct(judges.chain(makers()), |(flow, sample)| (*flow, sample.to_string()));
         // A density of CATHODE may come after a flow that another density judges.
         wanted.sort_by_key(|(flow, _)| flow.judge().is_some());
         let mut flows = Self::default();
-        let kind =
-            |(flow, sample): &(FlowKind, TrainingSample)| (*flow, sample.side_bands, sample.signal_region);
-        for kind_of_task in distinct(wanted.iter().map(kind)) {
-            let flow = kind_of_task.0;
-            let members: Vec<TrainingSample> = wanted
-                .iter()
-                .filter(|model| kind(model) == kind_of_task)
-                .map(|(_, sample)| *sample)
-                .collect();
+        for together in grouped(wanted.into_iter(), |(flow, sample)| (*flow, window(sample))) {
+            let flow = together[0].0;
+            let members: Vec<TrainingSample> = together.into_iter().map(|(_, sample)| sample).collect();
             for (chunk, samples) in members.chunks(per_task).enumerate() {
                 flows.push(flow, samples, chunk, per_task);
             }
@@ -56,7 +50,7 @@ impl Flows {
         for (member, sample) in samples.iter().enumerate() {
             self.places.insert((flow, sample.to_string()), (id.clone(), member));
         }
-        let needs = distinct(judges.iter().map(|(judge, _)| judge.clone()));
+        let needs = distinct(judges.iter().map(|(judge, _)| judge.clone()), TaskId::clone);
         let work = Work::TrainFlow { flow, samples: samples.to_vec(), judges };
         self.tasks.push(Task { id, work, needs });
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Task, TaskId, Work, distinct};
+use super::{Task, TaskId, Work, grouped};
 use crate::generated::{Scope, TrainingSample};
 use crate::job::Job;
 
@@ -57,12 +57,9 @@ impl Trainings {
     /// Members of one training learn from the same masses, hence take about the same number of steps.
     pub fn of(models: &[(Model, TrainingSample)], job: &Job) -> Self {
         let mut trainings = Self { tasks: Vec::new(), places: HashMap::new() };
-        let kind =
-            |(model, sample): &(Model, TrainingSample)| (*model, sample.side_bands, sample.signal_region);
-        for kind_of_task in distinct(models.iter().map(kind)) {
-            let (model, per_task) = (kind_of_task.0, kind_of_task.0.per_task(job));
-            let members = models.iter().filter(|model| kind(model) == kind_of_task);
-            let members: Vec<TrainingSample> = members.map(|(_, sample)| *sample).collect();
+        for together in grouped(models.iter(), |(model, sample)| (*model, window(sample))) {
+            let (model, per_task) = (together[0].0, together[0].0.per_task(job));
+            let members: Vec<TrainingSample> = together.into_iter().map(|(_, sample)| *sample).collect();
             for (chunk, samples) in members.chunks(per_task).enumerate() {
                 let id = match samples {
                     [sample] if per_task == 1 => format!("train/{}-{sample}", model.word()),

@@ -1,15 +1,26 @@
-//! Memory that a task works in, where its networks are not small.
+//! Memory that a task works in.
 
-use super::{EventCounts, classified_events, jets, kinematics_weights};
+use super::keys::{Cost, lower};
+use super::{
+    EventCounts, classified_events, classifier_weights, denoiser_weights, flow_weights, jets,
+    kinematics_weights, product,
+};
+use crate::generated::Scope;
 use crate::job::Job;
 use crate::plan::{Task, Work};
-use crate::point::ClassifierKind;
+use crate::point::{ClassifierKind, ScanPoint};
 use crate::quantities::Oversampling;
 
 /// Bytes of a number.
 const SINGLE: f64 = 4.0;
 /// Copies of its parameters that a training holds: themselves, gradient, two moments, running average.
 const TRAINED: f64 = 5.0;
+/// Copies of the events that a training holds: as read, mapped, and on the device.
+const ROWS: f64 = 3.0;
+/// Steps whose random numbers are drawn together.
+const STEPS_A_BLOCK: f64 = 32.0;
+/// Bytes of a mass, or of an event's place in a table.
+const MASS: f64 = 8.0;
 /// Slots of a jet at most.
 const SLOTS: f64 = 128.0;
 
@@ -48,51 +59,96 @@ pub struct Need {
     pub lower: &'static str,
 }
 
-/// What a task needs where it is computed, its events included; none where networks are too small to matter.
-pub fn need(job: &Job, task: &Task, counts: EventCounts, chip: Chip) -> Option<Need> {
-    match &task.work {
+/// What a task needs where it is computed, beside the sample that its rank has read. Never more than it really takes: a
+/// task that would fit is not to be refused.
+pub fn need(job: &Job, task: &Task, counts: EventCounts, chip: Chip) -> Need {
+    let columns = (job.data.features.len() + 1) as f64;
+    let denoiser = &job.denoiser;
+    let bytes = match &task.work {
+        Work::Fit { .. } => 0.0,
+        Work::Train { scope, samples } => {
+            let events_each = match scope {
+                Scope::SideBands => counts.side_band as f64,
+                Scope::Everything => counts.side_band as f64 + counts.signal_region as f64,
+            };
+            let nodes = product([denoiser.hidden_layers, denoiser.width]) + denoiser.noise_features as f64;
+            let values = denoiser.batch as f64 * (nodes + STEPS_A_BLOCK * columns);
+            let rows = ROWS * events_each * columns;
+            samples.len() as f64 * SINGLE * (TRAINED * denoiser_weights(job) + values + rows)
+        }
+        Work::TrainFlow { flow, samples, .. } => {
+            let network = job.flow.network(*flow);
+            let nodes = product([network.layers, network.blocks, network.width]);
+            let values = job.flow.batch as f64 * (nodes + STEPS_A_BLOCK * columns);
+            let rows = ROWS * counts.side_band as f64 * columns;
+            samples.len() as f64 * SINGLE * (TRAINED * flow_weights(job, &network) + values + rows)
+        }
         Work::TrainKinematics { samples } => {
-            let bytes = samples.len() as f64 * SINGLE * TRAINED * kinematics_weights(job);
-            Some(Need { bytes, lower: several(samples.len(), "denoiser.width") })
+            samples.len() as f64 * SINGLE * TRAINED * kinematics_weights(job)
         }
         Work::TrainJets { samples } => {
             let parameters = samples.len() as f64 * SINGLE * TRAINED * jets::jet_model_weights(job);
             let values = jet_values(job, chip.learnt_together());
-            let bytes = parameters + values + events(job, counts.side_band as f64);
-            Some(Need { bytes, lower: several(samples.len(), "jet_model.width") })
+            parameters + values + events(job, counts.side_band as f64)
         }
         Work::TemplateJets { template, .. } => {
-            let made = counts.template(template, Oversampling(1)) as f64;
+            let made = counts.template(template, Oversampling(1));
             let values = jet_values(job, chip.made_together());
-            let bytes = SINGLE * jets::jet_model_weights(job) + values + events(job, made);
-            Some(Need { bytes, lower: "jet_model.width" })
+            SINGLE * jets::jet_model_weights(job) + values + events(job, made)
         }
-        Work::Classify { seeds, point, .. } if point.classifier == ClassifierKind::Transformer => {
-            let members = (seeds.len() * job.classifier.folds as usize) as f64;
+        // Target masses of all events; the events themselves go to disk in portions.
+        Work::Template { template, oversampling, .. } => {
+            let network = template
+                .method
+                .flow()
+                .map_or_else(|| denoiser_weights(job), |flow| flow_weights(job, &job.flow.network(flow)));
+            SINGLE * network + MASS * counts.template(template, *oversampling)
+        }
+        Work::Resample { oversampling, .. } => {
+            let made = f64::from(oversampling.0) * counts.signal_region as f64;
+            SINGLE * denoiser_weights(job) + MASS * made
+        }
+        Work::Classify { seeds, point, .. } => classification(job, point, seeds.len(), counts, chip),
+    };
+    Need { bytes, lower: lower(job, &task.work, Cost::Memory) }
+}
+
+/// What the classifiers of a chunk need.
+fn classification(job: &Job, point: &ScanPoint, seeds: usize, counts: EventCounts, chip: Chip) -> f64 {
+    let members = product([seeds, job.classifier.folds as usize]);
+    let seen = classified_events(point, counts);
+    let features = job.data.features.len() as f64;
+    // Each member has a list of the events of each of its parts.
+    let lists = members * MASS * seen;
+    match point.classifier {
+        ClassifierKind::Mlp => {
+            let classifier = &job.classifier;
+            let values = classifier.batch as f64 * product([classifier.hidden_layers, classifier.width]);
+            // Of the table of both classes there are three copies as it goes to the device.
+            let table = 3.0 * features * seen;
+            lists + SINGLE * (members * (TRAINED * classifier_weights(job) + values) + table)
+        }
+        // In double precision, by column, and binned; forests are small.
+        ClassifierKind::Trees => lists + MASS * 2.0 * features * seen,
+        ClassifierKind::Transformer => {
             let classifier = &job.jet_classifier;
-            let layer =
-                (8 * classifier.width + 2 * classifier.hidden) as f64 + classifier.heads as f64 * SLOTS;
-            let nodes = classifier.self_attention_layers as f64 * layer
-                + (classifier.hidden + 2 * classifier.width) as f64;
+            let [width, hidden, heads, layers] =
+                [classifier.width, classifier.hidden, classifier.heads, classifier.self_attention_layers]
+                    .map(|count| count as f64);
+            let layer = 8.0 * width + 2.0 * hidden + heads * SLOTS;
+            let nodes = layers * layer + hidden + 2.0 * width;
             let kept = 2.0 * members * classifier.batch as f64 * SLOTS * nodes;
             let parameters = members * SINGLE * TRAINED * jets::jet_classifier_weights(job);
             let values = SINGLE * kept.min(chip.kept_at_once());
-            let bytes = parameters + values + events(job, classified_events(point, counts));
-            Some(Need { bytes, lower: "jet_classifier.width" })
+            parameters + values + events(job, seen)
         }
-        _ => None,
     }
-}
-
-/// What helps first: fewer members of an ensemble, then a smaller network.
-fn several(members: usize, width: &'static str) -> &'static str {
-    if members > 1 { "compute.denoisers_per_task" } else { width }
 }
 
 /// Activations of the jets that are computed together.
 fn jet_values(job: &Job, slots: f64) -> f64 {
     let model = &job.jet_model;
-    let scores = (model.heads * job.pricing.constituents_per_jet) as f64;
+    let scores = product([model.heads, job.pricing.constituents_per_jet]);
     let block = (10 * model.width + 2 * model.hidden) as f64 + 2.0 * scores;
     SINGLE * slots * (model.blocks as f64 * block + (model.hidden + model.width) as f64)
 }
@@ -115,7 +171,7 @@ mod tests {
             let job = JobFile::from_text("job.toml", text).check().expect("a good job");
             let plan = Plan::of(&job);
             let training = plan.tasks.iter().find(|task| matches!(task.work, Work::TrainJets { .. }));
-            need(&job, training.expect("a jet model"), EventCounts::estimated(&job), chip).expect("a need")
+            need(&job, training.expect("a jet model"), EventCounts::estimated(&job), chip)
         };
         let paper = need_of(&llv, Chip::Core);
         assert_eq!(paper.lower, "jet_model.width");

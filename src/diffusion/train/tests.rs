@@ -52,6 +52,27 @@ fn events(count: usize, seed: u64) -> TrainingEvents {
     TrainingEvents { rows, stream }
 }
 
+#[test]
+fn trainings_learn_the_noise_strengths_of_the_sampler() {
+    let largest = |sigma_max: f64, log_noise_mean: f64| {
+        let settings = DenoiserSettings { log_noise_mean, log_noise_std: 1e-3, ..settings() };
+        let shape =
+            DenoiserShape::new(2, &settings, &SamplerSettings { sigma_max, sigma_min: 0.01, ..sampler() });
+        let (rows, normals) = (
+            Tensor::zeros([1, 4, 3], (Kind::Double, Device::Cpu)),
+            Tensor::ones([1, 4, 3], (Kind::Double, Device::Cpu)),
+        );
+        let noisy = Noisy::new(&shape, &settings, &rows, &normals);
+        // Where the event is zero and the noise one, the target is −1/√(σ² + 1).
+        let target = noisy.target.double_value(&[0, 0, 0]);
+        (1.0 / (target * target) - 1.0).sqrt()
+    };
+    for (sigma_max, log_noise, expected) in [(80.0, 9.0, 80.0), (160.0, 9.0, 160.0), (80.0, -9.0, 0.01)] {
+        let found = largest(sigma_max, log_noise);
+        assert!((found / expected - 1.0).abs() < 1e-3, "{found} where it should be {expected}");
+    }
+}
+
 fn trained(members: &[TrainingEvents]) -> Training {
     train(shape(2), &settings(), members, Device::Cpu, &Keeper::default()).expect("a good training")
 }
