@@ -31,6 +31,7 @@ fn sample(count: usize, grid: f64, seed: u128) -> Events {
         rows: (0..count as u32).collect(),
         jets: None,
         dropped: Dropped::default(),
+        remarks: vec![],
     }
 }
 

@@ -257,7 +257,7 @@ fn afford(prepared: &Prepared, sample: &Sample, sights: &[Sight], orders: &[Orde
     let open: Vec<bool> = known.iter().map(|known| *known == Known::Open).collect();
     let counts = sample.counts(&stored.job);
     if let Some(warning) = demands::check(&stored.job, plan, counts, &open, &supply)? {
-        eprintln!("warning: {warning}");
+        tell(format_args!("warning: {warning}"));
     }
     Ok(())
 }

@@ -106,18 +106,17 @@ impl Workplace {
         Self { save_every, ..self }
     }
 
-<<<<<<< HEAD
     /// Reads the data, and says what is worked with here.
     ///
     /// # Errors
     /// The data cannot be used here.
     pub fn prepare(&self) -> Result<Equipment, Error> {
         self.sample().map(equipment)
-=======
+    }
+
     /// The same workplace, where no task may take more memory than this.
     pub fn with_memory(self, memory: Option<f64>) -> Self {
         Self { memory, ..self }
->>>>>>> work-d
     }
 
     /// What is computed on.
@@ -336,13 +335,8 @@ pub fn load(job: &Job, data_directory: &Path) -> Result<Sample, Error> {
     }
 }
 
-<<<<<<< HEAD
 /// What a panic says, in one line: libtorch appends its whole stack. Beside it, that memory is to blame, if it is.
-fn panic_reason(panic: &(dyn Any + Send), need: Option<Need>) -> (String, Option<Fault>) {
-=======
-/// What a panic says, in one line: libtorch appends its whole stack.
-fn panic_reason(panic: &(dyn Any + Send), need: Need) -> String {
->>>>>>> work-d
+fn panic_reason(panic: &(dyn Any + Send), need: Need) -> (String, Option<Fault>) {
     let text = panic
         .downcast_ref::<String>()
         .map(String::as_str)
@@ -351,21 +345,12 @@ fn panic_reason(panic: &(dyn Any + Send), need: Need) -> String {
     // tch quotes the C++ message, with its newlines escaped.
     let line = text.split(['\n']).next().unwrap_or(text).split("\\nException raised").next().unwrap_or(text);
     let no_memory = NO_MEMORY.iter().any(|words| text.contains(words));
-<<<<<<< HEAD
-    let reason = match need {
-        Some(Need { bytes, lower }) if no_memory => {
-            format!("the task needs about {:.1} GB of memory ({line}) lower {lower}", bytes / 1e9)
-        }
-        _ => format!("the task panicked ({line}) please report this with the job file"),
-    };
-    (reason, no_memory.then_some(Fault::Memory))
-=======
     if no_memory {
         let Need { bytes, lower } = need;
-        return format!("the task needs about {:.1} GB of memory ({line}) lower {lower}", bytes / 1e9);
+        let reason = format!("the task needs about {:.1} GB of memory ({line}) lower {lower}", bytes / 1e9);
+        return (reason, Some(Fault::Memory));
     }
-    format!("the task panicked ({line}) please report this with the job file")
->>>>>>> work-d
+    (format!("the task panicked ({line}) please report this with the job file"), None)
 }
 
 /// A disk with less room than this beside what a task stores is full: quotas and reserves keep some for themselves.
