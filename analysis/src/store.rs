@@ -9,6 +9,7 @@
 //! DIR/tasks/STAGE/ID.checkpoint  a stopped training      DIR/tasks/folded.*    records and arrays after `compact`
 //! ```
 
+mod again;
 mod durable;
 mod folded;
 mod header;
