@@ -30,7 +30,6 @@ use crate::world::World;
 use launch::Ranks;
 
 pub use place::COMPUTING;
-pub use prepare::silent;
 
 /// Computes a job: trains, generates, classifies, reduces and draws.
 ///

@@ -63,6 +63,7 @@ impl Run {
         // Only now: the job of a run that is at work here is not to be touched.
         let stored = store.settle(&file, &stored, self.shard())?;
         store.refresh();
+        store.check_folded()?;
         let states = store.states(&stored, &plan);
         store.sweep(&plan, &states);
         // By the job's own numbers, which all shards have in common.
