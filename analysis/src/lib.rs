@@ -38,6 +38,7 @@ pub mod record;
 pub mod reduce;
 pub mod regions;
 pub mod results;
+pub mod seal;
 pub mod spent;
 pub mod standing;
 pub mod store;

@@ -9,6 +9,7 @@ use crate::metrics::Performance;
 use crate::plan::TaskId;
 use crate::point::ScanPoint;
 use crate::quantities::{ClassifierSeed, Fold};
+use crate::seal::sealed;
 use crate::template_summary::TemplateSummary;
 
 /// The record of a task; the task is done if and only if it exists and its fingerprint matches.
@@ -25,12 +26,11 @@ pub struct TaskRecord {
 }
 
 impl TaskRecord {
-    /// The record as it lies on disk: JSON in one line. A file without the newline at its end is torn.
+    /// The record as it lies on disk: JSON in one line, with a digest as its last field. A file without the newline at its end
+    /// is torn.
     pub fn to_line(&self) -> Vec<u8> {
         // Records have text keys and no failing serialisers, so this cannot fail.
-        let mut line = serde_json::to_vec(self).unwrap_or_default();
-        line.push(b'\n');
-        line
+        sealed(serde_json::to_vec(self).unwrap_or_default())
     }
 
     /// Whether the record can be read again once it is written: JSON knows no NaN and no infinity.

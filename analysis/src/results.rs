@@ -1,6 +1,7 @@
 //! Everything that a directory's records say, by scan point.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 
 use crate::band::Band;
 use crate::drawn::digest;
@@ -66,13 +67,13 @@ impl Results {
     /// Reads the records of a directory.
     ///
     /// # Errors
-    /// The directory's job cannot be read.
+    /// The directory's job or a record cannot be read. One that is damaged is no error, but named.
     pub fn read(store: &Store) -> Result<Self, Error> {
         let stored = store.job()?;
-        Ok(Self::collect(store, stored))
+        Self::collect(store, stored)
     }
 
-    fn collect(store: &Store, stored: StoredJob) -> Self {
+    fn collect(store: &Store, stored: StoredJob) -> Result<Self, Error> {
         let plan = Plan::of(&stored.job);
         let states = store.states(&stored, &plan);
         let mut results = Self {
@@ -96,11 +97,19 @@ impl Results {
                 results.missing.push(task.id.clone());
                 continue;
             };
-            let Ok(result) = store.result(&task.id) else {
-                // Its beginning and its end are there, but not all between.
-                results.torn.push(task.id.clone());
-                results.missing.push(task.id.clone());
-                continue;
+            let result = match store.result(&task.id) {
+                Ok(result) => result,
+                // What was read is not what was written; what could not be read may be whole.
+                Err(Error::Corrupt { .. }) => {
+                    results.torn.push(task.id.clone());
+                    results.missing.push(task.id.clone());
+                    continue;
+                }
+                Err(Error::CannotRead { source, .. }) if source.kind() == ErrorKind::NotFound => {
+                    results.missing.push(task.id.clone());
+                    continue;
+                }
+                Err(error) => return Err(error),
             };
             let seconds = run.seconds;
             match result {
@@ -130,7 +139,7 @@ impl Results {
                 }
             }
         }
-        results
+        Ok(results)
     }
 }
 

@@ -9,9 +9,12 @@
 //! DIR/tasks/STAGE/ID.checkpoint  a stopped training      DIR/tasks/folded.*    records and arrays after `compact`
 //! ```
 
+mod again;
 mod durable;
 mod folded;
+mod folding;
 mod header;
+mod identity;
 mod occupancy;
 mod records;
 mod sweep;
@@ -19,14 +22,15 @@ mod sweep;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use durable::{part_of, write_durably};
-pub use folded::Folding;
+pub use folding::Folding;
 pub use header::Header;
+pub use identity::Identity;
 pub use occupancy::{Activity, Doing, Liveness, Occupancy, Occupant, Patience, RunningTask};
 pub use records::TaskState;
 
@@ -42,7 +46,7 @@ use folded::Folded;
 pub struct Store {
     directory: PathBuf,
     /// Where folded records lie, once somebody has asked.
-    folded: Arc<OnceLock<Folded>>,
+    folded: Arc<Mutex<Option<Arc<Folded>>>>,
 }
 
 /// A job with the files that it read, as it lies beside its results.

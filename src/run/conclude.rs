@@ -57,7 +57,7 @@ impl Run {
             return ended;
         }
         // Two that end at the same moment both find everything done: the second finds the figures too.
-        let _turn = store.turn("draw.lock")?;
+        let _turn = store.drawing_turn()?;
         let directory = store.directory().display();
         if is_drawn(store, &stored.job, plan, &states) {
             if *worked == Worked::Nothing {

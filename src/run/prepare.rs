@@ -11,7 +11,7 @@ use drapes_analysis::plan::Plan;
 use drapes_analysis::price::memory::Chip;
 use drapes_analysis::price::{EventCounts, Price};
 use drapes_analysis::rates::Rates;
-use drapes_analysis::store::{Liveness, Occupancy, Occupant, Patience, Store, StoredJob, TaskState};
+use drapes_analysis::store::{Occupancy, Occupant, Patience, Store, StoredJob, TaskState};
 
 use super::Run;
 use crate::data;
@@ -76,10 +76,9 @@ impl Run {
         // Only now: the job of a run that is at work here is not to be touched.
         let stored = store.settle(&file, &stored, self.shard())?;
         store.refresh();
+        store.check_folded()?;
         let states = store.states(&stored, &plan);
-        if self.shard() == Shard::WHOLE || alone(&store) {
-            store.sweep(&plan, &states);
-        }
+        store.sweep(&plan, &states);
         // By the job's own numbers, which all shards have in common.
         let price = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
         let owners = self.shard().owners(&Graph::of(&plan), &price.seconds);
@@ -121,7 +120,7 @@ impl Run {
 }
 
 /// That it is not clear whether somebody on another host still works.
-pub fn silent(who: &Occupant, silence: Duration) -> String {
+fn silent(who: &Occupant, silence: Duration) -> String {
     format!(
         "note: {who} has the directory and was last heard of {} s ago; waiting until it is heard of again, or counts as \
          dead (three minutes)",
@@ -134,11 +133,6 @@ impl Prepared {
     pub fn open(&self) -> usize {
         self.known.iter().filter(|known| **known == Known::Open).count()
     }
-}
-
-/// Whether nobody else works in the directory.
-fn alone(store: &Store) -> bool {
-    store.occupants().iter().filter(|(_, liveness)| *liveness == Liveness::Alive).count() <= 1
 }
 
 fn inputs(job: &Job, data_directory: &Path) -> Result<Vec<InputFile>, Error> {

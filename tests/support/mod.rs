@@ -100,13 +100,15 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Every record below a directory without its run, by the name of its file.
+/// Every record below a directory without its run and the digest over it, by the name of its file.
 pub fn records(out: &Path) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
     for path in files(&out.join("tasks"), "json") {
         let text = fs::read_to_string(&path).expect("a record");
         let mut record: Value = serde_json::from_str(&text).expect("a whole record");
-        record.as_object_mut().expect("an object").remove("run").expect("a run");
+        let fields = record.as_object_mut().expect("an object");
+        fields.remove("run").expect("a run");
+        fields.remove("digest").expect("a digest");
         found.insert(path.strip_prefix(out).expect("below").display().to_string(), record);
     }
     found

@@ -63,6 +63,8 @@ pub struct Reduce {
 impl Reduce {
     fn run(&self) -> Result<Exit, Error> {
         let store = Store::open(&self.directory)?;
+        // A run that ends draws too.
+        let _turn = store.drawing_turn()?;
         let results = if self.no_pictures { drawn::tables(&store)? } else { drawn::draw(&store)? };
         answer(reduce::summary(&results));
         if !results.missing.is_empty() {

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::fingerprint::Fingerprint;
 use crate::plan::TaskId;
 use crate::record::{Outcome, RunInfo, TaskRecord};
+use crate::seal::Seal;
 
 /// What a record begins with.
 #[derive(Debug, PartialEq)]
@@ -39,7 +40,11 @@ impl Header {
     pub fn read(file: &File) -> io::Result<Option<Self>> {
         let size = file.metadata()?.len();
         let mut last = [0];
-        if size == 0 || file.read_exact_at(&mut last, size - 1).is_err() || last != *b"\n" {
+        if size == 0 {
+            return Ok(None);
+        }
+        file.read_exact_at(&mut last, size - 1)?;
+        if last != *b"\n" {
             return Ok(None);
         }
         let mut first = vec![0; FIRST.min(size as usize)];
@@ -55,6 +60,10 @@ impl Header {
     /// The header of a record's line; none if it is torn or no record.
     pub fn of_line(line: &[u8]) -> Option<Self> {
         Self::of_done(&line[..line.len().min(FIRST)]).or_else(|| {
+            // A failure is read as a whole, so that its digest is looked at here; that of a result, where it is read.
+            if Seal::of(line) == Seal::Broken {
+                return None;
+            }
             let TaskRecord { id, fingerprint, run, outcome } = serde_json::from_slice(line).ok()?;
             let failed = match outcome {
                 Outcome::Failed { reason } => Some(reason),

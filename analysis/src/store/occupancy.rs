@@ -2,29 +2,35 @@
 //!
 //! `running/SHARD-of-COUNT.json` names the process and what its ranks do. It is there exactly as long as somebody works,
 //! or has died; which of the two, the process table says on the same machine, and elsewhere the file's age: whoever works
-//! touches it.
+//! writes to it. Both moments are the file server's: that of the last write, and that of a file which whoever looks has just
+//! written. Clocks of two hosts may differ by more than the time after which a silent process counts as dead.
 
+mod look;
 mod machine;
 
 use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use super::again::read_again;
 use super::{Store, part_of};
 use crate::dispatch::Shard;
 use crate::error::Error;
 use crate::plan::TaskId;
+use look::{Clock, Seen, Sight, glance, look, look_closely, touch, unclear};
 pub use machine::Process;
 
 /// How often a working process touches its file.
 const BEAT: Duration = Duration::from_secs(20);
 /// A file that has not been touched for so long belongs to a process that is gone.
 const DEAD: Duration = Duration::from_secs(if cfg!(test) { 4 } else { 180 });
+/// A lock that is not there for so long was taken away. A network file system may say so once of one that is there.
+const GONE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 15 });
 /// How often a file is looked at of which it is not clear whether its owner lives.
 const GLANCE: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 1000 });
 
@@ -109,25 +115,19 @@ enum Attempt {
     InUse(PathBuf),
 }
 
-/// Who a file speaks of.
-struct Sight {
-    occupant: Occupant,
-    liveness: Liveness,
-    /// How long the file was not touched, where nothing else tells whether its owner lives.
-    silence: Option<Duration>,
-}
-
 /// The right to work in a directory; given back when dropped.
 pub struct Occupancy {
     path: PathBuf,
     occupant: Occupant,
+    /// Since when its file could not be seen, if it cannot.
+    unseen: Option<Instant>,
     /// Ends the thread that touches the file.
     end: Option<Sender<()>>,
     beat: Option<JoinHandle<()>>,
 }
 
 impl Store {
-    fn running(&self) -> PathBuf {
+    pub(super) fn running(&self) -> PathBuf {
         self.directory.join("running")
     }
 
@@ -152,7 +152,7 @@ impl Store {
                 Attempt::InUse(path) => path,
             };
             // Whoever was there may have left in between.
-            let Some(Sight { occupant, silence, .. }) = look(&path) else { continue };
+            let Some(Sight { occupant, silence, .. }) = look_closely(&path)? else { continue };
             let Some(silence) = silence else { return Err(self.occupied(&path)) };
             let is_heard =
                 seen.is_some_and(|(process, before)| process != occupant.process || silence < before);
@@ -176,7 +176,7 @@ impl Store {
         let _turn = self.turn("turn.lock")?;
         // A file of the same name may be that of a process that died, or no such file at all.
         while !create_whole(&path, &occupant).map_err(cannot_write)? {
-            match look(&path) {
+            match look_closely(&path)? {
                 Some(Sight { liveness: Liveness::Alive, .. }) => return Ok(Attempt::InUse(path)),
                 found => {
                     take_away(&path).map_err(cannot_write)?;
@@ -184,8 +184,8 @@ impl Store {
                 }
             }
         }
-        let mut occupancy = Occupancy { path, occupant, end: None, beat: None };
-        if let Some(others) = self.make_way(&occupancy, shard, &mut dead) {
+        let mut occupancy = Occupancy { path, occupant, unseen: None, end: None, beat: None };
+        if let Some(others) = self.make_way(&occupancy, shard, &mut dead)? {
             return Ok(Attempt::InUse(others));
         }
         occupancy.begin_beating();
@@ -193,21 +193,26 @@ impl Store {
     }
 
     /// Removes those that have died at shares of another size; the file of one that works at such a share.
-    fn make_way(&self, own: &Occupancy, shard: Shard, dead: &mut Vec<Occupant>) -> Option<PathBuf> {
-        for path in self.occupant_files() {
-            let Some(Sight { occupant, liveness, .. }) = look(&path).filter(|_| path != own.path) else {
-                continue;
-            };
+    fn make_way(
+        &self,
+        own: &Occupancy,
+        shard: Shard,
+        dead: &mut Vec<Occupant>,
+    ) -> Result<Option<PathBuf>, Error> {
+        let files = self.occupant_files();
+        let files = files.map_err(|source| unclear(&self.running(), source))?;
+        for path in files.into_iter().filter(|path| *path != own.path) {
+            let Some(Sight { occupant, liveness, .. }) = look_closely(&path)? else { continue };
             match liveness {
                 Liveness::Dead if occupant.shards != shard.count => {
                     let _ = fs::remove_file(&path);
                     dead.push(occupant);
                 }
-                Liveness::Alive if occupant.shards != shard.count => return Some(path),
+                Liveness::Alive if occupant.shards != shard.count => return Ok(Some(path)),
                 _ => {}
             }
         }
-        None
+        Ok(None)
     }
 
     /// Waits for a turn that one process has at a time, until the file is closed. Where the file system knows no locks,
@@ -225,23 +230,38 @@ impl Store {
     }
 
     fn occupied(&self, path: &Path) -> Error {
-        let who = look(path).map_or_else(|| "another process".to_owned(), |sight| sight.who());
+        let who = glance(path).map_or_else(|| "another process".to_owned(), |sight| sight.who());
         Error::Occupied { path: self.directory.clone(), who }
     }
 
-    fn occupant_files(&self) -> Vec<PathBuf> {
-        let Ok(entries) = fs::read_dir(self.running()) else { return vec![] };
-        let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    fn occupant_files(&self) -> io::Result<Vec<PathBuf>> {
+        let entries = match read_again(|| fs::read_dir(self.running())?.collect::<io::Result<Vec<_>>>()) {
+            Err(error) if error.kind() == ErrorKind::NotFound => vec![],
+            entries => entries?,
+        };
+        let files = entries.into_iter().map(|entry| entry.path());
         let mut files: Vec<PathBuf> =
             files.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect();
         files.sort();
-        files
+        Ok(files)
     }
 
     /// Everybody who works in the directory or has died there.
     pub fn occupants(&self) -> Vec<(Occupant, Liveness)> {
-        let sights = self.occupant_files().into_iter().filter_map(|path| look(&path));
+        let files = self.occupant_files().unwrap_or_default();
+        let sights = files.into_iter().filter_map(|path| glance(&path));
         sights.map(|sight| (sight.occupant, sight.liveness)).collect()
+    }
+
+    /// Whether somebody else works in the directory, or may: a lock that cannot be read may be that of one who does.
+    pub fn is_shared(&self) -> bool {
+        let this = Process::this();
+        let Ok(files) = self.occupant_files() else { return true };
+        files.into_iter().any(|path| match look(&path, Clock::Server) {
+            Ok(Seen::Lock(sight)) => sight.liveness == Liveness::Alive && sight.occupant.process != this,
+            Ok(Seen::Nothing | Seen::Rubbish) => false,
+            Err(_) => true,
+        })
     }
 }
 
@@ -259,34 +279,35 @@ impl std::fmt::Display for Occupant {
     }
 }
 
-impl Sight {
-    /// Who, and where only that tells whether it lives, when it was last heard of.
-    fn who(&self) -> String {
-        match self.silence {
-            Some(silence) => format!(
-                "{}, heard of {} s ago; it counts as dead after {} s",
-                self.occupant,
-                silence.as_secs(),
-                DEAD.as_secs()
-            ),
-            None => self.occupant.to_string(),
-        }
-    }
-}
-
 impl Occupancy {
     /// Says what the ranks do; who asks for the status reads it.
+    ///
+    /// A look that fails is no reason to end the work of days: the next one decides.
     ///
     /// # Errors
     /// The place was taken by somebody else, who thought that this process was dead: it must not go on.
     pub fn tell(&mut self, doing: Doing) -> Result<(), Error> {
-        match look(&self.path) {
-            Some(found) if found.occupant.process == self.occupant.process => {}
-            found => {
-                let who = found.map_or_else(|| "somebody".to_owned(), |found| found.who());
-                return Err(Error::Occupied { path: self.path.clone(), who });
+        let taken = |who: String| Err(Error::Occupied { path: self.path.clone(), who });
+        let patience = match look(&self.path, Clock::ServerOrOwn) {
+            Ok(Seen::Lock(found)) if found.occupant.process == self.occupant.process => None,
+            Ok(Seen::Lock(found)) => return taken(found.who()),
+            Ok(Seen::Rubbish) => return taken("somebody".to_owned()),
+            Ok(Seen::Nothing) => Some(GONE),
+            // As long as others do not take this process for dead.
+            Err(_) => Some(DEAD),
+        };
+        if let Some(patience) = patience {
+            let unseen = *self.unseen.get_or_insert_with(Instant::now);
+            if unseen.elapsed() < patience {
+                // Nothing is written in the meantime: it could be over the file of who has come.
+                return Ok(());
             }
+            return taken(format!(
+                "somebody, since its own lock is out of sight for {} s",
+                patience.as_secs()
+            ));
         }
+        self.unseen = None;
         self.occupant.doing = doing;
         let part = part_of(&self.path);
         // Nothing depends on this file being up to date; a full disk is told where results are stored.
@@ -302,7 +323,7 @@ impl Occupancy {
         let path = self.path.clone();
         let beat = move || {
             while ended.recv_timeout(BEAT) == Err(RecvTimeoutError::Timeout) {
-                let _ = File::options().append(true).open(&path).and_then(|file| touch(&file));
+                let _ = touch(&path);
             }
         };
         self.beat = std::thread::Builder::new().name("heartbeat".to_owned()).spawn(beat).ok();
@@ -316,7 +337,7 @@ impl Drop for Occupancy {
         if let Some(beat) = self.beat.take() {
             let _ = beat.join();
         }
-        if look(&self.path).is_some_and(|found| found.occupant.process == self.occupant.process) {
+        if glance(&self.path).is_some_and(|found| found.occupant.process == self.occupant.process) {
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -325,10 +346,6 @@ impl Drop for Occupancy {
 /// Seconds since 1970.
 fn now() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs())
-}
-
-fn touch(file: &File) -> std::io::Result<()> {
-    file.set_modified(SystemTime::now())
 }
 
 fn text(occupant: &Occupant) -> Vec<u8> {
@@ -359,29 +376,6 @@ fn take_away(path: &Path) -> std::io::Result<()> {
         Ok(()) if aside.is_dir() => fs::remove_dir_all(&aside),
         Ok(()) => fs::remove_file(&aside),
     }
-}
-
-/// Who a file speaks of, and whether it still works; none if the file is gone or no such file.
-fn look(path: &Path) -> Option<Sight> {
-    let occupant: Occupant = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-    let (is_alive, silence) = if let Some(is_alive) = occupant.process.is_alive() {
-        (is_alive, None)
-    } else {
-        // A file that seems to be of the future was touched just now.
-        let age = age(path).unwrap_or_default();
-        (age < DEAD, Some(age))
-    };
-    let liveness = if is_alive { Liveness::Alive } else { Liveness::Dead };
-    Some(Sight { occupant, liveness, silence })
-}
-
-/// Time since a file was touched, by the clock of its file system.
-fn age(path: &Path) -> Option<Duration> {
-    let probe = part_of(path);
-    let clock = File::create(&probe).and_then(|file| file.metadata()).and_then(|probe| probe.modified());
-    let _ = fs::remove_file(&probe);
-    let clock = clock.unwrap_or_else(|_| SystemTime::now());
-    clock.duration_since(fs::metadata(path).ok()?.modified().ok()?).ok()
 }
 
 #[cfg(test)]

@@ -3,12 +3,14 @@
 use std::fs::{self, File};
 use std::io::ErrorKind;
 
+use super::again::read_again;
 use super::header::Header;
 use super::{Store, StoredJob, write_durably};
 use crate::error::Error;
 use crate::fingerprint::{Fingerprint, fingerprints};
 use crate::plan::{Plan, Task, TaskId};
 use crate::record::{RunInfo, TaskRecord, TaskResult};
+use crate::seal::Seal;
 
 /// What the directory knows of a task.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,10 +61,6 @@ impl Store {
     pub fn forget(&self, task: &TaskId) -> Result<(), Error> {
         // The folded one first: behind a record of its own it would count again.
         self.unfold(task)?;
-        self.remove_own_record(task)
-    }
-
-    pub(super) fn remove_own_record(&self, task: &TaskId) -> Result<(), Error> {
         self.remove(&format!("tasks/{task}.json"))
     }
 
@@ -72,10 +70,12 @@ impl Store {
     /// The task has no valid record with a result.
     pub fn result(&self, task: &TaskId) -> Result<TaskResult, Error> {
         let mut path = self.record(task);
-        let text = match fs::read(&path) {
+        let text = match read_again(|| fs::read(&path)) {
             Ok(text) => text,
             Err(source) => {
-                let Some(line) = self.folded()?.line(task) else {
+                let folded =
+                    if source.kind() == ErrorKind::NotFound { self.folded_line(task)? } else { None };
+                let Some(line) = folded else {
                     return Err(Error::CannotRead { what: "the record", path, source });
                 };
                 path = self.folded_records();
@@ -83,6 +83,9 @@ impl Store {
             }
         };
         let corrupt = |reason: String| Error::Corrupt { path: path.clone(), reason };
+        if Seal::of(&text) == Seal::Broken {
+            return Err(corrupt(format!("the record of {task} does not have the digest that stands in it")));
+        }
         let record: TaskRecord = serde_json::from_slice(&text).map_err(|error| corrupt(error.to_string()))?;
         record.into_result().ok_or_else(|| corrupt(format!("{task} failed")))
     }
@@ -95,19 +98,19 @@ impl Store {
 
     /// The state of a task that should have this fingerprint.
     pub fn state(&self, task: &Task, expected: &Fingerprint) -> TaskState {
-        let found = match File::open(self.record(&task.id)) {
-            Ok(file) => match Header::read(&file) {
-                Ok(Some(header)) => header,
-                Ok(None) | Err(_) => return TaskState::Ignored { why: TORN },
-            },
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let folded = self.folded().ok().and_then(|folded| folded.line(&task.id));
-                match folded.and_then(|line| Header::of_line(&line)) {
+        let path = self.record(&task.id);
+        let found = match read_again(|| File::open(&path).and_then(|file| Header::read(&file))) {
+            Ok(Some(header)) => header,
+            Ok(None) => return TaskState::Ignored { why: TORN },
+            Err(error) if error.kind() == ErrorKind::NotFound => match self.folded_line(&task.id) {
+                Ok(Some(line)) => match Header::of_line(&line) {
                     Some(header) => header,
                     None => return TaskState::Missing,
-                }
-            }
-            Err(_) => return TaskState::Ignored { why: "its record cannot be opened" },
+                },
+                Ok(None) => return TaskState::Missing,
+                Err(_) => return TaskState::Ignored { why: "the folded records cannot be read" },
+            },
+            Err(_) => return TaskState::Ignored { why: "its record cannot be read" },
         };
         let Header { id, fingerprint, run, failed } = found;
         match failed {

@@ -145,7 +145,7 @@ fn a_silent_process_of_another_machine_is_waited_for_until_it_is_heard_of_or_cou
     let error = std::thread::scope(|scope| {
         scope.spawn(|| {
             std::thread::sleep(Duration::from_millis(300));
-            File::options().append(true).open(&path).and_then(|file| touch(&file)).expect("a beat");
+            touch(&path).expect("a beat");
         });
         store.occupy(Shard::WHOLE, 1, &mut |_, _| Patience::Wait).err().expect("it lives")
     });
@@ -162,4 +162,98 @@ fn files_that_are_being_written_have_names_of_their_own() {
     let is_part = one.extension().is_some_and(|extension| extension == "part");
     assert!(name.starts_with("a.json.") && is_part, "{name}");
     assert!(!name.contains(&format!(".{}.", std::process::id())), "other hosts use the same number: {name}");
+}
+
+/// A library that puts back the clock of a process by five minutes.
+const SKEW: &str = "#include <time.h>\n#include <unistd.h>\n#include <sys/syscall.h>\n\
+    int clock_gettime(clockid_t clock, struct timespec *time) {\n\
+    int answer = syscall(SYS_clock_gettime, clock, time);\n\
+    if (clock == CLOCK_REALTIME) time->tv_sec -= 300;\n return answer; }\n";
+
+/// The lock that a process with a wrong clock keeps, as [`a_clock_that_is_wrong_makes_no_living_process_dead`] starts it.
+#[test]
+fn beats_where_it_is_told_to() {
+    if let Some(path) = std::env::var_os("DRAPES_TEST_BEAT") {
+        touch(Path::new(&path)).expect("a beat");
+    }
+}
+
+#[test]
+fn a_clock_that_is_wrong_makes_no_living_process_dead() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = store(directory.path());
+    let path = foreign(&store, DEAD + Duration::from_secs(60));
+    assert_eq!(store.occupants()[0].1, Liveness::Dead);
+    let (source, library) = (directory.path().join("skew.c"), directory.path().join("skew.so"));
+    fs::write(&source, SKEW).expect("room");
+    let compiled =
+        std::process::Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&library, &source]).status();
+    if !compiled.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: there is no C compiler to make a clock wrong with");
+        return;
+    }
+    let mut child = std::process::Command::new(std::env::current_exe().expect("this test"));
+    child.args(["--exact", "store::occupancy::tests::beats_where_it_is_told_to"]);
+    let output =
+        child.env("DRAPES_TEST_BEAT", &path).env("LD_PRELOAD", &library).output().expect("it starts");
+    assert!(
+        output.status.success() && String::from_utf8_lossy(&output.stdout).contains("1 passed"),
+        "{output:?}"
+    );
+    assert_eq!(
+        store.occupants()[0].1,
+        Liveness::Alive,
+        "it was heard of just now, by the file server's clock"
+    );
+    assert!(occupy(&store, Shard::WHOLE, 1).is_err());
+}
+
+#[test]
+fn a_lock_that_cannot_be_seen_for_a_moment_is_neither_lost_nor_anybody_elses() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = store(directory.path());
+    let (mut held, _) = occupy(&store, Shard::WHOLE, 2).expect("an empty directory");
+    let aside = directory.path().join("aside");
+    fs::rename(&held.path, &aside).expect("room");
+    held.tell(Doing::default()).expect("a server may say once that it is not there");
+    assert!(!held.path.exists(), "nothing is written where another may stand");
+    fs::rename(&aside, &held.path).expect("room");
+    held.tell(Doing::default()).expect("its own place");
+    // Reading it fails for a while, as after a restart of the server.
+    fs::rename(&held.path, &aside).expect("room");
+    std::os::unix::fs::symlink(&held.path, &held.path).expect("a link that leads nowhere");
+    held.tell(Doing::default()).expect("it is not known to be lost");
+    assert!(matches!(occupy(&store, Shard::WHOLE, 2).err(), Some(Error::CannotRead { .. })));
+    assert!(store.is_shared(), "somebody may work here");
+    fs::rename(&aside, &held.path).expect("room");
+    held.tell(Doing::default()).expect("its own place");
+    assert!(!store.is_shared());
+    // It was taken away.
+    fs::remove_file(&held.path).expect("a lock");
+    held.tell(Doing::default()).expect("not yet");
+    std::thread::sleep(GONE);
+    assert!(held.tell(Doing::default()).is_err());
+}
+
+#[test]
+fn nothing_is_swept_while_somebody_else_works() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = store(directory.path());
+    let plan = crate::plan::Plan::of(&store.job().expect("a job").job);
+    let half = directory.path().join("tasks/train/a.h5.12-0.part");
+    let sweep = || {
+        fs::write(&half, "half").expect("room");
+        store.sweep(&plan, &[]);
+        half.exists()
+    };
+    // Another shard began after this one had looked who is there, and writes.
+    let lock = foreign(&store, Duration::ZERO);
+    assert!(sweep(), "the half-written file of another is gone");
+    // Who cannot be seen may be at work.
+    let aside = directory.path().join("aside");
+    fs::rename(&lock, &aside).expect("room");
+    std::os::unix::fs::symlink(&lock, &lock).expect("a link that leads nowhere");
+    assert!(sweep());
+    fs::remove_file(&lock).expect("a link");
+    assert!(!sweep(), "nobody is there");
 }
