@@ -11,8 +11,8 @@ use super::jets;
 use super::seeds::{whole_number, whole_numbers};
 use super::{
     ClassifierSettings, ComputeSettings, DEFAULTS, Data, DenoiserSettings, FigureSettings,
-    IndependentBackground, Job, Layout, LossWeighting, Marginals, OtherSample, Pricing, SamplerSettings,
-    Schedule, Solver, TreeSettings,
+    IndependentBackground, Job, Layout, LossWeighting, Marginals, NoiseEmbedding, OtherSample, Pricing,
+    SamplerSettings, Schedule, Solver, TreeSettings,
 };
 use crate::error::{Error, Problem};
 use crate::hlv;
@@ -243,6 +243,7 @@ fn denoiser(section: Section<'_>) -> Option<DenoiserSettings> {
     let hidden_layers = positive(s, "hidden_layers");
     let width = positive(s, "width");
     let noise_features = positive(s, "noise_features");
+    let noise_embedding = NoiseEmbedding::read(s);
     let epochs = positive(s, "epochs");
     let batch = positive(s, "batch");
     let learning_rate = number(s, "learning_rate", "a rate above 0", |x| x > 0.0);
@@ -261,6 +262,7 @@ fn denoiser(section: Section<'_>) -> Option<DenoiserSettings> {
         hidden_layers: hidden_layers?,
         width: width?,
         noise_features: noise_features?,
+        noise_embedding: noise_embedding?,
         epochs: epochs?,
         batch: batch?,
         learning_rate: learning_rate?,

@@ -1,4 +1,4 @@
-use drapes_analysis::job::{Marginals, SamplerSettings, Schedule, Solver};
+use drapes_analysis::job::{Marginals, NoiseEmbedding, SamplerSettings, Schedule, Solver};
 
 use drapes_analysis::noise_grid::NoiseGrid;
 use drapes_analysis::quantities::SigmaPrime;
@@ -15,6 +15,7 @@ fn settings() -> DenoiserSettings {
         hidden_layers: 3,
         width: 48,
         noise_features: 16,
+        noise_embedding: NoiseEmbedding::Cosine,
         epochs: 20,
         batch: 256,
         learning_rate: 3e-3,
