@@ -1,12 +1,11 @@
 //! Who stands against whom, and how the outcome is judged.
 
 use drapes_analysis::quantities::ClassifierSeed;
-use drapes_analysis::record::Classifier;
 use drapes_analysis::stream::Stream;
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 
 use super::folds::Folds;
-use super::judge::judge;
+use super::judge::{Judged, judge};
 use super::judges::{Events, Judges, Least};
 use super::member::members;
 use crate::checkpoint::Keeper;
@@ -82,7 +81,7 @@ impl<E: Events> Contest<'_, E> {
 /// folds. `stream` is where the rest begins.
 ///
 /// # Errors
-/// A class is too small for a batch of training events in each fold, or the training diverges.
+/// A class is too small for a batch of training events in each fold, or the training of every classifier diverges.
 ///
 /// Source: the paper, section 3.4, and the public CURTAINs classifiers: five stratified folds, three of them
 /// train, one validates, one evaluates, rolled so that every event is evaluated once.
@@ -93,11 +92,11 @@ pub fn classify<E: Events, J: Judges<E>>(
     (deal, stream): (&Stream, &Stream),
     judges: &J,
     keeper: &Keeper<'_>,
-) -> Result<Vec<Classifier>, Error> {
+) -> Result<Judged, Error> {
     let members = members(contest, folds, seeds, (deal, stream));
     let least = least(contest, folds, judges)?;
-    let (trained, losses) = judges.train(contest, &members, least, keeper)?;
-    Ok(judge(contest, &trained, members, losses))
+    let (trained, histories) = judges.train(contest, &members, least, keeper)?;
+    Ok(judge(contest, &trained, members, histories))
 }
 
 /// What every fold has events for.

@@ -1,7 +1,6 @@
 //! Perceptrons: classifiers of features.
 
 use drapes_analysis::job::ClassifierSettings;
-use drapes_analysis::record::Loss;
 use ndarray::{Array2, ArrayView2, Axis};
 use tch::{Device, Tensor};
 
@@ -11,6 +10,7 @@ use super::member::Member;
 use super::train::{Drawn, Ensemble, Networks, Recipe};
 use crate::checkpoint::Keeper;
 use crate::error::Error;
+use crate::history::History;
 use crate::nn::{Layout, Mlp};
 use crate::scaler::Scaler;
 
@@ -51,10 +51,10 @@ impl Judges<ArrayView2<'_, f32>> for Perceptrons<'_> {
         members: &[Member],
         least: Least,
         keeper: &Keeper<'_>,
-    ) -> Result<(Self::Trained, Vec<Vec<Loss>>), Error> {
+    ) -> Result<(Self::Trained, Vec<History>), Error> {
         let mut ensemble = self.ensemble(contest, members, least);
-        let losses = ensemble.train(keeper)?;
-        Ok((ensemble, losses))
+        let histories = ensemble.train(keeper)?;
+        Ok((ensemble, histories))
     }
 }
 

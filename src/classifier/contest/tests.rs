@@ -1,5 +1,6 @@
 use drapes_analysis::job::ClassifierSettings;
 use drapes_analysis::quantities::Fold;
+use drapes_analysis::record::Classifier;
 use rand_distr::{Distribution, StandardNormal};
 use tch::Device;
 
@@ -35,7 +36,9 @@ fn run(contest: &Contest<'_, ArrayView2<'_, f32>>, seeds: &[u32]) -> Vec<Classif
     let streams = (&stream.branch("deal"), &stream.branch("rest"));
     let settings = settings();
     let judges = Perceptrons { settings: &settings, device: Device::Cpu };
-    classify(contest, settings.folds, &seeds, streams, &judges, &Keeper::default()).expect("a good contest")
+    classify(contest, settings.folds, &seeds, streams, &judges, &Keeper::default())
+        .expect("a good contest")
+        .classifiers
 }
 
 fn mean(classifiers: &[Classifier], value: impl Fn(&Classifier) -> f64) -> f64 {

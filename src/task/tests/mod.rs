@@ -1,3 +1,4 @@
+mod diverging;
 mod jets;
 mod stopping;
 
