@@ -27,6 +27,7 @@ pub mod dispatch;
 pub mod doctor;
 pub mod error;
 pub mod flow;
+pub mod history;
 pub mod jet_classifier;
 pub mod jet_model;
 pub mod jets;

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use drapes_analysis::dispatch::Shard;
 use drapes_analysis::job::Job;
 use drapes_analysis::plan::TaskId;
-use drapes_analysis::record::{Outcome, RunInfo, TaskRecord, TaskResult};
+use drapes_analysis::record::{DivergedClassifier, Outcome, RunInfo, TaskRecord, TaskResult};
 use drapes_analysis::store::Store;
 
 use crate::checkpoint::Notice;
@@ -17,6 +17,27 @@ use crate::checkpoint::Notice;
 /// What the names of a shard's logs begin with; nothing where there is one job only.
 pub fn prefix(shard: Shard) -> String {
     if shard == Shard::WHOLE { String::new() } else { format!("shard-{}-", shard.index) }
+}
+
+/// The networks that left the finite numbers, by their names, and when.
+fn diverged(result: &TaskResult) -> Vec<(String, f64)> {
+    let names: Vec<String> = match result {
+        TaskResult::Train(trainings)
+        | TaskResult::TrainKinematics(trainings)
+        | TaskResult::TrainJets(trainings) => {
+            trainings.iter().map(|training| training.sample.to_string()).collect()
+        }
+        TaskResult::TrainFlow(flows) => flows.iter().map(|flow| flow.sample.to_string()).collect(),
+        TaskResult::Classify(found) => {
+            let name = |one: &DivergedClassifier| {
+                format!("the classifier of seed {}, fold {}", one.seed.0, one.fold.0)
+            };
+            found.diverged.iter().map(name).collect()
+        }
+        TaskResult::Fit(_) | TaskResult::Template(_) | TaskResult::Jets(_) => vec![],
+    };
+    let epochs = names.into_iter().zip(result.diverged());
+    epochs.filter_map(|(name, epoch)| Some((name, epoch?))).collect()
 }
 
 /// The log of one rank.
@@ -85,10 +106,10 @@ impl RankLog {
                             "{sample}: {share:.3}% of the feature values lie beyond flow.tail = {tail}"
                         );
                         self.line(&record.id, what);
-                        if let Some(epoch) = flow.diverged {
-                            self.line(&record.id, format!("{} diverged at epoch {epoch:.1}", flow.sample));
-                        }
                     }
+                }
+                for (network, epoch) in diverged(result) {
+                    self.line(&record.id, format!("{network} diverged at epoch {epoch:.1}"));
                 }
                 self.line(&record.id, format!("done in {:.1} s", record.run.seconds));
             }

@@ -60,7 +60,13 @@ fn fill(store: &Store, stored: &StoredJob) -> usize {
     let plan = Plan::of(&stored.job);
     for (task, fingerprint) in plan.tasks.iter().zip(fingerprints(&stored.job, &stored.inputs, &plan)) {
         let outcome = Outcome::Done(Box::new(result(&task.work)));
-        let run = RunInfo { host: "node001".to_owned(), rank: 0, device: "cpu".to_owned(), seconds: 6.0 };
+        let run = RunInfo {
+            host: "node001".to_owned(),
+            rank: 0,
+            device: "cpu".to_owned(),
+            seconds: 6.0,
+            diverged: 0,
+        };
         let record = TaskRecord { id: task.id.clone(), fingerprint, run, outcome };
         // Without waiting for the disk, which is not what is measured.
         let path = store.directory().join(format!("tasks/{}.json", task.id));
@@ -86,5 +92,6 @@ fn result(work: &Work) -> TaskResult {
         point: *point,
         sizes: SampleSizes { data_background: 120_000, data_signal: 700, template: 600_000 },
         classifiers: members.map(classifier).collect(),
+        diverged: vec![],
     })
 }

@@ -19,7 +19,7 @@ pub struct TaskRecord {
     pub id: TaskId,
     /// What the result depends on.
     pub fingerprint: Fingerprint,
-    /// Where and how long; the only part that differs when a task is repeated.
+    /// Where and how long, which alone differ when a task is repeated.
     pub run: RunInfo,
     /// How it ended. Last, so that all else can be read without it.
     pub outcome: Outcome,
@@ -68,7 +68,7 @@ pub enum Outcome {
     },
 }
 
-/// Where a task ran and how long it took.
+/// Where a task ran and how long it took, and what to know of it at first sight.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunInfo {
     /// The machine.
@@ -79,6 +79,15 @@ pub struct RunInfo {
     pub device: String,
     /// Wall time.
     pub seconds: f64,
+    /// Of the networks that it trained, those that left the finite numbers: it stands here so that it can be told without
+    /// the results.
+    #[serde(default, skip_serializing_if = "none")]
+    pub diverged: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// The results of a task, without its arrays.
@@ -101,6 +110,20 @@ pub enum TaskResult {
     Jets(Box<JetSummary>),
     /// A chunk of classifiers.
     Classify(Classification),
+}
+
+impl TaskResult {
+    /// For each network of a training the epoch at which it left the finite numbers, if it did.
+    pub fn diverged(&self) -> Vec<Option<f64>> {
+        match self {
+            Self::Train(trainings) | Self::TrainKinematics(trainings) | Self::TrainJets(trainings) => {
+                trainings.iter().map(|training| training.diverged).collect()
+            }
+            Self::TrainFlow(flows) => flows.iter().map(|flow| flow.diverged).collect(),
+            Self::Classify(found) => found.diverged.iter().map(|one| Some(one.epoch)).collect(),
+            Self::Fit(_) | Self::Template(_) | Self::Jets(_) => vec![],
+        }
+    }
 }
 
 /// A fit of f(x) = p1 (1 − x)^p2 x^(p3 + p4 ln x), x = m/√s, to the side-bands, and the spectrum around it.
@@ -147,6 +170,9 @@ pub struct DenoiserTraining {
     pub losses: Vec<Loss>,
     /// Losses of the finished model by noise strength; empty where they were not looked at.
     pub by_noise: Vec<NoiseLoss>,
+    /// The epoch at which it left the finite numbers, if it did: what needs it fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diverged: Option<f64>,
 }
 
 /// How one flow was trained.
@@ -202,6 +228,20 @@ pub struct Classification {
     pub sizes: SampleSizes,
     /// One entry a classifier.
     pub classifiers: Vec<Classifier>,
+    /// Those that came to nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diverged: Vec<DivergedClassifier>,
+}
+
+/// A classifier whose training left the finite numbers: there is nothing to be known of it but its place in the ensemble.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DivergedClassifier {
+    /// Its seed.
+    pub seed: ClassifierSeed,
+    /// The part it would have been evaluated on.
+    pub fold: Fold,
+    /// The epoch at which it diverged.
+    pub epoch: f64,
 }
 
 /// Events behind a classification.

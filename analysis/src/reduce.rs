@@ -18,7 +18,7 @@ use crate::results::{PointResults, Results};
 use crate::store::Store;
 
 /// A row of `results.csv`: one classifier.
-#[derive(Serialize)]
+#[derive(Clone, Default, Serialize)]
 struct ResultRow<'a> {
     task: &'a str,
     method: &'a str,
@@ -43,9 +43,11 @@ struct ResultRow<'a> {
     sic_at_5e3: Option<f64>,
     max_sic: Option<f64>,
     max_sic_reliable: Option<f64>,
-    n_background: usize,
-    n_signal_evaluated: usize,
+    n_background: Option<usize>,
+    n_signal_evaluated: Option<usize>,
     seconds: f64,
+    /// Of a classifier that came to nothing, and then nothing else is known of it.
+    diverged_at_epoch: Option<f64>,
 }
 
 /// Reduces the records of a directory: writes `results.csv` and the table of every figure that has one.
@@ -76,32 +78,36 @@ pub fn reduce(store: &Store) -> Result<Results, Error> {
     Ok(results)
 }
 
-fn rows<'a>(job: &'a Job, found: &'a PointResults) -> impl Iterator<Item = ResultRow<'a>> {
+fn rows<'a>(job: &'a Job, found: &'a PointResults) -> Vec<ResultRow<'a>> {
     let template = found.point.template();
     let diffused = template.filter(|template| template.method.flow().is_none());
     let sampler = diffused.map(|template| job.sampler.with(template.integration));
     let grid = diffused.map(|template| NoiseGrid::of(&job.sampler, &template));
-    found.classifiers.iter().map(move |result| {
+    // What all classifiers of a point share.
+    let of_point = ResultRow {
+        method: found.point.method(),
+        n_signal: found.point.n_signal().map(|count| count.0),
+        side_band_gev: found.point.side_bands().map(|window| window.to_string()),
+        signal_region_gev: template.map(|template| job.regions_of(&template.sample).signal.to_string()),
+        sigma_prime: template.and_then(|template| template.sigma_prime).map(|sigma| sigma.0),
+        sigma_used: grid.as_ref().map(NoiseGrid::start),
+        solver: sampler.as_ref().map_or("", |sampler| sampler.solver.word()),
+        steps: grid.as_ref().map(|grid| grid.sigmas.len()),
+        oversampling: found.point.oversampling().map(|factor| factor.0),
+        data_oversampling: match found.point.contest {
+            Contest::GenSr { data_oversampling, .. } => Some(data_oversampling.0),
+            _ => None,
+        },
+        inputs: found.point.classifier.inputs().word(),
+        kinematics: found.point.kinematics().map_or("", Kinematics::word),
+        classifier: found.point.classifier.word(),
+        ..ResultRow::default()
+    };
+    let learnt = found.classifiers.iter().map(|result| {
         let Classifier { seed, fold, closure_auc, background_closure_auc, performance, .. } =
             &result.classifier;
         ResultRow {
             task: &result.task.0,
-            method: found.point.method(),
-            n_signal: found.point.n_signal().map(|count| count.0),
-            side_band_gev: found.point.side_bands().map(|window| window.to_string()),
-            signal_region_gev: template.map(|template| job.regions_of(&template.sample).signal.to_string()),
-            sigma_prime: template.and_then(|template| template.sigma_prime).map(|sigma| sigma.0),
-            sigma_used: grid.as_ref().map(NoiseGrid::start),
-            solver: sampler.as_ref().map_or("", |sampler| sampler.solver.word()),
-            steps: grid.as_ref().map(|grid| grid.sigmas.len()),
-            oversampling: found.point.oversampling().map(|factor| factor.0),
-            data_oversampling: match found.point.contest {
-                Contest::GenSr { data_oversampling, .. } => Some(data_oversampling.0),
-                _ => None,
-            },
-            inputs: found.point.classifier.inputs().word(),
-            kinematics: found.point.kinematics().map_or("", Kinematics::word),
-            classifier: found.point.classifier.word(),
             seed: seed.0,
             fold: fold.0,
             auc: performance.auc,
@@ -111,16 +117,26 @@ fn rows<'a>(job: &'a Job, found: &'a PointResults) -> impl Iterator<Item = Resul
             sic_at_5e3: performance.sic_at_5e3,
             max_sic: performance.max_sic,
             max_sic_reliable: performance.max_sic_reliable,
-            n_background: performance.n_background,
-            n_signal_evaluated: performance.n_signal,
+            n_background: Some(performance.n_background),
+            n_signal_evaluated: Some(performance.n_signal),
             seconds: result.seconds,
+            ..of_point.clone()
         }
-    })
+    });
+    let diverged = found.diverged.iter().map(|result| ResultRow {
+        task: &result.task.0,
+        seed: result.classifier.seed.0,
+        fold: result.classifier.fold.0,
+        seconds: result.seconds,
+        diverged_at_epoch: Some(result.classifier.epoch),
+        ..of_point.clone()
+    });
+    learnt.chain(diverged).collect()
 }
 
 /// The closing table: methods, where they stand on the axes that the scan has, significance improvement, AUC and
-/// closure; below it, how good the dijet fits are, what is to be noted, and a warning for each method whose templates are
-/// not like true background.
+/// closure, and on how many classifiers these rest; below it, how good the dijet fits are, what is to be noted, and a warning
+/// for each method whose templates are not like true background.
 pub fn summary(results: &Results) -> String {
     let mut points: Vec<&PointResults> = results.points.iter().collect();
     points.sort_by_key(|found| (found.point.n_signal(), rank(found.point.method())));
@@ -148,7 +164,10 @@ pub fn summary(results: &Results) -> String {
             band(found.band(|classifier| classifier.performance.sic_at_1e3), 2),
             band(found.band(|classifier| classifier.performance.auc), 3),
             band(found.band(|classifier| classifier.closure_auc), 3),
-            found.classifiers.len().to_string(),
+            match found.diverged.len() {
+                0 => found.classifiers.len().to_string(),
+                diverged => format!("{}, {diverged} more diverged", found.classifiers.len()),
+            },
         ]);
         lines.push(line);
     }

@@ -11,7 +11,9 @@ use crate::job::Job;
 use crate::plan::{Plan, TaskId};
 use crate::point::ScanPoint;
 use crate::quantities::SignalCount;
-use crate::record::{Classifier, DenoiserTraining, FlowTraining, MassFit, SampleSizes, TaskResult};
+use crate::record::{
+    Classifier, DenoiserTraining, DivergedClassifier, FlowTraining, MassFit, SampleSizes, TaskResult,
+};
 use crate::store::{Store, StoredJob, TaskState};
 use crate::template_summary::TemplateSummary;
 
@@ -50,17 +52,19 @@ pub struct PointResults {
     /// What stood against what.
     pub sizes: SampleSizes,
     /// All classifiers that are done.
-    pub classifiers: Vec<ClassifierResult>,
+    pub classifiers: Vec<OfTask<Classifier>>,
+    /// Those that came to nothing; no figure of merit knows of them.
+    pub diverged: Vec<OfTask<DivergedClassifier>>,
 }
 
 /// A classifier and the task that trained it.
-pub struct ClassifierResult {
+pub struct OfTask<C> {
     /// The task.
     pub task: TaskId,
     /// Wall time of the task, shared by its classifiers.
     pub seconds: f64,
     /// The classifier.
-    pub classifier: Classifier,
+    pub classifier: C,
 }
 
 impl Results {
@@ -121,26 +125,27 @@ impl Results {
                 TaskResult::Template(template) => results.templates.push(*template),
                 TaskResult::Jets(jets) => results.jets.push(*jets),
                 TaskResult::Classify(found) => {
-                    let shared = seconds / found.classifiers.len().max(1) as f64;
-                    let classifiers = found.classifiers.into_iter().map(|classifier| ClassifierResult {
-                        task: task.id.clone(),
-                        seconds: shared,
-                        classifier,
-                    });
                     let place = *known.entry(found.point.to_string()).or_insert(results.points.len());
-                    match results.points.get_mut(place) {
-                        Some(known) => known.classifiers.extend(classifiers),
-                        None => results.points.push(PointResults {
-                            point: found.point,
-                            sizes: found.sizes,
-                            classifiers: classifiers.collect(),
-                        }),
+                    if place == results.points.len() {
+                        let (point, sizes) = (found.point, found.sizes);
+                        let (classifiers, diverged) = (vec![], vec![]);
+                        results.points.push(PointResults { point, sizes, classifiers, diverged });
                     }
+                    let trained = (found.classifiers.len() + found.diverged.len()).max(1);
+                    let of_point = &mut results.points[place];
+                    let (task, seconds) = (&task.id, seconds / trained as f64);
+                    of_point.classifiers.extend(of_task(task, seconds, found.classifiers));
+                    of_point.diverged.extend(of_task(task, seconds, found.diverged));
                 }
             }
         }
         Ok(results)
     }
+}
+
+/// The classifiers of a task.
+fn of_task<C>(task: &TaskId, seconds: f64, classifiers: Vec<C>) -> impl Iterator<Item = OfTask<C>> {
+    classifiers.into_iter().map(move |classifier| OfTask { task: task.clone(), seconds, classifier })
 }
 
 impl Results {

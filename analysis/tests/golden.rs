@@ -8,10 +8,12 @@ mod records;
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use clap::Parser;
 use drapes_analysis::cli::Verb;
 use drapes_analysis::figures::Figure;
+use drapes_analysis::record::{Classifier, DivergedClassifier, Outcome, TaskRecord, TaskResult};
 use drapes_analysis::reduce;
 use records::{finished, finished_job};
 
@@ -76,6 +78,49 @@ fn every_figure_can_be_drawn_from_its_table_alone() {
         let svg = svg.expect("a picture");
         assert!(svg.contains("<path") || svg.contains("<polyline"), "{}", figure.name());
     }
+}
+
+#[test]
+fn classifiers_that_diverged_are_counted_and_left_out() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = finished(directory.path());
+    let of_noise = |table: &str| -> String {
+        let wanted = |line: &&str| line.starts_with("classify/noise-s0-w2800-6000-x5-c00-01,");
+        table.lines().filter(wanted).map(|line| format!("{line}\n")).collect()
+    };
+    let reduced = || {
+        let results = reduce::reduce(&store).expect("a reduction");
+        let rows = fs::read_to_string(directory.path().join("results.csv")).expect("a table");
+        let figure = fs::read_to_string(directory.path().join("figures/fig05.csv")).expect("a table");
+        (of_noise(&rows), figure, reduce::summary(&results))
+    };
+    let (whole, _, _) = reduced();
+    let path = directory.path().join("tasks/classify/noise-s0-w2800-6000-x5-c00-01.json");
+    let mut record: TaskRecord =
+        serde_json::from_slice(&fs::read(path).expect("a record")).expect("a whole record");
+    record.run.diverged = 2;
+    let Outcome::Done(result) = &mut record.outcome else { panic!("a result") };
+    let TaskResult::Classify(found) = result.as_mut() else { panic!("classifiers") };
+    // Its last two: one seed keeps a fold.
+    let lost = found.classifiers.split_off(4);
+    let named = |one: Classifier| DivergedClassifier { seed: one.seed, fold: one.fold, epoch: 2.0 };
+    found.diverged = lost.into_iter().map(named).collect();
+    record.readable().expect("numbers");
+    store.write_record(&record).expect("room");
+    let (rows, figure, summary) = reduced();
+    // The others as they were, then those that came to nothing, with nothing but their names.
+    let kept: String = whole.lines().take(4).map(|line| format!("{line}\n")).collect();
+    let start =
+        "classify/noise-s0-w2800-6000-x5-c00-01,noise,0,2800-6000,3300-3700,,80.0,heun,200,5,,hlv,,mlp";
+    let nothing = |fold: u32| format!("{start},1,{fold},,,,,,,,,1.0,2.0\n");
+    assert_eq!(rows, format!("{kept}{}{}", nothing(1), nothing(2)));
+    assert!(summary.contains("4, 2 more diverged"), "{summary}");
+    assert!(!figure.contains("NaN") && figure.lines().count() > 10);
+    // Without reading the results.
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_drapes-analysis")).arg("status").arg(directory.path()).output();
+    let status = String::from_utf8(output.expect("the program starts").stdout).expect("text");
+    assert!(status.contains("2 classifiers diverged, and are left out"), "{status}");
 }
 
 #[derive(Parser)]

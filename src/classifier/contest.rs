@@ -1,12 +1,11 @@
 //! Who stands against whom, and how the outcome is judged.
 
 use drapes_analysis::quantities::ClassifierSeed;
-use drapes_analysis::record::Classifier;
 use drapes_analysis::stream::Stream;
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 
 use super::folds::Folds;
-use super::judge::judge;
+use super::judge::{Judged, judge};
 use super::judges::{Events, Judges, Least};
 use super::member::members;
 use crate::checkpoint::Keeper;
@@ -24,8 +23,12 @@ pub enum DataTruth<'a> {
 /// How the template's events are dealt into the parts of the cross-validation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TemplateFolds {
-    /// By chance.
+    /// By chance, each for itself: they are events of their own.
     Dealt,
+    /// Row `i` is a copy of event `i` modulo this number, events that are dealt by chance; copies stay together, for a
+    /// classifier that had seen one of them would know too well what class the others are of. (Our decision; the paper does
+    /// not say.)
+    OfOriginals(usize),
     /// Row `i` began as data event `i` modulo their number, and stays in its part: a classifier that had seen a copy of
     /// an event that it is evaluated on would not be independent of it. (Our decision; the paper does not say.)
     OfData,
@@ -71,6 +74,7 @@ impl<E: Events> Contest<'_, E> {
         let of_template = match self.template_folds {
             TemplateFolds::Dealt => least_of(template),
             TemplateFolds::OfData => least_of(data) * (template / data.max(1)),
+            TemplateFolds::OfOriginals(count) => least_of(count) * (template / count.max(1)),
         };
         least_of(data) + of_template
     }
@@ -82,7 +86,7 @@ impl<E: Events> Contest<'_, E> {
 /// folds. `stream` is where the rest begins.
 ///
 /// # Errors
-/// A class is too small for a batch of training events in each fold, or the training diverges.
+/// A class is too small for a batch of training events in each fold, or the training of every classifier diverges.
 ///
 /// Source: the paper, section 3.4, and the public CURTAINs classifiers: five stratified folds, three of them
 /// train, one validates, one evaluates, rolled so that every event is evaluated once.
@@ -93,11 +97,11 @@ pub fn classify<E: Events, J: Judges<E>>(
     (deal, stream): (&Stream, &Stream),
     judges: &J,
     keeper: &Keeper<'_>,
-) -> Result<Vec<Classifier>, Error> {
+) -> Result<Judged, Error> {
     let members = members(contest, folds, seeds, (deal, stream));
     let least = least(contest, folds, judges)?;
-    let (trained, losses) = judges.train(contest, &members, least, keeper)?;
-    Ok(judge(contest, &trained, members, losses))
+    let (trained, histories) = judges.train(contest, &members, least, keeper)?;
+    Ok(judge(contest, &trained, members, histories))
 }
 
 /// What every fold has events for.

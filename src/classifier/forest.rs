@@ -1,7 +1,6 @@
 //! An ensemble of boosted trees: the same parts as the perceptrons, one training after the other.
 
 use drapes_analysis::job::TreeSettings;
-use drapes_analysis::record::Loss;
 use ndarray::{Array2, ArrayView2, Axis};
 
 use super::contest::{Contest, both};
@@ -10,6 +9,7 @@ use super::member::{Member, Parts};
 use super::trees::{Rows, Trees};
 use crate::checkpoint::Keeper;
 use crate::error::Error;
+use crate::history::History;
 
 /// Boosted trees as judges.
 #[derive(Clone, Copy, Debug)]
@@ -43,21 +43,22 @@ impl Judges<ArrayView2<'_, f32>> for BoostedTrees<'_> {
         members: &[Member],
         _least: Least,
         keeper: &Keeper<'_>,
-    ) -> Result<(Forest, Vec<Vec<Loss>>), Error> {
+    ) -> Result<(Forest, Vec<History>), Error> {
         let events = both(contest);
         let n_data = contest.data.nrows();
-        let (mut forest, mut losses) = (Vec::with_capacity(members.len()), Vec::with_capacity(members.len()));
+        let (mut forest, mut histories) =
+            (Vec::with_capacity(members.len()), Vec::with_capacity(members.len()));
         for (index, member) in members.iter().enumerate() {
             keeper.stop_if_told()?;
             let training = Table::of(&events, n_data, &member.training, &member.training);
             let validation = Table::of(&events, n_data, &member.validation, &member.training);
             let trees = Trees::train(&training.rows(), &validation.rows(), self.0)
                 .map_err(|reason| Error::Trees { reason })?;
-            losses.push(trees.course());
+            histories.push(History { losses: trees.course(), diverged: None });
             forest.push(trees);
             keeper.progress((index + 1) as f64 / members.len() as f64);
         }
-        Ok((Forest { members: forest }, losses))
+        Ok((Forest { members: forest }, histories))
     }
 }
 

@@ -1,22 +1,37 @@
 //! How good classifiers are: their scores of events that they have not seen.
 
 use drapes_analysis::metrics::RankedScores;
-use drapes_analysis::record::{Classifier, Loss};
+use drapes_analysis::record::{Classifier, DivergedClassifier};
 
 use super::contest::{Contest, DataTruth, TemplateTruth};
 use super::judges::{Events, Scorer};
 use super::member::Member;
+use crate::history::History;
 
-/// Judges every member on the part that it is evaluated on and on the events that no member has seen.
+/// The classifiers of a contest.
+#[derive(Debug)]
+pub struct Judged {
+    /// Those that learnt, with what they achieve.
+    pub classifiers: Vec<Classifier>,
+    /// Those that came to nothing.
+    pub diverged: Vec<DivergedClassifier>,
+}
+
+/// Judges every member that has learnt on the part that it is evaluated on and on the events that no member has seen.
 pub fn judge<E: Events>(
     contest: &Contest<'_, E>,
     scorer: &impl Scorer<E>,
     members: Vec<Member>,
-    losses: Vec<Vec<Loss>>,
-) -> Vec<Classifier> {
+    histories: Vec<History>,
+) -> Judged {
     let mut unseen_background = scorer.score_by_all(contest.unseen_background);
     let mut unseen_signal = scorer.score_by_all(contest.unseen_signal);
-    let judged = members.into_iter().zip(losses).enumerate().map(|(index, (member, losses))| {
+    let mut judged = Judged { classifiers: Vec::with_capacity(members.len()), diverged: vec![] };
+    for (index, (member, history)) in members.into_iter().zip(histories).enumerate() {
+        if let Some(epoch) = history.diverged {
+            judged.diverged.push(DivergedClassifier { seed: member.seed, fold: member.fold, epoch });
+            continue;
+        }
         let data = scorer.score_by_one(index, contest.data, &member.evaluated.data);
         let template = scorer.score_by_one(index, contest.template, &member.evaluated.template);
         let closure_auc = match contest.template_truth {
@@ -42,14 +57,14 @@ pub fn judge<E: Events>(
         if contest.template_truth == TemplateTruth::Background {
             background.extend(template);
         }
-        Classifier {
+        judged.classifiers.push(Classifier {
             seed: member.seed,
             fold: member.fold,
             closure_auc,
             background_closure_auc,
             performance: RankedScores::new(background, signal).performance(),
-            losses,
-        }
-    });
-    judged.collect()
+            losses: history.losses,
+        });
+    }
+    judged
 }

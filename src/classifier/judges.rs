@@ -1,11 +1,10 @@
 //! What tells the classes apart: the one mechanism behind perceptrons, trees and transformers.
 
-use drapes_analysis::record::Loss;
-
 use super::contest::Contest;
 use super::member::Member;
 use crate::checkpoint::Keeper;
 use crate::error::Error;
+use crate::history::History;
 
 /// The events of a class.
 pub trait Events: Copy {
@@ -27,14 +26,14 @@ pub trait Judges<E> {
     /// Trains all members; beside them, the losses of each. A member does not depend on the others.
     ///
     /// # Errors
-    /// The training diverges, cannot begin, or is told to stop.
+    /// The training of every member diverges, cannot begin, or is told to stop.
     fn train(
         &self,
         contest: &Contest<'_, E>,
         members: &[Member],
         least: Least,
         keeper: &Keeper<'_>,
-    ) -> Result<(Self::Trained, Vec<Vec<Loss>>), Error>;
+    ) -> Result<(Self::Trained, Vec<History>), Error>;
 }
 
 /// What every member has at least, so that none depends on the others.

@@ -20,6 +20,7 @@ mod trees;
 
 pub use contest::{Contest, DataTruth, TemplateFolds, TemplateTruth, classify};
 pub use forest::BoostedTrees;
+pub use judge::Judged;
 pub use judges::{Events, Judges, Least, Scorer};
 pub use member::{Member, Parts};
 pub use perceptrons::Perceptrons;

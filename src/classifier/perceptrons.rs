@@ -1,7 +1,6 @@
 //! Perceptrons: classifiers of features.
 
 use drapes_analysis::job::ClassifierSettings;
-use drapes_analysis::record::Loss;
 use ndarray::{Array2, ArrayView2, Axis};
 use tch::{Device, Tensor};
 
@@ -12,6 +11,7 @@ use super::tamed::Tamed;
 use super::train::{Drawn, Ensemble, Networks, Recipe};
 use crate::checkpoint::Keeper;
 use crate::error::Error;
+use crate::history::History;
 use crate::nn::{Layout, Mlp};
 use crate::scaler::Scaler;
 
@@ -54,10 +54,10 @@ impl Judges<ArrayView2<'_, f32>> for Perceptrons<'_> {
         members: &[Member],
         least: Least,
         keeper: &Keeper<'_>,
-    ) -> Result<(Self::Trained, Vec<Vec<Loss>>), Error> {
+    ) -> Result<(Self::Trained, Vec<History>), Error> {
         let mut ensemble = self.ensemble(contest, members, least);
-        let losses = ensemble.train(keeper)?;
-        Ok((ensemble, losses))
+        let histories = ensemble.train(keeper)?;
+        Ok((ensemble, histories))
     }
 }
 

@@ -11,6 +11,7 @@ use super::member::Member;
 use crate::batches::{Batches, BatchesState, restored_batches};
 use crate::checkpoint::{Keeper, Resumable, Snapshot};
 use crate::error::Error;
+use crate::history::{History, Weights, some_are_well};
 use crate::nn::{Adam, Layout, LearningRate, Rates};
 
 /// Validation losses use at most so many events.
@@ -84,8 +85,8 @@ pub struct Ensemble<N> {
     done: usize,
     /// Sum of the training losses of this epoch, `[members]`.
     sum: Tensor,
-    /// By member and epoch.
-    losses: Vec<Vec<Loss>>,
+    /// Of each member, by epoch.
+    histories: Vec<History>,
 }
 
 impl<N: Networks> Ensemble<N> {
@@ -127,7 +128,7 @@ impl<N: Networks> Ensemble<N> {
             steps_per_epoch: least.batches,
             done: 0,
             sum: Tensor::zeros([members.len() as i64], (Kind::Float, device)),
-            losses: vec![Vec::new(); members.len()],
+            histories: vec![History::default(); members.len()],
         }
     }
 
@@ -139,8 +140,8 @@ impl<N: Networks> Ensemble<N> {
     /// Trains all epochs; the losses of each member by epoch.
     ///
     /// # Errors
-    /// The training diverges, or is told to stop.
-    pub fn train(&mut self, keeper: &Keeper<'_>) -> Result<Vec<Vec<Loss>>, Error> {
+    /// The training of every member diverges, or is told to stop.
+    pub fn train(&mut self, keeper: &Keeper<'_>) -> Result<Vec<History>, Error> {
         keeper.resume(self);
         while self.done < self.rate.total {
             // Between blocks no random number is drawn that is not used.
@@ -156,7 +157,7 @@ impl<N: Networks> Ensemble<N> {
                 keeper.progress(self.done as f64 / self.rate.total as f64);
             }
         }
-        Ok(std::mem::take(&mut self.losses))
+        Ok(std::mem::take(&mut self.histories))
     }
 
     fn step(&mut self, drawn: &Drawn<'_>) {
@@ -182,14 +183,14 @@ impl<N: Networks> Ensemble<N> {
         let training = Vec::<f32>::try_from(&mean).unwrap_or_default();
         let _ = self.sum.zero_();
         let validation = self.validation_loss();
-        for (member, losses) in self.losses.iter_mut().enumerate() {
-            if !training[member].is_finite() {
-                return Err(Error::Diverged { epoch, what: format!("the loss of classifier {member}") });
-            }
+        let weights = Weights::of(&self.parameters);
+        for (member, history) in self.histories.iter_mut().enumerate() {
             let validation = validation.as_ref().map(|losses| losses[member]);
-            losses.push(Loss { epoch, training: training[member], validation });
+            let finite =
+                history.finite(Loss { epoch, training: training[member], validation }, weights[member]);
+            history.losses.extend(finite);
         }
-        Ok(())
+        some_are_well(&self.histories)
     }
 
     /// The events of the next steps: step by step, member by member.
@@ -249,7 +250,7 @@ fn validation_rows(members: &[Member], n_data: usize, count: usize) -> Vec<u32> 
 struct Stand {
     done: usize,
     adam_steps: i32,
-    losses: Vec<Vec<Loss>>,
+    histories: Vec<History>,
     batches: Vec<BatchesState>,
 }
 
@@ -260,7 +261,7 @@ impl<N> Resumable for Ensemble<N> {
         let stand = Stand {
             done: self.done,
             adam_steps,
-            losses: self.losses.clone(),
+            histories: self.histories.clone(),
             batches: self.batches.iter().map(Batches::state).collect(),
         };
         let orders = self.batches.iter().map(|batches| batches.order().to_vec());
@@ -269,7 +270,7 @@ impl<N> Resumable for Ensemble<N> {
 
     fn restore(&mut self, snapshot: &Snapshot) -> Option<()> {
         let stand: Stand = snapshot.rest()?;
-        if stand.losses.len() != self.losses.len() {
+        if stand.histories.len() != self.histories.len() {
             return None;
         }
         // All that can be wrong is looked at before anything changes: tensors come last, and are taken all or none.
@@ -278,7 +279,7 @@ impl<N> Resumable for Ensemble<N> {
         snapshot.copy_tensors(&mut [&mut self.parameters, first, second, &mut self.sum])?;
         *adam_steps = stand.adam_steps;
         self.batches = batches;
-        (self.done, self.losses) = (stand.done, stand.losses);
+        (self.done, self.histories) = (stand.done, stand.histories);
         Some(())
     }
 }

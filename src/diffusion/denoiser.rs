@@ -1,9 +1,9 @@
 //! The conditional denoiser D(x; σ, m) of an ensemble of models.
 
-use drapes_analysis::job::{DenoiserSettings, SamplerSettings};
+use drapes_analysis::job::{DenoiserSettings, NoiseEmbedding, SamplerSettings};
 use tch::{Kind, Tensor};
 
-use super::noise::{Preconditioning, cosines};
+use super::noise::{Preconditioning, cosines, log_features};
 use crate::marginals::ColumnMaps;
 use crate::nn::{Layout, ResNet};
 
@@ -16,8 +16,10 @@ pub struct DenoiserShape {
     pub hidden_layers: usize,
     /// Nodes of a hidden layer.
     pub width: usize,
-    /// Cosine features of the noise strength.
+    /// Features of the noise strength.
     pub noise_features: usize,
+    /// What these are.
+    pub noise_embedding: NoiseEmbedding,
     /// The least noise strength that it learns, which is that of the sampler.
     pub sigma_min: f64,
     /// The largest one, whose lowest cosine feature is half a turn.
@@ -27,9 +29,9 @@ pub struct DenoiserShape {
 impl DenoiserShape {
     /// The network that a job asks for.
     pub fn new(features: usize, denoiser: &DenoiserSettings, sampler: &SamplerSettings) -> Self {
-        let DenoiserSettings { hidden_layers, width, noise_features, .. } = *denoiser;
+        let DenoiserSettings { hidden_layers, width, noise_features, noise_embedding, .. } = *denoiser;
         let SamplerSettings { sigma_min, sigma_max, .. } = *sampler;
-        Self { features, hidden_layers, width, noise_features, sigma_min, sigma_max }
+        Self { features, hidden_layers, width, noise_features, noise_embedding, sigma_min, sigma_max }
     }
 
     /// The parameters of one model.
@@ -38,7 +40,7 @@ impl DenoiserShape {
         ResNet::layout(inputs, self.hidden_layers, self.width, self.features)
     }
 
-    /// What the network sees: the scaled event, the cosine features of its noise, and its mass.
+    /// What the network sees: the scaled event, the features of its noise strength, and its mass.
     ///
     /// # Shapes
     /// `scaled` `[members, batch, features]`, `sigma` and `mass` broadcast to `[members, batch, 1]`; the result
@@ -47,11 +49,15 @@ impl DenoiserShape {
     /// # Units
     /// All standardised.
     ///
-    /// Source: the paper, section 3.1: the noise is embedded by cosines and concatenated with the mass.
+    /// Source: the paper, section 3.1: the noise is embedded by cosines and concatenated with the mass. Differs from the
+    /// paper where a job asks for [`NoiseEmbedding::Log`].
     pub fn network_input(&self, scaled: &Tensor, sigma: &Tensor, mass: &Tensor) -> Tensor {
         let size = scaled.size();
-        let noise = cosines(sigma, self.noise_features, self.sigma_max)
-            .expand([size[0], size[1], self.noise_features as i64], false);
+        let noise = match self.noise_embedding {
+            NoiseEmbedding::Cosine => cosines(sigma, self.noise_features, self.sigma_max),
+            NoiseEmbedding::Log => log_features(sigma, self.noise_features),
+        };
+        let noise = noise.expand([size[0], size[1], self.noise_features as i64], false);
         Tensor::cat(&[scaled, &noise, mass], 2)
     }
 }

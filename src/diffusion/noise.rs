@@ -60,9 +60,68 @@ pub fn cosines(sigma: &Tensor, count: usize, sigma_max: f64) -> Tensor {
     (sigma * turns).frac_().g_mul_scalar_(2.0 * std::f64::consts::PI).cos()
 }
 
+/// ln σ / 4, then cosines and sines of π k ln σ / 8, k = 1, 2, …, of noise strengths, which are in the last dimension.
+///
+/// The slowest wave has one period between σ = 1e-5 and 90; the fastest of sixteen features turns by a quarter of a period
+/// where σ changes by a factor of 1.6, at every strength alike.
+///
+/// # Shapes
+/// `[…, 1]` to `[…, count]`.
+///
+/// Source: ln σ / 4 is the input of Karras et al. 2022, Table 1; the waves beside it are our own.
+pub fn log_features(sigma: &Tensor, count: usize) -> Tensor {
+    let log = sigma.log();
+    let features = (0..count).map(|index| {
+        let angle = &log * (std::f64::consts::PI * index.div_ceil(2) as f64 / 8.0);
+        match index {
+            0 => &log / 4.0,
+            _ if index % 2 == 1 => angle.cos(),
+            _ => angle.sin(),
+        }
+    });
+    Tensor::cat(&features.collect::<Vec<_>>(), -1)
+}
+
 #[cfg(test)]
 mod tests {
+    use drapes_analysis::job::{SamplerSettings, Solver};
+    use drapes_analysis::noise_grid::NoiseGrid;
+
     use super::*;
+
+    #[test]
+    fn logarithmic_features_turn_alike_at_every_strength() {
+        let at = |sigma: f64| {
+            let found = log_features(&Tensor::from_slice(&[sigma]).view([1, 1]), 16);
+            Vec::<f64>::try_from(found.view([-1])).expect("numbers")
+        };
+        assert_eq!((at(1.0)[0], at(1.0)[1], at(1.0)[2]), (0.0, 1.0, 0.0));
+        let distance = |a: &[f64], b: &[f64]| {
+            let waves = a[1..15].iter().zip(&b[1..15]);
+            waves.map(|(a, b)| (a - b).powi(2)).sum::<f64>()
+        };
+        // Pairs of cosine and sine: how far two strengths are apart depends on their ratio alone.
+        let far = distance(&at(1e-3), &at(2e-3));
+        for sigma in [1e-5, 0.1, 40.0] {
+            assert!((distance(&at(sigma), &at(2.0 * sigma)) - far).abs() < 1e-9 * far);
+        }
+    }
+
+    #[test]
+    fn cosines_alias_on_the_grid_and_logarithmic_features_do_not() {
+        let paper =
+            SamplerSettings { solver: Solver::Heun, steps: 200, sigma_min: 1e-5, sigma_max: 80.0, rho: 7.0 };
+        let sigmas = NoiseGrid::full(&paper).sigmas;
+        // Of 199 steps, those in which a feature turns by more than half a period.
+        let aliased = |turn: &dyn Fn(f64) -> f64| {
+            sigmas.windows(2).filter(|pair| (turn(pair[1]) - turn(pair[0])).abs() > 0.5).count()
+        };
+        let cosines: Vec<usize> =
+            (0..16).map(|k| aliased(&|sigma| f64::from(k).exp() * sigma / 160.0)).collect();
+        assert_eq!(cosines.iter().filter(|steps| **steps > 0).count(), 12, "{cosines:?}");
+        assert_eq!(cosines.iter().filter(|steps| 2 * **steps > 199).count(), 8, "{cosines:?}");
+        assert_eq!((1..=8).map(|k| aliased(&|sigma| f64::from(k) * sigma.ln() / 16.0)).sum::<usize>(), 0);
+    }
 
     #[test]
     fn inputs_and_targets_have_unit_variance() {

@@ -16,6 +16,7 @@ use super::noise::Scalings;
 use crate::batches::{Batches, BatchesState, restored_batches};
 use crate::checkpoint::{Keeper, Resumable, Snapshot};
 use crate::error::Error;
+use crate::history::{History, Weights, some_are_well};
 use crate::marginals::ColumnMaps;
 use crate::nn::{Adam, LearningRate, Rates, ResNet, RunningAverage, clip_gradients};
 
@@ -52,16 +53,17 @@ pub struct Course {
     pub n_validation: usize,
     /// Its learning rate.
     pub rate: LearningRate,
-    /// Losses on the way.
-    pub losses: Vec<Loss>,
-    /// Losses of the finished model by noise strength.
+    /// Losses on the way, and whether it diverged: it is of no use then.
+    pub history: History,
+    /// Losses of the finished model by noise strength; none of one that diverged.
     pub by_noise: Vec<NoiseLoss>,
 }
 
 /// Trains all members together; a member's result does not depend on the others.
 ///
 /// # Errors
-/// A member has fewer events than a batch, or its loss leaves the finite numbers.
+/// A member has fewer events than a batch, or all members leave the finite numbers. (Where only some do, their courses
+/// say so: members never mix, and the others are as good as without them.)
 ///
 /// # Panics
 /// If there are no members.
@@ -92,7 +94,23 @@ pub fn train(
             }
         }
     }
-    Ok(ensemble.finish())
+    ensemble.finish()
+}
+
+impl Course {
+    /// Looks at the finished model by noise strength, unless it has diverged; it has if it is not finite there.
+    pub fn judge(&mut self, epochs: usize, by_noise: impl FnOnce() -> Vec<NoiseLoss>) {
+        if self.history.diverged.is_some() {
+            return;
+        }
+        self.by_noise = by_noise();
+        let mut losses =
+            self.by_noise.iter().flat_map(|loss| [Some(loss.training), loss.validation]).flatten();
+        if losses.any(|loss| !loss.is_finite()) {
+            self.by_noise.clear();
+            self.history.diverged = Some(epochs as f64);
+        }
+    }
 }
 
 struct Ensemble<'a> {
@@ -167,7 +185,7 @@ impl<'a> Ensemble<'a> {
                     total,
                     schedule: settings.schedule,
                 },
-                losses: Vec::new(),
+                history: History::default(),
                 by_noise: Vec::new(),
             });
             learnt.push(training[..training.len().min(VALIDATION_EVENTS)].to_vec());
@@ -258,20 +276,16 @@ impl<'a> Ensemble<'a> {
         let training = Vec::<f32>::try_from(&training).unwrap_or_default();
         let _ = self.loss.zero_();
         let validation = self.validation_loss();
+        let weights = Weights::of(self.average.values());
         for (member, course) in self.courses.iter_mut().enumerate() {
             let per_epoch = course.rate.total as f64 / self.settings.epochs as f64;
             let epoch = done as f64 / per_epoch;
             let loss = Loss { epoch, training: training[member], validation: validation[member] };
-            let values = [Some(loss.training), loss.validation];
-            if values.iter().flatten().any(|loss| !loss.is_finite()) {
-                let what = format!("the loss of member {member}");
-                return Err(Error::Diverged { epoch, what });
-            }
-            if done.saturating_sub(since) < course.rate.total {
-                course.losses.push(loss);
-            }
+            let learnt = done.saturating_sub(since) < course.rate.total;
+            let finite = course.history.finite(loss, weights[member]);
+            course.history.losses.extend(finite.filter(|_| learnt));
         }
-        Ok(())
+        some_are_well(self.courses.iter().map(|course| &course.history))
     }
 
     /// The loss of each member's averaged weights on the events that it keeps aside.
@@ -287,14 +301,16 @@ impl<'a> Ensemble<'a> {
         self.validation.iter().enumerate().map(loss).collect()
     }
 
-    fn finish(self) -> Training {
+    fn finish(self) -> Result<Training, Error> {
         let denoiser = Denoiser::new(self.shape, self.average.values().copy(), self.maps);
         let mut courses = self.courses;
         let probes = self.learnt.iter().zip(&self.validation);
         for (member, (course, (learnt, kept))) in courses.iter_mut().zip(probes).enumerate() {
-            course.by_noise = by_noise::losses(&denoiser.member(member), learnt.as_ref(), kept.as_ref());
+            let by_noise = || by_noise::losses(&denoiser.member(member), learnt.as_ref(), kept.as_ref());
+            course.judge(self.settings.epochs, by_noise);
         }
-        Training { denoiser, courses }
+        some_are_well(courses.iter().map(|course| &course.history))?;
+        Ok(Training { denoiser, courses })
     }
 }
 
@@ -304,7 +320,7 @@ struct Stand {
     done: usize,
     since: usize,
     adam_steps: i32,
-    losses: Vec<Vec<Loss>>,
+    histories: Vec<History>,
     batches: Vec<BatchesState>,
     noise: Vec<Pcg64>,
 }
@@ -317,7 +333,7 @@ impl Resumable for Ensemble<'_> {
             done: self.done,
             since: self.since,
             adam_steps,
-            losses: self.courses.iter().map(|course| course.losses.clone()).collect(),
+            histories: self.courses.iter().map(|course| course.history.clone()).collect(),
             batches: self.batches.iter().map(Batches::state).collect(),
             noise: self.noise.clone(),
         };
@@ -328,7 +344,7 @@ impl Resumable for Ensemble<'_> {
     fn restore(&mut self, snapshot: &Snapshot) -> Option<()> {
         let stand: Stand = snapshot.rest()?;
         let members = self.courses.len();
-        if [stand.losses.len(), stand.batches.len(), stand.noise.len()] != [members; 3] {
+        if [stand.histories.len(), stand.batches.len(), stand.noise.len()] != [members; 3] {
             return None;
         }
         // All that can be wrong is looked at before anything changes: tensors come last, and are taken all or none.
@@ -338,8 +354,8 @@ impl Resumable for Ensemble<'_> {
         snapshot.copy_tensors(&mut [&mut self.parameters, average, first, second, &mut self.loss])?;
         *adam_steps = stand.adam_steps;
         self.batches = batches;
-        for (course, losses) in self.courses.iter_mut().zip(stand.losses) {
-            course.losses = losses;
+        for (course, history) in self.courses.iter_mut().zip(stand.histories) {
+            course.history = history;
         }
         (self.done, self.since, self.noise) = (stand.done, stand.since, stand.noise);
         Some(())

@@ -13,6 +13,7 @@ use super::objective::{Objective, Room, Wanted};
 use crate::batches::{Batches, BatchesState, restored_batches};
 use crate::checkpoint::{Keeper, Resumable, Snapshot};
 use crate::error::Error;
+use crate::history::{History, Weights, some_are_well};
 use crate::marginals::ColumnMaps;
 use crate::nn::{Adam, LearningRate, Rates, clip_gradients};
 
@@ -51,10 +52,9 @@ pub struct Course {
     pub in_tails: f64,
     /// Its learning rate.
     pub rate: LearningRate,
-    /// Losses on the way: mean negative ln of the density of mapped events.
-    pub losses: Vec<Loss>,
-    /// The epoch at which its loss left the finite numbers, if it did; it is of no use then.
-    pub diverged: Option<f64>,
+    /// Losses on the way, the mean negative ln of the density of mapped events, and whether it diverged: it is of no use
+    /// then.
+    pub history: History,
 }
 
 /// Trains all members together; a member's result does not depend on the others.
@@ -156,8 +156,7 @@ impl<'a> Ensemble<'a> {
                     total: per_epoch * network.epochs,
                     schedule: Schedule::Cosine,
                 },
-                losses: Vec::new(),
-                diverged: None,
+                history: History::default(),
             });
             batches.push(Batches::new(training, settings.batch, per_epoch, &member.stream));
             kept_aside.push(order);
@@ -212,6 +211,7 @@ impl<'a> Ensemble<'a> {
         let mean = (&self.loss / since as f64).to_device(Device::Cpu);
         let training = Vec::<f32>::try_from(&mean).unwrap_or_default();
         let _ = self.loss.zero_();
+        let weights = Weights::of(&self.parameters);
         for (member, course) in self.courses.iter_mut().enumerate() {
             let per_epoch = course.rate.total as f64 / self.network.epochs as f64;
             let validation = self.validation[member].as_ref().map(|rows| {
@@ -220,23 +220,18 @@ impl<'a> Ensemble<'a> {
                 objective.judge(&flow, rows, &Wanted::Loss).loss.double_value(&[0]) as f32
             });
             let loss = Loss { epoch: done as f64 / per_epoch, training: training[member], validation };
-            if [Some(loss.training), loss.validation].iter().flatten().any(|loss| !loss.is_finite()) {
-                course.diverged = course.diverged.or(Some(loss.epoch));
-            } else if done.saturating_sub(since) < course.rate.total {
+            let learnt = done.saturating_sub(since) < course.rate.total;
+            if let Some(loss) = course.history.finite(loss, weights[member]).filter(|_| learnt) {
                 let better = loss.validation.is_none_or(|loss| loss < self.best[member]);
                 if better || self.moment == KeptMoment::Last {
                     let of = |all: &Tensor| all.get(member as i64);
                     of(&self.kept).copy_(&of(&self.parameters));
                     self.best[member] = loss.validation.unwrap_or(f32::INFINITY);
                 }
-                course.losses.push(loss);
+                course.history.losses.push(loss);
             }
         }
-        let diverged = self.courses.iter().map(|course| course.diverged).collect::<Option<Vec<f64>>>();
-        match diverged.and_then(|epochs| epochs.into_iter().reduce(f64::min)) {
-            Some(epoch) => Err(Error::Diverged { epoch, what: "the loss of every member".to_owned() }),
-            None => Ok(()),
-        }
+        some_are_well(self.courses.iter().map(|course| &course.history))
     }
 }
 
@@ -246,8 +241,7 @@ struct Stand {
     done: usize,
     since: usize,
     adam_steps: i32,
-    /// Losses, and where the training diverged.
-    courses: Vec<(Vec<Loss>, Option<f64>)>,
+    histories: Vec<History>,
     /// None where nothing is kept yet: JSON knows no infinity.
     best: Vec<Option<f32>>,
     batches: Vec<BatchesState>,
@@ -261,7 +255,7 @@ impl Resumable for Ensemble<'_> {
             done: self.done,
             since: self.since,
             adam_steps,
-            courses: self.courses.iter().map(|course| (course.losses.clone(), course.diverged)).collect(),
+            histories: self.courses.iter().map(|course| course.history.clone()).collect(),
             best: self.best.iter().map(|loss| loss.is_finite().then_some(*loss)).collect(),
             batches: self.batches.iter().map(Batches::state).collect(),
         };
@@ -271,7 +265,7 @@ impl Resumable for Ensemble<'_> {
 
     fn restore(&mut self, snapshot: &Snapshot) -> Option<()> {
         let stand: Stand = snapshot.rest()?;
-        if [stand.courses.len(), stand.best.len()] != [self.courses.len(); 2] {
+        if [stand.histories.len(), stand.best.len()] != [self.courses.len(); 2] {
             return None;
         }
         // All that can be wrong is looked at before anything changes: tensors come last, and are taken all or none.
@@ -281,8 +275,8 @@ impl Resumable for Ensemble<'_> {
         snapshot.copy_tensors(&mut [&mut self.parameters, &mut self.kept, first, second, loss])?;
         *adam_steps = stand.adam_steps;
         self.batches = batches;
-        for (course, (losses, diverged)) in self.courses.iter_mut().zip(stand.courses) {
-            (course.losses, course.diverged) = (losses, diverged);
+        for (course, history) in self.courses.iter_mut().zip(stand.histories) {
+            course.history = history;
         }
         self.best = stand.best.into_iter().map(|loss| loss.unwrap_or(f32::INFINITY)).collect();
         (self.done, self.since) = (stand.done, stand.since);

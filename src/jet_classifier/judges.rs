@@ -1,7 +1,6 @@
 //! Transformers as judges of a contest between jets.
 
 use drapes_analysis::job::JetClassifierSettings;
-use drapes_analysis::record::Loss;
 use tch::{Device, Tensor};
 
 use super::standards::{Standards, Sums};
@@ -9,6 +8,7 @@ use super::transformer::Transformer;
 use crate::checkpoint::Keeper;
 use crate::classifier::{Contest, Drawn, Ensemble, Events, Judges, Least, Member, Networks, Recipe, Scorer};
 use crate::error::Error;
+use crate::history::History;
 use crate::jets::{EventJets, JetTensors};
 use crate::nn::Layout;
 
@@ -52,10 +52,10 @@ impl Judges<EventJets<'_>> for Transformers<'_> {
         members: &[Member],
         least: Least,
         keeper: &Keeper<'_>,
-    ) -> Result<(Self::Trained, Vec<Vec<Loss>>), Error> {
+    ) -> Result<(Self::Trained, Vec<History>), Error> {
         let mut ensemble = self.ensemble(contest, members, least);
-        let losses = ensemble.train(keeper)?;
-        Ok((ensemble, losses))
+        let histories = ensemble.train(keeper)?;
+        Ok((ensemble, histories))
     }
 }
 

@@ -17,6 +17,7 @@ use crate::batches::{Batches, BatchesState, restored_batches};
 use crate::checkpoint::{Keeper, Resumable, Snapshot};
 use crate::diffusion::{Course, LARGEST_WARMUP, MOMENTS};
 use crate::error::Error;
+use crate::history::{History, Weights, some_are_well};
 use crate::jets::{EventJets, JetTensors, alignment, groups_by_size};
 use crate::nn::{
     Adam, AttentionKernel, Layout, LearningRate, Rates, RunningAverage, clip_gradients, network_kind,
@@ -51,7 +52,8 @@ pub struct JetModelTraining {
 /// constituent counts alike, as each feature of an event does in [`crate::diffusion::train`].
 ///
 /// # Errors
-/// A member has fewer jets than a batch, or its loss leaves the finite numbers.
+/// A member has fewer jets than a batch, or all members leave the finite numbers. (Where only some do, their courses say
+/// so: members never mix, and the others are as good as without them.)
 ///
 /// # Panics
 /// If there are no members, or their events are of several tables.
@@ -76,7 +78,7 @@ pub fn train(
             keeper.progress(ensemble.done as f64 / total as f64);
         }
     }
-    Ok(ensemble.finish())
+    ensemble.finish()
 }
 
 pub(super) struct Ensemble<'a> {
@@ -156,7 +158,7 @@ impl<'a> Ensemble<'a> {
                     total,
                     schedule: settings.schedule,
                 },
-                losses: Vec::new(),
+                history: History::default(),
                 by_noise: Vec::new(),
             });
             let drawn = |jets: &[u32], name: &str| {
@@ -255,18 +257,16 @@ impl<'a> Ensemble<'a> {
         let training = Vec::<f32>::try_from(&training).unwrap_or_default();
         let _ = self.loss.zero_();
         let validation = self.validation_loss();
+        let weights = Weights::of(self.average.values());
         for (member, course) in self.courses.iter_mut().enumerate() {
             let per_epoch = course.rate.total as f64 / self.settings.epochs as f64;
             let epoch = done as f64 / per_epoch;
             let loss = Loss { epoch, training: training[member], validation: validation[member] };
-            if [Some(loss.training), loss.validation].iter().flatten().any(|loss| !loss.is_finite()) {
-                return Err(Error::Diverged { epoch, what: format!("the loss of member {member}") });
-            }
-            if done.saturating_sub(since) < course.rate.total {
-                course.losses.push(loss);
-            }
+            let learnt = done.saturating_sub(since) < course.rate.total;
+            let finite = course.history.finite(loss, weights[member]);
+            course.history.losses.extend(finite.filter(|_| learnt));
         }
-        Ok(())
+        some_are_well(self.courses.iter().map(|course| &course.history))
     }
 
     /// The loss of each member's averaged weights on the jets that it keeps aside.
@@ -298,19 +298,19 @@ impl<'a> Ensemble<'a> {
         Some(losses.sum())
     }
 
-    fn finish(self) -> JetModelTraining {
+    fn finish(mut self) -> Result<JetModelTraining, Error> {
         // Strengths compare where none has more weight than another.
         let settings = JetModelSettings { loss_weighting: LossWeighting::Edm, ..self.settings.clone() };
-        let mut by_noise: Vec<_> = Vec::with_capacity(self.courses.len());
-        for (member, (learnt, kept)) in self.learnt.iter().zip(&self.validation).enumerate() {
+        let mut courses = std::mem::take(&mut self.courses);
+        let probes = self.learnt.iter().zip(&self.validation);
+        for (member, (course, (learnt, kept))) in courses.iter_mut().zip(probes).enumerate() {
             let loss = |drawn: &Drawn| self.loss_of(member, drawn, &settings);
-            by_noise.push(by_noise::losses(loss, learnt, kept, &settings));
+            course.judge(settings.epochs, || by_noise::losses(loss, learnt, kept, &settings));
         }
+        some_are_well(courses.iter().map(|course| &course.history))?;
         let averages = self.average.values().copy();
         let denoiser = JetDenoiser::new(self.shape, averages, self.maps, self.settings.precision);
-        let mut courses = self.courses;
-        courses.iter_mut().zip(by_noise).for_each(|(course, losses)| course.by_noise = losses);
-        JetModelTraining { denoiser, courses }
+        Ok(JetModelTraining { denoiser, courses })
     }
 }
 
@@ -320,7 +320,7 @@ struct Stand {
     done: usize,
     since: usize,
     adam_steps: i32,
-    losses: Vec<Vec<Loss>>,
+    histories: Vec<History>,
     batches: Vec<BatchesState>,
     noise: Vec<Pcg64>,
 }
@@ -333,7 +333,7 @@ impl Resumable for Ensemble<'_> {
             done: self.done,
             since: self.since,
             adam_steps,
-            losses: self.courses.iter().map(|course| course.losses.clone()).collect(),
+            histories: self.courses.iter().map(|course| course.history.clone()).collect(),
             batches: self.batches.iter().map(Batches::state).collect(),
             noise: self.noise.clone(),
         };
@@ -343,7 +343,7 @@ impl Resumable for Ensemble<'_> {
 
     fn restore(&mut self, snapshot: &Snapshot) -> Option<()> {
         let stand: Stand = snapshot.rest()?;
-        if [stand.losses.len(), stand.noise.len()] != [self.courses.len(); 2] {
+        if [stand.histories.len(), stand.noise.len()] != [self.courses.len(); 2] {
             return None;
         }
         // All that can be wrong is looked at before anything changes: tensors come last, and are taken all or none.
@@ -353,8 +353,8 @@ impl Resumable for Ensemble<'_> {
         snapshot.copy_tensors(&mut [&mut self.parameters, average, first, second, loss])?;
         *adam_steps = stand.adam_steps;
         self.batches = batches;
-        for (course, losses) in self.courses.iter_mut().zip(stand.losses) {
-            course.losses = losses;
+        for (course, history) in self.courses.iter_mut().zip(stand.histories) {
+            course.history = history;
         }
         self.noise = stand.noise;
         (self.done, self.since) = (stand.done, stand.since);

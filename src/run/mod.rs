@@ -35,6 +35,7 @@ use launch::Ranks;
 use start_up::StartUp;
 
 pub use place::COMPUTING;
+pub use prepare::silent;
 
 /// Computes a job: trains, generates, classifies, reduces and draws.
 ///

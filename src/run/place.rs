@@ -91,5 +91,5 @@ impl Performer for Tasks<'_> {
 }
 
 pub fn run_info(world: &World, device: Device) -> RunInfo {
-    RunInfo { host: World::host(), rank: world.rank(), device: device::name(device), seconds: 0.0 }
+    RunInfo { host: World::host(), rank: world.rank(), device: device::name(device), ..RunInfo::default() }
 }

@@ -3,7 +3,7 @@
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::point::{ClassifierKind, ScanPoint};
 use drapes_analysis::quantities::ClassifierSeed;
-use drapes_analysis::record::{Classification, Classifier, SampleSizes};
+use drapes_analysis::record::{Classification, SampleSizes};
 use drapes_analysis::regions::Region;
 use drapes_analysis::stream::Stream;
 use ndarray::Array2;
@@ -12,7 +12,7 @@ use super::sides::{Origin, Sides, sides};
 use super::{Workplace, jet_template, template};
 use crate::checkpoint::Keeper;
 use crate::classifier::{
-    BoostedTrees, Contest, DataTruth, Events, Judges, Perceptrons, classify as run_contest,
+    BoostedTrees, Contest, DataTruth, Events, Judged, Judges, Perceptrons, classify as run_contest,
 };
 use crate::error::Error;
 use crate::jet_classifier::Transformers;
@@ -36,14 +36,14 @@ pub fn classify(
     let sides = sides(place, point)?;
     let (job, device) = (&place.job, place.device);
     let bench = Bench { place, point, seeds, sides: &sides, keeper };
-    let classifiers = match point.classifier {
+    let Judged { classifiers, diverged } = match point.classifier {
         ClassifierKind::Mlp => bench.of_features(arrays, &Perceptrons { settings: &job.classifier, device }),
         ClassifierKind::Trees => bench.of_features(arrays, &BoostedTrees(&job.trees)),
         ClassifierKind::Transformer => {
             bench.of_jets(arrays, &Transformers { settings: &job.jet_classifier, device })
         }
     }?;
-    Ok(Classification { point: *point, sizes: sizes(place, point, &sides)?, classifiers })
+    Ok(Classification { point: *point, sizes: sizes(place, point, &sides)?, classifiers, diverged })
 }
 
 /// Where judges of any kind sit.
@@ -56,7 +56,7 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    fn of_features<J>(&self, arrays: &Arrays<'_>, judges: &J) -> Result<Vec<Classifier>, Error>
+    fn of_features<J>(&self, arrays: &Arrays<'_>, judges: &J) -> Result<Judged, Error>
     where
         J: for<'e> Judges<ndarray::ArrayView2<'e, f32>>,
     {
@@ -77,7 +77,7 @@ impl Bench<'_> {
         self.judge(judges, [data.view(), template.view(), background.view(), signal.view()])
     }
 
-    fn of_jets<J>(&self, arrays: &Arrays<'_>, judges: &J) -> Result<Vec<Classifier>, Error>
+    fn of_jets<J>(&self, arrays: &Arrays<'_>, judges: &J) -> Result<Judged, Error>
     where
         J: for<'e> Judges<EventJets<'e>>,
     {
@@ -102,7 +102,7 @@ impl Bench<'_> {
         &self,
         judges: &J,
         [data, template, unseen_background, unseen_signal]: [E; 4],
-    ) -> Result<Vec<Classifier>, Error> {
+    ) -> Result<Judged, Error> {
         let contest = Contest {
             data,
             data_truth: self.sides.is_signal.as_deref().map_or(DataTruth::Generated, DataTruth::Simulated),

@@ -2,7 +2,7 @@
 
 use drapes_analysis::generated::{FlowKind, TrainingSample};
 use drapes_analysis::plan::TaskId;
-use drapes_analysis::record::{FlowTraining, TaskResult};
+use drapes_analysis::record::FlowTraining;
 use drapes_analysis::regions::Region;
 use ndarray::{Array2, Axis, concatenate};
 use tch::Tensor;
@@ -77,8 +77,8 @@ pub fn train(
             n_validation: course.n_validation,
             in_tails: course.in_tails,
             steps: course.rate.total,
-            losses: course.losses,
-            diverged: course.diverged,
+            losses: course.history.losses,
+            diverged: course.history.diverged,
             ..untrained(flow, *sample)
         });
     }
@@ -132,22 +132,15 @@ enum Finished {
 }
 
 fn finished(place: &Workplace, model: &(TaskId, usize)) -> Result<Finished, Error> {
-    let (id, member) = model;
-    if let TaskResult::TrainFlow(flows) = place.store.result(id)?
-        && let Some(epoch) = flows.get(*member).and_then(|flow| flow.diverged)
-    {
+    if let Some(epoch) = weights::diverged(place, model)? {
         return Ok(Finished::Diverged(epoch));
     }
     let (parameters, reader) = weights::read(place, model)?;
-    Ok(Finished::Well(parameters, weights::read_columns(&reader, *member)?))
+    Ok(Finished::Well(parameters, weights::read_columns(&reader, model.1)?))
 }
 
 /// The flow of a finished training.
 pub fn read(place: &Workplace, flow: FlowKind, model: &(TaskId, usize)) -> Result<FlowModel, Error> {
-    match finished(place, model)? {
-        Finished::Well(parameters, maps) => Ok(FlowModel { shape: shape(place, flow), parameters, maps }),
-        Finished::Diverged(epoch) => {
-            Err(Error::Diverged { epoch, what: format!("the loss of member {} of {}", model.1, model.0) })
-        }
-    }
+    let (parameters, reader) = weights::read(place, model)?;
+    Ok(FlowModel { shape: shape(place, flow), parameters, maps: weights::read_columns(&reader, model.1)? })
 }

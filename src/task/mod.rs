@@ -186,7 +186,12 @@ impl Workplace {
                 return Ended::LetDown { fault, reason };
             }
         }
-        let run = RunInfo { seconds: keeper.earlier() + start.elapsed().as_secs_f64(), ..self.place.clone() };
+        let diverged = match &outcome {
+            Outcome::Done(result) => result.diverged().into_iter().flatten().count(),
+            Outcome::Failed { .. } => 0,
+        };
+        let seconds = keeper.earlier() + start.elapsed().as_secs_f64();
+        let run = RunInfo { seconds, diverged, ..self.place.clone() };
         let mut record = TaskRecord { id: task.id.clone(), fingerprint: fingerprint.clone(), run, outcome };
         if let Err(reason) = record.readable() {
             record.outcome = Outcome::Failed { reason };

@@ -52,8 +52,9 @@ pub fn courses(scope: Scope, samples: &[TrainingSample], courses: Vec<Course>) -
         n_validation: course.n_validation,
         steps: course.rate.total,
         warmup_steps: course.rate.warmup,
-        losses: course.losses,
+        losses: course.history.losses,
         by_noise: course.by_noise,
+        diverged: course.history.diverged,
     };
     samples.iter().zip(courses).map(of_member).collect()
 }

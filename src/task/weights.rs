@@ -67,8 +67,20 @@ fn lattice_name(member: usize, column: usize) -> String {
     format!("lattice_{member}_{column}")
 }
 
+/// The epoch at which one network of a finished training left the finite numbers, if it did.
+pub fn diverged(place: &Workplace, (id, member): &(TaskId, usize)) -> Result<Option<f64>, Error> {
+    Ok(place.store.result(id)?.diverged().get(*member).copied().flatten())
+}
+
 /// The parameters of one network of a finished training, `[1, len]`, and where the rest is read from.
-pub fn read(place: &Workplace, (id, member): &(TaskId, usize)) -> Result<(Tensor, ArrayReader), Error> {
+///
+/// # Errors
+/// They cannot be read, or the network has diverged.
+pub fn read(place: &Workplace, model: &(TaskId, usize)) -> Result<(Tensor, ArrayReader), Error> {
+    let (id, member) = model;
+    if let Some(epoch) = diverged(place, model)? {
+        return Err(Error::Diverged { epoch, what: format!("the loss of member {member} of {id}") });
+    }
     let reader = ArrayReader::of(&place.store, id)?;
     let weights: Array2<f32> = reader.table("weights")?;
     let values = weights.index_axis(Axis(0), *member).to_vec();

@@ -144,6 +144,7 @@ impl Overview {
         text.push_str(&columns(&lines));
         let (cores, gpus) = self.spent();
         text.push_str(&format!("\nspent: {cores:.2} core-hours, {gpus:.2} GPU-hours\n"));
+        text.push_str(&self.diverged());
         if self.count("done") + self.count("failed") + self.count("lost") < self.plan.tasks.len() {
             let (seconds, ranks) = self.left;
             let on = if ranks == 1 { "one rank".to_owned() } else { format!("{ranks} ranks") };
@@ -166,6 +167,23 @@ impl Overview {
             text.push_str(&format!("\nand {more} more: --list failed, --list running\n"));
         }
         text + &self.causes()
+    }
+
+    /// How many networks of finished tasks left the finite numbers; nothing where none did.
+    fn diverged(&self) -> String {
+        let of = |wanted: Stage| {
+            let tasks = self.tasks().filter(|(task, _)| task.work.stage() == wanted);
+            tasks.filter_map(|(_, standing)| standing.run()).map(|run| run.diverged).sum::<usize>()
+        };
+        let stages = [
+            (Stage::Train, "trained models diverged, and what needs them fails"),
+            (Stage::Classify, "classifiers diverged, and are left out"),
+        ];
+        let counted = stages.map(|(stage, what)| match of(stage) {
+            0 => String::new(),
+            count => format!("{count} {what}: `--list done` names their tasks\n"),
+        });
+        counted.concat()
     }
 
     /// How many tasks wait for what, or are lost with what: one line for each cause.
@@ -254,7 +272,11 @@ fn behind(standing: &Standing) -> String {
             format!(": it waits for {}", needs.join(", "))
         }
         Standing::Ignored { why } => format!(": done again, {why}"),
-        Standing::Done { run } => format!(": {} on {} of {}", duration(run.seconds), run.device, run.host),
+        Standing::Done { run } => {
+            let diverged =
+                if run.diverged == 0 { String::new() } else { format!(", {} diverged", run.diverged) };
+            format!(": {} on {} of {}{diverged}", duration(run.seconds), run.device, run.host)
+        }
         Standing::Ready => String::new(),
     }
 }

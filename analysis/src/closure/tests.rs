@@ -4,7 +4,7 @@ use crate::metrics::RankedScores;
 use crate::plan::TaskId;
 use crate::quantities::{ClassifierSeed, Fold};
 use crate::record::{Classifier, SampleSizes};
-use crate::results::ClassifierResult;
+use crate::results::OfTask;
 use crate::template_summary::ValueShares;
 
 /// A scan of ∅ and of the reference, whose classifiers have these AUCs of background against template.
@@ -17,6 +17,7 @@ fn results(aucs: [&[f64]; 2], distances: Vec<FeatureDistance>) -> Results {
         point: *point,
         sizes: SampleSizes { data_background: 100_000, data_signal: 0, template: 100_000 },
         classifiers: (0_u32..).zip(aucs).map(|(fold, auc)| classifier(fold, *auc)).collect(),
+        diverged: vec![],
     });
     let template = job.points[0].template();
     let summary = TemplateSummary {
@@ -48,8 +49,8 @@ fn results(aucs: [&[f64]; 2], distances: Vec<FeatureDistance>) -> Results {
     }
 }
 
-fn classifier(fold: u32, auc: f64) -> ClassifierResult {
-    ClassifierResult {
+fn classifier(fold: u32, auc: f64) -> OfTask<Classifier> {
+    OfTask {
         task: TaskId("classify".to_owned()),
         seconds: 1.0,
         classifier: Classifier {

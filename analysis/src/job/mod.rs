@@ -7,6 +7,7 @@ mod document;
 mod flow;
 mod jets;
 mod limits;
+mod noise_embedding;
 mod read;
 mod sampling;
 mod seeds;
@@ -24,6 +25,7 @@ use crate::regions::Regions;
 
 pub use flow::{FlowNetwork, FlowSettings, KeptMoment};
 pub use jets::{JetClassifierSettings, JetInputs, JetModelSettings, Momentum, Precision};
+pub use noise_embedding::NoiseEmbedding;
 
 /// The complete, commented job file that gives every key its default.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
@@ -254,8 +256,11 @@ pub struct DenoiserSettings {
     pub hidden_layers: usize,
     /// Nodes of a hidden layer.
     pub width: usize,
-    /// Cosine features of the noise strength.
+    /// Features of the noise strength.
     pub noise_features: usize,
+    /// What these are.
+    #[serde(default, skip_serializing_if = "NoiseEmbedding::goes_without_saying")]
+    pub noise_embedding: NoiseEmbedding,
     /// Passes over the side-band events.
     pub epochs: usize,
     /// Events a step.

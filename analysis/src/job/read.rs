@@ -13,8 +13,8 @@ use super::seeds::{any_whole_number, whole_number, whole_numbers};
 use super::truth::{self, NamedColumns};
 use super::{
     ClassifierSettings, ClosureSettings, ComputeSettings, DEFAULTS, Data, DenoiserSettings, FigureSettings,
-    IndependentBackground, Job, Layout, LossWeighting, Marginals, OtherSample, Pricing, SamplerSettings,
-    Schedule, Solver, TreeSettings,
+    IndependentBackground, Job, Layout, LossWeighting, Marginals, NoiseEmbedding, OtherSample, Pricing,
+    SamplerSettings, Schedule, Solver, TreeSettings,
 };
 use crate::error::{Error, Problem};
 use crate::hlv;
@@ -259,6 +259,7 @@ fn denoiser(section: Section<'_>) -> Option<DenoiserSettings> {
     let hidden_layers = positive(s, "hidden_layers");
     let width = positive(s, "width");
     let noise_features = positive(s, "noise_features");
+    let noise_embedding = NoiseEmbedding::read(s);
     let epochs = positive(s, "epochs");
     let batch = positive(s, "batch");
     let learning_rate = number(s, "learning_rate", "a rate above 0", |x| x > 0.0);
@@ -277,6 +278,7 @@ fn denoiser(section: Section<'_>) -> Option<DenoiserSettings> {
         hidden_layers: hidden_layers?,
         width: width?,
         noise_features: noise_features?,
+        noise_embedding: noise_embedding?,
         epochs: epochs?,
         batch: batch?,
         learning_rate: learning_rate?,

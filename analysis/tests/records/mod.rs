@@ -214,7 +214,7 @@ fn classified(point: ScanPoint, seeds: &[ClassifierSeed]) -> Classification {
     }
     let data_signal = (signal as usize) * 3 / 4;
     let sizes = SampleSizes { data_background: 10_000, data_signal, template: 10_000 * over as usize };
-    Classification { point, sizes, classifiers }
+    Classification { point, sizes, classifiers, diverged: vec![] }
 }
 
 fn result(work: &Work) -> TaskResult {
@@ -255,6 +255,7 @@ fn trained(scope: Scope, samples: &[TrainingSample]) -> Vec<DenoiserTraining> {
         warmup_steps: 12,
         losses: losses(4, 0.3),
         by_noise: by_noise(),
+        diverged: None,
     };
     samples.iter().map(training).collect()
 }
@@ -372,7 +373,8 @@ pub fn finished_job(directory: &Path, job: &str) -> Store {
     let plan = Plan::of(&stored.job);
     for (task, fingerprint) in plan.tasks.iter().zip(fingerprints(&stored.job, &[], &plan)) {
         let outcome = Outcome::Done(Box::new(result(&task.work)));
-        let run = RunInfo { host: "here".to_owned(), rank: 0, device: "cpu".to_owned(), seconds: 6.0 };
+        let run =
+            RunInfo { host: "here".to_owned(), rank: 0, device: "cpu".to_owned(), seconds: 6.0, diverged: 0 };
         let record = TaskRecord { id: task.id.clone(), fingerprint, outcome, run };
         store.write_record(&record).expect("room");
     }

@@ -1,5 +1,6 @@
 use drapes_analysis::job::ClassifierSettings;
 use drapes_analysis::quantities::Fold;
+use drapes_analysis::record::Classifier;
 use rand_distr::{Distribution, StandardNormal};
 use tch::Device;
 
@@ -35,7 +36,9 @@ fn run(contest: &Contest<'_, ArrayView2<'_, f32>>, seeds: &[u32]) -> Vec<Classif
     let streams = (&stream.branch("deal"), &stream.branch("rest"));
     let settings = settings();
     let judges = Perceptrons { settings: &settings, device: Device::Cpu };
-    classify(contest, settings.folds, &seeds, streams, &judges, &Keeper::default()).expect("a good contest")
+    classify(contest, settings.folds, &seeds, streams, &judges, &Keeper::default())
+        .expect("a good contest")
+        .classifiers
 }
 
 fn mean(classifiers: &[Classifier], value: impl Fn(&Classifier) -> f64) -> f64 {
@@ -89,6 +92,46 @@ fn weak_labels_find_a_signal() {
     assert!(found.iter().all(|classifier| classifier.losses.len() == 6));
     let last = &found[0].losses[5];
     assert!(last.training < found[0].losses[0].training && last.validation.expect("a validation part") < 0.7);
+}
+
+#[test]
+fn copies_of_an_event_stay_in_one_part() {
+    // Four copies of each of 100 events, as DRAPES SB makes them; data have nothing to do with them.
+    let (data, template, none) = (cloud(90, 0.0, 1), cloud(400, 0.0, 2), cloud(0, 0.0, 3));
+    let of = |template_folds| Contest {
+        data: data.view(),
+        data_truth: DataTruth::Generated,
+        template: template.view(),
+        template_truth: TemplateTruth::Generated,
+        template_folds,
+        unseen_background: none.view(),
+        unseen_signal: none.view(),
+    };
+    let stream = Stream::of_job(7);
+    let members = |folds| members(&of(folds), 5, &[ClassifierSeed(3)], (&stream, &stream));
+    let shared = |folds| {
+        let members = members(folds);
+        let learnt = |member: &Member| -> std::collections::BTreeSet<usize> {
+            member.training.template.iter().map(|row| row % 100).collect()
+        };
+        let seen = |member: &Member| {
+            let learnt = learnt(member);
+            member.evaluated.template.iter().filter(|row| learnt.contains(&(*row % 100))).count()
+        };
+        members.iter().map(seen).sum::<usize>()
+    };
+    assert_eq!(shared(TemplateFolds::OfOriginals(100)), 0);
+    assert!(shared(TemplateFolds::Dealt) > 300, "what was learnt before");
+    for member in members(TemplateFolds::OfOriginals(100)) {
+        let sizes = [&member.training, &member.validation, &member.evaluated].map(|part| part.template.len());
+        assert_eq!(sizes, [240, 80, 80]);
+    }
+    // What there is one copy of is dealt as before.
+    let rows =
+        |folds| members(folds).iter().map(|member| member.training.template.clone()).collect::<Vec<_>>();
+    assert_eq!(rows(TemplateFolds::OfOriginals(400)), rows(TemplateFolds::Dealt));
+    let least = of(TemplateFolds::OfOriginals(100)).least(|count| Folds::least_training(count, 5));
+    assert_eq!(least, 54 + 240);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use drapes_analysis::job::{Marginals, SamplerSettings, Schedule, Solver};
+use drapes_analysis::job::{Marginals, NoiseEmbedding, SamplerSettings, Schedule, Solver};
 
 use drapes_analysis::noise_grid::NoiseGrid;
 use drapes_analysis::quantities::SigmaPrime;
@@ -15,6 +15,7 @@ fn settings() -> DenoiserSettings {
         hidden_layers: 3,
         width: 48,
         noise_features: 16,
+        noise_embedding: NoiseEmbedding::Cosine,
         epochs: 20,
         batch: 256,
         learning_rate: 3e-3,
@@ -166,8 +167,8 @@ fn a_member_learns_the_same_alone_and_in_company() {
         let (alone, together) = (&alone.courses[0], &together.courses[member]);
         assert_eq!((alone.n_training, alone.rate), (together.n_training, together.rate));
         assert!(
-            (alone.losses[0].validation.expect("kept events")
-                - together.losses[0].validation.expect("kept events"))
+            (alone.history.losses[0].validation.expect("kept events")
+                - together.history.losses[0].validation.expect("kept events"))
             .abs()
                 < 0.5
         );
@@ -177,10 +178,10 @@ fn a_member_learns_the_same_alone_and_in_company() {
 #[test]
 fn training_lowers_the_loss_on_events_kept_aside() {
     let course = trained(&[events(20_000, 6)]).courses.remove(0);
-    let losses: Vec<f32> = course.losses.iter().filter_map(|loss| loss.validation).collect();
+    let losses: Vec<f32> = course.history.losses.iter().filter_map(|loss| loss.validation).collect();
     assert_eq!((course.n_validation, losses.len()), (2000, 50));
     assert!(losses[49] < 0.9 * losses[0], "{losses:?}");
-    let last = &course.losses[49];
+    let last = &course.history.losses[49];
     assert!((last.epoch - 20.0).abs() < 1e-9 && last.training.is_finite());
 }
 

@@ -89,12 +89,12 @@ fn a_density_finds_the_moments_of_a_conditional_gaussian() {
         assert!((correlation(&made) - 0.6).abs() < 0.03, "{}", correlation(&made));
     }
     let course = &training.courses[0];
-    assert_eq!((course.n_training, course.n_validation, course.losses.len()), (18_000, 2000, 50));
+    assert_eq!((course.n_training, course.n_validation, course.history.losses.len()), (18_000, 2000, 50));
     // The entropy of the mapped events: half of ln((2πe)² det) with the conditional covariance.
     let Scaler { deviation, .. } = Scaler::of(members[0].rows.view());
     let determinant = 0.25 * 0.25 * (1.0 - 0.36) / (deviation[0] * deviation[1]).powi(2);
     let entropy = (2.0 * std::f64::consts::PI * std::f64::consts::E).ln() + 0.5 * determinant.ln();
-    let last = f64::from(course.losses[49].validation.expect("events are kept aside"));
+    let last = f64::from(course.history.losses[49].validation.expect("events are kept aside"));
     // The mean over 2,000 events of half a χ² of two degrees of freedom is known to 0.022.
     assert!((last - entropy).abs() < 0.07, "{last} against {entropy}");
 }
@@ -226,8 +226,12 @@ fn a_diverging_training_says_where() {
     let good = events(2000, 0.8, 13);
     let alone = trained(&Objective::Density, std::slice::from_ref(&good));
     let both = trained(&Objective::Density, &[broken, good]);
-    assert!(both.courses[0].diverged.is_some_and(|epoch| epoch <= 1.5), "{:?}", both.courses[0].diverged);
-    assert_eq!(both.courses[1].diverged, None);
+    assert!(
+        both.courses[0].history.diverged.is_some_and(|epoch| epoch <= 1.5),
+        "{:?}",
+        both.courses[0].history.diverged
+    );
+    assert_eq!(both.courses[1].history.diverged, None);
     let far = (alone.parameters.get(0) - both.parameters.get(1)).abs().max().double_value(&[]);
     assert!(far < 2e-3, "{far}");
 }

@@ -11,6 +11,7 @@ use crate::classifier::{
     Contest, DataTruth, Judges, Least, Member, Parts, TemplateFolds, TemplateTruth, classify,
 };
 use crate::error::Error;
+use crate::history::History;
 use crate::watch::Watch;
 
 fn run(
@@ -22,7 +23,7 @@ fn run(
     let seeds: Vec<ClassifierSeed> = seeds.iter().copied().map(ClassifierSeed).collect();
     let streams = (&stream.branch("deal"), &stream.branch("rest"));
     let judges = Transformers { settings, device: Device::Cpu };
-    classify(contest, 5, &seeds, streams, &judges, &Keeper::default())
+    classify(contest, 5, &seeds, streams, &judges, &Keeper::default()).map(|judged| judged.classifiers)
 }
 
 fn mean(classifiers: &[Classifier], value: impl Fn(&Classifier) -> Option<f64>) -> f64 {
@@ -132,7 +133,7 @@ fn members(data: &Jets, template: &Jets, seeds: &[u32]) -> Vec<Member> {
     seeds.iter().map(member).collect()
 }
 
-fn trained(seeds: &[u32], keeper: &Keeper<'_>) -> Result<(Tensor, Vec<Vec<Loss>>), Error> {
+fn trained(seeds: &[u32], keeper: &Keeper<'_>) -> Result<(Tensor, Vec<History>), Error> {
     let (data, template, none) = (signal(100, 8), toy::jets(120, 9), Jets::default());
     let contest = Contest {
         data: EventJets::all(&data),
@@ -159,7 +160,7 @@ fn a_member_learns_the_same_alone_and_in_company() {
         // Adam makes much of the rounding of single gradients that are almost zero.
         let difference = ((&alone - &together).norm() / together.norm()).double_value(&[]);
         assert!(difference < 1e-4, "member {place} differs by {difference}");
-        for (alone, together) in own_losses[0].iter().zip(&losses[place]) {
+        for (alone, together) in own_losses[0].losses.iter().zip(&losses[place].losses) {
             assert!((alone.training - together.training).abs() < 1e-5);
             let kept = |loss: &Loss| loss.validation.expect("a validation part");
             assert!((kept(alone) - kept(together)).abs() < 1e-4);

@@ -181,7 +181,7 @@ fn a_training_that_is_stopped_goes_on_with_the_same_bits() {
     };
     assert_eq!(bits(&straight), bits(&found));
     for (one, other) in straight.courses.iter().zip(&found.courses) {
-        assert_eq!((&one.losses, &one.by_noise), (&other.losses, &other.by_noise));
+        assert_eq!((&one.history, &one.by_noise), (&other.history, &other.by_noise));
     }
 }
 
@@ -205,7 +205,7 @@ fn a_small_model_learns_what_constituents_look_like_given_their_jet() {
     let settings = JetModelSettings { blocks: 1, epochs: 24, learning_rate: 5e-3, ..settings() };
     let training = trained(&settings, &[member(&toy::jets(1500, 9), 9)]);
     let course = &training.courses[0];
-    let losses: Vec<f32> = course.losses.iter().filter_map(|loss| loss.validation).collect();
+    let losses: Vec<f32> = course.history.losses.iter().filter_map(|loss| loss.validation).collect();
     assert_eq!(course.n_validation, 300);
     assert!(losses.len() > 40 && losses[losses.len() - 1] < losses[0] - 0.02, "{losses:?}");
     // All that is known of a constituent at strong noise is what its jet tells.

@@ -1,4 +1,6 @@
-use drapes_analysis::job::{DenoiserSettings, LossWeighting, Marginals, SamplerSettings, Schedule, Solver};
+use drapes_analysis::job::{
+    DenoiserSettings, LossWeighting, Marginals, NoiseEmbedding, SamplerSettings, Schedule, Solver,
+};
 use drapes_analysis::noise_grid::NoiseGrid;
 use drapes_analysis::stream::Stream;
 use half::f16;
@@ -123,6 +125,7 @@ fn a_model_of_the_features_closes_on_every_number_of_the_jets() {
         hidden_layers: 3,
         width: 48,
         noise_features: 16,
+        noise_embedding: NoiseEmbedding::Cosine,
         epochs: 40,
         batch: 256,
         learning_rate: 3e-3,

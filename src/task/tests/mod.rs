@@ -1,4 +1,5 @@
 mod columns;
+mod diverging;
 mod jets;
 mod stopping;
 

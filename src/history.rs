@@ -1,0 +1,64 @@
+//! The losses of an ensemble's members, and where one of them leaves the finite numbers: it alone is of no use then, for
+//! members never mix.
+
+use drapes_analysis::record::Loss;
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor};
+
+use crate::error::Error;
+
+/// How the training of one member has gone so far.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct History {
+    /// Losses on the way, all of them finite.
+    pub losses: Vec<Loss>,
+    /// The epoch at which its loss or its weights left the finite numbers, if they did.
+    pub diverged: Option<f64>,
+}
+
+/// What a member's weights hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weights {
+    /// Numbers.
+    Finite,
+    /// Something that is none: nothing comes of it that is one.
+    NotFinite,
+}
+
+impl Weights {
+    /// What the weights of each member hold.
+    ///
+    /// # Shapes
+    /// `[members, len]`
+    pub fn of(parameters: &Tensor) -> Vec<Self> {
+        let finite = parameters.isfinite().all_dim(1, false).to_kind(Kind::Uint8).to_device(Device::Cpu);
+        let finite = Vec::<u8>::try_from(&finite).unwrap_or_default();
+        finite.into_iter().map(|finite| if finite == 0 { Self::NotFinite } else { Self::Finite }).collect()
+    }
+}
+
+impl History {
+    /// Looks at a moment; none once the member has diverged.
+    pub fn finite(&mut self, loss: Loss, weights: Weights) -> Option<Loss> {
+        let values = [Some(loss.training), loss.validation];
+        if weights == Weights::NotFinite || values.iter().flatten().any(|value| !value.is_finite()) {
+            self.diverged = self.diverged.or(Some(loss.epoch));
+        }
+        self.diverged.is_none().then_some(loss)
+    }
+}
+
+/// That some member is of use, so that it makes sense to go on.
+///
+/// # Errors
+/// All of them have diverged.
+pub fn some_are_well<'a>(members: impl IntoIterator<Item = &'a History>) -> Result<(), Error> {
+    let diverged = members.into_iter().map(|member| member.diverged).collect::<Option<Vec<f64>>>();
+    match diverged.and_then(|epochs| epochs.into_iter().reduce(f64::min)) {
+        Some(epoch) => Err(Error::Diverged { epoch, what: "the loss of every member".to_owned() }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
