@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::fmt::Write;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,11 +12,10 @@ use sha2::{Digest, Sha256};
 use crate::generated::{FlowKind, Start, TemplateMethod};
 use crate::job::Job;
 use crate::plan::{Plan, Stage, Task, TaskId, Work};
-use crate::point::{ClassifierKind, ScanPoint};
-use crate::quantities::SignalCount;
+use crate::point::ClassifierKind;
 
 /// Raised whenever the same job would give other numbers than before.
-const CODE_SCHEMA: u32 = 3;
+const CODE_SCHEMA: u32 = 4;
 
 /// A digest of everything that a task's result depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,16 +45,17 @@ pub struct InputFile {
 /// job does not.
 pub fn fingerprints(job: &Job, inputs: &[InputFile], plan: &Plan) -> Vec<Fingerprint> {
     let mut known: HashMap<&TaskId, Fingerprint> = HashMap::new();
-    let common = json!([CODE_SCHEMA, job.seed, job.data, inputs]).to_string();
+    // The other sample reaches those who start from it: a job may get one with a method that needs it.
+    let shared: Vec<&InputFile> = inputs.iter().filter(|input| !is_only_other(job, input)).collect();
+    let common = json!([CODE_SCHEMA, job.seed, job.data, shared]).to_string();
     let common = Sha256::new_with_prefix(common.as_bytes());
     let mut settings_of: HashMap<SettingsKey, Sha256> = HashMap::new();
-    let most = job.points.iter().filter_map(ScanPoint::n_signal).max();
     let mut fingerprints = Vec::with_capacity(plan.tasks.len());
     for task in &plan.tasks {
         // What tasks of a kind share is digested once: a scan has many tasks and few kinds.
         let settings = settings_of.entry(SettingsKey::of(task)).or_insert_with(|| {
             let mut hash = common.clone();
-            hash.update(settings(job, task, most).to_string().as_bytes());
+            hash.update(settings(job, inputs, task).to_string().as_bytes());
             hash
         });
         let mut hash = settings.clone();
@@ -99,7 +100,18 @@ impl SettingsKey {
     }
 }
 
-fn settings(job: &Job, task: &Task, most: Option<SignalCount>) -> Value {
+/// Whether a file is read as the other sample alone.
+fn is_only_other(job: &Job, input: &InputFile) -> bool {
+    let is = |file: &Path| file.display().to_string() == input.name;
+    let shared = std::iter::once(job.data.events.as_path()).chain(job.independent_background.file());
+    job.other_sample.file().is_some_and(is) && !shared.into_iter().any(is)
+}
+
+fn settings(job: &Job, inputs: &[InputFile], task: &Task) -> Value {
+    let other_sample = || {
+        let files: Vec<&InputFile> = inputs.iter().filter(|input| is_only_other(job, input)).collect();
+        json!([job.other_sample, files])
+    };
     // Which events are data follows from the regions and from what is withheld.
     let split = json!([job.regions, job.independent_background]);
     match &task.work {
@@ -107,11 +119,11 @@ fn settings(job: &Job, task: &Task, most: Option<SignalCount>) -> Value {
         // The largest noise is the scale of the noise embedding.
         Work::Train { .. } => json!([split, job.denoiser, job.sampler.sigma_max, job.compute.threads]),
         Work::TrainFlow { flow, .. } => {
-            let other = (*flow == FlowKind::Feta).then_some(&job.other_sample);
+            let other = (*flow == FlowKind::Feta).then(other_sample);
             json!([split, job.flow.training(*flow), job.compute.threads, other])
         }
         Work::Template { template, .. } => {
-            let other = (template.method.starts() == Start::OtherSample).then_some(&job.other_sample);
+            let other = (template.method.starts() == Start::OtherSample).then(other_sample);
             let maker = match template.method.flow() {
                 Some(flow) => json!(job.flow.training(flow)),
                 None => json!(job.sampler),
@@ -127,13 +139,12 @@ fn settings(job: &Job, task: &Task, most: Option<SignalCount>) -> Value {
             json!([split, job.sampler, job.jet_model, job.momentum_llv, job.compute.threads])
         }
         Work::Classify { point, .. } => {
-            // Classifiers are judged on the signal that no point of the job injects: that beyond `most`.
             let own = match point.classifier {
                 ClassifierKind::Mlp => json!(job.classifier_training()),
                 ClassifierKind::Trees => json!([job.classifier_training(), job.trees]),
                 ClassifierKind::Transformer => json!([job.classifier.folds, job.jet_classifier]),
             };
-            json!([split, own, most, job.compute.threads])
+            json!([split, own, job.compute.threads])
         }
     }
 }

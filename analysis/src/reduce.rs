@@ -59,12 +59,14 @@ pub fn reduce(store: &Store) -> Result<Results, Error> {
         // Writing to memory cannot fail, and every row has the same fields.
         let _ = writer.serialize(row);
     }
+    store.make_room_for_results()?;
     store.write("results.csv", &writer.into_inner().unwrap_or_default())?;
     for figure in Figure::ALL {
         let table = figure.table(&results);
         if table.rows.is_empty() {
             store.set_aside(figure.name())?;
         } else {
+            store.make_room(figure.name())?;
             store.write(&format!("figures/{}.csv", figure.name()), &table.to_csv())?;
         }
     }

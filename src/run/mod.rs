@@ -22,6 +22,7 @@ use std::time::{Duration, SystemTime};
 use drapes_analysis::dispatch::Shard;
 use drapes_analysis::error::Exit;
 use drapes_analysis::job::JobFile;
+use drapes_analysis::store::Store;
 
 use crate::device::{DeviceChoice, Sharing};
 use crate::error::Error;
@@ -99,7 +100,8 @@ impl Run {
     pub fn run(&self) -> Result<Exit, Error> {
         if let Some(ranks) = self.ranks {
             // Mistakes are told before there are ranks to repeat them.
-            JobFile::open(&self.job)?.check()?;
+            let job = JobFile::open(&self.job)?.check()?;
+            Store::claim(&self.directory(&job))?;
             return self.launch(ranks);
         }
         // Before MPI starts threads of its own, and before anybody can be told to stop.

@@ -47,8 +47,8 @@ impl Run {
             Some(directory) => directory.clone(),
             None => file.data_directory()?,
         };
+        Store::claim(&self.directory(&job))?;
         let inputs = inputs(&job, &data_directory)?;
-        let plan = Plan::of(&job);
         let stored = StoredJob { job, inputs };
         let directory = self.directory(&stored.job);
         if !directory.join("job.json").exists() {
@@ -61,7 +61,14 @@ impl Run {
             eprintln!("note: an earlier run has died here ({gone}); this one goes on with its work");
         }
         // Only now: the job of a run that is at work here is not to be touched.
+        let before = store.job().map(|before| before.job.growth()).ok();
         let stored = store.settle(&file, &stored, self.shard())?;
+        if let (Some(before), Some(growth)) = (before, stored.job.growth())
+            && before.as_ref() != Some(&growth)
+        {
+            eprintln!("{growth}; what is finished stays as it is");
+        }
+        let plan = Plan::of(&stored.job);
         store.refresh();
         let states = store.states(&stored, &plan);
         if self.shard() == Shard::WHOLE || alone(&store) {

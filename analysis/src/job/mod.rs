@@ -5,6 +5,7 @@
 mod axes;
 mod document;
 mod flow;
+mod growth;
 mod jets;
 mod read;
 mod sampling;
@@ -21,6 +22,7 @@ use crate::quantities::{ClassifierSeed, Gev, Oversampling, SigmaPrime, SignalCou
 use crate::regions::Regions;
 
 pub use flow::{FlowNetwork, FlowSettings, KeptMoment};
+pub use growth::{Generation, Growth};
 pub use jets::{JetClassifierSettings, JetInputs, JetModelSettings, Momentum, Precision};
 
 /// The complete, commented job file that gives every key its default.
@@ -131,6 +133,9 @@ pub struct Job {
     pub figures: FigureSettings,
     /// The points of the scan, each once.
     pub points: Vec<ScanPoint>,
+    /// When points and seeds came to the job of a directory; empty for a job that has not grown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub generations: Vec<Generation>,
 }
 
 /// Where the events come from and which columns are used.
@@ -415,7 +420,7 @@ impl Job {
     pub fn physics(&self) -> serde_json::Value {
         let mut tree = serde_json::to_value(self).unwrap_or_default();
         if let Some(keys) = tree.as_object_mut() {
-            for key in ["name", "pricing", "figures"] {
+            for key in ["name", "pricing", "figures", "generations"] {
                 keys.remove(key);
             }
         }

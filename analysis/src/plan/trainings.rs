@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Task, TaskId, Work, distinct};
+use super::{Task, TaskId, Work, distinct, groups};
 use crate::generated::{Scope, TrainingSample};
 use crate::job::Job;
 
@@ -54,17 +54,19 @@ pub struct Trainings {
 impl Trainings {
     /// Cuts the trainings of models into tasks.
     ///
-    /// Members of one training learn from the same masses, hence take about the same number of steps.
-    pub fn of(models: &[(Model, TrainingSample)], job: &Job) -> Self {
+    /// Members of one training learn from the same masses, hence take about the same number of steps. `eras` are the models
+    /// that each generation of points needs.
+    pub fn of(models: &[(Model, TrainingSample)], eras: &[Vec<(Model, TrainingSample)>], job: &Job) -> Self {
         let mut trainings = Self { tasks: Vec::new(), places: HashMap::new() };
         let kind =
             |(model, sample): &(Model, TrainingSample)| (*model, sample.side_bands, sample.signal_region);
         for kind_of_task in distinct(models.iter().map(kind)) {
             let (model, per_task) = (kind_of_task.0, kind_of_task.0.per_task(job));
-            let members = models.iter().filter(|model| kind(model) == kind_of_task);
-            let members: Vec<TrainingSample> = members.map(|(_, sample)| *sample).collect();
-            for (chunk, samples) in members.chunks(per_task).enumerate() {
-                let id = match samples {
+            let members: Vec<_> =
+                models.iter().filter(|model| kind(model) == kind_of_task).copied().collect();
+            for (chunk, group) in groups(&members, eras, per_task) {
+                let samples: Vec<TrainingSample> = group.iter().map(|(_, sample)| *sample).collect();
+                let id = match &samples[..] {
                     [sample] if per_task == 1 => format!("train/{}-{sample}", model.word()),
                     _ => format!("train/{}s-{}-c{chunk:02}", model.word(), window(&samples[0])),
                 };
@@ -72,7 +74,7 @@ impl Trainings {
                 for (member, sample) in samples.iter().enumerate() {
                     trainings.places.insert((model, sample.to_string()), (id.clone(), member));
                 }
-                let work = model.training(samples.to_vec());
+                let work = model.training(samples);
                 trainings.tasks.push(Task { id, work, needs: vec![] });
             }
         }

@@ -41,6 +41,9 @@ pub struct Occupant {
     pub shards: u32,
     /// Ranks that it has.
     pub ranks: usize,
+    /// What tells the job that it works at from others; none until it has stored its job.
+    #[serde(default)]
+    pub job: Option<String>,
     /// What they do.
     #[serde(flatten)]
     pub doing: Doing,
@@ -169,7 +172,7 @@ impl Store {
         let cannot_write = |source| Error::CannotWrite { path: folder.clone(), source };
         let (process, since) = (Process::this(), now());
         let (index, count, doing) = (shard.index, shard.count, Doing::default());
-        let occupant = Occupant { process, since, shard: index, shards: count, ranks, doing };
+        let occupant = Occupant { process, since, shard: index, shards: count, ranks, job: None, doing };
         let path = folder.join(format!("{index}-of-{count}.json"));
         let mut dead = Vec::new();
         // Who takes the place of a dead process must not take that of another who was faster.
@@ -219,7 +222,9 @@ impl Store {
         let folder = self.running();
         let cannot_write = |source| Error::CannotWrite { path: folder.clone(), source };
         fs::create_dir_all(&folder).map_err(cannot_write)?;
-        let turn = File::create(folder.join(name)).map_err(cannot_write)?;
+        // Nothing is cut: whatever stands there is not ours to empty.
+        let turn = File::options().create(true).truncate(false).write(true).open(folder.join(name));
+        let turn = turn.map_err(cannot_write)?;
         let _ = turn.lock();
         Ok(turn)
     }
@@ -236,6 +241,17 @@ impl Store {
             files.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect();
         files.sort();
         files
+    }
+
+    /// Says in this process's file which job it works at.
+    pub(super) fn works_at(&self, job: &str) {
+        for path in self.occupant_files() {
+            let Some(Sight { mut occupant, .. }) = look(&path) else { continue };
+            if occupant.process == Process::this() {
+                occupant.job = Some(job.to_owned());
+                replace(&path, &occupant);
+            }
+        }
     }
 
     /// Everybody who works in the directory or has died there.
@@ -281,19 +297,16 @@ impl Occupancy {
     /// The place was taken by somebody else, who thought that this process was dead: it must not go on.
     pub fn tell(&mut self, doing: Doing) -> Result<(), Error> {
         match look(&self.path) {
-            Some(found) if found.occupant.process == self.occupant.process => {}
+            Some(found) if found.occupant.process == self.occupant.process => {
+                self.occupant.job = found.occupant.job;
+            }
             found => {
                 let who = found.map_or_else(|| "somebody".to_owned(), |found| found.who());
                 return Err(Error::Occupied { path: self.path.clone(), who });
             }
         }
         self.occupant.doing = doing;
-        let part = part_of(&self.path);
-        // Nothing depends on this file being up to date; a full disk is told where results are stored.
-        let written = fs::write(&part, text(&self.occupant)).and_then(|()| fs::rename(&part, &self.path));
-        if written.is_err() {
-            let _ = fs::remove_file(&part);
-        }
+        replace(&self.path, &self.occupant);
         Ok(())
     }
 
@@ -333,6 +346,15 @@ fn touch(file: &File) -> std::io::Result<()> {
 
 fn text(occupant: &Occupant) -> Vec<u8> {
     serde_json::to_vec_pretty(occupant).unwrap_or_default()
+}
+
+/// Writes an occupant's file anew. Nothing depends on it being up to date; a full disk is told where results are stored.
+fn replace(path: &Path, occupant: &Occupant) {
+    let part = part_of(path);
+    let written = fs::write(&part, text(occupant)).and_then(|()| fs::rename(&part, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&part);
+    }
 }
 
 /// Creates a file with its whole content at once; false if it is there already.
