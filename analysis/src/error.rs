@@ -74,16 +74,54 @@ pub enum Error {
     },
     /// A directory holds no results.
     #[error(
-        "{} holds no results of drapes (it has no job.json) name the directory that was given to `drapes run --out`",
+        "{} holds no results of drapes ({reason}) name the directory that was given to `drapes run --out`",
         path.display()
     )]
     NotResults {
         /// The directory.
         path: PathBuf,
+        /// How that shows.
+        reason: &'static str,
+    },
+    /// A directory is somebody else's.
+    #[error(
+        "{} holds no scan of drapes and is not empty (there is {found}, and files of a scan might take the place of others) \
+         name a new folder with --out",
+        path.display()
+    )]
+    NotOurs {
+        /// The directory.
+        path: PathBuf,
+        /// Something that is there.
+        found: String,
+    },
+    /// A directory is at work for the job as it was.
+    #[error(
+        "{} is in use (by {who}, for the job as it was; what has been added needs all shards to know of it) wait until it \
+         has ended, then start all shards again",
+        path.display()
+    )]
+    GrownMeanwhile {
+        /// The directory.
+        path: PathBuf,
+        /// Who works there.
+        who: String,
+    },
+    /// A figure's table cannot be read.
+    #[error("cannot read {} ({place}: {reason}) mend that cell, or make the tables again with `drapes reduce {}`", path.display(), directory.display())]
+    Table {
+        /// The table.
+        path: PathBuf,
+        /// Line, and column where there is one.
+        place: String,
+        /// What is wrong there.
+        reason: String,
+        /// The directory of the scan.
+        directory: PathBuf,
     },
     /// A directory holds the results of a different job.
     #[error(
-        "{} holds the results of another job (these keys differ: {}) choose another --out, or restore the keys",
+        "{} holds finished results that this job would change (these keys differ: {}) choose another --out, or restore the keys",
         path.display(),
         keys.join(", ")
     )]
@@ -140,10 +178,14 @@ impl Error {
             Self::JobFile { .. }
             | Self::CannotRead { .. }
             | Self::NotResults { .. }
+            | Self::NotOurs { .. }
+            | Self::Table { .. }
             | Self::OtherJob { .. }
             | Self::Corrupt { .. }
             | Self::NothingToDraw { .. } => Exit::BadRequest,
-            Self::CannotWrite { .. } | Self::Occupied { .. } => Exit::Environment,
+            Self::CannotWrite { .. } | Self::Occupied { .. } | Self::GrownMeanwhile { .. } => {
+                Exit::Environment
+            }
             Self::Drawing { .. } => Exit::Unexpected,
         }
     }

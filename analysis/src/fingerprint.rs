@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::fmt::Write;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,8 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::generated::{FlowKind, Start, TemplateMethod};
 use crate::job::Job;
 use crate::plan::{Plan, Stage, Task, TaskId, Work};
-use crate::point::{ClassifierKind, Contest, ScanPoint};
-use crate::quantities::SignalCount;
+use crate::point::ClassifierKind;
 
 /// Raised whenever the same job would give other numbers than before.
 const CODE_SCHEMA: u32 = 4;
@@ -45,27 +45,23 @@ pub struct InputFile {
 /// job does not.
 pub fn fingerprints(job: &Job, inputs: &[InputFile], plan: &Plan) -> Vec<Fingerprint> {
     let mut known: HashMap<&TaskId, Fingerprint> = HashMap::new();
-    let common = json!([CODE_SCHEMA, job.seed, job.data, inputs]).to_string();
+    // The other sample reaches those who start from it: a job may get one with a method that needs it.
+    let shared: Vec<&InputFile> = inputs.iter().filter(|input| !is_only_other(job, input)).collect();
+    let common = json!([CODE_SCHEMA, job.seed, job.data, shared]).to_string();
     let common = Sha256::new_with_prefix(common.as_bytes());
     let mut settings_of: HashMap<SettingsKey, Sha256> = HashMap::new();
-    let most = job.points.iter().filter_map(ScanPoint::n_signal).max();
     let mut fingerprints = Vec::with_capacity(plan.tasks.len());
     for task in &plan.tasks {
         // What tasks of a kind share is digested once: a scan has many tasks and few kinds.
         let settings = settings_of.entry(SettingsKey::of(task)).or_insert_with(|| {
             let mut hash = common.clone();
-            hash.update(settings(job, task, most).to_string().as_bytes());
+            hash.update(settings(job, inputs, task).to_string().as_bytes());
             hash
         });
         let mut hash = settings.clone();
         let work = serde_json::to_vec(&task.work).unwrap_or_default();
         hash.update((work.len() as u64).to_le_bytes());
         hash.update(&work);
-        if let Work::Classify { point, .. } = &task.work
-            && deals_copies_together(point)
-        {
-            hash.update(b"copies together");
-        }
         for need in task.needs.iter().filter_map(|need| known.get(need)) {
             hash.update(need.0.as_bytes());
         }
@@ -111,7 +107,18 @@ fn noise(job: &Job) -> Value {
     if (least, largest) == (1e-5, 80.0) { json!(largest) } else { json!([least, largest]) }
 }
 
-fn settings(job: &Job, task: &Task, most: Option<SignalCount>) -> Value {
+/// Whether a file is read as the other sample alone.
+fn is_only_other(job: &Job, input: &InputFile) -> bool {
+    let is = |file: &Path| file.display().to_string() == input.name;
+    let shared = std::iter::once(job.data.events.as_path()).chain(job.independent_background.file());
+    job.other_sample.file().is_some_and(is) && !shared.into_iter().any(is)
+}
+
+fn settings(job: &Job, inputs: &[InputFile], task: &Task) -> Value {
+    let other_sample = || {
+        let files: Vec<&InputFile> = inputs.iter().filter(|input| is_only_other(job, input)).collect();
+        json!([job.other_sample, files])
+    };
     // Which events are data follows from the regions and from what is withheld.
     let split = json!([job.regions, job.independent_background]);
     let noise = noise(job);
@@ -119,11 +126,11 @@ fn settings(job: &Job, task: &Task, most: Option<SignalCount>) -> Value {
         Work::Fit { .. } => json!([split, job.collision_energy]),
         Work::Train { .. } => json!([split, job.denoiser, noise, job.compute.threads]),
         Work::TrainFlow { flow, .. } => {
-            let other = (*flow == FlowKind::Feta).then_some(&job.other_sample);
+            let other = (*flow == FlowKind::Feta).then(other_sample);
             json!([split, job.flow.training(*flow), job.compute.threads, other])
         }
         Work::Template { template, .. } => {
-            let other = (template.method.starts() == Start::OtherSample).then_some(&job.other_sample);
+            let other = (template.method.starts() == Start::OtherSample).then(other_sample);
             let maker = match template.method.flow() {
                 Some(flow) => json!(job.flow.training(flow)),
                 None => json!(job.sampler),
@@ -139,31 +146,13 @@ fn settings(job: &Job, task: &Task, most: Option<SignalCount>) -> Value {
             json!([split, job.sampler, job.jet_model, job.momentum_llv, job.compute.threads])
         }
         Work::Classify { point, .. } => {
-            // Classifiers are judged on the signal that no point of the job injects: that beyond `most`.
             let own = match point.classifier {
                 ClassifierKind::Mlp => json!(job.classifier_training()),
                 ClassifierKind::Trees => json!([job.classifier_training(), job.trees]),
                 ClassifierKind::Transformer => json!([job.classifier.folds, job.jet_classifier]),
             };
-            json!([split, own, most, job.compute.threads])
+            json!([split, own, job.compute.threads])
         }
-    }
-}
-
-/// Whether copies of one event, which are not the data's own, stay in one part of the cross-validation. They were dealt by
-/// chance once; what was trained then does not count.
-fn deals_copies_together(point: &ScanPoint) -> bool {
-    let made_of_events = |method| match method {
-        TemplateMethod::Noise | TemplateMethod::Cathode | TemplateMethod::SignalRegion => false,
-        TemplateMethod::SideBand
-        | TemplateMethod::OtherSample
-        | TemplateMethod::Curtains
-        | TemplateMethod::CurtainsEfficient
-        | TemplateMethod::Feta => true,
-    };
-    match point.contest {
-        Contest::Search { template, oversampling } => oversampling.0 > 1 && made_of_events(template.method),
-        _ => false,
     }
 }
 
@@ -212,26 +201,6 @@ mod tests {
             assert_eq!(changed("seed = 1", &format!("seed = 1\n[sampler]\n{range}")).len(), 3, "{range}");
         }
         assert_eq!(changed("seed = 1", "seed = 1\n[sampler]\nsigma_min = 1e-5\nsigma_max = 80"), [""; 0]);
-    }
-
-    #[test]
-    fn only_what_copies_of_events_were_dealt_apart_for_is_trained_again() {
-        let job = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[classifier]\nseeds = '0'\n[[scan]]\nmethod = 'sb'\n\
-                   n_signal = [0]\nsigma_prime = [1.0]\noversampling = [1, 2]\n[[scan]]\nmethod = 'sr'\n\
-                   n_signal = [0]\nsigma_prime = [1.0]\noversampling = [2]\n[[scan]]\nmethod = 'noise'\n\
-                   n_signal = [0]\noversampling = [2]\n[[scan]]\nmethod = 'curtains_f4f'\nn_signal = [0]\n\
-                   oversampling = [2]\n";
-        let job = JobFile::from_text("job.toml", job).check().expect("a good job");
-        let mut together: Vec<String> = job
-            .points
-            .iter()
-            .filter(|point| deals_copies_together(point))
-            .map(ScanPoint::to_string)
-            .collect();
-        together.sort_unstable();
-        assert_eq!(together.len(), 2, "{together:?}");
-        assert!(together[0].starts_with("curtains_f4f") && together[1].starts_with("sb"), "{together:?}");
-        assert!(together.iter().all(|point| point.ends_with("-x2")), "{together:?}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! From a job to tasks: what is computed once, what depends on what.
 
 mod flows;
+mod groups;
 mod trainings;
 
 use std::collections::{HashMap, HashSet};
@@ -15,6 +16,7 @@ use crate::point::{ClassifierKind, Contest, ScanPoint};
 use crate::quantities::{ClassifierSeed, Oversampling};
 
 use flows::Flows;
+use groups::{Versions, groups};
 use trainings::{Model, Trainings};
 
 /// The readable name of a task; also the stem of its files.
@@ -174,24 +176,24 @@ pub struct Plan {
 impl Plan {
     /// Expands a job. What two points share (a fit, a training, a template) is one task.
     pub fn of(job: &Job) -> Self {
-        let templates = templates(job);
-        let resampled = resampled(job);
+        let eras = job.points_by_era();
+        let templates = templates(&job.points);
+        let resampled = resampled(&job.points);
         let mut tasks: Vec<Task> = Vec::new();
         let fitted = templates.iter().filter_map(Order::fitted);
         tasks.extend(distinct(fitted, TrainingSample::to_string).into_iter().map(fit));
-        let diffused = templates.iter().flat_map(Order::models);
-        let inclusive = resampled.iter().map(|(sample, _)| (Model::Denoiser(Scope::Everything), *sample));
-        let trainings = Trainings::of(
-            &distinct(diffused.chain(inclusive), |(model, sample)| (*model, sample.to_string())),
-            job,
-        );
+        let by_era: Vec<_> = eras.iter().map(|points| models(points)).collect();
+        let trainings = Trainings::of(&models(&job.points), &by_era, job);
         tasks.extend(trainings.tasks);
         let places = trainings.places;
-        let flows = Flows::of(&templates, job.compute.flows_per_task);
+        let makers = |points: &Vec<ScanPoint>| Flows::wanted(&self::templates(points));
+        let by_era: Vec<_> = eras.iter().map(makers).collect();
+        let flows = Flows::of(&Flows::wanted(&templates), &by_era, job.compute.flows_per_task);
         tasks.extend(flows.tasks);
+        let made = Made::of(&eras);
         for Order { what, oversampling } in templates {
             let model = |model: Model| places[&(model, what.sample.to_string())].clone();
-            match (what.inputs, what.method.flow()) {
+            let model = match (what.inputs, what.method.flow()) {
                 (Inputs::Llv, _) => {
                     let kinematics = what.makes_kinematics().then(|| model(Model::Kinematics));
                     let copies = 0..oversampling.0;
@@ -199,33 +201,33 @@ impl Plan {
                     tasks.extend(
                         copies.map(|copy| template_of_jets(what, copy, kinematics.clone(), jets.clone())),
                     );
+                    continue;
                 }
-                (Inputs::Hlv, Some(flow)) => {
-                    tasks.push(template(
-                        what,
-                        oversampling,
-                        flows.places[&(flow, what.sample.to_string())].clone(),
-                    ));
-                }
-                (Inputs::Hlv, None) => {
-                    tasks.push(template(what, oversampling, model(Model::Denoiser(Scope::SideBands))));
-                }
-            }
-        }
-        for (sample, oversampling) in resampled {
-            let model = places[&(Model::Denoiser(Scope::Everything), sample.to_string())].clone();
-            tasks.push(resample(sample, oversampling, model));
-        }
-        for point in &job.points {
-            let together = match point.classifier {
-                ClassifierKind::Mlp => job.compute.classifier_seeds_per_task,
-                // Trees gain nothing from company: they are grown one after the other.
-                ClassifierKind::Trees => 1,
-                ClassifierKind::Transformer => job.compute.jet_classifier_seeds_per_task,
+                (Inputs::Hlv, Some(flow)) => flows.places[&(flow, what.sample.to_string())].clone(),
+                (Inputs::Hlv, None) => model(Model::Denoiser(Scope::SideBands)),
             };
-            for seeds in job.classifier.seeds.chunks(together) {
-                tasks.push(classify(*point, seeds));
+            for (oversampling, ending) in made.templates.all(&what.to_string()) {
+                tasks.push(template(what, oversampling, &ending, model.clone()));
             }
+        }
+        for (sample, _) in resampled {
+            let model = &places[&(Model::Denoiser(Scope::Everything), sample.to_string())];
+            for (oversampling, ending) in made.data.all(&sample.to_string()) {
+                tasks.push(resample(sample, oversampling, &ending, model.clone()));
+            }
+        }
+        let (seeds, by_era) = (&job.classifier.seeds, job.seeds_by_era());
+        let chunks = |together: usize| groups(seeds, &by_era, together, |seed| *seed);
+        // Trees gain nothing from company: they are grown one after the other.
+        let (mlp, trees) = (chunks(job.compute.classifier_seeds_per_task), chunks(1));
+        let transformers = chunks(job.compute.jet_classifier_seeds_per_task);
+        for point in &job.points {
+            let chunks = match point.classifier {
+                ClassifierKind::Mlp => &mlp,
+                ClassifierKind::Trees => &trees,
+                ClassifierKind::Transformer => &transformers,
+            };
+            tasks.extend(chunks.iter().map(|(_, seeds)| classify(*point, seeds, &made)));
         }
         Self { tasks }
     }
@@ -291,10 +293,10 @@ impl Order {
 }
 
 /// Each template once.
-fn templates(job: &Job) -> Vec<Order> {
+fn templates(points: &[ScanPoint]) -> Vec<Order> {
     let mut orders: Vec<Order> = Vec::new();
     let mut known = HashMap::new();
-    for point in &job.points {
+    for point in points {
         let Some(what) = point.template() else { continue };
         let oversampling = point.oversampling().unwrap_or(Oversampling(1));
         let index = *known.entry(what.to_string()).or_insert(orders.len());
@@ -307,10 +309,10 @@ fn templates(job: &Job) -> Vec<Order> {
 }
 
 /// The data that GenSR over-samples, each once.
-fn resampled(job: &Job) -> Vec<(TrainingSample, Oversampling)> {
+fn resampled(points: &[ScanPoint]) -> Vec<(TrainingSample, Oversampling)> {
     let mut found: Vec<(TrainingSample, Oversampling)> = Vec::new();
     let mut known = HashMap::new();
-    for point in &job.points {
+    for point in points {
         let Contest::GenSr { template, data_oversampling, .. } = point.contest else { continue };
         let index = *known.entry(template.sample.to_string()).or_insert(found.len());
         match found.get_mut(index) {
@@ -319,6 +321,46 @@ fn resampled(job: &Job) -> Vec<(TrainingSample, Oversampling)> {
         }
     }
     found
+}
+
+/// The diffusion models that points need, each once.
+fn models(points: &[ScanPoint]) -> Vec<(Model, TrainingSample)> {
+    let (templates, resampled) = (templates(points), resampled(points));
+    let inclusive = resampled.iter().map(|(sample, _)| (Model::Denoiser(Scope::Everything), *sample));
+    distinct(templates.iter().flat_map(Order::models).chain(inclusive), model_key)
+}
+
+/// What tells two models apart.
+fn model_key((model, sample): &(Model, TrainingSample)) -> (Model, String) {
+    (*model, sample.to_string())
+}
+
+/// How often templates of features, and data that GenSR over-samples, are made.
+struct Made {
+    templates: Versions,
+    data: Versions,
+}
+
+impl Made {
+    fn of(eras: &[Vec<ScanPoint>]) -> Self {
+        let orders = |points: &Vec<ScanPoint>| {
+            let orders = templates(points).into_iter();
+            orders.map(|order| (order.what.to_string(), order.oversampling)).collect()
+        };
+        let data = |points: &Vec<ScanPoint>| {
+            let found = resampled(points).into_iter();
+            found.map(|(sample, factor)| (sample.to_string(), factor)).collect()
+        };
+        Self { templates: Versions::of(eras.iter().map(orders)), data: Versions::of(eras.iter().map(data)) }
+    }
+
+    fn template_id(&self, what: &Generated, factor: Oversampling) -> TaskId {
+        TaskId(format!("template/{what}{}", self.templates.ending(&what.to_string(), factor)))
+    }
+
+    fn data_id(&self, sample: TrainingSample, factor: Oversampling) -> TaskId {
+        TaskId(format!("template/gensr-{sample}{}", self.data.ending(&sample.to_string(), factor)))
+    }
 }
 
 /// Each item once, told apart by its key.
@@ -348,15 +390,11 @@ fn fit_id(sample: TrainingSample) -> TaskId {
     TaskId(format!("fit/dijet-{sample}"))
 }
 
-fn template_id(what: &Generated) -> TaskId {
-    TaskId(format!("template/{what}"))
-}
-
-fn template(what: Generated, oversampling: Oversampling, model: (TaskId, usize)) -> Task {
+fn template(what: Generated, oversampling: Oversampling, ending: &str, model: (TaskId, usize)) -> Task {
     let fit = Order { what, oversampling }.fitted().map(fit_id);
     let needs = fit.iter().cloned().chain([model.0.clone()]).collect();
     let work = Work::Template { template: what, oversampling, model, fit };
-    Task { id: template_id(&what), work, needs }
+    Task { id: TaskId(format!("template/{what}{ending}")), work, needs }
 }
 
 fn copy_id(what: &Generated, copy: u32) -> TaskId {
@@ -376,16 +414,21 @@ fn template_of_jets(
     Task { id: copy_id(&what, copy), work, needs }
 }
 
-fn resampled_id(sample: TrainingSample) -> TaskId {
-    TaskId(format!("template/gensr-{sample}"))
-}
-
-fn resample(sample: TrainingSample, oversampling: Oversampling, model: (TaskId, usize)) -> Task {
+fn resample(
+    sample: TrainingSample,
+    oversampling: Oversampling,
+    ending: &str,
+    model: (TaskId, usize),
+) -> Task {
     let needs = vec![model.0.clone()];
-    Task { id: resampled_id(sample), work: Work::Resample { sample, oversampling, model }, needs }
+    Task {
+        id: TaskId(format!("template/gensr-{sample}{ending}")),
+        work: Work::Resample { sample, oversampling, model },
+        needs,
+    }
 }
 
-fn classify(point: ScanPoint, seeds: &[ClassifierSeed]) -> Task {
+fn classify(point: ScanPoint, seeds: &[ClassifierSeed], made: &Made) -> Task {
     let span = match seeds {
         [one] => format!("c{one}"),
         [first, .., last] => format!("c{first}-{last}"),
@@ -395,10 +438,15 @@ fn classify(point: ScanPoint, seeds: &[ClassifierSeed]) -> Task {
         (Some(template), Some(factor)) if template.inputs == Inputs::Llv => {
             (0..factor.0).map(|copy| copy_id(&template, copy)).collect()
         }
-        (template, _) => template.iter().map(template_id).collect(),
+        (Some(template), factor) => {
+            vec![made.template_id(&template, factor.unwrap_or(Oversampling(1)))]
+        }
+        (None, _) => vec![],
     };
     let data = match point.contest {
-        Contest::GenSr { template, .. } => Some(resampled_id(template.sample)),
+        Contest::GenSr { template, data_oversampling, .. } => {
+            Some(made.data_id(template.sample, data_oversampling))
+        }
         _ => None,
     };
     let needs = templates.iter().chain(&data).cloned().collect();

@@ -64,6 +64,7 @@ pub fn reduce(store: &Store) -> Result<Results, Error> {
         // Writing to memory cannot fail, and every row has the same fields.
         let _ = writer.serialize(row);
     }
+    store.make_room_for_results()?;
     store.write("results.csv", &writer.into_inner().unwrap_or_default())?;
     let failures = closure::failures(&results);
     for figure in Figure::ALL {
@@ -72,6 +73,7 @@ pub fn reduce(store: &Store) -> Result<Results, Error> {
         if table.rows.is_empty() {
             store.set_aside(figure.name())?;
         } else {
+            store.make_room(figure.name())?;
             store.write(&format!("figures/{}.csv", figure.name()), &table.to_csv())?;
         }
     }

@@ -10,9 +10,12 @@
 //! ```
 
 mod again;
+mod aside;
+mod claim;
 mod durable;
 mod folded;
 mod folding;
+mod growth;
 mod header;
 mod identity;
 mod occupancy;
@@ -25,7 +28,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 pub use durable::{part_of, write_durably};
 pub use folding::Folding;
@@ -38,7 +40,7 @@ use crate::dispatch::Shard;
 use crate::error::Error;
 use crate::fingerprint::InputFile;
 use crate::job::{Job, JobFile};
-use crate::plan::{Stage, TaskId};
+use crate::plan::TaskId;
 use folded::Folded;
 
 /// A directory of results.
@@ -63,10 +65,12 @@ impl Store {
         Self { directory: directory.to_owned(), folded: Arc::default() }
     }
 
-    /// Opens a directory for a job: a new one, or one that holds results of the same job.
+    /// Opens a directory for a job: a new one, or one that holds results of the same job or of
+    /// one that it has grown from.
     ///
     /// # Errors
-    /// The directory cannot be written, or holds the results of another job (the keys that differ are named).
+    /// The directory cannot be written, is somebody else's, or holds finished results that this job would change (the keys
+    /// that differ are named).
     pub fn create(directory: &Path, file: &JobFile, stored: &StoredJob) -> Result<Self, Error> {
         let store = Self::begin(directory, stored)?;
         store.settle(file, stored, Shard::WHOLE)?;
@@ -78,48 +82,13 @@ impl Store {
     /// # Errors
     /// As [`Store::create`].
     pub fn begin(directory: &Path, stored: &StoredJob) -> Result<Self, Error> {
+        Self::claim(directory)?;
         let store = Self::at(directory);
-        for stage in Stage::ALL {
-            let folder = directory.join("tasks").join(stage.word());
-            // Named as the user named it: where nothing can be made, the folder inside says little.
-            fs::create_dir_all(&folder)
-                .map_err(|source| Error::CannotWrite { path: directory.to_owned(), source })?;
-        }
-        store.check_job(stored)?;
+        // Named as the user named it: where nothing can be made, a folder inside says little.
+        let cannot_write = |source| Error::CannotWrite { path: directory.to_owned(), source };
+        fs::create_dir_all(directory).map_err(cannot_write)?;
+        store.succeed(stored)?;
         Ok(store)
-    }
-
-    /// Stores the job of a directory, by the right to work there, and returns it as the directory has it from now on.
-    ///
-    /// Who owns which task follows from the prices, so shards take `[pricing]` from the one that came first.
-    ///
-    /// # Errors
-    /// As [`Store::create`]: another job may have been stored since the directory was opened.
-    pub fn settle(&self, file: &JobFile, stored: &StoredJob, shard: Shard) -> Result<StoredJob, Error> {
-        // One shard after the other: the second finds what the first has stored.
-        let _turn = if shard == Shard::WHOLE { None } else { Some(self.turn("job.lock")?) };
-        self.check_job(stored)?;
-        let mut settled = stored.clone();
-        if shard != Shard::WHOLE && self.holds_job() {
-            settled.job.pricing = self.job()?.job.pricing;
-        }
-        self.write("job.toml", file.text().as_bytes())?;
-        self.write_json("job.json", &settled)?;
-        Ok(settled)
-    }
-
-    fn check_job(&self, stored: &StoredJob) -> Result<(), Error> {
-        if self.holds_job() {
-            let keys = differences(&self.job()?, stored);
-            if !keys.is_empty() {
-                return Err(Error::OtherJob { path: self.directory.clone(), keys });
-            }
-        }
-        Ok(())
-    }
-
-    fn holds_job(&self) -> bool {
-        self.directory.join("job.json").exists()
     }
 
     /// Opens a directory that holds results.
@@ -128,7 +97,7 @@ impl Store {
     /// It holds none.
     pub fn open(directory: &Path) -> Result<Self, Error> {
         let store = Self::at(directory);
-        if store.holds_job() { Ok(store) } else { Err(Error::NotResults { path: directory.to_owned() }) }
+        if store.holds_job() { Ok(store) } else { Err(store.no_results()) }
     }
 
     /// The directory itself.
@@ -221,27 +190,6 @@ impl Store {
         write().map_err(|source| Error::CannotWrite { path: path.clone(), source })
     }
 
-    /// Moves a figure's table to `figures/earlier/` and removes its pictures: the results no longer give it.
-    ///
-    /// # Errors
-    /// The table is there and cannot be moved.
-    pub fn set_aside(&self, figure: &str) -> Result<(), Error> {
-        let folder = self.directory.join("figures");
-        let table = folder.join(format!("{figure}.csv"));
-        if !table.exists() {
-            return Ok(());
-        }
-        let earlier = folder.join("earlier");
-        let moved = fs::create_dir_all(&earlier)
-            .and_then(|()| fs::rename(&table, earlier.join(format!("{figure}.csv"))));
-        moved.map_err(|source| Error::CannotWrite { path: table, source })?;
-        for kind in ["svg", "png", "pdf"] {
-            // A picture that is not there needs no removal.
-            let _ = fs::remove_file(folder.join(format!("{figure}.{kind}")));
-        }
-        Ok(())
-    }
-
     /// The command that goes on with the job of this directory.
     pub fn command(&self) -> String {
         #[derive(Deserialize)]
@@ -273,37 +221,6 @@ fn to_json(value: &impl Serialize) -> Vec<u8> {
     let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_default();
     bytes.push(b'\n');
     bytes
-}
-
-/// The dotted keys in which two jobs differ in a way that changes results.
-fn differences(old: &StoredJob, new: &StoredJob) -> Vec<String> {
-    let mut keys = Vec::new();
-    compare("", &old.job.physics(), &new.job.physics(), &mut keys);
-    for input in &new.inputs {
-        if old.inputs.iter().any(|known| known.name == input.name && known.sha256 != input.sha256) {
-            keys.push(format!("the content of {}", input.name));
-        }
-    }
-    keys
-}
-
-fn compare(path: &str, old: &Value, new: &Value, keys: &mut Vec<String>) {
-    match (old, new) {
-        (Value::Object(old), Value::Object(new)) => {
-            let names = old.keys().chain(new.keys().filter(|name| !old.contains_key(*name)));
-            for name in names {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                let side =
-                    |tree: &serde_json::Map<String, Value>| tree.get(name).cloned().unwrap_or(Value::Null);
-                compare(&path, &side(old), &side(new), keys);
-            }
-        }
-        _ if old != new => keys.push(match path {
-            "points" => "scan".to_owned(),
-            other => other.to_owned(),
-        }),
-        _ => {}
-    }
 }
 
 #[cfg(test)]

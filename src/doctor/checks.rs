@@ -144,7 +144,9 @@ fn hdf5() -> Finding {
 
 fn slurm() -> Finding {
     let version = Command::new("sinfo").arg("--version").output().ok();
+    // A container may have the name and none of the program behind it.
     let version = version.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    let version = version.filter(|version| !version.is_empty());
     let job = std::env::var("SLURM_JOB_ID").ok();
     match (version, job, slurm_end()) {
         (None, None, _) => Finding::ok("Slurm", "not here"),

@@ -80,6 +80,9 @@ impl Run {
             }
         }
         answer(format_args!("\nresults.csv and figures/ in {directory}\n"));
+        if let Some(growth) = stored.job.growth() {
+            answer(format_args!("{growth}\n"));
+        }
         if failed == 0 && left > 0 {
             tell(format_args!(
                 "{left} of {total} tasks have lost their record meanwhile; run the same command again"

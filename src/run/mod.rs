@@ -24,6 +24,7 @@ use drapes_analysis::cli::tell;
 use drapes_analysis::dispatch::Shard;
 use drapes_analysis::error::Exit;
 use drapes_analysis::job::JobFile;
+use drapes_analysis::store::Store;
 
 use crate::demands;
 use crate::device::{self, DeviceChoice, Sharing};
@@ -107,6 +108,7 @@ impl Run {
             // Mistakes are told before there are ranks to repeat them.
             let job = JobFile::open(&self.job)?.check()?;
             demands::check_threads(&job, &[device::look(World::host(), DeviceChoice::Cpu)])?;
+            Store::claim(&self.directory(&job))?;
             return self.launch(ranks);
         }
         // Before MPI starts threads of its own, and before anybody can be told to stop.

@@ -56,13 +56,15 @@ impl Run {
             Some(directory) => directory.clone(),
             None => file.data_directory()?,
         };
+        Store::claim(&self.directory(&job))?;
         let inputs = inputs(&job, &data_directory)?;
         repeats::check_files(&job, &inputs)?;
-        let plan = Plan::of(&job);
         let stored = StoredJob { job, inputs };
         let directory = self.directory(&stored.job);
-        if !directory.join("job.json").exists() {
-            // Before a directory is begun, all that is wrong with its data is told. Later they are read where needed.
+        let is_known = |known: StoredJob| known.job.physics() == stored.job.physics();
+        if !Store::open(&directory).and_then(|store| store.job()).is_ok_and(is_known) {
+            // Before a scan is begun, or grows, all that is wrong with its data is told. Later they are read where needed.
+            let plan = Plan::of(&stored.job);
             let sample = crate::task::load(&stored.job, &data_directory)?;
             let open = vec![true; plan.tasks.len()];
             let supply = Supply { ranks, chip: self.chip(), memory: sight.free_memory, folder: &directory };
@@ -74,7 +76,14 @@ impl Run {
             tell(format_args!("note: an earlier run has died here ({gone}); this one goes on with its work"));
         }
         // Only now: the job of a run that is at work here is not to be touched.
+        let before = store.job().map(|before| before.job.growth()).ok();
         let stored = store.settle(&file, &stored, self.shard())?;
+        if let (Some(before), Some(growth)) = (before, stored.job.growth())
+            && before.as_ref() != Some(&growth)
+        {
+            tell(format_args!("{growth}; what is finished stays as it is"));
+        }
+        let plan = Plan::of(&stored.job);
         store.refresh();
         store.check_folded()?;
         let states = store.states(&stored, &plan);

@@ -44,17 +44,18 @@ impl Origin {
 
 /// The events of a point.
 ///
-/// Every point of a job is judged on the same never-injected signal: that beyond its largest injection.
+/// A point is judged on the signal beyond its own injection, which neither its models nor its classifiers have seen; a
+/// method that sees no data has all signal. So a point is the same in every job that has it, whatever else is injected.
 pub fn sides(place: &Workplace, point: &ScanPoint) -> Result<Sides, Error> {
     let sample = place.sample()?;
-    let most = place.job.points.iter().filter_map(ScanPoint::n_signal).max().unwrap_or(SignalCount(0));
+    let injected = point.n_signal().unwrap_or(SignalCount(0));
     let regions =
         point.template().map_or(place.job.regions, |template| place.job.regions_of(&template.sample));
     let usable = |events: Vec<u32>| match point.classifier.inputs() {
         Inputs::Hlv => events,
         Inputs::Llv => sample.with_jets(events),
     };
-    let unseen_signal = usable(sample.unused_signal(most, regions.signal));
+    let unseen_signal = usable(sample.unused_signal(injected, regions.signal));
     // Independent background is that of the job's own signal region.
     let here = regions.signal == place.job.regions.signal;
     let independent = if here { usable(sample.independent().to_vec()) } else { vec![] };

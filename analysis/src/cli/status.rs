@@ -11,6 +11,7 @@ use super::layout::{columns, duration};
 use super::plan::Format;
 use crate::dispatch::makespan;
 use crate::error::{Error, Exit};
+use crate::job::Growth;
 use crate::plan::{Plan, Stage, Task};
 use crate::price::{EventCounts, Price};
 use crate::rates::Rates;
@@ -40,6 +41,7 @@ const LISTED: usize = 8;
 /// Everything that is shown.
 struct Overview {
     name: String,
+    growth: Option<Growth>,
     plan: Plan,
     standings: Vec<Standing>,
     /// Time behind each task.
@@ -100,7 +102,8 @@ impl Overview {
         let alive = occupants.iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
         let ranks = alive.map(|(occupant, _)| occupant.ranks).sum::<usize>().max(1);
         let left = (makespan(&plan, &expected, &over, ranks), ranks);
-        Ok(Self { name: stored.job.name, plan, standings, spent, occupants, left })
+        let growth = stored.job.growth();
+        Ok(Self { name: stored.job.name, growth, plan, standings, spent, occupants, left })
     }
 
     fn count(&self, word: &str) -> usize {
@@ -123,7 +126,11 @@ impl Overview {
 
     fn text(&self) -> String {
         let mut text =
-            format!("{}: {} of {} tasks done\n\n", self.name, self.count("done"), self.plan.tasks.len());
+            format!("{}: {} of {} tasks done\n", self.name, self.count("done"), self.plan.tasks.len());
+        if let Some(growth) = &self.growth {
+            text.push_str(&format!("{growth}\n"));
+        }
+        text.push('\n');
         // Columns that are empty for all stages say nothing.
         let words: Vec<&str> = Standing::WORDS
             .into_iter()
@@ -234,6 +241,7 @@ impl Overview {
             Standing::WORDS.iter().map(|word| ((*word).to_owned(), json!(self.count(word)))).collect();
         json!({
             "name": self.name,
+            "growth": self.growth,
             "counts": counts,
             "tasks": tasks,
             "core_hours": cores,

@@ -5,6 +5,7 @@
 mod axes;
 mod document;
 mod flow;
+mod growth;
 mod jets;
 mod limits;
 mod noise_embedding;
@@ -24,6 +25,7 @@ use crate::quantities::{ClassifierSeed, Gev, Oversampling, SigmaPrime, SignalCou
 use crate::regions::Regions;
 
 pub use flow::{FlowNetwork, FlowSettings, KeptMoment};
+pub use growth::{Generation, Growth};
 pub use jets::{JetClassifierSettings, JetInputs, JetModelSettings, Momentum, Precision};
 pub use noise_embedding::NoiseEmbedding;
 
@@ -142,6 +144,9 @@ pub struct Job {
     pub figures: FigureSettings,
     /// The points of the scan, each once.
     pub points: Vec<ScanPoint>,
+    /// When points and seeds came to the job of a directory; empty for a job that has not grown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub generations: Vec<Generation>,
 }
 
 /// What a job has that was stored before there was this key.
@@ -451,7 +456,7 @@ impl Job {
     pub fn physics(&self) -> serde_json::Value {
         let mut tree = serde_json::to_value(self).unwrap_or_default();
         if let Some(keys) = tree.as_object_mut() {
-            for key in ["name", "most_repeated", "pricing", "figures", "closure"] {
+            for key in ["name", "most_repeated", "pricing", "figures", "closure", "generations"] {
                 keys.remove(key);
             }
         }

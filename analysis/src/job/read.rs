@@ -138,6 +138,7 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
         pricing: pricing?,
         figures: figures?,
         points: points?,
+        generations: vec![],
     })
 }
 

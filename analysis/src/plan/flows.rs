@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::trainings::window;
-use super::{Order, Task, TaskId, Work, distinct, grouped};
+use super::{Order, Task, TaskId, Work, distinct, grouped, groups};
 use crate::generated::{FlowKind, TrainingSample};
 
 /// The trainings of flows, densities first, and where each flow is trained.
@@ -14,7 +14,8 @@ pub struct Flows {
 }
 
 impl Flows {
-    pub fn of(templates: &[Order], per_task: usize) -> Self {
+    /// The flows that templates need, densities first, each once.
+    pub fn wanted(templates: &[Order]) -> Vec<(FlowKind, TrainingSample)> {
         let makers =
             || templates.iter().filter_map(|order| Some((order.what.method.flow()?, order.what.sample)));
         let judges = makers().filter_map(|(flow, sample)| {
@@ -24,12 +25,22 @@ impl Flows {
         let mut wanted = distinct(judges.chain(makers()), |(flow, sample)| (*flow, sample.to_string()));
         // A density of CATHODE may come after a flow that another density judges.
         wanted.sort_by_key(|(flow, _)| flow.judge().is_some());
+        wanted
+    }
+
+    /// Cuts the trainings of flows into tasks; `eras` are those that each generation of points needs.
+    pub fn of(
+        wanted: &[(FlowKind, TrainingSample)],
+        eras: &[Vec<(FlowKind, TrainingSample)>],
+        per_task: usize,
+    ) -> Self {
         let mut flows = Self::default();
-        for together in grouped(wanted.into_iter(), |(flow, sample)| (*flow, window(sample))) {
+        let key = |(flow, sample): &(FlowKind, TrainingSample)| (*flow, sample.to_string());
+        for together in grouped(wanted.iter().copied(), |(flow, sample)| (*flow, window(sample))) {
             let flow = together[0].0;
-            let members: Vec<TrainingSample> = together.into_iter().map(|(_, sample)| sample).collect();
-            for (chunk, samples) in members.chunks(per_task).enumerate() {
-                flows.push(flow, samples, chunk, per_task);
+            for (chunk, group) in groups(&together, eras, per_task, key) {
+                let samples: Vec<TrainingSample> = group.iter().map(|(_, sample)| *sample).collect();
+                flows.push(flow, &samples, chunk, per_task);
             }
         }
         flows

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Task, TaskId, Work, grouped};
+use super::{Task, TaskId, Work, grouped, groups, model_key};
 use crate::generated::{Scope, TrainingSample};
 use crate::job::Job;
 
@@ -54,14 +54,15 @@ pub struct Trainings {
 impl Trainings {
     /// Cuts the trainings of models into tasks.
     ///
-    /// Members of one training learn from the same masses, hence take about the same number of steps.
-    pub fn of(models: &[(Model, TrainingSample)], job: &Job) -> Self {
+    /// Members of one training learn from the same masses, hence take about the same number of steps. `eras` are the models
+    /// that each generation of points needs.
+    pub fn of(models: &[(Model, TrainingSample)], eras: &[Vec<(Model, TrainingSample)>], job: &Job) -> Self {
         let mut trainings = Self { tasks: Vec::new(), places: HashMap::new() };
-        for together in grouped(models.iter(), |(model, sample)| (*model, window(sample))) {
+        for together in grouped(models.iter().copied(), |(model, sample)| (*model, window(sample))) {
             let (model, per_task) = (together[0].0, together[0].0.per_task(job));
-            let members: Vec<TrainingSample> = together.into_iter().map(|(_, sample)| *sample).collect();
-            for (chunk, samples) in members.chunks(per_task).enumerate() {
-                let id = match samples {
+            for (chunk, group) in groups(&together, eras, per_task, model_key) {
+                let samples: Vec<TrainingSample> = group.iter().map(|(_, sample)| *sample).collect();
+                let id = match &samples[..] {
                     [sample] if per_task == 1 => format!("train/{}-{sample}", model.word()),
                     _ => format!("train/{}s-{}-c{chunk:02}", model.word(), window(&samples[0])),
                 };
@@ -69,7 +70,7 @@ impl Trainings {
                 for (member, sample) in samples.iter().enumerate() {
                     trainings.places.insert((model, sample.to_string()), (id.clone(), member));
                 }
-                let work = model.training(samples.to_vec());
+                let work = model.training(samples);
                 trainings.tasks.push(Task { id, work, needs: vec![] });
             }
         }

@@ -28,6 +28,19 @@ pub fn part_of(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// Whether a name is one that [`part_of`] makes, of a file that passes.
+pub fn is_part_of(name: &str, is_ours: impl Fn(&str) -> bool) -> bool {
+    let split = || {
+        let (file, unique) = name.strip_suffix(".part")?.rsplit_once('.')?;
+        let (process, count) = unique.split_once('-')?;
+        Some((file, process, count))
+    };
+    split().is_some_and(|(file, process, count)| {
+        let is_process = process.len() == 12 && process.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_process && count.parse::<u32>().is_ok() && is_ours(file)
+    })
+}
+
 /// Writes beside the target, waits for the disk, then renames.
 ///
 /// # Errors
@@ -46,4 +59,25 @@ pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         let _ = fs::remove_file(&part);
         Error::CannotWrite { path: path.to_owned(), source }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_known_by_their_name() {
+        let part = part_of(Path::new("out/results.csv"));
+        let name = part.file_name().and_then(|name| name.to_str()).expect("text");
+        assert!(is_part_of(name, |file| file == "results.csv") && !is_part_of(name, |_| false), "{name}");
+        for other in [
+            "thesis.part",
+            "a.0123456789ab.part",
+            "a.0123456789zz-1.part",
+            "a.0123456789ab-x.part",
+            "a.part.1",
+        ] {
+            assert!(!is_part_of(other, |_| true), "{other}");
+        }
+    }
 }

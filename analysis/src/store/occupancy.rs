@@ -47,6 +47,9 @@ pub struct Occupant {
     pub shards: u32,
     /// Ranks that it has.
     pub ranks: usize,
+    /// What tells the job that it works at from others; none until it has stored its job.
+    #[serde(default)]
+    pub job: Option<String>,
     /// What they do.
     #[serde(flatten)]
     pub doing: Doing,
@@ -169,7 +172,7 @@ impl Store {
         let cannot_write = |source| Error::CannotWrite { path: folder.clone(), source };
         let (process, since) = (Process::this(), now());
         let (index, count, doing) = (shard.index, shard.count, Doing::default());
-        let occupant = Occupant { process, since, shard: index, shards: count, ranks, doing };
+        let occupant = Occupant { process, since, shard: index, shards: count, ranks, job: None, doing };
         let path = folder.join(format!("{index}-of-{count}.json"));
         let mut dead = Vec::new();
         // Who takes the place of a dead process must not take that of another who was faster.
@@ -224,7 +227,9 @@ impl Store {
         let folder = self.running();
         let cannot_write = |source| Error::CannotWrite { path: folder.clone(), source };
         fs::create_dir_all(&folder).map_err(cannot_write)?;
-        let turn = File::create(folder.join(name)).map_err(cannot_write)?;
+        // Nothing is cut: whatever stands there is not ours to empty.
+        let turn = File::options().create(true).truncate(false).write(true).open(folder.join(name));
+        let turn = turn.map_err(cannot_write)?;
         let _ = turn.lock();
         Ok(turn)
     }
@@ -244,6 +249,17 @@ impl Store {
             files.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect();
         files.sort();
         Ok(files)
+    }
+
+    /// Says in this process's file which job it works at.
+    pub(super) fn works_at(&self, job: &str) {
+        for path in self.occupant_files().unwrap_or_default() {
+            let Some(Sight { mut occupant, .. }) = glance(&path) else { continue };
+            if occupant.process == Process::this() {
+                occupant.job = Some(job.to_owned());
+                replace(&path, &occupant);
+            }
+        }
     }
 
     /// Everybody who works in the directory or has died there.
@@ -289,7 +305,10 @@ impl Occupancy {
     pub fn tell(&mut self, doing: Doing) -> Result<(), Error> {
         let taken = |who: String| Err(Error::Occupied { path: self.path.clone(), who });
         let patience = match look(&self.path, Clock::ServerOrOwn) {
-            Ok(Seen::Lock(found)) if found.occupant.process == self.occupant.process => None,
+            Ok(Seen::Lock(found)) if found.occupant.process == self.occupant.process => {
+                self.occupant.job = found.occupant.job;
+                None
+            }
             Ok(Seen::Lock(found)) => return taken(found.who()),
             Ok(Seen::Rubbish) => return taken("somebody".to_owned()),
             Ok(Seen::Nothing) => Some(GONE),
@@ -309,12 +328,7 @@ impl Occupancy {
         }
         self.unseen = None;
         self.occupant.doing = doing;
-        let part = part_of(&self.path);
-        // Nothing depends on this file being up to date; a full disk is told where results are stored.
-        let written = fs::write(&part, text(&self.occupant)).and_then(|()| fs::rename(&part, &self.path));
-        if written.is_err() {
-            let _ = fs::remove_file(&part);
-        }
+        replace(&self.path, &self.occupant);
         Ok(())
     }
 
@@ -350,6 +364,15 @@ fn now() -> u64 {
 
 fn text(occupant: &Occupant) -> Vec<u8> {
     serde_json::to_vec_pretty(occupant).unwrap_or_default()
+}
+
+/// Writes an occupant's file anew. Nothing depends on it being up to date; a full disk is told where results are stored.
+fn replace(path: &Path, occupant: &Occupant) {
+    let part = part_of(path);
+    let written = fs::write(&part, text(occupant)).and_then(|()| fs::rename(&part, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&part);
+    }
 }
 
 /// Creates a file with its whole content at once; false if it is there already.

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::durable::is_part_of;
 use super::{Store, TaskState};
 use crate::error::Error;
+use crate::figures::Figure;
 use crate::plan::{Plan, Stage};
 
 /// The turn of those who write tables and figures.
@@ -17,17 +19,21 @@ impl Store {
     pub fn sweep(&self, plan: &Plan, states: &[TaskState]) {
         let done = plan.tasks.iter().zip(states).filter(|(_, state)| state.is_done());
         let needless: HashSet<PathBuf> = done.map(|(task, _)| self.checkpoint(&task.id)).collect();
-        // Those in running/ may be of somebody who is about to ask for the place.
-        let folders = ["", "tasks", "figures", "figures/earlier"].map(|name| self.directory.join(name));
-        let stages = Stage::ALL.map(|stage| self.tasks().join(stage.word()));
+        // Those in running/ may be of somebody who is about to ask for the place. All else in these folders is the user's,
+        // whatever it is called.
+        let folders = ["", "tasks", "figures"].map(|name| (name.to_owned(), self.directory.join(name)));
+        let stages = Stage::ALL.map(|stage| (stage.word().to_owned(), self.tasks().join(stage.word())));
         // `reduce` and `plot` have no place here, but their turn while they write.
         let Ok(_turn) = self.turn(DRAWING) else { return };
-        let found = folders.iter().chain(&stages).flat_map(|folder| files(folder));
-        let left: Vec<PathBuf> = found
-            .filter(|file| {
-                file.extension().is_some_and(|extension| extension == "part") || needless.contains(file)
-            })
-            .collect();
+        let mut left: Vec<PathBuf> = Vec::new();
+        for (name, folder) in folders.iter().chain(&stages) {
+            left.extend(files(folder).into_iter().filter(|file| {
+                let name_of_file = file.file_name().and_then(|file| file.to_str());
+                let is_part =
+                    name_of_file.is_some_and(|file| is_part_of(file, |whole| is_written(name, whole)));
+                is_part || needless.contains(file)
+            }));
+        }
         // Asked only now: whoever begins after this writes files that are not among those found, and whoever wrote one of
         // them had its place by then.
         if self.is_shared() {
@@ -52,6 +58,17 @@ impl Store {
         for stage in Stage::ALL {
             let _ = fs::read_dir(self.tasks().join(stage.word()));
         }
+    }
+}
+
+/// Whether we write files of this name into this folder, in one piece.
+fn is_written(folder: &str, name: &str) -> bool {
+    let (stem, kind) = name.rsplit_once('.').unwrap_or((name, ""));
+    match folder {
+        "" => ["job.toml", "job.json", "provenance.json", "results.csv", "drawn.json"].contains(&name),
+        "tasks" => ["folded.jsonl", "folded.h5"].contains(&name),
+        "figures" => Figure::named(stem).is_some() && ["csv", "svg", "pdf", "png"].contains(&kind),
+        _ => ["json", "h5", "checkpoint"].contains(&kind),
     }
 }
 

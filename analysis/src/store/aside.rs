@@ -1,0 +1,80 @@
+//! Tables and pictures that make room: they are moved to `figures/earlier/`, never removed.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::Store;
+use crate::error::Error;
+
+/// What the table of a figure begins with, by us or by a spreadsheet.
+const HEADINGS: [&[u8]; 2] = [b"figure,panel,curve", b"figure;panel;curve"];
+/// What results.csv begins with.
+const RESULTS: [&[u8]; 2] = [b"task,method", b"task;method"];
+/// Files of a figure.
+const KINDS: [&str; 4] = ["csv", "svg", "png", "pdf"];
+
+impl Store {
+    /// Moves a figure's table and pictures to `figures/earlier/`: the results no longer give it. Files of that name that
+    /// stand beside no table of ours are somebody else's and stay.
+    ///
+    /// # Errors
+    /// A file is there and cannot be moved.
+    pub fn set_aside(&self, figure: &str) -> Result<(), Error> {
+        if self.has_table(figure) { self.move_figure(figure) } else { Ok(()) }
+    }
+
+    /// Before a figure is made for the first time: what stands under its names is somebody else's and makes room.
+    ///
+    /// # Errors
+    /// As [`Store::set_aside`].
+    pub fn make_room(&self, figure: &str) -> Result<(), Error> {
+        if self.has_table(figure) { Ok(()) } else { self.move_figure(figure) }
+    }
+
+    /// The same for results.csv.
+    ///
+    /// # Errors
+    /// As [`Store::set_aside`].
+    pub fn make_room_for_results(&self) -> Result<(), Error> {
+        let path = self.directory.join("results.csv");
+        if begins(&path, &RESULTS) { Ok(()) } else { self.move_aside(&path) }
+    }
+
+    fn has_table(&self, figure: &str) -> bool {
+        begins(&self.directory.join(format!("figures/{figure}.csv")), &HEADINGS)
+    }
+
+    fn move_figure(&self, figure: &str) -> Result<(), Error> {
+        let mut files = KINDS.iter().map(|kind| self.directory.join(format!("figures/{figure}.{kind}")));
+        files.try_for_each(|file| self.move_aside(&file))
+    }
+
+    fn move_aside(&self, path: &Path) -> Result<(), Error> {
+        if fs::symlink_metadata(path).is_err() {
+            return Ok(());
+        }
+        let earlier = self.directory.join("figures/earlier");
+        let moved = fs::create_dir_all(&earlier).and_then(|()| fs::rename(path, free_name(&earlier, path)));
+        moved.map_err(|source| Error::CannotWrite { path: path.to_owned(), source })
+    }
+}
+
+/// Whether a file begins as one of ours; a byte order mark before that is a spreadsheet's.
+fn begins(path: &Path, beginnings: &[&[u8]]) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut start));
+    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
+    read.is_ok() && beginnings.iter().any(|beginning| start.starts_with(beginning))
+}
+
+/// `fig06.csv` in a folder, or `fig06-2.csv` where that is taken.
+fn free_name(folder: &Path, path: &Path) -> PathBuf {
+    let part =
+        |part: Option<&std::ffi::OsStr>| part.map_or_else(String::new, |part| part.display().to_string());
+    let (stem, kind) = (part(path.file_stem()), part(path.extension()));
+    let names =
+        std::iter::once(format!("{stem}.{kind}")).chain((2..).map(|count| format!("{stem}-{count}.{kind}")));
+    let mut free = names.map(|name| folder.join(name)).filter(|path| fs::symlink_metadata(path).is_err());
+    free.next().unwrap_or_else(|| folder.join("earlier"))
+}

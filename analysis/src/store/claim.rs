@@ -1,0 +1,168 @@
+//! Whose a directory is: nothing is written, moved or removed where somebody keeps other things.
+
+use std::fs::{self, DirEntry};
+use std::path::Path;
+
+use super::durable::is_part_of;
+use super::{Occupant, Store, StoredJob};
+use crate::error::Error;
+use crate::plan::Stage;
+
+/// What a stored job of any version begins with, whether or not this version understands the rest.
+const BEGINNING: &[u8] = b"{\n  \"job\": {\n    \"schema\": ";
+/// The files by which processes take turns; they are empty.
+pub(super) const TURNS: [&str; 3] = ["turn.lock", "job.lock", "draw.lock"];
+
+/// What a directory is before a scan begins or goes on there.
+enum Holder {
+    /// It holds a scan.
+    Scan,
+    /// Nobody: it is not there, it is empty, or a scan was about to begin there.
+    Nobody,
+    /// Somebody else, who has this file there.
+    Others(String),
+}
+
+impl Store {
+    /// Refuses a directory that is somebody else's. Writes nothing.
+    ///
+    /// A directory is ours if its `job.json` is a stored job: that is written before everything else but what this rule
+    /// knows by name. It may be begun if it is not there or empty, or if it holds nothing but what a start leaves that
+    /// died before that, or another shard that begins at this moment: empty folders of stages, occupants and turns in
+    /// `running/`, and a part of `job.json`.
+    ///
+    /// # Errors
+    /// The directory holds anything else.
+    pub fn claim(directory: &Path) -> Result<(), Error> {
+        match Self::at(directory).holder() {
+            Holder::Scan | Holder::Nobody => Ok(()),
+            Holder::Others(found) => Err(Error::NotOurs { path: directory.to_owned(), found }),
+        }
+    }
+
+    fn holder(&self) -> Holder {
+        if self.holds_job() {
+            return Holder::Scan;
+        }
+        // What cannot be read cannot be written either, which is told where that is tried.
+        let Ok(entries) = fs::read_dir(&self.directory) else { return Holder::Nobody };
+        let foreign = entries.flatten().find(|entry| !is_remain(entry));
+        match foreign {
+            None => Holder::Nobody,
+            // Another shard may have begun the scan while this one looked; its job came before all else.
+            Some(_) if self.holds_job() => Holder::Scan,
+            Some(entry) => Holder::Others(entry.file_name().display().to_string()),
+        }
+    }
+
+    /// Whether the directory has a job of ours.
+    pub(super) fn holds_job(&self) -> bool {
+        let Ok(text) = fs::read(self.directory.join("job.json")) else { return false };
+        text.starts_with(BEGINNING) || serde_json::from_slice::<StoredJob>(&text).is_ok()
+    }
+
+    /// Why a directory without a job of ours holds no results.
+    pub(super) fn no_results(&self) -> Error {
+        let there = self.directory.join("job.json").exists();
+        let reason = if there { "its job.json is not one of drapes" } else { "it has no job.json" };
+        Error::NotResults { path: self.directory.clone(), reason }
+    }
+}
+
+/// Whether a start of ours may have left this before it stored its job.
+fn is_remain(entry: &DirEntry) -> bool {
+    let (path, name) = (entry.path(), entry.file_name());
+    match name.to_str() {
+        Some("tasks") => holds_only(&path, |stage| {
+            let word = stage.file_name();
+            Stage::ALL.iter().any(|stage| word == stage.word()) && holds_only(&stage.path(), |_| false)
+        }),
+        Some("running") => holds_only(&path, is_of_running),
+        Some(name) => is_part_of(name, |file| file == "job.json") && is_file(entry),
+        None => false,
+    }
+}
+
+fn is_of_running(entry: &DirEntry) -> bool {
+    let name = entry.file_name();
+    let Some(name) = name.to_str() else { return false };
+    // A network file system keeps files that are removed while they are open under such names.
+    let is_hidden =
+        name.starts_with(".nfs") || is_part_of(name, |file| TURNS.contains(&file) || is_place(file));
+    let is_empty = || entry.metadata().is_ok_and(|file| file.len() == 0);
+    let is_occupant = || {
+        let text = fs::read(entry.path());
+        // Whoever has gone meanwhile was one of ours.
+        text.map_or(true, |text| serde_json::from_slice::<Occupant>(&text).is_ok())
+    };
+    is_file(entry)
+        && (is_hidden || (TURNS.contains(&name) && is_empty()) || (is_place(name) && is_occupant()))
+}
+
+/// Whether a name is that of an occupant: `2-of-8.json`.
+fn is_place(name: &str) -> bool {
+    let numbers = name.strip_suffix(".json").and_then(|stem| stem.split_once("-of-"));
+    numbers.is_some_and(|(index, count)| index.parse::<u32>().is_ok() && count.parse::<u32>().is_ok())
+}
+
+fn is_file(entry: &DirEntry) -> bool {
+    // One that has gone meanwhile is nobody's.
+    entry.file_type().map_or(true, |kind| kind.is_file())
+}
+
+/// Whether a folder holds nothing but entries of a kind.
+fn holds_only(folder: &Path, is_of_kind: impl Fn(&DirEntry) -> bool) -> bool {
+    let is_folder = fs::symlink_metadata(folder).is_ok_and(|found| found.is_dir());
+    is_folder && fs::read_dir(folder).is_ok_and(|entries| entries.flatten().all(|entry| is_of_kind(&entry)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(directory: &Path) -> Option<String> {
+        Store::claim(directory).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_a_start_leaves_is_no_obstacle_and_all_else_is() {
+        let place = tempfile::tempdir().expect("a directory");
+        let out = place.path().join("out");
+        assert_eq!(refusal(&out), None, "it is not there");
+        for stage in Stage::ALL {
+            fs::create_dir_all(out.join("tasks").join(stage.word())).expect("room");
+        }
+        fs::create_dir(out.join("running")).expect("room");
+        fs::write(out.join("running/turn.lock"), "").expect("room");
+        let occupant = serde_json::json!({"process": {"host": "a", "pid": 1, "started": null, "space": null}, "since": 0,
+            "shard": 1, "shards": 2, "ranks": 1, "running": [], "retrying": []});
+        fs::write(out.join("running/1-of-2.json"), occupant.to_string()).expect("room");
+        fs::write(out.join("job.json.0123456789ab-7.part"), "{").expect("room");
+        assert_eq!(refusal(&out), None, "a start that died");
+        for foreign in [
+            "notes.txt",
+            ".hidden",
+            "job.toml",
+            "job.json",
+            "results.csv",
+            "job.json.part",
+            "x.0123456789ab-7.part",
+            "tasks/list.txt",
+            "tasks/fit/a.json",
+            "running/turn.lock.bak",
+            "running/2-of-2.json",
+            "running/x-of-2.json",
+            "running/job.lock",
+            "figures/fig05.pdf",
+        ] {
+            let path = out.join(foreign);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("room");
+            fs::write(&path, "mine").expect("room");
+            let refused = refusal(&out).unwrap_or_default();
+            assert!(refused.contains("holds no scan of drapes"), "{foreign}: {refused}");
+            fs::remove_file(&path).expect("the file");
+            let _ = fs::remove_dir(out.join("figures"));
+        }
+        assert_eq!(refusal(&out), None);
+    }
+}
