@@ -1,7 +1,7 @@
 # make demo    set up, build, run the demo and say where the picture is
 # make test    set up, FastJet included, then formatting, lints and all tests
 # make setup   system packages and libtorch; CUDA=1 for GPUs, PREPARE=1 for FastJet, which drapes-prepare needs
-# make test-faults  hundreds of kills and of random tables; make fuzz  random job files and records
+# make test-faults  hundreds of kills and of random tables; make fuzz  random job files, records and files of events
 # make bench   throughput of training and sampling; reading
 
 SHELL := /bin/bash -o pipefail
@@ -43,11 +43,18 @@ test-faults: setup
 
 # Needs cargo-fuzz (cargo install cargo-fuzz); stops at what it finds, or after so many seconds each.
 FUZZ_SECONDS ?= 600
+# The readers of events are part of the heavy crate: where libtorch lies, for the linker and for the start of the program.
+FUZZ_READERS = LIBTORCH="$${LIBTORCH:-$(CURDIR)/.libtorch/torch}" LD_LIBRARY_PATH="$${LIBTORCH:-$(CURDIR)/.libtorch/torch}/lib"
 fuzz:
-	mkdir -p fuzz/corpus/job_file fuzz/corpus/record
+	mkdir -p fuzz/corpus/job_file fuzz/corpus/record fuzz/corpus/csv_file fuzz/corpus/hdf5_file
 	cp jobs/*.toml fuzz/corpus/job_file
+	cp src/data/tests/newer.h5 fuzz/corpus/hdf5_file
+	printf 'm_jj,x,label\n3300,0.5,1\n3400,-1.5,0\n' > fuzz/corpus/csv_file/plain.csv
+	printf 'sep=;\n# c\nm_jj;x;label\n3300;0,5;TRUE\n3400;NA;FALSE\n' > fuzz/corpus/csv_file/semicolons.csv
 	cd fuzz && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run job_file -- -max_total_time=$(FUZZ_SECONDS)
 	cd fuzz && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run record -- -max_total_time=$(FUZZ_SECONDS)
+	cd fuzz && $(FUZZ_READERS) RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run csv_file -- -max_total_time=$(FUZZ_SECONDS)
+	cd fuzz && $(FUZZ_READERS) RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run hdf5_file -- -max_total_time=$(FUZZ_SECONDS)
 
 bench: setup
 	$(CARGO) bench --locked --bench throughput

@@ -64,7 +64,8 @@ pub enum DataError {
     },
     /// The file was written for a later HDF5 library.
     #[error(
-        "cannot read {part} of {0} (it is newer than the HDF5 library here, {library}: {reason}; its superblock has version          {superblock}) rewrite it with the Python that made it: {1}",
+        "cannot read {part} of {0} (it is newer than the HDF5 library here, {library}: {reason}; its superblock has version \
+         {superblock}) rewrite it with the Python that made it: {1}",
         path.display(), older_copy(path)
     )]
     Newer {
@@ -81,8 +82,9 @@ pub enum DataError {
     },
     /// Values of a virtual dataset lie elsewhere, and cannot be had.
     #[error(
-        "{dataset} of {} is a virtual dataset without its values ({reason}) put its source files where they were when it was          made, beside this file as a rule, or name their folder in HDF5_VDS_PREFIX",
-        path.display()
+        "{} of {} is a virtual dataset without its values ({reason}) put its source files where they were when it was \
+         made, beside this file as a rule, or name their folder in HDF5_VDS_PREFIX",
+        printable(dataset), path.display()
     )]
     VirtualSource {
         /// The file.
@@ -93,7 +95,7 @@ pub enum DataError {
         reason: String,
     },
     /// What has the name of a column is none.
-    #[error("{column} of {} is no column ({reason}) {remedy}", path.display())]
+    #[error("{} of {} is no column ({reason}) {remedy}", printable(column), path.display())]
     NoColumn {
         /// The file.
         path: PathBuf,
@@ -127,7 +129,8 @@ pub enum DataError {
     },
     /// The column that should tell signal from background holds other values.
     #[error(
-        "column {} of {} tells no signal from background (it holds {found}; only 0 and 1, or -1 and 1, are understood) write          1 for simulated signal and 0 for all else, or name another column in `label` of [data]",
+        "column {} of {} tells no signal from background (it holds {found}; only 0 and 1, or -1 and 1, are understood) write \
+         1 for simulated signal and 0 for all else, or name another column in `label` of [data]",
         printable(label), path.display()
     )]
     OtherLabels {
@@ -140,7 +143,8 @@ pub enum DataError {
     },
     /// There is no background.
     #[error(
-        "all {events} events of {} are signal (column {} is 1 in each) add background, with label 0, or name another column          in `label` of [data]",
+        "all {events} events of {} are signal (column {} is 1 in each) add background, with label 0, or name another column \
+         in `label` of [data]",
         path.display(), printable(label)
     )]
     AllSignal {
@@ -171,9 +175,9 @@ pub enum DataError {
     },
     /// The values are compressed in a way that this HDF5 library cannot undo.
     #[error(
-        "cannot decompress {dataset} of {} (the HDF5 library lacks {filter}) set HDF5_PLUGIN_PATH to the folder of its \
+        "cannot decompress {} of {} (the HDF5 library lacks {filter}) set HDF5_PLUGIN_PATH to the folder of its \
          plugin, or rewrite the file with gzip compression where the filter is known",
-        path.display()
+        printable(dataset), path.display()
     )]
     UnknownFilter {
         /// The file.
@@ -212,7 +216,7 @@ pub enum DataError {
     /// Columns of one table have different lengths.
     #[error(
         "columns of {} do not belong together ({} has {} rows, {} has {}) use columns of one and the same table",
-        path.display(), first.0, first.1, second.0, second.1
+        path.display(), printable(&first.0), first.1, printable(&second.0), second.1
     )]
     UnequalColumns {
         /// The file.
@@ -234,9 +238,9 @@ pub enum DataError {
     },
     /// A column holds nothing but NaN and infinities.
     #[error(
-        "column {column} of {} is empty (each of its values is NaN or infinite) write the file again, or leave the \
+        "column {} of {} is empty (each of its values is NaN or infinite) write the file again, or leave the \
          column out of the job",
-        path.display()
+        printable(column), path.display()
     )]
     NoFiniteValue {
         /// The file.

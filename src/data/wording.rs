@@ -92,25 +92,30 @@ pub(super) fn shortened(names: &[String]) -> String {
     }
 }
 
-/// A text of a file as a message can show it: on one line, without signs that would change the terminal, and short.
+/// A name or value of a file as a message can show it: on one line, without signs that would change the terminal, short.
 pub(super) fn printable(text: &str) -> String {
+    shown(text, LONGEST)
+}
+
+/// The same for a text of so many letters.
+pub(super) fn shown(text: &str, most: usize) -> String {
     let is_hidden = |letter: char| {
         letter.is_control()
             || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
-    let mut shown = String::new();
-    for letter in text.chars() {
-        if shown.chars().count() >= LONGEST {
-            shown.push('…');
+    let mut line = String::new();
+    for (place, letter) in text.chars().enumerate() {
+        if place >= most {
+            line.push('…');
             break;
         }
         if is_hidden(letter) {
-            shown.extend(letter.escape_default());
+            line.extend(letter.escape_default());
         } else {
-            shown.push(letter);
+            line.push(letter);
         }
     }
-    shown
+    line
 }
 
 pub(super) fn shortened_or_nothing(names: &[String]) -> String {

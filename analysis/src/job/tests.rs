@@ -249,3 +249,19 @@ fn constituents_are_refused_where_they_have_no_meaning() {
         ["sr-sp2.24-s0-w2800-6000-x5", "sr-sp2.24-s0-w2800-6000-x5-trees", "sr-sp8.9-s0-w2800-6000-llv-x5",]
     );
 }
+
+#[test]
+fn numbers_for_missing_values_are_one_or_many_and_absent_from_jobs_without_any() {
+    let with = |missing: &str| {
+        SMALL.replace("events = 'a.h5'\n", &format!("events = 'a.h5'\nmissing = {missing}\n"))
+    };
+    assert_eq!(check(&with("-999")).expect("a good job").data.missing, [-999.0]);
+    assert_eq!(check(&with("[-999, 9999.5]")).expect("a good job").data.missing, [-999.0, 9999.5]);
+    let found = problems(&with("'NA'"));
+    assert!(found[0].1.contains("write a number, or a list of numbers"), "{found:?}");
+    // Fingerprints follow the physics of a job: those of jobs without the key stay as they were.
+    let tree = check(SMALL).expect("a good job").physics();
+    assert!(tree["data"].get("missing").is_none(), "{tree}");
+    let tree = check(&with("-999")).expect("a good job").physics();
+    assert_eq!(tree["data"]["missing"][0], -999.0);
+}

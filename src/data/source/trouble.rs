@@ -7,10 +7,13 @@ use std::path::Path;
 use hdf5::MinorErrorCode;
 
 use super::super::error::{DataError, Lock};
-use super::super::wording::printable;
+use super::super::wording::{printable, shown};
 
 /// The first superblock of which its version says whether later parts may be unknown: older files have none of them.
 const FIRST_WITH_NEWS: u8 = 2;
+
+/// The most letters of what the library says that are shown.
+const LONGEST: usize = 300;
 
 /// What an error of the library means; `part` is what it was to read.
 pub(super) fn trouble(path: &Path, part: &str, error: hdf5::Error) -> DataError {
@@ -41,7 +44,8 @@ pub(super) fn trouble(path: &Path, part: &str, error: hdf5::Error) -> DataError 
             reason: text.rsplit(": ").next().unwrap_or("another version").to_owned(),
         };
     }
-    DataError::Damaged { path, part: printable(part), source: error.into() }
+    // What the library says may quote names of the file.
+    DataError::Damaged { path, part: printable(part), source: shown(&text, LONGEST).into() }
 }
 
 /// The version of a file's superblock, which follows the signature.

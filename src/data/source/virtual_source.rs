@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::error::DataError;
 use super::super::place::check_place;
+use super::super::wording::printable;
 use super::dataset::Dataset;
 use super::hdf5_file::Hdf5File;
 
@@ -22,15 +23,18 @@ pub(super) fn check_sources(dataset: &Dataset, depth: usize) -> Result<(), DataE
             "it leads through more than four virtual datasets, or back to itself".to_owned(),
         ));
     }
-    let unknown = |error: hdf5::Error| refused(format!("the HDF5 library cannot list its sources: {error}"));
+    let unknown = |error: hdf5::Error| {
+        refused(format!("the HDF5 library cannot list its sources: {}", printable(&error.to_string())))
+    };
     let mapping = dataset.virtual_map().map_err(unknown)?;
-    let mut values = 0;
+    let mut values = 0_usize;
     for part in &mapping {
-        let (file, source) = (&part.src_filename, &part.src_dataset);
+        let (file, source) = (printable(&part.src_filename), printable(&part.src_dataset));
         let shape = dataset.shape();
         let covered = part.vds_selection.out_shape(shape).map_err(unknown)?;
-        values += covered.iter().product::<usize>();
-        let place = if file == "." { path.to_owned() } else { found(path, file) };
+        values =
+            covered.iter().fold(1, |all: usize, extent| all.saturating_mul(*extent)).saturating_add(values);
+        let place = if part.src_filename == "." { path.to_owned() } else { found(path, &part.src_filename) };
         check_place(&place).map_err(|error| match error {
             DataError::CannotRead { source, .. } => {
                 refused(format!("its source {file} cannot be read: {source}"))
@@ -39,7 +43,7 @@ pub(super) fn check_sources(dataset: &Dataset, depth: usize) -> Result<(), DataE
         })?;
         let inside = Hdf5File::open(&place)?;
         let lacks = |_| refused(format!("its source {file} has no dataset {source}"));
-        let array = inside.dataset(source.trim_start_matches('/')).map_err(lacks)?;
+        let array = inside.dataset(part.src_dataset.trim_start_matches('/')).map_err(lacks)?;
         let extents = part.src_extents.dims();
         if array.shape().len() != extents.len()
             || array.shape().iter().zip(&extents).any(|(has, needs)| has < needs)
@@ -50,7 +54,7 @@ pub(super) fn check_sources(dataset: &Dataset, depth: usize) -> Result<(), DataE
         }
         array.check_stored(depth + 1)?;
     }
-    let all = dataset.shape().iter().product::<usize>();
+    let all = dataset.shape().iter().fold(1, |all: usize, extent| all.saturating_mul(*extent));
     if values < all {
         return Err(refused(format!("its sources give {values} of its {all} values")));
     }
