@@ -131,8 +131,10 @@ impl ColumnMap {
 
     /// A value in its own unit, mapped; an atom to the middle of its interval.
     pub fn forward(&self, value: f64) -> f64 {
-        self.atom(value)
-            .map_or_else(|| interpolate(&self.own, &self.mapped, value), |(low, high)| f64::midpoint(low, high))
+        self.atom(value).map_or_else(
+            || interpolate(&self.own, &self.mapped, value),
+            |(low, high)| f64::midpoint(low, high),
+        )
     }
 
     /// As [`ColumnMap::forward`], but that events of one value are spread over the interval that is theirs: normally

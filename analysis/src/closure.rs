@@ -67,7 +67,8 @@ fn failing(job: &Job, found: &PointResults) -> Option<f64> {
     let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
     // Classifiers of other seeds look at the same events: only the folds are independent.
     let between = (variance / (count.min(f64::from(job.classifier.folds)) - 1.0).max(1.0)).sqrt();
-    let (background, template) = (found.sizes.data_background.max(1) as f64, found.sizes.template.max(1) as f64);
+    let (background, template) =
+        (found.sizes.data_background.max(1) as f64, found.sizes.template.max(1) as f64);
     let by_chance = ((background + template + 1.0) / (12.0 * background * template)).sqrt();
     (mean - ERRORS * between.max(by_chance) > job.closure.threshold).then_some(mean)
 }

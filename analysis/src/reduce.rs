@@ -81,7 +81,8 @@ fn rows<'a>(job: &'a Job, found: &'a PointResults) -> impl Iterator<Item = Resul
     let sampler = diffused.map(|template| job.sampler.with(template.integration));
     let grid = diffused.map(|template| NoiseGrid::of(&job.sampler, &template));
     found.classifiers.iter().map(move |result| {
-        let Classifier { seed, fold, closure_auc, background_closure_auc, performance, .. } = &result.classifier;
+        let Classifier { seed, fold, closure_auc, background_closure_auc, performance, .. } =
+            &result.classifier;
         ResultRow {
             task: &result.task.0,
             method: found.point.method(),

@@ -117,7 +117,9 @@ impl FigureTable {
         for (line, record) in reader.records().flatten().enumerate() {
             let note = match line.checked_sub(1) {
                 None => NOTES.to_owned(),
-                Some(row) if row + 1 == self.rows.len() => self.notes.get(row..).unwrap_or_default().join("; "),
+                Some(row) if row + 1 == self.rows.len() => {
+                    self.notes.get(row..).unwrap_or_default().join("; ")
+                }
                 Some(row) => self.notes.get(row).cloned().unwrap_or_default(),
             };
             let _ = writer.write_record(record.iter().chain([note.as_str()]));

@@ -69,7 +69,8 @@ impl FeatureDistance {
 
     /// Whether one value is what stands out most.
     pub fn is_of_value(&self) -> Option<ValueShares> {
-        self.value.filter(|value| value.deviations / Self::MANY >= self.cumulative / self.cumulative_by_chance)
+        self.value
+            .filter(|value| value.deviations / Self::MANY >= self.cumulative / self.cumulative_by_chance)
     }
 }
 

@@ -51,7 +51,8 @@ mod tests {
 
     #[test]
     fn only_a_column_that_an_outlier_rules_is_changed() {
-        let mut rows = Array2::from_shape_fn((1000, 2), |(event, column)| ((event * (column + 3)) % 997) as f32 / 7.0);
+        let mut rows =
+            Array2::from_shape_fn((1000, 2), |(event, column)| ((event * (column + 3)) % 997) as f32 / 7.0);
         let ordinary = Tamed::of(rows.view()).rows(rows.view()).to_owned();
         assert_eq!(ordinary, rows);
         rows[[5, 1]] = 1e30;

@@ -21,7 +21,7 @@ fn smooth_columns_are_ordinary() {
     for values in [normal(20_000), normal(30), exponential, uniform] {
         let column = judged(&values);
         assert_eq!(column.nature, Nature::Smooth);
-        assert!(!column.needs_ranks() && notes("x", &column).is_empty());
+        assert!(!column.needs_ranks() && notes("feature x", &column).is_empty());
     }
 }
 
@@ -33,7 +33,8 @@ fn counted_and_rounded_values_are_found() {
     let many: Vec<f32> = normal(20_000).iter().map(|x| (300.0 * x).round()).collect();
     let whole = Lattice { origin: f64::from(many.iter().copied().fold(0.0, f32::min)), step: 1.0 };
     assert_eq!(judged(&many).nature, Nature::Lattice(whole));
-    let hundredths = |scale: f32| judged(&normal(20_000).iter().map(|x| (scale * x).round() / 100.0).collect::<Vec<_>>());
+    let hundredths =
+        |scale: f32| judged(&normal(20_000).iter().map(|x| (scale * x).round() / 100.0).collect::<Vec<_>>());
     assert!(matches!(hundredths(300.0).nature, Nature::Discrete(_)), "each of these is kept");
     let Nature::Lattice(found) = hundredths(2000.0).nature else { panic!("steps of a hundredth") };
     assert!((found.step - 0.01).abs() < 1e-5, "{found:?}");
@@ -50,7 +51,7 @@ fn atoms_are_told_from_the_rest() {
     assert_eq!((atoms.len(), atoms[0].value), (1, 0.0));
     let share = atoms[0].events as f64 / 5000.0;
     assert!((share - 0.841).abs() < 0.02, "{share}");
-    let text = notes("b", &column).concat();
+    let text = notes("feature b", &column).concat();
     assert!(text.contains("feature b is mixed: 0 in 8"), "{text}");
     assert_eq!(judged(&[0.7; 50]).nature, Nature::Constant(f64::from(0.7_f32)));
 }
@@ -62,8 +63,11 @@ fn outliers_are_named_with_their_numbers() {
     let column = judged(&values);
     let outliers = column.outliers.expect("one");
     assert_eq!(outliers.beyond, 1);
-    let text = notes("b", &column).concat();
-    assert!(text.starts_with("feature b: 1 of 6,400 events beyond ") && text.contains("largest 1e30"), "{text}");
+    let text = notes("feature b", &column).concat();
+    assert!(
+        text.starts_with("feature b: 1 of 6,400 events beyond ") && text.contains("furthest 1e30"),
+        "{text}"
+    );
     // Also where one value holds nearly all events, and in either direction.
     let mut mostly = vec![0.0_f32; 5000];
     (0..50).for_each(|event| mostly[event] = 1.0);

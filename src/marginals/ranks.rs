@@ -12,9 +12,8 @@ pub fn map(sorted: &[f32], judged: &Column) -> ColumnMap {
     match &judged.nature {
         Nature::Lattice(lattice) => knots.of_lattice(sorted, *lattice),
         Nature::Discrete(_) => knots.with_atoms(sorted, &|_| true),
-        Nature::Mixed(atoms) => {
-            knots.with_atoms(sorted, &|value| atoms.binary_search_by(|atom| atom.value.total_cmp(&value)).is_ok())
-        }
+        Nature::Mixed(atoms) => knots
+            .with_atoms(sorted, &|value| atoms.binary_search_by(|atom| atom.value.total_cmp(&value)).is_ok()),
         Nature::Smooth | Nature::Constant(_) => knots.with_atoms(sorted, &|_| false),
     }
 }
@@ -54,7 +53,9 @@ impl Knots {
         self.push(f64::from(sorted[0]) + 0.0, -self.outermost - BEYOND);
         let mut first = 0;
         let runs: Vec<&[f32]> = sorted.chunk_by(|one, other| one == other).collect();
-        for stretch in runs.chunk_by(|one, other| !is_atom(f64::from(one[0]) + 0.0) && !is_atom(f64::from(other[0]) + 0.0)) {
+        for stretch in runs
+            .chunk_by(|one, other| !is_atom(f64::from(one[0]) + 0.0) && !is_atom(f64::from(other[0]) + 0.0))
+        {
             let events: usize = stretch.iter().map(|run| run.len()).sum();
             let ends = (self.end_of(first), self.end_of(first + events));
             self.stretch(&sorted[first..first + events], first, ends);
@@ -94,7 +95,8 @@ impl Knots {
             for (edge, events) in [(value - half, events), (value + half, events + run.len())] {
                 let z = self.end_of(events);
                 let last = self.own.len() - 1;
-                if edge > self.own[last] && z >= self.mapped[last] + KNOT_SPACING / 2.0 && events < self.count {
+                if edge > self.own[last] && z >= self.mapped[last] + KNOT_SPACING / 2.0 && events < self.count
+                {
                     self.push(edge, z);
                 }
             }

@@ -63,7 +63,10 @@ fn made(map: &ColumnMap, count: usize) -> Vec<f32> {
 }
 
 fn map_of(values: &[f32], marginals: Marginals) -> ColumnMap {
-    let rows = Array2::from_shape_fn((values.len(), 2), |(event, column)| if column == 0 { values[event] } else { 0.0 });
+    let rows = Array2::from_shape_fn(
+        (values.len(), 2),
+        |(event, column)| if column == 0 { values[event] } else { 0.0 },
+    );
     ColumnMaps::of(rows.view(), marginals).column(0).clone()
 }
 
@@ -100,7 +103,8 @@ fn an_atom_comes_back_exactly_and_as_often() {
     for marginals in [Marginals::Standardised, Marginals::Gaussian] {
         let map = map_of(&values, marginals);
         let mapped: Vec<f32> = values.iter().map(|x| map.spread(f64::from(*x), &mut random) as f32).collect();
-        let scaler = Scaler::of(Array2::from_shape_vec((20_000, 1), mapped.clone()).expect("a column").view());
+        let scaler =
+            Scaler::of(Array2::from_shape_vec((20_000, 1), mapped.clone()).expect("a column").view());
         assert!(scaler.mean[0].abs() < 0.02 && (scaler.deviation[0] - 1.0).abs() < 0.02, "{scaler:?}");
         for (own, mapped) in values.iter().zip(&mapped) {
             let back = map.backward(f64::from(*mapped)) as f32;

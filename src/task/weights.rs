@@ -8,8 +8,8 @@ use tch::{Device, Kind, Tensor};
 
 use super::Workplace;
 use crate::arrays::{ArrayReader, ArrayWriter};
-use crate::error::Error;
 use crate::columns::Lattice;
+use crate::error::Error;
 use crate::marginals::{ColumnMap, ColumnMaps};
 
 /// The list that holds how networks see their inputs, where that is more than a map of each column.

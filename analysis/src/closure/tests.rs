@@ -88,7 +88,8 @@ fn templates_like_the_background_are_not_warned_of() {
 fn a_template_that_is_told_apart_is_named_with_the_features_at_fault() {
     let good: &[f64] = &[0.51, 0.5, 0.52, 0.49, 0.51];
     let bad: &[f64] = &[0.97, 0.98, 0.96, 0.97, 0.98];
-    let value = ValueShares { value: f64::from(0.1_f32), background: 0.772, template: 0.0, deviations: 300.0 };
+    let value =
+        ValueShares { value: f64::from(0.1_f32), background: 0.772, template: 0.0, deviations: 300.0 };
     let atom = FeatureDistance { value: Some(value), ..alike() };
     let text = warning([bad, good], vec![alike(), atom]);
     assert!(text.starts_with("warning: closure fails for DRAPES ∅ by mlp: "), "{text}");
@@ -98,7 +99,9 @@ fn a_template_that_is_told_apart_is_named_with_the_features_at_fault() {
     let text = warning([bad, bad], vec![shifted, alike()]);
     assert!(text.contains("at fault: a (distance 0.200, by chance below 0.009)\n"), "{text}");
     assert!(text.contains("for Idealised by mlp") && text.ends_with("compare their distributions"), "{text}");
-    assert!(warning([bad, good], vec![alike(), alike()]).ends_with("no single feature stands out: correlations"));
+    assert!(
+        warning([bad, good], vec![alike(), alike()]).ends_with("no single feature stands out: correlations")
+    );
 }
 
 #[test]

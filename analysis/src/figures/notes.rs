@@ -17,7 +17,9 @@ impl Figure {
         let of_constituents = failure.classifier == ClassifierKind::Transformer;
         match self {
             Self::MassSpectrum | Self::Training | Self::DenoiserNoise => false,
-            Self::Corner | Self::Solver | Self::OversamplingMap => failure.method == "noise" && !of_constituents,
+            Self::Corner | Self::Solver | Self::OversamplingMap => {
+                failure.method == "noise" && !of_constituents
+            }
             Self::Fig15 | Self::Fig16 => failure.method == "sr" && !of_constituents,
             Self::Constituents | Self::JetDistances | Self::JetKinematics => {
                 of_constituents && has_curve(table, failure.method)
@@ -30,7 +32,8 @@ impl Figure {
 
 /// Whether the table has a curve of a method, or one of its variants (`noise-x5`, `sr-trees`).
 fn has_curve(table: &FigureTable, method: &str) -> bool {
-    let is_of = |curve: &str| curve.strip_prefix(method).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+    let is_of =
+        |curve: &str| curve.strip_prefix(method).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
     table.rows.iter().any(|row| is_of(&row.curve))
 }
 

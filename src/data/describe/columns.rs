@@ -31,12 +31,15 @@ impl Kept {
         let judged = summaries.iter().zip(self.columns).filter(|(summary, _)| {
             // Names of other roles, spelt in whatever way.
             let plain = summary.name.to_lowercase().replace(['_', '-', ' '], "");
-            !not_features.contains(&summary.name.as_str()) && !["event", "weight", "weights", "run"].contains(&plain.as_str())
+            !not_features.contains(&summary.name.as_str())
+                && !["event", "weight", "weights", "run"].contains(&plain.as_str())
         });
         let notes = judged.map(|(summary, values)| {
             let varies_later = |column: &Column| column.distinct == 1 && summary.min < summary.max;
             let column = Column::of(values).filter(|column| !varies_later(column));
-            column.map(|column| columns::notes(&summary.name, &column)).unwrap_or_default()
+            column
+                .map(|column| columns::notes(&format!("column {}", summary.name), &column))
+                .unwrap_or_default()
         });
         notes.flatten().collect()
     }

@@ -190,7 +190,12 @@ fn partial_diffusion_at_little_noise_returns_the_events() {
     assert!(grid.sigmas.len() > 5, "the denoiser is asked");
     let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver: Solver::Heun, device: Device::Cpu };
     let found = sampler
-        .from_events(starts.view(), &vec![110.0; 1000], (&mut Stream::of_job(9).generator(), &mut Stream::of_job(99).generator()), &Unwatched)
+        .from_events(
+            starts.view(),
+            &vec![110.0; 1000],
+            (&mut Stream::of_job(9).generator(), &mut Stream::of_job(99).generator()),
+            &Unwatched,
+        )
         .expect("nobody stops it");
     let moved = found
         .indexed_iter()
@@ -223,7 +228,12 @@ fn partial_diffusion_from_the_largest_noise_forgets_the_events() {
     let own: Vec<f64> = members[0].rows.column(2).iter().map(|mass| f64::from(*mass)).collect();
     let starts = members[0].rows.slice(ndarray::s![.., ..2]).to_owned();
     let partial = sampler
-        .from_events(starts.view(), &own, (&mut Stream::of_job(16).generator(), &mut Stream::of_job(99).generator()), &Unwatched)
+        .from_events(
+            starts.view(),
+            &own,
+            (&mut Stream::of_job(16).generator(), &mut Stream::of_job(99).generator()),
+            &Unwatched,
+        )
         .expect("nobody stops it");
     let noise =
         sampler.from_noise(&own, &mut Stream::of_job(15).generator(), &Unwatched).expect("nobody stops it");
@@ -236,7 +246,12 @@ fn partial_diffusion_from_the_largest_noise_forgets_the_events() {
     // Events far from all that the model has seen, at one mass; and none at all.
     let starts = ndarray::Array2::from_elem((1, 2), 2.0_f32);
     let partial = sampler
-        .from_events(starts.view(), &masses, (&mut Stream::of_job(6).generator(), &mut Stream::of_job(99).generator()), &Unwatched)
+        .from_events(
+            starts.view(),
+            &masses,
+            (&mut Stream::of_job(6).generator(), &mut Stream::of_job(99).generator()),
+            &Unwatched,
+        )
         .expect("nobody stops it");
     let noise =
         sampler.from_noise(&masses, &mut Stream::of_job(5).generator(), &Unwatched).expect("nobody stops it");

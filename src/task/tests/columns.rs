@@ -37,7 +37,10 @@ fn workplace(directory: &std::path::Path, scans: &str) -> (Plan, Workplace, Vec<
 }
 
 /// Every task of a scan on such events, and what its closing table warns of.
-fn run(scans: &str, features: impl Fn(usize, f32, f32) -> (f32, f32)) -> (Vec<(TaskId, TaskRecord)>, Vec<String>) {
+fn run(
+    scans: &str,
+    features: impl Fn(usize, f32, f32) -> (f32, f32),
+) -> (Vec<(TaskId, TaskRecord)>, Vec<String>) {
     let directory = tempfile::tempdir().expect("a directory");
     write(directory.path(), features);
     let (place, records) = perform_all(workplace(directory.path(), scans));
@@ -104,7 +107,10 @@ fn a_template_that_fails_is_warned_of_by_the_name_of_its_feature() {
     let text = drapes_analysis::reduce::summary(&results);
     let warnings: Vec<&str> = text.lines().filter(|line| line.starts_with("warning: closure")).collect();
     assert_eq!(warnings.len(), 2, "{text}");
-    assert!(warnings.iter().all(|line| line.contains("DRAPES SB") && line.contains("at fault: b (")), "{text}");
+    assert!(
+        warnings.iter().all(|line| line.contains("DRAPES SB") && line.contains("at fault: b (")),
+        "{text}"
+    );
 }
 
 #[test]
@@ -116,12 +122,15 @@ fn constant_features_are_refused_by_name_wherever_they_are_constant() {
         let text = std::fs::read_to_string(&path).expect("the events");
         let lines = text.lines().enumerate().map(|(row, line)| {
             let fields: Vec<&str> = line.split(',').collect();
-            let (Ok(mass), Ok(b)) = (fields[0].parse::<f64>(), fields[2].parse::<f32>()) else { return line.to_owned() };
+            let (Ok(mass), Ok(b)) = (fields[0].parse::<f64>(), fields[2].parse::<f32>()) else {
+                return line.to_owned();
+            };
             format!("{mass},{},{},0", fields[1], features(row, mass, b))
         });
         let lines: Vec<String> = lines.collect();
         std::fs::write(&path, lines.join("\n")).expect("room");
-        let job = JobFile::from_text("job.toml", format!("{JOB}[[scan]]\nmethod = 'noise'\nn_signal = [0]\n"));
+        let job =
+            JobFile::from_text("job.toml", format!("{JOB}[[scan]]\nmethod = 'noise'\nn_signal = [0]\n"));
         let loaded = load(&job.check().expect("a good job"), directory.path());
         loaded.map(|_| String::new()).unwrap_or_else(|error| {
             assert_eq!(error.kind(), drapes_analysis::error::Exit::BadRequest);
@@ -131,7 +140,11 @@ fn constant_features_are_refused_by_name_wherever_they_are_constant() {
     let inside = |mass: f64| (3300.0..3700.0).contains(&mass);
     assert_eq!(refusal(&|_, _, b| b), "");
     let everywhere = refusal(&|_, _, _| 0.7);
-    assert!(everywhere.starts_with("feature b is 0.7 in all ") && everywhere.contains("remove it from data.features"), "{everywhere}");
+    assert!(
+        everywhere.starts_with("feature b is 0.7 in all ")
+            && everywhere.contains("remove it from data.features"),
+        "{everywhere}"
+    );
     assert!(!everywhere.contains('\n'), "once is enough: {everywhere}");
     assert!(refusal(&|_, mass, b| if inside(mass) { b } else { -1.0 }).contains("of the side-bands"));
     assert!(refusal(&|_, mass, b| if inside(mass) { 0.0 } else { b }).contains("of the signal region"));
