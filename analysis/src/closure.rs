@@ -38,18 +38,16 @@ pub fn failures(results: &Results) -> Vec<Failure> {
         let (method, classifier) = (point.point.method(), point.point.classifier);
         let Some(auc) = failing(&results.job, point) else { continue };
         let features = features(results, &point.point);
-        match found.iter_mut().find(|known| (known.method, known.classifier) == (method, classifier)) {
-            Some(known) => {
-                known.points.0 += 1;
-                if auc > known.auc {
-                    (known.auc, known.features) = (auc, features);
-                }
+        let known = found.iter_mut().find(|known| (known.method, known.classifier) == (method, classifier));
+        if let Some(known) = known {
+            known.points.0 += 1;
+            if auc > known.auc {
+                (known.auc, known.features) = (auc, features);
             }
-            None => {
-                let all = results.points.iter().map(|point| (point.point.method(), point.point.classifier));
-                let all = all.filter(|kind| *kind == (method, classifier)).count();
-                found.push(Failure { method, classifier, points: (1, all), auc, features });
-            }
+        } else {
+            let all = results.points.iter().map(|point| (point.point.method(), point.point.classifier));
+            let all = all.filter(|kind| *kind == (method, classifier)).count();
+            found.push(Failure { method, classifier, points: (1, all), auc, features });
         }
     }
     found

@@ -140,9 +140,12 @@ fn lattice(events: usize, runs: &[Atom]) -> Option<Lattice> {
     }
     let gaps = runs.windows(2).map(|pair| pair[1].value - pair[0].value);
     let smallest = gaps.fold(f64::INFINITY, f64::min);
-    let places = (runs.last()?.value - origin) / smallest;
-    // The smallest gap carries the rounding of single precision; over the whole range it averages out.
-    let step = (runs.last()?.value - origin) / places.round();
+    // The smallest gap carries the rounding of single precision, which the way to values further off averages out.
+    let step = runs[1..].iter().fold(smallest, |step, run| {
+        let distance = run.value - origin;
+        distance / (distance / step).round().max(1.0)
+    });
+    let places = (runs.last()?.value - origin) / step;
     let is_on = |run: &Atom| {
         let place = (run.value - origin) / step;
         (place - place.round()).abs() < 0.05

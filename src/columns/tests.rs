@@ -21,7 +21,7 @@ fn smooth_columns_are_ordinary() {
     for values in [normal(20_000), normal(30), exponential, uniform] {
         let column = judged(&values);
         assert_eq!(column.nature, Nature::Smooth);
-        assert!(!column.needs_ranks() && notes("x", &column).is_empty());
+        assert!(!column.needs_ranks() && notes("feature x", &column).is_empty());
     }
 }
 
@@ -51,7 +51,7 @@ fn atoms_are_told_from_the_rest() {
     assert_eq!((atoms.len(), atoms[0].value), (1, 0.0));
     let share = atoms[0].events as f64 / 5000.0;
     assert!((share - 0.841).abs() < 0.02, "{share}");
-    let text = notes("b", &column).concat();
+    let text = notes("feature b", &column).concat();
     assert!(text.contains("feature b is mixed: 0 in 8"), "{text}");
     assert_eq!(judged(&[0.7; 50]).nature, Nature::Constant(f64::from(0.7_f32)));
 }
@@ -63,9 +63,9 @@ fn outliers_are_named_with_their_numbers() {
     let column = judged(&values);
     let outliers = column.outliers.expect("one");
     assert_eq!(outliers.beyond, 1);
-    let text = notes("b", &column).concat();
+    let text = notes("feature b", &column).concat();
     assert!(
-        text.starts_with("feature b: 1 of 6,400 events beyond ") && text.contains("largest 1e30"),
+        text.starts_with("feature b: 1 of 6,400 events beyond ") && text.contains("furthest 1e30"),
         "{text}"
     );
     // Also where one value holds nearly all events, and in either direction.

@@ -7,35 +7,35 @@ use super::{Atom, Column, Nature};
 /// Values that a note names.
 const NAMED: usize = 3;
 
-/// What is to be said of a column and how a run treats it; nothing of an ordinary one.
-pub fn notes(name: &str, column: &Column) -> Vec<String> {
+/// What is to be said of a column, which is called as `what` says, and how a run treats it; nothing of an ordinary one.
+pub fn notes(what: &str, column: &Column) -> Vec<String> {
     let events = grouped(column.events);
     let mut notes = Vec::new();
     match &column.nature {
         Nature::Smooth => {}
         Nature::Constant(value) => notes.push(format!(
-            "feature {name} is {} in all {events} events: a run refuses it as a feature",
+            "{what} is {} in all {events} events: a run refuses it as a feature",
             number(*value)
         )),
         Nature::Mixed(atoms) => notes.push(format!(
-            "feature {name} is mixed: {} of {events} events; templates keep such values exact, and the others smooth",
+            "{what} is mixed: {} of {events} events; templates keep such values exact, and the others smooth",
             shares(atoms, column.events)
         )),
         Nature::Discrete(atoms) => notes.push(format!(
-            "feature {name} has only {} different values{} in {events} events ({}); templates have no others",
+            "{what} has only {} different values{} in {events} events ({}); templates have no others",
             grouped(column.distinct),
             if atoms.iter().all(|atom| atom.value.fract() == 0.0) { ", whole numbers," } else { "" },
             shares(atoms, column.events)
         )),
         Nature::Lattice(lattice) => notes.push(format!(
-            "feature {name} has {} different values in {events} events, all in steps of {}; templates are rounded to them",
+            "{what} has {} different values in {events} events, all in steps of {}; templates are rounded to them",
             grouped(column.distinct),
             number(lattice.step)
         )),
     }
     if let Some(outliers) = &column.outliers {
         notes.push(format!(
-            "feature {name}: {} of {events} events beyond {} ± {}, largest {}; it is scaled by ranks, since these rule \
+            "{what}: {} of {events} events beyond {} ± {}, furthest {}; it is scaled by ranks, since these rule \
              its standard deviation: check them",
             grouped(outliers.beyond),
             number(outliers.centre),

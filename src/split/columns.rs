@@ -64,7 +64,9 @@ impl Sample {
         let events = [chosen(Region::SideBand), chosen(Region::Signal)].concat();
         let rows = self.features(&events);
         let notes = |(name, column): (&String, ArrayView1<'_, f32>)| {
-            Column::of(column.iter().copied()).map(|judged| columns::notes(name, &judged)).unwrap_or_default()
+            Column::of(column.iter().copied())
+                .map(|judged| columns::notes(&format!("feature {name}"), &judged))
+                .unwrap_or_default()
         };
         job.data.features.iter().zip(rows.axis_iter(Axis(1))).flat_map(notes).collect()
     }

@@ -37,7 +37,9 @@ impl Kept {
         let notes = judged.map(|(summary, values)| {
             let varies_later = |column: &Column| column.distinct == 1 && summary.min < summary.max;
             let column = Column::of(values).filter(|column| !varies_later(column));
-            column.map(|column| columns::notes(&summary.name, &column)).unwrap_or_default()
+            column
+                .map(|column| columns::notes(&format!("column {}", summary.name), &column))
+                .unwrap_or_default()
         });
         notes.flatten().collect()
     }
