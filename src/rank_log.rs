@@ -52,6 +52,11 @@ impl RankLog {
         self.line(task, "stopped before its end");
     }
 
+    /// What a task needs could not be read for a moment.
+    pub fn looks_again(&self, task: &TaskId, error: &dyn Display) {
+        self.line(task, format!("tried again, it could be read at the next look: {error}"));
+    }
+
     /// The results that a task needs cannot be read.
     pub fn lacks(&self, task: &TaskId, reason: &str) {
         self.line(task, format!("put back: {reason}"));

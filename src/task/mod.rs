@@ -41,6 +41,8 @@ use crate::rank_log::RankLog;
 use crate::split::Sample;
 use crate::watch::Watch;
 
+pub use needs::{has_arrays, is_readable, look_again};
+
 /// What may come of the checkpoint of a task that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Course {
@@ -116,7 +118,7 @@ impl Workplace {
         let keeper = Keeper::new(watch, checkpoint, self.save_every).telling(&note);
         let mut course = Course::MayGoOn;
         // Nothing that a panic could leave half-done is used again: arrays have no name yet, the sample is whole.
-        let outcome = match catch_unwind(AssertUnwindSafe(|| self.compute(task, &keeper, watch))) {
+        let outcome = match catch_unwind(AssertUnwindSafe(|| self.compute_with_needs(task, &keeper, watch))) {
             Ok(Ok(result)) => {
                 course = Course::Over;
                 Outcome::Done(Box::new(result))
@@ -124,6 +126,9 @@ impl Workplace {
             Ok(Err(Error::Stopped)) => {
                 self.log.stopped(&task.id);
                 return Ended::Stopped;
+            }
+            Ok(Err(Error::Lacking { needs, source })) => {
+                return self.lacking(task, needs, source.to_string());
             }
             Ok(Err(error)) if error.is_of_storage() => return self.not_stored(task, &error),
             Ok(Err(error)) => {
@@ -134,12 +139,16 @@ impl Workplace {
             }
             Err(panic) => Outcome::Failed { reason: panic_reason(panic.as_ref(), self.need(task)) },
         };
-        if let Outcome::Failed { reason } = &outcome
-            && let needs @ [_, ..] = &self.unreadable(task)[..]
-        {
-            // What it needs is at fault, and can be made again.
-            self.log.lacks(&task.id, reason);
-            return Ended::Lacks { needs: needs.to_vec(), reason: reason.clone() };
+        if let Outcome::Failed { reason } = &outcome {
+            match self.unreadable(task, watch) {
+                Ok(needs) if needs.is_empty() => {}
+                // What it needs is at fault, and can be made again.
+                Ok(needs) => return self.lacking(task, needs, reason.clone()),
+                Err(_) => {
+                    self.log.stopped(&task.id);
+                    return Ended::Stopped;
+                }
+            }
         }
         let run = RunInfo { seconds: keeper.earlier() + start.elapsed().as_secs_f64(), ..self.place.clone() };
         let mut record = TaskRecord { id: task.id.clone(), fingerprint: fingerprint.clone(), run, outcome };
@@ -158,6 +167,11 @@ impl Workplace {
             Outcome::Done(_) => Ended::Done { seconds: record.run.seconds },
             Outcome::Failed { reason } => Ended::Failed { reason },
         }
+    }
+
+    fn lacking(&self, task: &Task, needs: Vec<usize>, reason: String) -> Ended {
+        self.log.lacks(&task.id, &reason);
+        Ended::Lacks { needs, reason }
     }
 
     fn not_stored(&self, task: &Task, error: &Error) -> Ended {

@@ -1,4 +1,5 @@
 mod jets;
+mod needs;
 mod stopping;
 
 use drapes_analysis::fingerprint::fingerprints;
