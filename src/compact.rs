@@ -4,19 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use drapes_analysis::cli::{answer, tell};
-use drapes_analysis::dispatch::Shard;
 use drapes_analysis::error::{Error as AnalysisError, Exit};
 use drapes_analysis::plan::{Plan, TaskId};
-use drapes_analysis::store::{Patience, Store, TaskState};
+use drapes_analysis::store::{Store, TaskState};
 
-use crate::arrays::{self, ArrayReader};
+use crate::arrays::{self, ArrayReader, IfDamaged};
 use crate::error::Error;
-use crate::run::silent;
+use crate::task;
 
 /// Folds the records and arrays of finished tasks into tasks/folded.jsonl and tasks/folded.h5.
 ///
-/// Everything else works as before: `run` goes on, `status`, `reduce` and `plot` read what was folded. Nothing is removed
-/// before what replaces it is safely on disk.
+/// Everything else works as before: `run` goes on, also while this works, `status`, `reduce` and `plot` read what was folded.
+/// Nothing is removed before what replaces it is safely on disk, with all that it held.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "EXAMPLES\n  drapes compact out/paper")]
 pub struct Compact {
@@ -28,55 +27,48 @@ impl Compact {
     /// Folds what is finished.
     ///
     /// # Errors
-    /// The directory holds no results, is in use, or cannot be written.
+    /// The directory holds no results, what was folded earlier cannot be read, or the directory cannot be written.
     pub fn run(&self) -> Result<Exit, Error> {
         let store = Store::open(&self.directory)?;
-        let mut is_told = false;
-        let (_occupancy, _) = store.occupy(Shard::WHOLE, 0, &mut |who, silence| {
-            if !std::mem::replace(&mut is_told, true) {
-                tell(silent(who, silence));
-            }
-            Patience::Wait
-        })?;
+        // One at a time. A run may work here meanwhile: it finds what was folded, and what it writes again stays.
+        let _turn = store.turn("compact.lock")?;
+        store.sweep_folding();
+        store.check_folded()?;
         let stored = store.job()?;
         let plan = Plan::of(&stored.job);
-        let states = store.states(&stored, &plan);
-        store.sweep(&plan, &states);
         let before = count(store.directory());
         let mut finished: Vec<&TaskId> = Vec::new();
-        for (task, state) in plan.tasks.iter().zip(&states) {
+        for (task, state) in plan.tasks.iter().zip(&store.states(&stored, &plan)) {
             match state {
-                // Looked at as a whole: what is damaged must not take the place of what is not.
-                TaskState::Done(_) if store.result(&task.id).is_err() => {
-                    store.forget(&task.id)?;
-                    tell(format_args!(
-                        "{}: its record is damaged and was removed; the next run does it again",
-                        task.id
-                    ));
-                }
+                TaskState::Done(_) if !is_whole(&store, &task.id)? => {}
                 TaskState::Done(_) | TaskState::Failed { .. } => finished.push(&task.id),
                 TaskState::Missing | TaskState::Ignored { .. } => {}
             }
         }
+        let with_arrays = finished.iter().copied().filter(|task| task::has_arrays(task));
+        let (own, folded): (Vec<&TaskId>, Vec<&TaskId>) =
+            with_arrays.partition(|task| store.arrays(task).try_exists().unwrap_or(true));
         let mut arrays: Vec<&TaskId> = Vec::new();
-        for task in finished.iter().copied().filter(|task| store.arrays(task).exists()) {
-            match ArrayReader::open(&store.arrays(task)) {
-                Ok(_) => arrays.push(task),
-                // A run that needs them has them made again.
+        for task in own {
+            match ArrayReader::open(&store.arrays(task)).and_then(|arrays| arrays.check()) {
+                Ok(()) => arrays.push(task),
+                // A run that needs them has them made again, if they cannot be read then either.
                 Err(error) => tell(format_args!("note: {error}; they stay where they are")),
             }
         }
-        if !arrays.is_empty() {
-            arrays::fold(&store, &arrays)?;
-        }
+        let if_damaged = match folded.len() {
+            0 => IfDamaged::Replace,
+            only_there => IfDamaged::Keep { only_there },
+        };
+        let copied = if arrays.is_empty() { vec![] } else { arrays::fold(&store, &arrays, if_damaged)? };
         let mut folding = store.fold()?;
         for task in &finished {
             folding.add(task)?;
         }
         folding.finish()?;
-        for task in arrays {
+        for (task, identity) in copied {
             let path = store.arrays(task);
-            fs::remove_file(&path).map_err(|source| AnalysisError::CannotWrite { path, source })?;
+            identity.remove(&path).map_err(|source| AnalysisError::CannotWrite { path, source })?;
         }
         let after = count(store.directory());
         answer(format_args!(
@@ -85,6 +77,20 @@ impl Compact {
         ));
         Ok(Exit::Done)
     }
+}
+
+/// Looks at a record as a whole: what is damaged must not take the place of what is not. A damaged one is removed, unless a
+/// run is at work, which counts on what it has seen.
+fn is_whole(store: &Store, task: &TaskId) -> Result<bool, Error> {
+    match store.result(task) {
+        Ok(_) => return Ok(true),
+        Err(AnalysisError::Corrupt { .. }) if !store.is_shared() => {
+            store.forget(task)?;
+            tell(format_args!("{task}: its record is damaged and was removed; the next run does it again"));
+        }
+        Err(error) => tell(format_args!("note: {error}; it stays where it is")),
+    }
+    Ok(false)
 }
 
 /// Files below a directory.

@@ -174,6 +174,28 @@ pub enum Error {
         /// What to do.
         advice: &'static str,
     },
+    /// Results that a task needs cannot be read, although it was looked at them again and again.
+    #[error("{source}")]
+    Lacking {
+        /// Their places in the plan.
+        needs: Vec<usize>,
+        /// What was found.
+        source: Box<Error>,
+    },
+    /// The folded arrays are damaged, and some lie nowhere else.
+    #[error(
+        "cannot fold into {} ({reason}; the arrays of {only_there} finished tasks lie only there) restore it from a copy, or \
+         move it away: what needs them then has them made again",
+        path.display()
+    )]
+    CannotFold {
+        /// The file.
+        path: PathBuf,
+        /// What HDF5 says.
+        reason: String,
+        /// Tasks whose arrays lie nowhere else.
+        only_there: usize,
+    },
     /// There is no time for any task.
     #[error(
         "no task that is left ends in the {} until tasks must stop (the shortest takes about {}, and the same command \
@@ -283,6 +305,8 @@ impl Error {
             Self::Ranks(error) => error.kind(),
             Self::Demand(error) => error.kind(),
             Self::Arrays { .. }
+            | Self::Lacking { .. }
+            | Self::CannotFold { .. }
             | Self::NotSaved { .. }
             | Self::NotStored { .. }
             | Self::NotReadable { .. }
@@ -306,6 +330,16 @@ impl Error {
             ) => Some(Fault::Files),
             _ => None,
         }
+    }
+
+    /// Whether the reason is that a result cannot be read: another look may find it.
+    pub fn is_of_reading(&self) -> bool {
+        use drapes_analysis::error::Error as Analysis;
+        matches!(
+            self,
+            Self::Arrays { action: "read", .. }
+                | Self::Analysis(Analysis::CannotRead { .. } | Analysis::Corrupt { .. })
+        )
     }
 
     /// Whether the reason is that nothing can be written: the task is as good as any other then.

@@ -73,6 +73,11 @@ impl RankLog {
         self.line(task, "stopped before its end");
     }
 
+    /// What a task needs could not be read for a moment.
+    pub fn looks_again(&self, task: &TaskId, error: &dyn Display) {
+        self.line(task, format!("tried again, it could be read at the next look: {error}"));
+    }
+
     /// A task is put back: results that it needs cannot be read, or the machine lets it down.
     pub fn put_back(&self, task: &TaskId, reason: &str) {
         self.line(task, format!("put back: {reason}"));

@@ -81,6 +81,33 @@ fn a_folded_record_that_is_damaged_is_done_again() {
 }
 
 #[test]
+fn compact_replaces_what_was_folded_only_by_what_holds_all_of_it() {
+    let place = directory();
+    let job = small_job(place.path(), "");
+    let out = place.path().join("out");
+    answer(&mut run(&job, &out));
+    answer(drapes().arg("compact").arg(&out));
+    let folded = out.join("tasks/folded.h5");
+    let whole = fs::read(&folded).expect("folded arrays");
+    // A task was done again, and is to be folded beside the others, which are damaged.
+    let own = out.join("tasks/template/noise-s0-w2800-6000.h5");
+    let unfolded = place.path().join("unfolded");
+    answer(&mut run(&job, &unfolded));
+    fs::copy(unfolded.join("tasks/template/noise-s0-w2800-6000.h5"), &own).expect("arrays");
+    fs::write(&folded, &whole[..whole.len() / 3]).expect("room");
+    let (code, message) = said(drapes().arg("compact").arg(&out));
+    assert_eq!(code, Some(3), "{message}");
+    assert!(message.contains("lie only there) restore it from a copy, or move it away"), "{message}");
+    assert!(fs::read(&folded).expect("folded arrays") == whole[..whole.len() / 3] && own.exists());
+    fs::write(&folded, &whole).expect("room");
+    answer(drapes().arg("compact").arg(&out));
+    assert!(!own.exists());
+    fs::remove_dir_all(out.join("figures")).expect("figures");
+    answer(&mut run(&job, &out));
+    assert!(fs::metadata(&folded).expect("folded arrays").len() >= whole.len() as u64);
+}
+
+#[test]
 fn arrays_that_are_torn_or_gone_are_made_again_for_what_needs_them() {
     let place = directory();
     let job = small_job(place.path(), "");

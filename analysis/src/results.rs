@@ -74,6 +74,8 @@ impl Results {
     /// The directory's job or a record cannot be read. One that is damaged is no error, but named.
     pub fn read(store: &Store) -> Result<Self, Error> {
         let stored = store.job()?;
+        // Without them their tasks would count as missing, and tables that are good would be set aside.
+        store.check_folded()?;
         Self::collect(store, stored)
     }
 

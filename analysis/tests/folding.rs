@@ -58,6 +58,10 @@ fn folded_records_that_cannot_be_read_are_not_replaced() {
         Store::open(directory.path()).expect("results").check_folded(),
         Err(Error::CannotRead { .. })
     ));
+    assert!(
+        matches!(Results::read(&store), Err(Error::CannotRead { .. })),
+        "tables would be made without them"
+    );
     // The last alone would take the place of all.
     assert!(matches!(fold(directory.path(), &[last]), Err(Error::CannotRead { .. })));
     assert!(directory.path().join(format!("tasks/{last}.json")).exists());

@@ -9,7 +9,7 @@ use drapes_analysis::store::part_of;
 use hdf5::H5Type;
 use ndarray::{ArrayView1, ArrayView2};
 
-use super::cannot_write;
+use super::{cannot_write, layout};
 use crate::error::Error;
 
 /// A file of arrays that is being written.
@@ -37,12 +37,8 @@ impl ArrayWriter {
     /// It cannot be created.
     pub fn headed(target: &Path, heading: Option<Heading>) -> Result<Self, Error> {
         let part = part_of(target);
-        // Values go to the file as they are written. HDF5 would keep small ones back, write them when their dataset is
-        // closed, and tell nobody if the disk is full by then.
         let free = if heading.is_some() { Heading::BYTES as u64 } else { 0 };
-        let options = &mut hdf5::File::with_options();
-        let options = options.with_fapl(|access| access.sieve_buf_size(0));
-        let file = options.with_fcpl(|creation| creation.userblock(free)).create(&part);
+        let file = layout::options().with_fcpl(|creation| creation.userblock(free)).create(&part);
         let file = file.map_err(|error| {
             let refused = cannot_write(target, &error);
             // On a full disk there is a name already, and nothing behind it.
@@ -57,8 +53,7 @@ impl ArrayWriter {
     /// # Errors
     /// It cannot be written.
     pub fn table<T: H5Type>(&self, name: &str, values: ArrayView2<'_, T>) -> Result<(), Error> {
-        let result = self.file()?.new_dataset_builder().with_data(values).create(name);
-        result.map(|_| ()).map_err(|error| cannot_write(&self.target, &error))
+        layout::add(self.file()?, name, values).map_err(|error| cannot_write(&self.target, &error))
     }
 
     /// Adds a list.
@@ -66,8 +61,7 @@ impl ArrayWriter {
     /// # Errors
     /// It cannot be written.
     pub fn list<T: H5Type>(&self, name: &str, values: ArrayView1<'_, T>) -> Result<(), Error> {
-        let result = self.file()?.new_dataset_builder().with_data(values).create(name);
-        result.map(|_| ()).map_err(|error| cannot_write(&self.target, &error))
+        layout::add(self.file()?, name, values).map_err(|error| cannot_write(&self.target, &error))
     }
 
     /// Begins a table of single precision that is written row by row.
@@ -75,8 +69,7 @@ impl ArrayWriter {
     /// # Errors
     /// It cannot be created.
     pub fn begin_table(&self, name: &str, shape: (usize, usize)) -> Result<(), Error> {
-        let result = self.file()?.new_dataset::<f32>().shape(shape).create(name);
-        result.map(|_| ()).map_err(|error| cannot_write(&self.target, &error))
+        layout::begin::<f32>(self.file()?, name, shape).map_err(|error| cannot_write(&self.target, &error))
     }
 
     /// Writes rows of a begun table.

@@ -10,8 +10,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tch::{Device, Kind, Tensor};
 
-use crate::arrays::{ArrayReader, ArrayWriter};
+use crate::arrays::{ArrayReader, ArrayWriter, Fault, Looks, Next};
 use crate::error::Error;
+use crate::watch::Unwatched;
 
 /// The state of a training between two steps.
 pub struct Snapshot {
@@ -59,8 +60,10 @@ impl Snapshot {
 /// Why a checkpoint that is there does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoUse {
-    /// It is not whole.
+    /// It is not whole, or not what was written.
     Torn,
+    /// It is there and cannot be read.
+    OutOfReach,
     /// It is of another training: of other settings, other events, or another version of the program.
     Foreign,
 }
@@ -69,6 +72,7 @@ impl fmt::Display for NoUse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Torn => "it is not whole",
+            Self::OutOfReach => "it cannot be read",
             Self::Foreign => "it is of a training with other settings, events or version",
         })
     }
@@ -111,8 +115,29 @@ impl CheckpointFile {
     /// # Errors
     /// There is one that does not count, and this is why.
     pub fn read(&self) -> Result<Option<(Snapshot, f64)>, NoUse> {
-        if !self.path.exists() {
-            return Ok(None);
+        let mut looks = Looks::default();
+        loop {
+            let found = self.look();
+            // What is damaged stays so. What somebody has open, or a file server does not give just now, is worth waiting for:
+            // the training that begins anew writes over it.
+            let fault = match found {
+                Err(NoUse::Torn | NoUse::OutOfReach) => Fault::of(&self.path),
+                found => return found,
+            };
+            if matches!(fault, Fault::Damaged) {
+                return found;
+            }
+            if looks.wait(&fault, &Unwatched) != Next::Look {
+                return Err(NoUse::OutOfReach);
+            }
+        }
+    }
+
+    fn look(&self) -> Result<Option<(Snapshot, f64)>, NoUse> {
+        match self.path.try_exists() {
+            Ok(false) => return Ok(None),
+            Ok(true) => {}
+            Err(_) => return Err(NoUse::OutOfReach),
         }
         let reader = ArrayReader::open(&self.path).map_err(|_| NoUse::Torn)?;
         let fingerprint = reader.list::<u8>("fingerprint").map_err(|_| NoUse::Torn)?.to_vec();

@@ -45,7 +45,7 @@ use crate::repeats;
 use crate::split::Sample;
 use crate::watch::Watch;
 
-pub use needs::is_readable;
+pub use needs::{has_arrays, is_readable, look_again};
 
 /// What may come of the checkpoint of a task that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,7 +144,7 @@ impl Workplace {
         let keeper = Keeper::new(watch, checkpoint, self.save_every).telling(&note);
         let (mut course, mut fault) = (Course::MayGoOn, None);
         // Nothing that a panic could leave half-done is used again: arrays have no name yet, the sample is whole.
-        let outcome = match catch_unwind(AssertUnwindSafe(|| self.compute(task, &keeper, watch))) {
+        let outcome = match catch_unwind(AssertUnwindSafe(|| self.compute_with_needs(task, &keeper, watch))) {
             Ok(Ok(result)) => {
                 course = Course::Over;
                 Outcome::Done(Box::new(result))
@@ -152,6 +152,9 @@ impl Workplace {
             Ok(Err(Error::Stopped)) => {
                 self.log.stopped(&task.id);
                 return Ended::Stopped;
+            }
+            Ok(Err(Error::Lacking { needs, source })) => {
+                return self.lacking(task, needs, source.to_string());
             }
             Ok(Err(error)) if error.is_of_storage() => return self.not_stored(task, attempt, &error),
             Ok(Err(error)) => {
@@ -167,12 +170,16 @@ impl Workplace {
                 Outcome::Failed { reason }
             }
         };
-        if let Outcome::Failed { reason } = &outcome
-            && let needs @ [_, ..] = &self.unreadable(task)[..]
-        {
-            // What it needs is at fault, and can be made again.
-            self.log.put_back(&task.id, reason);
-            return Ended::Lacks { needs: needs.to_vec(), reason: reason.clone() };
+        if let Outcome::Failed { reason } = &outcome {
+            match self.unreadable(task, watch) {
+                Ok(needs) if needs.is_empty() => {}
+                // What it needs is at fault, and can be made again.
+                Ok(needs) => return self.lacking(task, needs, reason.clone()),
+                Err(_) => {
+                    self.log.stopped(&task.id);
+                    return Ended::Stopped;
+                }
+            }
         }
         if let Outcome::Failed { reason } = &outcome
             && attempt == Attempt::First
@@ -208,6 +215,11 @@ impl Workplace {
             Outcome::Done(_) => Ended::Done { seconds: record.run.seconds },
             Outcome::Failed { reason } => Ended::Failed { reason },
         }
+    }
+
+    fn lacking(&self, task: &Task, needs: Vec<usize>, reason: String) -> Ended {
+        self.log.put_back(&task.id, &reason);
+        Ended::Lacks { needs, reason }
     }
 
     /// A full disk is full for all ranks; whatever else keeps this one from writing may be its own.

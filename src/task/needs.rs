@@ -1,29 +1,103 @@
 //! Whether what a task needs can be read.
+//!
+//! A file that cannot be read is no file that is lost: a notebook may have it open, a server may be starting again, or a
+//! network file system may still remember that it was not there. It is looked at again before anything is made again.
 
 use drapes_analysis::plan::{Plan, Stage, Task, TaskId};
+use drapes_analysis::record::TaskResult;
 use drapes_analysis::store::Store;
 
 use super::Workplace;
-use crate::arrays::ArrayReader;
+use crate::arrays::{ArrayReader, Fault, Looks, Next};
+use crate::checkpoint::Keeper;
+use crate::error::Error;
+use crate::watch::Watch;
+
+/// How often a task is tried whose needs could not be read and then could.
+const TRIES: usize = 3;
 
 impl Workplace {
+    /// Computes a task; again, if something that it needs could not be read for a moment.
+    ///
+    /// # Errors
+    /// What the task finds; [`Error::Lacking`] where its needs cannot be read after all.
+    pub(super) fn compute_with_needs(
+        &self,
+        task: &Task,
+        keeper: &Keeper<'_>,
+        watch: &dyn Watch,
+    ) -> Result<TaskResult, Error> {
+        let mut tried = 0;
+        loop {
+            let error = match self.compute(task, keeper, watch) {
+                Err(error) if error.is_of_reading() => error,
+                other => return other,
+            };
+            tried += 1;
+            let needs = self.unreadable(task, watch)?;
+            if !needs.is_empty() {
+                return Err(Error::Lacking { needs, source: Box::new(error) });
+            }
+            if tried == TRIES {
+                return Err(error);
+            }
+            self.log.looks_again(&task.id, &error);
+        }
+    }
+
     /// The places in the plan of those tasks that this one needs and whose results cannot be read, whatever their records
-    /// say. Asked only where a task has failed: it opens files and, if there are any, makes the plan.
-    pub(super) fn unreadable(&self, task: &Task) -> Vec<usize> {
-        let bad: Vec<_> = task.needs.iter().filter(|need| !is_readable(&self.store, need)).collect();
+    /// say, after several looks. Asked only where a task has failed: it reads files and, if there are any, makes the plan.
+    ///
+    /// # Errors
+    /// The task was told to stop while it waited for the next look.
+    pub(super) fn unreadable(&self, task: &Task, watch: &dyn Watch) -> Result<Vec<usize>, Error> {
+        let bad = look_again(&self.store, &task.needs, watch)?;
         if bad.is_empty() {
-            return vec![];
+            return Ok(vec![]);
         }
         let plan = Plan::of(&self.job);
-        (0..plan.tasks.len()).filter(|place| bad.contains(&&plan.tasks[*place].id)).collect()
+        Ok((0..plan.tasks.len()).filter(|place| bad.contains(&&plan.tasks[*place].id)).collect())
     }
 }
 
-/// Whether the result of a task can be read here, its arrays included.
+/// Those of some finished tasks whose results cannot be read, after several looks over some seconds; of what somebody else
+/// has open for writing, over a minute.
+///
+/// # Errors
+/// Whoever waits was told to stop.
+pub fn look_again<'a>(
+    store: &Store,
+    tasks: &'a [TaskId],
+    watch: &dyn Watch,
+) -> Result<Vec<&'a TaskId>, Error> {
+    let mut looks = Looks::default();
+    loop {
+        let bad: Vec<&TaskId> = tasks.iter().filter(|task| !is_readable(store, task)).collect();
+        let Some(fault) =
+            bad.iter().map(|task| fault(store, task)).max_by_key(|fault| matches!(fault, Fault::Busy))
+        else {
+            return Ok(bad);
+        };
+        match looks.wait(&fault, watch) {
+            Next::Look => store.refresh(),
+            Next::GiveUp => return Ok(bad),
+            Next::Stop => return Err(Error::Stopped),
+        }
+    }
+}
+
+/// Whether the result of a finished task can be read: its record, and its arrays, each to the last value.
 pub fn is_readable(store: &Store, task: &TaskId) -> bool {
-    // Fits and classifiers leave records only.
-    let has_arrays =
-        [Stage::Train, Stage::Template].iter().any(|stage| task.0.starts_with(&format!("{}/", stage.word())));
     store.result(task).is_ok()
-        && (!has_arrays || ArrayReader::of(store, task).and_then(|arrays| arrays.check()).is_ok())
+        && (!has_arrays(task) || ArrayReader::of(store, task).and_then(|arrays| arrays.check()).is_ok())
+}
+
+/// Whether a task leaves arrays: fits and classifiers leave records only.
+pub fn has_arrays(task: &TaskId) -> bool {
+    [Stage::Train, Stage::Template].iter().any(|stage| task.0.starts_with(&format!("{}/", stage.word())))
+}
+
+fn fault(store: &Store, task: &TaskId) -> Fault {
+    let own = store.arrays(task);
+    if matches!(own.try_exists(), Ok(false)) { Fault::of(&store.folded_arrays()) } else { Fault::of(&own) }
 }

@@ -1,6 +1,7 @@
 mod columns;
 mod diverging;
 mod jets;
+mod needs;
 mod stopping;
 
 use drapes_analysis::fingerprint::fingerprints;
