@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::generated::{FlowKind, Start, TemplateMethod};
 use crate::job::Job;
 use crate::plan::{Plan, Stage, Task, TaskId, Work};
-use crate::point::{ClassifierKind, Contest, ScanPoint};
+use crate::point::{ClassifierKind, ScanPoint};
 use crate::quantities::SignalCount;
 
 /// Raised whenever the same job would give other numbers than before.
@@ -61,11 +61,6 @@ pub fn fingerprints(job: &Job, inputs: &[InputFile], plan: &Plan) -> Vec<Fingerp
         let work = serde_json::to_vec(&task.work).unwrap_or_default();
         hash.update((work.len() as u64).to_le_bytes());
         hash.update(&work);
-        if let Work::Classify { point, .. } = &task.work
-            && deals_copies_together(point)
-        {
-            hash.update(b"copies together");
-        }
         for need in task.needs.iter().filter_map(|need| known.get(need)) {
             hash.update(need.0.as_bytes());
         }
@@ -143,23 +138,6 @@ fn settings(job: &Job, task: &Task, most: Option<SignalCount>) -> Value {
     }
 }
 
-/// Whether copies of one event, which are not the data's own, stay in one part of the cross-validation. They were dealt by
-/// chance once; what was trained then does not count.
-fn deals_copies_together(point: &ScanPoint) -> bool {
-    let made_of_events = |method| match method {
-        TemplateMethod::Noise | TemplateMethod::Cathode | TemplateMethod::SignalRegion => false,
-        TemplateMethod::SideBand
-        | TemplateMethod::OtherSample
-        | TemplateMethod::Curtains
-        | TemplateMethod::CurtainsEfficient
-        | TemplateMethod::Feta => true,
-    };
-    match point.contest {
-        Contest::Search { template, oversampling } => oversampling.0 > 1 && made_of_events(template.method),
-        _ => false,
-    }
-}
-
 fn digest(hash: Sha256) -> Fingerprint {
     Fingerprint(hex(&hash.finalize()[..12]))
 }
@@ -200,26 +178,6 @@ mod tests {
         assert_eq!(changed("epochs = 2", "epochs = 3"), ["classify/noise-s0-w2800-6000-x5-c00-01"]);
         assert_eq!(changed("epochs = 3", "epochs = 4").len(), 3);
         assert_eq!(changed("seed = 1", "seed = 2").len(), 4);
-    }
-
-    #[test]
-    fn only_what_copies_of_events_were_dealt_apart_for_is_trained_again() {
-        let job = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[classifier]\nseeds = '0'\n[[scan]]\nmethod = 'sb'\n\
-                   n_signal = [0]\nsigma_prime = [1.0]\noversampling = [1, 2]\n[[scan]]\nmethod = 'sr'\n\
-                   n_signal = [0]\nsigma_prime = [1.0]\noversampling = [2]\n[[scan]]\nmethod = 'noise'\n\
-                   n_signal = [0]\noversampling = [2]\n[[scan]]\nmethod = 'curtains_f4f'\nn_signal = [0]\n\
-                   oversampling = [2]\n";
-        let job = JobFile::from_text("job.toml", job).check().expect("a good job");
-        let mut together: Vec<String> = job
-            .points
-            .iter()
-            .filter(|point| deals_copies_together(point))
-            .map(ScanPoint::to_string)
-            .collect();
-        together.sort_unstable();
-        assert_eq!(together.len(), 2, "{together:?}");
-        assert!(together[0].starts_with("curtains_f4f") && together[1].starts_with("sb"), "{together:?}");
-        assert!(together.iter().all(|point| point.ends_with("-x2")), "{together:?}");
     }
 
     #[test]
