@@ -23,12 +23,8 @@ pub enum DataTruth<'a> {
 /// How the template's events are dealt into the parts of the cross-validation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TemplateFolds {
-    /// By chance, each for itself: they are events of their own.
+    /// By chance.
     Dealt,
-    /// Row `i` is a copy of event `i` modulo this number, events that are dealt by chance; copies stay together, for a
-    /// classifier that had seen one of them would know too well what class the others are of. (Our decision; the paper does
-    /// not say.)
-    OfOriginals(usize),
     /// Row `i` began as data event `i` modulo their number, and stays in its part: a classifier that had seen a copy of
     /// an event that it is evaluated on would not be independent of it. (Our decision; the paper does not say.)
     OfData,
@@ -74,7 +70,6 @@ impl<E: Events> Contest<'_, E> {
         let of_template = match self.template_folds {
             TemplateFolds::Dealt => least_of(template),
             TemplateFolds::OfData => least_of(data) * (template / data.max(1)),
-            TemplateFolds::OfOriginals(count) => least_of(count) * (template / count.max(1)),
         };
         least_of(data) + of_template
     }

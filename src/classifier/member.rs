@@ -59,9 +59,6 @@ pub fn members<E: Events>(
         let n_template = contest.template.count();
         let template = match contest.template_folds {
             TemplateFolds::Dealt => Folds::deal(n_template, folds, &deal.branch("template")),
-            TemplateFolds::OfOriginals(count) => {
-                Folds::deal(count, folds, &deal.branch("template")).repeated(n_template)
-            }
             TemplateFolds::OfData => data.repeated(n_template),
         };
         for fold in (0..folds).map(Fold) {

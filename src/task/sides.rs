@@ -2,7 +2,7 @@
 
 use drapes_analysis::generated::{Generated, Inputs, TemplateMethod};
 use drapes_analysis::point::{Contest, ScanPoint};
-use drapes_analysis::quantities::SignalCount;
+use drapes_analysis::quantities::{Oversampling, SignalCount};
 use drapes_analysis::regions::Region;
 use rand::seq::SliceRandom;
 
@@ -64,17 +64,11 @@ pub fn sides(place: &Workplace, point: &ScanPoint) -> Result<Sides, Error> {
     match point.contest {
         Contest::Search { template, oversampling } => {
             let data = data(template.sample.n_signal)?;
-            let starts = starts(place, &template)?;
             Ok(Sides {
-                template: Origin::Made(starts * oversampling.0 as usize),
+                template: Origin::Made(made(place, &template, oversampling)?),
                 folds: match template.method {
-                    TemplateMethod::Noise | TemplateMethod::Cathode => TemplateFolds::Dealt,
                     TemplateMethod::SignalRegion => TemplateFolds::OfData,
-                    TemplateMethod::SideBand
-                    | TemplateMethod::OtherSample
-                    | TemplateMethod::Curtains
-                    | TemplateMethod::CurtainsEfficient
-                    | TemplateMethod::Feta => TemplateFolds::OfOriginals(starts),
+                    _ => TemplateFolds::Dealt,
                 },
                 is_signal: Some(truth_of(&data)),
                 data: Origin::Sample(data),
@@ -91,7 +85,7 @@ pub fn sides(place: &Workplace, point: &ScanPoint) -> Result<Sides, Error> {
             Ok(Sides {
                 data: Origin::Made(data.len() * data_oversampling.0 as usize),
                 is_signal: None,
-                template: Origin::Made(starts(place, &template)? * oversampling.0 as usize),
+                template: Origin::Made(made(place, &template, oversampling)?),
                 truth: TemplateTruth::Generated,
                 folds: TemplateFolds::Dealt,
                 unseen_background: [background, independent].concat(),
@@ -114,12 +108,13 @@ pub fn sides(place: &Workplace, point: &ScanPoint) -> Result<Sides, Error> {
     }
 }
 
-/// Events that a template starts from, of which its events are copies; those of ∅ and CATHODE only in number.
-fn starts(place: &Workplace, what: &Generated) -> Result<usize, Error> {
-    Ok(match what.inputs {
+/// Events of a generated template.
+fn made(place: &Workplace, what: &Generated, factor: Oversampling) -> Result<usize, Error> {
+    let starts = match what.inputs {
         Inputs::Hlv => template::starts(place, what)?.len(),
         Inputs::Llv => jet_template::starts(place, what)?.len(),
-    })
+    };
+    Ok(starts * factor.0 as usize)
 }
 
 /// A template of true background: so many times the background of the data, drawn without replacement.

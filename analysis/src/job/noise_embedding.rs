@@ -8,8 +8,8 @@ use super::document::Section;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoiseEmbedding {
-    /// Cosines of σ, each of them faster than the one before by a factor of e. What was trained before there was a
-    /// choice has these.
+    /// Cosines of σ, each of them faster than the one before by a factor of e. Jobs from before there was a choice have
+    /// these: they are what a stored job means that names none.
     #[default]
     Cosine,
     /// ln σ / 4, and waves along ln σ, which turn alike at every strength.
@@ -28,7 +28,7 @@ impl NoiseEmbedding {
         found.map(|found| found.value)
     }
 
-    /// Whether it goes without saying: fingerprints of what was trained before there was a choice stay as they are.
+    /// Whether a stored job goes without naming it: fingerprints of what was trained before there was a choice stay as they are.
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
     pub(super) fn goes_without_saying(&self) -> bool {
         *self == Self::default()
@@ -37,7 +37,6 @@ impl NoiseEmbedding {
 
 #[cfg(test)]
 mod tests {
-
     use crate::job::JobFile;
 
     fn job(embedding: &str) -> Result<crate::job::Job, crate::error::Error> {

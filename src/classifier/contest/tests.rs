@@ -95,46 +95,6 @@ fn weak_labels_find_a_signal() {
 }
 
 #[test]
-fn copies_of_an_event_stay_in_one_part() {
-    // Four copies of each of 100 events, as DRAPES SB makes them; data have nothing to do with them.
-    let (data, template, none) = (cloud(90, 0.0, 1), cloud(400, 0.0, 2), cloud(0, 0.0, 3));
-    let of = |template_folds| Contest {
-        data: data.view(),
-        data_truth: DataTruth::Generated,
-        template: template.view(),
-        template_truth: TemplateTruth::Generated,
-        template_folds,
-        unseen_background: none.view(),
-        unseen_signal: none.view(),
-    };
-    let stream = Stream::of_job(7);
-    let members = |folds| members(&of(folds), 5, &[ClassifierSeed(3)], (&stream, &stream));
-    let shared = |folds| {
-        let members = members(folds);
-        let learnt = |member: &Member| -> std::collections::BTreeSet<usize> {
-            member.training.template.iter().map(|row| row % 100).collect()
-        };
-        let seen = |member: &Member| {
-            let learnt = learnt(member);
-            member.evaluated.template.iter().filter(|row| learnt.contains(&(*row % 100))).count()
-        };
-        members.iter().map(seen).sum::<usize>()
-    };
-    assert_eq!(shared(TemplateFolds::OfOriginals(100)), 0);
-    assert!(shared(TemplateFolds::Dealt) > 300, "what was learnt before");
-    for member in members(TemplateFolds::OfOriginals(100)) {
-        let sizes = [&member.training, &member.validation, &member.evaluated].map(|part| part.template.len());
-        assert_eq!(sizes, [240, 80, 80]);
-    }
-    // What there is one copy of is dealt as before.
-    let rows =
-        |folds| members(folds).iter().map(|member| member.training.template.clone()).collect::<Vec<_>>();
-    assert_eq!(rows(TemplateFolds::OfOriginals(400)), rows(TemplateFolds::Dealt));
-    let least = of(TemplateFolds::OfOriginals(100)).least(|count| Folds::least_training(count, 5));
-    assert_eq!(least, 54 + 240);
-}
-
-#[test]
 fn a_seed_gives_the_same_classifiers_alone_and_in_company() {
     let (data, template) = (cloud(1000, 0.0, 1), cloud(1500, 0.3, 2));
     let (none, is_signal) = (cloud(50, 0.0, 3), vec![false; 1000]);
