@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::generated::{FlowKind, Start, TemplateMethod};
 use crate::job::Job;
 use crate::plan::{Plan, Stage, Task, TaskId, Work};
-use crate::point::{ClassifierKind, ScanPoint};
+use crate::point::{ClassifierKind, Contest, ScanPoint};
 use crate::quantities::SignalCount;
 
 /// Raised whenever the same job would give other numbers than before.
@@ -61,6 +61,9 @@ pub fn fingerprints(job: &Job, inputs: &[InputFile], plan: &Plan) -> Vec<Fingerp
         let work = serde_json::to_vec(&task.work).unwrap_or_default();
         hash.update((work.len() as u64).to_le_bytes());
         hash.update(&work);
+        if keeps_copies_together(task) {
+            hash.update(b"copies of an event in one part");
+        }
         for need in task.needs.iter().filter_map(|need| known.get(need)) {
             hash.update(need.0.as_bytes());
         }
@@ -69,6 +72,20 @@ pub fn fingerprints(job: &Job, inputs: &[InputFile], plan: &Plan) -> Vec<Fingerp
         fingerprints.push(fingerprint);
     }
     fingerprints
+}
+
+/// Whether a contest's template has copies of events that are no data. They were dealt over all parts at first: results of
+/// that time are not those of today.
+fn keeps_copies_together(task: &Task) -> bool {
+    let Work::Classify { point, .. } = &task.work else { return false };
+    match point.contest {
+        Contest::Search { template, oversampling } => {
+            let is_data = template.method == TemplateMethod::SignalRegion;
+            template.method.moves_events() && !is_data && oversampling.0 > 1
+        }
+        Contest::GenSr { template, oversampling, .. } => template.method.moves_events() && oversampling.0 > 1,
+        Contest::Idealised { .. } | Contest::OverIdealised { .. } | Contest::Supervised => false,
+    }
 }
 
 /// Tasks with the same key depend on the same settings.
@@ -216,5 +233,28 @@ mod tests {
         assert_eq!(changed("epochs = 5", "epochs = 6"), [jets, template.clone(), classify.clone()]);
         assert_eq!(changed("'free'", "'conserved'"), [template, classify.clone()]);
         assert_eq!(changed("epochs = 7", "epochs = 8"), [classify]);
+    }
+
+    #[test]
+    fn only_contests_with_copies_of_moved_events_are_done_again() {
+        let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[classifier]\nseeds = '0'\n[[scan]]\n\
+                    method = 'METHOD'\nn_signal = [0]\noversampling = [1, 2]\n";
+        let kept = |method: &str| {
+            let job =
+                JobFile::from_text("job.toml", text.replace("METHOD", method)).check().expect("a good job");
+            let plan = Plan::of(&job);
+            let tasks = plan.tasks.iter().filter(|task| keeps_copies_together(task));
+            tasks.map(|task| task.id.to_string()).collect::<Vec<_>>()
+        };
+        for method in ["noise", "sr", "cathode"] {
+            assert_eq!(kept(method), [""; 0], "{method}");
+        }
+        for method in ["sb", "curtains_f4f"] {
+            let again = kept(method);
+            assert!(
+                again.len() == 1 && again[0].starts_with("classify/") && again[0].contains("-x2"),
+                "{again:?}"
+            );
+        }
     }
 }
