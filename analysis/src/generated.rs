@@ -74,6 +74,13 @@ impl TemplateMethod {
     }
 }
 
+impl TemplateMethod {
+    /// Whether each event of a template began as an event: those of ∅ and CATHODE began as noise.
+    pub fn moves_events(self) -> bool {
+        !matches!(self, Self::Noise | Self::Cathode)
+    }
+}
+
 /// The events that a template starts from; of those of ∅ and CATHODE only their number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {

@@ -28,6 +28,9 @@ pub enum TemplateFolds {
     /// Row `i` began as data event `i` modulo their number, and stays in its part: a classifier that had seen a copy of
     /// an event that it is evaluated on would not be independent of it. (Our decision; the paper does not say.)
     OfData,
+    /// Row `i` began as event `i` modulo so many, which are no data, and those are dealt by chance: a classifier that had
+    /// seen a copy of an event would know more of the copies that stop or judge its training.
+    OfOrigins(usize),
 }
 
 /// What the events of the template are.
@@ -70,6 +73,7 @@ impl<E: Events> Contest<'_, E> {
         let of_template = match self.template_folds {
             TemplateFolds::Dealt => least_of(template),
             TemplateFolds::OfData => least_of(data) * (template / data.max(1)),
+            TemplateFolds::OfOrigins(origins) => least_of(origins) * (template / origins.max(1)),
         };
         least_of(data) + of_template
     }

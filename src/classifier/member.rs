@@ -60,6 +60,9 @@ pub fn members<E: Events>(
         let template = match contest.template_folds {
             TemplateFolds::Dealt => Folds::deal(n_template, folds, &deal.branch("template")),
             TemplateFolds::OfData => data.repeated(n_template),
+            TemplateFolds::OfOrigins(origins) => {
+                Folds::deal(origins, folds, &deal.branch("template")).repeated(n_template)
+            }
         };
         for fold in (0..folds).map(Fold) {
             let of_fold = |fold: Fold| Parts {

@@ -27,8 +27,8 @@ impl Agreement {
     /// Pairs that agree in all by chance.
     ///
     /// Copies agree in the mass as well as in the features, so that only pairs which agree in one and not in the other tell
-    /// how coarse each is. With x = p_m (1 − p_f) and y = p_f (1 − p_m) of all pairs, p = p_m p_f solves
-    /// p² − (1 − x − y) p + x y = 0.
+    /// how coarse each is. Of all pairs, let the share `m` agree in the mass and `f` in the features. With the shares
+    /// `x = m (1 − f)` and `y = f (1 − m)`, which are counted, `p = m f` solves `p² − (1 − x − y) p + x y = 0`.
     fn chance(&self) -> f64 {
         let x = (self.in_mass - self.in_all) / self.all;
         let y = (self.in_features - self.in_all) / self.all;

@@ -36,7 +36,6 @@ use launch::Ranks;
 use start_up::StartUp;
 
 pub use place::COMPUTING;
-pub use prepare::silent;
 
 /// Computes a job: trains, generates, classifies, reduces and draws.
 ///

@@ -129,7 +129,7 @@ impl Run {
 }
 
 /// That it is not clear whether somebody on another host still works.
-pub fn silent(who: &Occupant, silence: Duration) -> String {
+fn silent(who: &Occupant, silence: Duration) -> String {
     format!(
         "note: {who} has the directory and was last heard of {} s ago; waiting until it is heard of again, or counts as \
          dead (three minutes)",

@@ -68,7 +68,7 @@ pub fn sides(place: &Workplace, point: &ScanPoint) -> Result<Sides, Error> {
                 template: Origin::Made(made(place, &template, oversampling)?),
                 folds: match template.method {
                     TemplateMethod::SignalRegion => TemplateFolds::OfData,
-                    _ => TemplateFolds::Dealt,
+                    _ => of_origins(place, &template)?,
                 },
                 is_signal: Some(truth_of(&data)),
                 data: Origin::Sample(data),
@@ -87,7 +87,7 @@ pub fn sides(place: &Workplace, point: &ScanPoint) -> Result<Sides, Error> {
                 is_signal: None,
                 template: Origin::Made(made(place, &template, oversampling)?),
                 truth: TemplateTruth::Generated,
-                folds: TemplateFolds::Dealt,
+                folds: of_origins(place, &template)?,
                 unseen_background: [background, independent].concat(),
                 unseen_signal: [signal, unseen_signal].concat(),
             })
@@ -110,11 +110,23 @@ pub fn sides(place: &Workplace, point: &ScanPoint) -> Result<Sides, Error> {
 
 /// Events of a generated template.
 fn made(place: &Workplace, what: &Generated, factor: Oversampling) -> Result<usize, Error> {
-    let starts = match what.inputs {
+    Ok(starts(place, what)? * factor.0 as usize)
+}
+
+/// Events that a template starts from.
+fn starts(place: &Workplace, what: &Generated) -> Result<usize, Error> {
+    Ok(match what.inputs {
         Inputs::Hlv => template::starts(place, what)?.len(),
         Inputs::Llv => jet_template::starts(place, what)?.len(),
-    };
-    Ok(starts * factor.0 as usize)
+    })
+}
+
+/// Copies of an event stay together, where events are what a template began as.
+fn of_origins(place: &Workplace, what: &Generated) -> Result<TemplateFolds, Error> {
+    if !what.method.moves_events() {
+        return Ok(TemplateFolds::Dealt);
+    }
+    starts(place, what).map(TemplateFolds::OfOrigins)
 }
 
 /// A template of true background: so many times the background of the data, drawn without replacement.

@@ -164,3 +164,33 @@ fn a_checkpoint_of_other_events_changes_nothing() {
     let mut ensemble = judges.ensemble(&contest, &[member(0), member(1)], least);
     crate::checkpoint::assert_foreign_changes_nothing(&mut ensemble);
 }
+
+#[test]
+fn copies_stay_in_the_part_of_the_event_that_they_began_as() {
+    let (data, template, none) = (cloud(50, 0.0, 1), cloud(120, 0.0, 2), cloud(0, 0.0, 3));
+    let contest = Contest {
+        data: data.view(),
+        data_truth: DataTruth::Simulated(&[false; 50]),
+        template: template.view(),
+        template_truth: TemplateTruth::Generated,
+        template_folds: TemplateFolds::OfOrigins(40),
+        unseen_background: none.view(),
+        unseen_signal: none.view(),
+    };
+    let stream = Stream::of_job(1);
+    let members = super::members(&contest, 5, &[ClassifierSeed(0)], (&stream, &stream));
+    let origins = |rows: &[usize]| rows.iter().map(|row| row % 40).collect::<std::collections::BTreeSet<_>>();
+    for member in &members {
+        let parts = [&member.training, &member.validation, &member.evaluated].map(|part| &part.template);
+        assert_eq!(parts.map(Vec::len), [72, 24, 24]);
+        let sizes = parts.map(|rows| origins(rows).len());
+        assert_eq!(sizes, [24, 8, 8], "each origin is in one part, with all of its copies");
+    }
+    // Without copies, as by chance.
+    let dealt = |template_folds| {
+        let contest = Contest { template_folds, ..contest };
+        let members = super::members(&contest, 5, &[ClassifierSeed(0)], (&stream, &stream));
+        members.into_iter().map(|member| member.evaluated.template).collect::<Vec<_>>()
+    };
+    assert_eq!(dealt(TemplateFolds::OfOrigins(120)), dealt(TemplateFolds::Dealt));
+}
