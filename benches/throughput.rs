@@ -211,7 +211,7 @@ fn contest_seconds(seeds: u32, judges: &impl for<'a> Judges<ArrayView2<'a, f32>>
     let stream = Stream::of_job(4);
     median(|| {
         let found = classify(&contest, 5, &chosen, (&stream, &stream), judges, &Keeper::default());
-        assert_eq!(found.expect("a good contest").len(), 5 * chosen.len());
+        assert_eq!(found.expect("a good contest").classifiers.len(), 5 * chosen.len());
     })
 }
 
