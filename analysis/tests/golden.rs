@@ -84,9 +84,9 @@ fn every_figure_can_be_drawn_from_its_table_alone() {
 fn classifiers_that_diverged_are_counted_and_left_out() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = finished(directory.path());
-    let of_noise = |table: &str| -> String {
+    let of_noise = |table: &str| -> Vec<String> {
         let wanted = |line: &&str| line.starts_with("classify/noise-s0-w2800-6000-x5-c00-01,");
-        table.lines().filter(wanted).map(|line| format!("{line}\n")).collect()
+        table.lines().filter(wanted).map(str::to_owned).collect()
     };
     let reduced = || {
         let results = reduce::reduce(&store).expect("a reduction");
@@ -109,11 +109,10 @@ fn classifiers_that_diverged_are_counted_and_left_out() {
     store.write_record(&record).expect("room");
     let (rows, figure, summary) = reduced();
     // The others as they were, then those that came to nothing, with nothing but their names.
-    let kept: String = whole.lines().take(4).map(|line| format!("{line}\n")).collect();
     let start =
         "classify/noise-s0-w2800-6000-x5-c00-01,noise,0,2800-6000,3300-3700,,80.0,heun,200,5,,hlv,,mlp";
-    let nothing = |fold: u32| format!("{start},1,{fold},,,,,,,,,1.0,2.0\n");
-    assert_eq!(rows, format!("{kept}{}{}", nothing(1), nothing(2)));
+    let nothing = |fold: u32| format!("{start},1,{fold},,,,,,,,,1.0,2.0");
+    assert_eq!(rows, [&whole[..4], &[nothing(1), nothing(2)]].concat());
     assert!(summary.contains("4, 2 more diverged"), "{summary}");
     assert!(!figure.contains("NaN") && figure.lines().count() > 10);
     // Without reading the results.

@@ -217,7 +217,7 @@ fn classifiers_that_diverge_are_told_apart_from_those_that_learn() {
         assert!(!named && classifier.losses.len() == 3);
     }
     let all = Array2::from_elem((600, 2), f32::INFINITY);
-    let nobody = run(&all, &Keeper::default()).err().expect("nobody is well").to_string();
+    let nobody = run(&all, &Keeper::default()).expect_err("nobody is well").to_string();
     assert!(nobody.starts_with("the training diverged at epoch 1.0"), "{nobody}");
 }
 

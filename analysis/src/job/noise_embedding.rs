@@ -58,7 +58,7 @@ mod tests {
         assert_eq!(read, settings("noise_embedding = 'cosine'"));
         let log = text("noise_embedding = 'log'");
         assert!(log.contains("\"noise_embedding\":\"log\""), "{log}");
-        let wrong = job("noise_embedding = 'linear'").err().expect("a refusal").to_string();
+        let wrong = job("noise_embedding = 'linear'").expect_err("a refusal").to_string();
         assert!(wrong.contains("write \"cosine\" or \"log\""), "{wrong}");
     }
 }
