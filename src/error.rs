@@ -174,7 +174,7 @@ pub enum Error {
         /// What to do.
         advice: &'static str,
     },
-    /// Results that a task needs cannot be read, although it was looked at them again and again.
+    /// Results that a task needs cannot be read, although they were looked at again and again.
     #[error("{source}")]
     Lacking {
         /// Their places in the plan.

@@ -19,12 +19,12 @@ impl Fault {
     /// Looks at a file that HDF5 could not open or read.
     pub fn of(path: &Path) -> Self {
         let look = || -> io::Result<Self> {
-            let mut file = File::open(path)?;
+            let file = File::open(path)?;
             // HDF5 locks whole files, as here. A file system without locks has nothing to say.
             if matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
                 return Ok(Self::Busy);
             }
-            file.read(&mut [0])?;
+            io::copy(&mut file.take(1), &mut io::sink())?;
             Ok(Self::Damaged)
         };
         look().unwrap_or_else(Self::OutOfReach)

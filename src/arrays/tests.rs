@@ -99,7 +99,7 @@ fn a_wrong_bit_anywhere_in_a_file_is_noticed_or_does_no_harm() {
         fs::write(&path, &copy).expect("room");
         match values(&path) {
             Ok(found) => {
-                assert!(found == expected, "byte {place} of {} is wrong, and nobody notices", whole.len())
+                assert!(found == expected, "byte {place} of {} is wrong, and nobody notices", whole.len());
             }
             Err(_) => noticed += 1,
         }

@@ -50,7 +50,8 @@ impl Store {
         let Ok(entries) = fs::read_dir(self.running()) else { return };
         for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if name.starts_with("folded.") && name.ends_with(".part") {
+            let is_part = path.extension().is_some_and(|extension| extension == "part");
+            if name.starts_with("folded.") && is_part {
                 let _ = fs::remove_file(&path);
             }
         }
