@@ -156,7 +156,7 @@ impl ColumnMap {
     /// The interval of the mapped axis that belongs to this very value.
     fn atom(&self, value: f64) -> Option<(f64, f64)> {
         let first = self.own.partition_point(|knot| *knot < value);
-        let knots = self.own[first..].iter().take_while(|knot| **knot == value).count();
+        let knots = self.own.partition_point(|knot| *knot <= value) - first;
         (knots >= 2).then(|| (self.mapped[first], self.mapped[first + knots - 1]))
     }
 
@@ -169,7 +169,7 @@ impl ColumnMap {
 
 fn interpolate(from: &[f64], to: &[f64], value: f64) -> f64 {
     let above = from.partition_point(|knot| *knot <= value).clamp(1, from.len() - 1);
-    if from[above] == from[above - 1] {
+    if from[above] <= from[above - 1] {
         // Only at an end: what lies beyond an outermost atom goes where its interval ends.
         return if value < from[above] { to[above - 1] } else { to[above] };
     }

@@ -84,7 +84,7 @@ impl Column {
     /// As [`Column::of`], of values in rising order.
     pub fn of_sorted(sorted: &[f32]) -> Option<Self> {
         let (first, last) = (*sorted.first()?, *sorted.last()?);
-        let runs: Vec<Atom> = sorted.chunk_by(|one, other| one == other).map(atom).collect();
+        let runs: Vec<Atom> = sorted.chunk_by(|one, other| one >= other).map(atom).collect();
         Some(Self {
             events: sorted.len(),
             distinct: runs.len(),
@@ -121,7 +121,7 @@ fn nature(events: usize, runs: &[Atom]) -> Nature {
         }
         // Fractions are rounded in single precision: as long as they are few enough, they had better be kept.
         let lattice = lattice(events, runs);
-        if let Some(lattice) = lattice.filter(|lattice| lattice.step == 1.0 || runs.len() > MANY) {
+        if let Some(lattice) = lattice.filter(|lattice| lattice.step.fract() == 0.0 || runs.len() > MANY) {
             return Nature::Lattice(lattice);
         }
         if runs.len() <= MANY {

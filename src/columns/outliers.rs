@@ -56,7 +56,8 @@ fn half_width(sorted: &[f32], centre: f64) -> Option<f64> {
     if whole > 0.0 {
         return Some(whole);
     }
-    let others: Vec<f32> = sorted.iter().copied().filter(|value| f64::from(*value) != centre).collect();
+    let others: Vec<f32> =
+        sorted.iter().copied().filter(|value| (f64::from(*value) - centre).abs() > 0.0).collect();
     if others.is_empty() {
         return None;
     }

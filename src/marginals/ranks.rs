@@ -52,7 +52,7 @@ impl Knots {
         // Beyond the outermost events nothing is known: their values go on, so that no slope leads out of all bounds.
         self.push(f64::from(sorted[0]) + 0.0, -self.outermost - BEYOND);
         let mut first = 0;
-        let runs: Vec<&[f32]> = sorted.chunk_by(|one, other| one == other).collect();
+        let runs: Vec<&[f32]> = sorted.chunk_by(|one, other| one >= other).collect();
         for stretch in runs
             .chunk_by(|one, other| !is_atom(f64::from(one[0]) + 0.0) && !is_atom(f64::from(other[0]) + 0.0))
         {
@@ -90,7 +90,7 @@ impl Knots {
         let half = lattice.step / 2.0;
         self.push(f64::from(sorted[0]) - half, -self.outermost);
         let mut events = 0;
-        for run in sorted.chunk_by(|one, other| one == other) {
+        for run in sorted.chunk_by(|one, other| one >= other) {
             let value = f64::from(run[0]);
             for (edge, events) in [(value - half, events), (value + half, events + run.len())] {
                 let z = self.end_of(events);

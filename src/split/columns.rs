@@ -31,7 +31,7 @@ impl Sample {
         let value = |event: &u32| column[*event as usize];
         let refused = |what: String, values: &[f32]| {
             let first = *values.first()?;
-            values.iter().all(|value| *value == first).then(|| Error::ConstantFeature {
+            values.iter().all(|value| (value - first).abs() == 0.0).then(|| Error::ConstantFeature {
                 feature: name.to_owned(),
                 value: short(f64::from(first)),
                 events: values.len(),

@@ -26,9 +26,8 @@ pub fn distance(background: &[f32], template: &[f32], independent: usize) -> Fea
     while below < background.len() || below_too < template.len() {
         let next = [background.get(below), template.get(below_too)].into_iter().flatten().copied();
         let at = next.fold(f32::INFINITY, f32::min);
-        let run = |sorted: &[f32], from: usize| {
-            sorted[from..].iter().take_while(|value| **value <= at).count().max(0)
-        };
+        let run =
+            |sorted: &[f32], from: usize| sorted[from..].iter().take_while(|value| **value <= at).count();
         let (here, here_too) = (run(&background, below), run(&template, below_too));
         if here + here_too == 0 {
             break;

@@ -132,10 +132,9 @@ fn constant_features_are_refused_by_name_wherever_they_are_constant() {
         let job =
             JobFile::from_text("job.toml", format!("{JOB}[[scan]]\nmethod = 'noise'\nn_signal = [0]\n"));
         let loaded = load(&job.check().expect("a good job"), directory.path());
-        loaded.map(|_| String::new()).unwrap_or_else(|error| {
-            assert_eq!(error.kind(), drapes_analysis::error::Exit::BadRequest);
-            error.to_string()
-        })
+        let Err(error) = loaded else { return String::new() };
+        assert_eq!(error.kind(), drapes_analysis::error::Exit::BadRequest);
+        error.to_string()
     };
     let inside = |mass: f64| (3300.0..3700.0).contains(&mass);
     assert_eq!(refusal(&|_, _, b| b), "");
