@@ -71,7 +71,7 @@ fn values() -> impl Strategy<Value = Values> {
     prop_oneof![
         4 => Just(V::Normal),
         2 => Just(V::Exponential),
-        prop::sample::select(vec![
+        2 => prop::sample::select(vec![
             V::Constant, V::MostlyZero, V::Integer, V::Outlier, V::Missing, V::Infinite, V::Extreme, V::Bool
         ]),
     ]
