@@ -69,9 +69,10 @@ pub enum DemandError {
     },
     /// Nobody lives to see the end.
     #[error(
-        "the scan would take {} on {ranks} ranks (more than {} is a mistake in the job; its longest task is {task}, with \
+        "the scan would take {} on {} (more than {} is a mistake in the job; its longest task is {task}, with \
          {}) lower {lower}",
         duration(*seconds),
+        if *ranks == 1 { "one rank".to_owned() } else { format!("{ranks} ranks") },
         duration(LONGEST_RUN),
         duration(*longest)
     )]

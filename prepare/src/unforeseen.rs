@@ -49,5 +49,6 @@ mod tests {
         assert_eq!(lines("broken\nand more", "src/a.rs:1:2").lines().count(), 2);
         assert_eq!(guarded(|| 3), 3);
         assert_eq!(guarded(|| panic!("as a test of itself")), Exit::Unexpected as u8);
+        drop(std::panic::take_hook());
     }
 }

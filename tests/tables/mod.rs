@@ -131,7 +131,6 @@ impl Column {
         let normal: f64 = StandardNormal.sample(generator);
         let falling: f64 = Exp1.sample(generator);
         match self.values {
-            Values::Normal => normal,
             Values::Exponential => falling,
             Values::Constant => 7.25,
             Values::MostlyZero if generator.next_u32().is_multiple_of(12) => normal,
@@ -140,7 +139,7 @@ impl Column {
             Values::Outlier if is_chosen => 1e30,
             Values::Missing if row.is_multiple_of(9) => f64::NAN,
             Values::Infinite if is_chosen => f64::INFINITY,
-            Values::Outlier | Values::Missing | Values::Infinite => normal,
+            Values::Normal | Values::Outlier | Values::Missing | Values::Infinite => normal,
             Values::Extreme => {
                 [f64::MAX, f64::MIN, f64::MIN_POSITIVE, 1e300, -1e-300, 0.0][generator.random_range(0..6)]
             }
