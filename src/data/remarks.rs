@@ -93,7 +93,8 @@ impl Extremes {
 
     fn is_outside(&self, value: f64, rest: [f64; 2], gap: f64) -> bool {
         let width = rest[1] - rest[0];
-        if !(gap > 0.0 && width > 0.0) {
+        // Zeros are more often a result than the lack of one.
+        if value == 0.0 || !(gap > 0.0 && width > 0.0) {
             return false;
         }
         // Whole numbers may be few and far between; those that stand for nothing are known.

@@ -275,7 +275,7 @@ fn a_file_that_is_newer_than_the_library() {
         assert_eq!(
             message(&path),
             format!(
-                "cannot read events/label of FILE (it is newer than the HDF5 library here, {major}.{minor}.{patch}: bad version \
+                "cannot read events/m_jj of FILE (it is newer than the HDF5 library here, {major}.{minor}.{patch}: bad version \
                  number for layout message; its superblock has version 3) rewrite it with the Python that made it: python -c \
                  \"import h5py; a = h5py.File('FILE'); b = h5py.File('older.h5', 'w'); a.visititems(lambda n, d: \
                  b.__setitem__(n, d[()]) if hasattr(d, 'shape') else None)\""
