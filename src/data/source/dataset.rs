@@ -74,7 +74,7 @@ impl Dataset {
     }
 
     /// Where the values of a virtual dataset lie.
-    pub fn sources(&self) -> hdf5::Result<Vec<Source>> {
+    pub(super) fn sources(&self) -> hdf5::Result<Vec<Source>> {
         sources(&self.inner)
     }
 
