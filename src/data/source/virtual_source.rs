@@ -47,13 +47,16 @@ pub(super) fn check_sources(dataset: &Dataset, depth: usize) -> Result<(), DataE
         let inside = Hdf5File::open(&place)?;
         let lacks = |_| refused(format!("its source {file} has no dataset {source}"));
         let array = inside.dataset(part.dataset.trim_start_matches('/')).map_err(lacks)?;
-        let extents = &part.extents;
-        if array.shape().len() != extents.len()
-            || array.shape().iter().zip(extents).any(|(has, needs)| has < needs)
-        {
-            let reason =
-                format!("{source} of its source {file} has shape {:?} instead of {extents:?}", array.shape());
-            return Err(refused(reason));
+        // Where a source is taken as a whole, the library may not know its shape.
+        let stored = array.shape().iter().fold(1, |all: usize, extent| all.saturating_mul(*extent));
+        let is_same_rank = array.shape().len() == part.extents.len();
+        let is_cut = is_same_rank && array.shape().iter().zip(&part.extents).any(|(has, needs)| has < needs);
+        if is_cut || stored < part.values {
+            return Err(refused(format!(
+                "{source} of its source {file} has shape {:?}, too small for the {} values that are taken from it",
+                array.shape(),
+                part.values
+            )));
         }
         array.check_stored(depth + 1)?;
     }

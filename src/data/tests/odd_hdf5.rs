@@ -242,7 +242,12 @@ fn virtual_datasets_are_read_and_never_filled_up_with_zeros() {
     group(&part, "events", &[("x", vec![1.0]), ("label", vec![1.0])]);
     assert_eq!(message(&path), expected("its source part1.h5 has no dataset events/m_jj"));
     group(&part, "events", &[("m_jj", vec![]), ("x", vec![1.0]), ("label", vec![1.0])]);
-    assert_eq!(message(&path), expected("events/m_jj of its source part1.h5 has shape [0] instead of [1]"));
+    assert_eq!(
+        message(&path),
+        expected(
+            "events/m_jj of its source part1.h5 has shape [0], too small for the 1 values that are taken from it"
+        )
+    );
     std::fs::remove_file(&part).expect("a file");
     assert_eq!(
         message(&path),
