@@ -18,7 +18,9 @@ pub fn read(name: &str, bytes: &[u8]) {
         "layout = \"table\"\nresonant = \"m_jj\"\nfeatures = [\"x\"]\nmissing = -999",
         "layout = \"lhco_features\"",
     ] {
-        let text = format!("schema = 1\nname = \"f\"\n[data]\nevents = \"{name}\"\n{data}\n[[scan]]\nmethod = \"noise\"\nn_signal = [0]\n");
+        let text = format!(
+            "schema = 1\nname = \"f\"\n[data]\nevents = \"{name}\"\n{data}\n[[scan]]\nmethod = \"noise\"\nn_signal = [0]\n"
+        );
         let job = JobFile::from_text("job.toml", text).check().expect("a good job");
         for label in [Label::Expected, Label::Optional] {
             look_at(read_events(&path, &job.data, label));

@@ -35,13 +35,14 @@ pub(super) enum LabelKind {
 impl LabelValues {
     /// Counts a finite value.
     pub(super) fn add(&mut self, value: f64) {
+        let is = |known: f64| value.to_bits() == known.to_bits();
         if value == 0.0 {
             self.zero += 1;
-        } else if value == 1.0 {
+        } else if is(1.0) {
             self.one += 1;
-        } else if value == -1.0 {
+        } else if is(-1.0) {
             self.minus_one += 1;
-        } else if let Some((_, count)) = self.others.iter_mut().find(|(known, _)| *known == value) {
+        } else if let Some((_, count)) = self.others.iter_mut().find(|(known, _)| is(*known)) {
             *count += 1;
         } else if self.others.len() < MOST {
             self.others.push((value, 1));
@@ -99,7 +100,9 @@ mod tests {
 
     fn values(values: &[f64]) -> LabelValues {
         let mut found = LabelValues::default();
-        values.iter().for_each(|value| found.add(*value));
+        for value in values {
+            found.add(*value);
+        }
         found
     }
 

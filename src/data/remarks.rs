@@ -53,7 +53,7 @@ impl Extremes {
         if value < self.low {
             self.next_low = self.low;
             (self.low, self.low_count) = (value, 1);
-        } else if value == self.low {
+        } else if value <= self.low {
             self.low_count += 1;
         } else if value < self.next_low {
             self.next_low = value;
@@ -61,7 +61,7 @@ impl Extremes {
         if value > self.high {
             self.next_high = self.high;
             (self.high, self.high_count) = (value, 1);
-        } else if value == self.high {
+        } else if value >= self.high {
             self.high_count += 1;
         } else if value > self.next_high {
             self.next_high = value;
@@ -93,7 +93,8 @@ impl Extremes {
 
     fn is_outside(&self, value: f64, rest: [f64; 2], gap: f64) -> bool {
         let width = rest[1] - rest[0];
-        if !(gap > 0.0 && width > 0.0) {
+        // Zeros are more often a result than the lack of one.
+        if value == 0.0 || !(gap > 0.0 && width > 0.0) {
             return false;
         }
         // Whole numbers may be few and far between; those that stand for nothing are known.
@@ -236,14 +237,18 @@ mod tests {
         }
         assert!(!looks_like_weights("m_jj") && !looks_like_weights("width"));
         let mut extremes = Extremes::default();
-        [1.3, 1.3, 1.3, -1.0].into_iter().for_each(|value| extremes.add(value));
+        for value in [1.3, 1.3, 1.3, -1.0] {
+            extremes.add(value);
+        }
         assert_eq!(
             extremes.weights("weight").expect("weights"),
             "column weight looks like weights (-1 to 1.3, 25% negative): drapes uses none, each event counts once"
         );
         assert_eq!(extremes.weights("x"), None);
         let mut equal = Extremes::default();
-        [1.0; 4].into_iter().for_each(|value| equal.add(value));
+        for value in [1.0; 4] {
+            equal.add(value);
+        }
         assert_eq!(equal.weights("weight"), None);
     }
 

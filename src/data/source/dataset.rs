@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use hdf5::dataset::{Layout, VirtualMapping};
+use hdf5::dataset::Layout;
 use hdf5::filters::{Blosc, Filter};
 use hdf5::types::{CompoundField, TypeDescriptor as Type};
 use hdf5::{H5Type, Hyperslab, SliceOrIndex};
@@ -14,7 +14,7 @@ use super::super::wording::printable;
 use super::records;
 use super::text::texts;
 use super::trouble::trouble;
-use super::virtual_source::check_sources;
+use super::virtual_source::{Source, check_sources, sources};
 
 /// Values that a stored byte may stand for at most: constant columns compress far better than physics.
 const MOST_VALUES_PER_BYTE: u64 = 100_000;
@@ -74,8 +74,8 @@ impl Dataset {
     }
 
     /// Where the values of a virtual dataset lie.
-    pub fn virtual_map(&self) -> hdf5::Result<Vec<VirtualMapping>> {
-        self.inner.create_plist()?.get_virtual_map()
+    pub(super) fn sources(&self) -> hdf5::Result<Vec<Source>> {
+        sources(&self.inner)
     }
 
     /// Rows of a chunk; one for arrays that are not chunked.

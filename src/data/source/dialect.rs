@@ -98,7 +98,7 @@ impl Dialect {
         };
         let mut header = first;
         let mut separator = named.or_else(|| separator(header.text, &rows));
-        if are_numbers(header.text, separator.unwrap_or(b',')) {
+        if SEPARATORS.into_iter().any(|separator| are_numbers(header.text, separator)) {
             // numpy.savetxt writes the names behind a `#`.
             let names = comment.map(uncommented).filter(|names| {
                 separator.is_some_and(|separator| {

@@ -101,7 +101,7 @@ pub(super) fn foreign(path: &Path, start: &[u8]) -> Option<Foreign> {
     }
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
     match start {
-        [b'P', b'K', 3 | 5, 4 | 6, ..] => archive(path, start),
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => Some(archive(path, start)),
         // The opcode of a protocol, and its number.
         [0x80, 2..=5, ..] => found(
             "a Python pickle",
@@ -122,7 +122,7 @@ pub(super) fn foreign(path: &Path, start: &[u8]) -> Option<Foreign> {
 }
 
 /// The kinds of files that are zip archives, by the name of what comes first in them.
-fn archive(path: &Path, start: &[u8]) -> Option<Foreign> {
+fn archive(path: &Path, start: &[u8]) -> Foreign {
     let has = |name: &[u8]| start.windows(name.len()).any(|bytes| bytes == name);
     let (what, remedy) = if has(b".npy") {
         (
@@ -138,7 +138,7 @@ fn archive(path: &Path, start: &[u8]) -> Option<Foreign> {
     } else {
         ("a zip archive", Command("unzip IN"))
     };
-    Some(Foreign { what, remedy: written(path, remedy) })
+    Foreign { what, remedy: written(path, remedy) }
 }
 
 /// A remedy with the names of files in it, where a shell takes them as they are.

@@ -43,8 +43,9 @@ pub(in crate::data) fn kind(path: &Path) -> Result<Kind, DataError> {
     if let Some(Foreign { what, remedy }) = foreign(path, text) {
         return is_foreign(what, remedy);
     }
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_lowercase();
-    let is_csv = name.strip_suffix(".gz").unwrap_or(&name).ends_with(".csv");
+    // The extension before `.gz`, where the text is compressed.
+    let name = if unpacked.is_some() { Path::new(path.file_stem().unwrap_or_default()) } else { path };
+    let is_csv = name.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
     match objection(text, is_csv) {
         None => Ok(Kind::Csv),
         Some(reason) => Err(DataError::Unrecognised { path: path.to_owned(), reason }),

@@ -1,4 +1,4 @@
-//! A table as one dataset of records (a structured array of NumPy, a compound type of HDF5), whose fields are the columns.
+//! A table as one dataset of records (a structured array of `NumPy`, a compound type of HDF5), whose fields are the columns.
 
 use std::ops::Range;
 use std::path::PathBuf;

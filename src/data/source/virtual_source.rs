@@ -4,6 +4,12 @@
 
 use std::path::{Path, PathBuf};
 
+use hdf5_sys::h5p::{
+    H5Pget_virtual_count, H5Pget_virtual_dsetname, H5Pget_virtual_filename, H5Pget_virtual_srcspace,
+    H5Pget_virtual_vspace,
+};
+use hdf5_sys::h5s::{H5Sclose, H5Sget_select_npoints, H5Sget_simple_extent_dims, H5Sget_simple_extent_ndims};
+
 use super::super::error::DataError;
 use super::super::place::check_place;
 use super::super::wording::printable;
@@ -26,15 +32,12 @@ pub(super) fn check_sources(dataset: &Dataset, depth: usize) -> Result<(), DataE
     let unknown = |error: hdf5::Error| {
         refused(format!("the HDF5 library cannot list its sources: {}", printable(&error.to_string())))
     };
-    let mapping = dataset.virtual_map().map_err(unknown)?;
+    let parts = dataset.sources().map_err(unknown)?;
     let mut values = 0_usize;
-    for part in &mapping {
-        let (file, source) = (printable(&part.src_filename), printable(&part.src_dataset));
-        let shape = dataset.shape();
-        let covered = part.vds_selection.out_shape(shape).map_err(unknown)?;
-        values =
-            covered.iter().fold(1, |all: usize, extent| all.saturating_mul(*extent)).saturating_add(values);
-        let place = if part.src_filename == "." { path.to_owned() } else { found(path, &part.src_filename) };
+    for part in &parts {
+        let (file, source) = (printable(&part.file), printable(&part.dataset));
+        values = values.saturating_add(part.values);
+        let place = if part.file == "." { path.to_owned() } else { found(path, &part.file) };
         check_place(&place).map_err(|error| match error {
             DataError::CannotRead { source, .. } => {
                 refused(format!("its source {file} cannot be read: {source}"))
@@ -43,14 +46,17 @@ pub(super) fn check_sources(dataset: &Dataset, depth: usize) -> Result<(), DataE
         })?;
         let inside = Hdf5File::open(&place)?;
         let lacks = |_| refused(format!("its source {file} has no dataset {source}"));
-        let array = inside.dataset(part.src_dataset.trim_start_matches('/')).map_err(lacks)?;
-        let extents = part.src_extents.dims();
-        if array.shape().len() != extents.len()
-            || array.shape().iter().zip(&extents).any(|(has, needs)| has < needs)
-        {
-            let reason =
-                format!("{source} of its source {file} has shape {:?} instead of {extents:?}", array.shape());
-            return Err(refused(reason));
+        let array = inside.dataset(part.dataset.trim_start_matches('/')).map_err(lacks)?;
+        // Where a source is taken as a whole, the library may not know its shape.
+        let stored = array.shape().iter().fold(1, |all: usize, extent| all.saturating_mul(*extent));
+        let is_same_rank = array.shape().len() == part.extents.len();
+        let is_cut = is_same_rank && array.shape().iter().zip(&part.extents).any(|(has, needs)| has < needs);
+        if is_cut || stored < part.values {
+            return Err(refused(format!(
+                "{source} of its source {file} has shape {:?}, too small for the {} values that are taken from it",
+                array.shape(),
+                part.values
+            )));
         }
         array.check_stored(depth + 1)?;
     }
@@ -72,4 +78,59 @@ fn found(path: &Path, source: &str) -> PathBuf {
         .map(|prefix| Path::new(&prefix.replace("${ORIGIN}", &origin)).join(source));
     let mut places = from_prefixes.chain([beside.clone(), PathBuf::from(source)]);
     places.find(|place| place.exists()).unwrap_or(beside)
+}
+
+/// What a virtual dataset takes from another dataset.
+pub(super) struct Source {
+    file: String,
+    dataset: String,
+    /// The shape that the other dataset had when the virtual one was made.
+    extents: Vec<usize>,
+    /// How many values are taken.
+    values: usize,
+}
+
+/// Where the values of a virtual dataset lie. (The crate's own list refuses selections that are one block.)
+pub(super) fn sources(dataset: &hdf5::Dataset) -> hdf5::Result<Vec<Source>> {
+    let plist = dataset.create_plist()?;
+    let id = plist.id();
+    #[allow(
+        unsafe_code,
+        reason = "questions to the library about a property list that lives until the end; each buffer is as long as the library \
+                  was told, each dataspace is closed"
+    )]
+    hdf5::sync::sync(|| unsafe {
+        let mut count = 0;
+        hdf5::h5check(H5Pget_virtual_count(id, &raw mut count))?;
+        let mut found = Vec::new();
+        for index in 0..count {
+            let file = text(|buffer, size| H5Pget_virtual_filename(id, index, buffer, size))?;
+            let dataset = text(|buffer, size| H5Pget_virtual_dsetname(id, index, buffer, size))?;
+            let target = hdf5::h5check(H5Pget_virtual_vspace(id, index))?;
+            let values = H5Sget_select_npoints(target);
+            H5Sclose(target);
+            let source = hdf5::h5check(H5Pget_virtual_srcspace(id, index))?;
+            let axes = H5Sget_simple_extent_ndims(source);
+            let mut extents = vec![0; usize::try_from(axes).unwrap_or(0)];
+            let known = H5Sget_simple_extent_dims(source, extents.as_mut_ptr(), std::ptr::null_mut());
+            H5Sclose(source);
+            if known < 0 || values < 0 {
+                return Err("their shapes are unknown".into());
+            }
+            let extents = extents.into_iter().map(|extent| extent as usize).collect();
+            found.push(Source { file, dataset, extents, values: values as usize });
+        }
+        Ok(found)
+    })
+}
+
+/// A text of the library, which first says how long it is.
+fn text(read: impl Fn(*mut std::ffi::c_char, usize) -> isize) -> hdf5::Result<String> {
+    let length = usize::try_from(read(std::ptr::null_mut(), 0)).map_err(|_| "their names are unknown")?;
+    let mut bytes = vec![0_u8; length + 1];
+    if read(bytes.as_mut_ptr().cast(), bytes.len()) < 0 {
+        return Err("their names are unknown".into());
+    }
+    bytes.truncate(length);
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

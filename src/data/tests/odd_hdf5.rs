@@ -242,7 +242,12 @@ fn virtual_datasets_are_read_and_never_filled_up_with_zeros() {
     group(&part, "events", &[("x", vec![1.0]), ("label", vec![1.0])]);
     assert_eq!(message(&path), expected("its source part1.h5 has no dataset events/m_jj"));
     group(&part, "events", &[("m_jj", vec![]), ("x", vec![1.0]), ("label", vec![1.0])]);
-    assert_eq!(message(&path), expected("events/m_jj of its source part1.h5 has shape [0] instead of [1]"));
+    assert_eq!(
+        message(&path),
+        expected(
+            "events/m_jj of its source part1.h5 has shape [0], too small for the 1 values that are taken from it"
+        )
+    );
     std::fs::remove_file(&part).expect("a file");
     assert_eq!(
         message(&path),
@@ -275,7 +280,7 @@ fn a_file_that_is_newer_than_the_library() {
         assert_eq!(
             message(&path),
             format!(
-                "cannot read events/label of FILE (it is newer than the HDF5 library here, {major}.{minor}.{patch}: bad version \
+                "cannot read events/m_jj of FILE (it is newer than the HDF5 library here, {major}.{minor}.{patch}: bad version \
                  number for layout message; its superblock has version 3) rewrite it with the Python that made it: python -c \
                  \"import h5py; a = h5py.File('FILE'); b = h5py.File('older.h5', 'w'); a.visititems(lambda n, d: \
                  b.__setitem__(n, d[()]) if hasattr(d, 'shape') else None)\""
