@@ -36,7 +36,7 @@ use crate::dispatch::Shard;
 use crate::error::Error;
 use crate::fingerprint::InputFile;
 use crate::job::{Job, JobFile};
-use crate::plan::{Stage, TaskId};
+use crate::plan::TaskId;
 use folded::Folded;
 
 /// A directory of results.

@@ -1,5 +1,7 @@
 //! The table behind a figure: one row a point, nothing drawn that is not in it.
 
+mod saved;
+
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -104,20 +106,20 @@ impl FigureTable {
         writer.into_inner().unwrap_or_default()
     }
 
-    /// Reads a table back.
+    /// Reads a table back, also one that a spreadsheet has saved: with a byte order mark, semicolons and decimal commas.
     ///
     /// # Errors
-    /// The file cannot be read, is not such a table, or has no rows.
+    /// The file cannot be read, is not such a table (line and column are named), or has no rows.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let corrupt = |reason: String| Error::Corrupt { path: path.to_owned(), reason };
         let bytes = std::fs::read(path).map_err(|source| Error::CannotRead {
             what: "the figure's table",
             path: path.to_owned(),
             source,
         })?;
-        let rows: Result<Vec<Row>, _> = csv::Reader::from_reader(bytes.as_slice()).deserialize().collect();
-        let rows = rows.map_err(|error| corrupt(error.to_string()))?;
-        let figure = rows.first().ok_or_else(|| corrupt("it has no rows".to_owned()))?.figure.clone();
+        let directory = path.parent().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
+        let wrong = |(place, reason)| Error::Table { path: path.to_owned(), place, reason, directory };
+        let rows = saved::rows(&bytes).map_err(wrong)?;
+        let figure = rows.first().map_or_else(String::new, |row| row.figure.clone());
         Ok(Self { figure, rows })
     }
 }
@@ -170,6 +172,6 @@ mod tests {
         assert!((read.curve("a", "noise")[0].mean - 0.333_333_3).abs() < 1e-12);
         assert_eq!(read.to_csv(), table.to_csv());
         std::fs::write(&path, "figure,panel\nx,y\n").expect("room");
-        assert!(matches!(FigureTable::read(&path), Err(Error::Corrupt { .. })));
+        assert!(matches!(FigureTable::read(&path), Err(Error::Table { .. })));
     }
 }
