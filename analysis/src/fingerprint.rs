@@ -161,7 +161,7 @@ fn digest(hash: Sha256) -> Fingerprint {
 }
 
 /// Bytes as hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     let mut text = String::new();
     for byte in bytes {
         // Writing to a String cannot fail.

@@ -1,5 +1,7 @@
 //! The table behind a figure: one row a point, nothing drawn that is not in it.
 
+mod saved;
+
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -127,28 +129,20 @@ impl FigureTable {
         writer.into_inner().unwrap_or_default()
     }
 
-    /// Reads a table back.
+    /// Reads a table back, also one that a spreadsheet has saved: with a byte order mark, semicolons and decimal commas.
     ///
     /// # Errors
-    /// The file cannot be read, is not such a table, or has no rows.
+    /// The file cannot be read, is not such a table (line and column are named), or has no rows.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let corrupt = |reason: String| Error::Corrupt { path: path.to_owned(), reason };
         let bytes = std::fs::read(path).map_err(|source| Error::CannotRead {
             what: "the figure's table",
             path: path.to_owned(),
             source,
         })?;
-        let mut reader = csv::Reader::from_reader(bytes.as_slice());
-        let headers = reader.headers().cloned().map_err(|error| corrupt(error.to_string()))?;
-        let noted = headers.iter().position(|heading| heading == NOTES);
-        let (mut rows, mut notes): (Vec<Row>, Vec<String>) = (vec![], vec![]);
-        for record in reader.records() {
-            let record = record.map_err(|error| corrupt(error.to_string()))?;
-            rows.push(record.deserialize(Some(&headers)).map_err(|error| corrupt(error.to_string()))?);
-            let note = noted.and_then(|column| record.get(column)).filter(|note| !note.is_empty());
-            notes.extend(note.map(str::to_owned));
-        }
-        let figure = rows.first().ok_or_else(|| corrupt("it has no rows".to_owned()))?.figure.clone();
+        let directory = path.parent().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
+        let wrong = |(place, reason)| Error::Table { path: path.to_owned(), place, reason, directory };
+        let (rows, notes) = saved::rows(&bytes).map_err(wrong)?;
+        let figure = rows.first().map_or_else(String::new, |row| row.figure.clone());
         Ok(Self { figure, rows, notes })
     }
 }
@@ -208,6 +202,6 @@ mod tests {
             assert_eq!(noted.rows, read.rows);
         }
         std::fs::write(&path, "figure,panel\nx,y\n").expect("room");
-        assert!(matches!(FigureTable::read(&path), Err(Error::Corrupt { .. })));
+        assert!(matches!(FigureTable::read(&path), Err(Error::Table { .. })));
     }
 }

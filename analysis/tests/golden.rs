@@ -171,11 +171,17 @@ fn a_figure_that_cannot_be_drawn_says_what_it_lacks() {
          add such [[scan]] blocks, or take another job) run `drapes run jobs/fig06_07_15_16_19.toml --out out/fig06_07_15_16_19` first"
     );
     // A table of an earlier reduction that the results no longer give is kept, but not drawn.
-    store.write("figures/fig06.csv", b"curve").expect("room");
+    let table = b"figure,panel,curve,x,mean,low,high,n,background_events\nfig06,a,b,0,0,0,0,1,\n";
+    store.write("figures/fig06.csv", table).expect("room");
     store.write("figures/fig06.png", b"picture").expect("room");
     reduce::reduce(&store).expect("a reduction");
     let there = |name: &str| directory.path().join("figures").join(name).exists();
-    assert!(there("earlier/fig06.csv") && !there("fig06.csv") && !there("fig06.png"));
+    assert!(
+        there("earlier/fig06.csv")
+            && there("earlier/fig06.png")
+            && !there("fig06.csv")
+            && !there("fig06.png")
+    );
     let drawn = ["fig04", "fig05", "fig18", "mass_spectrum", "training", "denoiser_noise", "corner"];
     for figure in Figure::ALL {
         let there = directory.path().join(format!("figures/{}.csv", figure.name())).exists();

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::process::Command;
+use std::time::SystemTime;
 
 use tch::{Device, Kind, Tensor};
 
@@ -144,13 +145,15 @@ fn hdf5() -> Finding {
 
 fn slurm() -> Finding {
     let version = Command::new("sinfo").arg("--version").output().ok();
-    // A container may have the name and none of the program behind it.
     let version = version.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    let version = version.filter(|version| !version.is_empty());
-    let job = std::env::var("SLURM_JOB_ID").ok();
-    match (version, job, slurm_end()) {
+    slurm_of(version, std::env::var("SLURM_JOB_ID").ok(), slurm_end())
+}
+
+/// What is said of Slurm, from its version (empty where the program is there and says nothing), the job and its end.
+fn slurm_of(version: Option<String>, job: Option<String>, end: Option<SystemTime>) -> Finding {
+    match (version.filter(|version| !version.is_empty()), job, end) {
         (None, None, _) => Finding::ok("Slurm", "not here"),
-        (version, None, _) => Finding::ok("Slurm", format!("{}, not in a job", version.unwrap_or_default())),
+        (Some(version), None, _) => Finding::ok("Slurm", format!("{version}, not in a job")),
         (_, Some(job), Some(end)) => {
             let end = humantime::format_rfc3339_seconds(end);
             Finding::ok("Slurm", format!("job {job}, which ends at {end}"))
@@ -160,5 +163,18 @@ fn slurm() -> Finding {
             format!("job {job}, whose end is not in the environment"),
             "give it with --deadline \"$(squeue -h -j $SLURM_JOB_ID -o %e)\", as slurm/run.sbatch does",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slurm_without_a_version_is_not_here() {
+        let of = |version: Option<&str>| slurm_of(version.map(str::to_owned), None, None).found;
+        assert_eq!(of(None), "not here");
+        assert_eq!(of(Some("")), "not here");
+        assert_eq!(of(Some("slurm 23.02")), "slurm 23.02, not in a job");
     }
 }

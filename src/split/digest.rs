@@ -1,5 +1,6 @@
 //! What tells two samples apart.
 
+use drapes_analysis::fingerprint::hex;
 use sha2::{Digest, Sha256};
 
 use super::Sample;
@@ -64,6 +65,6 @@ impl Pieces {
 
     fn end(mut self) -> String {
         self.hash.update(&self.waiting);
-        self.hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.hash.finalize()[..12])
     }
 }

@@ -105,7 +105,7 @@ fn differences(old: &StoredJob, new: &StoredJob) -> Vec<String> {
     let names = |points: &[ScanPoint]| points.iter().map(ToString::to_string).collect::<Vec<_>>();
     keys.extend(lacks("scan", &names(&old.job.points), &names(&new.job.points)));
     let seeds =
-        |job: &StoredJob| job.job.classifier.seeds.iter().map(ToString::to_string).collect::<Vec<_>>();
+        |job: &StoredJob| job.job.classifier.seeds.iter().map(|seed| seed.0.to_string()).collect::<Vec<_>>();
     keys.extend(lacks("classifier.seeds", &seeds(old), &seeds(new)));
     for input in &new.inputs {
         if old.inputs.iter().any(|known| known.name == input.name && known.sha256 != input.sha256) {

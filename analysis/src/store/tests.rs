@@ -22,24 +22,117 @@ fn failed_record(stored: &StoredJob, plan: &Plan) -> TaskRecord {
     }
 }
 
+/// Finishes the tasks of a job.
+fn finish(store: &Store, stored: &StoredJob) {
+    let plan = Plan::of(&stored.job);
+    for (task, fingerprint) in plan.tasks.iter().zip(fingerprints(&stored.job, &stored.inputs, &plan)) {
+        let outcome = Outcome::Done(Box::new(TaskResult::Train(vec![])));
+        let run = RunInfo::default();
+        store.write_record(&TaskRecord { id: task.id.clone(), fingerprint, run, outcome }).expect("room");
+    }
+}
+
+fn finished(store: &Store, stored: &StoredJob) -> (usize, usize) {
+    let states = store.states(stored, &Plan::of(&stored.job));
+    (states.iter().filter(|state| state.is_done()).count(), states.len())
+}
+
 #[test]
-fn the_same_job_opens_again_and_another_is_named() {
+fn the_same_job_opens_again_and_what_would_change_results_is_named() {
     let directory = tempfile::tempdir().expect("a directory");
     let (file, job) = stored(JOB);
-    Store::create(directory.path(), &file, &job).expect("a new directory");
+    let store = Store::create(directory.path(), &file, &job).expect("a new directory");
     Store::create(directory.path(), &file, &job).expect("the same job");
     let (file, drawn) = stored(&format!("{JOB}[figures]\ninjections = [7]\n"));
     Store::create(directory.path(), &file, &drawn).expect("other figures of the same results");
-
-    let changed = JOB.replace("[data]", "seed = 3\n[data]").replace("[0]", "[0, 5]");
-    let (file, changed) = stored(&changed);
-    let error = Store::create(directory.path(), &file, &changed).expect_err("another job");
-    assert!(matches!(&error, Error::OtherJob { keys, .. } if keys == &["scan", "seed"]), "{error}");
+    finish(&store, &job);
+    let refusal = |text: &str| {
+        let (file, changed) = stored(text);
+        match Store::create(directory.path(), &file, &changed) {
+            Err(Error::OtherJob { keys, .. }) => keys,
+            other => panic!("not refused: {other:?}"),
+        }
+    };
+    assert_eq!(refusal(&JOB.replace("[data]", "seed = 3\n[data]").replace("[0]", "[0, 5]")), ["seed"]);
+    assert_eq!(refusal(&JOB.replace("[0]", "[5]")), ["scan, without noise-s0-w2800-6000-x5"]);
+    assert_eq!(
+        refusal(&JOB.replace("[[scan]]", "[classifier]\nseeds = '1-9'\n[[scan]]")),
+        ["classifier.seeds, without 0"]
+    );
+    assert_eq!(store.job().expect("a job"), drawn, "nothing was written");
 
     let (file, mut replaced) = stored(JOB);
     replaced.inputs[0].sha256 = "1".to_owned();
     let error = Store::create(directory.path(), &file, &replaced).expect_err("other data");
     assert!(error.to_string().contains("the content of a.h5"), "{error}");
+}
+
+#[test]
+fn a_scan_grows_and_keeps_what_is_finished() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let grouped = |injections: &str, seeds: &str, more: &str| {
+        let text = JOB.replace("[0]", injections).replace(
+            "[[scan]]",
+            &format!(
+                "[compute]\ndenoisers_per_task = 2\nflows_per_task = 2\n[classifier]\nseeds = {seeds}\n[[scan]]\n\
+                 oversampling = [2]"
+            ),
+        );
+        stored(&(text + more))
+    };
+    let flows = "[[scan]]\nmethod = 'curtains_f4f'\nn_signal = [0, 7]\n";
+    let (file, first) = grouped("[0, 5, 7]", "'0-1'", flows);
+    let store = Store::create(directory.path(), &file, &first).expect("a new directory");
+    finish(&store, &first);
+    let (before, _) = finished(&store, &first);
+    // An injection and a seed before those that are there, a method, a larger factor, another window, and another order.
+    let more = "[[scan]]\nmethod = 'curtains_f4f'\nn_signal = [5, 7, 0]\n[[scan]]\nmethod = 'sb'\nn_signal = [5]\n[[scan]]\n\
+                method = 'noise'\nn_signal = [5]\noversampling = [7]\n[[scan]]\nmethod = 'noise'\nn_signal = [5]\n\
+                signal_region_gev = [[3500, 3900]]\n[other_sample]\nsource = 'file'\n[[scan]]\nmethod = 'mc'\nn_signal = [5]\n";
+    let (file, mut second) = grouped("[3, 0, 5, 7]", "[9, 0, 1]", more);
+    second.inputs.push(InputFile {
+        name: second.job.other_sample.file().expect("a file").display().to_string(),
+        sha256: "2".to_owned(),
+        bytes: 2,
+    });
+    Store::create(directory.path(), &file, &second).expect("a grown scan");
+    let stored_now = store.job().expect("a job");
+    let (done, total) = finished(&store, &stored_now);
+    assert_eq!(done, before, "all that was finished counts");
+    assert!(total > done + 10, "{done} of {total}");
+    let growth = stored_now.job.growth().expect("growth").to_string();
+    assert!(growth.contains("(new: DRAPES SB, DRAPES MC) and 1 seed"), "{growth}");
+    // The first job again: nothing that it lacks is finished, so that it may shrink, and grow once more to the same.
+    let (file, again) = grouped("[0, 5, 7]", "'0-1'", flows);
+    Store::create(directory.path(), &file, &again).expect("as it was");
+    assert_eq!(
+        (finished(&store, &store.job().expect("a job")), store.job().expect("a job").job.growth()),
+        ((before, before), None)
+    );
+    let (file, _) = grouped("[3, 0, 5, 7]", "[9, 0, 1]", more);
+    Store::create(directory.path(), &file, &second).expect("a grown scan");
+    assert_eq!(store.job().expect("a job"), stored_now);
+    finish(&store, &stored_now);
+    let error = Store::create(directory.path(), &grouped("[0, 5, 7]", "'0-1'", flows).0, &first)
+        .expect_err("lost results");
+    assert!(error.to_string().contains("scan, without noise-s3-w2800-6000-x2 and"), "{error}");
+    assert!(error.to_string().contains("classifier.seeds, without 9"), "{error}");
+}
+
+#[test]
+fn shards_at_work_for_the_job_as_it_was_are_not_overtaken() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (file, first) = stored(JOB);
+    let store = Store::create(directory.path(), &file, &first).expect("a new directory");
+    let shard = |index| Shard { index, count: 3 };
+    let occupy = |index| store.occupy(shard(index), 1, &mut |_, _| Patience::GiveUp).expect("a free shard").0;
+    let _about_to_settle = occupy(1);
+    let (grown_file, grown) = stored(&JOB.replace("[0]", "[0, 5]"));
+    store.settle(&grown_file, &grown, shard(1)).expect("nobody has begun");
+    store.settle(&grown_file, &grown, shard(2)).expect("the same");
+    let error = store.settle(&file, &first, shard(3)).expect_err("another job");
+    assert!(matches!(error, Error::GrownMeanwhile { .. }), "{error}");
+    assert_eq!(store.job().expect("a job").job.points, grown.job.points);
 }
 
 #[test]
@@ -142,7 +235,8 @@ fn a_directory_that_is_only_opened_keeps_its_job_and_shards_keep_the_prices_of_t
     assert_eq!(kept(), of(&settled));
     let whole = store.settle(&other_file, &other, Shard::WHOLE).expect("room");
     assert_eq!((of(&whole), kept()), (of(&other), of(&other)));
-    let (wrong_file, wrong) = stored(&JOB.replace("[0]", "[0, 5]"));
+    finish(&store, &whole);
+    let (wrong_file, wrong) = stored(&JOB.replace("[0]", "[5]"));
     assert!(
         store.settle(&wrong_file, &wrong, Shard::WHOLE).is_err(),
         "stored by another since it was opened"
