@@ -3,6 +3,7 @@
 //! A [`JobFile`] is text that may be wrong; a [`Job`] cannot be.
 
 mod axes;
+mod bookkeeping;
 mod document;
 mod flow;
 mod growth;

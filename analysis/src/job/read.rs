@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use super::axes::{self, Surroundings};
+use super::bookkeeping;
 use super::document::{Found, Mistakes, Section};
 use super::flow;
 use super::jets;
@@ -12,13 +13,12 @@ use super::limits;
 use super::seeds::{any_whole_number, whole_number, whole_numbers};
 use super::truth::{self, NamedColumns};
 use super::{
-    ClassifierSettings, ClosureSettings, ComputeSettings, DEFAULTS, Data, DenoiserSettings, FigureSettings,
-    IndependentBackground, Job, Layout, LossWeighting, Marginals, NoiseEmbedding, OtherSample, Pricing,
-    SamplerSettings, Schedule, Solver, TreeSettings,
+    ClassifierSettings, DEFAULTS, Data, DenoiserSettings, IndependentBackground, Job, Layout, LossWeighting,
+    Marginals, NoiseEmbedding, OtherSample, SamplerSettings, Schedule, Solver, TreeSettings,
 };
 use crate::error::{Error, Problem};
 use crate::hlv;
-use crate::quantities::{ClassifierSeed, Gev, Oversampling, SigmaPrime, SignalCount};
+use crate::quantities::{ClassifierSeed, Gev, Oversampling, SigmaPrime};
 use crate::regions::{MassWindow, Regions};
 
 /// The only layout of a job file so far.
@@ -85,10 +85,10 @@ fn sections<'a>(root: Section<'a>, user: &'a DeTable<'a>) -> Option<Job> {
     let other_sample = other_sample(root.section("other_sample"));
     let classifier = classifier(root.section("classifier"));
     let trees = trees(root.section("trees"));
-    let closure = closure(root.section("closure"));
-    let compute = compute(root.section("compute"));
-    let pricing = pricing(root.section("pricing"));
-    let figures = figures(root.section("figures"));
+    let closure = bookkeeping::closure(root.section("closure"));
+    let compute = bookkeeping::compute(root.section("compute"));
+    let pricing = bookkeeping::pricing(root.section("pricing"));
+    let figures = bookkeeping::figures(root.section("figures"));
     let scans = root.tables("scan");
     if scans.is_empty() && !user.iter().any(|(key, _)| key.get_ref() == "scan") {
         root.wrong("scan", 0, "is missing (there is nothing to compute) add a [[scan]] block with a method");
@@ -410,52 +410,6 @@ fn trees(section: Section<'_>) -> Option<TreeSettings> {
         leaves: leaves?.value as usize,
         patience: patience?,
     })
-}
-
-fn closure(section: Section<'_>) -> Option<ClosureSettings> {
-    let threshold = number(&section, "threshold", "an AUC from 0.5 to 1", |x| (0.5..=1.0).contains(&x));
-    section.finish();
-    Some(ClosureSettings { threshold: threshold? })
-}
-
-fn compute(section: Section<'_>) -> Option<ComputeSettings> {
-    let denoisers = positive(&section, "denoisers_per_task");
-    let flows = positive(&section, "flows_per_task");
-    let seeds = positive(&section, "classifier_seeds_per_task");
-    let jet_models = positive(&section, "jet_models_per_task");
-    let jet_seeds = positive(&section, "jet_classifier_seeds_per_task");
-    let threads = positive(&section, "threads");
-    section.finish();
-    Some(ComputeSettings {
-        denoisers_per_task: denoisers?,
-        flows_per_task: flows?,
-        classifier_seeds_per_task: seeds?,
-        jet_models_per_task: jet_models?,
-        jet_classifier_seeds_per_task: jet_seeds?,
-        threads: threads?,
-    })
-}
-
-fn pricing(section: Section<'_>) -> Option<Pricing> {
-    let side_band = positive(&section, "side_band_events");
-    let signal_region = positive(&section, "signal_region_events");
-    let other_sample = positive(&section, "other_sample_events");
-    let independent = positive(&section, "independent_background_events");
-    let constituents = positive(&section, "constituents_per_jet");
-    section.finish();
-    Some(Pricing {
-        side_band_events: side_band?,
-        signal_region_events: signal_region?,
-        other_sample_events: other_sample?,
-        independent_background_events: independent?,
-        constituents_per_jet: constituents?,
-    })
-}
-
-fn figures(section: Section<'_>) -> Option<FigureSettings> {
-    let injections = section.get("injections", "whole numbers, as [1000, 3000]", whole_numbers);
-    section.finish();
-    Some(FigureSettings { injections: injections?.value.into_iter().map(SignalCount).collect() })
 }
 
 /// What [`positive`] reads.
