@@ -44,9 +44,15 @@ pub struct World {
     universe: Option<Universe>,
     /// Whether ranks have not answered at the end.
     waits_in_vain: Cell<bool>,
+    /// Whether the other ranks were told that there is no more work.
+    is_dismissed: Cell<bool>,
 }
 
 impl World {
+    fn of(universe: Option<Universe>) -> Self {
+        Self { universe, waits_in_vain: Cell::new(false), is_dismissed: Cell::new(false) }
+    }
+
     /// Joins the other ranks, if a launcher speaks of any.
     ///
     /// # Errors
@@ -54,11 +60,11 @@ impl World {
     pub fn join() -> Result<Self, Error> {
         let said = |name: &str| std::env::var(name).ok()?.parse().ok();
         let Some((started, variable)) = innermost(said) else {
-            return Ok(Self { universe: None, waits_in_vain: Cell::new(false) });
+            return Ok(Self::of(None));
         };
         // Only the main thread talks to the others; another one computes.
         let universe = mpi::initialize_with_threading(Threading::Funneled).map(|(universe, _)| universe);
-        let world = Self { universe, waits_in_vain: Cell::new(false) };
+        let world = Self::of(universe);
         let found = world.size();
         if found < started {
             return Err(RanksError::Singletons { started, found, variable }.into());
@@ -101,6 +107,16 @@ impl World {
             tell(format_args!("warning: no answer at the end from rank {}; it is ended", ranks.join(", ")));
             self.waits_in_vain.set(true);
         }
+    }
+
+    /// The other ranks were told that there is no more work.
+    pub fn dismissed(&self) {
+        self.is_dismissed.set(true);
+    }
+
+    /// Whether the other ranks end by themselves.
+    pub fn is_dismissed(&self) -> bool {
+        self.is_dismissed.get()
     }
 
     /// Whether an end in order would wait for ranks that do not answer.

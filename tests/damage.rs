@@ -161,11 +161,11 @@ fn what_the_dead_leave_behind_is_swept() {
     let out = place.path().join("out");
     answer(&mut run(&job, &out));
     let left = [
-        "tasks/folded.h5.12.part",
-        "tasks/folded.jsonl.12.part",
-        "tasks/train/a.h5.12.part",
-        "results.csv.12.part",
-        "figures/fig04.svg.12.part",
+        "tasks/folded.h5.0123456789ab-7.part",
+        "tasks/folded.jsonl.0123456789ab-7.part",
+        "tasks/train/a.h5.0123456789ab-7.part",
+        "results.csv.0123456789ab-7.part",
+        "figures/fig04.svg.0123456789ab-7.part",
         "tasks/train/denoiser-s0-w2800-6000.checkpoint",
     ];
     for name in left {
@@ -173,11 +173,16 @@ fn what_the_dead_leave_behind_is_swept() {
     }
     let kept = out.join("tasks/train/another.checkpoint");
     fs::write(&kept, "of no task of this plan").expect("room");
+    let own =
+        ["figures/thesis.part", "tasks/train/movie.mp4.part", "results.csv.part"].map(|name| out.join(name));
+    for file in &own {
+        fs::write(file, "of the user").expect("room");
+    }
     answer(&mut run(&job, &out));
     for name in left {
         assert!(!out.join(name).exists(), "{name}");
     }
-    assert!(kept.exists() && files(&out.join("tasks"), "part").is_empty());
+    assert!(kept.exists() && own.iter().all(|file| file.exists()), "names that are not ours");
 }
 
 /// A lock as a process on another host writes it, touched so long ago.

@@ -25,10 +25,14 @@ fn told(job: &Path, out: &Path) -> (String, String) {
 }
 
 /// Rows of results.csv by all but the time, in any order.
-fn rows(out: &Path) -> Vec<String> {
-    let text = fs::read_to_string(out.join("results.csv")).expect("results");
-    let mut rows: Vec<String> =
-        text.lines().map(|line| line.rsplit_once(',').expect("cells").0.to_owned()).collect();
+fn rows(out: &Path) -> Vec<Vec<String>> {
+    let mut reader = csv::Reader::from_path(out.join("results.csv")).expect("results");
+    let time = reader.headers().expect("headings").iter().position(|heading| heading == "seconds");
+    let row = |record: csv::StringRecord| {
+        let cells = record.iter().enumerate().filter(|(column, _)| Some(*column) != time);
+        cells.map(|(_, cell)| cell.to_owned()).collect()
+    };
+    let mut rows: Vec<Vec<String>> = reader.records().map(|record| row(record.expect("a row"))).collect();
     rows.sort();
     rows
 }
@@ -50,7 +54,7 @@ fn a_scan_that_has_grown_is_as_one_from_the_start() {
         ),
         (
             "[[scan]]\nmethod = 'supervised'",
-            "[[scan]]\nmethod = 'noise'\nn_signal = [500]\noversampling = [1]\nsignal_region_gev = [[3500, 3900]]\n\
+            "[[scan]]\nmethod = 'noise'\nn_signal = [500]\noversampling = [1]\nside_bands_gev = [[2900, 5000]]\n\
              [[scan]]\nmethod = 'supervised'",
         ),
     ];
@@ -100,7 +104,7 @@ fn a_scan_that_has_grown_is_as_one_from_the_start() {
 fn classifiers(out: &Path) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
     for record in records(out).values() {
-        let done = &record["outcome"]["done"];
+        let done = &record["outcome"]["done"]["classify"];
         for classifier in done["classifiers"].as_array().into_iter().flatten() {
             let name = format!("{} {} {}", done["point"], classifier["seed"], classifier["fold"]);
             found.insert(name, classifier.clone());
@@ -114,9 +118,13 @@ fn groups_and_templates_that_grow_give_the_numbers_of_a_scan_from_the_start() {
     let place = directory();
     let text = fs::read_to_string(small_job(place.path(), "")).expect("the job");
     let text = text.replace("classifier_seeds_per_task = 1", "classifier_seeds_per_task = 2");
+    // References withhold background, which other signal regions would lack.
+    let end = text.find("[[scan]]\nmethod = 'idealised'").expect("references");
+    let text = text[..end].replace("[independent_background]\nsource = 'withheld'\n", "");
     let first = write(place.path(), "first.toml", &text);
-    // A seed that completes no group, and a template that becomes larger.
-    let grown = text.replace("'0-1'", "'0-2'").replace("oversampling = [1]", "oversampling = [1, 2]");
+    // A seed that completes no group, a template that becomes larger, and another signal region.
+    let grown = text.replace("'0-1'", "'0-2'").replace("oversampling = [1]", "oversampling = [1, 2]")
+        + "[[scan]]\nmethod = 'noise'\nn_signal = [500]\noversampling = [1]\nsignal_region_gev = [[3500, 3900]]\n";
     let job = write(place.path(), "grown.toml", &grown);
     let (out, whole) = (place.path().join("out"), place.path().join("whole"));
     answer(&mut run(&first, &out));

@@ -39,7 +39,7 @@ fn the_readme_names_the_defaults() {
             "| batch, gradient clip, running average of weights | {}, {}, {} |",
             denoiser.batch, denoiser.gradient_clip, denoiser.ema_decay
         ),
-        format!("| {} cosines of σ, cos(π eᵏ σ/{}) |", denoiser.noise_features, sampler.sigma_max),
+        format!("| {} cosines of σ, cos(π eᵏ σ/{}); ", denoiser.noise_features, sampler.sigma_max),
         format!("{} layers of {} nodes are stated", word(denoiser.hidden_layers), denoiser.width),
         format!("| warm-up | {} steps,", with_commas(denoiser.warmup_steps)),
         format!("| validation | {} of the side-band events", percent(denoiser.validation_fraction)),

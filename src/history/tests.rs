@@ -12,8 +12,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::*;
 use crate::checkpoint::{CheckpointFile, Keeper};
 use crate::classifier::{
-    Contest, DataTruth, Judged, Judges, Least, Member, Parts, Perceptrons, TemplateFolds, TemplateTruth,
-    classify,
+    Contest, DataTruth, Judged, Judges, Least, Member, Parts, TemplateFolds, TemplateTruth, classify,
 };
 use crate::diffusion::{Course, DenoiserShape, TrainingEvents};
 use crate::jet_classifier::Transformers;
@@ -95,7 +94,7 @@ type Known = (Tensor, Vec<Course>);
 /// Holds the second of two networks, whose first diverges, against what becomes of it otherwise.
 fn the_second_is_well(broken: &Known, otherwise: &[(Known, usize)]) {
     let (weights, courses) = broken;
-    assert!(courses[0].history.diverged.is_some(), "it has met infinity");
+    assert!(courses[0].history.diverged.is_some(), "it has met what is no number");
     assert!(courses[0].by_noise.is_empty());
     let second = |courses: &[Course], place: usize| {
         let course = &courses[place];
@@ -125,7 +124,7 @@ fn a_denoiser_that_diverges_takes_nobody_with_it() {
     };
     let straight = |members: &[TrainingEvents]| run(members, &Keeper::default()).expect("somebody is well");
     let mut broken = events(1);
-    broken.rows[[7, 1]] = f32::INFINITY;
+    broken.rows[[7, 1]] = f32::NAN;
     let members = [broken, events(2)];
     let found = straight(&members);
     let company = straight(&[events(1), events(2)]);
@@ -174,32 +173,23 @@ fn a_jet_model_that_diverges_takes_nobody_with_it() {
 #[test]
 fn classifiers_that_diverge_are_told_apart_from_those_that_learn() {
     let job = job();
-    let cloud = |count: usize, centre: f32, seed: u64| {
-        let mut generator = Stream::of_job(seed).generator();
-        Array2::from_shape_simple_fn((count, 2), || {
-            let normal: f32 = StandardNormal.sample(&mut generator);
-            centre + normal
-        })
-    };
-    let (template, none) = (cloud(800, 0.3, 2), cloud(0, 0.0, 3));
-    let run = |data: &Array2<f32>, keeper: &Keeper<'_>| -> Result<Judged, Error> {
+    let (data, template, none) = (toy::jets(100, 8), toy::jets(120, 9), Jets::default());
+    let run = |data: &Jets, keeper: &Keeper<'_>| -> Result<Judged, Error> {
         let contest = Contest {
-            data: data.view(),
-            data_truth: DataTruth::Simulated(&[false; 600]),
-            template: template.view(),
+            data: EventJets::all(data),
+            data_truth: DataTruth::Simulated(&[false; 100]),
+            template: EventJets::all(&template),
             template_truth: TemplateTruth::Generated,
             template_folds: TemplateFolds::Dealt,
-            unseen_background: none.view(),
-            unseen_signal: none.view(),
+            unseen_background: EventJets::all(&none),
+            unseen_signal: EventJets::all(&none),
         };
-        let judges = Perceptrons { settings: &job.classifier, device: Device::Cpu };
+        let judges = Transformers { settings: &job.jet_classifier, device: Device::Cpu };
         let stream = Stream::of_job(7);
         let seeds = [ClassifierSeed(0), ClassifierSeed(4)];
         classify(&contest, 5, &seeds, (&stream.branch("deal"), &stream.branch("rest")), &judges, keeper)
     };
-    let data = cloud(600, 0.0, 1);
-    let mut broken = data.clone();
-    broken[[17, 1]] = f32::INFINITY;
+    let broken = with_infinity(&data, 17);
     let found = run(&broken, &Keeper::default()).expect("some are well");
     let otherwise = run(&data, &Keeper::default()).expect("all are well");
     let (stopped, stops) = with_stops(|keeper| run(&broken, keeper));
@@ -216,7 +206,7 @@ fn classifiers_that_diverge_are_told_apart_from_those_that_learn() {
         let named = found.diverged.iter().any(|one| (one.seed, one.fold) == (same.seed, same.fold));
         assert!(!named && classifier.losses.len() == 3);
     }
-    let all = Array2::from_elem((600, 2), f32::INFINITY);
+    let all = (0..100).fold(data.clone(), |jets, event| with_infinity(&jets, event));
     let nobody = run(&all, &Keeper::default()).expect_err("nobody is well").to_string();
     assert!(nobody.starts_with("the training diverged at epoch 1.0"), "{nobody}");
 }

@@ -277,6 +277,7 @@ fn started_once(world: &World) -> Option<String> {
 /// Sends the other ranks home.
 fn dismiss(world: &World) -> Result<(), Error> {
     world.give_up_on(&dispatch::farewell(world)?);
+    world.dismissed();
     Ok(())
 }
 

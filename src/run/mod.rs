@@ -170,7 +170,7 @@ fn stop_all(world: &World, error: Error) -> Error {
             | Error::TooLittleTime { .. }
             | Error::ShardsAbsent { .. }
     );
-    if world.size() > 1 && !is_orderly || world.waits_in_vain() {
+    if world.size() > 1 && !is_orderly && !world.is_dismissed() || world.waits_in_vain() {
         end_all(world, &error)
     }
     error

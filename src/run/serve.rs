@@ -1,8 +1,9 @@
 //! Every rank but rank 0.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use drapes_analysis::error::Exit;
+use drapes_analysis::error::{Error as AnalysisError, Exit};
 use drapes_analysis::plan::Plan;
 use drapes_analysis::store::{Store, StoredJob};
 
@@ -47,10 +48,29 @@ impl Run {
         data_directory: PathBuf,
         order: &Order,
     ) -> Result<Workplace, String> {
-        let store = Store::open(&self.directory(&stored.job)).map_err(|error| error.to_string())?;
+        let store = opened(&self.directory(&stored.job)).map_err(|error| error.to_string())?;
         let device = device::take(order)?;
         let info = run_info(world, device);
         let place = Workplace::new(store, stored.clone(), data_directory, device, info, self.shard());
         Ok(place.saving_every(self.checkpoint_every))
     }
+}
+
+/// Looks for the directory this often, and so many times.
+const LOOK: Duration = Duration::from_millis(500);
+const LOOKS: usize = 10;
+
+/// Opens the directory that rank 0 has begun a moment ago: a network file system may not show it on this node yet.
+fn opened(directory: &Path) -> Result<Store, AnalysisError> {
+    for _ in 1..LOOKS {
+        match Store::open(directory) {
+            Ok(store) => return Ok(store),
+            Err(_) => {
+                // Makes the file system look again.
+                let _ = std::fs::read_dir(directory);
+                std::thread::sleep(LOOK);
+            }
+        }
+    }
+    Store::open(directory)
 }

@@ -40,35 +40,3 @@ fn a_denoiser_that_diverges_fails_what_needs_it_and_nothing_else() {
     assert!(reason.contains("diverged at epoch 7.5 (the loss of member 0 of train/denoisers"), "{reason}");
     assert!(matches!(outcome("template/noise-s100-w2800-6000"), Outcome::Done(_)));
 }
-
-#[test]
-fn records_count_the_networks_that_diverged() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let (plan, place, fingerprints) = workplace(directory.path(), "");
-    let classify = plan.tasks.iter().position(|task| task.work.stage() == Stage::Classify).expect("a task");
-    for index in 0..classify {
-        perform(&place, &plan, &fingerprints, index);
-    }
-    let template = plan.tasks.iter().find(|task| task.work.stage() == Stage::Template).expect("a task");
-    // A template one of whose events is beyond all numbers: three classifiers learn from it, one is validated on it.
-    let path = place.store.arrays(&template.id);
-    let reader = ArrayReader::open(&path).expect("arrays");
-    let mut features: ndarray::Array2<f32> = reader.table("features").expect("a table");
-    let masses = reader.list::<f64>("masses_gev");
-    drop(reader);
-    features[[3, 0]] = f32::INFINITY;
-    std::fs::remove_file(&path).expect("arrays");
-    let writer = crate::arrays::ArrayWriter::create(&path).expect("room");
-    writer.table("features", features.view()).expect("room");
-    if let Ok(masses) = masses {
-        writer.list("masses_gev", masses.view()).expect("room");
-    }
-    writer.finish().expect("room");
-    let record = perform(&place, &plan, &fingerprints, classify);
-    assert_eq!(record.run.diverged, 4);
-    let Outcome::Done(result) = &record.outcome else { panic!("{record:?}") };
-    let TaskResult::Classify(found) = result.as_ref() else { panic!("classifiers") };
-    assert_eq!((found.classifiers.len(), found.diverged.len()), (1, 4));
-    let log = std::fs::read_to_string(directory.path().join("logs/rank-000.log")).expect("a log");
-    assert_eq!(log.matches("diverged at epoch 1.0").count(), 4, "{log}");
-}

@@ -240,7 +240,7 @@ fn nothing_is_swept_while_somebody_else_works() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = store(directory.path());
     let plan = crate::plan::Plan::of(&store.job().expect("a job").job);
-    let half = directory.path().join("tasks/train/a.h5.12-0.part");
+    let half = directory.path().join("tasks/train/a.h5.0123456789ab-0.part");
     let sweep = || {
         fs::write(&half, "half").expect("room");
         store.sweep(&plan, &[]);
