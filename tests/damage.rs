@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
-use support::{answer, arrays, directory, drapes, files, records, small_job, write};
+use support::{answer, arrays, directory, drapes, records, small_job, write};
 
 fn run(job: &Path, out: &Path) -> Command {
     let mut run = drapes();

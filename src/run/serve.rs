@@ -63,14 +63,12 @@ const LOOKS: usize = 10;
 /// Opens the directory that rank 0 has begun a moment ago: a network file system may not show it on this node yet.
 fn opened(directory: &Path) -> Result<Store, AnalysisError> {
     for _ in 1..LOOKS {
-        match Store::open(directory) {
-            Ok(store) => return Ok(store),
-            Err(_) => {
-                // Makes the file system look again.
-                let _ = std::fs::read_dir(directory);
-                std::thread::sleep(LOOK);
-            }
+        if let Ok(store) = Store::open(directory) {
+            return Ok(store);
         }
+        // Makes the file system look again.
+        let _ = std::fs::read_dir(directory);
+        std::thread::sleep(LOOK);
     }
     Store::open(directory)
 }
