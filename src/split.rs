@@ -209,7 +209,10 @@ impl Sample {
             what: "signal events",
             found: self.signal.len(),
             needed: count.0 as usize,
-            advice: "lower n_signal".to_owned(),
+            advice: match self.events.dropped.total() {
+                0 => "lower n_signal".to_owned(),
+                _ => format!("lower n_signal, or mend the rows that were left out: {}", self.events.dropped),
+            },
         })
     }
 

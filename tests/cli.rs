@@ -291,3 +291,16 @@ fn times_that_are_too_short_are_told() {
     assert!(!tasks.is_empty() && tasks.iter().all(|task| task["state"] == "waiting"), "{json}");
     assert_eq!(json["counts"]["done"], 4);
 }
+
+#[test]
+fn a_pipe_as_a_job_file_is_refused_and_not_waited_for() {
+    let place = directory();
+    let pipe = place.path().join("job.toml");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo is there").success());
+    for verb in ["run", "plan"] {
+        let mut command = std::process::Command::new("timeout");
+        command.args(["-k", "1", "20", env!("CARGO_BIN_EXE_drapes"), verb]).arg(&pipe);
+        let (code, message) = refusal(&mut command);
+        assert!(code == 2 && message.contains("(it is no regular file)"), "{verb} {code}: {message}");
+    }
+}

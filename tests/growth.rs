@@ -89,7 +89,7 @@ fn a_scan_that_has_grown_is_as_one_from_the_start() {
     let (code, message) = refusal(&mut run(&first, &out));
     assert_eq!(code, 2, "{message}");
     assert!(
-        message.contains("classifier.seeds, without 2") && message.contains("scan, without noise-s250"),
+        message.contains("classifier.seeds lacks 2") && message.contains("scan lacks noise-s250"),
         "{message}"
     );
     let (code, message) =

@@ -89,7 +89,7 @@ impl Failure {
         let of = if all > 1 { format!(" at {failed} of {all} points") } else { String::new() };
         format!(
             "warning: closure fails for {} by {}{of}: true background is told from the template with an AUC of {}{:.3} \
-             (closure.threshold = {threshold}), so that what looks like signal may be none; {}",
+             (closure.threshold = {threshold}, exceeded by more than two errors), so that what looks like signal may be none; {}",
             label(self.method),
             self.classifier.word(),
             if failed > 1 { "up to " } else { "" },

@@ -121,7 +121,7 @@ pub enum Error {
     },
     /// A directory holds the results of a different job.
     #[error(
-        "{} holds finished results that this job would change (these keys differ: {}) choose another --out, or restore the keys",
+        "{} holds finished results that this job would change or lose (these keys differ: {}) choose another --out, or restore the keys",
         path.display(),
         keys.join(", ")
     )]

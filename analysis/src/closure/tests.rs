@@ -94,7 +94,10 @@ fn a_template_that_is_told_apart_is_named_with_the_features_at_fault() {
     let atom = FeatureDistance { value: Some(value), ..alike() };
     let text = warning([bad, good], vec![alike(), atom]);
     assert!(text.starts_with("warning: closure fails for DRAPES ∅ by mlp: "), "{text}");
-    assert!(text.contains("an AUC of 0.972 (closure.threshold = 0.55)"), "{text}");
+    assert!(
+        text.contains("an AUC of 0.972 (closure.threshold = 0.55, exceeded by more than two errors)"),
+        "{text}"
+    );
     assert!(text.ends_with("at fault: b (0.1 in 77.2% of the background, 0.0% of the template)"), "{text}");
     let shifted = FeatureDistance { cumulative: 0.2, ..alike() };
     let text = warning([bad, bad], vec![shifted, alike()]);

@@ -45,11 +45,12 @@ impl JobFile {
     /// # Errors
     /// The file does not exist or cannot be read.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let bytes = std::fs::read(path).map_err(|source| Error::CannotRead {
-            what: "the job file",
-            path: path.to_owned(),
-            source,
-        })?;
+        let cannot_read = |source| Error::CannotRead { what: "the job file", path: path.to_owned(), source };
+        // A pipe or a device may never end.
+        if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            return Err(cannot_read(std::io::Error::other("it is no regular file")));
+        }
+        let bytes = std::fs::read(path).map_err(cannot_read)?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let start = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
             let line = start.matches('\n').count() + 1;

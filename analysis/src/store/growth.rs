@@ -122,8 +122,8 @@ fn lacks(key: &str, old: &[String], new: &[String]) -> Option<String> {
     let named = gone.iter().take(LISTED).copied().collect::<Vec<_>>().join(" and ");
     match (gone.is_empty(), more) {
         (true, _) => None,
-        (_, 0) => Some(format!("{key}, without {named}")),
-        _ => Some(format!("{key}, without {named} and {more} more")),
+        (_, 0) => Some(format!("{key} lacks {named}")),
+        _ => Some(format!("{key} lacks {named} and {more} more")),
     }
 }
 

@@ -54,10 +54,10 @@ fn the_same_job_opens_again_and_what_would_change_results_is_named() {
         }
     };
     assert_eq!(refusal(&JOB.replace("[data]", "seed = 3\n[data]").replace("[0]", "[0, 5]")), ["seed"]);
-    assert_eq!(refusal(&JOB.replace("[0]", "[5]")), ["scan, without noise-s0-w2800-6000-x5"]);
+    assert_eq!(refusal(&JOB.replace("[0]", "[5]")), ["scan lacks noise-s0-w2800-6000-x5"]);
     assert_eq!(
         refusal(&JOB.replace("[[scan]]", "[classifier]\nseeds = '1-9'\n[[scan]]")),
-        ["classifier.seeds, without 0"]
+        ["classifier.seeds lacks 0"]
     );
     // Where the data lie is no part of what is stored.
     drawn.job.data.directory = std::path::PathBuf::new();
@@ -117,8 +117,8 @@ fn a_scan_grows_and_keeps_what_is_finished() {
     finish(&store, &stored_now);
     let error = Store::create(directory.path(), &grouped("[0, 5, 7]", "'0-1'", flows).0, &first)
         .expect_err("lost results");
-    assert!(error.to_string().contains("scan, without noise-s3-w2800-6000-x2 and"), "{error}");
-    assert!(error.to_string().contains("classifier.seeds, without 9"), "{error}");
+    assert!(error.to_string().contains("scan lacks noise-s3-w2800-6000-x2 and"), "{error}");
+    assert!(error.to_string().contains("classifier.seeds lacks 9"), "{error}");
 }
 
 #[test]
