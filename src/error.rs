@@ -36,7 +36,7 @@ pub enum Error {
     #[error("{}", lines(.0))]
     Several(Vec<Error>),
     /// A region holds too little.
-    #[error("{region} holds {found} {what} (at least {needed} are needed) {advice}")]
+    #[error("{region} holds {found} {what} (at least {needed} {} needed) {advice}", if *needed == 1 { "is" } else { "are" })]
     TooFew {
         /// Where.
         region: String,
@@ -66,14 +66,16 @@ pub enum Error {
     },
     /// The side-bands of the job lie outside of the data.
     #[error(
-        "the side-bands {wanted} GeV leave the data's range {found} GeV (the model would extrapolate) move the \
-         edges of side_bands_gev"
+        "the side-bands {wanted} GeV leave the data's range {found} GeV (the model would extrapolate) {}",
+        if *is_mev { "these look like MeV: divide the masses by 1000" } else { "move the edges of side_bands_gev" }
     )]
     OutsideData {
         /// The job's outer edges.
         wanted: String,
         /// The smallest and largest mass.
         found: String,
+        /// Whether the masses would fit if they were a thousand times smaller.
+        is_mev: bool,
     },
     /// A path is not text.
     #[error(
@@ -354,8 +356,9 @@ impl Error {
     }
 }
 
+/// One message a line; the first line is begun by whoever prints it.
 fn lines(errors: &[Error]) -> String {
-    errors.iter().map(Error::to_string).collect::<Vec<_>>().join("\n")
+    errors.iter().map(Error::to_string).collect::<Vec<_>>().join("\nerror: ")
 }
 
 /// Shards as the subject of a sentence.

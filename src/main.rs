@@ -15,6 +15,7 @@ use drapes::error::Error;
 use drapes::run::{COMPUTING, Run};
 use drapes_analysis::cli::{Verb as LightVerb, answer, tell};
 use drapes_analysis::error::Exit;
+use drapes_analysis::number::short;
 use drapes_analysis::regions::{MassWindow, Regions};
 use drapes_analysis::unforeseen::guarded;
 
@@ -52,10 +53,10 @@ struct Describe {
     /// An HDF5 or CSV file.
     file: PathBuf,
     /// Edges of the signal region in GeV.
-    #[arg(long, num_args = 2, value_names = ["LOW", "HIGH"], default_values_t = [3300.0, 3700.0])]
+    #[arg(long, num_args = 2, value_names = ["LOW", "HIGH"], default_values_t = [3300.0, 3700.0], allow_negative_numbers = true)]
     signal_region: Vec<f64>,
     /// Outer edges of the side-bands in GeV.
-    #[arg(long, num_args = 2, value_names = ["LOW", "HIGH"], default_values_t = [2800.0, 6000.0])]
+    #[arg(long, num_args = 2, value_names = ["LOW", "HIGH"], default_values_t = [2800.0, 6000.0], allow_negative_numbers = true)]
     side_bands: Vec<f64>,
     /// Numbers that stand for a missing value, as `missing` in [data] of a job.
     #[arg(long, num_args = 1.., value_name = "NUMBER", allow_negative_numbers = true)]
@@ -89,13 +90,24 @@ impl Describe {
     }
 }
 
+/// No mass is larger, whatever its unit (GeV): numbers beyond are slips of the hand, and hundreds of digits long.
+const LARGEST_MASS: f64 = 1e12;
+
 /// A window from its two edges on the command line; ends the program where they are none.
 fn window(option: &str, edges: &[f64]) -> MassWindow {
     let (low, high) = (edges[0], edges[1]);
-    if low < high {
+    let is_mass = |edge: f64| (0.0..=LARGEST_MASS).contains(&edge);
+    if low < high && is_mass(low) && is_mass(high) {
         return MassWindow::new(low, high);
     }
-    let problem = format!("{option} {low} {high} is no window (the low edge comes first) swap the edges");
+    let shown = format!("{option} {} {}", short(low), short(high));
+    let problem = if low < high {
+        format!(
+            "{shown} is no window of masses (they lie between 0 and {LARGEST_MASS:e} GeV) correct the edges"
+        )
+    } else {
+        format!("{shown} is no window (the low edge comes first) swap the edges")
+    };
     Arguments::command().error(ErrorKind::ValueValidation, problem).exit()
 }
 

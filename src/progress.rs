@@ -181,7 +181,10 @@ impl Observer for Progress<'_> {
         let running = self.running.len();
         if running > 0 {
             let why = format!("{why:?}").to_lowercase();
-            self.say(&format!("{clock} stopping ({why}): {running} running tasks are told to"));
+            self.say(&format!(
+                "{clock} stopping ({why}): {running} running {} told to",
+                if running == 1 { "task is" } else { "tasks are" }
+            ));
         }
     }
 

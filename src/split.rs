@@ -158,6 +158,8 @@ impl Sample {
             return Err(Error::OutsideData {
                 wanted: outer.to_string(),
                 found: format!("{low:.0}-{high:.0}"),
+                is_mev: low > outer.high.0
+                    && outer.contains(masses().sum::<f64>() / 1e3 / masses().count() as f64),
             });
         }
         Ok(())

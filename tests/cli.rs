@@ -210,6 +210,28 @@ fn data_are_described_as_text_and_json() {
 }
 
 #[test]
+fn windows_that_are_none_are_refused_in_one_line() {
+    let file = data().join("demo_dijets.features.h5");
+    for (edges, reason) in [
+        (
+            ["3700", "3300"],
+            "--signal-region 3700 3300 is no window (the low edge comes first) swap the edges",
+        ),
+        (
+            ["1e300", "1e308"],
+            "--signal-region 1e300 1e308 is no window of masses (they lie between 0 and 1e12 GeV)",
+        ),
+        (["-5", "3300"], "--signal-region -5 3300 is no window of masses"),
+        (["nan", "3300"], "is no window"),
+    ] {
+        let mut command = drapes();
+        command.args(["data", "describe"]).arg(&file).arg("--signal-region").args(edges);
+        let (code, text) = refusal(&mut command);
+        assert!(code == 2 && text.contains(reason) && text.lines().all(|line| line.len() < 200), "{text}");
+    }
+}
+
+#[test]
 fn the_doctor_names_versions_and_what_is_wrong() {
     let place = directory();
     let text = answer(drapes().arg("doctor").arg("--out").arg(place.path().join("to/be/made")));

@@ -5,11 +5,13 @@
 mod support;
 mod tables;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use drapes_analysis::job::{DEFAULTS, JobFile};
 use proptest::prelude::*;
 use support::{directory, drapes, files};
 use tables::{Table, table};
@@ -21,8 +23,6 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// A screen.
 const MOST_LINES: usize = 40;
 const MOST_BYTES: usize = 4000;
-/// A closure above this is worse than any sensible threshold.
-const BAD_CLOSURE: f64 = 0.8;
 
 /// What a program said.
 struct Said {
@@ -99,20 +99,64 @@ fn contents(folder: &Path, own: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     found
 }
 
-/// That templates without signal which can be told from background are warned of, where the program checks that at all.
-fn closure_is_told(out: &Path, said: &Said) {
-    if !drapes_analysis::job::DEFAULTS.contains("closure") {
-        return;
+/// One kind of classifier in a table of results: its closures fold by fold, and the fewest background events among them.
+#[derive(Default)]
+struct Closures {
+    values: Vec<f64>,
+    is_complete: bool,
+    fewest: f64,
+}
+
+impl Closures {
+    fn mean(&self) -> f64 {
+        self.values.iter().sum::<f64>() / self.values.len() as f64
     }
+
+    /// An error that is no smaller than the program's: the spread of the folds, or what so few events give by chance.
+    fn error(&self) -> f64 {
+        let count = self.values.len() as f64;
+        let variance = self.values.iter().map(|value| (value - self.mean()).powi(2)).sum::<f64>() / count;
+        (variance / (count - 1.0).max(1.0)).sqrt().max((1.0 / (6.0 * self.fewest.max(1.0))).sqrt())
+    }
+}
+
+/// The closures of a scan by kind of classifier.
+fn closures(out: &Path) -> BTreeMap<String, Closures> {
     let mut reader = csv::Reader::from_path(out.join("results.csv")).expect("a table of results");
     let headings = reader.headers().expect("headings").clone();
-    let column = headings.iter().position(|name| name == "closure_auc").expect("a column of closures");
-    let values: Vec<f64> =
-        reader.records().filter_map(|row| row.expect("a row").get(column)?.parse().ok()).collect();
-    let all_bad = !values.is_empty() && values.iter().all(|closure| *closure > BAD_CLOSURE);
-    let lines = || said.out.lines().chain(said.error.lines());
-    let is_told = lines().any(|line| line.starts_with("warning:") && line.contains("closure"));
-    assert!(is_told || !all_bad, "closures of {values:?} and no word\n{}\n{}", said.out, said.error);
+    let column = |name: &str| headings.iter().position(|known| known == name).expect("a column of that name");
+    let (kind, closure) = (column("classifier"), column("background_closure_auc"));
+    let background = column("n_background");
+    let mut found: BTreeMap<String, Closures> = BTreeMap::new();
+    for row in reader.records().map(|row| row.expect("a row")) {
+        let start = || Closures { is_complete: true, fewest: f64::INFINITY, ..Closures::default() };
+        let known = found.entry(row[kind].to_owned()).or_insert_with(start);
+        match row[closure].parse() {
+            Ok(value) => known.values.push(value),
+            Err(_) => known.is_complete = false,
+        }
+        known.fewest = known.fewest.min(row[background].parse().unwrap_or(1.0));
+    }
+    found
+}
+
+/// That templates without signal which can be told from background are warned of, and those that cannot are not.
+fn closure_is_told(out: &Path, said: &Said) {
+    let defaults = JobFile::from_text("defaults.toml", DEFAULTS).check().expect("the defaults are a job");
+    let threshold = defaults.closure.threshold;
+    let warnings = said.out.lines().chain(said.error.lines());
+    let warnings: Vec<&str> = warnings.filter(|line| line.starts_with("warning: closure fails")).collect();
+    for (kind, found) in closures(out) {
+        if found.values.is_empty() || !found.is_complete {
+            continue;
+        }
+        let named = [":", " at "].map(|next| format!(" by {kind}{next}"));
+        let is_told = warnings.iter().any(|line| named.iter().any(|words| line.contains(words)));
+        let (mean, error) = (found.mean(), found.error());
+        let told = format!("{kind} closes at {mean:.3} ± {error:.3}\n{}\n{}", said.out, said.error);
+        assert!(is_told || mean - 2.0 * error <= threshold, "no warning: {told}");
+        assert!(!is_told || mean > threshold, "a warning without a cause: {told}");
+    }
 }
 
 fn try_table(table: &Table) {

@@ -8,8 +8,8 @@ const LEAST_EVENTS: usize = 20;
 /// What lies so far out that it rules the standard deviation of a column.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Outliers {
-    /// Events more than ten half-widths from the median.
-    pub beyond: usize,
+    /// The fewest events without which the standard deviation would describe the column: the furthest from the median.
+    pub events: usize,
     /// The median.
     pub centre: f64,
     /// Half the width of the central 68%.
@@ -33,16 +33,27 @@ impl Outliers {
         if deviation <= TOO_WIDE * half_width {
             return None;
         }
-        let beyond = values().filter(|value| (value - centre).abs() > TOO_WIDE * half_width).count();
+        let events = sorted.len() - described(values().map(|value| value - centre), TOO_WIDE * half_width);
         let ends = [f64::from(sorted[0]), f64::from(sorted[sorted.len() - 1])];
         let furthest = if centre - ends[0] > ends[1] - centre { ends[0] } else { ends[1] };
-        Some(Self { beyond, centre, half_width, furthest })
+        Some(Self { events, centre, half_width, furthest })
     }
+}
 
-    /// Beyond this distance from the median events count as outliers.
-    pub fn limit(&self) -> f64 {
-        TOO_WIDE * self.half_width
+/// How many of these values, the nearest to zero first, have a standard deviation of at most `limit`.
+fn described(values: impl Iterator<Item = f64>, limit: f64) -> usize {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_unstable_by(|one, other| one.abs().total_cmp(&other.abs()));
+    let (mut sum, mut squares, mut most) = (0.0, 0.0, 0);
+    for (value, count) in values.into_iter().zip(1_u32..) {
+        sum += value;
+        squares += value * value;
+        let count = f64::from(count);
+        if squares / count - (sum / count).powi(2) <= limit * limit {
+            most = count as usize;
+        }
     }
+    most
 }
 
 fn quantile(sorted: &[f32], share: f64) -> f64 {

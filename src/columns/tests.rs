@@ -62,16 +62,23 @@ fn outliers_are_named_with_their_numbers() {
     values[7] = 1e30;
     let column = judged(&values);
     let outliers = column.outliers.expect("one");
-    assert_eq!(outliers.beyond, 1);
+    assert_eq!(outliers.events, 1);
     let text = notes("feature b", &column).concat();
     assert!(
-        text.starts_with("feature b: 1 of 6,400 events beyond ") && text.contains("furthest 1e30"),
+        text.starts_with(
+            "feature b: 1 of 6,400 events rules its standard deviation, the furthest at 1e30, where"
+        ),
         "{text}"
     );
+    // An event in the tail of the others is not one of those that rule.
+    values[8] = 40.0;
+    values[9] = -1e25;
+    let text = notes("feature b", &judged(&values)).concat();
+    assert!(text.starts_with("feature b: 2 of 6,400 events rule "), "{text}");
     // Also where one value holds nearly all events, and in either direction.
     let mut mostly = vec![0.0_f32; 5000];
     (0..50).for_each(|event| mostly[event] = 1.0);
     assert_eq!(judged(&mostly).outliers, None);
     mostly[0] = -1e20;
-    assert_eq!(judged(&mostly).outliers.map(|found| (found.beyond, found.furthest < -1e19)), Some((1, true)));
+    assert_eq!(judged(&mostly).outliers.map(|found| (found.events, found.furthest < -1e19)), Some((1, true)));
 }

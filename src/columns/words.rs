@@ -35,12 +35,14 @@ pub fn notes(what: &str, column: &Column) -> Vec<String> {
     }
     if let Some(outliers) = &column.outliers {
         notes.push(format!(
-            "{what}: {} of {events} events beyond {} ± {}, furthest {}; it is scaled by ranks, since these rule \
-             its standard deviation: check them",
-            grouped(outliers.beyond),
+            "{what}: {} of {events} events {} its standard deviation, the furthest at {}, where the central 68% lie \
+             within {} ± {}; it is scaled by ranks: check {}",
+            grouped(outliers.events),
+            if outliers.events == 1 { "rules" } else { "rule" },
+            number(outliers.furthest),
             number(outliers.centre),
-            number(outliers.limit()),
-            number(outliers.furthest)
+            number(outliers.half_width),
+            if outliers.events == 1 { "it" } else { "them" }
         ));
     }
     notes

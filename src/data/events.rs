@@ -228,6 +228,7 @@ pub fn read_events(path: &Path, data: &Data, label: Label) -> Result<Events, Dat
     let name = path.file_name().unwrap_or(path.as_os_str()).display().to_string();
     let mut events =
         Reader::new(columns.as_ref(), recipe, wanted.clone(), label.is_some(), data).events(path)?;
+    events.remarks.splice(0..0, columns.unusual_form());
     events.remarks.extend(weights(columns.as_ref(), &wanted));
     events.remarks.iter_mut().for_each(|remark| *remark = format!("{name}: {remark}"));
     Ok(events)

@@ -117,7 +117,7 @@ impl Extremes {
                 let value = plain(value);
                 format!(
                     "column {column} is {value} in {times} of {count} rows ({}), far outside of the rest: if that stands for \
-                     a missing value, write missing = {value} in [data] of the job",
+                     a missing value, write missing = {value} in [data] of the job; else it counts as a value like any other",
                     share(times, count)
                 )
             })
@@ -203,7 +203,7 @@ mod tests {
             found(usual().chain([-999.0; 500])),
             [
                 "column b is -999 in 500 of 1000 rows (50%), far outside of the rest: if that stands for a missing value, write \
-              missing = -999 in [data] of the job"
+              missing = -999 in [data] of the job; else it counts as a value like any other"
             ]
         );
         for missing in [-1.0, -9.0, 9999.0, -999.900_024_414_062_5, 1e30] {

@@ -83,7 +83,7 @@ pub struct Run {
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
     /// How long to wait for other shards whose tasks this one needs and that are not at work.
-    #[arg(long, value_name = "TIME", default_value = "3m", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "3m", value_parser = length_of_time)]
     await_shards: Duration,
     /// Try failed tasks again.
     #[arg(long)]

@@ -82,6 +82,15 @@ fn impossible_requests_are_refused_with_their_reason() {
     job.points.pop();
     job.regions.outer = MassWindow::new(500.0, 2000.0);
     assert!(refused(&job, events()).contains("leave the data's range 1000-1999 GeV"));
+    let mut mev = events();
+    mev.mass.iter_mut().for_each(|mass| *mass *= 1000.0);
+    let words = refused(&job, mev);
+    assert!(words.contains("these look like MeV: divide the masses by 1000"), "{words}");
+    assert!(
+        words.lines().skip(1).all(|line| line.starts_with("error: "))
+            && words.contains("(at least 1 is needed)"),
+        "{words}"
+    );
     // Data that are cut off do not reach a side-band, data that thin out do.
     job.regions.outer = MassWindow::new(1000.0, 2050.0);
     assert!(refused(&job, events()).contains("leave the data's range 1000-1999 GeV"));

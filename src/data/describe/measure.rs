@@ -35,6 +35,8 @@ pub(super) fn event_table(
     let mut pass = Pass::new(path, table, missing)?;
     let wanted = std::mem::take(&mut pass.wanted);
     columns.read(&wanted, &mut |batch| pass.add(batch))?;
+    let remarks = remarks(&pass, columns, &wanted);
+    let not_label = pass.without_false_label();
     let name_of = |position: usize| columns.names()[wanted[position]].clone();
     let (mut signal_region, mut side_bands) = (Counts::default(), Counts::default());
     for (mass, is_signal) in pass.masses.iter().zip(&pass.is_signal) {
@@ -54,14 +56,13 @@ pub(super) fn event_table(
         })
         .collect();
     let variables = hlv::names().into_iter().zip(&pass.variables);
-    let remarks = remarks(&pass, columns, &wanted);
     let variables: Vec<ColumnSummary> = variables
         .map(|(name, running)| running.summary(name.to_owned(), known_unit(name).to_owned()))
         .collect();
-    let label = pass.label.map(name_of);
+    let (label, not_label) = (pass.label.map(name_of), not_label.map(name_of));
     let mass = if let Mass::Column(position) = pass.mass { Some(name_of(position)) } else { None };
     let not_features: Vec<&str> =
-        label.iter().chain(&mass).map(String::as_str).chain([HIGH_LEVEL[0]]).collect();
+        label.iter().chain(&not_label).chain(&mass).map(String::as_str).chain([HIGH_LEVEL[0]]).collect();
     let notes = if table.content == Content::Features {
         pass.kept.notes(&variables, &not_features)
     } else {
@@ -239,6 +240,16 @@ impl Pass {
             }
             self.add_row(batch, row);
         }
+    }
+
+    /// Counts all events as unlabelled where the values of the column are no labels; that column.
+    fn without_false_label(&mut self) -> Option<usize> {
+        if self.labels.kind() != LabelKind::Other {
+            return None;
+        }
+        self.events = Counts { background: self.events.all(), signal: 0 };
+        self.is_signal.fill(false);
+        self.label.take()
     }
 
     fn add_row(&mut self, batch: &Batch, row: usize) {

@@ -171,6 +171,11 @@ pub(super) fn unpacked(path: &Path, start: &[u8]) -> Result<Option<Vec<u8>>, Dat
 }
 
 impl Columns for CsvFile {
+    fn unusual_form(&self) -> Option<String> {
+        let is_usual = self.dialect.is_usual() && self.packing == Packing::Plain;
+        (!is_usual).then(|| format!("read as CSV text: {}", self.form()))
+    }
+
     fn names(&self) -> &[String] {
         &self.names
     }

@@ -122,6 +122,11 @@ impl Dialect {
         })
     }
 
+    /// Whether values stand between commas, decimals behind points, and nothing else is in the text.
+    pub fn is_usual(&self) -> bool {
+        self.separator == b',' && self.decimal == Decimal::Point && !self.named && !self.comments
+    }
+
     /// The cells of the header line.
     pub fn columns(&self, start: &[u8]) -> usize {
         let line = lines(&start[self.header_at..]).next();

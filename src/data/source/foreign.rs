@@ -126,7 +126,7 @@ fn archive(path: &Path, start: &[u8]) -> Foreign {
     let has = |name: &[u8]| start.windows(name.len()).any(|bytes| bytes == name);
     let (what, remedy) = if has(b".npy") {
         (
-            "a NumPy archive (npz)",
+            "a NumPy archive, npz",
             Python(
                 "import numpy, pandas; pandas.DataFrame(dict(numpy.load('IN'))).to_csv('OUT.csv', index=False)",
             ),

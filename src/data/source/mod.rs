@@ -41,6 +41,11 @@ pub(super) trait Columns {
     /// Whether a column holds numbers, as far as can be told without reading it all.
     fn is_numeric(&self, column: usize) -> bool;
 
+    /// How the file is written, in words, where that had to be guessed and is not the usual way.
+    fn unusual_form(&self) -> Option<String> {
+        None
+    }
+
     /// Why what has this name in the file is no column, if there is such a thing.
     fn objection(&self, _name: &str) -> Option<DataError> {
         None

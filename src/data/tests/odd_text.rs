@@ -51,7 +51,16 @@ fn however_a_table_is_written_the_events_are_the_same() {
         (PLAIN.replace(",0\n", ",\"0.0\"\n"), "CSV text: commas between values\n"),
     ] {
         std::fs::write(&path, &text).expect("a writable folder");
-        assert_eq!(read(&path).expect("a good file"), expected, "{text:?}");
+        let mut found = read(&path).expect("a good file");
+        // A run says what it took the text for, unless that is the usual way.
+        let said = std::mem::take(&mut found.remarks);
+        assert_eq!(found, expected, "{text:?}");
+        let taken = form.trim_end().strip_prefix("CSV text: ").expect("these words");
+        match said.as_slice() {
+            [] => assert_eq!(taken, "commas between values", "{text:?}"),
+            [one] => assert!(one.starts_with(&format!("plain.csv: read as CSV text: {taken}")), "{one}"),
+            more => panic!("{more:?}"),
+        }
         let page = describe(&path, &regions()).expect("a good file").to_string();
         assert!(page.contains(form), "{text:?}: {page}");
     }
@@ -157,7 +166,7 @@ fn files_of_other_kinds_are_named_with_the_way_to_convert_them() {
             "git lfs pull",
         ),
         (b"PAR1\x15\x04\x15\x10PAR1", "a Parquet file", "pandas.read_parquet("),
-        (b"PK\x03\x04\x14\0\0\0\0\0\0\0!\0m_jj.npy", "a NumPy archive (npz)", "numpy.load("),
+        (b"PK\x03\x04\x14\0\0\0\0\0\0\0!\0m_jj.npy", "a NumPy archive, npz", "numpy.load("),
         (b"PK\x03\x04\x14\0\0\0\0\0\0\0!\0[Content_Types].xml", "an Excel file", "pandas.read_excel("),
         (b"PK\x03\x04\x14\0\0\0\0\0\0\0!\0notes.txt", "a zip archive", "unzip "),
         (b"\x93NUMPY\x01\0v\0{'descr'", "a NumPy array", "n.load("),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::{DataError, Dropped, Events, Label, describe, describe_without, read_events};
+use super::super::{Counts, DataError, Dropped, Events, Label, describe, describe_without, read_events};
 use super::sample_files::{columns, group, place, published, rows};
 use super::{lhco, regions, table};
 
@@ -48,6 +48,14 @@ fn labels_are_0_and_1_or_minus_1_and_1() {
         "{}",
         page(&path)
     );
+    // What is no label counts nothing, and the page does not print a column of signal that is none.
+    let described = describe(&path, &regions()).expect("a good file");
+    let table = &described.tables[0];
+    assert_eq!((table.label.as_deref(), table.events), (None, Counts { background: 100, signal: 0 }));
+    assert_eq!((table.signal_region.signal, table.side_bands.signal), (0, 0));
+    assert!(table.notes.iter().all(|note| !note.contains("label")), "{:?}", table.notes);
+    let shown = page(&path);
+    assert!(shown.contains("unlabelled") && shown.contains("No column tells signal"), "{shown}");
     write(&path, |row| if row < 10 { 34.0 } else { 21.0 }, &[]);
     assert!(message(&path).contains("(it holds 21 in 90 rows, 34 in 10;"), "{}", message(&path));
     write(&path, |row| row as f64 / 100.0, &[]);
@@ -74,7 +82,7 @@ fn missing_values_are_left_out_where_the_job_names_them() {
         found.remarks,
         [
             "missing.h5: column y is -999 in 20 of 100 rows (20%), far outside of the rest: if that stands for a missing value, \
-          write missing = -999 in [data] of the job"
+          write missing = -999 in [data] of the job; else it counts as a value like any other"
         ]
     );
     assert!(page(&path).contains("column y is -999 in 20 of 100 rows (20%)"), "{}", page(&path));
