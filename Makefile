@@ -1,7 +1,7 @@
 # make demo    set up, build, run the demo and say where the picture is
 # make test    set up, FastJet included, then formatting, lints and all tests
 # make setup   system packages and libtorch; CUDA=1 for GPUs, PREPARE=1 for FastJet, which drapes-prepare needs
-# make test-faults  hundreds of kills and of random tables; make fuzz  random job files, records and files of events
+# make test-faults  hundreds of kills, other troubles and random tables; make fuzz  random job files, records and files of events
 # make bench   throughput of training and sampling; reading
 
 SHELL := /bin/bash -o pipefail
@@ -39,6 +39,7 @@ endif
 # Hundreds of kills, and hundreds of random tables: more than an hour.
 test-faults: setup
 	DRAPES_KILLS=200 $(CARGO) test --locked --test faults -- --nocapture
+	DRAPES_TROUBLES=200 $(CARGO) test --locked --test campaign -- --nocapture
 	DRAPES_TABLES=400 $(CARGO) test --locked --test random_tables -- --nocapture
 
 # Needs cargo-fuzz (cargo install cargo-fuzz); stops at what it finds, or after so many seconds each.

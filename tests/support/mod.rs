@@ -1,13 +1,18 @@
 //! What the tests of the whole program share.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod launcher;
+pub mod scan;
+
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use drapes::arrays::ArrayReader;
 use drapes::jets::{Jets, Kinematics};
+use launcher::Mpi;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -22,16 +27,29 @@ pub fn drapes() -> Command {
 
 /// The program under a launcher with so many ranks.
 pub fn mpirun(ranks: usize) -> Command {
-    mpirun_of(ranks, Path::new(env!("CARGO_BIN_EXE_drapes")))
+    Mpi::Open.launch(ranks, Mpi::Open.program())
 }
 
-/// A program under a launcher with so many ranks.
-pub fn mpirun_of(ranks: usize, program: &Path) -> Command {
-    let mut command = Command::new("mpirun");
-    command.env("OMPI_ALLOW_RUN_AS_ROOT", "1").env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
-    command.args(["-n", &ranks.to_string(), "--oversubscribe", "--bind-to", "none"]);
-    command.arg(program);
-    command
+/// Whether a test may hide a folder from one process, as a node that lacks a mount does; the reason where it may not.
+pub fn may_hide() -> Result<(), &'static str> {
+    let tried = Command::new("unshare").args(["-m", "true"]).stderr(Stdio::null()).status();
+    if tried.is_ok_and(|status| status.success()) {
+        Ok(())
+    } else {
+        Err("this user may not make a space of mounts")
+    }
+}
+
+/// A program that starts another one where rank 1 has mounts of its own, made by a shell command.
+pub fn with_mounts(place: &Path, program: &Path, command: &str) -> PathBuf {
+    let text = format!(
+        "#!/bin/sh\nif [ \"${{OMPI_COMM_WORLD_RANK:-$PMI_RANK}}\" = 1 ]; then\nexec unshare -m sh -c '{command} && exec \
+         \"$@\"' sh {0} \"$@\"\nfi\nexec {0} \"$@\"\n",
+        program.display()
+    );
+    let script = write(place, "rank.sh", &text);
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("a program");
+    script
 }
 
 /// A temporary directory.
