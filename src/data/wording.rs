@@ -42,12 +42,12 @@ pub(super) fn other_layout(wanted: &Layout, found: &Found) -> String {
             "write it again with text as column names".to_owned(),
         ),
         Found::AppendableFrame(key) => (
-            format!("the pandas frame {key} is in table format"),
+            format!("the pandas frame {} is in table format", printable(key)),
             "write it again with format=\"fixed\" or data_columns=True, or as CSV".to_owned(),
         ),
         Found::Frames(keys) if keys.len() == 1 => (
-            format!("it is a pandas frame with key {}", keys[0]),
-            format!("set layout = \"lhco_features\", or group = \"{}\", in [data]", keys[0]),
+            format!("it is a pandas frame with key {}", printable(&keys[0])),
+            format!("set layout = \"lhco_features\", or group = \"{}\", in [data]", printable(&keys[0])),
         ),
         Found::Frames(keys) => (
             format!("its pandas frames: {}", shortened(keys)),
@@ -55,7 +55,7 @@ pub(super) fn other_layout(wanted: &Layout, found: &Found) -> String {
         ),
         Found::Records(names) => (
             format!("its records: {}", shortened(names)),
-            format!("set layout = \"table\" and group = \"{}\" in [data]", names[0]),
+            format!("set layout = \"table\" and group = \"{}\" in [data]", printable(&names[0])),
         ),
         Found::Array(shape) => (
             format!("that is an array of shape {shape:?}, whose columns have no names"),
@@ -66,7 +66,7 @@ pub(super) fn other_layout(wanted: &Layout, found: &Found) -> String {
         }
         Found::Groups(names) => (
             format!("its groups: {}", shortened(names)),
-            format!("set layout = \"table\" and group = \"{}\" in [data]", names[0]),
+            format!("set layout = \"table\" and group = \"{}\" in [data]", printable(&names[0])),
         ),
     };
     format!("{problem} ({reason}) {remedy}")
@@ -133,7 +133,7 @@ pub(super) fn remedy(missing: &[String], present: &[String]) -> String {
         .filter_map(|name| {
             let similarity = |other: &str| strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase());
             let best = present.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
-            (similarity(best) > 0.8).then(|| format!("{best} for {name}"))
+            (similarity(best) > 0.8).then(|| format!("{} for {}", printable(best), printable(name)))
         })
         .collect();
     if present.is_empty() {
@@ -142,5 +142,30 @@ pub(super) fn remedy(missing: &[String], present: &[String]) -> String {
         "name the columns in [data] of the job as the file does".to_owned()
     } else {
         format!("did you mean {}?", likely.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_a_file_never_change_the_terminal() {
+        let odd = || vec!["m\u{7f}jj".to_owned()];
+        let advice = remedy(&["m_jj".to_owned()], &odd());
+        assert!(advice.starts_with("did you mean m"), "{advice}");
+        let layouts = [Layout::LhcoFeatures, Layout::Table { group: "events".to_owned() }];
+        let finds = [
+            Found::AppendableFrame(odd().remove(0)),
+            Found::Frames(odd()),
+            Found::Frames([odd(), odd()].concat()),
+            Found::Groups(odd()),
+            Found::Records(odd()),
+        ];
+        let texts =
+            layouts.iter().flat_map(|layout| finds.iter().map(move |found| other_layout(layout, found)));
+        for text in texts.chain([advice, list_columns(&odd())]) {
+            assert!(!text.chars().any(char::is_control), "{text:?}");
+        }
     }
 }
