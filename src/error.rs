@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use drapes_analysis::cli::duration;
 use drapes_analysis::dispatch::{Fault, Shard};
 use drapes_analysis::error::Exit;
+use drapes_analysis::plan::TaskId;
 
 use crate::data::DataError;
 use crate::demands::DemandError;
@@ -177,8 +178,8 @@ pub enum Error {
     /// Results that a task needs cannot be read, although they were looked at again and again.
     #[error("{source}")]
     Lacking {
-        /// Their places in the plan.
-        needs: Vec<usize>,
+        /// Those tasks.
+        needs: Vec<TaskId>,
         /// What was found.
         source: Box<Error>,
     },

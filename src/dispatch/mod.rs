@@ -11,6 +11,7 @@
 //!              --Halt--> stop at the next good moment        --Stop--> the run is over  <--Left--
 //! ```
 
+mod assignment;
 mod equipment;
 mod error;
 mod farewell;
@@ -23,6 +24,7 @@ mod serve;
 mod threads;
 mod worker;
 
+pub use assignment::{Assignment, Assignments};
 pub use equipment::Equipment;
 pub use error::RanksError;
 pub use farewell::farewell;

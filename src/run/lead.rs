@@ -2,11 +2,11 @@
 
 use drapes_analysis::cli::{duration, tell};
 use drapes_analysis::dispatch::{
-    Dispatcher, Graph, Halt, IfStopped, Known, Limits, Outlook, Schedule, Shard, makespan,
+    Attempt, Dispatcher, Graph, Halt, IfStopped, Known, Limits, Outlook, Schedule, Shard, makespan,
 };
 use drapes_analysis::error::Exit;
-use drapes_analysis::fingerprint::fingerprints;
-use drapes_analysis::plan::{Plan, Task, Work};
+use drapes_analysis::fingerprint::Fingerprint;
+use drapes_analysis::plan::{Plan, Task, TaskId, Work};
 use drapes_analysis::point::ClassifierKind;
 use drapes_analysis::price::Price;
 use drapes_analysis::price::memory::Chip;
@@ -25,7 +25,7 @@ use super::prepare::Prepared;
 use super::start_up::StartUp;
 use crate::demands::{self, Supply};
 use crate::device::{self, Order, Sight};
-use crate::dispatch::{self, Leader, Message, Neighbours, Nobody, Reading, Transport};
+use crate::dispatch::{self, Assignment, Assignments, Leader, Message, Neighbours, Nobody, Reading, Transport};
 use crate::error::Error;
 use crate::progress::Progress;
 use crate::provenance::{Provenance, RankPlace};
@@ -105,11 +105,13 @@ impl Run {
             }
         };
         for (rank, order) in orders.iter().enumerate().skip(1) {
-            let stored = Box::new(prepared.stored.clone());
             let data_directory = prepared.data_directory.clone();
             let (order, memory) = (order.clone(), shares[rank]);
-            world.send(rank, &Message::Begin { stored, data_directory, order, memory })?;
+            world.send(rank, &Message::Begin { data_directory, order, memory })?;
         }
+        // Its text may be long: points are listed one by one. A job has text keys and finite numbers, so this cannot fail.
+        let job = serde_json::to_vec(&prepared.stored).unwrap_or_default();
+        StartUp::new(*clock, signals.clone()).guard(|| world.broadcast(job))?;
         let device = device::take(&orders[0]);
         for line in device::lines(&sights, &orders) {
             tell(line);
@@ -161,7 +163,8 @@ impl Run {
         for remark in sample.remarks() {
             tell(format_args!("note: {remark}"));
         }
-        let Prepared { stored, plan, store, data_directory, states, owners, known, occupancy } = prepared;
+        let Prepared { stored, plan, fingerprints, store, data_directory, states, owners, known, occupancy } =
+            prepared;
         let price = Price::of(&stored.job, plan, sample.counts(&stored.job), &Rates::CPU_CORE);
         let runs = states.iter().map(done_run);
         let is_gpu = places.own.as_ref().is_ok_and(|device| device.is_cuda());
@@ -198,7 +201,7 @@ impl Run {
         let mut shards = Shards {
             store,
             plan,
-            fingerprints: fingerprints(&stored.job, &stored.inputs, plan),
+            fingerprints,
             owners,
             count: self.shard().count,
             before: states,
@@ -208,11 +211,13 @@ impl Run {
         let neighbours: &mut dyn Neighbours =
             if self.shard() == Shard::WHOLE { &mut Nobody } else { &mut shards };
         let mut reading = Results { store, plan };
-        let absent = compute(world, stored, plan, place, |worker| {
+        let assignments = Planned { plan, fingerprints };
+        let absent = compute(world, stored.job.compute.threads, place, |worker| {
             let leader = Leader {
                 transport: world,
                 equipment,
                 hosts: places.hosts,
+                assignments: &assignments,
                 reading: &mut reading,
                 worker,
                 dispatcher: &mut dispatcher,
@@ -289,6 +294,23 @@ struct Places {
     memory: Option<f64>,
     /// The host of each rank.
     hosts: Vec<String>,
+}
+
+/// The tasks of a plan with their fingerprints, which rank 0 alone has.
+struct Planned<'a> {
+    plan: &'a Plan,
+    fingerprints: &'a [Fingerprint],
+}
+
+impl Assignments for Planned<'_> {
+    fn of(&self, place: usize, attempt: Attempt) -> Assignment {
+        let (task, fingerprint) = (self.plan.tasks[place].clone(), self.fingerprints[place].clone());
+        Assignment { place, task, fingerprint, attempt }
+    }
+
+    fn need(&self, of: usize, needed: &TaskId) -> Option<usize> {
+        self.plan.tasks[of].needs.contains(needed).then(|| self.plan.position(needed)).flatten()
+    }
 }
 
 /// The results of a directory as rank 0 reads them.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use drapes_analysis::cli::tell;
 use drapes_analysis::dispatch::{Graph, Known, Shard};
-use drapes_analysis::fingerprint::InputFile;
+use drapes_analysis::fingerprint::{Fingerprint, InputFile, fingerprints};
 use drapes_analysis::job::{Job, JobFile};
 use drapes_analysis::plan::Plan;
 use drapes_analysis::price::memory::Chip;
@@ -26,6 +26,8 @@ use crate::world::World;
 pub struct Prepared {
     pub stored: StoredJob,
     pub plan: Plan,
+    /// Those of its tasks.
+    pub fingerprints: Vec<Fingerprint>,
     pub store: Store,
     pub data_directory: PathBuf,
     pub states: Vec<TaskState>,
@@ -84,6 +86,7 @@ impl Run {
             tell(format_args!("{growth}; what is finished stays as it is"));
         }
         let plan = Plan::of(&stored.job);
+        let fingerprints = fingerprints(&stored.job, &stored.inputs, &plan);
         store.refresh();
         store.check_folded()?;
         let states = store.states(&stored, &plan);
@@ -92,7 +95,7 @@ impl Run {
         let price = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
         let owners = self.shard().owners(&Graph::of(&plan), &price.seconds);
         let known = self.known(&states, &owners);
-        Ok(Prepared { stored, plan, store, data_directory, states, owners, known, occupancy })
+        Ok(Prepared { stored, plan, fingerprints, store, data_directory, states, owners, known, occupancy })
     }
 
     /// What ranks will probably compute on; which GPUs there are is asked when all ranks are there.
