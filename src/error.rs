@@ -50,6 +50,16 @@ pub enum Error {
         /// What to do.
         advice: String,
     },
+    /// Events are counted in 32 bits.
+    #[error(
+        "{found} events are to be learnt from together (rows are counted in 32 bits, up to {}) lower template.oversampling, \
+         or the trainings of a task under [compute]",
+        u32::MAX
+    )]
+    TooManyEvents {
+        /// How many there are.
+        found: u64,
+    },
     /// A feature does not vary.
     #[error(
         "feature {feature} is {value} in all {events} background events of {region} (it tells nothing, and a template of it \
@@ -296,6 +306,7 @@ impl Error {
             | Self::ShardsAbsent { .. }
             | Self::Data(_)
             | Self::TooFew { .. }
+            | Self::TooManyEvents { .. }
             | Self::OutsideData { .. }
             | Self::NotText { .. }
             | Self::SameFile { .. }
