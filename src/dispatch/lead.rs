@@ -342,13 +342,7 @@ impl Leader<'_> {
 
     /// Has tasks done again whose results a task could not read; trouble if that was tried before. What rank 0 can read is
     /// not done again on the word of another rank: its place is to blame, and the task goes elsewhere.
-    fn do_again(
-        &mut self,
-        task: usize,
-        rank: usize,
-        needs: &[TaskId],
-        reason: String,
-    ) -> Option<Trouble> {
+    fn do_again(&mut self, task: usize, rank: usize, needs: &[TaskId], reason: String) -> Option<Trouble> {
         let places = needs.iter().filter_map(|need| self.assignments.need(task, need));
         let unreadable: Vec<usize> = places.filter(|need| !self.reading.is_readable(*need)).collect();
         if unreadable.is_empty() {

@@ -25,7 +25,9 @@ use super::prepare::Prepared;
 use super::start_up::StartUp;
 use crate::demands::{self, Supply};
 use crate::device::{self, Order, Sight};
-use crate::dispatch::{self, Assignment, Assignments, Leader, Message, Neighbours, Nobody, Reading, Transport};
+use crate::dispatch::{
+    self, Assignment, Assignments, Leader, Message, Neighbours, Nobody, Reading, Transport,
+};
 use crate::error::Error;
 use crate::progress::Progress;
 use crate::provenance::{Provenance, RankPlace};
@@ -45,14 +47,14 @@ impl Run {
                 return Err(error);
             }
         };
-        for (task, state) in prepared.plan.tasks.iter().zip(&prepared.states) {
+        for (task, state) in prepared.plan.tasks.iter().zip(&prepared.survey.states) {
             if let TaskState::Ignored { why } = state {
                 tell(format_args!("{}: done again, {why}", task.id));
             }
         }
         if prepared.open() == 0 {
             dismiss(world)?;
-            return self.conclude(&prepared, &Worked::Nothing);
+            return self.conclude(&mut prepared, &Worked::Nothing);
         }
         if let Some(warning) = started_once(world) {
             tell(format_args!("warning: {warning}"));
@@ -72,7 +74,7 @@ impl Run {
         }
         let places = self.muster(world, signals, &clock, &prepared, &sample)?;
         let worked = self.hand_out(world, signals, &clock, &mut prepared, places, sample)?;
-        self.conclude(&prepared, &worked)
+        self.conclude(&mut prepared, &worked)
     }
 
     /// Learns where all ranks are, gives each its device, and writes down who is where.
@@ -163,8 +165,19 @@ impl Run {
         for remark in sample.remarks() {
             tell(format_args!("note: {remark}"));
         }
-        let Prepared { stored, plan, fingerprints, store, data_directory, states, owners, known, occupancy } =
-            prepared;
+        let Prepared {
+            stored,
+            plan,
+            fingerprints,
+            store,
+            data_directory,
+            survey,
+            ended,
+            owners,
+            known,
+            occupancy,
+        } = prepared;
+        let states = &survey.states;
         let price = Price::of(&stored.job, plan, sample.counts(&stored.job), &Rates::CPU_CORE);
         let runs = states.iter().map(done_run);
         let is_gpu = places.own.as_ref().is_ok_and(|device| device.is_cuda());
@@ -230,7 +243,7 @@ impl Run {
             leader.lead()
         })?;
         world.give_up_on(&absent);
-        bulletin.finish();
+        *ended = bulletin.finish();
         if let Some(needed) = dispatcher.too_short_for_any() {
             // Reading the data and waiting for ranks has taken some of it.
             let left = clock.end().map_or(0.0, |end| (end - clock.now()).max(0.0));
@@ -297,9 +310,9 @@ struct Places {
 }
 
 /// The tasks of a plan with their fingerprints, which rank 0 alone has.
-struct Planned<'a> {
-    plan: &'a Plan,
-    fingerprints: &'a [Fingerprint],
+pub(super) struct Planned<'a> {
+    pub plan: &'a Plan,
+    pub fingerprints: &'a [Fingerprint],
 }
 
 impl Assignments for Planned<'_> {
@@ -314,9 +327,9 @@ impl Assignments for Planned<'_> {
 }
 
 /// The results of a directory as rank 0 reads them.
-struct Results<'a> {
-    store: &'a Store,
-    plan: &'a Plan,
+pub(super) struct Results<'a> {
+    pub store: &'a Store,
+    pub plan: &'a Plan,
 }
 
 impl Reading for Results<'_> {
