@@ -8,6 +8,8 @@
 mod bulletin;
 mod command;
 mod conclude;
+#[cfg(test)]
+mod costs;
 mod launch;
 mod lead;
 mod neighbours;
