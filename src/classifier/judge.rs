@@ -44,7 +44,7 @@ pub fn judge<E: Events>(
         let mut background = std::mem::take(&mut unseen_background[index]);
         let mut signal = std::mem::take(&mut unseen_signal[index]);
         if let DataTruth::Simulated(is_signal) = contest.data_truth {
-            for (event, score) in member.evaluated.data.iter().zip(&data) {
+            for (event, score) in member.evaluated.data.each().zip(&data) {
                 let side = if is_signal[event] { &mut signal } else { &mut background };
                 side.push(*score);
             }

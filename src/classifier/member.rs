@@ -37,8 +37,8 @@ pub struct Member {
 impl Parts {
     /// Rows in the table of both classes, the first above the second.
     pub fn rows(&self, n_data: usize) -> Vec<u32> {
-        let template = self.template.iter().map(|event| event + n_data);
-        self.data.iter().chain(template).map(|row| row as u32).collect()
+        let template = self.template.each().map(|event| event + n_data);
+        self.data.each().chain(template).map(|row| row as u32).collect()
     }
 
     /// What makes both classes weigh alike, an event 1 on average: N / (2 `N_class`), data first.

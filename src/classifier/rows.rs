@@ -44,7 +44,7 @@ impl Rows {
     }
 
     /// One after the other.
-    pub fn iter(&self) -> Box<dyn Iterator<Item = usize> + '_> {
+    pub fn each(&self) -> Box<dyn Iterator<Item = usize> + '_> {
         match &self.kind {
             Kind::Listed(rows) => Box::new(rows.iter().map(|row| *row as usize)),
             Kind::Dealt(folds, role) => of_role(folds, *role),
@@ -54,7 +54,7 @@ impl Rows {
     /// As a list, for whoever looks at all of them at once.
     pub fn list(&self) -> Vec<usize> {
         let mut rows = Vec::with_capacity(self.count);
-        rows.extend(self.iter());
+        rows.extend(self.each());
         rows
     }
 }

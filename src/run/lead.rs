@@ -154,17 +154,7 @@ impl Run {
         sample: Sample,
     ) -> Result<Worked, Error> {
         let equipment = task::equipment(&sample);
-        if sample.dropped().total() > 0 {
-            tell(format_args!("note: left out of the events: {}", sample.dropped()));
-        }
-        for repeat in sample.repeats() {
-            tell(format_args!(
-                "warning: {repeat} (classifiers may be judged on events that they were trained on)"
-            ));
-        }
-        for remark in sample.remarks() {
-            tell(format_args!("note: {remark}"));
-        }
+        tell_of(&sample);
         let Prepared {
             stored,
             plan,
@@ -278,6 +268,21 @@ fn afford(prepared: &Prepared, sample: &Sample, sights: &[Sight], orders: &[Orde
         tell(format_args!("warning: {warning}"));
     }
     Ok(())
+}
+
+/// What people should know of the events before the first task.
+fn tell_of(sample: &Sample) {
+    if sample.dropped().total() > 0 {
+        tell(format_args!("note: left out of the events: {}", sample.dropped()));
+    }
+    for repeat in sample.repeats() {
+        tell(format_args!(
+            "warning: {repeat} (classifiers may be judged on events that they were trained on)"
+        ));
+    }
+    for remark in sample.remarks() {
+        tell(format_args!("note: {remark}"));
+    }
 }
 
 /// A job of several tasks in which the program was started once: no harm, but most of what was asked for lies idle.

@@ -54,7 +54,7 @@ fn all_that_rank_0_does_is_charged() {
     let graph = Graph::from_needs(&vec![vec![]; 4000]);
     let of = |costs| {
         let simulation = Simulation { costs, spread: 0.0, ..Simulation::of(401) };
-        simulation.run(&graph, &[100.0; 4000], &[Known::Open; 4000])
+        simulation.run(&graph, &vec![100.0; 4000], &vec![Known::Open; 4000])
     };
     let none = of(LeaderCosts::NONE);
     assert_eq!((none.start, none.conclusion, none.leader_load), (0.0, 0.0, 0.0));

@@ -46,9 +46,9 @@ impl Scan {
     }
 }
 
-fn seconds(survey: &Survey, place: usize) -> f64 {
+fn seconds(survey: &Survey, place: usize) -> u64 {
     match &survey.states[place] {
-        TaskState::Done(run) => run.seconds,
+        TaskState::Done(run) => run.seconds as u64,
         other => panic!("{other:?}"),
     }
 }
@@ -68,13 +68,13 @@ fn what_is_there_is_opened_once_and_what_is_not_is_not_asked_for() {
     scan.done(total - 1, 2.0);
     scan.done(0, 3.0);
     assert_eq!(scan.again(&mut survey, &[]), 2);
-    assert_eq!([0, 1, total - 1].map(|place| seconds(&survey, place)), [3.0, 1.0, 2.0]);
+    assert_eq!([0, 1, total - 1].map(|place| seconds(&survey, place)), [3, 1, 2]);
     assert_eq!(survey.states[total - 2], TaskState::Missing);
     // Whoever was told looks into the file, whatever the folder says of it.
     let path = scan.store.directory().join(format!("tasks/{}.json", scan.plan.tasks[1].id));
     fs::write(&path, scan.record(1, 4.0).to_line()).expect("room");
-    assert_eq!((scan.again(&mut survey, &[]), seconds(&survey, 1)), (0, 1.0));
-    assert_eq!((scan.again(&mut survey, &[1]), seconds(&survey, 1)), (1, 4.0));
+    assert_eq!((scan.again(&mut survey, &[]), seconds(&survey, 1)), (0, 1));
+    assert_eq!((scan.again(&mut survey, &[1]), seconds(&survey, 1)), (1, 4));
     fs::remove_file(&path).expect("a record");
     assert_eq!((scan.again(&mut survey, &[]), &survey.states[1]), (0, &TaskState::Missing));
     let fresh = scan.store.survey(&scan.plan, &scan.prints).states;
@@ -95,10 +95,10 @@ fn records_that_are_folded_meanwhile_are_found_and_those_that_are_forgotten_are_
     }
     folding.finish().expect("room");
     assert_eq!(scan.again(&mut survey, &[]), 0);
-    assert_eq!([0, 1, 2].map(|place| seconds(&survey, place)), [1.0, 2.0, 3.0]);
+    assert_eq!([0, 1, 2].map(|place| seconds(&survey, place)), [1, 2, 3]);
     scan.store.forget(&scan.plan.tasks[0].id).expect("room");
     assert_eq!((scan.again(&mut survey, &[]), &survey.states[0]), (0, &TaskState::Missing));
-    assert_eq!((scan.again(&mut survey, &[1]), seconds(&survey, 1)), (1, 2.0), "asked for by its name");
+    assert_eq!((scan.again(&mut survey, &[1]), seconds(&survey, 1)), (1, 2), "asked for by its name");
 }
 
 #[test]
@@ -110,5 +110,5 @@ fn a_folder_that_cannot_be_listed_is_asked_for_each_record() {
     fs::remove_dir(&folder).expect("an empty folder");
     fs::write(&folder, "no folder").expect("room");
     let survey = scan.store.survey(&scan.plan, &scan.prints);
-    assert_eq!((seconds(&survey, last), survey.opened), (1.0, last + 1));
+    assert_eq!((seconds(&survey, last), survey.opened), (1, last + 1));
 }
