@@ -14,7 +14,8 @@ use drapes_analysis::plan::Plan;
 use drapes_analysis::store::{Patience, Store, StoredJob};
 
 use super::bulletin::Bulletin;
-use super::lead::{Planned, Results};
+use super::lead::Results;
+use super::planned::Planned;
 use crate::dispatch::{Ended, Equipment, Leader, Message, Nobody, Transport, Worker};
 use crate::error::Error;
 use crate::progress::Progress;

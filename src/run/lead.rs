@@ -2,11 +2,10 @@
 
 use drapes_analysis::cli::{duration, tell};
 use drapes_analysis::dispatch::{
-    Attempt, Dispatcher, Graph, Halt, IfStopped, Known, Limits, Outlook, Schedule, Shard, makespan,
+    Dispatcher, Graph, Halt, IfStopped, Known, Limits, Outlook, Schedule, Shard, makespan,
 };
 use drapes_analysis::error::Exit;
-use drapes_analysis::fingerprint::Fingerprint;
-use drapes_analysis::plan::{Plan, Task, TaskId, Work};
+use drapes_analysis::plan::{Plan, Task, Work};
 use drapes_analysis::point::ClassifierKind;
 use drapes_analysis::price::Price;
 use drapes_analysis::price::memory::Chip;
@@ -21,13 +20,12 @@ use super::bulletin::Bulletin;
 use super::conclude::Worked;
 use super::neighbours::Shards;
 use super::place::{compute, run_info};
+use super::planned::Planned;
 use super::prepare::Prepared;
 use super::start_up::StartUp;
 use crate::demands::{self, Supply};
 use crate::device::{self, Order, Sight};
-use crate::dispatch::{
-    self, Assignment, Assignments, Leader, Message, Neighbours, Nobody, Reading, Transport,
-};
+use crate::dispatch::{self, Leader, Message, Neighbours, Nobody, Reading, Transport};
 use crate::error::Error;
 use crate::progress::Progress;
 use crate::provenance::{Provenance, RankPlace};
@@ -312,23 +310,6 @@ struct Places {
     memory: Option<f64>,
     /// The host of each rank.
     hosts: Vec<String>,
-}
-
-/// The tasks of a plan with their fingerprints, which rank 0 alone has.
-pub(super) struct Planned<'a> {
-    pub plan: &'a Plan,
-    pub fingerprints: &'a [Fingerprint],
-}
-
-impl Assignments for Planned<'_> {
-    fn of(&self, place: usize, attempt: Attempt) -> Assignment {
-        let (task, fingerprint) = (self.plan.tasks[place].clone(), self.fingerprints[place].clone());
-        Assignment { place, task, fingerprint, attempt }
-    }
-
-    fn need(&self, of: usize, needed: &TaskId) -> Option<usize> {
-        self.plan.tasks[of].needs.contains(needed).then(|| self.plan.position(needed)).flatten()
-    }
 }
 
 /// The results of a directory as rank 0 reads them.

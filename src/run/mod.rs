@@ -14,6 +14,7 @@ mod launch;
 mod lead;
 mod neighbours;
 mod place;
+mod planned;
 mod prepare;
 mod serve;
 mod start_up;
