@@ -39,17 +39,17 @@ mod tests {
         let plan = Plan::of(&job);
         let fingerprints = fingerprints(&job, &[], &plan);
         let planned = Planned { plan: &plan, fingerprints: &fingerprints };
-        for place in 0..plan.tasks.len() {
+        for (place, (task, fingerprint)) in plan.tasks.iter().zip(&fingerprints).enumerate() {
             let message = Message::Assign(Box::new(planned.of(place, Attempt::Last)));
             let heard = Message::from_bytes(0, &message.to_bytes()).expect("a message");
             let Message::Assign(heard) = heard else { panic!("{heard:?}") };
             // To the last digit: what a rank does with it is what rank 0 would.
-            assert_eq!((heard.place, &heard.task), (place, &plan.tasks[place]));
-            assert_eq!((&heard.fingerprint, heard.attempt), (&fingerprints[place], Attempt::Last));
+            assert_eq!((heard.place, &heard.task), (place, task));
+            assert_eq!((&heard.fingerprint, heard.attempt), (fingerprint, Attempt::Last));
             for need in &heard.task.needs {
                 assert_eq!(planned.need(place, need), plan.position(need));
             }
-            assert_eq!(planned.need(place, &plan.tasks[place].id), None, "it does not need itself");
+            assert_eq!(planned.need(place, &task.id), None, "it does not need itself");
         }
     }
 }

@@ -40,9 +40,9 @@ pub struct Simulation {
 pub struct Simulated {
     /// Seconds from the start of the ranks until rank 0 ends.
     pub makespan: f64,
-    /// Of them those before the first task was handed out, and those after the last had ended.
+    /// Of them those before the first task is handed out: rank 0 makes the plan.
     pub start: f64,
-    /// As `start`.
+    /// Of them those after the last task has ended: rank 0 makes tables and pictures.
     pub conclusion: f64,
     /// Share of the ranks' time in which they had nothing to do, start and end included.
     pub idle: f64,
