@@ -1,9 +1,13 @@
 //! Which events a member sees in which step.
 
+use std::ops::Range;
+
 use drapes_analysis::stream::Stream;
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
 
 /// An endless sequence of batches: the events of one member, shuffled anew for each pass.
 ///
@@ -64,6 +68,16 @@ impl Batches {
     }
 }
 
+/// The rows of so many further events in a table that has `first` rows: they are counted in 32 bits, since an ensemble holds one
+/// for each event and member.
+///
+/// # Errors
+/// There are more.
+pub fn next_rows(first: u32, count: usize) -> Result<Range<u32>, Error> {
+    let end = u64::from(first) + count as u64;
+    u32::try_from(end).map(|end| first..end).map_err(|_| Error::TooManyEvents { found: end })
+}
+
 /// Where a sequence of batches stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BatchesState {
@@ -98,6 +112,14 @@ mod tests {
             events.sort_unstable();
             assert_eq!(events, (10..22).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn rows_are_counted_as_far_as_32_bits_go() {
+        assert_eq!(next_rows(7, 3).expect("few"), 7..10);
+        assert_eq!(next_rows(1, u32::MAX as usize - 1).expect("just enough"), 1..u32::MAX);
+        let error = next_rows(2, u32::MAX as usize - 1).expect_err("one too many").to_string();
+        assert!(error.starts_with("4294967296 events are to be learnt from together ("), "{error}");
     }
 
     #[test]

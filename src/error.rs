@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use drapes_analysis::cli::duration;
 use drapes_analysis::dispatch::{Fault, Shard};
 use drapes_analysis::error::Exit;
+use drapes_analysis::plan::TaskId;
 
 use crate::data::DataError;
 use crate::demands::DemandError;
@@ -48,6 +49,16 @@ pub enum Error {
         needed: usize,
         /// What to do.
         advice: String,
+    },
+    /// Events are counted in 32 bits.
+    #[error(
+        "{found} events are to be learnt from together (rows are counted in 32 bits, up to {}) lower template.oversampling, \
+         or the trainings of a task under [compute]",
+        u32::MAX
+    )]
+    TooManyEvents {
+        /// How many there are.
+        found: u64,
     },
     /// A feature does not vary.
     #[error(
@@ -179,8 +190,8 @@ pub enum Error {
     /// Results that a task needs cannot be read, although they were looked at again and again.
     #[error("{source}")]
     Lacking {
-        /// Their places in the plan.
-        needs: Vec<usize>,
+        /// Those tasks.
+        needs: Vec<TaskId>,
         /// What was found.
         source: Box<Error>,
     },
@@ -297,6 +308,7 @@ impl Error {
             | Self::ShardsAbsent { .. }
             | Self::Data(_)
             | Self::TooFew { .. }
+            | Self::TooManyEvents { .. }
             | Self::OutsideData { .. }
             | Self::NotText { .. }
             | Self::SameFile { .. }

@@ -19,6 +19,9 @@ const REDRAW: Duration = Duration::from_millis(200);
 /// Resolution of the bar.
 const LENGTH: u64 = 10_000;
 
+/// A line names at most so many running tasks.
+const NAMED: usize = 16;
+
 /// Follows a run and says what happens on standard error.
 pub struct Progress<'a> {
     plan: &'a Plan,
@@ -97,14 +100,21 @@ impl<'a> Progress<'a> {
         let state = format!("{} of {} tasks{left}", self.ended, self.plan.tasks.len());
         if self.bar.is_hidden() && self.last_line.elapsed() > QUIET {
             self.last_line = Instant::now();
-            let running: Vec<String> = self
-                .running
-                .iter()
-                .map(|(task, share)| format!("{} {:.0}%", self.plan.tasks[*task].id, 100.0 * share))
-                .collect();
-            tell(format_args!("{} {state}; {}", self.clock(), running.join(", ")));
+            tell(format_args!("{} {state}; {}", self.clock(), self.at_work()));
         }
         self.bar.set_message(state);
+    }
+
+    /// The tasks that run, with the share that is done; of thousands, the first of the plan.
+    fn at_work(&self) -> String {
+        let mut running: Vec<(usize, f64)> =
+            self.running.iter().map(|(task, share)| (*task, *share)).collect();
+        running.sort_unstable_by_key(|(task, _)| *task);
+        let more = running.len().saturating_sub(NAMED);
+        let named = running.iter().take(NAMED);
+        let named = named.map(|(task, share)| format!("{} {:.0}%", self.plan.tasks[*task].id, 100.0 * share));
+        let named = named.collect::<Vec<_>>().join(", ");
+        if more > 0 { format!("{named} and {more} more") } else { named }
     }
 
     fn clock(&self) -> String {
@@ -207,5 +217,27 @@ impl Observer for Progress<'_> {
 
     fn pulse(&mut self) -> Result<(), Error> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use drapes_analysis::job::JobFile;
+
+    use super::*;
+
+    #[test]
+    fn a_line_names_some_of_thousands_of_running_tasks() {
+        let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[classifier]\nseeds = '0-99'\n[compute]\n\
+                    classifier_seeds_per_task = 1\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";
+        let plan = Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
+        let seconds = vec![1.0; plan.tasks.len()];
+        let mut progress = Progress::new(&plan, &seconds, &vec![false; seconds.len()], 100);
+        progress.running = (0..3).map(|task| (task, 0.5)).collect();
+        let named: Vec<String> = plan.tasks[..3].iter().map(|task| format!("{} 50%", task.id)).collect();
+        assert_eq!(progress.at_work(), named.join(", "));
+        progress.running = (0..90).map(|task| (task, 0.5)).collect();
+        let line = progress.at_work();
+        assert!(line.starts_with(&named.join(", ")) && line.ends_with(" and 74 more"), "{line}");
     }
 }

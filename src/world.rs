@@ -6,7 +6,7 @@ use drapes_analysis::cli::tell;
 use mpi::Threading;
 use mpi::environment::Universe;
 use mpi::topology::{Communicator, SimpleCommunicator};
-use mpi::traits::{Destination, MatchedReceiveVec, Source};
+use mpi::traits::{Destination, MatchedReceiveVec, Root, Source};
 
 use crate::dispatch::{Message, RanksError, Transport};
 use crate::error::Error;
@@ -15,6 +15,9 @@ use crate::error::Error;
 /// started by Slurm's, whose words its programs then inherit, but not the other way round.
 pub const LAUNCHED: [&str; 4] =
     ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS"];
+
+/// Bytes that one call of MPI broadcasts: it counts in 32 bits, and asks for memory of its own.
+const PIECE: usize = 4 << 20;
 
 /// Kinds of MPI, as far as starting ranks is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +125,20 @@ impl World {
     /// Whether an end in order would wait for ranks that do not answer.
     pub fn waits_in_vain(&self) -> bool {
         self.waits_in_vain.get()
+    }
+
+    /// Gives every rank what rank 0 has, of any size. All ranks must call this, and each passes it on to others: rank 0 does not
+    /// wait for one after the other. What the others bring is replaced.
+    pub fn broadcast(&self, mut bytes: Vec<u8>) -> Vec<u8> {
+        let Some(world) = self.communicator() else { return bytes };
+        let leader = world.process_at_rank(0);
+        let mut length = bytes.len() as u64;
+        leader.broadcast_into(&mut length);
+        bytes.resize(length as usize, 0);
+        for piece in bytes.chunks_mut(PIECE) {
+            leader.broadcast_into(piece);
+        }
+        bytes
     }
 
     /// Ends all ranks at once. Without this, the others would wait for ever for one that is gone.

@@ -271,7 +271,12 @@ fn large_scans_are_simulated() {
     );
     let json = answer(drapes().arg("plan").arg(&job).args(["--simulate-ranks", "8", "--format", "json"]));
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-    assert_eq!(json["simulated"][0]["ranks"], 8);
+    let simulated = &json["simulated"][0];
+    assert_eq!(simulated["ranks"], 8);
+    // What rank 0 does alone at the start and at the end is charged.
+    let seconds = |key: &str| simulated[key].as_f64().expect("a number");
+    assert!(seconds("start_seconds") > 0.0 && seconds("end_seconds") > 1.0, "{simulated}");
+    assert!(seconds("seconds") > seconds("start_seconds") + seconds("end_seconds"), "{simulated}");
 }
 
 #[test]

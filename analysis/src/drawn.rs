@@ -28,12 +28,12 @@ const RESULTS: &str = "results.csv";
 /// What a drawn figure consists of.
 const KINDS: [&str; 4] = ["csv", "svg", "pdf", "png"];
 
-/// Makes results.csv, the tables of the figures and the pictures.
+/// Makes results.csv, the tables of the figures and the pictures of these results.
 ///
 /// # Errors
-/// The directory holds no job, or a file cannot be written.
-pub fn draw(store: &Store) -> Result<Results, Error> {
-    let results = tables(store)?;
+/// A file cannot be written.
+pub fn draw(store: &Store, results: &Results) -> Result<(), Error> {
+    tables(store, results)?;
     let figures = cli::draw_all(store)?;
     if results.torn.is_empty() {
         let files = figures.iter().flat_map(|figure| KINDS.map(|kind| format!("{}.{kind}", figure.name())));
@@ -44,16 +44,16 @@ pub fn draw(store: &Store) -> Result<Results, Error> {
         };
         store.write_json(STAMP, &drawn)?;
     }
-    Ok(results)
+    Ok(())
 }
 
 /// Makes results.csv and the tables of the figures only; the pictures are those of other records from then on.
 ///
 /// # Errors
 /// As [`draw`].
-pub fn tables(store: &Store) -> Result<Results, Error> {
+pub fn tables(store: &Store, results: &Results) -> Result<(), Error> {
     store.remove(STAMP)?;
-    reduce::reduce(store)
+    reduce::reduce(store, results)
 }
 
 /// Whether tables and pictures are there and those of these records.

@@ -50,14 +50,13 @@ struct ResultRow<'a> {
     diverged_at_epoch: Option<f64>,
 }
 
-/// Reduces the records of a directory: writes `results.csv` and the table of every figure that has one.
+/// Reduces the results of a directory: writes `results.csv` and the table of every figure that has one.
 ///
 /// A table of an earlier reduction that these results no longer give is set aside.
 ///
 /// # Errors
-/// The directory holds no job, or a table cannot be written.
-pub fn reduce(store: &Store) -> Result<Results, Error> {
-    let results = Results::read(store)?;
+/// A table cannot be written.
+pub fn reduce(store: &Store, results: &Results) -> Result<(), Error> {
     let rows = results.points.iter().flat_map(|found| rows(&results.job, found));
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
@@ -66,9 +65,9 @@ pub fn reduce(store: &Store) -> Result<Results, Error> {
     }
     store.make_room_for_results()?;
     store.write("results.csv", &writer.into_inner().unwrap_or_default())?;
-    let failures = closure::failures(&results);
+    let failures = closure::failures(results);
     for figure in Figure::ALL {
-        let mut table = figure.table(&results);
+        let mut table = figure.table(results);
         table.notes = figure.notes(&table, &failures);
         if table.rows.is_empty() {
             store.set_aside(figure.name())?;
@@ -77,7 +76,7 @@ pub fn reduce(store: &Store) -> Result<Results, Error> {
             store.write(&format!("figures/{}.csv", figure.name()), &table.to_csv())?;
         }
     }
-    Ok(results)
+    Ok(())
 }
 
 fn rows<'a>(job: &'a Job, found: &'a PointResults) -> Vec<ResultRow<'a>> {

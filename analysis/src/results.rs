@@ -14,7 +14,7 @@ use crate::quantities::SignalCount;
 use crate::record::{
     Classifier, DenoiserTraining, DivergedClassifier, FlowTraining, MassFit, SampleSizes, TaskResult,
 };
-use crate::store::{Store, StoredJob, TaskState};
+use crate::store::{Store, TaskState};
 use crate::template_summary::TemplateSummary;
 
 /// The results of a scan, finished or not.
@@ -76,15 +76,19 @@ impl Results {
         let stored = store.job()?;
         // Without them their tasks would count as missing, and tables that are good would be set aside.
         store.check_folded()?;
-        Self::collect(store, stored)
-    }
-
-    fn collect(store: &Store, stored: StoredJob) -> Result<Self, Error> {
         let plan = Plan::of(&stored.job);
         let states = store.states(&stored, &plan);
+        Self::of(store, stored.job, &plan, &states)
+    }
+
+    /// Reads the results of tasks whose states are known.
+    ///
+    /// # Errors
+    /// A record cannot be read. One that is damaged is no error, but named.
+    pub fn of(store: &Store, job: Job, plan: &Plan, states: &[TaskState]) -> Result<Self, Error> {
         let mut results = Self {
-            digest: digest(&stored.job, &plan, &states),
-            job: stored.job,
+            digest: digest(&job, plan, states),
+            job,
             points: vec![],
             fits: vec![],
             trainings: vec![],

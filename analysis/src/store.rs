@@ -20,6 +20,7 @@ mod header;
 mod identity;
 mod occupancy;
 mod records;
+mod survey;
 mod sweep;
 
 use std::fs;
@@ -35,6 +36,7 @@ pub use header::Header;
 pub use identity::Identity;
 pub use occupancy::{Activity, Doing, Liveness, Occupancy, Occupant, Patience, RunningTask};
 pub use records::TaskState;
+pub use survey::Survey;
 
 use crate::dispatch::Shard;
 use crate::error::Error;

@@ -15,6 +15,8 @@ use drapes_analysis::cli::Verb;
 use drapes_analysis::figures::Figure;
 use drapes_analysis::record::{Classifier, DivergedClassifier, Outcome, TaskRecord, TaskResult};
 use drapes_analysis::reduce;
+use drapes_analysis::results::Results;
+use drapes_analysis::store::Store;
 use records::{finished, finished_job};
 
 /// Curves with more rows than this are thinned in the golden copy of a table.
@@ -22,11 +24,18 @@ const LONG: usize = 20;
 /// Of those, one row in so many is kept.
 const KEPT: usize = 20;
 
+/// Reduces a directory.
+fn reduced(store: &Store) -> Results {
+    let results = Results::read(store).expect("results");
+    reduce::reduce(store, &results).expect("room");
+    results
+}
+
 #[test]
 fn tables_are_as_written() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = finished(directory.path());
-    let results = reduce::reduce(&store).expect("a reduction");
+    let results = reduced(&store);
     store.write("summary.txt", reduce::summary(&results).as_bytes()).expect("room");
     let mut names = vec!["results.csv".to_owned(), "summary.txt".to_owned()];
     names.extend(Figure::ALL.map(|figure| format!("figures/{}.csv", figure.name())));
@@ -70,7 +79,7 @@ fn thinned(table: &str) -> String {
 fn every_figure_can_be_drawn_from_its_table_alone() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = finished(directory.path());
-    reduce::reduce(&store).expect("a reduction");
+    reduced(&store);
     fs::remove_dir_all(directory.path().join("tasks")).expect("records");
     for figure in Figure::ALL {
         figure.draw(&store).expect("a picture");
@@ -89,7 +98,7 @@ fn classifiers_that_diverged_are_counted_and_left_out() {
         table.lines().filter(wanted).map(str::to_owned).collect()
     };
     let reduced = || {
-        let results = reduce::reduce(&store).expect("a reduction");
+        let results = reduced(&store);
         let rows = fs::read_to_string(directory.path().join("results.csv")).expect("a table");
         let figure = fs::read_to_string(directory.path().join("figures/fig05.csv")).expect("a table");
         (of_noise(&rows), figure, reduce::summary(&results))
@@ -164,7 +173,7 @@ fn a_figure_that_cannot_be_drawn_says_what_it_lacks() {
                  [[scan]]\nmethod = 'noise'\nn_signal = [1000]\n";
     let directory = tempfile::tempdir().expect("a directory");
     let store = finished_job(directory.path(), small);
-    reduce::reduce(&store).expect("a reduction");
+    reduced(&store);
     assert_eq!(
         refusal(directory.path(), "fig06"),
         "cannot draw fig06 (its job lacks DRAPES SR, SB or MC, or ∅ from less noise, without signal at several σ′; \
@@ -174,7 +183,7 @@ fn a_figure_that_cannot_be_drawn_says_what_it_lacks() {
     let table = b"figure,panel,curve,x,mean,low,high,n,background_events\nfig06,a,b,0,0,0,0,1,\n";
     store.write("figures/fig06.csv", table).expect("room");
     store.write("figures/fig06.png", b"picture").expect("room");
-    reduce::reduce(&store).expect("a reduction");
+    reduced(&store);
     let there = |name: &str| directory.path().join("figures").join(name).exists();
     assert!(
         there("earlier/fig06.csv")

@@ -8,6 +8,7 @@ use super::folds::Folds;
 use super::judge::{Judged, judge};
 use super::judges::{Events, Judges, Least};
 use super::member::members;
+use crate::batches::next_rows;
 use crate::checkpoint::Keeper;
 use crate::error::Error;
 
@@ -85,7 +86,7 @@ impl<E: Events> Contest<'_, E> {
 /// folds. `stream` is where the rest begins.
 ///
 /// # Errors
-/// A class is too small for a batch of training events in each fold, or the training of every classifier diverges.
+/// A class is too small for a batch of training events in each fold, both are too large to be counted, or the training of every classifier diverges.
 ///
 /// Source: the paper, section 3.4, and the public CURTAINs classifiers: five stratified folds, three of them
 /// train, one validates, one evaluates, rolled so that every event is evaluated once.
@@ -97,10 +98,18 @@ pub fn classify<E: Events, J: Judges<E>>(
     judges: &J,
     keeper: &Keeper<'_>,
 ) -> Result<Judged, Error> {
+    check_count(contest)?;
     let members = members(contest, folds, seeds, (deal, stream));
     let least = least(contest, folds, judges)?;
     let (trained, histories) = judges.train(contest, &members, least, keeper)?;
     Ok(judge(contest, &trained, members, histories))
+}
+
+/// That rows of both classes can be counted as members count them.
+fn check_count<E: Events>(contest: &Contest<'_, E>) -> Result<(), Error> {
+    next_rows(0, contest.data.count())
+        .and_then(|data| next_rows(data.end, contest.template.count()))
+        .map(|_| ())
 }
 
 /// What every fold has events for.

@@ -13,11 +13,11 @@ pub struct Folds {
 impl Folds {
     /// Deals shuffled events into parts whose sizes differ by at most one.
     pub fn deal(count: usize, folds: u32, stream: &Stream) -> Self {
-        let mut order: Vec<usize> = (0..count).collect();
+        let mut order: Vec<u32> = (0..count as u32).collect();
         order.shuffle(&mut stream.generator());
         let mut part = vec![0; count];
         for (place, event) in order.into_iter().enumerate() {
-            part[event] = place as u32 % folds;
+            part[event as usize] = place as u32 % folds;
         }
         Self { part, folds }
     }

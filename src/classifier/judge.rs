@@ -32,8 +32,8 @@ pub fn judge<E: Events>(
             judged.diverged.push(DivergedClassifier { seed: member.seed, fold: member.fold, epoch });
             continue;
         }
-        let data = scorer.score_by_one(index, contest.data, &member.evaluated.data);
-        let template = scorer.score_by_one(index, contest.template, &member.evaluated.template);
+        let data = scorer.score_by_one(index, contest.data, &member.evaluated.data.list());
+        let template = scorer.score_by_one(index, contest.template, &member.evaluated.template.list());
         let closure_auc = match contest.template_truth {
             // Background against signal alone says nothing of a template.
             TemplateTruth::Background if contest.data_is_signal() => None,
@@ -44,8 +44,8 @@ pub fn judge<E: Events>(
         let mut background = std::mem::take(&mut unseen_background[index]);
         let mut signal = std::mem::take(&mut unseen_signal[index]);
         if let DataTruth::Simulated(is_signal) = contest.data_truth {
-            for (event, score) in member.evaluated.data.iter().zip(&data) {
-                let side = if is_signal[*event] { &mut signal } else { &mut background };
+            for (event, score) in member.evaluated.data.each().zip(&data) {
+                let side = if is_signal[event] { &mut signal } else { &mut background };
                 side.push(*score);
             }
         }

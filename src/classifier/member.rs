@@ -1,18 +1,21 @@
 //! The classifiers of a contest and the events that each may see.
 
+use std::sync::Arc;
+
 use drapes_analysis::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::stream::Stream;
 
 use super::contest::{Contest, TemplateFolds};
 use super::folds::Folds;
 use super::judges::Events;
+use super::rows::{Role, Rows};
 
 /// Events of both classes, by their rows.
 pub struct Parts {
     /// Rows of the first class.
-    pub data: Vec<usize>,
+    pub data: Rows,
     /// Rows of the second class.
-    pub template: Vec<usize>,
+    pub template: Rows,
 }
 
 /// One classifier of the ensemble and the events that it may see.
@@ -34,14 +37,14 @@ pub struct Member {
 impl Parts {
     /// Rows in the table of both classes, the first above the second.
     pub fn rows(&self, n_data: usize) -> Vec<u32> {
-        let template = self.template.iter().map(|event| event + n_data);
-        self.data.iter().copied().chain(template).map(|row| row as u32).collect()
+        let template = self.template.each().map(|event| event + n_data);
+        self.data.each().chain(template).map(|row| row as u32).collect()
     }
 
     /// What makes both classes weigh alike, an event 1 on average: N / (2 `N_class`), data first.
     pub fn class_weights(&self) -> [f64; 2] {
-        let half = (self.data.len() + self.template.len()) as f64 / 2.0;
-        [&self.data, &self.template].map(|class| half / class.len().max(1) as f64)
+        let half = (self.data.count() + self.template.count()) as f64 / 2.0;
+        [&self.data, &self.template].map(|class| half / class.count().max(1) as f64)
     }
 }
 
@@ -55,29 +58,26 @@ pub fn members<E: Events>(
     let mut members = Vec::new();
     for seed in seeds {
         let deal = deal.branch("folds").branch(seed);
-        let data = Folds::deal(contest.data.count(), folds, &deal.branch("data"));
+        let data = Arc::new(Folds::deal(contest.data.count(), folds, &deal.branch("data")));
         let n_template = contest.template.count();
-        let template = match contest.template_folds {
+        let template = Arc::new(match contest.template_folds {
             TemplateFolds::Dealt => Folds::deal(n_template, folds, &deal.branch("template")),
             TemplateFolds::OfData => data.repeated(n_template),
             TemplateFolds::OfOrigins(origins) => {
                 Folds::deal(origins, folds, &deal.branch("template")).repeated(n_template)
             }
-        };
+        });
         for fold in (0..folds).map(Fold) {
-            let of_fold = |fold: Fold| Parts {
-                data: data.part(fold).collect(),
-                template: template.part(fold).collect(),
+            let parts = |role: Role| {
+                let [data, template] = [&data, &template].map(|folds| Rows::dealt(Arc::clone(folds), role));
+                Parts { data, template }
             };
             members.push(Member {
                 seed: *seed,
                 fold,
-                training: Parts {
-                    data: data.training(fold).collect(),
-                    template: template.training(fold).collect(),
-                },
-                validation: of_fold(fold.validation(folds)),
-                evaluated: of_fold(fold),
+                training: parts(Role::TrainingFor(fold)),
+                validation: parts(Role::Part(fold.validation(folds))),
+                evaluated: parts(Role::Part(fold)),
                 stream: stream.branch(seed).branch(fold),
             });
         }

@@ -13,7 +13,7 @@ use tch::{Device, Kind, Tensor};
 use super::by_noise::{self, Probe};
 use super::denoiser::{Denoiser, DenoiserShape};
 use super::noise::Scalings;
-use crate::batches::{Batches, BatchesState, restored_batches};
+use crate::batches::{Batches, BatchesState, next_rows, restored_batches};
 use crate::checkpoint::{Keeper, Resumable, Snapshot};
 use crate::error::Error;
 use crate::history::{History, Weights, some_are_well};
@@ -161,7 +161,9 @@ impl<'a> Ensemble<'a> {
             // A stream of its own: members whose columns need no spreading learn what they learnt without it.
             let rows = map.forward(member.rows.view(), &mut member.stream.branch("spread").generator());
             let count = rows.nrows();
-            let mut order: Vec<u32> = (offset..offset + count as u32).collect();
+            let own = next_rows(offset, count)?;
+            offset = own.end;
+            let mut order: Vec<u32> = own.collect();
             order.shuffle(&mut member.stream.branch("validation").generator());
             let kept = (settings.validation_fraction * count as f64) as usize;
             let training = order.split_off(kept);
@@ -192,7 +194,6 @@ impl<'a> Ensemble<'a> {
             batches.push(Batches::new(training, settings.batch, per_epoch, &member.stream));
             noise.push(member.stream.branch("noise").generator());
             validation.push(order);
-            offset += count as u32;
             all.extend(rows);
             maps.push(map);
         }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use drapes_analysis::dispatch::{Attempt, Dispatcher, Ending, Fault, Halt, Repeat};
+use drapes_analysis::plan::TaskId;
 use drapes_analysis::store::Activity;
 
+use super::assignment::Assignments;
 use super::equipment::Equipment;
 use super::error::RanksError;
 use super::farewell::farewell;
@@ -96,6 +98,8 @@ pub struct Leader<'a> {
     pub equipment: Equipment,
     /// The host of each rank.
     pub hosts: Vec<String>,
+    /// What ranks are told of their tasks.
+    pub assignments: &'a dyn Assignments,
     /// What rank 0 can read where another rank says that it cannot.
     pub reading: &'a mut dyn Reading,
     /// Its own computing thread.
@@ -263,10 +267,11 @@ impl Leader<'_> {
             self.observer.began(task, rank);
             attendance.running.insert(rank, task);
             let attempt = self.dispatcher.attempt(task);
+            let assignment = self.assignments.of(task, attempt);
             if rank == 0 {
-                self.worker.assign(task, attempt);
+                self.worker.assign(assignment);
             } else {
-                self.transport.send(rank, &Message::Assign(task, attempt))?;
+                self.transport.send(rank, &Message::Assign(Box::new(assignment)))?;
             }
         }
         Ok(())
@@ -295,7 +300,7 @@ impl Leader<'_> {
             }
             Message::Retired(reason) => self.retire(rank, &reason),
             Message::Ended(task, Ended::Lacks { needs, reason }) => {
-                return self.do_again(task, rank, needs, reason);
+                return self.do_again(task, rank, &needs, reason);
             }
             Message::Ended(task, ended) => {
                 self.observer.ended(task, rank, &ended);
@@ -337,15 +342,10 @@ impl Leader<'_> {
 
     /// Has tasks done again whose results a task could not read; trouble if that was tried before. What rank 0 can read is
     /// not done again on the word of another rank: its place is to blame, and the task goes elsewhere.
-    fn do_again(
-        &mut self,
-        task: usize,
-        rank: usize,
-        mut needs: Vec<usize>,
-        reason: String,
-    ) -> Option<Trouble> {
-        needs.retain(|need| !self.reading.is_readable(*need));
-        if needs.is_empty() {
+    fn do_again(&mut self, task: usize, rank: usize, needs: &[TaskId], reason: String) -> Option<Trouble> {
+        let places = needs.iter().filter_map(|need| self.assignments.need(task, need));
+        let unreadable: Vec<usize> = places.filter(|need| !self.reading.is_readable(*need)).collect();
+        if unreadable.is_empty() {
             let attempt = self.dispatcher.attempt(task);
             self.observer.ended(task, rank, &Ended::LetDown { fault: Fault::Files, reason: reason.clone() });
             self.dispatcher.ended(task, rank, Ending::LetDown(Fault::Files));
@@ -357,8 +357,8 @@ impl Leader<'_> {
             self.dispatcher.halt(Halt::Storage);
             return Some(Trouble::NotReadable(reason));
         }
-        let repeat = self.dispatcher.lacks(task, rank, &needs);
-        self.observer.ended(task, rank, &Ended::Lacks { needs, reason: reason.clone() });
+        let repeat = self.dispatcher.lacks(task, rank, &unreadable);
+        self.observer.ended(task, rank, &Ended::Lacks { needs: needs.to_vec(), reason: reason.clone() });
         match repeat {
             Repeat::First(tasks) => {
                 for task in tasks {

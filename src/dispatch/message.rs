@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use drapes_analysis::dispatch::{Attempt, Fault};
-use drapes_analysis::store::StoredJob;
+use drapes_analysis::dispatch::Fault;
+use drapes_analysis::plan::TaskId;
 use serde::{Deserialize, Serialize};
 
+use super::assignment::Assignment;
 use super::equipment::Equipment;
 use super::error::RanksError;
 use super::pause::Pause;
@@ -17,10 +18,8 @@ use crate::error::Error;
 pub enum Message {
     /// A rank is there, and this is what it sees.
     Hello(Sight),
-    /// Rank 0 has a job for all.
+    /// Rank 0 has a job for all, which it broadcasts next.
     Begin {
-        /// The job with its input files.
-        stored: Box<StoredJob>,
         /// Where the data lie.
         data_directory: PathBuf,
         /// What the rank computes on.
@@ -30,8 +29,8 @@ pub enum Message {
     },
     /// A rank has its device and its data, and this is what it works with; or it cannot work, and this is why.
     Ready(Result<Equipment, String>),
-    /// Do the task at this place of the plan.
-    Assign(usize, Attempt),
+    /// Do this task.
+    Assign(Box<Assignment>),
     /// A rank that has nothing else to say is there.
     Alive,
     /// A share of the task is done.
@@ -74,8 +73,8 @@ pub enum Ended {
     },
     /// It was not done, since results of tasks that it needs cannot be read, although they are recorded as done.
     Lacks {
-        /// Their places in the plan.
-        needs: Vec<usize>,
+        /// Those tasks.
+        needs: Vec<TaskId>,
         /// What was found.
         reason: String,
     },

@@ -2,7 +2,8 @@
 //!
 //! Every rank has a main thread that talks and a second one that computes. Rank 0 hands out ready tasks to all computing
 //! threads, its own included, as [`Dispatcher`](drapes_analysis::dispatch::Dispatcher) decides. Results lie in the shared
-//! directory before their end is told: messages say what has happened, not what was found, so that rank 0 can serve many.
+//! directory before their end is told: messages say what has happened, not what was found, so that rank 0 can serve many. An
+//! assignment says all of a task, so that rank 0 alone makes the plan.
 //!
 //! ```text
 //! rank 0  lead <--Ready--- rank n  serve --> Worker (computing thread)
@@ -11,6 +12,7 @@
 //!              --Halt--> stop at the next good moment        --Stop--> the run is over  <--Left--
 //! ```
 
+mod assignment;
 mod equipment;
 mod error;
 mod farewell;
@@ -23,6 +25,7 @@ mod serve;
 mod threads;
 mod worker;
 
+pub use assignment::{Assignment, Assignments};
 pub use equipment::Equipment;
 pub use error::RanksError;
 pub use farewell::farewell;

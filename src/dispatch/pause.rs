@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use drapes_analysis::dispatch::LONGEST_PAUSE;
+
 /// Short where messages follow each other, longer the longer nothing comes: MPI has no call that waits without using a
 /// core.
 pub struct Pause {
@@ -10,8 +12,6 @@ pub struct Pause {
 
 /// The shortest pause.
 const SHORTEST: Duration = Duration::from_micros(200);
-/// The longest pause: a hundred looks a second, each some microseconds, and no task is so short that it matters.
-const LONGEST: Duration = Duration::from_millis(10);
 
 impl Pause {
     /// The shortest pause.
@@ -22,7 +22,7 @@ impl Pause {
     /// The pause that is due; the next one is longer.
     pub fn longer(&mut self) -> Duration {
         let now = self.next;
-        self.next = (self.next * 2).min(LONGEST);
+        self.next = (self.next * 2).min(LONGEST_PAUSE);
         now
     }
 

@@ -37,7 +37,7 @@ pub fn serve(
             );
         }
         match transport.receive()? {
-            Some((_, Message::Assign(task, attempt))) => worker.assign(task, attempt),
+            Some((_, Message::Assign(assignment))) => worker.assign(*assignment),
             Some((_, Message::Halt)) => worker.halt(),
             Some((_, Message::Stop)) => {
                 transport.send(0, &Message::Left)?;

@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 use drapes_analysis::dispatch::{
     Attempt, Dispatcher, Fault, Graph, Halt, IfStopped, Known, Limits, Outlook, Pace, Schedule,
 };
-use drapes_analysis::plan::Stage;
+use drapes_analysis::fingerprint::Fingerprint;
+use drapes_analysis::plan::{Stage, Task, TaskId, Work};
 use drapes_analysis::store::Activity;
 use proptest::prelude::*;
 
@@ -45,6 +46,25 @@ impl Scan {
     fn of(needs: &[&[u32]], fate: impl Fn(usize) -> Fate) -> Self {
         let fates = (0..needs.len()).map(fate).collect();
         Self { needs: needs.iter().map(|needs| needs.to_vec()).collect(), fates }
+    }
+}
+
+/// Tasks that nobody looks into, named by their places.
+struct MadeUp;
+
+fn named(place: usize) -> TaskId {
+    TaskId(place.to_string())
+}
+
+impl Assignments for MadeUp {
+    fn of(&self, place: usize, attempt: Attempt) -> Assignment {
+        let work = Work::TrainJets { samples: vec![] };
+        let task = Task { id: named(place), work, needs: vec![] };
+        Assignment { place, task, fingerprint: Fingerprint(format!("of {place}")), attempt }
+    }
+
+    fn need(&self, _of: usize, needed: &TaskId) -> Option<usize> {
+        needed.0.parse().ok()
     }
 }
 
@@ -111,7 +131,8 @@ impl Tasks<'_> {
 }
 
 impl Performer for Tasks<'_> {
-    fn perform(&mut self, task: usize, attempt: Attempt, watch: &dyn Watch) -> Ended {
+    fn perform(&mut self, assignment: &Assignment, watch: &dyn Watch) -> Ended {
+        let Assignment { place: task, attempt, .. } = *assignment;
         assert!(!self.broken, "a broken device gets no more tasks");
         watch.progress(0.5);
         let done: HashSet<u32> =
@@ -138,7 +159,7 @@ impl Performer for Tasks<'_> {
                 Ended::Done { seconds: 0.0 }
             }
             Fate::FindsTornNeeds | Fate::CannotRead => {
-                let needs = self.scan.needs[task].iter().map(|need| *need as usize).collect();
+                let needs = self.scan.needs[task].iter().map(|need| named(*need as usize)).collect();
                 Ended::Lacks { needs, reason: "torn".to_owned() }
             }
             Fate::FillsTheDisk => {
@@ -217,6 +238,7 @@ fn run(scan: &Scan, setting: Setting<'_>) -> (Result<Vec<usize>, Error>, Diary) 
             transport: &leader,
             equipment: Equipment::default(),
             hosts: vec!["here".to_owned(); ranks],
+            assignments: &MadeUp,
             reading: &mut Nothing,
             worker: &worker,
             dispatcher: &mut dispatcher,
@@ -413,7 +435,7 @@ fn a_rank_that_is_told_to_stop_before_work_begins_is_heard() {
 #[test]
 fn messages_survive_the_wire_and_noise_does_not_pass_for_one() {
     for message in [
-        Message::Assign(7, Attempt::First),
+        Message::Assign(Box::new(MadeUp.of(7, Attempt::First))),
         Message::Progress(1, 0.25),
         Message::Ended(3, Ended::Failed { reason: "ε < 0".to_owned() }),
         Message::Ended(4, Ended::Done { seconds: 0.1 }),

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use drapes_analysis::dispatch::{Attempt, PROGRESS_EVERY};
+use drapes_analysis::dispatch::PROGRESS_EVERY;
 
+use super::assignment::Assignment;
 use super::equipment::Equipment;
 use super::error::RanksError;
 use super::message::{Ended, Message};
@@ -16,14 +17,14 @@ use crate::watch::Watch;
 
 /// The computing thread of a rank, seen from its main thread.
 pub struct Worker {
-    assignments: Sender<(usize, Attempt)>,
+    assignments: Sender<Assignment>,
     reports: Receiver<Message>,
     halt: Arc<AtomicBool>,
 }
 
 /// The computing thread's end.
 pub struct WorkerEnd {
-    orders: Receiver<(usize, Attempt)>,
+    orders: Receiver<Assignment>,
     speaker: Sender<Message>,
     halt: Arc<AtomicBool>,
 }
@@ -38,8 +39,8 @@ pub trait Performer {
         Ok(Equipment::default())
     }
 
-    /// Does the task at a place of the plan, from beginning to end.
-    fn perform(&mut self, task: usize, attempt: Attempt, watch: &dyn Watch) -> Ended;
+    /// Does a task from beginning to end.
+    fn perform(&mut self, assignment: &Assignment, watch: &dyn Watch) -> Ended;
 
     /// Whether the device still works, asked after a task has failed or was let down.
     ///
@@ -61,9 +62,9 @@ impl Worker {
     }
 
     /// Gives the computing thread a task.
-    pub(super) fn assign(&self, task: usize, attempt: Attempt) {
+    pub(super) fn assign(&self, assignment: Assignment) {
         // The computing thread ends only after this end is dropped, or has said that it retires.
-        let _ = self.assignments.send((task, attempt));
+        let _ = self.assignments.send(assignment);
     }
 
     /// Makes the task that runs, and all that follow, stop at the next good moment.
@@ -90,9 +91,10 @@ pub fn work(end: &WorkerEnd, performer: &mut dyn Performer) {
     if end.speaker.send(Message::Ready(equipment)).is_err() {
         return;
     }
-    while let Ok((task, attempt)) = end.orders.recv() {
+    while let Ok(assignment) = end.orders.recv() {
+        let task = assignment.place;
         let watch = Reporter { task, end, told: Cell::new(Instant::now()) };
-        let ended = performer.perform(task, attempt, &watch);
+        let ended = performer.perform(&assignment, &watch);
         let unusable = match &ended {
             Ended::Failed { .. } | Ended::LetDown { .. } => performer.check().err(),
             _ => None,
@@ -103,8 +105,8 @@ pub fn work(end: &WorkerEnd, performer: &mut dyn Performer) {
         if let Some(reason) = unusable {
             let _ = end.speaker.send(Message::Retired(reason));
             // Rank 0 may have sent another task before it heard of this.
-            while let Ok((task, _)) = end.orders.recv() {
-                let _ = end.speaker.send(Message::Ended(task, Ended::Stopped));
+            while let Ok(assignment) = end.orders.recv() {
+                let _ = end.speaker.send(Message::Ended(assignment.place, Ended::Stopped));
             }
             return;
         }

@@ -10,7 +10,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::network::{Flow, FlowShape};
 use super::objective::{Objective, Room, Wanted};
-use crate::batches::{Batches, BatchesState, restored_batches};
+use crate::batches::{Batches, BatchesState, next_rows, restored_batches};
 use crate::checkpoint::{Keeper, Resumable, Snapshot};
 use crate::error::Error;
 use crate::history::{History, Weights, some_are_well};
@@ -130,7 +130,9 @@ impl<'a> Ensemble<'a> {
             let spread = &mut member.stream.branch("spread").generator();
             let rows = member.maps.forward(member.rows.view(), spread);
             let count = rows.nrows();
-            let mut order: Vec<u32> = (offset..offset + count as u32).collect();
+            let own = next_rows(offset, count)?;
+            offset = own.end;
+            let mut order: Vec<u32> = own.collect();
             order.shuffle(&mut member.split.generator());
             let kept = (settings.validation_fraction * count as f64) as usize;
             let training = order.split_off(kept);
@@ -160,7 +162,6 @@ impl<'a> Ensemble<'a> {
             });
             batches.push(Batches::new(training, settings.batch, per_epoch, &member.stream));
             kept_aside.push(order);
-            offset += count as u32;
             all.extend(rows);
         }
         let columns = shape.conditioner.features as i64 + 1;

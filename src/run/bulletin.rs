@@ -20,6 +20,8 @@ pub struct Bulletin<'a> {
     progress: Progress<'a>,
     occupancy: &'a mut Occupancy,
     running: BTreeMap<usize, RunningTask>,
+    /// Tasks that have left a record.
+    ended: Vec<usize>,
     /// Failed tasks that are to be tried again and have not begun.
     retrying: BTreeSet<usize>,
     activity: Activity,
@@ -36,7 +38,8 @@ impl<'a> Bulletin<'a> {
         retrying: BTreeSet<usize>,
     ) -> Self {
         let (running, activity, told) = (BTreeMap::new(), Activity::Working, Instant::now());
-        Self { plan, progress, occupancy, running, retrying, activity, told, changed: false }
+        let ended = vec![];
+        Self { plan, progress, occupancy, running, ended, retrying, activity, told, changed: false }
     }
 
     /// What has changed is told at the next pulse.
@@ -45,9 +48,10 @@ impl<'a> Bulletin<'a> {
         self.changed = true;
     }
 
-    /// Takes the bar away.
-    pub fn finish(self) {
+    /// Takes the bar away; which tasks have left a record.
+    pub fn finish(self) -> Vec<usize> {
         self.progress.finish();
+        self.ended
     }
 }
 
@@ -77,6 +81,7 @@ impl Observer for Bulletin<'_> {
         self.running.remove(&task);
         if matches!(ended, Ended::Done { .. } | Ended::Failed { .. }) {
             self.retrying.remove(&task);
+            self.ended.push(task);
         }
         self.changed = true;
         self.progress.ended(task, rank, ended);

@@ -5,6 +5,7 @@ use drapes_analysis::dispatch::{Halt, Shard};
 use drapes_analysis::drawn::{draw, is_drawn};
 use drapes_analysis::error::Exit;
 use drapes_analysis::reduce;
+use drapes_analysis::results::Results;
 use drapes_analysis::standing::Tally;
 
 use super::Run;
@@ -25,12 +26,12 @@ pub enum Worked {
 
 impl Run {
     /// Reduces and draws where that is due, and says what is left.
-    pub(super) fn conclude(&self, prepared: &Prepared, worked: &Worked) -> Result<Exit, Error> {
-        let Prepared { stored, plan, store, .. } = prepared;
+    pub(super) fn conclude(&self, prepared: &mut Prepared, worked: &Worked) -> Result<Exit, Error> {
+        let Prepared { stored, plan, fingerprints, store, survey, ended, .. } = prepared;
         // What other shards have done a moment ago is to be seen: whoever looks last sees everything, and draws.
-        store.refresh();
-        let states = store.states(stored, plan);
-        let (total, tally) = (plan.tasks.len(), Tally::of(plan, &states));
+        store.survey_again(plan, fingerprints, survey, ended);
+        let states = &survey.states;
+        let (total, tally) = (plan.tasks.len(), Tally::of(plan, states));
         let Tally { done, failed, left } = tally;
         match worked {
             Worked::Nothing | Worked::Throughout | Worked::Until(Halt::Failures, _) => {}
@@ -59,14 +60,17 @@ impl Run {
         // Two that end at the same moment both find everything done: the second finds the figures too.
         let _turn = store.drawing_turn()?;
         let directory = store.directory().display();
-        if is_drawn(store, &stored.job, plan, &states) {
+        if is_drawn(store, &stored.job, plan, states) {
             if *worked == Worked::Nothing {
                 tell(format_args!(
                     "nothing to do; `drapes reduce {directory}` makes tables and figures again"
                 ));
             }
         } else {
-            let results = draw(store)?;
+            // Without folded records their tasks would count as missing, and good tables would be set aside.
+            store.check_folded()?;
+            let results = Results::of(store, stored.job.clone(), plan, states)?;
+            draw(store, &results)?;
             answer(reduce::summary(&results));
             for torn in &results.torn {
                 // Its beginning is whole, or it would have been done again by now.

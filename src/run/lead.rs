@@ -5,7 +5,6 @@ use drapes_analysis::dispatch::{
     Dispatcher, Graph, Halt, IfStopped, Known, Limits, Outlook, Schedule, Shard, makespan,
 };
 use drapes_analysis::error::Exit;
-use drapes_analysis::fingerprint::fingerprints;
 use drapes_analysis::plan::{Plan, Task, Work};
 use drapes_analysis::point::ClassifierKind;
 use drapes_analysis::price::Price;
@@ -21,6 +20,7 @@ use super::bulletin::Bulletin;
 use super::conclude::Worked;
 use super::neighbours::Shards;
 use super::place::{compute, run_info};
+use super::planned::Planned;
 use super::prepare::Prepared;
 use super::start_up::StartUp;
 use crate::demands::{self, Supply};
@@ -45,14 +45,14 @@ impl Run {
                 return Err(error);
             }
         };
-        for (task, state) in prepared.plan.tasks.iter().zip(&prepared.states) {
+        for (task, state) in prepared.plan.tasks.iter().zip(&prepared.survey.states) {
             if let TaskState::Ignored { why } = state {
                 tell(format_args!("{}: done again, {why}", task.id));
             }
         }
         if prepared.open() == 0 {
             dismiss(world)?;
-            return self.conclude(&prepared, &Worked::Nothing);
+            return self.conclude(&mut prepared, &Worked::Nothing);
         }
         if let Some(warning) = started_once(world) {
             tell(format_args!("warning: {warning}"));
@@ -72,7 +72,7 @@ impl Run {
         }
         let places = self.muster(world, signals, &clock, &prepared, &sample)?;
         let worked = self.hand_out(world, signals, &clock, &mut prepared, places, sample)?;
-        self.conclude(&prepared, &worked)
+        self.conclude(&mut prepared, &worked)
     }
 
     /// Learns where all ranks are, gives each its device, and writes down who is where.
@@ -105,11 +105,13 @@ impl Run {
             }
         };
         for (rank, order) in orders.iter().enumerate().skip(1) {
-            let stored = Box::new(prepared.stored.clone());
             let data_directory = prepared.data_directory.clone();
             let (order, memory) = (order.clone(), shares[rank]);
-            world.send(rank, &Message::Begin { stored, data_directory, order, memory })?;
+            world.send(rank, &Message::Begin { data_directory, order, memory })?;
         }
+        // Its text may be long: points are listed one by one. A job has text keys and finite numbers, so this cannot fail.
+        let job = serde_json::to_vec(&prepared.stored).unwrap_or_default();
+        StartUp::new(*clock, signals.clone()).guard(|| world.broadcast(job))?;
         let device = device::take(&orders[0]);
         for line in device::lines(&sights, &orders) {
             tell(line);
@@ -150,18 +152,20 @@ impl Run {
         sample: Sample,
     ) -> Result<Worked, Error> {
         let equipment = task::equipment(&sample);
-        if sample.dropped().total() > 0 {
-            tell(format_args!("note: left out of the events: {}", sample.dropped()));
-        }
-        for repeat in sample.repeats() {
-            tell(format_args!(
-                "warning: {repeat} (classifiers may be judged on events that they were trained on)"
-            ));
-        }
-        for remark in sample.remarks() {
-            tell(format_args!("note: {remark}"));
-        }
-        let Prepared { stored, plan, store, data_directory, states, owners, known, occupancy } = prepared;
+        tell_of(&sample);
+        let Prepared {
+            stored,
+            plan,
+            fingerprints,
+            store,
+            data_directory,
+            survey,
+            ended,
+            owners,
+            known,
+            occupancy,
+        } = prepared;
+        let states = &survey.states;
         let price = Price::of(&stored.job, plan, sample.counts(&stored.job), &Rates::CPU_CORE);
         let runs = states.iter().map(done_run);
         let is_gpu = places.own.as_ref().is_ok_and(|device| device.is_cuda());
@@ -198,7 +202,7 @@ impl Run {
         let mut shards = Shards {
             store,
             plan,
-            fingerprints: fingerprints(&stored.job, &stored.inputs, plan),
+            fingerprints,
             owners,
             count: self.shard().count,
             before: states,
@@ -208,11 +212,13 @@ impl Run {
         let neighbours: &mut dyn Neighbours =
             if self.shard() == Shard::WHOLE { &mut Nobody } else { &mut shards };
         let mut reading = Results { store, plan };
-        let absent = compute(world, stored, plan, place, |worker| {
+        let assignments = Planned { plan, fingerprints };
+        let absent = compute(world, stored.job.compute.threads, place, |worker| {
             let leader = Leader {
                 transport: world,
                 equipment,
                 hosts: places.hosts,
+                assignments: &assignments,
                 reading: &mut reading,
                 worker,
                 dispatcher: &mut dispatcher,
@@ -225,7 +231,7 @@ impl Run {
             leader.lead()
         })?;
         world.give_up_on(&absent);
-        bulletin.finish();
+        *ended = bulletin.finish();
         if let Some(needed) = dispatcher.too_short_for_any() {
             // Reading the data and waiting for ranks has taken some of it.
             let left = clock.end().map_or(0.0, |end| (end - clock.now()).max(0.0));
@@ -262,6 +268,21 @@ fn afford(prepared: &Prepared, sample: &Sample, sights: &[Sight], orders: &[Orde
     Ok(())
 }
 
+/// What people should know of the events before the first task.
+fn tell_of(sample: &Sample) {
+    if sample.dropped().total() > 0 {
+        tell(format_args!("note: left out of the events: {}", sample.dropped()));
+    }
+    for repeat in sample.repeats() {
+        tell(format_args!(
+            "warning: {repeat} (classifiers may be judged on events that they were trained on)"
+        ));
+    }
+    for remark in sample.remarks() {
+        tell(format_args!("note: {remark}"));
+    }
+}
+
 /// A job of several tasks in which the program was started once: no harm, but most of what was asked for lies idle.
 fn started_once(world: &World) -> Option<String> {
     let tasks: usize = std::env::var("SLURM_NTASKS").ok()?.parse().ok()?;
@@ -292,9 +313,9 @@ struct Places {
 }
 
 /// The results of a directory as rank 0 reads them.
-struct Results<'a> {
-    store: &'a Store,
-    plan: &'a Plan,
+pub(super) struct Results<'a> {
+    pub store: &'a Store,
+    pub plan: &'a Plan,
 }
 
 impl Reading for Results<'_> {

@@ -8,10 +8,13 @@
 mod bulletin;
 mod command;
 mod conclude;
+#[cfg(test)]
+mod costs;
 mod launch;
 mod lead;
 mod neighbours;
 mod place;
+mod planned;
 mod prepare;
 mod serve;
 mod start_up;

@@ -13,7 +13,7 @@ use crate::dispatch::{Neighbours, News};
 pub struct Shards<'a> {
     pub store: &'a Store,
     pub plan: &'a Plan,
-    pub fingerprints: Vec<Fingerprint>,
+    pub fingerprints: &'a [Fingerprint],
     /// The shard of each task, from 1.
     pub owners: &'a [u32],
     pub count: u32,

@@ -2,15 +2,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use drapes_analysis::dispatch::Attempt;
-use drapes_analysis::fingerprint::{Fingerprint, fingerprints};
-use drapes_analysis::plan::Plan;
 use drapes_analysis::record::RunInfo;
-use drapes_analysis::store::StoredJob;
 use tch::Device;
 
 use crate::device;
-use crate::dispatch::{self, Ended, Equipment, Performer, RanksError, Worker, WorkerEnd};
+use crate::dispatch::{self, Assignment, Ended, Equipment, Performer, RanksError, Worker, WorkerEnd};
 use crate::error::Error;
 use crate::task::Workplace;
 use crate::watch::Watch;
@@ -22,20 +18,17 @@ pub const COMPUTING: &str = "computing";
 /// Runs the computing thread beside `talk`.
 pub fn compute<T>(
     world: &World,
-    stored: &StoredJob,
-    plan: &Plan,
+    threads: usize,
     place: Result<Workplace, String>,
     talk: impl FnOnce(&Worker) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let fingerprints = fingerprints(&stored.job, &stored.inputs, plan);
     let own = world.rank();
-    let threads = stored.job.compute.threads;
     let (worker, end): (Worker, WorkerEnd) = Worker::new();
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name(COMPUTING.to_owned());
         let spawned = builder.spawn_scoped(scope, move || {
             device::prepare_cpu(threads);
-            dispatch::work(&end, &mut Tasks { place, plan, fingerprints });
+            dispatch::work(&end, &mut Tasks { place });
         });
         let broken =
             |error: std::io::Error| RanksError::Broke { rank: world.rank(), reason: error.to_string() };
@@ -61,15 +54,13 @@ pub fn compute<T>(
     })
 }
 
-/// The tasks of a plan, done at one place.
-struct Tasks<'a> {
+/// Tasks, done at one place.
+struct Tasks {
     /// None of it where the rank cannot work, and why.
     place: Result<Workplace, String>,
-    plan: &'a Plan,
-    fingerprints: Vec<Fingerprint>,
 }
 
-impl Performer for Tasks<'_> {
+impl Performer for Tasks {
     fn prepare(&mut self) -> Result<Equipment, String> {
         let place = self.place.as_ref().map_err(Clone::clone)?;
         match catch_unwind(AssertUnwindSafe(|| place.prepare())) {
@@ -78,9 +69,12 @@ impl Performer for Tasks<'_> {
         }
     }
 
-    fn perform(&mut self, task: usize, attempt: Attempt, watch: &dyn Watch) -> Ended {
+    fn perform(&mut self, assignment: &Assignment, watch: &dyn Watch) -> Ended {
         match &self.place {
-            Ok(place) => place.perform(&self.plan.tasks[task], &self.fingerprints[task], attempt, watch),
+            Ok(place) => {
+                let Assignment { task, fingerprint, attempt, .. } = assignment;
+                place.perform(task, fingerprint, *attempt, watch)
+            }
             Err(_) => Ended::Stopped,
         }
     }

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use drapes_analysis::cli::tell;
 use drapes_analysis::dispatch::{Graph, Known, Shard};
-use drapes_analysis::fingerprint::InputFile;
+use drapes_analysis::fingerprint::{Fingerprint, InputFile, fingerprints};
 use drapes_analysis::job::{Job, JobFile};
 use drapes_analysis::plan::Plan;
 use drapes_analysis::price::memory::Chip;
 use drapes_analysis::price::{EventCounts, Price};
 use drapes_analysis::rates::Rates;
-use drapes_analysis::store::{Occupancy, Occupant, Patience, Store, StoredJob, TaskState};
+use drapes_analysis::store::{Occupancy, Occupant, Patience, Store, StoredJob, Survey, TaskState};
 
 use super::Run;
 use crate::data;
@@ -26,9 +26,14 @@ use crate::world::World;
 pub struct Prepared {
     pub stored: StoredJob,
     pub plan: Plan,
+    /// Those of its tasks.
+    pub fingerprints: Vec<Fingerprint>,
     pub store: Store,
     pub data_directory: PathBuf,
-    pub states: Vec<TaskState>,
+    /// What its records said at the last look.
+    pub survey: Survey,
+    /// Tasks that have ended since.
+    pub ended: Vec<usize>,
     /// The shard of each task, from 1.
     pub owners: Vec<u32>,
     /// What is to be done, and by whom.
@@ -61,14 +66,15 @@ impl Run {
         repeats::check_files(&job, &inputs)?;
         let stored = StoredJob { job, inputs };
         let directory = self.directory(&stored.job);
+        let mut planned = None;
         let is_known = |known: StoredJob| known.job.physics() == stored.job.physics();
         if !Store::open(&directory).and_then(|store| store.job()).is_ok_and(is_known) {
             // Before a scan is begun, or grows, all that is wrong with its data is told. Later they are read where needed.
-            let plan = Plan::of(&stored.job);
+            let plan = planned.insert(Plan::of(&stored.job));
             let sample = crate::task::load(&stored.job, &data_directory)?;
             let open = vec![true; plan.tasks.len()];
             let supply = Supply { ranks, chip: self.chip(), memory: sight.free_memory, folder: &directory };
-            demands::check(&stored.job, &plan, sample.counts(&stored.job), &open, &supply)?;
+            demands::check(&stored.job, plan, sample.counts(&stored.job), &open, &supply)?;
         }
         let store = Store::begin(&directory, &stored)?;
         let (occupancy, dead) = self.occupy(&store, ranks, signals)?;
@@ -77,22 +83,36 @@ impl Run {
         }
         // Only now: the job of a run that is at work here is not to be touched.
         let before = store.job().map(|before| before.job.growth()).ok();
-        let stored = store.settle(&file, &stored, self.shard())?;
+        let asked = stored;
+        let stored = store.settle(&file, &asked, self.shard())?;
         if let (Some(before), Some(growth)) = (before, stored.job.growth())
             && before.as_ref() != Some(&growth)
         {
             tell(format_args!("{growth}; what is finished stays as it is"));
         }
-        let plan = Plan::of(&stored.job);
-        store.refresh();
+        // That of a large scan takes seconds: it is made once where the job is the one that was asked for.
+        let is_as_asked = stored.job == asked.job;
+        let plan = planned.filter(|_| is_as_asked).unwrap_or_else(|| Plan::of(&stored.job));
+        let fingerprints = fingerprints(&stored.job, &stored.inputs, &plan);
         store.check_folded()?;
-        let states = store.states(&stored, &plan);
-        store.sweep(&plan, &states);
+        let survey = store.survey(&plan, &fingerprints);
+        store.sweep(&plan, &survey.states);
         // By the job's own numbers, which all shards have in common.
         let price = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
         let owners = self.shard().owners(&Graph::of(&plan), &price.seconds);
-        let known = self.known(&states, &owners);
-        Ok(Prepared { stored, plan, store, data_directory, states, owners, known, occupancy })
+        let (known, ended) = (self.known(&survey.states, &owners), vec![]);
+        Ok(Prepared {
+            stored,
+            plan,
+            fingerprints,
+            store,
+            data_directory,
+            survey,
+            ended,
+            owners,
+            known,
+            occupancy,
+        })
     }
 
     /// What ranks will probably compute on; which GPUs there are is asked when all ranks are there.

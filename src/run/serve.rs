@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use drapes_analysis::error::{Error as AnalysisError, Exit};
-use drapes_analysis::plan::Plan;
 use drapes_analysis::store::{Store, StoredJob};
 
 use super::Run;
 use super::place::{compute, run_info};
+use super::start_up::StartUp;
 use crate::device::{self, Order};
-use crate::dispatch::{self, Message, Transport};
+use crate::dispatch::{self, Message, RanksError, Transport};
 use crate::error::Error;
 use crate::stop::{Clock, Signals};
 use crate::task::Workplace;
@@ -19,10 +19,10 @@ use crate::world::World;
 impl Run {
     pub(super) fn serve(&self, world: &World, signals: &Signals) -> Result<Exit, Error> {
         world.send(0, &Message::Hello(device::look(World::host(), self.device)))?;
-        let (stored, data_directory, order, memory) = loop {
+        let (data_directory, order, memory) = loop {
             match dispatch::wait(world)? {
-                (_, Message::Begin { stored, data_directory, order, memory }) => {
-                    break (*stored, data_directory, order, memory);
+                (_, Message::Begin { data_directory, order, memory }) => {
+                    break (data_directory, order, memory);
                 }
                 // Rank 0 has said why there is nothing to do.
                 (_, Message::Stop) => {
@@ -32,11 +32,14 @@ impl Run {
                 _ => {}
             }
         };
-        let plan = Plan::of(&stored.job);
+        let clock = Clock::until(self.deadline(), self.margin);
+        let job = StartUp::new(clock, signals.clone()).guard(|| world.broadcast(vec![]))?;
+        let stored: StoredJob = serde_json::from_slice(&job)
+            .map_err(|error| RanksError::Message { rank: 0, reason: error.to_string() })?;
         let place = self.workplace(world, &stored, data_directory, &order);
         let place = place.map(|place| place.with_memory(memory));
-        let clock = Clock::until(self.deadline(), self.margin);
-        compute(world, &stored, &plan, place, |worker| dispatch::serve(world, worker, &clock, signals))?;
+        let threads = stored.job.compute.threads;
+        compute(world, threads, place, |worker| dispatch::serve(world, worker, &clock, signals))?;
         Ok(Exit::Done)
     }
 

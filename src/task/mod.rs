@@ -25,7 +25,7 @@ use drapes_analysis::dispatch::{Attempt, Fault, Shard};
 use drapes_analysis::fingerprint::Fingerprint;
 use drapes_analysis::generated::Inputs;
 use drapes_analysis::job::Job;
-use drapes_analysis::plan::{Task, Work};
+use drapes_analysis::plan::{Task, TaskId, Work};
 use drapes_analysis::price::memory::{self, Chip, Need};
 use drapes_analysis::price::{self, EventCounts};
 use drapes_analysis::record::{Outcome, RunInfo, TaskRecord, TaskResult};
@@ -217,7 +217,7 @@ impl Workplace {
         }
     }
 
-    fn lacking(&self, task: &Task, needs: Vec<usize>, reason: String) -> Ended {
+    fn lacking(&self, task: &Task, needs: Vec<TaskId>, reason: String) -> Ended {
         self.log.put_back(&task.id, &reason);
         Ended::Lacks { needs, reason }
     }

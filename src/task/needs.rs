@@ -3,7 +3,7 @@
 //! A file that cannot be read is no file that is lost: a notebook may have it open, a server may be starting again, or a
 //! network file system may still remember that it was not there. It is looked at again before anything is made again.
 
-use drapes_analysis::plan::{Plan, Stage, Task, TaskId};
+use drapes_analysis::plan::{Stage, Task, TaskId};
 use drapes_analysis::record::TaskResult;
 use drapes_analysis::store::Store;
 
@@ -45,18 +45,12 @@ impl Workplace {
         }
     }
 
-    /// The places in the plan of those tasks that this one needs and whose results cannot be read, whatever their records
-    /// say, after several looks. Asked only where a task has failed: it reads files and, if there are any, makes the plan.
+    /// Those tasks that this one needs and whose results cannot be read, whatever their records say, after several looks.
     ///
     /// # Errors
     /// The task was told to stop while it waited for the next look.
-    pub(super) fn unreadable(&self, task: &Task, watch: &dyn Watch) -> Result<Vec<usize>, Error> {
-        let bad = look_again(&self.store, &task.needs, watch)?;
-        if bad.is_empty() {
-            return Ok(vec![]);
-        }
-        let plan = Plan::of(&self.job);
-        Ok((0..plan.tasks.len()).filter(|place| bad.contains(&&plan.tasks[*place].id)).collect())
+    pub(super) fn unreadable(&self, task: &Task, watch: &dyn Watch) -> Result<Vec<TaskId>, Error> {
+        Ok(look_again(&self.store, &task.needs, watch)?.into_iter().cloned().collect())
     }
 }
 

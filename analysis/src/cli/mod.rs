@@ -20,6 +20,7 @@ pub use tell::tell;
 use crate::drawn;
 use crate::error::{Error, Exit};
 use crate::reduce;
+use crate::results::Results;
 use crate::store::Store;
 
 /// The light verbs.
@@ -65,7 +66,12 @@ impl Reduce {
         let store = Store::open(&self.directory)?;
         // A run that ends draws too.
         let _turn = store.drawing_turn()?;
-        let results = if self.no_pictures { drawn::tables(&store)? } else { drawn::draw(&store)? };
+        let results = Results::read(&store)?;
+        if self.no_pictures {
+            drawn::tables(&store, &results)?;
+        } else {
+            drawn::draw(&store, &results)?;
+        }
         answer(reduce::summary(&results));
         if !results.missing.is_empty() {
             answer(format_args!(

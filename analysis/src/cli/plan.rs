@@ -162,19 +162,25 @@ impl Plan {
         if found.is_empty() {
             return String::new();
         }
-        let headings = ["ranks", "time", "idle", "messages", "a second", "rank 0 busy"].map(str::to_owned);
+        let headings = ["ranks", "time", "idle", "start", "end", "messages", "a second", "rank 0 busy"]
+            .map(str::to_owned);
         let mut lines = vec![headings.to_vec()];
         lines.extend(found.into_iter().map(|(ranks, found)| {
             vec![
                 ranks.to_string(),
                 duration(found.makespan),
                 format!("{:.1}%", 100.0 * found.idle),
+                duration(found.start),
+                duration(found.conclusion),
                 found.messages.to_string(),
                 format!("{:.1}", found.messages as f64 / found.makespan.max(1e-9)),
                 format!("{:.2}%", 100.0 * found.leader_load),
             ]
         }));
-        format!("\nsimulated, tasks within 20% of their price\n{}", columns(&lines))
+        format!(
+            "\nsimulated, tasks within 20% of their price; start and end are rank 0's own\n{}",
+            columns(&lines)
+        )
     }
 
     fn json(&self, job: &Job, plan: &plan::Plan, price: &Price, device: &str) -> serde_json::Value {
@@ -206,6 +212,8 @@ impl Plan {
                 "ranks": ranks,
                 "seconds": found.makespan,
                 "idle": found.idle,
+                "start_seconds": found.start,
+                "end_seconds": found.conclusion,
                 "messages": found.messages,
                 "leader_load": found.leader_load,
             })).collect::<Vec<_>>(),

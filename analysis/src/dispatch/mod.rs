@@ -8,6 +8,7 @@
 //!                  Pace (how fast tasks are against their price)
 //! ```
 
+mod costs;
 mod dispatcher;
 mod graph;
 mod pace;
@@ -16,10 +17,11 @@ mod shard;
 mod simulate;
 mod trust;
 
+pub use costs::LeaderCosts;
 pub use dispatcher::{Dispatcher, Ending, Halt, IfStopped, Limits, Outlook, Repeat};
 pub use graph::Graph;
 pub use pace::Pace;
 pub use schedule::{Known, Schedule};
 pub use shard::Shard;
-pub use simulate::{PROGRESS_EVERY, Simulated, Simulation, makespan};
+pub use simulate::{LONGEST_PAUSE, PROGRESS_EVERY, Simulated, Simulation, makespan};
 pub use trust::{Attempt, Fault};

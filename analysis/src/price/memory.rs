@@ -19,8 +19,10 @@ const TRAINED: f64 = 5.0;
 const ROWS: f64 = 3.0;
 /// Steps whose random numbers are drawn together.
 const STEPS_A_BLOCK: f64 = 32.0;
-/// Bytes of a mass, or of an event's place in a table.
+/// Bytes of a mass, or of a feature as trees take it.
 const MASS: f64 = 8.0;
+/// Bytes of an event's place in a table, or of its part.
+const PLACE: f64 = 4.0;
 /// Slots of a jet at most.
 const SLOTS: f64 = 128.0;
 
@@ -118,18 +120,20 @@ fn classification(job: &Job, point: &ScanPoint, seeds: usize, counts: EventCount
     let members = product([seeds, job.classifier.folds as usize]);
     let seen = classified_events(point, counts);
     let features = job.data.features.len() as f64;
-    // Each member has a list of the events of each of its parts.
-    let lists = members * MASS * seen;
+    // The part of each event, which the folds of a seed share; networks have a list of those that they learn from.
+    let folds = f64::from(job.classifier.folds);
+    let parts = seeds as f64 * PLACE * seen;
+    let learnt = members * PLACE * seen * (folds - 2.0) / folds;
     match point.classifier {
         ClassifierKind::Mlp => {
             let classifier = &job.classifier;
             let values = classifier.batch as f64 * product([classifier.hidden_layers, classifier.width]);
             // Of the table of both classes there are three copies as it goes to the device.
             let table = 3.0 * features * seen;
-            lists + SINGLE * (members * (TRAINED * classifier_weights(job) + values) + table)
+            parts + learnt + SINGLE * (members * (TRAINED * classifier_weights(job) + values) + table)
         }
         // In double precision, by column, and binned; forests are small.
-        ClassifierKind::Trees => lists + MASS * 2.0 * features * seen,
+        ClassifierKind::Trees => parts + MASS * 2.0 * features * seen,
         ClassifierKind::Transformer => {
             let classifier = &job.jet_classifier;
             let [width, hidden, heads, layers] =
@@ -180,5 +184,17 @@ mod tests {
         assert!(on_gpu.bytes > 1.5e9 && on_gpu.bytes < 8e9, "{on_gpu:?}");
         let wide = need_of(&llv.replacen("width = 256", "width = 25600", 1), Chip::Core);
         assert!(wide.bytes > 1e11, "{wide:?}");
+    }
+
+    #[test]
+    fn a_large_template_costs_members_less_than_a_number_for_each_event() {
+        let job = JobFile::from_text("job.toml", DEFAULTS).check().expect("a good job");
+        let plan = Plan::of(&job);
+        let (task, counts) = (plan.tasks.last().expect("classifiers"), EventCounts::estimated(&job));
+        let Work::Classify { point, seeds, .. } = &task.work else { panic!("{}", task.id) };
+        let members = product([seeds.len(), job.classifier.folds as usize]);
+        let found = need(&job, task, counts, Chip::Core).bytes;
+        assert!(found < 8.0 * members * classified_events(point, counts), "{found}");
+        assert!(found > PLACE * seeds.len() as f64 * classified_events(point, counts), "{found}");
     }
 }

@@ -34,6 +34,24 @@ pub enum TaskState {
 }
 
 impl TaskState {
+    fn of(header: Header, task: &Task, expected: &Fingerprint) -> Self {
+        let Header { id, fingerprint, run, failed } = header;
+        match failed {
+            _ if id != task.id || fingerprint != *expected => Self::Ignored { why: FOREIGN },
+            Some(reason) => Self::Failed { reason, run },
+            None => Self::Done(run),
+        }
+    }
+
+    /// The state of a task that has no record of its own, by the line of a folded one if it has that and it can be read.
+    pub(super) fn of_folded(line: Result<Option<Vec<u8>>, ()>, task: &Task, expected: &Fingerprint) -> Self {
+        match line.map(|line| line.as_deref().and_then(Header::of_line)) {
+            Ok(Some(header)) => Self::of(header, task, expected),
+            Ok(None) => Self::Missing,
+            Err(()) => Self::Ignored { why: "the folded records cannot be read" },
+        }
+    }
+
     /// Whether the task needs no more work.
     pub fn is_done(&self) -> bool {
         matches!(self, Self::Done(_))
@@ -93,7 +111,7 @@ impl Store {
     /// The state of every task of a plan.
     pub fn states(&self, stored: &StoredJob, plan: &Plan) -> Vec<TaskState> {
         let expected = fingerprints(&stored.job, &stored.inputs, plan);
-        plan.tasks.iter().zip(&expected).map(|(task, expected)| self.state(task, expected)).collect()
+        self.survey(plan, &expected).states
     }
 
     /// The state of a task that should have this fingerprint.
@@ -102,21 +120,11 @@ impl Store {
         let found = match read_again(|| File::open(&path).and_then(|file| Header::read(&file))) {
             Ok(Some(header)) => header,
             Ok(None) => return TaskState::Ignored { why: TORN },
-            Err(error) if error.kind() == ErrorKind::NotFound => match self.folded_line(&task.id) {
-                Ok(Some(line)) => match Header::of_line(&line) {
-                    Some(header) => header,
-                    None => return TaskState::Missing,
-                },
-                Ok(None) => return TaskState::Missing,
-                Err(_) => return TaskState::Ignored { why: "the folded records cannot be read" },
-            },
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return TaskState::of_folded(self.folded_line(&task.id).map_err(|_| ()), task, expected);
+            }
             Err(_) => return TaskState::Ignored { why: "its record cannot be read" },
         };
-        let Header { id, fingerprint, run, failed } = found;
-        match failed {
-            _ if id != task.id || fingerprint != *expected => TaskState::Ignored { why: FOREIGN },
-            Some(reason) => TaskState::Failed { reason, run },
-            None => TaskState::Done(run),
-        }
+        TaskState::of(found, task, expected)
     }
 }

@@ -33,15 +33,17 @@ impl Performer for OnMachine {
         }
     }
 
-    fn perform(&mut self, task: usize, attempt: Attempt, _watch: &dyn Watch) -> Ended {
+    fn perform(&mut self, assignment: &Assignment, _watch: &dyn Watch) -> Ended {
         std::thread::sleep(Duration::from_millis(2));
         let reason = "Input/output error".to_owned();
-        match (self.machine, attempt) {
+        match (self.machine, assignment.attempt) {
             (Machine::Faulty, Attempt::First) => Ended::LetDown { fault: Fault::Files, reason },
             (Machine::Faulty, Attempt::Last) => Ended::Failed { reason },
-            (Machine::CannotRead, _) => Ended::Lacks { needs: vec![0], reason: "stale handle".to_owned() },
+            (Machine::CannotRead, _) => {
+                Ended::Lacks { needs: vec![named(0)], reason: "stale handle".to_owned() }
+            }
             _ => {
-                self.done.push(task);
+                self.done.push(assignment.place);
                 Ended::Done { seconds: 0.002 }
             }
         }
@@ -102,6 +104,7 @@ fn run_on(machines: &[Machine], clock: Clock, signals: Signals) -> (Result<Vec<u
             transport: &leader,
             equipment: Equipment::default(),
             hosts: (0..machines.len()).map(|rank| format!("node{rank}")).collect(),
+            assignments: &MadeUp,
             reading: &mut Everything,
             worker: &worker,
             dispatcher: &mut dispatcher,

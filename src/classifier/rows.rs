@@ -1,0 +1,97 @@
+//! The events that a member may see, by their rows.
+
+use std::sync::Arc;
+
+use drapes_analysis::quantities::Fold;
+
+use super::folds::Folds;
+
+/// Rows of a class, in rising order.
+///
+/// Those of dealt events are no list: fifty members of two million events would hold a gigabyte of them, while the part of each
+/// event, which all members of a seed share, says the same.
+#[derive(Clone)]
+pub struct Rows {
+    kind: Kind,
+    count: usize,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Listed(Vec<u32>),
+    Dealt(Arc<Folds>, Role),
+}
+
+/// What a member does with events.
+#[derive(Clone, Copy)]
+pub enum Role {
+    /// It watches or judges those of this part.
+    Part(Fold),
+    /// It learns from them, and is evaluated on this part.
+    TrainingFor(Fold),
+}
+
+impl Rows {
+    /// The events of dealt ones that have a role.
+    pub fn dealt(folds: Arc<Folds>, role: Role) -> Self {
+        let count = of_role(&folds, role).count();
+        Self { kind: Kind::Dealt(folds, role), count }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// One after the other.
+    pub fn each(&self) -> Box<dyn Iterator<Item = usize> + '_> {
+        match &self.kind {
+            Kind::Listed(rows) => Box::new(rows.iter().map(|row| *row as usize)),
+            Kind::Dealt(folds, role) => of_role(folds, *role),
+        }
+    }
+
+    /// As a list, for whoever looks at all of them at once.
+    pub fn list(&self) -> Vec<usize> {
+        let mut rows = Vec::with_capacity(self.count);
+        rows.extend(self.each());
+        rows
+    }
+}
+
+fn of_role(folds: &Folds, role: Role) -> Box<dyn Iterator<Item = usize> + '_> {
+    match role {
+        Role::Part(fold) => Box::new(folds.part(fold)),
+        Role::TrainingFor(fold) => Box::new(folds.training(fold)),
+    }
+}
+
+impl FromIterator<usize> for Rows {
+    fn from_iter<I: IntoIterator<Item = usize>>(rows: I) -> Self {
+        let rows: Vec<u32> = rows.into_iter().map(|row| row as u32).collect();
+        Self { count: rows.len(), kind: Kind::Listed(rows) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use drapes_analysis::stream::Stream;
+
+    use super::*;
+
+    #[test]
+    fn dealt_rows_are_those_of_their_folds() {
+        let folds = Arc::new(Folds::deal(103, 5, &Stream::of_job(3)).repeated(310));
+        for fold in (0..5).map(Fold) {
+            for (role, expected) in [
+                (Role::Part(fold), folds.part(fold).collect::<Vec<_>>()),
+                (Role::TrainingFor(fold), folds.training(fold).collect()),
+            ] {
+                let rows = Rows::dealt(Arc::clone(&folds), role);
+                assert_eq!((rows.count(), rows.list()), (expected.len(), expected.clone()));
+                let listed: Rows = expected.iter().copied().collect();
+                assert_eq!((listed.count(), listed.list()), (expected.len(), expected));
+            }
+        }
+    }
+}

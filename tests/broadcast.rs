@@ -1,0 +1,32 @@
+//! What rank 0 has reaches all ranks, whatever its size.
+
+mod support;
+
+use drapes::world::World;
+use support::{answer, mpirun_of};
+
+/// More than one call of MPI takes, and no whole number of pieces.
+const LONG: usize = (13 << 20) + 5;
+
+fn text(length: usize) -> Vec<u8> {
+    (0..length).map(|place| (place % 251) as u8).collect()
+}
+
+#[test]
+fn every_rank_gets_what_rank_0_has_whatever_its_size() {
+    let program = std::env::current_exe().expect("this test");
+    let answered = answer(mpirun_of(3, &program).args(["--exact", "one_rank", "--ignored", "--nocapture"]));
+    assert_eq!(answered.matches("test one_rank ... ok").count(), 3, "{answered}");
+}
+
+#[test]
+#[ignore = "the part of one rank of the test above, which starts it under a launcher"]
+fn one_rank() {
+    let world = World::join().expect("a world");
+    assert_eq!(world.size(), 3);
+    for length in [0, 1, LONG] {
+        // What others bring counts for nothing, whether it is longer or shorter.
+        let own = if world.rank() == 0 { text(length) } else { vec![7; 100 * world.rank()] };
+        assert!(world.broadcast(own) == text(length), "{length} bytes on rank {}", world.rank());
+    }
+}
