@@ -4,9 +4,11 @@ mod classify;
 mod distance;
 mod fit;
 mod flow;
+mod jet_making;
 mod jet_models;
 mod jet_summary;
 mod jet_template;
+mod making;
 mod needs;
 mod sides;
 mod spectrum;
@@ -238,7 +240,7 @@ impl Workplace {
         Ended::NotStored { reason }
     }
 
-    fn compute(&self, task: &Task, keeper: &Keeper<'_>, watch: &dyn Watch) -> Result<TaskResult, Error> {
+    fn compute(&self, task: &Task, keeper: &Keeper<'_>) -> Result<TaskResult, Error> {
         self.check_memory(task)?;
         match &task.work {
             Work::Fit { sample } => fit::fit(self, *sample).map(TaskResult::Fit),
@@ -250,11 +252,11 @@ impl Workplace {
             }
             Work::Template { template, oversampling, model, fit } => {
                 let order = template::Order { template: *template, oversampling: *oversampling };
-                let made = template::make(self, &task.id, &order, model, fit.as_ref(), watch);
+                let made = template::make(self, &task.id, &order, model, fit.as_ref(), keeper);
                 made.map(|summary| TaskResult::Template(Box::new(summary)))
             }
             Work::Resample { sample, oversampling, model } => {
-                let made = template::resample(self, &task.id, *sample, *oversampling, model, watch);
+                let made = template::resample(self, &task.id, *sample, *oversampling, model, keeper);
                 made.map(|summary| TaskResult::Template(Box::new(summary)))
             }
             Work::TrainKinematics { samples } => {
@@ -267,7 +269,7 @@ impl Workplace {
             Work::TemplateJets { template, copy, kinematics, jets, fit } => {
                 let (kinematics, fit) = (kinematics.as_ref(), fit.as_ref());
                 let order = jet_template::Order { template: *template, copy: *copy, kinematics, jets, fit };
-                let made = jet_template::make(self, &task.id, &order, watch);
+                let made = jet_template::make(self, &task.id, &order, keeper);
                 made.map(|summary| TaskResult::Jets(Box::new(summary)))
             }
             Work::Classify { point, seeds, templates, data } => {
