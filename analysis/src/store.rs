@@ -6,7 +6,8 @@
 //! DIR/tasks/STAGE/ID.json the record, written last       DIR/logs/rank-NNN.log
 //! DIR/tasks/STAGE/ID.h5   arrays (weights, events)       DIR/running/          who works here now
 //! DIR/drawn.json          what tables and pictures are of
-//! DIR/tasks/STAGE/ID.checkpoint  a stopped training      DIR/tasks/folded.*    records and arrays after `compact`
+//! DIR/tasks/STAGE/ID.stopped      how far a stopped task came, and in what time
+//! DIR/tasks/STAGE/ID.checkpoint  what it goes on from    DIR/tasks/folded.*    records and arrays after `compact`
 //! ```
 
 mod again;
@@ -20,6 +21,7 @@ mod header;
 mod identity;
 mod occupancy;
 mod records;
+mod stopped;
 mod sweep;
 
 use std::fs;
@@ -35,6 +37,7 @@ pub use header::Header;
 pub use identity::Identity;
 pub use occupancy::{Activity, Doing, Liveness, Occupancy, Occupant, Patience, RunningTask};
 pub use records::TaskState;
+pub use stopped::{Further, Stop};
 
 use crate::dispatch::Shard;
 use crate::error::Error;
@@ -118,7 +121,7 @@ impl Store {
         self.tasks().join(format!("{task}.h5"))
     }
 
-    /// Where a training that was stopped keeps its state.
+    /// Where a task that was stopped keeps its state.
     pub fn checkpoint(&self, task: &TaskId) -> PathBuf {
         self.tasks().join(format!("{task}.checkpoint"))
     }

@@ -35,6 +35,8 @@ pub struct Keeper<'a> {
     share: Cell<f64>,
     /// The share that is saved.
     kept: Cell<f64>,
+    /// The share from which it has gone on.
+    began: Cell<f64>,
 }
 
 impl<'a> Keeper<'a> {
@@ -62,6 +64,7 @@ impl<'a> Keeper<'a> {
             earlier: Cell::new(0.0),
             share: Cell::new(0.0),
             kept: Cell::new(0.0),
+            began: Cell::new(0.0),
         }
     }
 
@@ -75,6 +78,11 @@ impl<'a> Keeper<'a> {
     pub fn so_far(&self) -> Progress {
         let seconds = self.earlier.get() + self.start.elapsed().as_secs_f64();
         Progress { seconds, share: self.share.get() }
+    }
+
+    /// Whether more is saved than what it has begun with.
+    pub fn has_got_further(&self) -> bool {
+        self.kept.get() > self.began.get()
     }
 
     /// The share from which it would go on.
@@ -105,6 +113,7 @@ impl<'a> Keeper<'a> {
                 self.earlier.set(seconds);
                 self.share.set(share);
                 self.kept.set(share);
+                self.began.set(share);
                 Notice::GoesOn { seconds }
             }
             Err(why) => Notice::BeginsAnew { why },

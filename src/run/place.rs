@@ -7,9 +7,8 @@ use drapes_analysis::fingerprint::{Fingerprint, fingerprints};
 use drapes_analysis::plan::Plan;
 use drapes_analysis::record::RunInfo;
 use drapes_analysis::store::StoredJob;
-use tch::Device;
 
-use crate::device;
+use crate::device::{self, Order};
 use crate::dispatch::{self, Ended, Equipment, Performer, RanksError, Worker, WorkerEnd};
 use crate::error::Error;
 use crate::task::Workplace;
@@ -90,6 +89,6 @@ impl Performer for Tasks<'_> {
     }
 }
 
-pub fn run_info(world: &World, device: Device) -> RunInfo {
-    RunInfo { host: World::host(), rank: world.rank(), device: device::name(device), ..RunInfo::default() }
+pub fn run_info(world: &World, order: &Order) -> RunInfo {
+    RunInfo { host: World::host(), rank: world.rank(), device: order.device(), ..RunInfo::default() }
 }

@@ -112,7 +112,8 @@ impl Resumable for JetMaking {
 
     fn restore(&mut self, snapshot: &Snapshot) -> Option<()> {
         let Stand { noise, groups } = snapshot.rest()?;
-        let ([kinematics, constituents], [counts, values]) = (&snapshot.tensors[..], &snapshot.lists[..]) else {
+        let ([kinematics, constituents], [counts, values]) = (&snapshot.tensors[..], &snapshot.lists[..])
+        else {
             return None;
         };
         let [kinematics, constituents] =

@@ -63,7 +63,8 @@ pub fn make(
     let kinematics = order.kinematics.map(|model| {
         let model = jet_models::read_kinematics(place, model)?;
         // Made again where the work goes on: they are a small part of it.
-        let part = Part { whole: keeper, begin: keeper.kept(), len: (OF_KINEMATICS - keeper.kept()).max(0.0) };
+        let part =
+            Part { whole: keeper, begin: keeper.kept(), len: (OF_KINEMATICS - keeper.kept()).max(0.0) };
         outlines(place, &template, (&model, &grid), (&starts, &masses), &stream, &part)
     });
     let kinematics = kinematics.transpose()?;

@@ -12,6 +12,7 @@ mod making;
 mod needs;
 mod sides;
 mod spectrum;
+mod stopping;
 mod summary;
 mod template;
 mod train;
@@ -48,13 +49,14 @@ use crate::split::Sample;
 use crate::watch::Watch;
 
 pub use needs::{has_arrays, is_readable, look_again};
+pub use stopping::if_stopped;
 
 /// What may come of the checkpoint of a task that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Course {
     /// Tried again, the training goes on from there.
     MayGoOn,
-    /// The training is complete, or would diverge again.
+    /// The training is complete, or would leave the finite numbers again.
     Over,
 }
 
@@ -152,6 +154,7 @@ impl Workplace {
                 Outcome::Done(Box::new(result))
             }
             Ok(Err(Error::Stopped)) => {
+                stopping::note(&self.store, (task, fingerprint), &self.place.device, &keeper);
                 self.log.stopped(&task.id);
                 return Ended::Stopped;
             }
@@ -161,7 +164,7 @@ impl Workplace {
             Ok(Err(error)) if error.is_of_storage() => return self.not_stored(task, attempt, &error),
             Ok(Err(error)) => {
                 fault = error.fault();
-                if matches!(error, Error::Diverged { .. }) {
+                if matches!(error, Error::Diverged { .. } | Error::NotFinite { .. }) {
                     course = Course::Over;
                 }
                 Outcome::Failed { reason: error.to_string() }
@@ -212,6 +215,7 @@ impl Workplace {
         if course == Course::Over {
             keeper.finish();
         }
+        self.store.forget_stop(&task.id);
         self.log.ends(&record, &self.job);
         match record.outcome {
             Outcome::Done(_) => Ended::Done { seconds: record.run.seconds },

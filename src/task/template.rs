@@ -188,8 +188,7 @@ fn store(
     let portion = if place.device.is_cuda() { PORTION_ON_GPU } else { PORTION };
     while let Some(rows) = making.next(portion) {
         let count = masses.len() as f64;
-        let part =
-            Part { whole: keeper, begin: rows.start as f64 / count, len: rows.len() as f64 / count };
+        let part = Part { whole: keeper, begin: rows.start as f64 / count, len: rows.len() as f64 / count };
         keeper.rest(&making, part.begin)?;
         // What is stopped on the way is made again from the generators as they are now.
         let mut generators = making.generators.clone();

@@ -10,14 +10,16 @@
 
 mod dispatcher;
 mod graph;
+mod outlook;
 mod pace;
 mod schedule;
 mod shard;
 mod simulate;
 mod trust;
 
-pub use dispatcher::{Dispatcher, Ending, Halt, IfStopped, Limits, Outlook, Repeat};
+pub use dispatcher::{Dispatcher, Ending, Halt, Limits, Repeat};
 pub use graph::Graph;
+pub use outlook::{IfStopped, Outlook};
 pub use pace::Pace;
 pub use schedule::{Known, Schedule};
 pub use shard::Shard;

@@ -21,6 +21,8 @@ const ROWS: f64 = 3.0;
 const STEPS_A_BLOCK: f64 = 32.0;
 /// Bytes of a mass, or of an event's place in a table.
 const MASS: f64 = 8.0;
+/// Copies of the events of a template: as they are made, and two more as they are saved.
+const MADE: f64 = 3.0;
 /// Slots of a jet at most.
 const SLOTS: f64 = 128.0;
 
