@@ -10,7 +10,7 @@ use drapes_analysis::plan::{Plan, Task, TaskId};
 use drapes_analysis::price::demand::{Demand, LONGEST_RUN, longest, most_disk, most_memory, size};
 use drapes_analysis::price::memory::Chip;
 use drapes_analysis::price::{EventCounts, Price};
-use drapes_analysis::rates::Rates;
+use drapes_analysis::rates::{GPU_AGAINST_CORE, Rates};
 
 use crate::device::Sight;
 use crate::doctor::free_bytes;
@@ -116,8 +116,6 @@ pub struct Supply<'a> {
     pub folder: &'a Path,
 }
 
-/// Prices count a core's seconds; a GPU is about so many times as fast.
-const GPU: f64 = 100.0;
 /// Estimates of disk are good to this factor: beyond it a scan cannot end, within it somebody may free space.
 const FAR_BEYOND: f64 = 2.0;
 
@@ -136,7 +134,7 @@ pub fn check(
         plan.tasks.iter().zip(open).filter(|(_, open)| **open).map(|(task, _)| task).collect();
     let price = Price::of(job, plan, counts, &Rates::CPU_CORE);
     let done: Vec<bool> = open.iter().map(|open| !open).collect();
-    let speed = if supply.chip == Chip::Gpu { GPU } else { 1.0 };
+    let speed = if supply.chip == Chip::Gpu { GPU_AGAINST_CORE } else { 1.0 };
     let seconds = makespan(plan, &price.seconds, &done, supply.ranks) / speed;
     if seconds > LONGEST_RUN
         && let Some(Demand { task, amount, lower }) = longest(job, plan, &price, |index| open[index])

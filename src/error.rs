@@ -13,6 +13,24 @@ use crate::device::DeviceError;
 use crate::dispatch::RanksError;
 use crate::repeats::Repeat;
 
+/// A task that was stopped again and again and never got further.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{task} was stopped {times} times without getting further, after {} at the longest (the same command again, with the \
+     same time, would do no better) give the job more time, or lower {lower}",
+    duration(*seconds)
+)]
+pub struct InVain {
+    /// The task.
+    pub task: TaskId,
+    /// How often, one after the other.
+    pub times: u32,
+    /// Seconds of its longest try.
+    pub seconds: f64,
+    /// The key of the job that makes it shorter.
+    pub lower: &'static str,
+}
+
 /// An error of reading data, computing or talking to other ranks.
 ///
 /// Messages read: problem (why it is one) what to do.
@@ -222,6 +240,12 @@ pub enum Error {
         /// Seconds that the shortest task takes.
         needed: f64,
     },
+    /// Tasks were stopped again and again and never got further.
+    #[error("{}", tasks.iter().map(InVain::to_string).collect::<Vec<_>>().join("\nerror: "))]
+    StoppedInVain {
+        /// These.
+        tasks: Vec<InVain>,
+    },
     /// The state of a training that must stop cannot be stored.
     #[error(
         "its checkpoint of {:.1} MB could not be written, and the last {} of its work are lost: {source}",
@@ -305,6 +329,7 @@ impl Error {
             Self::Analysis(error) => error.kind(),
             Self::Several(errors) => errors.first().map_or(Exit::Unexpected, Self::kind),
             Self::TooLittleTime { .. }
+            | Self::StoppedInVain { .. }
             | Self::ShardsAbsent { .. }
             | Self::Data(_)
             | Self::TooFew { .. }

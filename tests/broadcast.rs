@@ -3,7 +3,8 @@
 mod support;
 
 use drapes::world::World;
-use support::{answer, mpirun_of};
+use support::answer;
+use support::launcher::Mpi;
 
 /// More than one call of MPI takes, and no whole number of pieces.
 const LONG: usize = (13 << 20) + 5;
@@ -15,7 +16,8 @@ fn text(length: usize) -> Vec<u8> {
 #[test]
 fn every_rank_gets_what_rank_0_has_whatever_its_size() {
     let program = std::env::current_exe().expect("this test");
-    let answered = answer(mpirun_of(3, &program).args(["--exact", "one_rank", "--ignored", "--nocapture"]));
+    let answered =
+        answer(Mpi::Open.launch(3, &program).args(["--exact", "one_rank", "--ignored", "--nocapture"]));
     assert_eq!(answered.matches("test one_rank ... ok").count(), 3, "{answered}");
 }
 

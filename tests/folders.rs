@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use support::{answer, directory, drapes, refusal, small_job};
 
 /// Files that a scan has, and more that end like them.
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 25] = [
     "job.toml",
     "job.json",
     "results.csv",
@@ -29,6 +29,7 @@ const NAMES: [&str; 24] = [
     "tasks/fit/a.json",
     "tasks/train/a.h5",
     "tasks/train/a.checkpoint",
+    "tasks/classify/a.stopped",
     "tasks/classify/a.0123456789ab-3.part",
     "running/turn.lock",
     "running/1-of-1.json",
@@ -124,7 +125,12 @@ fn what_a_user_puts_into_a_scan_stays() {
     };
     let before = kept(&out);
     // What a process of ours has left goes.
-    let left = ["results.csv.0123456789ab-3.part", "tasks/fit/a.json.0123456789ab-3.part"];
+    let left = [
+        "results.csv.0123456789ab-3.part",
+        "tasks/fit/a.json.0123456789ab-3.part",
+        "tasks/template/a.checkpoint.0123456789ab-3.part",
+        "tasks/template/a.stopped.0123456789ab-3.part",
+    ];
     fill(&out, &left);
     fs::remove_file(out.join("drawn.json")).expect("what was drawn");
     answer(drapes().arg("run").arg(&job).arg("--out").arg(&out));

@@ -12,6 +12,37 @@ use crate::noise_grid::NoiseGrid;
 use crate::price::{
     INFERENCE, TRAINING, classifier_weights, denoiser_weights, flow_training_operations, flow_weights, jets,
 };
+use crate::standing::is_gpu;
+
+/// The kind of a processor core, as [`Rates::device`].
+pub const CORE: &str = "core";
+/// A GPU whose kind is not known.
+pub const ANY_GPU: &str = "GPU";
+/// A GPU of which nothing is known is taken to be so many times as fast as a core.
+pub const GPU_AGAINST_CORE: f64 = 100.0;
+
+/// The kind of a device as records name it, `cpu`, `cuda:0` or `cuda:0 (NVIDIA H200)`: as [`Rates::device`].
+pub fn kind_of(device: &str) -> &str {
+    if !is_gpu(device) {
+        return CORE;
+    }
+    device.split_once('(').and_then(|(_, name)| name.strip_suffix(')')).unwrap_or(ANY_GPU)
+}
+
+/// Whether two kinds of device are as fast as each other, as far as is known: a GPU without a name may be any.
+pub fn is_same_kind(one: &str, other: &str) -> bool {
+    let is_any = |kind: &str| kind == ANY_GPU;
+    one.eq_ignore_ascii_case(other) || (is_any(one) && other != CORE) || (is_any(other) && one != CORE)
+}
+
+/// Where rates come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// They were measured on such a device.
+    Measured,
+    /// They are a guess: nobody has measured such a device.
+    Guessed,
+}
 
 /// Arithmetic throughput of one rank, in 10⁹ floating-point operations a second.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,6 +120,36 @@ impl Rates {
         trees: 0.04,
     };
 
+    /// The rates of a kind of device: those given for it, or the built-in ones of a core, or a guess.
+    pub fn of_kind(kind: &str, given: &[Self]) -> (Self, Origin) {
+        if let Some(given) = given.iter().find(|given| is_same_kind(&given.device, kind)) {
+            return (given.clone(), Origin::Measured);
+        }
+        if kind == CORE {
+            return (Self::CPU_CORE, Origin::Measured);
+        }
+        (Self::guessed_of_gpu(kind), Origin::Guessed)
+    }
+
+    /// Those of a GPU that nobody has measured. Trees are grown on a core whatever the ranks have.
+    fn guessed_of_gpu(kind: &str) -> Self {
+        let (core, times) = (Self::CPU_CORE, GPU_AGAINST_CORE);
+        Self {
+            device: Cow::Owned(kind.to_owned()),
+            classifier: times * core.classifier,
+            denoiser: times * core.denoiser,
+            denoisers_12: times * core.denoisers_12,
+            sampler: times * core.sampler,
+            base_flow: core.base_flow.map(|rate| times * rate),
+            top_flow: core.top_flow.map(|rate| times * rate),
+            flow_sampler: times * core.flow_sampler,
+            jet_model: times * core.jet_model,
+            jet_sampler: times * core.jet_sampler,
+            jet_classifier: times * core.jet_classifier,
+            trees: core.trees,
+        }
+    }
+
     /// The rates behind measured times of the job's networks.
     pub fn measured(job: &Job, times: &Measured) -> Self {
         let training =
@@ -163,6 +224,24 @@ fn together([alone, twelve]: [f64; 2], members: usize) -> f64 {
 mod tests {
     use super::*;
     use crate::job::{DEFAULTS, JobFile};
+
+    #[test]
+    fn rates_are_chosen_by_the_name_of_the_device() {
+        assert_eq!(kind_of("cpu"), CORE);
+        assert_eq!(kind_of("cuda:0"), ANY_GPU);
+        assert_eq!(kind_of("cuda:3 (NVIDIA H200)"), "NVIDIA H200");
+        assert!(is_same_kind("nvidia h200", "NVIDIA H200") && is_same_kind(ANY_GPU, "NVIDIA H200"));
+        assert!(!is_same_kind(ANY_GPU, CORE) && !is_same_kind("NVIDIA H100", "NVIDIA H200"));
+        let of = |device: &'static str, sampler| Rates { device: device.into(), sampler, ..Rates::CPU_CORE };
+        let given = [of("NVIDIA H100", 7.0), of("NVIDIA H200", 9.0)];
+        assert_eq!(Rates::of_kind("NVIDIA H200", &given), (given[1].clone(), Origin::Measured));
+        assert_eq!(Rates::of_kind(CORE, &given), (Rates::CPU_CORE, Origin::Measured));
+        assert_eq!(Rates::of_kind(CORE, &[of(CORE, 3.0)]).0.sampler, 3.0);
+        let (guessed, origin) = Rates::of_kind("NVIDIA A100", &given);
+        assert_eq!(origin, Origin::Guessed);
+        assert_eq!((guessed.device.as_ref(), guessed.trees), ("NVIDIA A100", Rates::CPU_CORE.trees));
+        assert!(guessed.sampler > 10.0 * Rates::CPU_CORE.sampler, "it is not priced as a core");
+    }
 
     #[test]
     fn measured_times_come_back_as_prices() {

@@ -17,6 +17,9 @@ use crate::store::Store;
 pub struct Heading {
     /// Seconds of work behind it.
     pub seconds: f64,
+    /// The share of the task that is done; zero in those of earlier versions.
+    #[serde(default)]
+    pub share: f64,
     /// What they were spent on.
     pub device: String,
 }
@@ -143,7 +146,7 @@ mod tests {
         let since = (now - 100.0) as u64;
         standings[trainings[1]] = Standing::Running { host: "a".to_owned(), rank: 1, since, share: 0.5 };
         let save = |task: usize, seconds: f64, device: &str| {
-            let heading = Heading { seconds, device: device.to_owned() };
+            let heading = Heading { seconds, share: 0.5, device: device.to_owned() };
             let bytes = [heading.to_bytes(), b"\x89HDF".to_vec()].concat();
             std::fs::write(store.checkpoint(&plan.tasks[task].id), bytes).expect("room");
         };

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::dispatch::Pace;
 use crate::plan::{Plan, TaskId};
+use crate::rates::{is_same_kind, kind_of};
 use crate::record::RunInfo;
 use crate::store::{Liveness, Occupant, TaskState};
 
@@ -164,16 +165,16 @@ pub fn is_gpu(device: &str) -> bool {
     device.starts_with("cuda")
 }
 
-/// How fast the finished tasks of a directory were against their price, on GPUs or on cores.
+/// How fast the finished tasks of a directory were against their price, on devices of a kind.
 pub fn pace<'a>(
     plan: &Plan,
     prices: &[f64],
     runs: impl Iterator<Item = Option<&'a RunInfo>>,
-    on_gpu: bool,
+    kind: &str,
 ) -> Pace {
     let mut pace = Pace::default();
     for ((task, price), run) in plan.tasks.iter().zip(prices).zip(runs) {
-        if let Some(run) = run.filter(|run| is_gpu(&run.device) == on_gpu) {
+        if let Some(run) = run.filter(|run| is_same_kind(kind_of(&run.device), kind)) {
             pace.learn(task.work.stage(), *price, run.seconds);
         }
     }
@@ -185,6 +186,23 @@ mod tests {
     use super::*;
     use crate::job::JobFile;
     use crate::plan::Stage;
+
+    #[test]
+    fn the_pace_is_learnt_from_devices_of_one_kind() {
+        let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0, 5]\n\
+             [compute]\ndenoisers_per_task = 1\n";
+        let plan = Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
+        let run =
+            |device: &str, seconds| RunInfo { seconds, device: device.to_owned(), ..RunInfo::default() };
+        let runs = [run("cpu", 50.0), run("cuda:0 (NVIDIA H100)", 4.0), run("cuda:1 (NVIDIA H200)", 2.0)];
+        let prices = vec![10.0; plan.tasks.len()];
+        let of = |kind| {
+            let pace = pace(&plan, &prices, runs.iter().map(Some), kind);
+            pace.of(plan.tasks[0].work.stage())
+        };
+        assert_eq!([of("core"), of("NVIDIA H100"), of("NVIDIA H200")], [Some(5.0), Some(0.4), Some(0.2)]);
+        assert_eq!(of("NVIDIA A100"), None);
+    }
 
     #[test]
     fn every_task_says_what_it_waits_for_or_why_it_is_lost() {

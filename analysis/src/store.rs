@@ -6,7 +6,8 @@
 //! DIR/tasks/STAGE/ID.json the record, written last       DIR/logs/rank-NNN.log
 //! DIR/tasks/STAGE/ID.h5   arrays (weights, events)       DIR/running/          who works here now
 //! DIR/drawn.json          what tables and pictures are of
-//! DIR/tasks/STAGE/ID.checkpoint  a stopped training      DIR/tasks/folded.*    records and arrays after `compact`
+//! DIR/tasks/STAGE/ID.stopped      how far a stopped task came, and in what time
+//! DIR/tasks/STAGE/ID.checkpoint  what it goes on from    DIR/tasks/folded.*    records and arrays after `compact`
 //! ```
 
 mod again;
@@ -20,6 +21,7 @@ mod header;
 mod identity;
 mod occupancy;
 mod records;
+mod stopped;
 mod survey;
 mod sweep;
 
@@ -36,6 +38,7 @@ pub use header::Header;
 pub use identity::Identity;
 pub use occupancy::{Activity, Doing, Liveness, Occupancy, Occupant, Patience, RunningTask};
 pub use records::TaskState;
+pub use stopped::{Further, Stop};
 pub use survey::Survey;
 
 use crate::dispatch::Shard;
@@ -120,7 +123,7 @@ impl Store {
         self.tasks().join(format!("{task}.h5"))
     }
 
-    /// Where a training that was stopped keeps its state.
+    /// Where a task that was stopped keeps its state.
     pub fn checkpoint(&self, task: &TaskId) -> PathBuf {
         self.tasks().join(format!("{task}.checkpoint"))
     }

@@ -57,6 +57,15 @@ impl Snapshot {
     }
 }
 
+/// The work that a snapshot stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Seconds that it has taken.
+    pub seconds: f64,
+    /// The share of the task that is done, from 0 to 1.
+    pub share: f64,
+}
+
 /// Why a checkpoint that is there does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoUse {
@@ -89,16 +98,18 @@ pub struct CheckpointFile {
 }
 
 impl CheckpointFile {
-    /// Writes a snapshot, whole or not at all, with the seconds of work behind it.
+    /// Writes a snapshot, whole or not at all, with the work behind it.
     ///
     /// # Errors
     /// It cannot be written; an earlier one is then still there.
-    pub fn write(&self, snapshot: &Snapshot, seconds: f64) -> Result<(), Error> {
-        let heading = Heading { seconds, device: self.device.clone() };
+    pub fn write(&self, snapshot: &Snapshot, progress: Progress) -> Result<(), Error> {
+        let Progress { seconds, share } = progress;
+        let heading = Heading { seconds, share, device: self.device.clone() };
         let writer = ArrayWriter::headed(&self.path, Some(heading))?;
         writer.list("fingerprint", ArrayView1::from(self.fingerprint.0.as_bytes()))?;
         writer.list("rest", ArrayView1::from(&snapshot.rest[..]))?;
         writer.list("seconds", ArrayView1::from(&[seconds]))?;
+        writer.list("share", ArrayView1::from(&[share]))?;
         for (index, tensor) in snapshot.tensors.iter().enumerate() {
             let flat = tensor.to_device(Device::Cpu).to_kind(Kind::Float).flatten(0, -1);
             let values = Vec::<f32>::try_from(&flat).unwrap_or_default();
@@ -110,11 +121,11 @@ impl CheckpointFile {
         writer.finish()
     }
 
-    /// The last snapshot, and the seconds of work behind it; none if there is none.
+    /// The last snapshot, and the work behind it; none if there is none.
     ///
     /// # Errors
     /// There is one that does not count, and this is why.
-    pub fn read(&self) -> Result<Option<(Snapshot, f64)>, NoUse> {
+    pub fn read(&self) -> Result<Option<(Snapshot, Progress)>, NoUse> {
         let mut looks = Looks::default();
         loop {
             let found = self.look();
@@ -133,7 +144,7 @@ impl CheckpointFile {
         }
     }
 
-    fn look(&self) -> Result<Option<(Snapshot, f64)>, NoUse> {
+    fn look(&self) -> Result<Option<(Snapshot, Progress)>, NoUse> {
         match self.path.try_exists() {
             Ok(false) => return Ok(None),
             Ok(true) => {}
@@ -147,7 +158,7 @@ impl CheckpointFile {
         Self::contents(&reader).map(Some).ok_or(NoUse::Torn)
     }
 
-    fn contents(reader: &ArrayReader) -> Option<(Snapshot, f64)> {
+    fn contents(reader: &ArrayReader) -> Option<(Snapshot, Progress)> {
         let rest = reader.list::<u8>("rest").ok()?.to_vec();
         let (mut tensors, mut lists) = (vec![], vec![]);
         while let Some(name) = reader.has(&format!("tensor_{}", tensors.len())) {
@@ -157,7 +168,12 @@ impl CheckpointFile {
             lists.push(reader.list::<u32>(&name).ok()?.to_vec());
         }
         let seconds = reader.list::<f64>("seconds").ok()?.first().copied()?;
-        Some((Snapshot { tensors, lists, rest }, seconds))
+        // Those of earlier versions do not say how far they are.
+        let share = match reader.has("share") {
+            Some(name) => reader.list::<f64>(&name).ok()?.first().copied()?,
+            None => 0.0,
+        };
+        Some((Snapshot { tensors, lists, rest }, Progress { seconds, share }))
     }
 
     /// Removes the file, if it is there.
@@ -183,10 +199,11 @@ mod tests {
         let saved = Tensor::from_slice(&values).reshape([2, 3]);
         let losses = vec![0.1_f32, 1e-30, f32::MAX];
         let snapshot = Snapshot::new(vec![saved.copy()], vec![vec![3, 1, 2], vec![]], &(&losses, 7_u64));
-        file("a").write(&snapshot, 12.5).expect("room");
-        let (found, seconds) = file("a").read().expect("a whole file").expect("a snapshot");
-        assert!((seconds - 12.5).abs() < 1e-12);
-        let heading = Heading { seconds: 12.5, device: "cpu".to_owned() };
+        let behind = Progress { seconds: 12.5, share: 0.3 };
+        file("a").write(&snapshot, behind).expect("room");
+        let (found, progress) = file("a").read().expect("a whole file").expect("a snapshot");
+        assert_eq!(progress, behind);
+        let heading = Heading { seconds: 12.5, share: 0.3, device: "cpu".to_owned() };
         assert_eq!(Heading::of(&file("a").path), Some(heading), "to be read without HDF5");
         let mut target = Tensor::zeros([2, 3], (Kind::Float, Device::Cpu));
         found.copy_tensors(&mut [&mut target]).expect("alike");

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use super::file::{CheckpointFile, NoUse, Snapshot};
+use super::file::{CheckpointFile, NoUse, Progress, Snapshot};
 use super::notice::Notice;
 use crate::error::Error;
 use crate::watch::{Unwatched, Watch};
@@ -31,6 +31,12 @@ pub struct Keeper<'a> {
     start: Instant,
     /// Seconds of work before the training was stopped.
     earlier: Cell<f64>,
+    /// The share that is done, as it was told last.
+    share: Cell<f64>,
+    /// The share that is saved.
+    kept: Cell<f64>,
+    /// The share from which it has gone on.
+    began: Cell<f64>,
 }
 
 impl<'a> Keeper<'a> {
@@ -56,12 +62,32 @@ impl<'a> Keeper<'a> {
             saved: Cell::new(now),
             start: now,
             earlier: Cell::new(0.0),
+            share: Cell::new(0.0),
+            kept: Cell::new(0.0),
+            began: Cell::new(0.0),
         }
     }
 
     /// The share of the training that is done, from 0 to 1.
     pub fn progress(&self, share: f64) {
+        self.share.set(share);
         self.watch.progress(share);
+    }
+
+    /// All work so far, whether it is saved or not.
+    pub fn so_far(&self) -> Progress {
+        let seconds = self.earlier.get() + self.start.elapsed().as_secs_f64();
+        Progress { seconds, share: self.share.get() }
+    }
+
+    /// Whether more is saved than what it has begun with.
+    pub fn has_got_further(&self) -> bool {
+        self.kept.get() > self.began.get()
+    }
+
+    /// The share from which it would go on.
+    pub fn kept(&self) -> f64 {
+        self.kept.get()
     }
 
     /// Ends a training that is not saved when it must stop.
@@ -77,14 +103,17 @@ impl<'a> Keeper<'a> {
         let Some(file) = &self.file else { return };
         let restored = match file.read() {
             Ok(None) => return,
-            Ok(Some((snapshot, seconds))) => {
-                training.restore(&snapshot).map(|()| seconds).ok_or(NoUse::Foreign)
+            Ok(Some((snapshot, progress))) => {
+                training.restore(&snapshot).map(|()| progress).ok_or(NoUse::Foreign)
             }
             Err(why) => Err(why),
         };
         self.tell(match restored {
-            Ok(seconds) => {
+            Ok(Progress { seconds, share }) => {
                 self.earlier.set(seconds);
+                self.share.set(share);
+                self.kept.set(share);
+                self.began.set(share);
                 Notice::GoesOn { seconds }
             }
             Err(why) => Notice::BeginsAnew { why },
@@ -103,12 +132,14 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// Called between two steps: saves the training when it is time, and ends it when it must stop.
+    /// Called between two steps, with the share that is done: saves the training when it is time, and ends it when it must
+    /// stop.
     ///
     /// # Errors
     /// The training must stop; and where it cannot be saved then, that is the error. (Before its end, a checkpoint that
     /// cannot be written is no reason to lose the training as well: it goes on, and there may be room again next time.)
-    pub fn rest(&self, training: &impl Resumable) -> Result<(), Error> {
+    pub fn rest(&self, training: &impl Resumable, share: f64) -> Result<(), Error> {
+        self.progress(share);
         let stop = self.watch.should_stop();
         if stop || self.tried.get().elapsed() >= self.every {
             let saved = self.save(training);
@@ -122,21 +153,43 @@ impl<'a> Keeper<'a> {
         if stop { Err(Error::Stopped) } else { Ok(()) }
     }
 
+    /// Ends work that has heard between two of its steps that it must stop: saves it as it was after the last one, at this
+    /// share.
+    pub fn stopped(&self, work: &impl Resumable, share: f64) -> Error {
+        let reached = self.share.get();
+        self.share.set(share);
+        let saved = self.save(work);
+        self.share.set(reached);
+        saved.err().unwrap_or(Error::Stopped)
+    }
+
     fn save(&self, training: &impl Resumable) -> Result<(), Error> {
         let Some(file) = &self.file else { return Ok(()) };
         let snapshot = training.snapshot();
-        let seconds = self.earlier.get() + self.start.elapsed().as_secs_f64();
-        file.write(&snapshot, seconds).map_err(|error| Error::NotSaved {
+        let progress = self.so_far();
+        file.write(&snapshot, progress).map_err(|error| Error::NotSaved {
             bytes: snapshot.bytes() as f64,
             lost: self.saved.get().elapsed().as_secs_f64(),
             source: Box::new(error),
-        })
+        })?;
+        self.kept.set(progress.share);
+        Ok(())
     }
 
     fn tell(&self, notice: Notice) {
         if let Some(listener) = self.listener {
             listener(notice);
         }
+    }
+}
+
+impl Watch for Keeper<'_> {
+    fn progress(&self, share: f64) {
+        self.progress(share);
+    }
+
+    fn should_stop(&self) -> bool {
+        self.watch.should_stop()
     }
 }
 

@@ -1,19 +1,20 @@
-//! Trainings that can be stopped at any moment and go on as if nothing had happened.
+//! Trainings and templates that can be stopped at any moment and go on as if nothing had happened.
 //!
 //! ```text
 //! training --rest--> Keeper: time to save? told to stop? --Snapshot--> CheckpointFile
 //! CheckpointFile --restore--> training, at the step after the last one that was saved
 //! ```
 //!
-//! A snapshot holds everything that later steps depend on: weights, their running average, the optimiser's moments, the
+//! A snapshot of a training holds everything that later steps depend on: weights, their running average, the optimiser's moments, the
 //! order of the events and the state of every generator of random numbers. A training that was stopped any number of
-//! times therefore ends with the same bits as one that was not.
+//! times therefore ends with the same bits as one that was not. A snapshot of a template holds the events that are made
+//! and the generators as they are after them.
 
 mod file;
 mod keeper;
 mod notice;
 
-pub use file::{CheckpointFile, NoUse, Snapshot};
+pub use file::{CheckpointFile, NoUse, Progress, Snapshot};
 pub use keeper::{Keeper, Resumable};
 pub use notice::Notice;
 

@@ -145,7 +145,7 @@ impl<N: Networks> Ensemble<N> {
         keeper.resume(self);
         while self.done < self.rate.total {
             // Between blocks no random number is drawn that is not used.
-            keeper.rest(self)?;
+            keeper.rest(self, self.done as f64 / self.rate.total as f64)?;
             let steps = N::STEPS_A_BLOCK.min(self.steps_per_epoch - self.done % self.steps_per_epoch);
             let block = self.draw(steps);
             let on_device = self.to_device(&block).reshape([steps as i64, -1]);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use drapes_analysis::rates::CORE;
 use serde::{Deserialize, Serialize};
 
 use super::DeviceChoice;
@@ -20,6 +21,33 @@ pub enum Order {
         /// Which it is.
         gpu: Gpu,
     },
+}
+
+impl Order {
+    /// The kind of device, as rates name it.
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Cpu => CORE,
+            Self::Gpu { gpu, .. } => &gpu.name,
+        }
+    }
+
+    /// The device in records and logs: `cpu`, or `cuda:0 (NVIDIA H200)`.
+    pub fn device(&self) -> String {
+        match self {
+            Self::Cpu => "cpu".to_owned(),
+            Self::Gpu { index, gpu } => format!("cuda:{index} ({})", gpu.name),
+        }
+    }
+}
+
+/// The kind of device that most ranks compute on.
+pub fn most_common_kind(orders: &[Order]) -> &str {
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for order in orders {
+        *kinds.entry(order.kind()).or_default() += 1;
+    }
+    kinds.into_iter().max_by_key(|(_, count)| *count).map_or(CORE, |(kind, _)| kind)
 }
 
 /// Whether several ranks may compute on one GPU.

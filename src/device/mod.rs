@@ -15,7 +15,7 @@ mod sight;
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
 use tch::{Cuda, Device, Kind, Tensor};
 
-pub use assign::{Order, Sharing, assign, lines, warnings};
+pub use assign::{Order, Sharing, assign, lines, most_common_kind, warnings};
 pub use driver::{Driver, driver};
 pub use error::DeviceError;
 pub use memory::{free_memory, memory_shares};
@@ -74,14 +74,6 @@ pub fn check(device: Device) -> Result<(), String> {
     match sum.and_then(|sum| sum.f_double_value(&[])) {
         Ok(_) => Ok(()),
         Err(error) => Err(error.to_string().lines().next().unwrap_or_default().to_owned()),
-    }
-}
-
-/// The name of a device in records and logs.
-pub fn name(device: Device) -> String {
-    match device {
-        Device::Cuda(index) => format!("cuda:{index}"),
-        _ => "cpu".to_owned(),
     }
 }
 

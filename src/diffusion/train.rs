@@ -83,7 +83,7 @@ pub fn train(
     let every = total.div_ceil(MOMENTS);
     while ensemble.done < total {
         // Between blocks no random number is drawn that is not used.
-        keeper.rest(&ensemble)?;
+        keeper.rest(&ensemble, ensemble.done as f64 / total as f64)?;
         let steps = STEPS_A_BLOCK.min(total - ensemble.done);
         let block = ensemble.draw(steps);
         for index in 0..steps {

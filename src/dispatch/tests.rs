@@ -210,7 +210,8 @@ fn setting<'a>(scan: &Scan, ranks: usize, neighbours: &'a mut dyn Neighbours) ->
 fn run(scan: &Scan, setting: Setting<'_>) -> (Result<Vec<usize>, Error>, Diary) {
     let Setting { ranks, limits, clock, signals, known, neighbours, patience } = setting;
     let seconds = vec![1e-6; scan.needs.len()];
-    let outlook = Outlook { stage: Stage::Classify, seconds: 1e-6, if_stopped: IfStopped::GoesOn };
+    let outlook =
+        Outlook { stage: Stage::Classify, seconds: 1e-6, left: None, if_stopped: IfStopped::GoesOn };
     let schedule = Schedule::new(Graph::from_needs(&scan.needs), &seconds, &known);
     let mut dispatcher =
         Dispatcher::new(schedule, vec![outlook; seconds.len()], ranks, limits, Pace::default())

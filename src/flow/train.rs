@@ -80,7 +80,7 @@ pub fn train(
     let total = ensemble.courses.iter().map(|course| course.rate.total).max().unwrap_or(0);
     let every = total.div_ceil(MOMENTS);
     while ensemble.done < total {
-        keeper.rest(&ensemble)?;
+        keeper.rest(&ensemble, ensemble.done as f64 / total as f64)?;
         let rows = ensemble.next_batch();
         let judged = objective.judge(&flow, &rows, &Wanted::Gradient(&room));
         let mut gradient = judged.gradient.expect("it was wanted");

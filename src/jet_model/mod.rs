@@ -9,6 +9,7 @@
 //!
 //! Source: the paper, section 3.3.
 
+mod batch;
 mod by_noise;
 mod denoiser;
 mod maps;
@@ -19,7 +20,8 @@ mod sample;
 pub mod toy;
 mod train;
 
-pub use denoiser::JetDenoiser;
+pub use batch::JetBatch;
+pub use denoiser::{JetDenoiser, ReadyDenoiser};
 pub use maps::JetMaps;
 pub use network::JetModelShape;
 pub use sample::JetSampler;

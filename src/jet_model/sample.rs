@@ -9,11 +9,12 @@ use rand_distr::{Distribution, StandardNormal};
 use rand_pcg::Pcg64;
 use tch::{Device, Tensor};
 
+use super::batch::JetBatch;
 use super::denoiser::{JetDenoiser, ReadyDenoiser};
 use super::maps::JetMaps;
 use crate::error::Error;
 use crate::jets::{
-    CONSTITUENT_FEATURES, Constituent, Group, Jets, MOST_CONSTITUENTS, Outline, conserve, groups_by_size,
+    CONSTITUENT_FEATURES, Constituent, Jets, MOST_CONSTITUENTS, Outline, conserve, groups_by_size,
 };
 use crate::nn::Padding;
 use crate::watch::Watch;
@@ -59,8 +60,7 @@ impl JetSampler<'_> {
         noise: &mut Pcg64,
         watch: &dyn Watch,
     ) -> Result<Jets, Error> {
-        let sigma = self.grid.start();
-        self.solve(outlines, watch, |jet| normals(outlines[jet].count, sigma, noise))
+        self.solve(outlines.len(), watch, |range| self.batch_from_noise(&outlines[range], noise))
     }
 
     /// Partial diffusion: jets whose constituents are given the grid's first noise strength and lose it again; kinematics and
@@ -81,18 +81,42 @@ impl JetSampler<'_> {
         noise: &mut Pcg64,
         watch: &dyn Watch,
     ) -> Result<Jets, Error> {
+        let first = copies.start;
+        self.solve(copies.len(), watch, |range| {
+            self.batch_from_jets(jets, first + range.start..first + range.end, noise)
+        })
+    }
+
+    /// Jets to be made from noise in one portion, with their noise drawn.
+    pub fn batch_from_noise(&self, outlines: &[Outline], noise: &mut Pcg64) -> JetBatch {
+        let sigma = self.grid.start();
+        let values = outlines.iter().map(|outline| normals(outline.count, sigma, noise)).collect();
+        self.batch(outlines.to_vec(), values)
+    }
+
+    /// Copies of jets to be diffused in one portion, with their noise added.
+    pub fn batch_from_jets(&self, jets: &Jets, copies: Range<usize>, noise: &mut Pcg64) -> JetBatch {
         let (maps, sigma) = (self.maps(), self.grid.start());
         let origins: Vec<usize> = copies.map(|copy| copy % jets.len()).collect();
         let outlines: Vec<Outline> = origins.iter().map(|jet| jets.outline(*jet)).collect();
-        self.solve(&outlines, watch, |copy| {
-            let mut start = normals(outlines[copy].count, sigma, noise);
-            let constituents = jets.constituents(origins[copy]);
+        let start = |(origin, outline): (&usize, &Outline)| {
+            let mut start = normals(outline.count, sigma, noise);
+            let constituents = jets.constituents(*origin);
             for (noisy, constituent) in start.chunks_exact_mut(CONSTITUENT_FEATURES).zip(constituents) {
                 let mapped = maps.forward(constituent.map(f64::from));
                 noisy.iter_mut().zip(mapped).for_each(|(noisy, mapped)| *noisy += mapped);
             }
             start
-        })
+        };
+        let values = origins.iter().zip(&outlines).map(start).collect();
+        self.batch(outlines, values)
+    }
+
+    fn batch(&self, outlines: Vec<Outline>, values: Vec<Vec<f64>>) -> JetBatch {
+        let (together, alignment) =
+            if self.device.is_cuda() { (JETS_TOGETHER_ON_GPU, 8) } else { (JETS_TOGETHER, 1) };
+        let counts = [outlines.iter().map(|outline| outline.count).collect()];
+        JetBatch::new(outlines, values, groups_by_size(&counts, together, alignment))
     }
 
     /// How many jets are dealt with together.
@@ -105,65 +129,73 @@ impl JetSampler<'_> {
         maps
     }
 
-    /// Solves in portions; `start` gives the mapped noisy constituents of a jet and is asked in their order.
+    /// Solves so many jets in portions; `begin` gives the jets of a range and is asked in their order.
     fn solve(
         &self,
-        outlines: &[Outline],
+        count: usize,
         watch: &dyn Watch,
-        mut start: impl FnMut(usize) -> Vec<f64>,
+        mut begin: impl FnMut(Range<usize>) -> JetBatch,
     ) -> Result<Jets, Error> {
         let ready = self.denoiser.ready();
-        let total = outlines.iter().map(|outline| outline.count).sum();
-        let mut jets = Jets::with_capacity(outlines.len(), total);
-        for first in (0..outlines.len()).step_by(self.portion()) {
-            let range = first..outlines.len().min(first + self.portion());
-            let outlines_here = &outlines[range.clone()];
-            let mut values: Vec<Vec<f64>> = range.clone().map(&mut start).collect();
-            let (together, alignment) =
-                if self.device.is_cuda() { (JETS_TOGETHER_ON_GPU, 8) } else { (JETS_TOGETHER, 1) };
-            let counts = [outlines_here.iter().map(|outline| outline.count).collect()];
-            let (mut done, mut last_told) = (0, 0);
-            for group in groups_by_size(&counts, together, alignment) {
-                self.solve_group(&ready, &group, outlines_here, &mut values, watch)?;
-                done += group.sets;
-                if (done - last_told) * 100 >= outlines.len() {
-                    watch.progress((first + done) as f64 / outlines.len() as f64);
-                    last_told = done;
+        let mut jets = Jets::default();
+        for first in (0..count).step_by(self.portion()) {
+            let range = first..count.min(first + self.portion());
+            let mut batch = begin(range.clone());
+            let mut last_told = 0.0;
+            while !batch.is_solved() {
+                self.solve_group(&ready, &mut batch, watch)?;
+                if batch.share() - last_told >= 0.01 {
+                    last_told = batch.share();
+                    watch.progress((first as f64 + last_told * range.len() as f64) / count as f64);
                 }
             }
-            for (outline, values) in outlines_here.iter().zip(values) {
-                jets.push(outline.kinematics, self.constituents(*outline, &values)?);
-            }
+            jets.append(&self.finished(&batch)?);
         }
         watch.progress(1.0);
         Ok(jets)
     }
 
-    /// Replaces the noisy constituents of some jets by those that they become.
-    fn solve_group(
+    /// Solves the next group of a batch, all of it or, where it is told to stop, nothing.
+    ///
+    /// # Errors
+    /// It was told to stop.
+    ///
+    /// # Panics
+    /// If the batch is solved.
+    pub fn solve_group(
         &self,
         ready: &ReadyDenoiser<'_>,
-        group: &Group,
-        outlines: &[Outline],
-        values: &mut [Vec<f64>],
+        batch: &mut JetBatch,
         watch: &dyn Watch,
     ) -> Result<(), Error> {
+        let group = batch.next_group();
         let row = CONSTITUENT_FEATURES * group.slots;
         let mut padded = vec![0.0; group.sets * row];
         for (slots, place) in padded.chunks_exact_mut(row).zip(&group.places) {
-            slots[..values[*place].len()].copy_from_slice(&values[*place]);
+            let values = batch.values(*place);
+            slots[..values.len()].copy_from_slice(values);
         }
-        let chosen: Vec<Outline> = group.places.iter().map(|place| outlines[*place]).collect();
+        let chosen: Vec<Outline> = group.places.iter().map(|place| batch.outlines()[*place]).collect();
         let about = self.maps().outlines(&chosen).to_device(self.device);
         let padding = Padding::new(&group.counts, 1, group.slots, self.device);
         let x = Tensor::from_slice(&padded).view([1, -1, CONSTITUENT_FEATURES as i64]).to_device(self.device);
         let x = self.descend(x, watch, |x, sigma| (x - ready.denoise(x, sigma, &about, &padding)) / sigma)?;
-        let solved = Vec::<f64>::try_from(&x.to_device(Device::Cpu).flatten(0, -1)).unwrap_or_default();
-        for (slots, place) in solved.chunks_exact(row).zip(&group.places) {
-            let length = values[*place].len();
-            values[*place].copy_from_slice(&slots[..length]);
-        }
+        batch.solve(&Vec::<f64>::try_from(&x.to_device(Device::Cpu).flatten(0, -1)).unwrap_or_default());
         Ok(())
+    }
+
+    /// The jets of a solved batch.
+    ///
+    /// # Errors
+    /// The model makes something that is no number.
+    pub fn finished(&self, batch: &JetBatch) -> Result<Jets, Error> {
+        let outlines = batch.outlines();
+        let total = outlines.iter().map(|outline| outline.count).sum();
+        let mut jets = Jets::with_capacity(outlines.len(), total);
+        for (jet, outline) in outlines.iter().enumerate() {
+            jets.push(outline.kinematics, self.constituents(*outline, batch.values(jet))?);
+        }
+        Ok(jets)
     }
 
     fn descend(

@@ -71,7 +71,7 @@ pub fn train(
     let total = ensemble.courses.iter().map(|course| course.rate.total).max().unwrap_or(0);
     let every = total.div_ceil(MOMENTS);
     while ensemble.done < total {
-        keeper.rest(&ensemble)?;
+        keeper.rest(&ensemble, ensemble.done as f64 / total as f64)?;
         ensemble.step();
         if ensemble.done.is_multiple_of(every) || ensemble.done == total {
             ensemble.record()?;

@@ -124,6 +124,7 @@ fn lead(swift: &Swift) -> (usize, f64) {
     let outlook = |task: &drapes_analysis::plan::Task| Outlook {
         stage: task.work.stage(),
         seconds: 12.0,
+        left: None,
         if_stopped: IfStopped::GoesOn,
     };
     let schedule = Schedule::new(Graph::of(&plan), &seconds, &known);

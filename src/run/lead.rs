@@ -1,15 +1,11 @@
 //! Rank 0 of a run.
 
 use drapes_analysis::cli::{duration, tell};
-use drapes_analysis::dispatch::{
-    Dispatcher, Graph, Halt, IfStopped, Known, Limits, Outlook, Schedule, Shard, makespan,
-};
+use drapes_analysis::dispatch::{Dispatcher, Graph, Halt, Known, Limits, Schedule, Shard, makespan};
 use drapes_analysis::error::Exit;
-use drapes_analysis::plan::{Plan, Task, Work};
-use drapes_analysis::point::ClassifierKind;
+use drapes_analysis::plan::Plan;
 use drapes_analysis::price::Price;
 use drapes_analysis::price::memory::Chip;
-use drapes_analysis::rates::Rates;
 use drapes_analysis::record::RunInfo;
 use drapes_analysis::standing::pace;
 use drapes_analysis::store::{Store, TaskState};
@@ -18,10 +14,12 @@ use tch::Device;
 use super::Run;
 use super::bulletin::Bulletin;
 use super::conclude::Worked;
+use super::in_vain::{self, Beginning};
 use super::neighbours::Shards;
 use super::place::{compute, run_info};
 use super::planned::Planned;
 use super::prepare::Prepared;
+use super::prices::{self, Shown};
 use super::start_up::StartUp;
 use crate::demands::{self, Supply};
 use crate::device::{self, Order, Sight};
@@ -138,7 +136,8 @@ impl Run {
         // append to a file of a network file system may overwrite each other.
         store.append(&format!("logs/{}runs.jsonl", rank_log::prefix(self.shard())), &provenance)?;
         let hosts = sights.into_iter().map(|sight| sight.host).collect();
-        Ok(Places { own: device, memory: shares[0], hosts })
+        let kind = device::most_common_kind(&orders).to_owned();
+        Ok(Places { own: device, order: orders[0].clone(), kind, memory: shares[0], hosts })
     }
 
     /// Hands out what is to be done.
@@ -164,18 +163,16 @@ impl Run {
             owners,
             known,
             occupancy,
+            stops,
+            rates,
         } = prepared;
         let states = &survey.states;
-        let price = Price::of(&stored.job, plan, sample.counts(&stored.job), &Rates::CPU_CORE);
+        let rates = prices::rates(&places.kind, rates);
+        let price = Price::of(&stored.job, plan, sample.counts(&stored.job), &rates);
         let runs = states.iter().map(done_run);
-        let is_gpu = places.own.as_ref().is_ok_and(|device| device.is_cuda());
-        let pace = pace(plan, &price.seconds, runs, is_gpu);
-        let outlook = |(task, seconds): (&Task, &f64)| Outlook {
-            stage: task.work.stage(),
-            seconds: *seconds,
-            if_stopped: if_stopped(task),
-        };
-        let outlooks: Vec<Outlook> = plan.tasks.iter().zip(&price.seconds).map(outlook).collect();
+        let pace = pace(plan, &price.seconds, runs, &places.kind);
+        let shown = Shown { stops, fingerprints, kind: &places.kind };
+        let outlooks = prices::outlooks(plan, &price, &pace, &shown);
         let graph = Graph::of(plan);
         let schedule = Schedule::new(graph, &price.seconds, known);
         let limits =
@@ -191,7 +188,8 @@ impl Run {
         tell(format_args!("{left} of {total} tasks to do, about {time}{until}"));
         let place = places.own.map(|device| {
             let (store, stored, data) = (store.clone(), stored.clone(), data_directory.clone());
-            let place = Workplace::new(store, stored, data, device, run_info(world, device), self.shard());
+            let place =
+                Workplace::new(store, stored, data, device, run_info(world, &places.order), self.shard());
             place.with_sample(sample).saving_every(self.checkpoint_every).with_memory(places.memory)
         });
         let done: Vec<bool> = states.iter().map(TaskState::is_done).collect();
@@ -238,6 +236,8 @@ impl Run {
             return Err(Error::TooLittleTime { left, needed });
         }
         let Some(halted) = dispatcher.halted() else { return Ok(Worked::Throughout) };
+        let gained = dispatcher.schedule().unfinished() < left;
+        in_vain::tell_or_refuse(store, &Beginning { job: &stored.job, plan, known, stops }, gained)?;
         let is_waiting = matches!(halted, Halt::Others | Halt::Deadline) && !shards.absent.is_empty();
         if is_waiting && !dispatcher.has_begun() {
             // Who puts this job back into the queue must not do so for ever.
@@ -306,6 +306,10 @@ fn dismiss(world: &World) -> Result<(), Error> {
 struct Places {
     /// The device of rank 0, or why it has none.
     own: Result<Device, String>,
+    /// What that was to be.
+    order: Order,
+    /// The kind of device that most ranks have.
+    kind: String,
     /// Memory that rank 0 may take, in bytes, where that is known.
     memory: Option<f64>,
     /// The host of each rank.
@@ -329,22 +333,5 @@ fn done_run(state: &TaskState) -> Option<&RunInfo> {
     match state {
         TaskState::Done(run) => Some(run),
         _ => None,
-    }
-}
-
-/// Trainings are saved; templates and trees begin anew.
-fn if_stopped(task: &Task) -> IfStopped {
-    match &task.work {
-        Work::Train { .. }
-        | Work::TrainFlow { .. }
-        | Work::TrainKinematics { .. }
-        | Work::TrainJets { .. } => IfStopped::GoesOn,
-        Work::Classify { point, .. } => match point.classifier {
-            ClassifierKind::Mlp | ClassifierKind::Transformer => IfStopped::GoesOn,
-            ClassifierKind::Trees => IfStopped::Lost,
-        },
-        Work::Fit { .. } | Work::Template { .. } | Work::TemplateJets { .. } | Work::Resample { .. } => {
-            IfStopped::Lost
-        }
     }
 }

@@ -10,12 +10,14 @@ mod command;
 mod conclude;
 #[cfg(test)]
 mod costs;
+mod in_vain;
 mod launch;
 mod lead;
 mod neighbours;
 mod place;
 mod planned;
 mod prepare;
+mod prices;
 mod serve;
 mod start_up;
 
@@ -43,7 +45,7 @@ pub use place::COMPUTING;
 /// Computes a job: trains, generates, classifies, reduces and draws.
 ///
 /// Started under mpirun or srun, the ranks share the tasks; alone, one rank does them all. The same command
-/// again does only what is missing, and goes on with trainings that were stopped.
+/// again does only what is missing, and goes on with trainings and templates that were stopped.
 #[derive(Debug, clap::Args)]
 // Scripts give options of their own, and whoever calls them may know better: what stands last counts.
 #[command(args_override_self = true)]
@@ -53,7 +55,7 @@ pub use place::COMPUTING;
     mpirun -n 8 drapes run jobs/fig04_05.toml --data-dir ~/lhco --out out/fig04_05\n  \
     srun drapes run jobs/fig04_05.toml --data-dir ~/lhco --out out/fig04_05 --deadline 4h\n  \
     drapes run jobs/fig04_05.toml --data-dir ~/lhco --out out/fig04_05 --shard 2/8\n\n\
-    Stops early on USR1, USR2, TERM, HUP, XCPU or Ctrl-C, and before the deadline: trainings are saved and go on with the next run.\n\n\
+    Stops early on USR1, USR2, TERM, HUP, XCPU or Ctrl-C, and before the deadline: trainings and templates are saved and go on with the next run.\n\n\
     EXIT CODES\n  \
     0 done; 1 unexpected; 2 bad job, data or usage; 3 environment; 4 some tasks failed;\n  \
     75 stopped early, run the same command again")]
@@ -94,7 +96,11 @@ pub struct Run {
     /// Stop after so many failed tasks.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_failures: Option<u32>,
-    /// Time between two checkpoints of a training.
+    /// Measured rates of a device, as `cargo bench --bench throughput -- --rates FILE` writes them; may be repeated. Those
+    /// of the device that the ranks compute on are used.
+    #[arg(long, value_name = "FILE")]
+    rates: Vec<PathBuf>,
+    /// Time between two checkpoints of a training or a template.
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = length_of_time)]
     checkpoint_every: Duration,
 }
@@ -171,6 +177,7 @@ fn stop_all(world: &World, error: Error) -> Error {
             | Error::NotStored { .. }
             | Error::NotReadable { .. }
             | Error::TooLittleTime { .. }
+            | Error::StoppedInVain { .. }
             | Error::ShardsAbsent { .. }
     );
     if world.size() > 1 && !is_orderly && !world.is_dismissed() || world.waits_in_vain() {

@@ -3,9 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use drapes_analysis::record::RunInfo;
-use tch::Device;
 
-use crate::device;
+use crate::device::{self, Order};
 use crate::dispatch::{self, Assignment, Ended, Equipment, Performer, RanksError, Worker, WorkerEnd};
 use crate::error::Error;
 use crate::task::Workplace;
@@ -84,6 +83,6 @@ impl Performer for Tasks {
     }
 }
 
-pub fn run_info(world: &World, device: Device) -> RunInfo {
-    RunInfo { host: World::host(), rank: world.rank(), device: device::name(device), ..RunInfo::default() }
+pub fn run_info(world: &World, order: &Order) -> RunInfo {
+    RunInfo { host: World::host(), rank: world.rank(), device: order.device(), ..RunInfo::default() }
 }

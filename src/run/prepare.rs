@@ -1,5 +1,6 @@
 //! Everything that can be wrong before the first task, and what is left to do.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -7,11 +8,11 @@ use drapes_analysis::cli::tell;
 use drapes_analysis::dispatch::{Graph, Known, Shard};
 use drapes_analysis::fingerprint::{Fingerprint, InputFile, fingerprints};
 use drapes_analysis::job::{Job, JobFile};
-use drapes_analysis::plan::Plan;
+use drapes_analysis::plan::{Plan, TaskId};
 use drapes_analysis::price::memory::Chip;
 use drapes_analysis::price::{EventCounts, Price};
 use drapes_analysis::rates::Rates;
-use drapes_analysis::store::{Occupancy, Occupant, Patience, Store, StoredJob, Survey, TaskState};
+use drapes_analysis::store::{Occupancy, Occupant, Patience, Stop, Store, StoredJob, Survey, TaskState};
 
 use super::Run;
 use crate::data;
@@ -40,6 +41,10 @@ pub struct Prepared {
     pub known: Vec<Known>,
     /// The right to work in the directory.
     pub occupancy: Occupancy,
+    /// How tasks were stopped in earlier runs.
+    pub stops: HashMap<TaskId, Stop>,
+    /// Rates of devices that somebody has measured.
+    pub rates: Vec<Rates>,
 }
 
 impl Run {
@@ -54,6 +59,7 @@ impl Run {
     pub(super) fn prepare(&self, ranks: usize, signals: &Signals) -> Result<Prepared, Error> {
         let file = JobFile::open(&self.job)?;
         let job = file.check()?;
+        let rates = self.rates.iter().map(|path| Rates::read(path)).collect::<Result<_, _>>()?;
         let sight = device::look(World::host(), DeviceChoice::Cpu);
         // Before anything is read, and before there are any threads.
         demands::check_threads(&job, std::slice::from_ref(&sight))?;
@@ -101,6 +107,7 @@ impl Run {
         let price = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
         let owners = self.shard().owners(&Graph::of(&plan), &price.seconds);
         let (known, ended) = (self.known(&survey.states, &owners), vec![]);
+        let stops = store.stops();
         Ok(Prepared {
             stored,
             plan,
@@ -112,6 +119,8 @@ impl Run {
             owners,
             known,
             occupancy,
+            stops,
+            rates,
         })
     }
 

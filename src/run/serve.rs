@@ -53,7 +53,7 @@ impl Run {
     ) -> Result<Workplace, String> {
         let store = opened(&self.directory(&stored.job)).map_err(|error| error.to_string())?;
         let device = device::take(order)?;
-        let info = run_info(world, device);
+        let info = run_info(world, order);
         let place = Workplace::new(store, stored.clone(), data_directory, device, info, self.shard());
         Ok(place.saving_every(self.checkpoint_every))
     }

@@ -1,5 +1,7 @@
 //! Jets that models make, one copy of a template a task.
 
+use std::ops::Range;
+
 use drapes_analysis::generated::{Generated, TemplateMethod};
 use drapes_analysis::jet_summary::JetSummary;
 use drapes_analysis::noise_grid::NoiseGrid;
@@ -11,18 +13,20 @@ use rand::seq::IndexedRandom;
 use rand_distr::Distribution;
 use rand_pcg::Pcg64;
 
+use super::jet_making::JetMaking;
 use super::jet_models::{self, KinematicModel};
 use super::template::{Part, shape, stream};
 use super::{Workplace, jet_summary};
 use crate::arrays::{ArrayReader, ArrayWriter};
+use crate::checkpoint::Keeper;
 use crate::diffusion::Sampler;
 use crate::error::Error;
 use crate::jet_model::JetSampler;
 use crate::jets::{self, EventJets, Jets, KINEMATIC_FEATURES, Outline};
 use crate::watch::Watch;
 
-/// Jets that are in memory together; a multiple of what samplers solve together, so that it changes no result.
-const PORTION: usize = 1 << 17;
+/// Events whose jets are stored together.
+const PORTION: usize = 1 << 16;
 /// How much of the work is spent on kinematics, as progress counts it.
 const OF_KINEMATICS: f64 = 0.02;
 
@@ -43,16 +47,24 @@ pub fn make(
     place: &Workplace,
     id: &TaskId,
     order: &Order<'_>,
-    watch: &dyn Watch,
+    keeper: &Keeper<'_>,
 ) -> Result<JetSummary, Error> {
     let template = order.template;
     let starts = starts(place, &template)?;
     let stream = stream(place, &template).branch("copy").branch(order.copy);
     let masses = masses(place, order, &starts, &stream)?;
     let grid = NoiseGrid::of(&place.job.sampler, &template);
+    let noise = match template.method {
+        TemplateMethod::Noise => "starting noise",
+        _ => "added noise",
+    };
+    let mut making = JetMaking::new(2 * masses.len(), &stream.branch(noise));
+    keeper.resume(&mut making);
     let kinematics = order.kinematics.map(|model| {
         let model = jet_models::read_kinematics(place, model)?;
-        let part = Part { whole: watch, begin: 0.0, len: OF_KINEMATICS, count: 1.0 };
+        // Made again where the work goes on: they are a small part of it.
+        let part =
+            Part { whole: keeper, begin: keeper.kept(), len: (OF_KINEMATICS - keeper.kept()).max(0.0) };
         outlines(place, &template, (&model, &grid), (&starts, &masses), &stream, &part)
     });
     let kinematics = kinematics.transpose()?;
@@ -68,29 +80,47 @@ pub fn make(
     let solver = place.job.sampler.with(template.integration).solver;
     let momentum = place.job.momentum_llv;
     let sampler = JetSampler { denoiser: &denoiser, grid: &grid, solver, momentum, device: place.device };
-    let mut noise = match from {
-        Some(_) => stream.branch("added noise"),
-        None => stream.branch("starting noise"),
-    }
-    .generator();
-    let count = 2 * masses.len();
+    solve(&sampler, &mut making, (from.as_ref(), kinematics.as_deref()), keeper)?;
+    let made = making.jets();
     let writer = ArrayWriter::create(&place.store.arrays(id))?;
     writer.list("masses_gev", ArrayView1::from(&masses))?;
-    for (part, first) in (0..count).step_by(PORTION).enumerate() {
-        let rows = first..count.min(first + PORTION);
-        let share = (1.0 - OF_KINEMATICS) / count as f64;
-        let begin = OF_KINEMATICS + share * first as f64;
-        let progress = Part { whole: watch, begin, len: share * rows.len() as f64, count: 1.0 };
-        let made = match (&from, &kinematics) {
-            (Some(jets), _) => sampler.from_jets(jets, rows, &mut noise, &progress)?,
-            (None, Some(outlines)) => sampler.from_noise(&outlines[rows], &mut noise, &progress)?,
-            (None, None) => unreachable!("jets from noise have a model of their kinematics"),
-        };
-        jets::write(&writer, part, &made)?;
+    for (part, first) in (0..made.events()).step_by(PORTION).enumerate() {
+        let events: Vec<u32> = (first as u32..made.events().min(first + PORTION) as u32).collect();
+        jets::write(&writer, part, &made.select(&events))?;
     }
     writer.finish()?;
-    let made = jets::read(&ArrayReader::of(&place.store, id)?)?;
-    jet_summary::summarise(place, (template, order.copy), &grid, &made)
+    jet_summary::summarise(place, (template, order.copy), &grid, made)
+}
+
+/// Makes all jets, from where they were stopped: of these, or of these outlines.
+fn solve(
+    sampler: &JetSampler<'_>,
+    making: &mut JetMaking,
+    (from, outlines): (Option<&Jets>, Option<&[Outline]>),
+    keeper: &Keeper<'_>,
+) -> Result<(), Error> {
+    let (ready, portion) = (sampler.denoiser.ready(), sampler.portion());
+    let begin = |rows: Range<usize>, noise: &mut Pcg64| match (from, outlines) {
+        (Some(jets), _) => sampler.batch_from_jets(jets, rows, noise),
+        (None, Some(outlines)) => sampler.batch_from_noise(&outlines[rows], noise),
+        (None, None) => unreachable!("jets from noise have a model of their kinematics"),
+    };
+    while !making.is_complete() {
+        let batch = making.batch(portion, begin);
+        if batch.is_solved() {
+            let jets = sampler.finished(batch)?;
+            making.add(&jets);
+            continue;
+        }
+        let share = |making: &JetMaking| OF_KINEMATICS + (1.0 - OF_KINEMATICS) * making.share(portion);
+        keeper.rest(making, share(making))?;
+        if let Err(error) = sampler.solve_group(&ready, making.batch(portion, begin), keeper) {
+            let share = share(making);
+            return Err(if matches!(error, Error::Stopped) { keeper.stopped(making, share) } else { error });
+        }
+    }
+    keeper.progress(1.0);
+    Ok(())
 }
 
 /// Which events the method starts from; of those of ∅ only the number counts.

@@ -4,12 +4,15 @@ mod classify;
 mod distance;
 mod fit;
 mod flow;
+mod jet_making;
 mod jet_models;
 mod jet_summary;
 mod jet_template;
+mod making;
 mod needs;
 mod sides;
 mod spectrum;
+mod stopping;
 mod summary;
 mod template;
 mod train;
@@ -46,13 +49,14 @@ use crate::split::Sample;
 use crate::watch::Watch;
 
 pub use needs::{has_arrays, is_readable, look_again};
+pub use stopping::if_stopped;
 
 /// What may come of the checkpoint of a task that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Course {
     /// Tried again, the training goes on from there.
     MayGoOn,
-    /// The training is complete, or would diverge again.
+    /// The training is complete, or would leave the finite numbers again.
     Over,
 }
 
@@ -150,6 +154,7 @@ impl Workplace {
                 Outcome::Done(Box::new(result))
             }
             Ok(Err(Error::Stopped)) => {
+                stopping::note(&self.store, (task, fingerprint), &self.place.device, &keeper);
                 self.log.stopped(&task.id);
                 return Ended::Stopped;
             }
@@ -159,7 +164,7 @@ impl Workplace {
             Ok(Err(error)) if error.is_of_storage() => return self.not_stored(task, attempt, &error),
             Ok(Err(error)) => {
                 fault = error.fault();
-                if matches!(error, Error::Diverged { .. }) {
+                if matches!(error, Error::Diverged { .. } | Error::NotFinite { .. }) {
                     course = Course::Over;
                 }
                 Outcome::Failed { reason: error.to_string() }
@@ -210,6 +215,7 @@ impl Workplace {
         if course == Course::Over {
             keeper.finish();
         }
+        self.store.forget_stop(&task.id);
         self.log.ends(&record, &self.job);
         match record.outcome {
             Outcome::Done(_) => Ended::Done { seconds: record.run.seconds },
@@ -238,7 +244,7 @@ impl Workplace {
         Ended::NotStored { reason }
     }
 
-    fn compute(&self, task: &Task, keeper: &Keeper<'_>, watch: &dyn Watch) -> Result<TaskResult, Error> {
+    fn compute(&self, task: &Task, keeper: &Keeper<'_>) -> Result<TaskResult, Error> {
         self.check_memory(task)?;
         match &task.work {
             Work::Fit { sample } => fit::fit(self, *sample).map(TaskResult::Fit),
@@ -250,11 +256,11 @@ impl Workplace {
             }
             Work::Template { template, oversampling, model, fit } => {
                 let order = template::Order { template: *template, oversampling: *oversampling };
-                let made = template::make(self, &task.id, &order, model, fit.as_ref(), watch);
+                let made = template::make(self, &task.id, &order, model, fit.as_ref(), keeper);
                 made.map(|summary| TaskResult::Template(Box::new(summary)))
             }
             Work::Resample { sample, oversampling, model } => {
-                let made = template::resample(self, &task.id, *sample, *oversampling, model, watch);
+                let made = template::resample(self, &task.id, *sample, *oversampling, model, keeper);
                 made.map(|summary| TaskResult::Template(Box::new(summary)))
             }
             Work::TrainKinematics { samples } => {
@@ -267,7 +273,7 @@ impl Workplace {
             Work::TemplateJets { template, copy, kinematics, jets, fit } => {
                 let (kinematics, fit) = (kinematics.as_ref(), fit.as_ref());
                 let order = jet_template::Order { template: *template, copy: *copy, kinematics, jets, fit };
-                let made = jet_template::make(self, &task.id, &order, watch);
+                let made = jet_template::make(self, &task.id, &order, keeper);
                 made.map(|summary| TaskResult::Jets(Box::new(summary)))
             }
             Work::Classify { point, seeds, templates, data } => {

@@ -29,7 +29,7 @@ impl Workplace {
     ) -> Result<TaskResult, Error> {
         let mut tried = 0;
         loop {
-            let error = match self.compute(task, keeper, watch) {
+            let error = match self.compute(task, keeper) {
                 Err(error) if error.is_of_reading() => error,
                 other => return other,
             };

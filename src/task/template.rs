@@ -13,9 +13,11 @@ use drapes_analysis::template_summary::TemplateSummary;
 use ndarray::{Array2, ArrayView1, Axis};
 use rand_distr::Distribution;
 
+use super::making::{Generators, Making};
 use super::summary::{self, Made};
 use super::{Workplace, flow, train};
 use crate::arrays::{ArrayReader, ArrayWriter};
+use crate::checkpoint::Keeper;
 use crate::diffusion::{Denoiser, Sampler};
 use crate::dijet::DijetShape;
 use crate::error::Error;
@@ -35,7 +37,7 @@ pub fn make(
     order: &Order,
     model: &(TaskId, usize),
     fit: Option<&TaskId>,
-    watch: &dyn Watch,
+    keeper: &Keeper<'_>,
 ) -> Result<TemplateSummary, Error> {
     let Order { template, oversampling } = *order;
     let starts = starts(place, &template)?;
@@ -53,34 +55,35 @@ pub fn make(
         Some(kind) => Maker::Flow(flow::read(place, kind, model)?),
         None => Maker::Denoiser(train::read(place, model)?, NoiseGrid::of(&place.job.sampler, &template)),
     };
-    let mut noise = match template.method {
+    let noise = match template.method {
         TemplateMethod::Noise | TemplateMethod::Cathode => stream.branch("starting noise"),
         _ => stream.branch("added noise"),
     }
     .generator();
-    let mut spread = stream.branch("spread").generator();
+    let spread = stream.branch("spread").generator();
     let solver = place.job.sampler.with(template.integration).solver;
     let method = template.method;
-    store(place, id, &masses, watch, |rows, watch| {
+    let making = Making::new(masses.len(), place.job.data.features.len(), Generators { noise, spread });
+    store(place, id, &masses, (making, keeper), |rows, Generators { noise, spread }, watch| {
         let to = &masses[rows.clone()];
         let from = || portion(&starts, rows);
         match &maker {
             Maker::Denoiser(denoiser, grid) => {
                 let sampler = Sampler { denoiser, grid, solver, device: place.device };
                 match method {
-                    TemplateMethod::Noise => sampler.from_noise(to, &mut noise, watch),
-                    _ => sampler.from_events(from().features.view(), to, (&mut noise, &mut spread), watch),
+                    TemplateMethod::Noise => sampler.from_noise(to, noise, watch),
+                    _ => sampler.from_events(from().features.view(), to, (noise, spread), watch),
                 }
             }
             Maker::Flow(flow) => match method {
-                TemplateMethod::Cathode => flow.sample(to, &mut noise, watch),
+                TemplateMethod::Cathode => flow.sample(to, noise, watch),
                 TemplateMethod::Feta => {
-                    flow.transport(from().features.view(), Journey::Correction(to), &mut spread, watch)
+                    flow.transport(from().features.view(), Journey::Correction(to), spread, watch)
                 }
                 _ => {
                     let from = from();
                     let journey = Journey::Masses { own: &from.masses, target: to };
-                    flow.transport(from.features.view(), journey, &mut spread, watch)
+                    flow.transport(from.features.view(), journey, spread, watch)
                 }
             },
         }
@@ -124,7 +127,7 @@ pub fn resample(
     sample: TrainingSample,
     oversampling: Oversampling,
     model: &(TaskId, usize),
-    watch: &dyn Watch,
+    keeper: &Keeper<'_>,
 ) -> Result<TemplateSummary, Error> {
     let data = signal_region(place, sample)?;
     let count = data.len() * oversampling.0 as usize;
@@ -134,8 +137,13 @@ pub fn resample(
     let grid = NoiseGrid::full(&place.job.sampler);
     let solver = place.job.sampler.solver;
     let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, device: place.device };
-    let mut noise = stream.branch("starting noise").generator();
-    store(place, id, &masses, watch, |rows, watch| sampler.from_noise(&masses[rows], &mut noise, watch))?;
+    let noise = stream.branch("starting noise").generator();
+    // Nothing is spread where events begin as noise.
+    let generators = Generators { spread: noise.clone(), noise };
+    let making = Making::new(count, place.job.data.features.len(), generators);
+    store(place, id, &masses, (making, keeper), |rows, generators, watch| {
+        sampler.from_noise(&masses[rows], &mut generators.noise, watch)
+    })?;
     summarise(place, id, None, Some(&grid), &data)
 }
 
@@ -168,46 +176,61 @@ fn signal_region(place: &Workplace, sample: TrainingSample) -> Result<RegionEven
     place.sample()?.data(sample.n_signal, &place.job.regions_of(&sample), Region::Signal)
 }
 
-/// Makes events in portions, each of which goes to disk before the next is made.
+/// Makes events in portions, from where it was stopped, and stores them when all are made.
 fn store(
     place: &Workplace,
     id: &TaskId,
     masses: &[f64],
-    watch: &dyn Watch,
-    mut make: impl FnMut(Range<usize>, &dyn Watch) -> Result<Array2<f32>, Error>,
+    (mut making, keeper): (Making, &Keeper<'_>),
+    mut make: impl FnMut(Range<usize>, &mut Generators, &dyn Watch) -> Result<Array2<f32>, Error>,
 ) -> Result<(), Error> {
-    let writer = ArrayWriter::create(&place.store.arrays(id))?;
-    let count = masses.len();
-    writer.list("masses_gev", ArrayView1::from(masses))?;
-    writer.begin_table(FEATURES, (count, place.job.data.features.len()))?;
-    for first in (0..count).step_by(PORTION) {
-        let rows = first..count.min(first + PORTION);
-        let part = Part { whole: watch, begin: first as f64, len: rows.len() as f64, count: count as f64 };
-        let features = make(rows, &part)?;
-        if let Some(value) = features.iter().find(|value| !value.is_finite()) {
+    keeper.resume(&mut making);
+    let portion = if place.device.is_cuda() { PORTION_ON_GPU } else { PORTION };
+    while let Some(rows) = making.next(portion) {
+        let count = masses.len() as f64;
+        let part = Part { whole: keeper, begin: rows.start as f64 / count, len: rows.len() as f64 / count };
+        keeper.rest(&making, part.begin)?;
+        // What is stopped on the way is made again from the generators as they are now.
+        let mut generators = making.generators.clone();
+        let made = match make(rows, &mut generators, &part) {
+            Err(Error::Stopped) => return Err(keeper.stopped(&making, part.begin)),
+            made => made?,
+        };
+        if let Some(value) = made.iter().find(|value| !value.is_finite()) {
             return Err(Error::NotFinite { what: format!("a generated feature is {value}") });
         }
-        writer.rows(FEATURES, first, features.view())?;
+        making.add(made.view(), generators);
+    }
+    let writer = ArrayWriter::create(&place.store.arrays(id))?;
+    writer.list("masses_gev", ArrayView1::from(masses))?;
+    let events = making.events();
+    writer.begin_table(FEATURES, events.dim())?;
+    for (part, rows) in events.axis_chunks_iter(Axis(0), PORTION_ON_GPU).enumerate() {
+        writer.rows(FEATURES, part * PORTION_ON_GPU, rows)?;
     }
     writer.finish()
 }
 
 /// The table of a template's events.
 pub const FEATURES: &str = "features";
-/// Events that are in memory together; a multiple of what samplers and flows solve together, so that it changes no result.
-const PORTION: usize = 1 << 18;
+/// Events between two looks whether it is time to save: a second or so. A multiple of what samplers and flows solve together,
+/// so that it changes no result.
+const PORTION: usize = 1 << 11;
+/// The same where a GPU waits to be filled.
+const PORTION_ON_GPU: usize = 1 << 18;
 
 /// The progress of one portion as that of the whole.
 pub struct Part<'a> {
     pub whole: &'a dyn Watch,
+    /// The share of the whole that comes before it.
     pub begin: f64,
+    /// Its own share.
     pub len: f64,
-    pub count: f64,
 }
 
 impl Watch for Part<'_> {
     fn progress(&self, share: f64) {
-        self.whole.progress((self.begin + share * self.len) / self.count);
+        self.whole.progress(self.begin + share * self.len);
     }
 
     fn should_stop(&self) -> bool {

@@ -14,9 +14,9 @@ use crate::error::{Error, Exit};
 use crate::job::Growth;
 use crate::plan::{Plan, Stage, Task};
 use crate::price::{EventCounts, Price};
-use crate::rates::Rates;
+use crate::rates::{CORE, Rates, kind_of};
 use crate::spent::{Spent, spent};
-use crate::standing::{Standing, is_gpu, pace, standings};
+use crate::standing::{Standing, pace, standings};
 use crate::store::{Liveness, Occupant, Store};
 
 /// Shows what a scan has done, what runs, what failed and why, what waits for what, and how much is left.
@@ -87,9 +87,12 @@ impl Overview {
         let price = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
         let runs = || standings.iter().map(Standing::run);
         // Whatever did most of it so far.
-        let on_gpu =
-            2 * runs().flatten().filter(|run| is_gpu(&run.device)).count() > runs().flatten().count();
-        let pace = pace(&plan, &price.seconds, runs(), on_gpu);
+        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+        for run in runs().flatten() {
+            *kinds.entry(kind_of(&run.device)).or_default() += 1;
+        }
+        let kind = kinds.into_iter().max_by_key(|(_, count)| *count).map_or(CORE, |(kind, _)| kind);
+        let pace = pace(&plan, &price.seconds, runs(), kind);
         let expected = plan.tasks.iter().zip(&price.seconds).zip(&standings);
         let expected: Vec<f64> = expected
             .map(|((task, price), standing)| {

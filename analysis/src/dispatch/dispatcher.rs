@@ -2,30 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::outlook::{IfStopped, Outlook};
 use super::pace::Pace;
 use super::schedule::Schedule;
 use super::trust::{Attempt, Fault, Trust};
-use crate::plan::Stage;
-
-/// What is known of a task before it runs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Outlook {
-    /// Its stage.
-    pub stage: Stage,
-    /// Its price in seconds.
-    pub seconds: f64,
-    /// What happens to its work if it is stopped.
-    pub if_stopped: IfStopped,
-}
-
-/// What happens to the work of a task that is stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IfStopped {
-    /// It goes on from there another time.
-    GoesOn,
-    /// It is lost.
-    Lost,
-}
 
 /// What ends a run before its tasks are done.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -223,10 +203,10 @@ impl Dispatcher {
         CAUTION * self.expected(task) <= left || (if_stopped == IfStopped::GoesOn && left >= WORTH_BEGINNING)
     }
 
-    /// Expected seconds of a task, at the pace so far.
+    /// Expected seconds of a task: what it has shown itself, or its price at the pace so far.
     pub fn expected(&self, task: usize) -> f64 {
-        let Outlook { stage, seconds, .. } = self.outlooks[task];
-        seconds * self.pace.of(stage).unwrap_or(1.0)
+        let Outlook { stage, seconds, left, .. } = self.outlooks[task];
+        left.unwrap_or_else(|| seconds * self.pace.of(stage).unwrap_or(1.0))
     }
 
     /// A task has ended on a rank, which is idle again. Returns the tasks that are lost with it.
@@ -379,10 +359,12 @@ impl Dispatcher {
 mod tests {
     use super::*;
     use crate::dispatch::{Graph, Known};
+    use crate::plan::Stage;
 
     /// Independent tasks of these prices, on two ranks.
     fn dispatcher(seconds: &[f64], if_stopped: IfStopped, limits: Limits) -> Dispatcher {
-        let outlook = |seconds: &f64| Outlook { stage: Stage::Template, seconds: *seconds, if_stopped };
+        let outlook =
+            |seconds: &f64| Outlook { stage: Stage::Template, seconds: *seconds, left: None, if_stopped };
         let graph = Graph::from_needs(&vec![vec![]; seconds.len()]);
         let schedule = Schedule::new(graph, seconds, &vec![Known::Open; seconds.len()]);
         Dispatcher::new(schedule, seconds.iter().map(outlook).collect(), 2, limits, Pace::default())
@@ -404,6 +386,18 @@ mod tests {
         assert_eq!(dispatcher.next(10.0), None);
         assert!(dispatcher.is_over());
         assert_eq!((dispatcher.halted(), dispatcher.too_short_for_any()), (Some(Halt::Deadline), None));
+    }
+
+    #[test]
+    fn what_a_task_has_shown_of_its_length_counts_more_than_its_price() {
+        let outlook =
+            |left| Outlook { stage: Stage::Classify, seconds: 10.0, left, if_stopped: IfStopped::Lost };
+        let graph = Graph::from_needs(&[vec![], vec![]]);
+        let schedule = Schedule::new(graph, &[10.0, 10.0], &[Known::Open; 2]);
+        let outlooks = vec![outlook(Some(50.0)), outlook(None)];
+        let mut dispatcher = Dispatcher::new(schedule, outlooks, 2, until(30.0), Pace::default());
+        assert_eq!(dispatcher.next(0.0), Some((1, 0)), "the first has shown that it does not end in time");
+        assert_eq!(dispatcher.next(0.0), None);
     }
 
     #[test]
@@ -435,7 +429,8 @@ mod tests {
 
     #[test]
     fn results_that_nobody_can_read_are_made_again_but_not_for_ever() {
-        let outlook = Outlook { stage: Stage::Template, seconds: 1.0, if_stopped: IfStopped::Lost };
+        let outlook =
+            Outlook { stage: Stage::Template, seconds: 1.0, left: None, if_stopped: IfStopped::Lost };
         let graph = Graph::from_needs(&[vec![], vec![0], vec![0]]);
         let schedule = Schedule::new(graph, &[1.0; 3], &[Known::Done, Known::Open, Known::Open]);
         let mut all = Dispatcher::new(schedule, vec![outlook; 3], 2, Limits::default(), Pace::default());

@@ -11,6 +11,7 @@
 mod costs;
 mod dispatcher;
 mod graph;
+mod outlook;
 mod pace;
 mod schedule;
 mod shard;
@@ -18,8 +19,9 @@ mod simulate;
 mod trust;
 
 pub use costs::LeaderCosts;
-pub use dispatcher::{Dispatcher, Ending, Halt, IfStopped, Limits, Outlook, Repeat};
+pub use dispatcher::{Dispatcher, Ending, Halt, Limits, Repeat};
 pub use graph::Graph;
+pub use outlook::{IfStopped, Outlook};
 pub use pace::Pace;
 pub use schedule::{Known, Schedule};
 pub use shard::Shard;

@@ -8,8 +8,9 @@ use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng;
 
 use super::costs::LeaderCosts;
-use super::dispatcher::{Dispatcher, Ending, IfStopped, Limits, Outlook};
+use super::dispatcher::{Dispatcher, Ending, Limits};
 use super::graph::Graph;
+use super::outlook::{IfStopped, Outlook};
 use super::pace::Pace;
 use super::schedule::{Known, Schedule};
 use crate::plan::{Plan, Stage};
@@ -72,6 +73,7 @@ impl Simulation {
         let outlook = |seconds: &f64| Outlook {
             stage: Stage::Classify,
             seconds: *seconds,
+            left: None,
             if_stopped: IfStopped::Lost,
         };
         let began = std::time::Instant::now();

@@ -28,6 +28,11 @@ pub fn most_memory(job: &Job, tasks: &[&Task], counts: EventCounts, chip: Chip) 
     Some(Demand { task: task.id.clone(), amount: need.bytes, lower: need.lower })
 }
 
+/// The key of a job that makes a task shorter.
+pub fn shorter(job: &Job, task: &Task) -> &'static str {
+    lower(job, &task.work, Cost::Time)
+}
+
 /// The longest task.
 pub fn longest(job: &Job, plan: &Plan, price: &Price, open: impl Fn(usize) -> bool) -> Option<Demand> {
     let tasks = plan.tasks.iter().zip(&price.seconds).enumerate().filter(|(index, _)| open(*index));

@@ -23,6 +23,8 @@ const STEPS_A_BLOCK: f64 = 32.0;
 const MASS: f64 = 8.0;
 /// Bytes of an event's place in a table, or of its part.
 const PLACE: f64 = 4.0;
+/// Copies of the events of a template: as they are made, and two more as they are saved.
+const MADE: f64 = 3.0;
 /// Slots of a jet at most.
 const SLOTS: f64 = 128.0;
 
@@ -65,6 +67,8 @@ pub struct Need {
 /// task that would fit is not to be refused.
 pub fn need(job: &Job, task: &Task, counts: EventCounts, chip: Chip) -> Need {
     let columns = (job.data.features.len() + 1) as f64;
+    // Of an event that is made: it is kept until all are, and written twice over when they are saved.
+    let made = MADE * SINGLE * job.data.features.len() as f64;
     let denoiser = &job.denoiser;
     let bytes = match &task.work {
         Work::Fit { .. } => 0.0,
@@ -98,17 +102,17 @@ pub fn need(job: &Job, task: &Task, counts: EventCounts, chip: Chip) -> Need {
             let values = jet_values(job, chip.made_together());
             SINGLE * jets::jet_model_weights(job) + values + events(job, made)
         }
-        // Target masses of all events; the events themselves go to disk in portions.
+        // Target masses and features of all events.
         Work::Template { template, oversampling, .. } => {
             let network = template
                 .method
                 .flow()
                 .map_or_else(|| denoiser_weights(job), |flow| flow_weights(job, &job.flow.network(flow)));
-            SINGLE * network + MASS * counts.template(template, *oversampling)
+            SINGLE * network + (MASS + made) * counts.template(template, *oversampling)
         }
         Work::Resample { oversampling, .. } => {
-            let made = f64::from(oversampling.0) * counts.signal_region as f64;
-            SINGLE * denoiser_weights(job) + MASS * made
+            let events = f64::from(oversampling.0) * counts.signal_region as f64;
+            SINGLE * denoiser_weights(job) + (MASS + made) * events
         }
         Work::Classify { seeds, point, .. } => classification(job, point, seeds.len(), counts, chip),
     };

@@ -14,11 +14,12 @@ use crate::plan::{Plan, Stage};
 const DRAWING: &str = "draw.lock";
 
 impl Store {
-    /// Removes what processes have left that died while they wrote, and checkpoints of trainings that are done; nothing if
-    /// somebody else works here.
+    /// Removes what processes have left that died while they wrote, and what was kept of stopped tasks that are done by now;
+    /// nothing if somebody else works here.
     pub fn sweep(&self, plan: &Plan, states: &[TaskState]) {
         let done = plan.tasks.iter().zip(states).filter(|(_, state)| state.is_done());
-        let needless: HashSet<PathBuf> = done.map(|(task, _)| self.checkpoint(&task.id)).collect();
+        let needless: HashSet<PathBuf> =
+            done.flat_map(|(task, _)| [self.checkpoint(&task.id), self.stop_file(&task.id)]).collect();
         // Those in running/ may be of somebody who is about to ask for the place. All else in these folders is the user's,
         // whatever it is called.
         let folders = ["", "tasks", "figures"].map(|name| (name.to_owned(), self.directory.join(name)));
@@ -68,7 +69,7 @@ fn is_written(folder: &str, name: &str) -> bool {
         "" => ["job.toml", "job.json", "provenance.json", "results.csv", "drawn.json"].contains(&name),
         "tasks" => ["folded.jsonl", "folded.h5"].contains(&name),
         "figures" => Figure::named(stem).is_some() && ["csv", "svg", "pdf", "png"].contains(&kind),
-        _ => ["json", "h5", "checkpoint"].contains(&kind),
+        _ => ["json", "h5", "checkpoint", "stopped"].contains(&kind),
     }
 }
 

@@ -65,8 +65,12 @@ fn run(scan: &[Made], before: &Seen, ranks: usize, deadline: f64) -> Seen {
         () => Known::Open,
     };
     let known: Vec<Known> = (0..scan.len()).map(known).collect();
-    let outlook =
-        |task: &Made| Outlook { stage: Stage::Template, seconds: task.price, if_stopped: task.if_stopped };
+    let outlook = |task: &Made| Outlook {
+        stage: Stage::Template,
+        seconds: task.price,
+        left: None,
+        if_stopped: task.if_stopped,
+    };
     let limits = Limits { deadline: Some(deadline), ..Limits::default() };
     let schedule = Schedule::new(Graph::from_needs(&needs), &prices, &known);
     let outlooks = scan.iter().map(outlook).collect();

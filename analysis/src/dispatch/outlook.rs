@@ -1,0 +1,25 @@
+//! What is known of a task before it runs.
+
+use crate::plan::Stage;
+
+/// What is known of a task before it runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outlook {
+    /// Its stage.
+    pub stage: Stage,
+    /// Its price in seconds.
+    pub seconds: f64,
+    /// Seconds that it still needs by what it has shown itself, where it was stopped before.
+    pub left: Option<f64>,
+    /// What happens to its work if it is stopped.
+    pub if_stopped: IfStopped,
+}
+
+/// What happens to the work of a task that is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IfStopped {
+    /// It goes on from there another time.
+    GoesOn,
+    /// It is lost.
+    Lost,
+}

@@ -1,0 +1,89 @@
+//! What tasks cost on the ranks of this run: by the rates of their device, and by what tasks have shown that were stopped.
+
+use std::collections::HashMap;
+
+use drapes_analysis::cli::tell;
+use drapes_analysis::dispatch::{Outlook, Pace};
+use drapes_analysis::fingerprint::Fingerprint;
+use drapes_analysis::plan::{Plan, TaskId};
+use drapes_analysis::price::Price;
+use drapes_analysis::rates::{Origin, Rates, is_same_kind, kind_of};
+use drapes_analysis::store::Stop;
+
+use crate::task::if_stopped;
+
+/// What stopped tasks have shown.
+pub struct Shown<'a> {
+    /// How tasks were stopped.
+    pub stops: &'a HashMap<TaskId, Stop>,
+    /// What the results of all tasks of the plan depend on.
+    pub fingerprints: &'a [Fingerprint],
+    /// The kind of device of the ranks: what was shown on another one does not count.
+    pub kind: &'a str,
+}
+
+/// The rates of a kind of device, and a note where they are not measured ones or other rates were given in vain.
+pub fn rates(kind: &str, given: &[Rates]) -> Rates {
+    for other in given.iter().filter(|given| !is_same_kind(&given.device, kind)) {
+        tell(format_args!("note: the rates of {} are not used: the ranks compute on {kind}", other.device));
+    }
+    let (rates, origin) = Rates::of_kind(kind, given);
+    if origin == Origin::Guessed {
+        tell(format_args!(
+            "note: nobody has measured {kind}; times are a guess until tasks have ended (`cargo bench --bench throughput \
+             -- --device cuda --rates FILE` measures it, --rates FILE uses it)"
+        ));
+    }
+    rates
+}
+
+/// What is known of every task before it runs.
+pub fn outlooks(plan: &Plan, price: &Price, pace: &Pace, shown: &Shown<'_>) -> Vec<Outlook> {
+    let outlook = |place: usize| {
+        let (task, seconds) = (&plan.tasks[place], price.seconds[place]);
+        let stage = task.work.stage();
+        let stop = shown.stops.get(&task.id).filter(|stop| {
+            stop.fingerprint == shown.fingerprints[place] && is_same_kind(kind_of(&stop.device), shown.kind)
+        });
+        let left = stop.map(|stop| stop.left(seconds * pace.of(stage).unwrap_or(1.0)));
+        Outlook { stage, seconds, left, if_stopped: if_stopped(task) }
+    };
+    (0..plan.tasks.len()).map(outlook).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use drapes_analysis::job::JobFile;
+    use drapes_analysis::price::EventCounts;
+
+    #[test]
+    fn a_stopped_task_is_priced_by_what_it_has_shown_on_the_same_kind_of_device() {
+        let text =
+            "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";
+        let job = JobFile::from_text("job.toml", text).check().expect("a good job");
+        let plan = Plan::of(&job);
+        let price = Price::of(&job, &plan, EventCounts::estimated(&job), &Rates::CPU_CORE);
+        let fingerprints = vec![Fingerprint("a".to_owned()); plan.tasks.len()];
+        let stop = |fingerprint: &str, device: &str| Stop {
+            fingerprint: Fingerprint(fingerprint.to_owned()),
+            device: device.to_owned(),
+            seconds: 100.0,
+            share: 0.25,
+            kept: 0.2,
+            in_vain: 0,
+        };
+        let left = |stop: Stop, kind: &str| {
+            let stops = HashMap::from([(plan.tasks[1].id.clone(), stop)]);
+            let shown = Shown { stops: &stops, fingerprints: &fingerprints, kind };
+            let outlooks = outlooks(&plan, &price, &Pace::default(), &shown);
+            assert_eq!(outlooks[0].left, None);
+            outlooks[1].left
+        };
+        assert_eq!(left(stop("a", "cpu"), "core"), Some(320.0));
+        assert_eq!(left(stop("a", "cuda:0 (NVIDIA H200)"), "NVIDIA H200"), Some(320.0));
+        assert_eq!(left(stop("a", "cuda:0 (NVIDIA H200)"), "NVIDIA H100"), None);
+        assert_eq!(left(stop("a", "cpu"), "NVIDIA H200"), None);
+        assert_eq!(left(stop("b", "cpu"), "core"), None, "it was another task");
+    }
+}
