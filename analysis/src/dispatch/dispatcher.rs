@@ -429,7 +429,8 @@ mod tests {
 
     #[test]
     fn results_that_nobody_can_read_are_made_again_but_not_for_ever() {
-        let outlook = Outlook { stage: Stage::Template, seconds: 1.0, left: None, if_stopped: IfStopped::Lost };
+        let outlook =
+            Outlook { stage: Stage::Template, seconds: 1.0, left: None, if_stopped: IfStopped::Lost };
         let graph = Graph::from_needs(&[vec![], vec![0], vec![0]]);
         let schedule = Schedule::new(graph, &[1.0; 3], &[Known::Done, Known::Open, Known::Open]);
         let mut all = Dispatcher::new(schedule, vec![outlook; 3], 2, Limits::default(), Pace::default());
