@@ -102,6 +102,11 @@ impl Sampler<'_> {
         })
     }
 
+    /// How many events are solved together.
+    pub fn portion(&self) -> usize {
+        if self.device.is_cuda() { EVENTS_AT_ONCE_ON_GPU } else { EVENTS_AT_ONCE }
+    }
+
     /// Solves in portions; `start` gives the mapped noisy events of a range of masses.
     fn solve(
         &self,
@@ -111,7 +116,7 @@ impl Sampler<'_> {
     ) -> Result<Array2<f32>, Error> {
         let [maps] = self.denoiser.maps() else { panic!("events are made by one model at a time") };
         let features = self.denoiser.features();
-        let portion = if self.device.is_cuda() { EVENTS_AT_ONCE_ON_GPU } else { EVENTS_AT_ONCE };
+        let portion = self.portion();
         let mut values = Vec::with_capacity(masses.len() * features);
         for first in (0..masses.len()).step_by(portion) {
             if watch.should_stop() {

@@ -163,6 +163,11 @@ impl FlowModel {
         Tensor::from_slice(&values).reshape([1, 1, -1]).to_device(self.device())
     }
 
+    /// How many events pass together.
+    pub fn portion(&self) -> usize {
+        if self.device().is_cuda() { EVENTS_AT_ONCE_ON_GPU } else { EVENTS_AT_ONCE }
+    }
+
     /// Makes events in portions; `make` gives the mapped events of a range, `[1, features, events]`.
     fn in_portions(
         &self,
@@ -171,7 +176,7 @@ impl FlowModel {
         mut make: impl FnMut(std::ops::Range<usize>) -> Tensor,
     ) -> Result<Array2<f32>, Error> {
         let features = self.shape.conditioner.features;
-        let portion = if self.device().is_cuda() { EVENTS_AT_ONCE_ON_GPU } else { EVENTS_AT_ONCE };
+        let portion = self.portion();
         let mut values = Vec::with_capacity(count * features);
         for first in (0..count).step_by(portion) {
             if watch.should_stop() {

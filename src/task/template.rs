@@ -64,30 +64,36 @@ pub fn make(
     let solver = place.job.sampler.with(template.integration).solver;
     let method = template.method;
     let making = Making::new(masses.len(), place.job.data.features.len(), Generators { noise, spread });
-    store(place, id, &masses, (making, keeper), |rows, Generators { noise, spread }, watch| {
-        let to = &masses[rows.clone()];
-        let from = || portion(&starts, rows);
-        match &maker {
-            Maker::Denoiser(denoiser, grid) => {
-                let sampler = Sampler { denoiser, grid, solver, device: place.device };
-                match method {
-                    TemplateMethod::Noise => sampler.from_noise(to, noise, watch),
-                    _ => sampler.from_events(from().features.view(), to, (noise, spread), watch),
+    store(
+        place,
+        id,
+        &masses,
+        (making, maker.portion(place), keeper),
+        |rows, Generators { noise, spread }, watch| {
+            let to = &masses[rows.clone()];
+            let from = || portion(&starts, rows);
+            match &maker {
+                Maker::Denoiser(denoiser, grid) => {
+                    let sampler = Sampler { denoiser, grid, solver, device: place.device };
+                    match method {
+                        TemplateMethod::Noise => sampler.from_noise(to, noise, watch),
+                        _ => sampler.from_events(from().features.view(), to, (noise, spread), watch),
+                    }
                 }
+                Maker::Flow(flow) => match method {
+                    TemplateMethod::Cathode => flow.sample(to, noise, watch),
+                    TemplateMethod::Feta => {
+                        flow.transport(from().features.view(), Journey::Correction(to), spread, watch)
+                    }
+                    _ => {
+                        let from = from();
+                        let journey = Journey::Masses { own: &from.masses, target: to };
+                        flow.transport(from.features.view(), journey, spread, watch)
+                    }
+                },
             }
-            Maker::Flow(flow) => match method {
-                TemplateMethod::Cathode => flow.sample(to, noise, watch),
-                TemplateMethod::Feta => {
-                    flow.transport(from().features.view(), Journey::Correction(to), spread, watch)
-                }
-                _ => {
-                    let from = from();
-                    let journey = Journey::Masses { own: &from.masses, target: to };
-                    flow.transport(from.features.view(), journey, spread, watch)
-                }
-            },
-        }
-    })?;
+        },
+    )?;
     let (grid, in_tails) = match &maker {
         Maker::Denoiser(_, grid) => (Some(grid), None),
         Maker::Flow(_) if method == TemplateMethod::Cathode => (None, None),
@@ -101,6 +107,19 @@ pub fn make(
 enum Maker {
     Denoiser(Denoiser, NoiseGrid),
     Flow(FlowModel),
+}
+
+impl Maker {
+    /// How many events are made together.
+    fn portion(&self, place: &Workplace) -> usize {
+        match self {
+            Self::Denoiser(denoiser, grid) => {
+                let (solver, device) = (place.job.sampler.solver, place.device);
+                Sampler { denoiser, grid, solver, device }.portion()
+            }
+            Self::Flow(flow) => flow.portion(),
+        }
+    }
 }
 
 /// The events that these rows of a template start from, round and round.
@@ -141,7 +160,7 @@ pub fn resample(
     // Nothing is spread where events begin as noise.
     let generators = Generators { spread: noise.clone(), noise };
     let making = Making::new(count, place.job.data.features.len(), generators);
-    store(place, id, &masses, (making, keeper), |rows, generators, watch| {
+    store(place, id, &masses, (making, sampler.portion(), keeper), |rows, generators, watch| {
         sampler.from_noise(&masses[rows], &mut generators.noise, watch)
     })?;
     summarise(place, id, None, Some(&grid), &data)
@@ -176,16 +195,16 @@ fn signal_region(place: &Workplace, sample: TrainingSample) -> Result<RegionEven
     place.sample()?.data(sample.n_signal, &place.job.regions_of(&sample), Region::Signal)
 }
 
-/// Makes events in portions, from where it was stopped, and stores them when all are made.
+/// Makes events, from where it was stopped, and stores them when all are made. A portion is what is solved together, so that
+/// one that was begun is hardly ever lost.
 fn store(
     place: &Workplace,
     id: &TaskId,
     masses: &[f64],
-    (mut making, keeper): (Making, &Keeper<'_>),
+    (mut making, portion, keeper): (Making, usize, &Keeper<'_>),
     mut make: impl FnMut(Range<usize>, &mut Generators, &dyn Watch) -> Result<Array2<f32>, Error>,
 ) -> Result<(), Error> {
     keeper.resume(&mut making);
-    let portion = if place.device.is_cuda() { PORTION_ON_GPU } else { PORTION };
     while let Some(rows) = making.next(portion) {
         let count = masses.len() as f64;
         let part = Part { whole: keeper, begin: rows.start as f64 / count, len: rows.len() as f64 / count };
@@ -205,19 +224,16 @@ fn store(
     writer.list("masses_gev", ArrayView1::from(masses))?;
     let events = making.events();
     writer.begin_table(FEATURES, events.dim())?;
-    for (part, rows) in events.axis_chunks_iter(Axis(0), PORTION_ON_GPU).enumerate() {
-        writer.rows(FEATURES, part * PORTION_ON_GPU, rows)?;
+    for (part, rows) in events.axis_chunks_iter(Axis(0), STORED_TOGETHER).enumerate() {
+        writer.rows(FEATURES, part * STORED_TOGETHER, rows)?;
     }
     writer.finish()
 }
 
 /// The table of a template's events.
 pub const FEATURES: &str = "features";
-/// Events between two looks whether it is time to save: a second or so. A multiple of what samplers and flows solve together,
-/// so that it changes no result.
-const PORTION: usize = 1 << 11;
-/// The same where a GPU waits to be filled.
-const PORTION_ON_GPU: usize = 1 << 18;
+/// Events that are stored together.
+const STORED_TOGETHER: usize = 1 << 18;
 
 /// The progress of one portion as that of the whole.
 pub struct Part<'a> {
