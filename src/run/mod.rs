@@ -23,7 +23,7 @@ use std::time::{Duration, SystemTime};
 use drapes_analysis::cli::tell;
 use drapes_analysis::dispatch::Shard;
 use drapes_analysis::error::Exit;
-use drapes_analysis::job::JobFile;
+use drapes_analysis::job::{Change, JobFile};
 use drapes_analysis::store::Store;
 
 use crate::demands;
@@ -57,6 +57,10 @@ pub use place::COMPUTING;
 pub struct Run {
     /// The job file.
     job: PathBuf,
+    /// Change a key of the job, as if it stood in the file: denoiser.epochs=100, 'name="other"', 'scan.0.n_signal=[0,500]'
+    /// for the first [[scan]] block. Values are TOML; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    changes: Vec<Change>,
     /// Where results go (out/NAME by default).
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -105,7 +109,7 @@ impl Run {
         self.check_paths()?;
         if let Some(ranks) = self.ranks {
             // Mistakes are told before there are ranks to repeat them.
-            let job = JobFile::open(&self.job)?.check()?;
+            let job = self.job_file()?.check()?;
             demands::check_threads(&job, &[device::look(World::host(), DeviceChoice::Cpu)])?;
             Store::claim(&self.directory(&job))?;
             return self.launch(ranks);
@@ -129,6 +133,11 @@ impl Run {
             Err(_) if world.size() > 1 => world.abort(Exit::Unexpected as i32),
             Err(panic) => resume_unwind(panic),
         }
+    }
+
+    /// The job file with what the command line changes of it.
+    fn job_file(&self) -> Result<JobFile, Error> {
+        Ok(JobFile::open(&self.job)?.with(self.changes.clone()))
     }
 
     /// That paths can be written down: HDF5 and the messages between ranks know text alone, and would fail hours later.

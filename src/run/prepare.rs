@@ -6,7 +6,7 @@ use std::time::Duration;
 use drapes_analysis::cli::tell;
 use drapes_analysis::dispatch::{Graph, Known, Shard};
 use drapes_analysis::fingerprint::InputFile;
-use drapes_analysis::job::{Job, JobFile};
+use drapes_analysis::job::Job;
 use drapes_analysis::plan::Plan;
 use drapes_analysis::price::memory::Chip;
 use drapes_analysis::price::{EventCounts, Price};
@@ -47,7 +47,7 @@ impl Run {
     }
 
     pub(super) fn prepare(&self, ranks: usize, signals: &Signals) -> Result<Prepared, Error> {
-        let file = JobFile::open(&self.job)?;
+        let file = self.job_file()?;
         let job = file.check()?;
         let sight = device::look(World::host(), DeviceChoice::Cpu);
         // Before anything is read, and before there are any threads.
