@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use support::{answer, directory, drapes, refusal, small_job};
 
 /// Files that a scan has, and more that end like them.
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 25] = [
     "job.toml",
     "job.json",
     "results.csv",
@@ -32,6 +32,7 @@ const NAMES: [&str; 24] = [
     "tasks/classify/a.0123456789ab-3.part",
     "running/turn.lock",
     "running/1-of-1.json",
+    "running/1-of-1.stop",
     "logs/runs.jsonl",
     "logs/rank-000.log",
 ];
@@ -81,7 +82,7 @@ fn a_folder_of_a_user_stays_as_it_is() {
             assert!(message.contains("holds no scan of drapes and is not empty"), "{names:?}: {message}");
             assert!(bytes(&out) == before, "{names:?} {options:?}");
         }
-        for verb in ["reduce", "plot", "compact", "status"] {
+        for verb in ["reduce", "plot", "compact", "status", "stop"] {
             let (code, message) = refusal(drapes().arg(verb).arg(&out));
             assert_eq!(code, 2, "{names:?}: {message}");
             assert!(message.contains("holds no results of drapes"), "{names:?}: {message}");
@@ -116,6 +117,8 @@ fn what_a_user_puts_into_a_scan_stays() {
         "tasks/list.txt",
         "tasks/classify/notes.part",
         "running/readme.txt",
+        "running/1-of-1.stop",
+        "running/bus.stop",
         "logs/mine.log",
     ];
     fill(&out, &extras);

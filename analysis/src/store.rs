@@ -15,6 +15,7 @@ mod claim;
 mod durable;
 mod folded;
 mod folding;
+mod foresee;
 mod growth;
 mod header;
 mod identity;
@@ -32,6 +33,7 @@ use serde::{Deserialize, Serialize};
 
 pub use durable::{part_of, write_durably};
 pub use folding::Folding;
+pub use foresee::Foreseen;
 pub use header::Header;
 pub use identity::Identity;
 pub use occupancy::{Activity, Doing, Liveness, Occupancy, Occupant, Patience, Process, RunningTask};

@@ -161,7 +161,7 @@ impl Run {
         for remark in sample.remarks() {
             tell(format_args!("note: {remark}"));
         }
-        let Prepared { stored, plan, store, data_directory, states, owners, known, occupancy } = prepared;
+        let Prepared { stored, plan, store, data_directory, states, owners, known, occupancy, .. } = prepared;
         let price = Price::of(&stored.job, plan, sample.counts(&stored.job), &Rates::CPU_CORE);
         let runs = states.iter().map(done_run);
         let is_gpu = places.own.as_ref().is_ok_and(|device| device.is_cuda());
@@ -190,8 +190,7 @@ impl Run {
             let place = Workplace::new(store, stored, data, device, run_info(world, device), self.shard());
             place.with_sample(sample).saving_every(self.checkpoint_every).with_memory(places.memory)
         });
-        let done: Vec<bool> = states.iter().map(TaskState::is_done).collect();
-        let progress = Progress::new(plan, &price.seconds, &done, world.size());
+        let progress = Progress::new(plan, &price.seconds, known, world.size());
         let is_failed = |task: &usize| matches!(states[*task], TaskState::Failed { .. });
         let retrying = (0..plan.tasks.len()).filter(|task| known[*task] == Known::Open).filter(is_failed);
         let mut bulletin = Bulletin::new(plan, progress, occupancy, retrying.collect());

@@ -14,6 +14,7 @@ use drapes_analysis::rates::Rates;
 use drapes_analysis::store::{Occupancy, Occupant, Patience, Store, StoredJob, TaskState};
 
 use super::Run;
+use super::stop_watch::StopWatch;
 use crate::data;
 use crate::demands::{self, Supply};
 use crate::device::{self, DeviceChoice};
@@ -31,8 +32,12 @@ pub struct Prepared {
     pub states: Vec<TaskState>,
     /// The shard of each task, from 1.
     pub owners: Vec<u32>,
+    /// Whether each task is asked for: all are, unless --only names some.
+    pub selected: Vec<bool>,
     /// What is to be done, and by whom.
     pub known: Vec<Known>,
+    /// Looks whether somebody asks this run to stop.
+    pub stop: StopWatch,
     /// The right to work in the directory.
     pub occupancy: Occupancy,
 }
@@ -56,6 +61,8 @@ impl Run {
             Some(directory) => directory.clone(),
             None => file.data_directory()?,
         };
+        // Before anything is begun, a name that fits nothing is told.
+        Plan::of(&job).selected(&self.only)?;
         Store::claim(&self.directory(&job))?;
         let inputs = inputs(&job, &data_directory)?;
         repeats::check_files(&job, &inputs)?;
@@ -72,6 +79,7 @@ impl Run {
         }
         let store = Store::begin(&directory, &stored)?;
         let (occupancy, dead) = self.occupy(&store, ranks, signals)?;
+        let stop = StopWatch::begin(store.clone(), self.shard(), signals.clone());
         for gone in dead {
             tell(format_args!("note: an earlier run has died here ({gone}); this one goes on with its work"));
         }
@@ -91,12 +99,13 @@ impl Run {
         // By the job's own numbers, which all shards have in common.
         let price = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
         let owners = self.shard().owners(&Graph::of(&plan), &price.seconds);
-        let known = self.known(&states, &owners);
-        Ok(Prepared { stored, plan, store, data_directory, states, owners, known, occupancy })
+        let selected = plan.selected(&self.only)?;
+        let known = self.known(&states, &owners, &selected);
+        Ok(Prepared { stored, plan, store, data_directory, states, owners, selected, known, stop, occupancy })
     }
 
     /// What ranks will probably compute on; which GPUs there are is asked when all ranks are there.
-    fn chip(&self) -> Chip {
+    pub(super) fn chip(&self) -> Chip {
         let may_have_gpu = self.device != DeviceChoice::Cpu && Path::new("/dev/nvidiactl").exists();
         if may_have_gpu { Chip::Gpu } else { Chip::Core }
     }
@@ -117,14 +126,16 @@ impl Run {
         occupied.map_err(|error| if signals.received() { Error::Stopped } else { error.into() })
     }
 
-    fn known(&self, states: &[TaskState], owners: &[u32]) -> Vec<Known> {
-        let known = |(state, owner): (&TaskState, &u32)| match state {
+    pub(super) fn known(&self, states: &[TaskState], owners: &[u32], selected: &[bool]) -> Vec<Known> {
+        let known = |((state, owner), selected): ((&TaskState, &u32), &bool)| match state {
             TaskState::Done(_) => Known::Done,
+            // Nothing that is asked for needs what is not.
+            _ if !selected => Known::Elsewhere,
             TaskState::Failed { .. } if !self.retry_failed => Known::Failed,
             _ if *owner == self.shard().index => Known::Open,
             _ => Known::Elsewhere,
         };
-        states.iter().zip(owners).map(known).collect()
+        states.iter().zip(owners).zip(selected).map(known).collect()
     }
 }
 
@@ -144,7 +155,7 @@ impl Prepared {
     }
 }
 
-fn inputs(job: &Job, data_directory: &Path) -> Result<Vec<InputFile>, Error> {
+pub(super) fn inputs(job: &Job, data_directory: &Path) -> Result<Vec<InputFile>, Error> {
     let mut names: Vec<&Path> = vec![&job.data.events];
     names.extend(job.independent_background.file());
     names.extend(job.other_sample.file());

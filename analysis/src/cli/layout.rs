@@ -50,8 +50,7 @@ pub fn wrapped(text: &str) -> String {
 /// The same behind so many blanks.
 pub fn wrapped_behind(blanks: &str, text: &str) -> String {
     let lines = words_in_lines(text, WIDTH - 2 - blanks.len());
-    let indent = |place: usize| if place == 0 { "" } else { "  " };
-    lines.iter().enumerate().map(|(place, line)| format!("{blanks}{}{line}\n", indent(place))).collect()
+    format!("{blanks}{}\n", lines.join(&format!("\n{blanks}  ")))
 }
 
 /// Words in lines of so many characters; a longer word has a line of its own.

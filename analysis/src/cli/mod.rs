@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 pub use answer::answer;
-pub use layout::{YEAR, columns, duration};
+pub use layout::{YEAR, columns, duration, wrapped};
 pub use plan::Format;
 pub use plot::draw_all;
 pub use shell::{Completions, Man};

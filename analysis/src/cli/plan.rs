@@ -41,9 +41,9 @@ pub struct Plan {
     /// Print a complete, commented job file instead.
     #[arg(long)]
     defaults: bool,
-    /// Change a key of the job, as if it stood in the file: denoiser.epochs=100, 'name="other"', 'scan.0.n_signal=[0,500]'
-    /// for the first [[scan]] block. Values are TOML; may be repeated.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
+    /// Change a key of the job, as if it stood in the file: denoiser.epochs=100, 'name="other"', or scan.0.oversampling=5 for
+    /// the first [[scan]] block. Values are TOML; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE", conflicts_with = "defaults")]
     changes: Vec<Change>,
     /// Also estimate the time on so many ranks.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

@@ -49,13 +49,13 @@ fn names(task: &Task) -> Vec<String> {
 }
 
 impl Plan {
-    /// The tasks that selectors name, and all that these need; the plan itself where there are no selectors.
+    /// Which tasks selectors name, and all that these need; every task where there are no selectors.
     ///
     /// # Errors
     /// A selector fits nothing.
-    pub fn only(self, selectors: &[Selector]) -> Result<Self, Error> {
+    pub fn selected(&self, selectors: &[Selector]) -> Result<Vec<bool>, Error> {
         if selectors.is_empty() {
-            return Ok(self);
+            return Ok(vec![true; self.tasks.len()]);
         }
         let all: Vec<Vec<String>> = self.tasks.iter().map(names).collect();
         let fits = |selector: &Selector, names: &[String]| names.iter().any(|name| selector.0.matches(name));
@@ -73,12 +73,9 @@ impl Plan {
         let mut wanted: Vec<bool> = named.collect();
         // Dependencies come first in a plan.
         for place in (0..wanted.len()).rev().filter(|place| wanted[*place]).collect::<Vec<_>>() {
-            want(&self, &places, place, &mut wanted);
+            want(self, &places, place, &mut wanted);
         }
-        let mut wanted = wanted.into_iter();
-        let mut tasks = self.tasks;
-        tasks.retain(|_| wanted.next().unwrap_or(false));
-        Ok(Self { tasks })
+        Ok(wanted)
     }
 }
 
@@ -125,8 +122,10 @@ mod tests {
     fn only(selectors: &[&str]) -> Result<Vec<String>, Error> {
         let selectors: Vec<Selector> =
             selectors.iter().map(|text| text.parse().expect("a pattern")).collect();
-        let chosen = plan().only(&selectors)?;
-        Ok(chosen.tasks.into_iter().map(|task| task.id.0).collect())
+        let plan = plan();
+        let selected = plan.selected(&selectors)?;
+        let chosen = plan.tasks.into_iter().zip(selected).filter(|(_, selected)| *selected);
+        Ok(chosen.map(|(task, _)| task.id.0).collect())
     }
 
     #[test]

@@ -121,8 +121,8 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let store = Store::at(directory.path());
         fs::create_dir_all(store.running()).expect("room");
-        let gone = Process { host: "elsewhere".to_owned(), ..Process::this() };
-        let request = StopRequest { stop: gone, asked_by: Process::this() };
+        let mut request = StopRequest { stop: Process::this(), asked_by: Process::this() };
+        request.stop.pid += 1;
         let path = directory.path().join("running/1-of-1.stop");
         fs::write(&path, serde_json::to_vec(&request).expect("JSON")).expect("room");
         assert_eq!(store.is_asked_to_stop(Shard::WHOLE), None);
