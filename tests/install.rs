@@ -3,10 +3,18 @@
 mod support;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use support::{answer, directory, refusal, small_job};
+
+/// A folder with the program alone: others that lie beside it may be of earlier builds.
+fn built(place: &Path) -> PathBuf {
+    let folder = place.join("built");
+    fs::create_dir(&folder).expect("room");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_drapes"), folder.join("drapes")).expect("room");
+    folder
+}
 
 fn install(built: &Path, prefix: &str) -> Command {
     let mut install = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("setup/install.sh"));
@@ -18,8 +26,8 @@ fn install(built: &Path, prefix: &str) -> Command {
 fn an_installed_program_finds_its_libraries_from_its_own_place() {
     let place = directory();
     let prefix = place.path().join("a prefix");
-    let built = Path::new(env!("CARGO_BIN_EXE_drapes")).parent().expect("a folder");
-    let text = answer(&mut install(built, &prefix.display().to_string()));
+    let built = built(place.path());
+    let text = answer(&mut install(&built, &prefix.display().to_string()));
     assert!(text.contains("install: drapes 0.") && text.contains("is not on PATH"), "{text}");
     // As a whole it may go elsewhere.
     let moved = place.path().join("moved");
@@ -50,11 +58,11 @@ fn an_installed_program_finds_its_libraries_from_its_own_place() {
 #[test]
 fn what_cannot_be_installed_is_told() {
     let place = directory();
-    let built = Path::new(env!("CARGO_BIN_EXE_drapes")).parent().expect("a folder");
+    let built = built(place.path());
     let (code, message) = refusal(&mut install(place.path(), "/nowhere"));
     assert!(code == 3 && message.contains("holds no drapes (it was not built)"), "{message}");
-    let (code, message) = refusal(&mut install(built, "here"));
+    let (code, message) = refusal(&mut install(&built, "here"));
     assert!(code == 3 && message.contains("is not a whole path"), "{message}");
-    let (code, message) = refusal(install(built, "/nowhere").env("LIBTORCH", place.path()));
+    let (code, message) = refusal(install(&built, "/nowhere").env("LIBTORCH", place.path()));
     assert!(code == 3 && message.contains("holds no libtorch"), "{message}");
 }

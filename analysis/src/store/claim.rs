@@ -28,8 +28,8 @@ impl Store {
     ///
     /// A directory is ours if its `job.json` is a stored job: that is written before everything else but what this rule
     /// knows by name. It may be begun if it is not there or empty, or if it holds nothing but what a start leaves that
-    /// died before that, or another shard that begins at this moment: empty folders of stages, occupants and turns in
-    /// `running/`, and a part of `job.json`.
+    /// died before that, or another shard that begins at this moment: empty folders of stages, occupants, requests to
+    /// them and turns in `running/`, and a part of `job.json`.
     ///
     /// # Errors
     /// The directory holds anything else.

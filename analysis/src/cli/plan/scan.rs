@@ -24,7 +24,11 @@ pub fn methods(job: &Job) -> String {
     for (heading, axis) in AXES {
         match &values(job.points.iter(), axis)[..] {
             [] => {}
-            [value] => common.push(format!("{heading} {value}")),
+            [value] => {
+                let has_axis = |method: &&&'static str| of(method).any(|point| axis(point).is_some());
+                let those: Vec<&&'static str> = methods.iter().filter(has_axis).collect();
+                common.push(format!("{heading} {value}{}", whose(&those, methods.len())));
+            }
             _ => {
                 let cells = methods.iter().map(|method| short_list(values(of(method), axis)));
                 varying.push(std::iter::once(heading.to_owned()).chain(cells).collect::<Vec<_>>());
@@ -36,6 +40,14 @@ pub fn methods(job: &Job) -> String {
         text.push_str(&wrapped(&format!("in common: {}", common.join(", "))));
     }
     text
+}
+
+/// Names the one method that has an axis, where there are several others.
+fn whose(those: &[&&'static str], methods: usize) -> String {
+    match those {
+        [only] if methods > 2 => format!(" ({} only)", label(only)),
+        _ => String::new(),
+    }
 }
 
 /// Columns beside the first ones: where they do not fit into the width, another table goes on with the others.
