@@ -2,7 +2,8 @@
 # make test    set up, FastJet included, then formatting, lints and all tests
 # make setup   system packages and libtorch; CUDA=1 for GPUs, PREPARE=1 for FastJet, which drapes-prepare needs
 # make test-faults  hundreds of kills and of random tables; make fuzz  random job files, records and files of events
-# make install PREFIX=~/.local  programs, libtorch, completions and manual pages (PROFILE=dev for a build without optimisation)
+# make install PREFIX=~/.local  programs, libtorch, completions and manual pages; PROFILE=dev without optimisation,
+#                               PREPARE=1 with drapes-prepare
 # make bench   throughput of training and sampling; reading
 
 SHELL := /bin/bash -o pipefail
@@ -24,7 +25,7 @@ demo: setup
 PREFIX ?= $(HOME)/.local
 PROFILE ?= release
 install: setup
-	$(CARGO) build --profile $(PROFILE) --locked
+	$(CARGO) build --profile $(PROFILE) --locked $(if $(filter-out 0,$(PREPARE)),--workspace)
 	PREFIX="$(abspath $(patsubst ~/%,$(HOME)/%,$(PREFIX)))" setup/install.sh $${CARGO_TARGET_DIR:-target}/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 
 # The whole workspace, drapes-prepare included.

@@ -4,7 +4,7 @@
 #
 #   PREFIX=~/.local setup/install.sh target/release
 #
-#   PREFIX/bin                    drapes, drapes-analysis, and drapes-prepare where it was built
+#   PREFIX/bin                    drapes, drapes-analysis, and with PREPARE=1 drapes-prepare
 #   PREFIX/lib/drapes             libtorch, which drapes finds from its own place; LIBTORCH names another
 #   PREFIX/share                  completions for bash, zsh and fish, and manual pages
 #
@@ -25,7 +25,9 @@ libtorch=${LIBTORCH:-$(cd "$(dirname "$0")/.." && pwd)/.libtorch/torch}
 to=${DESTDIR:-}$PREFIX
 mkdir -p "$to/bin" "$to/lib/drapes/torch/lib" "$to/share" \
   || fail "cannot write $to (see above) name another PREFIX, or install as a user who may"
-for program in drapes drapes-analysis drapes-prepare; do
+programs="drapes drapes-analysis"
+[ "${PREPARE:-0}" = 0 ] || programs="$programs drapes-prepare"
+for program in $programs; do
   [ ! -x "$built/$program" ] || install -m 755 "$built/$program" "$to/bin/$program"
 done
 

@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 
 /// Values of an axis that are listed one by one where they are no longer than this together.
-const SHORT: usize = 20;
+const SHORT: usize = 24;
 
 /// A table of the methods with the axes that vary, and below it what all points have in common.
 pub fn methods(job: &Job) -> String {
