@@ -2,6 +2,8 @@
 # make test    set up, FastJet included, then formatting, lints and all tests
 # make setup   system packages and libtorch; CUDA=1 for GPUs, PREPARE=1 for FastJet, which drapes-prepare needs
 # make test-faults  hundreds of kills, other troubles and random tables; make fuzz  random job files, records and files of events
+# make install PREFIX=~/.local  programs, libtorch, completions and manual pages; PROFILE=dev without optimisation,
+#                               PREPARE=1 with drapes-prepare
 # make bench   throughput of training and sampling; reading
 
 SHELL := /bin/bash -o pipefail
@@ -9,7 +11,7 @@ CARGO ?= cargo
 # nextest closes with one count for all tests; cargo's own runner has one for each file, which are added up.
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 
-.PHONY: demo test test-faults fuzz setup bench lint
+.PHONY: demo install test test-faults fuzz setup bench lint
 
 setup:
 	@setup/setup.sh
@@ -19,6 +21,12 @@ demo: setup
 	target/release/drapes run jobs/demo.toml --ranks auto --out out/demo
 	@echo
 	@echo "look at out/demo/figures/fig04.png and out/demo/figures/fig05.png"
+
+PREFIX ?= $(HOME)/.local
+PROFILE ?= release
+install: setup
+	$(CARGO) build --profile $(PROFILE) --locked $(if $(filter-out 0,$(PREPARE)),--workspace)
+	PREFIX="$(abspath $(patsubst ~/%,$(HOME)/%,$(PREFIX)))" setup/install.sh $${CARGO_TARGET_DIR:-target}/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 
 # The whole workspace, drapes-prepare included.
 lint: export TESTS = 1

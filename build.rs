@@ -4,6 +4,8 @@
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     // torch-sys reports the folder that it links against.
+    // An installed program finds it from its own place, with whatever has become of the folder of the build.
+    println!("cargo::rustc-link-arg=-Wl,-rpath,$ORIGIN/../lib/drapes/torch/lib");
     if let Ok(folder) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
         println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}");
     }

@@ -13,7 +13,7 @@ use drapes::data;
 use drapes::doctor::Doctor;
 use drapes::error::Error;
 use drapes::run::{COMPUTING, Run};
-use drapes_analysis::cli::{Verb as LightVerb, answer, tell};
+use drapes_analysis::cli::{Completions, Format, Man, Verb as LightVerb, answer, tell};
 use drapes_analysis::error::Exit;
 use drapes_analysis::number::short;
 use drapes_analysis::regions::{MassWindow, Regions};
@@ -37,6 +37,8 @@ enum Verb {
     /// Looks at files of events.
     #[command(subcommand)]
     Data(DataVerb),
+    Completions(Completions),
+    Man(Man),
 }
 
 #[derive(Subcommand)]
@@ -61,8 +63,11 @@ struct Describe {
     /// Numbers that stand for a missing value, as `missing` in [data] of a job.
     #[arg(long, num_args = 1.., value_name = "NUMBER", allow_negative_numbers = true)]
     missing: Vec<f64>,
-    /// Print JSON.
-    #[arg(long)]
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// As --format json, which it was called before.
+    #[arg(long, hide = true, conflicts_with = "format")]
     json: bool,
 }
 
@@ -81,7 +86,7 @@ impl Describe {
             Arguments::command().error(ErrorKind::ValueValidation, problem).exit()
         }
         let description = data::describe_without(&self.file, &regions, &self.missing)?;
-        if self.json {
+        if self.json || self.format == Format::Json {
             answer(format_args!("{:#}\n", serde_json::to_value(&description).unwrap_or_default()));
         } else {
             answer(description);
@@ -123,6 +128,8 @@ fn run() -> Exit {
         Verb::Compact(compact) => compact.run(),
         Verb::Doctor(doctor) => doctor.run(),
         Verb::Data(DataVerb::Describe(describe)) => describe.run(),
+        Verb::Completions(completions) => completions.run(Arguments::command()).map_err(Error::from),
+        Verb::Man(man) => man.run(Arguments::command()).map_err(Error::from),
     };
     match result {
         Ok(exit) => exit,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use drapes_analysis::cli::{duration, tell};
-use drapes_analysis::dispatch::Halt;
+use drapes_analysis::dispatch::{Halt, Known};
 use drapes_analysis::plan::Plan;
 use drapes_analysis::store::Activity;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -31,6 +31,8 @@ pub struct Progress<'a> {
     total: f64,
     /// Expected seconds of the tasks that were done before.
     before: f64,
+    /// Tasks that were done before or are this run's.
+    count: usize,
     ranks: usize,
     start: Instant,
     bar: ProgressBar,
@@ -45,9 +47,10 @@ pub struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    /// An observer of a plan of which some tasks are done.
-    pub fn new(plan: &'a Plan, seconds: &'a [f64], done: &[bool], ranks: usize) -> Self {
-        let of_done = seconds.iter().zip(done).filter(|(_, done)| **done);
+    /// An observer of a plan of which some tasks are done, and others are not this run's.
+    pub fn new(plan: &'a Plan, seconds: &'a [f64], known: &[Known], ranks: usize) -> Self {
+        let of = |which: fn(&Known) -> bool| seconds.iter().zip(known).filter(move |(_, known)| which(known));
+        let (of_done, of_run) = (of(|known| *known == Known::Done), of(|known| *known != Known::Elsewhere));
         let style =
             ProgressStyle::with_template("  {bar:40} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
         // Hidden by indicatif itself where standard error is no terminal.
@@ -55,7 +58,8 @@ impl<'a> Progress<'a> {
         Self {
             plan,
             seconds,
-            total: seconds.iter().sum(),
+            total: of_run.clone().map(|(seconds, _)| seconds).sum(),
+            count: of_run.count(),
             before: of_done.clone().map(|(seconds, _)| seconds).sum(),
             ranks,
             start: Instant::now(),
@@ -97,7 +101,7 @@ impl<'a> Progress<'a> {
         self.drawn = Some(Instant::now());
         self.bar.set_position(((self.before + self.worked()) / self.total.max(1e-9) * LENGTH as f64) as u64);
         let left = self.left().map_or(String::new(), |left| format!(", about {} left", duration(left)));
-        let state = format!("{} of {} tasks{left}", self.ended, self.plan.tasks.len());
+        let state = format!("{} of {} tasks{left}", self.ended, self.count);
         if self.bar.is_hidden() && self.last_line.elapsed() > QUIET {
             self.last_line = Instant::now();
             tell(format_args!("{} {state}; {}", self.clock(), self.at_work()));
@@ -232,7 +236,7 @@ mod tests {
                     classifier_seeds_per_task = 1\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";
         let plan = Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
         let seconds = vec![1.0; plan.tasks.len()];
-        let mut progress = Progress::new(&plan, &seconds, &vec![false; seconds.len()], 100);
+        let mut progress = Progress::new(&plan, &seconds, &vec![Known::Open; seconds.len()], 100);
         progress.running = (0..3).map(|task| (task, 0.5)).collect();
         let named: Vec<String> = plan.tasks[..3].iter().map(|task| format!("{} 50%", task.id)).collect();
         assert_eq!(progress.at_work(), named.join(", "));

@@ -18,6 +18,8 @@ pub const LAUNCHED: [&str; 4] =
 
 /// Bytes that one call of MPI broadcasts: it counts in 32 bits, and asks for memory of its own.
 const PIECE: usize = 4 << 20;
+/// What they call the number of a program among them, in the same order.
+const RANKS: [&str; 4] = ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "MPI_LOCALRANKID", "SLURM_PROCID"];
 
 /// Kinds of MPI, as far as starting ranks is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +84,13 @@ impl World {
         innermost(said)
             .filter(|(started, name)| *started > 1 || *name != "SLURM_STEP_NUM_TASKS")
             .map(|(_, name)| name)
+    }
+
+    /// What launchers say of this program without being asked to join the others: its number, and how many there are.
+    pub fn announced() -> (usize, usize) {
+        let said = |name: &str| std::env::var(name).ok()?.parse().ok();
+        let Some((size, _)) = innermost(said) else { return (0, 1) };
+        (RANKS.iter().find_map(|name| said(name)).unwrap_or(0), size)
     }
 
     fn communicator(&self) -> Option<SimpleCommunicator> {

@@ -12,7 +12,7 @@ fn plan_counts_and_prices() {
     let place = directory();
     let job = small_job(place.path(), "");
     let text = answer(drapes().arg("plan").arg(&job).args(["--ranks", "16"]));
-    for expected in ["small: 4 points, 14 tasks", "DRAPES ∅", "16 × core", "disk: about"] {
+    for expected in ["small: 4 points, 14 tasks", "DRAPES ∅", "16     ", "core each", "disk: about"] {
         assert!(text.contains(expected), "{expected}:\n{text}");
     }
     let json = answer(drapes().arg("plan").arg(&job).args(["--format", "json"]));
@@ -205,8 +205,11 @@ fn data_are_described_as_text_and_json() {
     let file = data().join("demo_dijets.features.h5");
     let text = answer(drapes().args(["data", "describe"]).arg(&file));
     assert!(text.contains("60,000") && text.contains("m_jj"), "{text}");
-    let json = answer(drapes().args(["data", "describe", "--json"]).arg(&file));
-    serde_json::from_str::<serde_json::Value>(&json).expect("JSON");
+    let json = answer(drapes().args(["data", "describe", "--format", "json"]).arg(&file));
+    let value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(value["layout"], "lhco_features");
+    // As it was called before.
+    assert_eq!(answer(drapes().args(["data", "describe", "--json"]).arg(&file)), json);
 }
 
 #[test]

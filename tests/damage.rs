@@ -171,6 +171,12 @@ fn what_the_dead_leave_behind_is_swept() {
     for name in left {
         fs::write(out.join(name), "left").expect("room");
     }
+    let gone = serde_json::json!({"host": "elsewhere", "pid": 7, "started": 1, "space": "another machine"});
+    let request = serde_json::json!({"stop": gone, "asked_by": gone}).to_string();
+    let requests = ["running/1-of-1.stop", "running/2-of-8.stop"].map(|name| out.join(name));
+    for path in &requests {
+        fs::write(path, &request).expect("room");
+    }
     let kept = out.join("tasks/train/another.checkpoint");
     fs::write(&kept, "of no task of this plan").expect("room");
     let own =
@@ -182,6 +188,7 @@ fn what_the_dead_leave_behind_is_swept() {
     for name in left {
         assert!(!out.join(name).exists(), "{name}");
     }
+    assert!(requests.iter().all(|path| !path.exists()), "requests to processes that are gone");
     assert!(kept.exists() && own.iter().all(|file| file.exists()), "names that are not ours");
 }
 

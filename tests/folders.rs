@@ -33,6 +33,7 @@ const NAMES: [&str; 25] = [
     "tasks/classify/a.0123456789ab-3.part",
     "running/turn.lock",
     "running/1-of-1.json",
+    "running/1-of-1.stop",
     "logs/runs.jsonl",
     "logs/rank-000.log",
 ];
@@ -82,7 +83,7 @@ fn a_folder_of_a_user_stays_as_it_is() {
             assert!(message.contains("holds no scan of drapes and is not empty"), "{names:?}: {message}");
             assert!(bytes(&out) == before, "{names:?} {options:?}");
         }
-        for verb in ["reduce", "plot", "compact", "status"] {
+        for verb in ["reduce", "plot", "compact", "status", "stop"] {
             let (code, message) = refusal(drapes().arg(verb).arg(&out));
             assert_eq!(code, 2, "{names:?}: {message}");
             assert!(message.contains("holds no results of drapes"), "{names:?}: {message}");
@@ -117,6 +118,8 @@ fn what_a_user_puts_into_a_scan_stays() {
         "tasks/list.txt",
         "tasks/classify/notes.part",
         "running/readme.txt",
+        "running/1-of-1.stop",
+        "running/bus.stop",
         "logs/mine.log",
     ];
     fill(&out, &extras);

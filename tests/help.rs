@@ -7,17 +7,20 @@ use std::path::Path;
 
 use support::{answer, drapes};
 
-const VERBS: [&[&str]; 10] = [
+const VERBS: [&[&str]; 13] = [
     &[],
     &["plan"],
     &["run"],
     &["status"],
+    &["stop"],
     &["reduce"],
     &["plot"],
     &["compact"],
     &["doctor"],
     &["data"],
     &["data", "describe"],
+    &["completions"],
+    &["man"],
 ];
 
 #[test]

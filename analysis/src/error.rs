@@ -3,11 +3,20 @@
 use std::fmt;
 use std::path::PathBuf;
 
-/// One mistake in a job file.
+/// Where a mistake in a job stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// A line of the job file, from 1.
+    Line(usize),
+    /// A change that the command line makes, as it is written behind `--set`.
+    Change(String),
+}
+
+/// One mistake in a job file, or in what the command line changes of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Line in the job file, from 1.
-    pub line: usize,
+    /// Where it stands.
+    pub place: Place,
     /// Dotted path of the key.
     pub key: String,
     /// What is wrong, why, and what to do.
@@ -131,6 +140,45 @@ pub enum Error {
         /// The keys that differ.
         keys: Vec<String>,
     },
+    /// A selection of tasks or points is empty.
+    #[error(
+        "--only {selector} names no task and no point of the job (there would be nothing to do) {}`drapes plan JOB --points` \
+         and --tasks list them",
+        if near.is_empty() { String::new() } else { format!("did you mean {}? ", near.join(", ")) }
+    )]
+    NothingSelected {
+        /// What was asked for.
+        selector: String,
+        /// Names that are like it.
+        near: Vec<String>,
+    },
+    /// A run that is to stop is not there.
+    #[error(
+        "nobody is at work in {} ({why}) `drapes status {}` shows what is done",
+        path.display(),
+        path.display()
+    )]
+    NobodyAtWork {
+        /// The directory.
+        path: PathBuf,
+        /// What was found instead.
+        why: String,
+    },
+    /// A run that was asked to stop goes on.
+    #[error(
+        "{who} in {} is still at work {waited} after it was asked to stop (it looks every second and saves before it ends; \
+         some tasks take minutes until they can be left) wait with the same command again, or end it with the means of its \
+         host",
+        path.display()
+    )]
+    StillAtWork {
+        /// The directory.
+        path: PathBuf,
+        /// Who works there.
+        who: String,
+        /// For how long it was waited.
+        waited: String,
+    },
     /// Somebody works in a directory.
     #[error(
         "{} is in use (by {who}; two runs of the same tasks would get into each other's way) wait until it has ended, \
@@ -181,11 +229,14 @@ impl Error {
             | Self::NotOurs { .. }
             | Self::Table { .. }
             | Self::OtherJob { .. }
+            | Self::NothingSelected { .. }
+            | Self::NobodyAtWork { .. }
             | Self::Corrupt { .. }
             | Self::NothingToDraw { .. } => Exit::BadRequest,
             Self::CannotWrite { .. } | Self::Occupied { .. } | Self::GrownMeanwhile { .. } => {
                 Exit::Environment
             }
+            Self::StillAtWork { .. } => Exit::Deadline,
             Self::Drawing { .. } => Exit::Unexpected,
         }
     }
@@ -199,11 +250,16 @@ fn list_problems(path: &std::path::Path, problems: &[Problem]) -> String {
     let mut lines: Vec<String> = problems
         .iter()
         .take(MOST_PROBLEMS)
-        .map(|problem| format!("  {path}:{}: {problem}", problem.line))
+        .map(|problem| match &problem.place {
+            Place::Line(line) => format!("  {path}:{line}: {problem}"),
+            Place::Change(change) => format!("  --set {change}: {problem}"),
+        })
         .collect();
     if problems.len() > MOST_PROBLEMS {
         lines.push(format!("  and {} more", problems.len() - MOST_PROBLEMS));
     }
     let (count, mistakes) = (problems.len(), if problems.len() == 1 { "mistake" } else { "mistakes" });
-    format!("the job file has {count} {mistakes}\n{}", lines.join("\n"))
+    let is_of_file = |problem: &Problem| matches!(problem.place, Place::Line(_));
+    let what = if problems.iter().any(is_of_file) { "the job file has" } else { "--set makes" };
+    format!("{what} {count} {mistakes}\n{}", lines.join("\n"))
 }

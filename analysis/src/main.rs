@@ -5,8 +5,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use drapes_analysis::cli::{Verb, tell};
+use clap::{CommandFactory, Parser, Subcommand};
+use drapes_analysis::cli::{Completions, Man, Verb as LightVerb, tell};
 use drapes_analysis::unforeseen::guarded;
 
 /// Plan, watch, reduce and draw scans of drapes on any machine.
@@ -17,9 +17,22 @@ struct Arguments {
     verb: Verb,
 }
 
+#[derive(Subcommand)]
+enum Verb {
+    #[command(flatten)]
+    Light(LightVerb),
+    Completions(Completions),
+    Man(Man),
+}
+
 fn main() -> ExitCode {
     ExitCode::from(guarded(None, || {
-        let exit = match Arguments::parse().verb.run() {
+        let done = match Arguments::parse().verb {
+            Verb::Light(verb) => verb.run(),
+            Verb::Completions(completions) => completions.run(Arguments::command()),
+            Verb::Man(man) => man.run(Arguments::command()),
+        };
+        let exit = match done {
             Ok(exit) => exit,
             Err(error) => {
                 tell(format_args!("error: {error}"));

@@ -2,6 +2,7 @@
 
 mod flows;
 mod groups;
+mod select;
 mod trainings;
 
 use std::collections::{HashMap, HashSet};
@@ -17,6 +18,7 @@ use crate::quantities::{ClassifierSeed, Oversampling};
 
 use flows::Flows;
 use groups::{Versions, groups};
+pub use select::Selector;
 use trainings::{Model, Trainings};
 
 /// The readable name of a task; also the stem of its files.

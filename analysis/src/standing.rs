@@ -148,8 +148,14 @@ pub struct Tally {
 impl Tally {
     /// Counts the tasks of a plan at which nobody works.
     pub fn of(plan: &Plan, states: &[TaskState]) -> Self {
+        Self::of_selected(plan, states, &vec![true; plan.tasks.len()])
+    }
+
+    /// The same of some of its tasks.
+    pub fn of_selected(plan: &Plan, states: &[TaskState], selected: &[bool]) -> Self {
         let mut tally = Self::default();
-        for standing in standings(plan, states, &[]) {
+        let all = standings(plan, states, &[]).into_iter().zip(selected);
+        for (standing, _) in all.filter(|(_, selected)| **selected) {
             match standing {
                 Standing::Done { .. } => tally.done += 1,
                 Standing::Failed { .. } | Standing::Lost { .. } => tally.failed += 1,

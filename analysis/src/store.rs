@@ -4,7 +4,7 @@
 //! DIR/job.toml            the job file as given          DIR/results.csv       one row a classifier
 //! DIR/job.json            the checked job, the inputs    DIR/figures/          tables and pictures
 //! DIR/tasks/STAGE/ID.json the record, written last       DIR/logs/rank-NNN.log
-//! DIR/tasks/STAGE/ID.h5   arrays (weights, events)       DIR/running/          who works here now
+//! DIR/tasks/STAGE/ID.h5   arrays (weights, events)       DIR/running/          who works here now, who is asked to stop
 //! DIR/drawn.json          what tables and pictures are of
 //! DIR/tasks/STAGE/ID.stopped      how far a stopped task came, and in what time
 //! DIR/tasks/STAGE/ID.checkpoint  what it goes on from    DIR/tasks/folded.*    records and arrays after `compact`
@@ -16,11 +16,13 @@ mod claim;
 mod durable;
 mod folded;
 mod folding;
+mod foresee;
 mod growth;
 mod header;
 mod identity;
 mod occupancy;
 mod records;
+mod request;
 mod stopped;
 mod survey;
 mod sweep;
@@ -34,10 +36,12 @@ use serde::{Deserialize, Serialize};
 
 pub use durable::{part_of, write_durably};
 pub use folding::Folding;
+pub use foresee::Foreseen;
 pub use header::Header;
 pub use identity::Identity;
-pub use occupancy::{Activity, Doing, Liveness, Occupancy, Occupant, Patience, RunningTask};
+pub use occupancy::{Activity, Doing, Liveness, Occupancy, Occupant, Patience, Process, RunningTask};
 pub use records::TaskState;
+pub use request::StopRequest;
 pub use stopped::{Further, Stop};
 pub use survey::Survey;
 

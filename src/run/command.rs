@@ -24,6 +24,9 @@ impl Run {
     pub(super) fn command(&self, prepared: &Prepared, ranks: usize) -> String {
         let paths = [self.job.as_path(), &prepared.data_directory, prepared.store.directory()].map(quoted);
         let mut command = format!("drapes run {} --data-dir {} --out {}", paths[0], paths[1], paths[2]);
+        for change in &self.changes {
+            command += &format!(" --set {}", in_quotes(&change.to_string()));
+        }
         if self.device != DeviceChoice::Auto {
             let choice = self.device.to_possible_value();
             command += &choice.map_or(String::new(), |choice| format!(" --device {}", choice.get_name()));
@@ -51,6 +54,12 @@ fn started(command: &str, ranks: usize, starter: Starter) -> String {
     }
 }
 
+/// A word of a command, in quotes where a shell would read more into it.
+fn in_quotes(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.,=/:+".contains(c);
+    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
 fn quoted(path: &Path) -> String {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned()).display().to_string();
     if path.contains(char::is_whitespace) { format!("'{path}'") } else { path }
@@ -59,6 +68,17 @@ fn quoted(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shell_reads_a_change_as_it_was_given() {
+        for word in ["denoiser.epochs=100", "scan.0.n_signal=[0, 500]", "name='it''s $HOME'", "name=\"a\nb\""]
+        {
+            let command = format!("printf %s {}", in_quotes(word));
+            let shell = std::process::Command::new("sh").arg("-c").arg(command).output().expect("a shell");
+            assert_eq!(String::from_utf8_lossy(&shell.stdout), word);
+        }
+        assert_eq!(in_quotes("denoiser.epochs=100"), "denoiser.epochs=100");
+    }
 
     #[test]
     fn ranks_are_started_as_they_were() {

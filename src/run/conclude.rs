@@ -27,12 +27,12 @@ pub enum Worked {
 impl Run {
     /// Reduces and draws where that is due, and says what is left.
     pub(super) fn conclude(&self, prepared: &mut Prepared, worked: &Worked) -> Result<Exit, Error> {
-        let Prepared { stored, plan, fingerprints, store, survey, ended, .. } = prepared;
+        let Prepared { stored, plan, fingerprints, store, survey, ended, selected, .. } = prepared;
         // What other shards have done a moment ago is to be seen: whoever looks last sees everything, and draws.
         store.survey_again(plan, fingerprints, survey, ended);
         let states = &survey.states;
-        let (total, tally) = (plan.tasks.len(), Tally::of(plan, states));
-        let Tally { done, failed, left } = tally;
+        let Tally { done, failed, left } = Tally::of_selected(plan, states, selected);
+        let total = selected.iter().filter(|selected| **selected).count();
         match worked {
             Worked::Nothing | Worked::Throughout | Worked::Until(Halt::Failures, _) => {}
             Worked::Until(Halt::NoRanks, _) => {
@@ -40,7 +40,8 @@ impl Run {
                 return Err(RanksError::Broke { rank: 0, reason }.into());
             }
             Worked::Until(why, absent) => {
-                let why = word(*why, absent);
+                let is_asked = *why == Halt::Signal && prepared.stop.is_asked();
+                let why = if is_asked { "asked by `drapes stop`".to_owned() } else { word(*why, absent) };
                 tell(format_args!(
                     "stopped early ({why}): {done} of {total} tasks done; run the same command again"
                 ));
@@ -92,6 +93,14 @@ impl Run {
                 "{left} of {total} tasks have lost their record meanwhile; run the same command again"
             ));
             return Ok(Exit::Deadline);
+        }
+        if !self.only.is_empty() {
+            let rest = plan.tasks.len() - total;
+            let open = Tally::of(plan, &states).left - left;
+            tell(format_args!(
+                "--only: {done} of {total} tasks done; of the other {rest} of the job {open} are left: run the same command \
+                 without --only"
+            ));
         }
         ended
     }

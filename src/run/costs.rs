@@ -131,7 +131,7 @@ fn lead(swift: &Swift) -> (usize, f64) {
     let outlooks = plan.tasks.iter().map(outlook).collect();
     let mut dispatcher = Dispatcher::new(schedule, outlooks, swift.ranks, Limits::default(), Pace::default())
         .of_ranks_that_join();
-    let progress = Progress::new(&plan, &seconds, &vec![false; count], swift.ranks);
+    let progress = Progress::new(&plan, &seconds, &known, swift.ranks);
     let mut bulletin = Bulletin::new(&plan, progress, &mut occupancy, BTreeSet::new());
     let (worker, _end) = Worker::new();
     let leader = Leader {

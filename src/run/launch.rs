@@ -46,16 +46,7 @@ impl Run {
         if let Some(variable) = World::launcher_above() {
             return Err(RanksError::LaunchedTwice { variable }.into());
         }
-        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let count = match ranks {
-            Ranks::Exactly(count) => count.get(),
-            Ranks::Auto if self.device == DeviceChoice::Cpu => cores,
-            Ranks::Auto => Some(device::gpus()).filter(|gpus| *gpus > 0).unwrap_or(cores),
-        };
-        let most = MOST_RANKS.max(RANKS_A_CORE * cores);
-        if count > most {
-            return Err(RanksError::TooMany { count, most, cores }.into());
-        }
+        let count = self.count(ranks)?;
         let flavour = World::flavour();
         let launcher = flavour.launcher();
         let ended = std::env::current_exe().and_then(|program| {
@@ -73,6 +64,21 @@ impl Run {
         });
         let (status, told) = ended.map_err(|source| RanksError::NoLauncher { launcher, source })?;
         Ok(exit(status, told))
+    }
+
+    /// How many ranks to start on this machine.
+    pub(super) fn count(&self, ranks: Ranks) -> Result<usize, Error> {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let count = match ranks {
+            Ranks::Exactly(count) => count.get(),
+            Ranks::Auto if self.device == DeviceChoice::Cpu => cores,
+            Ranks::Auto => Some(device::gpus()).filter(|gpus| *gpus > 0).unwrap_or(cores),
+        };
+        let most = MOST_RANKS.max(RANKS_A_CORE * cores);
+        if count > most {
+            return Err(RanksError::TooMany { count, most, cores }.into());
+        }
+        Ok(count)
     }
 
     /// The arguments of every rank: those of this command but for --ranks.

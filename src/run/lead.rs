@@ -165,6 +165,7 @@ impl Run {
             occupancy,
             stops,
             rates,
+            ..
         } = prepared;
         let states = &survey.states;
         let rates = prices::rates(&places.kind, rates);
@@ -192,8 +193,7 @@ impl Run {
                 Workplace::new(store, stored, data, device, run_info(world, &places.order), self.shard());
             place.with_sample(sample).saving_every(self.checkpoint_every).with_memory(places.memory)
         });
-        let done: Vec<bool> = states.iter().map(TaskState::is_done).collect();
-        let progress = Progress::new(plan, &price.seconds, &done, world.size());
+        let progress = Progress::new(plan, &price.seconds, known, world.size());
         let is_failed = |task: &usize| matches!(states[*task], TaskState::Failed { .. });
         let retrying = (0..plan.tasks.len()).filter(|task| known[*task] == Known::Open).filter(is_failed);
         let mut bulletin = Bulletin::new(plan, progress, occupancy, retrying.collect());

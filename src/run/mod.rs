@@ -18,8 +18,10 @@ mod place;
 mod planned;
 mod prepare;
 mod prices;
+mod rehearse;
 mod serve;
 mod start_up;
+mod stop_watch;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
@@ -28,7 +30,8 @@ use std::time::{Duration, SystemTime};
 use drapes_analysis::cli::tell;
 use drapes_analysis::dispatch::Shard;
 use drapes_analysis::error::Exit;
-use drapes_analysis::job::JobFile;
+use drapes_analysis::job::{Change, JobFile};
+use drapes_analysis::plan::{Plan, Selector};
 use drapes_analysis::store::Store;
 
 use crate::demands;
@@ -54,14 +57,20 @@ pub use place::COMPUTING;
     drapes run jobs/demo.toml --ranks auto\n  \
     mpirun -n 8 drapes run jobs/fig04_05.toml --data-dir ~/lhco --out out/fig04_05\n  \
     srun drapes run jobs/fig04_05.toml --data-dir ~/lhco --out out/fig04_05 --deadline 4h\n  \
-    drapes run jobs/fig04_05.toml --data-dir ~/lhco --out out/fig04_05 --shard 2/8\n\n\
-    Stops early on USR1, USR2, TERM, HUP, XCPU or Ctrl-C, and before the deadline: trainings and templates are saved and go on with the next run.\n\n\
+    drapes run jobs/fig04_05.toml --data-dir ~/lhco --out out/fig04_05 --shard 2/8\n  \
+    drapes run jobs/demo.toml --set denoiser.epochs=100 --out out/short --dry-run\n  \
+    drapes run jobs/demo.toml --only 'noise-s1000-*'\n\n\
+    Stops early when `drapes stop` asks it to, on USR1, USR2, TERM, HUP, XCPU or Ctrl-C, and before the deadline: trainings and templates are saved and go on with the next run.\n\n\
     EXIT CODES\n  \
-    0 done; 1 unexpected; 2 bad job, data or usage; 3 environment; 4 some tasks failed;\n  \
+    0 done, or with --only what it names; 1 unexpected; 2 bad job, data or usage; 3 environment; 4 some tasks failed;\n  \
     75 stopped early, run the same command again")]
 pub struct Run {
     /// The job file.
     job: PathBuf,
+    /// Change a key of the job, as if it stood in the file: denoiser.epochs=100, 'name="other"', or scan.0.oversampling=5 for
+    /// the first [[scan]] block. Values are TOML; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    changes: Vec<Change>,
     /// Where results go (out/NAME by default).
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -90,6 +99,13 @@ pub struct Run {
     /// How long to wait for other shards whose tasks this one needs and that are not at work.
     #[arg(long, value_name = "TIME", default_value = "3m", value_parser = length_of_time)]
     await_shards: Duration,
+    /// Do only the tasks or points whose names fit this pattern, and what they need (`drapes plan JOB --points` and --tasks
+    /// list names); may be repeated. The rest stays to be done.
+    #[arg(long, value_name = "GLOB", conflicts_with = "shard")]
+    only: Vec<Selector>,
+    /// Check job, data and directory, say what would be done, and write nothing.
+    #[arg(long = "dry-run")]
+    rehearsal: bool,
     /// Try failed tasks again.
     #[arg(long)]
     retry_failed: bool,
@@ -112,9 +128,13 @@ impl Run {
     /// The job, the data or the directory cannot be used, or some tasks fail.
     pub fn run(&self) -> Result<Exit, Error> {
         self.check_paths()?;
+        if self.rehearsal {
+            return self.rehearse();
+        }
         if let Some(ranks) = self.ranks {
             // Mistakes are told before there are ranks to repeat them.
-            let job = JobFile::open(&self.job)?.check()?;
+            let job = self.job_file()?.check()?;
+            Plan::of(&job).selected(&self.only)?;
             demands::check_threads(&job, &[device::look(World::host(), DeviceChoice::Cpu)])?;
             Store::claim(&self.directory(&job))?;
             return self.launch(ranks);
@@ -138,6 +158,11 @@ impl Run {
             Err(_) if world.size() > 1 => world.abort(Exit::Unexpected as i32),
             Err(panic) => resume_unwind(panic),
         }
+    }
+
+    /// The job file with what the command line changes of it.
+    fn job_file(&self) -> Result<JobFile, Error> {
+        Ok(JobFile::open(&self.job)?.with(self.changes.clone()))
     }
 
     /// That paths can be written down: HDF5 and the messages between ranks know text alone, and would fail hours later.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use drapes_analysis::cli::tell;
 use drapes_analysis::dispatch::{Graph, Known, Shard};
 use drapes_analysis::fingerprint::{Fingerprint, InputFile, fingerprints};
-use drapes_analysis::job::{Job, JobFile};
+use drapes_analysis::job::Job;
 use drapes_analysis::plan::{Plan, TaskId};
 use drapes_analysis::price::memory::Chip;
 use drapes_analysis::price::{EventCounts, Price};
@@ -15,6 +15,7 @@ use drapes_analysis::rates::Rates;
 use drapes_analysis::store::{Occupancy, Occupant, Patience, Stop, Store, StoredJob, Survey, TaskState};
 
 use super::Run;
+use super::stop_watch::StopWatch;
 use crate::data;
 use crate::demands::{self, Supply};
 use crate::device::{self, DeviceChoice};
@@ -37,8 +38,12 @@ pub struct Prepared {
     pub ended: Vec<usize>,
     /// The shard of each task, from 1.
     pub owners: Vec<u32>,
+    /// Whether each task is asked for: all are, unless --only names some.
+    pub selected: Vec<bool>,
     /// What is to be done, and by whom.
     pub known: Vec<Known>,
+    /// Looks whether somebody asks this run to stop.
+    pub stop: StopWatch,
     /// The right to work in the directory.
     pub occupancy: Occupancy,
     /// How tasks were stopped in earlier runs.
@@ -57,7 +62,7 @@ impl Run {
     }
 
     pub(super) fn prepare(&self, ranks: usize, signals: &Signals) -> Result<Prepared, Error> {
-        let file = JobFile::open(&self.job)?;
+        let file = self.job_file()?;
         let job = file.check()?;
         let rates = self.rates.iter().map(|path| Rates::read(path)).collect::<Result<_, _>>()?;
         let sight = device::look(World::host(), DeviceChoice::Cpu);
@@ -67,6 +72,10 @@ impl Run {
             Some(directory) => directory.clone(),
             None => file.data_directory()?,
         };
+        // Before anything is begun, a name that fits nothing is told. A large plan takes its time.
+        if !self.only.is_empty() {
+            Plan::of(&job).selected(&self.only)?;
+        }
         Store::claim(&self.directory(&job))?;
         let inputs = inputs(&job, &data_directory)?;
         repeats::check_files(&job, &inputs)?;
@@ -84,6 +93,7 @@ impl Run {
         }
         let store = Store::begin(&directory, &stored)?;
         let (occupancy, dead) = self.occupy(&store, ranks, signals)?;
+        let stop = StopWatch::begin(store.clone(), self.shard(), signals.clone());
         for gone in dead {
             tell(format_args!("note: an earlier run has died here ({gone}); this one goes on with its work"));
         }
@@ -106,7 +116,8 @@ impl Run {
         // By the job's own numbers, which all shards have in common.
         let price = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
         let owners = self.shard().owners(&Graph::of(&plan), &price.seconds);
-        let (known, ended) = (self.known(&survey.states, &owners), vec![]);
+        let selected = plan.selected(&self.only)?;
+        let (known, ended) = (self.known(&survey.states, &owners, &selected), vec![]);
         let stops = store.stops();
         Ok(Prepared {
             stored,
@@ -117,7 +128,9 @@ impl Run {
             survey,
             ended,
             owners,
+            selected,
             known,
+            stop,
             occupancy,
             stops,
             rates,
@@ -125,7 +138,7 @@ impl Run {
     }
 
     /// What ranks will probably compute on; which GPUs there are is asked when all ranks are there.
-    fn chip(&self) -> Chip {
+    pub(super) fn chip(&self) -> Chip {
         let may_have_gpu = self.device != DeviceChoice::Cpu && Path::new("/dev/nvidiactl").exists();
         if may_have_gpu { Chip::Gpu } else { Chip::Core }
     }
@@ -146,14 +159,16 @@ impl Run {
         occupied.map_err(|error| if signals.received() { Error::Stopped } else { error.into() })
     }
 
-    fn known(&self, states: &[TaskState], owners: &[u32]) -> Vec<Known> {
-        let known = |(state, owner): (&TaskState, &u32)| match state {
+    pub(super) fn known(&self, states: &[TaskState], owners: &[u32], selected: &[bool]) -> Vec<Known> {
+        let known = |((state, owner), selected): ((&TaskState, &u32), &bool)| match state {
             TaskState::Done(_) => Known::Done,
+            // Nothing that is asked for needs what is not.
+            _ if !selected => Known::Elsewhere,
             TaskState::Failed { .. } if !self.retry_failed => Known::Failed,
             _ if *owner == self.shard().index => Known::Open,
             _ => Known::Elsewhere,
         };
-        states.iter().zip(owners).map(known).collect()
+        states.iter().zip(owners).zip(selected).map(known).collect()
     }
 }
 
@@ -173,7 +188,7 @@ impl Prepared {
     }
 }
 
-fn inputs(job: &Job, data_directory: &Path) -> Result<Vec<InputFile>, Error> {
+pub(super) fn inputs(job: &Job, data_directory: &Path) -> Result<Vec<InputFile>, Error> {
     let mut names: Vec<&Path> = vec![&job.data.events];
     names.extend(job.independent_background.file());
     names.extend(job.other_sample.file());

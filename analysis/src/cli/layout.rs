@@ -1,5 +1,8 @@
 //! Text in columns.
 
+/// Characters of a line: what a terminal window or a printed page shows.
+pub const WIDTH: usize = 100;
+
 /// Joins cells into lines whose columns align, indented by two spaces.
 pub fn columns(lines: &[Vec<String>]) -> String {
     let count = lines.iter().map(Vec::len).max().unwrap_or(0);
@@ -19,6 +22,49 @@ pub fn columns(lines: &[Vec<String>]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// As [`columns`], where the last cell of a line goes on below itself if it would leave the page.
+pub fn columns_on_page(lines: &[Vec<String>]) -> String {
+    let last = lines.iter().map(Vec::len).max().unwrap_or(1) - 1;
+    let widths = |column: usize| {
+        lines.iter().filter_map(move |line| line.get(column)).map(|cell| cell.chars().count())
+    };
+    let before: usize = (0..last).map(|column| widths(column).max().unwrap_or(0) + 2).sum();
+    let room = WIDTH.saturating_sub(2 + before).max(WIDTH / 4);
+    let mut split = Vec::new();
+    for line in lines {
+        let cells = line.get(last).map_or(vec![], |cell| words_in_lines(cell, room));
+        let (head, mut rest) = (line.iter().take(last).cloned(), cells.into_iter());
+        split.push(head.chain(rest.next()).collect::<Vec<_>>());
+        split.extend(rest.map(|cell| std::iter::repeat_n(String::new(), last).chain([cell]).collect()));
+    }
+    columns(&split)
+}
+
+/// A paragraph in lines that fit on the page; those after the first are indented.
+pub fn wrapped(text: &str) -> String {
+    wrapped_behind("", text)
+}
+
+/// The same behind so many blanks.
+pub fn wrapped_behind(blanks: &str, text: &str) -> String {
+    let lines = words_in_lines(text, WIDTH - 2 - blanks.len());
+    format!("{blanks}{}\n", lines.join(&format!("\n{blanks}  ")))
+}
+
+/// Words in lines of so many characters; a longer word has a line of its own.
+fn words_in_lines(text: &str, room: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let taken = lines.last().map_or(0, |line| line.chars().count());
+        match lines.last_mut() {
+            Some(line) if taken == 0 => line.push_str(word),
+            Some(line) if taken + 1 + word.chars().count() <= room => line.push_str(&format!(" {word}")),
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// Seconds of a year.
@@ -45,6 +91,23 @@ mod tests {
         let cell = |text: &str| text.to_owned();
         let lines = [vec![cell("a"), cell("bb"), cell("")], vec![cell("∅∅"), cell("c"), cell("d")]];
         assert_eq!(columns(&lines), "  a   bb\n  ∅∅  c   d\n");
+    }
+
+    #[test]
+    fn what_is_long_goes_on_below() {
+        let long = "word ".repeat(40);
+        let lines = [vec!["a".to_owned(), long.trim().to_owned()], vec!["bb".to_owned(), "short".to_owned()]];
+        let text = columns_on_page(&lines);
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        let starts: Vec<&str> = text.lines().map(|line| &line[..9]).collect();
+        assert_eq!(starts, ["  a   wor", "      wor", "      wor", "  bb  sho"]);
+        let text = wrapped(long.trim());
+        assert!(
+            text.lines().all(|line| line.chars().count() <= WIDTH) && text.contains("\n  word"),
+            "{text}"
+        );
+        let word = "x".repeat(150);
+        assert_eq!(wrapped(&format!("a {word} b")), format!("a\n  {word}\n  b\n"));
     }
 
     #[test]

@@ -4,7 +4,9 @@ mod answer;
 mod layout;
 mod plan;
 mod plot;
+mod shell;
 mod status;
+mod stop;
 mod tell;
 
 use std::path::PathBuf;
@@ -12,9 +14,10 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 pub use answer::answer;
-pub use layout::{YEAR, columns, duration};
+pub use layout::{YEAR, columns, duration, wrapped};
 pub use plan::Format;
 pub use plot::draw_all;
+pub use shell::{Completions, Man};
 pub use tell::tell;
 
 use crate::drawn;
@@ -29,6 +32,7 @@ use crate::store::Store;
 pub enum Verb {
     Plan(plan::Plan),
     Status(status::Status),
+    Stop(stop::Stop),
     Reduce(Reduce),
     Plot(plot::Plot),
 }
@@ -42,6 +46,7 @@ impl Verb {
         match self {
             Self::Plan(plan) => plan.run(),
             Self::Status(status) => status.run(),
+            Self::Stop(stop) => stop.run(),
             Self::Reduce(reduce) => reduce.run(),
             Self::Plot(plot) => plot.run(),
         }

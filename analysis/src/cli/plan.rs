@@ -1,34 +1,38 @@
 //! `plan`: what a job would compute, and what that costs.
 
-use std::collections::{BTreeSet, HashSet};
+mod scan;
+mod shared;
+
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde_json::json;
 
 use super::answer;
-use super::layout::{columns, duration};
-use crate::axes::{AXES, AxisValue, distinct};
+use super::layout::{columns, columns_on_page, duration, wrapped, wrapped_behind};
 use crate::dispatch::{Graph, Known, Simulated, Simulation};
 use crate::error::{Error, Exit};
-use crate::figures::label;
-use crate::job::{DEFAULTS, Job, JobFile};
+use crate::job::{Change, DEFAULTS, Job, JobFile};
 use crate::plan::{self, Stage, TaskId};
 use crate::point::ScanPoint;
 use crate::price::demand::{Demand, LONGEST_RUN, longest, most_memory, size};
 use crate::price::memory::Chip;
-use crate::price::{EventCounts, Price};
+use crate::price::{EventCounts, Price, bytes};
 use crate::rates::Rates;
 
 /// Shows what a job computes, how long it takes and how much disk it needs; computes nothing.
 ///
-/// Times are estimated from the event numbers under [pricing] in the job file and from measured rates of one
-/// processor core.
+/// A row for each method, with the axes that vary; what points share is computed once. Times are estimated from the
+/// event numbers under [pricing] in the job file and from measured rates, by default those of one processor core.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "EXAMPLES\n  \
     drapes plan jobs/demo.toml\n  \
     drapes plan jobs/fig04_05.toml --ranks 64\n  \
     drapes plan jobs/paper.toml --simulate-ranks 64 --simulate-ranks 1024\n  \
+    drapes plan jobs/demo.toml --points\n  \
+    drapes plan jobs/demo.toml --set denoiser.epochs=100 --set 'scan.0.n_signal=[0,500]'\n  \
     drapes plan jobs/demo.toml --tasks\n  \
+    drapes plan jobs/fig04_05.toml --rates core.json --rates gpu.json\n  \
     drapes plan --defaults > my_job.toml")]
 pub struct Plan {
     /// The job file.
@@ -37,15 +41,23 @@ pub struct Plan {
     /// Print a complete, commented job file instead.
     #[arg(long)]
     defaults: bool,
+    /// Change a key of the job, as if it stood in the file: denoiser.epochs=100, 'name="other"', or scan.0.oversampling=5 for
+    /// the first [[scan]] block. Values are TOML; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE", conflicts_with = "defaults")]
+    changes: Vec<Change>,
     /// Also estimate the time on so many ranks.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     ranks: Option<u32>,
-    /// Measured rates of a device, as `cargo bench --bench throughput -- --rates FILE` writes them.
+    /// Measured rates of a device, as `cargo bench --bench throughput -- --rates FILE` writes them (with --device cuda
+    /// for a GPU); may be repeated, for a column each.
     #[arg(long, value_name = "FILE")]
-    rates: Option<PathBuf>,
+    rates: Vec<PathBuf>,
     /// Also simulate the scan on so many ranks, message by message; may be repeated.
     #[arg(long = "simulate-ranks", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     simulated_ranks: Vec<u32>,
+    /// List every point of the scan.
+    #[arg(long)]
+    points: bool,
     /// List every task with its price.
     #[arg(long)]
     tasks: bool,
@@ -70,7 +82,7 @@ impl Plan {
             answer(DEFAULTS);
             return Ok(Exit::Done);
         };
-        let job = JobFile::open(path)?.check()?;
+        let job = JobFile::open(path)?.with(self.changes.clone()).check()?;
         answer(self.of(&job)?);
         Ok(Exit::Done)
     }
@@ -78,11 +90,21 @@ impl Plan {
     /// What is printed of a job.
     fn of(&self, job: &Job) -> Result<String, Error> {
         let plan = plan::Plan::of(job);
-        let rates = self.rates.as_deref().map_or(Ok(Rates::CPU_CORE), Rates::read)?;
-        let price = Price::of(job, &plan, EventCounts::estimated(job), &rates);
+        let price = |rates: Rates| Priced {
+            price: Price::of(job, &plan, EventCounts::estimated(job), &rates),
+            device: rates.device.into_owned(),
+        };
+        let mut priced = Vec::new();
+        for path in &self.rates {
+            priced.push(price(Rates::read(path)?));
+        }
+        // What a core takes is told in any case: everybody has one.
+        if priced.iter().all(|priced| priced.device != Rates::CPU_CORE.device) {
+            priced.push(price(Rates::CPU_CORE));
+        }
         Ok(match self.format {
-            Format::Text => self.text(job, &plan, &price, &rates.device),
-            Format::Json => format!("{:#}\n", self.json(job, &plan, &price, &rates.device)),
+            Format::Text => self.text(job, &plan, &priced),
+            Format::Json => format!("{:#}\n", self.json(job, &plan, &priced)),
         })
     }
 
@@ -92,47 +114,51 @@ impl Plan {
         counts.into_iter().collect()
     }
 
-    fn text(&self, job: &Job, plan: &plan::Plan, price: &Price, device: &str) -> String {
-        let mut text = format!("{}: {} points, {} tasks\n\n", job.name, job.points.len(), plan.tasks.len());
-        text.push_str(&axes(job));
-        let headings = ["stage", "tasks", &format!("on one {device}"), "what"].map(str::to_owned);
-        let mut lines = vec![headings.to_vec()];
-        for stage in Stage::ALL {
-            let seconds = stage_seconds(plan, price, stage);
-            let count = plan.stage(stage).count();
-            lines.push(vec![
-                stage.word().to_owned(),
-                count.to_string(),
-                duration(seconds),
-                what(job, plan, stage),
-            ]);
+    fn text(&self, job: &Job, plan: &plan::Plan, priced: &[Priced]) -> String {
+        let Priced { price, device } = &priced[0];
+        let mut text =
+            wrapped(&format!("{}: {} points, {} tasks", job.name, job.points.len(), plan.tasks.len()));
+        text.push_str(&format!("\n{}\n", scan::methods(job)));
+        text.push_str(&stages(job, plan, priced));
+        if let Some(shared) = shared::sentence(plan) {
+            text.push_str(&wrapped(&shared));
         }
-        text.push('\n');
-        text.push_str(&columns(&lines));
         for note in plan.notes() {
-            text.push_str(&format!("\nnote: {note}\n"));
+            text.push_str(&format!("\n{}", wrapped(&format!("note: {note}"))));
         }
-        text.push_str("\nestimated time\n");
-        let none = vec![false; plan.tasks.len()];
-        let lines = self
-            .rank_counts()
-            .into_iter()
-            .map(|ranks| vec![format!("{ranks} × {device}"), duration(price.makespan(plan, &none, ranks))]);
-        text.push_str(&columns(&lines.collect::<Vec<_>>()));
+        text.push_str(&format!("\nestimated time\n{}", self.times(plan, priced)));
+        if priced.len() == 1 {
+            text.push_str(
+                "on a GPU: known once its rates are measured there, with\n  \
+                 cargo bench --bench throughput -- --device cuda --rates gpu.json\n  \
+                 drapes plan JOB --rates gpu.json\n",
+            );
+        }
         text.push_str(&demands(job, plan, price));
         if let Some(warning) = self.warning(job, plan, price) {
-            text.push_str(&format!("\nwarning: {warning}\n"));
+            text.push_str(&format!("\n{}", wrapped(&format!("warning: {warning}"))));
         }
         text.push_str(&self.simulations(plan, price));
+        if self.points {
+            text.push_str(&format!("\n{}", scan::points(job, plan, price, device)));
+        }
         if self.tasks {
-            text.push('\n');
-            let lines = plan.tasks.iter().zip(&price.seconds).map(|(task, seconds)| {
-                let needs = task.needs.iter().map(|TaskId(id)| id.as_str()).collect::<Vec<_>>().join(", ");
-                vec![task.id.to_string(), duration(*seconds), needs]
-            });
-            text.push_str(&columns(&lines.collect::<Vec<_>>()));
+            text.push_str(&format!("\n{}", tasks(plan, price)));
         }
         text
+    }
+
+    /// Time on so many ranks, by device.
+    fn times(&self, plan: &plan::Plan, priced: &[Priced]) -> String {
+        let none = vec![false; plan.tasks.len()];
+        let heading = |priced: &Priced| format!("{} each", priced.device);
+        let headings = std::iter::once("ranks".to_owned()).chain(priced.iter().map(heading));
+        let mut lines = vec![headings.collect::<Vec<_>>()];
+        lines.extend(self.rank_counts().into_iter().map(|ranks| {
+            let of = |priced: &Priced| duration(priced.price.makespan(plan, &none, ranks));
+            std::iter::once(ranks.to_string()).chain(priced.iter().map(of)).collect()
+        }));
+        columns(&lines)
     }
 
     /// That a run would be refused for its length.
@@ -183,7 +209,8 @@ impl Plan {
         )
     }
 
-    fn json(&self, job: &Job, plan: &plan::Plan, price: &Price, device: &str) -> serde_json::Value {
+    /// Seconds of each stage and on so many ranks, of one device.
+    fn costs(&self, plan: &plan::Plan, Priced { price, device }: &Priced) -> serde_json::Value {
         let none = vec![false; plan.tasks.len()];
         let stages = Stage::ALL.map(|stage| {
             let (tasks, seconds) = (plan.stage(stage).count(), stage_seconds(plan, price, stage));
@@ -193,19 +220,34 @@ impl Plan {
             .rank_counts()
             .into_iter()
             .map(|ranks| json!({ "ranks": ranks, "seconds": price.makespan(plan, &none, ranks) }));
+        json!({ "device": device, "stages": stages, "times": times.collect::<Vec<_>>() })
+    }
+
+    fn json(&self, job: &Job, plan: &plan::Plan, priced: &[Priced]) -> serde_json::Value {
+        let Priced { price, .. } = &priced[0];
+        let costs: Vec<_> = priced.iter().map(|priced| self.costs(plan, priced)).collect();
+        let shared = shared::sharing(plan)
+            .into_iter()
+            .map(|all| json!({ "stage": all.stage.word(), "tasks": all.tasks, "points": all.points }));
+        let disk =
+            Stage::ALL.map(|stage| json!({ "stage": stage.word(), "bytes": stage_bytes(job, plan, stage) }));
         let tasks = plan
             .tasks
             .iter()
             .zip(&price.seconds)
             .map(|(task, seconds)| json!({ "id": task.id, "needs": task.needs, "seconds": seconds }));
-        json!({
+        let mut answer = json!({
             "name": job.name,
             "points": job.points.len(),
-            "device": device,
+            "methods": scan::methods_json(job),
+            "shared": shared.collect::<Vec<_>>(),
+            "device": costs[0]["device"],
+            "stages": costs[0]["stages"],
+            "times": costs[0]["times"],
+            "devices": costs,
             "notes": plan.notes(),
-            "stages": stages,
-            "times": times.collect::<Vec<_>>(),
             "bytes": price.bytes,
+            "disk": disk,
             "memory_bytes": memory(job, plan).map(|most| most.amount),
             "warnings": self.warning(job, plan, price).into_iter().collect::<Vec<_>>(),
             "simulated": self.simulate(plan, price).into_iter().map(|(ranks, found)| json!({
@@ -218,23 +260,73 @@ impl Plan {
                 "leader_load": found.leader_load,
             })).collect::<Vec<_>>(),
             "tasks": tasks.collect::<Vec<_>>(),
-        })
+        });
+        if self.points {
+            answer["scan"] = scan::points_json(job, plan, price).into();
+        }
+        answer
     }
+}
+
+/// Every task with its price, and below it what it needs.
+fn tasks(plan: &plan::Plan, price: &Price) -> String {
+    let line = |(task, seconds): (&plan::Task, &f64)| vec![task.id.to_string(), duration(*seconds)];
+    let lines = columns(&plan.tasks.iter().zip(&price.seconds).map(line).collect::<Vec<_>>());
+    let mut text = String::new();
+    for (line, task) in lines.lines().zip(&plan.tasks) {
+        text.push_str(&format!("{line}\n"));
+        let needs: Vec<&str> = task.needs.iter().map(|TaskId(id)| id.as_str()).collect();
+        if !needs.is_empty() {
+            text.push_str(&wrapped_behind("    ", &format!("needs {}", needs.join(", "))));
+        }
+    }
+    text
+}
+
+/// A plan at the rates of a device.
+struct Priced {
+    price: Price,
+    /// As people say it: `core`, `NVIDIA H200`.
+    device: String,
+}
+
+/// The stages with their tasks, what they cost on each device, and what they are about.
+fn stages(job: &Job, plan: &plan::Plan, priced: &[Priced]) -> String {
+    let start = ["stage", "tasks"].map(str::to_owned).into_iter();
+    let devices = priced.iter().map(|priced| format!("on one {}", priced.device));
+    let mut lines = vec![start.chain(devices).chain(["what".to_owned()]).collect::<Vec<_>>()];
+    for stage in Stage::ALL {
+        let start = [stage.word().to_owned(), plan.stage(stage).count().to_string()].into_iter();
+        let times = priced.iter().map(|priced| duration(stage_seconds(plan, &priced.price, stage)));
+        lines.push(start.chain(times).chain([what(job, plan, stage)]).collect());
+    }
+    columns_on_page(&lines)
 }
 
 /// Disk of all tasks, and memory of the largest.
 fn demands(job: &Job, plan: &plan::Plan, price: &Price) -> String {
-    let mut text = format!("\ndisk: about {}\n", size(price.bytes.max(1e5)));
+    let parts = [(Stage::Train, "weights"), (Stage::Template, "templates"), (Stage::Classify, "classifiers")]
+        .map(|(stage, what)| (what, stage_bytes(job, plan, stage)));
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(_, bytes)| *bytes >= LEAST_PART * price.bytes)
+        .map(|(what, bytes)| format!("{what} {}", size(bytes)))
+        .collect();
+    let mut text = format!("\ndisk: about {}", size(price.bytes.max(1e5)));
+    text.push_str(&if parts.len() > 1 { format!(" ({})\n", parts.join(", ")) } else { "\n".to_owned() });
     if let Some(most) = memory(job, plan).filter(|most| most.amount > SMALL_MEMORY) {
-        text.push_str(&format!(
-            "memory: about {} beside the events, for {} ({} is what lowers it)\n",
+        text.push_str(&wrapped(&format!(
+            "memory: about {} beside the events, for {} ({} is what lowers it)",
             size(most.amount),
             most.task,
             most.lower
-        ));
+        )));
     }
     text
 }
+
+/// A part of the disk that is smaller than this share of all is not named.
+const LEAST_PART: f64 = 0.01;
 
 /// What any machine has for a rank.
 const SMALL_MEMORY: f64 = 1e9;
@@ -249,40 +341,9 @@ fn stage_seconds(plan: &plan::Plan, price: &Price, stage: Stage) -> f64 {
     of_stage.map(|(_, seconds)| seconds).sum()
 }
 
-/// The values of each axis, by method; axes that no point has are left out.
-fn axes(job: &Job) -> String {
-    let methods = distinct(job.points.iter().map(ScanPoint::method));
-    let values = |method: &str, axis: AxisValue| {
-        let points = job.points.iter().filter(|point| point.method() == method);
-        let mut known = HashSet::new();
-        let mut values: Vec<String> = points.filter_map(axis).collect();
-        values.retain(|value| known.insert(value.clone()));
-        shortened(values)
-    };
-    let mut lines = vec![vec!["method".to_owned()]];
-    lines.extend(methods.iter().map(|method| vec![label(method).to_owned()]));
-    for (heading, axis) in AXES {
-        let column: Vec<Vec<String>> = methods.iter().map(|method| values(method, axis)).collect();
-        if column.iter().all(Vec::is_empty) {
-            continue;
-        }
-        lines[0].push(heading.to_owned());
-        for (line, values) in lines[1..].iter_mut().zip(column) {
-            line.push(if values.is_empty() { "-".to_owned() } else { values.join(" ") });
-        }
-    }
-    columns(&lines)
-}
-
-/// A list that fits on a line: long ones keep their beginning, their end, and their number.
-fn shortened(mut values: Vec<String>) -> Vec<String> {
-    const MOST: usize = 24;
-    let count = values.len();
-    if count > MOST {
-        values.splice(MOST / 2..count - 1, ["…".to_owned()]);
-        values.push(format!("({count} values)"));
-    }
-    values
+fn stage_bytes(job: &Job, plan: &plan::Plan, stage: Stage) -> f64 {
+    let counts = EventCounts::estimated(job);
+    plan.stage(stage).map(|task| bytes(job, task, counts)).sum()
 }
 
 /// What a stage is about, in numbers.

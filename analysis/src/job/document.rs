@@ -6,23 +6,37 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::error::Problem;
+use super::change::Placed;
+use crate::error::{Place, Problem};
 
 /// The mistakes found so far, with the text that they were found in.
 pub struct Mistakes<'a> {
     text: &'a str,
+    /// What the command line changes.
+    changes: &'a [Placed<'a>],
     found: RefCell<Vec<Problem>>,
 }
 
 impl<'a> Mistakes<'a> {
-    pub fn new(text: &'a str) -> Self {
-        Self { text, found: RefCell::new(Vec::new()) }
+    pub fn new(text: &'a str, changes: &'a [Placed<'a>]) -> Self {
+        Self { text, changes, found: RefCell::new(Vec::new()) }
+    }
+
+    fn place(&self, at: usize) -> Place {
+        match self.changes.iter().rev().find(|placed| at >= placed.at) {
+            Some(placed) => Place::Change(short(&placed.change.to_string())),
+            None => Place::Line(self.text[..at.min(self.text.len())].matches('\n').count() + 1),
+        }
+    }
+
+    /// Whether there are any so far.
+    pub fn are_there(&self) -> bool {
+        !self.found.borrow().is_empty()
     }
 
     /// Notes a mistake at a byte position.
     pub fn note(&self, at: usize, key: &str, message: impl Into<String>) {
-        let line = self.text[..at.min(self.text.len())].matches('\n').count() + 1;
-        let problem = Problem { line, key: key.to_owned(), message: message.into() };
+        let problem = Problem { place: self.place(at), key: key.to_owned(), message: message.into() };
         // A key that is read twice, for two kinds of points, is wrong once.
         if !self.found.borrow().contains(&problem) {
             self.found.borrow_mut().push(problem);
@@ -31,7 +45,7 @@ impl<'a> Mistakes<'a> {
 
     pub fn into_problems(self) -> Vec<Problem> {
         let mut problems = self.found.into_inner();
-        problems.sort_by_key(|problem| problem.line);
+        problems.sort_by(|a, b| a.place.cmp(&b.place));
         problems
     }
 }

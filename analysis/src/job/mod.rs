@@ -4,7 +4,9 @@
 
 mod axes;
 mod bookkeeping;
+mod change;
 mod document;
+mod file;
 mod flow;
 mod growth;
 mod jets;
@@ -19,12 +21,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Problem};
 use crate::generated::{Inputs, TrainingSample};
 use crate::point::ScanPoint;
 use crate::quantities::{ClassifierSeed, Gev, Oversampling, SigmaPrime, SignalCount};
 use crate::regions::Regions;
 
+pub use change::Change;
+pub use file::JobFile;
 pub use flow::{FlowNetwork, FlowSettings, KeptMoment};
 pub use growth::{Generation, Growth};
 pub use jets::{JetClassifierSettings, JetInputs, JetModelSettings, Momentum, Precision};
@@ -32,63 +35,6 @@ pub use noise_embedding::NoiseEmbedding;
 
 /// The complete, commented job file that gives every key its default.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
-
-/// The text of a job file and where it came from.
-pub struct JobFile {
-    path: PathBuf,
-    text: String,
-}
-
-impl JobFile {
-    /// Reads the text of a job file.
-    ///
-    /// # Errors
-    /// The file does not exist or cannot be read.
-    pub fn open(path: &Path) -> Result<Self, Error> {
-        let cannot_read = |source| Error::CannotRead { what: "the job file", path: path.to_owned(), source };
-        // A pipe or a device may never end.
-        if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-            return Err(cannot_read(std::io::Error::other("it is no regular file")));
-        }
-        let bytes = std::fs::read(path).map_err(cannot_read)?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let start = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
-            let line = start.matches('\n').count() + 1;
-            let message =
-                "is not text (TOML files are UTF-8) is this the job file? Otherwise save it as UTF-8";
-            let problem = Problem { line, key: String::new(), message: message.to_owned() };
-            Error::JobFile { path: path.to_owned(), problems: vec![problem] }
-        })?;
-        Ok(Self { path: path.to_owned(), text })
-    }
-
-    /// A job file from its text; `path` is what messages call it.
-    pub fn from_text(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into() }
-    }
-
-    /// The text as the user wrote it.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Where the data lie if the command line does not say.
-    ///
-    /// # Errors
-    /// As [`JobFile::check`].
-    pub fn data_directory(&self) -> Result<PathBuf, Error> {
-        let directory = self.check()?.data.directory;
-        Ok(self.path.parent().unwrap_or(Path::new("")).join(directory))
-    }
-
-    /// The checked job.
-    ///
-    /// # Errors
-    /// Every mistake in the file at once, each with line and key.
-    pub fn check(&self) -> Result<Job, Error> {
-        read::job(&self.path, &self.text)
-    }
-}
 
 /// A complete and consistent request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

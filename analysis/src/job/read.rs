@@ -6,6 +6,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::axes::{self, Surroundings};
 use super::bookkeeping;
+use super::change::{Change, Placed};
 use super::document::{Found, Mistakes, Section};
 use super::flow;
 use super::jets;
@@ -16,7 +17,7 @@ use super::{
     ClassifierSettings, DEFAULTS, Data, DenoiserSettings, IndependentBackground, Job, Layout, LossWeighting,
     Marginals, NoiseEmbedding, OtherSample, SamplerSettings, Schedule, Solver, TreeSettings,
 };
-use crate::error::{Error, Problem};
+use crate::error::{Error, Place, Problem};
 use crate::hlv;
 use crate::quantities::{ClassifierSeed, Gev, Oversampling, SigmaPrime};
 use crate::regions::{MassWindow, Regions};
@@ -24,11 +25,12 @@ use crate::regions::{MassWindow, Regions};
 /// The only layout of a job file so far.
 const SCHEMA: u32 = 1;
 
-/// Checks the text of a job file.
-pub fn job(path: &Path, text: &str) -> Result<Job, Error> {
+/// Checks the text of a job file with what the command line changes of it.
+pub fn job(path: &Path, text: &str, changes: &[Change]) -> Result<Job, Error> {
     let refused = |problems| Error::JobFile { path: path.to_owned(), problems };
-    let mistakes = Mistakes::new(text);
-    let (user, syntax) = DeTable::parse_recoverable(text);
+    let changes = Placed::behind(text.len(), changes);
+    let mistakes = Mistakes::new(text, &changes);
+    let (mut user, syntax) = DeTable::parse_recoverable(text);
     for error in &syntax {
         mistakes.note(
             error.span().map_or(0, |span| span.start),
@@ -36,7 +38,15 @@ pub fn job(path: &Path, text: &str) -> Result<Job, Error> {
             format!("is not TOML ({}) see https://toml.io for its rules", error.message()),
         );
     }
-    if !syntax.is_empty() {
+    if syntax.is_empty() {
+        for placed in &changes {
+            if let Err(message) = placed.apply(user.get_mut()) {
+                mistakes.note(placed.at, placed.change.key(), message);
+            }
+        }
+    }
+    // What follows from a key that is not there would hide why it is not.
+    if mistakes.are_there() {
         return Err(refused(mistakes.into_problems()));
     }
     let (defaults, _) = DeTable::parse_recoverable(DEFAULTS);
@@ -51,7 +61,11 @@ pub fn job(path: &Path, text: &str) -> Result<Job, Error> {
 
 fn nonempty(mut problems: Vec<Problem>) -> Vec<Problem> {
     if problems.is_empty() {
-        problems.push(Problem { line: 1, key: String::new(), message: "the file is not a job".to_owned() });
+        problems.push(Problem {
+            place: Place::Line(1),
+            key: String::new(),
+            message: "the file is not a job".to_owned(),
+        });
     }
     problems
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::error::{Error, Place, Problem};
 use crate::generated::{Generated, TemplateMethod, TrainingSample};
 use crate::point::{ClassifierKind, Contest};
 use crate::regions::MassWindow;
@@ -13,7 +14,11 @@ fn check(text: &str) -> Result<Job, Error> {
 fn problems(text: &str) -> Vec<(usize, String)> {
     match check(text) {
         Err(Error::JobFile { problems, .. }) => {
-            problems.iter().map(|problem| (problem.line, problem.to_string())).collect()
+            let line = |problem: &Problem| match &problem.place {
+                Place::Line(line) => *line,
+                Place::Change(change) => panic!("nothing is changed: {change}"),
+            };
+            problems.iter().map(|problem| (line(problem), problem.to_string())).collect()
         }
         other => panic!("expected mistakes, got {other:?}"),
     }

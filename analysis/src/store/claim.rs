@@ -4,7 +4,7 @@ use std::fs::{self, DirEntry};
 use std::path::Path;
 
 use super::durable::is_part_of;
-use super::{Occupant, Store, StoredJob};
+use super::{Occupant, Store, StoredJob, request};
 use crate::error::Error;
 use crate::plan::Stage;
 
@@ -28,8 +28,8 @@ impl Store {
     ///
     /// A directory is ours if its `job.json` is a stored job: that is written before everything else but what this rule
     /// knows by name. It may be begun if it is not there or empty, or if it holds nothing but what a start leaves that
-    /// died before that, or another shard that begins at this moment: empty folders of stages, occupants and turns in
-    /// `running/`, and a part of `job.json`.
+    /// died before that, or another shard that begins at this moment: empty folders of stages, occupants, requests to
+    /// them and turns in `running/`, and a part of `job.json`.
     ///
     /// # Errors
     /// The directory holds anything else.
@@ -87,8 +87,8 @@ fn is_of_running(entry: &DirEntry) -> bool {
     let name = entry.file_name();
     let Some(name) = name.to_str() else { return false };
     // A network file system keeps files that are removed while they are open under such names.
-    let is_hidden =
-        name.starts_with(".nfs") || is_part_of(name, |file| TURNS.contains(&file) || is_place(file));
+    let is_hidden = name.starts_with(".nfs")
+        || is_part_of(name, |file| TURNS.contains(&file) || is_place(file) || is_request(file));
     let is_empty = || entry.metadata().is_ok_and(|file| file.len() == 0);
     let is_occupant = || {
         let text = fs::read(entry.path());
@@ -96,7 +96,15 @@ fn is_of_running(entry: &DirEntry) -> bool {
         text.map_or(true, |text| serde_json::from_slice::<Occupant>(&text).is_ok())
     };
     is_file(entry)
-        && (is_hidden || (TURNS.contains(&name) && is_empty()) || (is_place(name) && is_occupant()))
+        && (is_hidden
+            || (is_request(name) && request::read(&entry.path()).is_some())
+            || (TURNS.contains(&name) && is_empty())
+            || (is_place(name) && is_occupant()))
+}
+
+/// Whether a name is that of a request to an occupant: `2-of-8.stop`.
+fn is_request(name: &str) -> bool {
+    request::lock_of(name).is_some_and(|lock| is_place(&lock))
 }
 
 /// Whether a name is that of an occupant: `2-of-8.json`.
@@ -137,6 +145,10 @@ mod tests {
         let occupant = serde_json::json!({"process": {"host": "a", "pid": 1, "started": null, "space": null}, "since": 0,
             "shard": 1, "shards": 2, "ranks": 1, "running": [], "retrying": []});
         fs::write(out.join("running/1-of-2.json"), occupant.to_string()).expect("room");
+        let process = serde_json::json!({"host": "a", "pid": 1, "started": null, "space": null});
+        let request = serde_json::json!({"stop": process, "asked_by": process});
+        fs::write(out.join("running/1-of-2.stop"), request.to_string()).expect("room");
+        fs::write(out.join("running/1-of-2.stop.0123456789ab-7.part"), "{").expect("room");
         fs::write(out.join("job.json.0123456789ab-7.part"), "{").expect("room");
         assert_eq!(refusal(&out), None, "a start that died");
         for foreign in [
@@ -151,6 +163,8 @@ mod tests {
             "tasks/fit/a.json",
             "running/turn.lock.bak",
             "running/2-of-2.json",
+            "running/2-of-2.stop",
+            "running/please.stop",
             "running/x-of-2.json",
             "running/job.lock",
             "figures/fig05.pdf",

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use super::again::read_again;
-use super::{Store, part_of};
+use super::{Store, part_of, request};
 use crate::dispatch::Shard;
 use crate::error::Error;
 use crate::plan::TaskId;
@@ -187,6 +187,8 @@ impl Store {
                 }
             }
         }
+        // What was asked of one that is gone is not asked of this one.
+        request::clear(&request::of_lock(&path), Some(&occupant.process));
         let mut occupancy = Occupancy { path, occupant, unseen: None, end: None, beat: None };
         if let Some(others) = self.make_way(&occupancy, shard, &mut dead)? {
             return Ok(Attempt::InUse(others));
@@ -208,6 +210,7 @@ impl Store {
             let Some(Sight { occupant, liveness, .. }) = look_closely(&path)? else { continue };
             match liveness {
                 Liveness::Dead if occupant.shards != shard.count => {
+                    request::clear(&request::of_lock(&path), None);
                     let _ = fs::remove_file(&path);
                     dead.push(occupant);
                 }
@@ -352,6 +355,7 @@ impl Drop for Occupancy {
             let _ = beat.join();
         }
         if glance(&self.path).is_some_and(|found| found.occupant.process == self.occupant.process) {
+            request::clear(&request::of_lock(&self.path), None);
             let _ = fs::remove_file(&self.path);
         }
     }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::durable::is_part_of;
-use super::{Store, TaskState};
+use super::{Store, TaskState, request};
 use crate::error::Error;
 use crate::figures::Figure;
 use crate::plan::{Plan, Stage};
@@ -42,6 +42,17 @@ impl Store {
         }
         for file in left {
             let _ = fs::remove_file(file);
+        }
+        self.sweep_requests();
+    }
+
+    /// Removes requests to processes that are gone.
+    fn sweep_requests(&self) {
+        for file in files(&self.running()) {
+            let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if request::lock_of(name).is_some_and(|lock| !self.running().join(lock).exists()) {
+                request::clear(&file, None);
+            }
         }
     }
 

@@ -132,9 +132,11 @@ fn plan_of(format: Format) -> Plan {
     Plan {
         job: None,
         defaults: false,
+        changes: vec![],
         ranks: Some(u32::MAX),
-        rates: None,
+        rates: vec![],
         simulated_ranks: vec![],
+        points: true,
         tasks: false,
         format,
     }
@@ -235,9 +237,83 @@ fn a_seed_survives_the_way_through_json() {
 fn a_plan_says_what_a_run_would_refuse() {
     let text = DEFAULTS.replacen("width = 64", "width = 100000000", 1);
     let job = JobFile::from_text("job.toml", text).check().expect("a job");
-    let answer = plan_of(Format::Text).of(&job).expect("a plan");
+    let answer = plan_of(Format::Text).of(&job).expect("a plan").replace("\n  ", " ");
     assert!(answer.contains("warning: ") && answer.contains("lower denoiser.width"), "{answer}");
     assert!(answer.contains("memory: about") && answer.contains("disk: about"), "{answer}");
     let usual = JobFile::from_text("job.toml", DEFAULTS).check().expect("a job");
     assert!(!plan_of(Format::Text).of(&usual).expect("a plan").contains("warning:"));
+}
+
+/// Every job of the repository, and jobs whose axes all vary.
+fn jobs() -> Vec<(String, Job)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../jobs");
+    let files = std::fs::read_dir(folder).expect("jobs").map(|entry| entry.expect("an entry").path());
+    let mut jobs: Vec<(String, Job)> = files
+        .map(|path| {
+            (path.display().to_string(), JobFile::open(&path).expect("a file").check().expect("a job"))
+        })
+        .collect();
+    for (scans, layout) in [(SCANS, "lhco_features"), (SCANS_OF_JETS, "table")] {
+        let text =
+            with_scans(scans).replacen("layout = \"lhco_features\"", &format!("layout = \"{layout}\""), 1);
+        jobs.push((layout.to_owned(), JobFile::from_text("job.toml", text).check().expect("a job")));
+    }
+    jobs
+}
+
+#[test]
+fn a_plan_fits_the_page() {
+    let rates = tempfile::tempdir().expect("a folder");
+    let gpu = rates.path().join("gpu.json");
+    let fast = Rates { device: "NVIDIA H100 80GB HBM3".into(), ..Rates::CPU_CORE };
+    std::fs::write(&gpu, serde_json::to_vec(&fast).expect("JSON")).expect("room");
+    for (name, job) in jobs() {
+        for rates in [vec![], vec![gpu.clone()]] {
+            let mut plan = plan_of(Format::Text);
+            plan.tasks = true;
+            plan.rates = rates;
+            plan.simulated_ranks = vec![64];
+            let answer = plan.of(&job).expect("a plan");
+            for line in answer.lines() {
+                assert!(line.chars().count() <= 100, "{name}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_plan_shows_a_row_a_method_and_only_axes_that_vary() {
+    let text = DEFAULTS.replace("n_signal = [", "oversampling = [1, 5]\nn_signal = [");
+    let job = JobFile::from_text("job.toml", text).check().expect("a job");
+    let mut plan = plan_of(Format::Text);
+    plan.points = false;
+    let answer = plan.of(&job).expect("a plan");
+    let row = answer.lines().find(|line| line.contains("DRAPES ∅")).expect("a row");
+    assert!(row.contains("  18      0 … 3000 (9)  1 5"), "{row}");
+    let heading = answer.lines().find(|line| line.contains("method")).expect("headings");
+    let headings: Vec<&str> = heading.split_whitespace().collect();
+    assert_eq!(headings, ["method", "points", "injected", "over-sampling"]);
+    assert!(answer.contains("\nin common: side-bands 2800-6000, classifiers mlp\n"), "{answer}");
+    assert!(
+        answer.contains("\nshared: 9 fits by 18 points, 9 trainings by 18, 9 templates by 18\n"),
+        "{answer}"
+    );
+    assert!(answer.contains("--device cuda --rates gpu.json"), "{answer}");
+    assert!(!answer.contains("noise-s"), "points only where they are asked for: {answer}");
+    plan.points = true;
+    let answer = plan.of(&job).expect("a plan");
+    for point in &job.points {
+        assert_eq!(
+            answer.lines().filter(|line| line.trim().starts_with(&format!("{point} "))).count(),
+            1,
+            "{point}"
+        );
+    }
+    plan.format = Format::Json;
+    let json: serde_json::Value = serde_json::from_str(&plan.of(&job).expect("a plan")).expect("JSON");
+    assert_eq!(json["scan"].as_array().map(Vec::len), Some(18));
+    assert_eq!(json["methods"][0]["axes"]["over-sampling"], serde_json::json!(["1", "5"]));
+    let parts =
+        json["disk"].as_array().expect("stages").iter().map(|stage| stage["bytes"].as_f64().expect("bytes"));
+    assert!((parts.sum::<f64>() / json["bytes"].as_f64().expect("bytes") - 1.0).abs() < 1e-9);
 }

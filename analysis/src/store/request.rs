@@ -1,0 +1,137 @@
+//! Asking those who work in a directory to stop, wherever they do: by a file beside the lock of each.
+//!
+//! `running/2-of-8.stop` names the process that is asked, so that one that comes later in its place is not. Whoever is asked
+//! takes its file away with its lock.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Liveness, Occupant, Process, Store, write_durably};
+use crate::dispatch::Shard;
+use crate::error::Error;
+
+/// The ending of a request's name, where the lock that it is for has `json`.
+const ENDING: &str = "stop";
+
+/// What a process is asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StopRequest {
+    /// Who shall stop.
+    pub stop: Process,
+    /// Who asks.
+    pub asked_by: Process,
+}
+
+impl Store {
+    /// Asks everybody who works in the directory to save and to end. Returns whom.
+    ///
+    /// # Errors
+    /// Nobody works there, or the directory cannot be written.
+    pub fn ask_to_stop(&self) -> Result<Vec<Occupant>, Error> {
+        let mut dead = None;
+        let mut asked = Vec::new();
+        for (occupant, liveness) in self.occupants() {
+            if liveness == Liveness::Dead {
+                dead = Some(format!("{occupant} has died there"));
+                continue;
+            }
+            let request = StopRequest { stop: occupant.process.clone(), asked_by: Process::this() };
+            let path = self.running().join(format!("{}-of-{}.{ENDING}", occupant.shard, occupant.shards));
+            write_durably(&path, &serde_json::to_vec(&request).unwrap_or_default())?;
+            asked.push(occupant);
+        }
+        if asked.is_empty() {
+            let why = dead.unwrap_or_else(|| "there is nothing to stop".to_owned());
+            return Err(Error::NobodyAtWork { path: self.directory.clone(), why });
+        }
+        Ok(asked)
+    }
+
+    /// Those among occupants who are still at work.
+    pub fn still_at_work(&self, of: &[Occupant]) -> Vec<Occupant> {
+        let is_of = |occupant: &Occupant| of.iter().any(|one| one.process == occupant.process);
+        let there = self.occupants().into_iter();
+        let alive = there.filter(|(occupant, liveness)| *liveness == Liveness::Alive && is_of(occupant));
+        alive.map(|(occupant, _)| occupant).collect()
+    }
+
+    /// Who asks this process to stop, if anybody does.
+    pub fn is_asked_to_stop(&self, shard: Shard) -> Option<Process> {
+        // Makes a network file system look again for a file that was not there a moment ago.
+        let _ = fs::read_dir(self.running());
+        let path = self.running().join(format!("{}-of-{}.{ENDING}", shard.index, shard.count));
+        let request = read(&path)?;
+        (request.stop == Process::this()).then_some(request.asked_by)
+    }
+}
+
+/// Where the request for the owner of a lock lies.
+pub(super) fn of_lock(lock: &Path) -> PathBuf {
+    lock.with_extension(ENDING)
+}
+
+/// The request in a file; none if it is not there or none of ours.
+pub(super) fn read(path: &Path) -> Option<StopRequest> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+/// Removes a request for somebody else than a process. What is none of ours stays.
+pub(super) fn clear(path: &Path, but_of: Option<&Process>) {
+    if read(path).is_some_and(|request| Some(&request.stop) != but_of) {
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// The lock that a request's name belongs to: `2-of-8.json` for `2-of-8.stop`.
+pub(super) fn lock_of(name: &str) -> Option<String> {
+    name.strip_suffix(ENDING)?.strip_suffix('.').map(|stem| format!("{stem}.json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Patience;
+    use super::*;
+
+    fn occupy(store: &Store, shard: Shard) -> super::super::Occupancy {
+        store.occupy(shard, 1, &mut |_, _| Patience::GiveUp).expect("a free place").0
+    }
+
+    #[test]
+    fn who_works_is_asked_and_nobody_else() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = Store::at(directory.path());
+        let message = store.ask_to_stop().expect_err("nobody").to_string();
+        assert!(message.starts_with("nobody is at work in ") && message.contains("there is nothing to stop"));
+        let request = directory.path().join("running/1-of-1.stop");
+        let place = occupy(&store, Shard::WHOLE);
+        assert_eq!(store.is_asked_to_stop(Shard::WHOLE), None);
+        let asked = store.ask_to_stop().expect("this process");
+        assert_eq!(asked.len(), 1);
+        assert_eq!(store.is_asked_to_stop(Shard::WHOLE), Some(Process::this()));
+        assert_eq!(store.still_at_work(&asked).len(), 1);
+        drop(place);
+        assert!(!request.exists() && store.still_at_work(&asked).is_empty());
+    }
+
+    #[test]
+    fn a_request_for_one_that_has_gone_does_not_stop_the_next() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = Store::at(directory.path());
+        fs::create_dir_all(store.running()).expect("room");
+        let mut request = StopRequest { stop: Process::this(), asked_by: Process::this() };
+        request.stop.pid += 1;
+        let path = directory.path().join("running/1-of-1.stop");
+        fs::write(&path, serde_json::to_vec(&request).expect("JSON")).expect("room");
+        assert_eq!(store.is_asked_to_stop(Shard::WHOLE), None);
+        let place = occupy(&store, Shard::WHOLE);
+        assert!(!path.exists(), "whoever begins clears it");
+        drop(place);
+        // What a user has put there under this name is not ours.
+        fs::write(&path, "mine").expect("room");
+        drop(occupy(&store, Shard::WHOLE));
+        assert_eq!(fs::read(&path).expect("the file"), b"mine");
+    }
+}

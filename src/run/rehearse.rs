@@ -1,0 +1,127 @@
+//! `run --dry-run`: everything that can be wrong before the first task, and what there would be to do; nothing is written.
+
+use drapes_analysis::cli::{answer, duration, wrapped};
+use drapes_analysis::dispatch::{Graph, Known, makespan};
+use drapes_analysis::error::Exit;
+use drapes_analysis::plan::{Plan, Stage};
+use drapes_analysis::price::demand::size;
+use drapes_analysis::price::{EventCounts, Price, bytes};
+use drapes_analysis::rates::Rates;
+use drapes_analysis::store::{Foreseen, Store, StoredJob, TaskState};
+
+use super::Run;
+use super::prepare::inputs;
+use crate::demands::{self, Supply};
+use crate::device::{self, DeviceChoice};
+use crate::error::Error;
+use crate::repeats;
+use crate::task;
+use crate::world::World;
+
+/// Tasks that are named.
+const LISTED: usize = 20;
+
+/// What a run would do.
+struct Rehearsal {
+    name: String,
+    plan: Plan,
+    known: Vec<Known>,
+    /// Seconds of each task on one rank.
+    price: Price,
+    ranks: usize,
+    /// Bytes that open tasks store.
+    bytes: f64,
+}
+
+impl Run {
+    /// Checks all that [`Run::run`] would, and says what it would do.
+    pub(super) fn rehearse(&self) -> Result<Exit, Error> {
+        let (rank, launched) = World::announced();
+        if rank > 0 {
+            return Ok(Exit::Done);
+        }
+        let ranks = self.ranks.map_or(Ok(launched), |ranks| self.count(ranks))?;
+        let file = self.job_file()?;
+        let job = file.check()?;
+        let sight = device::look(World::host(), DeviceChoice::Cpu);
+        demands::check_threads(&job, std::slice::from_ref(&sight))?;
+        Plan::of(&job).selected(&self.only)?;
+        let directory = self.directory(&job);
+        Store::claim(&directory)?;
+        let data_directory = self.data_dir.clone().map_or_else(|| file.data_directory(), Ok)?;
+        let inputs = inputs(&job, &data_directory)?;
+        repeats::check_files(&job, &inputs)?;
+        let Foreseen { store, stored } =
+            Store::foresee(&directory, &StoredJob { job, inputs }, self.shard())?;
+        let plan = Plan::of(&stored.job);
+        let states = match &store {
+            Some(store) => store.states(&stored, &plan),
+            None => vec![TaskState::Missing; plan.tasks.len()],
+        };
+        let estimated = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
+        let owners = self.shard().owners(&Graph::of(&plan), &estimated.seconds);
+        let known = self.known(&states, &owners, &plan.selected(&self.only)?);
+        let sample = task::load(&stored.job, &data_directory)?;
+        let counts = sample.counts(&stored.job);
+        let open: Vec<bool> = known.iter().map(|known| *known == Known::Open).collect();
+        let supply = Supply { ranks, chip: self.chip(), memory: sight.free_memory, folder: &directory };
+        let warning = demands::check(&stored.job, &plan, counts, &open, &supply)?;
+        let of_open = plan.tasks.iter().zip(&open).filter(|(_, open)| **open);
+        let bytes = of_open.map(|(task, _)| bytes(&stored.job, task, counts)).sum();
+        let price = Price::of(&stored.job, &plan, counts, &Rates::CPU_CORE);
+        answer(Rehearsal { name: stored.job.name.clone(), plan, known, price, ranks, bytes });
+        if let Some(warning) = warning {
+            answer(wrapped(&format!("warning: {warning}")));
+        }
+        answer(format_args!(
+            "nothing was written; without --dry-run the same command does it, in {}\n",
+            directory.display()
+        ));
+        Ok(Exit::Done)
+    }
+}
+
+impl Rehearsal {
+    fn count(&self, wanted: Known) -> usize {
+        self.known.iter().filter(|known| **known == wanted).count()
+    }
+
+    fn open(&self) -> impl Iterator<Item = &drapes_analysis::plan::Task> {
+        let all = self.plan.tasks.iter().zip(&self.known);
+        all.filter(|(_, known)| **known == Known::Open).map(|(task, _)| task)
+    }
+}
+
+impl std::fmt::Display for Rehearsal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let settled: Vec<bool> = self.known.iter().map(|known| *known != Known::Open).collect();
+        let time = duration(makespan(&self.plan, &self.price.seconds, &settled, self.ranks));
+        let ranks = if self.ranks == 1 { "one rank".to_owned() } else { format!("{} ranks", self.ranks) };
+        let (open, total) = (self.count(Known::Open), self.plan.tasks.len());
+        writeln!(
+            f,
+            "{}: {open} of {total} tasks to do, about {time} on {ranks} of processor cores",
+            self.name
+        )?;
+        let stages = Stage::ALL.map(|stage| {
+            let count = self.open().filter(|task| task.work.stage() == stage).count();
+            format!("{} {count}", stage.word())
+        });
+        let parts = [
+            (Known::Done, "done"),
+            (Known::Failed, "failed before (--retry-failed tries them again)"),
+            (Known::Elsewhere, "left to others or to another time"),
+        ];
+        let parts = parts.map(|(known, word)| (self.count(known), word));
+        let others =
+            parts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
+        f.write_str(&wrapped(&stages.into_iter().chain(others).collect::<Vec<_>>().join(", ")))?;
+        for task in self.open().take(LISTED) {
+            writeln!(f, "  {}", task.id)?;
+        }
+        if open > LISTED {
+            writeln!(f, "  and {} more", open - LISTED)?;
+        }
+        writeln!(f, "disk: about {}", size(self.bytes))
+    }
+}
