@@ -4,6 +4,7 @@ mod answer;
 mod layout;
 mod plan;
 mod plot;
+mod report;
 mod status;
 mod tell;
 
@@ -30,6 +31,7 @@ pub enum Verb {
     Status(status::Status),
     Reduce(Reduce),
     Plot(plot::Plot),
+    Report(report::Report),
 }
 
 impl Verb {
@@ -43,6 +45,7 @@ impl Verb {
             Self::Status(status) => status.run(),
             Self::Reduce(reduce) => reduce.run(),
             Self::Plot(plot) => plot.run(),
+            Self::Report(report) => report.run(),
         }
     }
 }
