@@ -33,7 +33,7 @@ pub use durable::{part_of, write_durably};
 pub use folding::Folding;
 pub use header::Header;
 pub use identity::Identity;
-pub use occupancy::{Activity, Doing, Liveness, Occupancy, Occupant, Patience, RunningTask};
+pub use occupancy::{Activity, Doing, Liveness, Occupancy, Occupant, Patience, Process, RunningTask};
 pub use records::TaskState;
 
 use crate::dispatch::Shard;

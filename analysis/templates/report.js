@@ -10,8 +10,9 @@
   };
 
   /* The little window beside the pointer. */
-  const show = (lines, x, y) => {
-    tip.replaceChildren(...lines.map((line, index) => make(index ? "span" : "b", line)));
+  const show = (blocks, x, y) => {
+    const block = (lines) => lines.map((line, index) => make(index ? "span" : "b", line));
+    tip.replaceChildren(...blocks.flatMap(block));
     tip.hidden = false;
     const { width, height } = tip.getBoundingClientRect();
     const left = x + 14 + width > innerWidth ? x - 14 - width : x + 14;
@@ -75,27 +76,27 @@
     const found = [];
     frame.marks.forEach((mark, curve) => {
       const name = mark.key === null ? frame.note || "value" : keys[mark.key];
-      const add = (x, y, lines, rect, order) => {
+      const add = (x, y, lines, rect) => {
         const isInside = x >= left - 1 && x <= left + width + 1 && y >= top - 1 && y <= top + height + 1;
-        if (isInside) found.push({ x, y, rect, key: mark.key, curve, order, lines: [name, ...lines] });
+        if (isInside) found.push({ x, y, rect, frame, key: mark.key, curve, lines: [name, ...lines] });
       };
-      mark.values.forEach((value, order) => {
+      mark.values.forEach((value) => {
         if (mark.kind === "points") {
           const [x, mean, low, high, events] = value;
-          const band = low === undefined || (low === mean && high === mean) ? "" : `  [${number(low)}, ${number(high)}]`;
+          const band = low === undefined || (low === mean && high === mean) ? "" : ` [${number(low)}, ${number(high)}]`;
           const lines = [`${xName}: ${number(x)}`, `${yName}: ${number(mean)}${band}`];
           if (events !== undefined && events !== null) lines.push(`background events: ${number(events)}`);
-          add(across(x), up(mean), lines, null, order);
+          add(across(x), up(mean), lines, null);
         } else if (mark.kind === "bins") {
           const [low, high, tall] = value;
           const foot = frame.y[2] ? top + height : up(0);
           const head = tall > 0 || !frame.y[2] ? up(tall) : foot;
           const rect = [across(low), Math.min(head, foot), across(high), Math.max(head, foot)];
-          add((rect[0] + rect[2]) / 2, head, [`${xName}: ${number(low)} to ${number(high)}`, `${yName || "value"}: ${number(tall)}`], rect, order);
+          add((rect[0] + rect[2]) / 2, head, [`${xName}: ${number(low)} to ${number(high)}`, `${yName}: ${number(tall)}`], rect);
         } else {
           const [x0, x1, y0, y1, text] = value;
           const rect = [across(x0), up(y1), across(x1), up(y0)];
-          add((rect[0] + rect[2]) / 2, (rect[1] + rect[3]) / 2, [text], rect, order);
+          add((rect[0] + rect[2]) / 2, (rect[1] + rect[3]) / 2, [text], rect);
         }
       });
     });
@@ -127,13 +128,13 @@
         points ??= frames.flatMap((frame) => targets(frame, keys));
         return points.filter((point) => !off.has(point.key));
       };
-      const point = (target, isSaid) => {
+      const point = (target, isSaid, others = []) => {
         ring.setAttribute("cx", target.x);
         ring.setAttribute("cy", target.y);
         ring.setAttribute("visibility", "visible");
         const box = svg.getBoundingClientRect();
         const scale = box.width / width;
-        show(target.lines, box.left + target.x * scale, box.top + target.y * scale);
+        show([target, ...others].slice(0, 5).map(({ lines }) => lines), box.left + target.x * scale, box.top + target.y * scale);
         if (isSaid) say.textContent = target.lines.join(", ");
       };
       const leave = () => { ring.setAttribute("visibility", "hidden"); hide(); };
@@ -145,11 +146,16 @@
         const far = ({ x: px, y: py, rect }) =>
           rect && x >= rect[0] && x < rect[2] ? Math.min(Math.abs(py - y), y > rect[1] && y < rect[3] ? REACH - 1 : Infinity)
             : rect ? Infinity : Math.hypot(px - x, py - y);
-        const near = there().reduce((best, target) => {
+        const ready = there();
+        const near = ready.reduce((best, target) => {
           const distance = far(target);
           return distance < best[0] ? [distance, target] : best;
         }, [REACH, null])[1];
-        if (near) { at = near; point(near, false); } else leave();
+        if (!near) { leave(); return; }
+        at = near;
+        /* Points that lie on each other are told together. */
+        const isUnder = (target) => target !== near && !target.rect && Math.hypot(target.x - near.x, target.y - near.y) < 1;
+        point(near, false, ready.filter(isUnder));
       };
       tile.addEventListener("pointermove", hover);
       tile.addEventListener("pointerdown", hover);
@@ -164,16 +170,14 @@
         event.preventDefault();
         /* Curves of all frames in turn, each from its first point to its last. */
         const curves = [];
-        frames.forEach((frame) => targets(frame, keys).forEach((target) => {
-          if (off.has(target.key)) return;
-          const last = curves.at(-1);
-          if (last && last[0].curve === target.curve && last.frame === frame) last.push(target);
-          else curves.push(Object.assign([target], { frame }));
-        }));
-        const isAt = (target) => at && target.x === at.x && target.y === at.y && target.lines[0] === at.lines[0];
-        let row = curves.findIndex((curve) => curve.some(isAt));
+        ready.forEach((target) => {
+          const last = curves.at(-1)?.[0];
+          if (last && last.curve === target.curve && last.frame === target.frame) curves.at(-1).push(target);
+          else curves.push([target]);
+        });
+        let row = curves.findIndex((curve) => curve.includes(at));
         if (row < 0) { at = curves[0][0]; point(at, true); return; }
-        const order = curves[row].findIndex(isAt);
+        const order = curves[row].indexOf(at);
         if (step[1]) {
           row = (row + step[1] + curves.length) % curves.length;
           at = curves[row].reduce((best, target) => (Math.abs(target.x - at.x) < Math.abs(best.x - at.x) ? target : best));
@@ -224,7 +228,7 @@
     };
     lanes.addEventListener("pointermove", (event) => {
       const bar = event.target.closest("[data-t]");
-      if (bar) { mark(bars.indexOf(bar)); show([bar.dataset.t], event.clientX, event.clientY); } else { mark(-1); hide(); }
+      if (bar) { mark(bars.indexOf(bar)); show([[bar.dataset.t]], event.clientX, event.clientY); } else { mark(-1); hide(); }
     });
     lanes.addEventListener("pointerleave", () => { mark(-1); hide(); });
     lanes.addEventListener("blur", () => { mark(-1); hide(); });
@@ -234,7 +238,7 @@
       event.preventDefault();
       mark(Math.max(0, Math.min(bars.length - 1, here + step)));
       const { left, bottom } = bars[here].getBoundingClientRect();
-      show([bars[here].dataset.t], left, bottom);
+      show([[bars[here].dataset.t]], left, bottom);
       say.textContent = bars[here].dataset.t;
     });
   }

@@ -7,6 +7,7 @@ use drapes_analysis::dispatch::Halt;
 use drapes_analysis::plan::Plan;
 use drapes_analysis::store::{Activity, Doing, Occupancy, RunningTask};
 
+use super::pages::Pages;
 use crate::dispatch::{Ended, Observer};
 use crate::error::Error;
 use crate::progress::Progress;
@@ -19,6 +20,7 @@ pub struct Bulletin<'a> {
     plan: &'a Plan,
     progress: Progress<'a>,
     occupancy: &'a mut Occupancy,
+    pages: Pages,
     running: BTreeMap<usize, RunningTask>,
     /// Failed tasks that are to be tried again and have not begun.
     retrying: BTreeSet<usize>,
@@ -33,10 +35,11 @@ impl<'a> Bulletin<'a> {
         plan: &'a Plan,
         progress: Progress<'a>,
         occupancy: &'a mut Occupancy,
+        pages: Pages,
         retrying: BTreeSet<usize>,
     ) -> Self {
         let (running, activity, told) = (BTreeMap::new(), Activity::Working, Instant::now());
-        Self { plan, progress, occupancy, running, retrying, activity, told, changed: false }
+        Self { plan, progress, occupancy, pages, running, retrying, activity, told, changed: false }
     }
 
     /// What has changed is told at the next pulse.
@@ -45,8 +48,9 @@ impl<'a> Bulletin<'a> {
         self.changed = true;
     }
 
-    /// Takes the bar away.
-    pub fn finish(self) {
+    /// Takes the bar away, and waits for a page that is being written.
+    pub fn finish(mut self) {
+        self.pages.wait();
         self.progress.finish();
     }
 }
@@ -119,6 +123,7 @@ impl Observer for Bulletin<'_> {
             let retrying = self.retrying.iter().map(|task| self.plan.tasks[*task].id.clone()).collect();
             self.occupancy.tell(Doing { running, retrying, activity: self.activity })?;
         }
+        self.pages.pulse();
         self.progress.pulse()
     }
 }

@@ -8,6 +8,7 @@ use drapes_analysis::reduce;
 use drapes_analysis::standing::Tally;
 
 use super::Run;
+use super::pages;
 use super::prepare::Prepared;
 use crate::dispatch::RanksError;
 use crate::error::Error;
@@ -24,8 +25,14 @@ pub enum Worked {
 }
 
 impl Run {
-    /// Reduces and draws where that is due, and says what is left.
+    /// Reduces and draws where that is due, writes the page of the scan, and says what is left.
     pub(super) fn conclude(&self, prepared: &Prepared, worked: &Worked) -> Result<Exit, Error> {
+        let ended = self.end(prepared, worked);
+        pages::last(&prepared.store);
+        ended
+    }
+
+    fn end(&self, prepared: &Prepared, worked: &Worked) -> Result<Exit, Error> {
         let Prepared { stored, plan, store, .. } = prepared;
         // What other shards have done a moment ago is to be seen: whoever looks last sees everything, and draws.
         store.refresh();
@@ -79,7 +86,9 @@ impl Run {
                 return Ok(Exit::Deadline);
             }
         }
-        answer(format_args!("\nresults.csv and figures/ in {directory}\n"));
+        answer(format_args!(
+            "\nresults.csv, figures/ and report.html (all of it on one page) in {directory}\n"
+        ));
         if let Some(growth) = stored.job.growth() {
             answer(format_args!("{growth}\n"));
         }

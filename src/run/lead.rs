@@ -20,6 +20,7 @@ use super::Run;
 use super::bulletin::Bulletin;
 use super::conclude::Worked;
 use super::neighbours::Shards;
+use super::pages::{self, Pages};
 use super::place::{compute, run_info};
 use super::prepare::Prepared;
 use super::start_up::StartUp;
@@ -71,7 +72,9 @@ impl Run {
             tell(format_args!("warning: {note}"));
         }
         let places = self.muster(world, signals, &clock, &prepared, &sample)?;
-        let worked = self.hand_out(world, signals, &clock, &mut prepared, places, sample)?;
+        let worked = self.hand_out(world, signals, &clock, &mut prepared, places, sample);
+        // However it ended, the page must not say for ever that it goes on.
+        let worked = worked.inspect_err(|_| pages::last(&prepared.store))?;
         self.conclude(&prepared, &worked)
     }
 
@@ -194,7 +197,7 @@ impl Run {
         let progress = Progress::new(plan, &price.seconds, &done, world.size());
         let is_failed = |task: &usize| matches!(states[*task], TaskState::Failed { .. });
         let retrying = (0..plan.tasks.len()).filter(|task| known[*task] == Known::Open).filter(is_failed);
-        let mut bulletin = Bulletin::new(plan, progress, occupancy, retrying.collect());
+        let mut bulletin = Bulletin::new(plan, progress, occupancy, Pages::new(store), retrying.collect());
         let mut shards = Shards {
             store,
             plan,

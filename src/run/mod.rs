@@ -11,6 +11,7 @@ mod conclude;
 mod launch;
 mod lead;
 mod neighbours;
+mod pages;
 mod place;
 mod prepare;
 mod serve;

@@ -15,7 +15,7 @@ pub(crate) fn draw(
     let place = format!("translate({} {})", super::svg::number(x), super::svg::number(y));
     svg.element("g").word("transform", place).open();
     svg.element("g").word("clip-path", format!("url(#{clip})")).word("stroke-linejoin", "round").open();
-    let mut grouped = |mark: &Mark, svg: &mut Svg, part: &dyn Fn(&mut Svg)| match group(mark) {
+    let grouped = |mark: &Mark, svg: &mut Svg, part: &dyn Fn(&mut Svg)| match group(mark) {
         Some(name) => {
             svg.element("g").word("data-k", name).open();
             part(svg);

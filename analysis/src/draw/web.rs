@@ -7,7 +7,7 @@
 use serde::{Serialize, Serializer, ser::SerializeTuple};
 
 use super::{
-    Hangs, Legend, Mark as PictureMark, Panel, Picture, Row, Scale, Weak,
+    Hangs, Legend, Mark as PictureMark, Panel, Picture, Row, Scale,
     keys::Swatch,
     layout::Layout,
     mark::Values,
@@ -30,6 +30,8 @@ pub struct Web {
     pub keys: Vec<Key>,
     /// The drawing in parts.
     pub tiles: Vec<Tile>,
+    /// Parts that stood side by side in the picture.
+    pub columns: usize,
     /// What the picture shows, in words.
     pub description: String,
 }
@@ -139,7 +141,8 @@ pub fn web(picture: &Picture, name: &str) -> Web {
         cut(&bare, plots).into_iter().enumerate().map(stack).collect()
     };
     let keys = keys.iter().map(|(label, swatch)| key(label, swatch)).collect();
-    Web { keys, tiles, description: summary::description(picture) }
+    let columns = picture.rows.iter().map(|row| row.panels.len()).max().unwrap_or(1);
+    Web { keys, tiles, columns, description: summary::description(picture) }
 }
 
 /// The labels of a picture with a sample of the first mark that has each.

@@ -25,6 +25,9 @@ pub struct Shown {
     pub keys: Vec<WebKey>,
     #[serde(skip)]
     pub tiles: Vec<Tile>,
+    /// Tiles beside each other, where there is room.
+    #[serde(skip)]
+    pub columns: usize,
     #[serde(skip)]
     pub description: String,
     /// Small print, as HTML.
@@ -93,6 +96,7 @@ fn show(figure: Figure, table: &FigureTable) -> Shown {
         subject: figure.subject(),
         keys: web.keys,
         tiles: web.tiles,
+        columns: web.columns.clamp(1, 3),
         description: web.description,
         footnote: picture.footnote.as_deref().map(html),
         warning: picture.warning,

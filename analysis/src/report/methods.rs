@@ -2,11 +2,15 @@
 
 use serde::Serialize;
 
+use crate::axes::{AxisValue, SIGNAL_REGION};
 use crate::band::Band;
 use crate::figures::{Measure, label, rank};
 use crate::metrics::RELIABLE_BACKGROUND_EVENTS;
 use crate::reduce;
 use crate::results::{PointResults, Results};
+
+/// Axes that have a column of their own, by which the table is sorted.
+const NUMBERS: [&str; 4] = ["injected", "σ′", "over-sampling", "of data"];
 
 /// The table.
 #[derive(Serialize)]
@@ -37,6 +41,9 @@ pub struct Cell {
     pub events: Option<f64>,
     /// Whether these are fewer than what gives 20%.
     pub is_weak: bool,
+    /// Further words below the text.
+    pub beside: Option<String>,
+    pub is_number: bool,
 }
 
 type Value = fn(&PointResults) -> Option<(Band, Option<f64>)>;
@@ -72,20 +79,30 @@ const MEASURES: [(&str, &str, usize, Value); 6] = [
     ),
 ];
 
+/// A place on an axis in words that need no heading.
+fn said(heading: &str, value: &str) -> String {
+    match heading {
+        "side-bands" | SIGNAL_REGION => format!("{heading} {value}"),
+        "kinematics" => format!("{value} kinematics"),
+        _ => value.to_owned(),
+    }
+}
+
 impl Methods {
     pub fn of(results: &Results) -> Self {
         let mut points: Vec<&PointResults> = results.points.iter().collect();
         points.sort_by_key(|found| (found.point.n_signal(), rank(found.point.method())));
-        let axes = reduce::axes(&points);
+        let (axes, others): (Vec<_>, Vec<_>) =
+            reduce::axes(&points).into_iter().partition(|(heading, _)| NUMBERS.contains(heading));
         let mut columns = vec![Column {
             heading: "method".to_owned(),
-            meaning: "what the template is made by",
+            meaning: "what the template is made by, and where the point stands on axes that are no numbers",
             is_number: false,
         }];
         columns.extend(axes.iter().map(|(heading, _)| Column {
             heading: (*heading).to_owned(),
             meaning: "axis of the scan",
-            is_number: ["injected", "σ′", "over-sampling", "of data"].contains(heading),
+            is_number: true,
         }));
         columns.extend(MEASURES.iter().map(|(heading, meaning, ..)| Column {
             heading: (*heading).to_owned(),
@@ -103,17 +120,33 @@ impl Methods {
             is_number: true,
         });
         let row = |found: &&PointResults| {
+            let method = label(found.point.method()).to_owned();
+            let place = |axis: &(&str, AxisValue)| axis.1(&found.point).map(|value| said(axis.0, &value));
+            let beside: Vec<String> = others.iter().filter_map(place).collect();
             let mut row = vec![Cell {
                 value: Some(rank(found.point.method()) as f64),
-                ..Cell::of(label(found.point.method()).to_owned())
+                beside: Some(beside.join(" · ")).filter(|text| !text.is_empty()),
+                ..Cell::of(method)
             }];
-            row.extend(axes.iter().map(|axis| Cell::of(reduce::place(&results.job, found, axis))));
+            let number = |axis| Cell {
+                is_number: true,
+                ..Cell::of(reduce::place(&results.job, found, axis).replace('-', "–"))
+            };
+            row.extend(axes.iter().map(number));
             row.extend(MEASURES.iter().map(|(_, _, digits, value)| Cell::measured(value(found), *digits)));
             let background = found.background_events();
-            row.push(Cell { value: Some(background), ..Cell::of(format!("{background:.0}")) });
+            row.push(Cell {
+                value: Some(background),
+                is_number: true,
+                ..Cell::of(format!("{background:.0}"))
+            });
             let (trained, diverged) = (found.classifiers.len(), found.diverged.len());
             let also = if diverged == 0 { String::new() } else { format!(", {diverged} diverged") };
-            row.push(Cell { value: Some(trained as f64), ..Cell::of(format!("{trained}{also}")) });
+            row.push(Cell {
+                value: Some(trained as f64),
+                is_number: true,
+                ..Cell::of(format!("{trained}{also}"))
+            });
             row
         };
         Self { rows: points.iter().map(row).collect(), columns }
@@ -123,11 +156,23 @@ impl Methods {
 impl Cell {
     fn of(text: String) -> Self {
         let value = text.parse().ok();
-        Self { text, value, low: None, high: None, band: None, events: None, is_weak: false }
+        Self {
+            text,
+            value,
+            low: None,
+            high: None,
+            band: None,
+            events: None,
+            is_weak: false,
+            beside: None,
+            is_number: false,
+        }
     }
 
     fn measured(found: Option<(Band, Option<f64>)>, digits: usize) -> Self {
-        let Some((Band { mean, low, high, .. }, events)) = found else { return Self::of("–".to_owned()) };
+        let Some((Band { mean, low, high, .. }, events)) = found else {
+            return Self { is_number: true, ..Self::of("–".to_owned()) };
+        };
         Self {
             text: format!("{mean:.digits$}"),
             value: Some(mean),
@@ -136,6 +181,8 @@ impl Cell {
             band: Some(format!("{low:.digits$} – {high:.digits$}")),
             events,
             is_weak: events.is_some_and(|events| events < RELIABLE_BACKGROUND_EVENTS as f64),
+            beside: None,
+            is_number: true,
         }
     }
 

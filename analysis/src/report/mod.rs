@@ -24,14 +24,13 @@ use std::time::SystemTime;
 use askama::Template;
 use serde::Serialize;
 
-use crate::dispatch::Shard;
 use crate::drawn;
 use crate::error::Error;
 use crate::plan::Plan;
 use crate::results::Results;
 use crate::spent::spent;
-use crate::standing::{Standing, standings};
-use crate::store::{Occupant, Store, write_durably};
+use crate::standing::standings;
+use crate::store::{Process, Store, write_durably};
 
 pub use progress::Moment;
 
@@ -88,10 +87,11 @@ impl Report {
         let plan = Plan::of(&stored.job);
         let states = store.states(&stored, &plan);
         let results = Results::read(store)?;
-        let occupants = match moment {
-            Moment::AtWork => store.occupants(),
-            Moment::Ended => vec![],
-        };
+        let mut occupants = store.occupants();
+        if moment == Moment::Ended {
+            let own = Process::this();
+            occupants.retain(|(occupant, _)| occupant.process != own);
+        }
         let standings = standings(&plan, &states, &occupants);
         let spent = spent(store, &plan, &standings);
         let are_tables_current = drawn::is_drawn(store, &stored.job, &plan, &states);

@@ -158,13 +158,17 @@ fn told(results: &Results) -> Vec<Notice> {
             (_, Some(what)) => (Level::Note, what),
             _ => return None,
         };
-        let remedy = what.starts_with("closure fails").then(|| {
-            "Compare the features in the figures of templates below. Where one is to blame, it may have steps or atoms that \
-             the model smooths (docs/data.md says what a feature must be); where all are, train longer (denoiser.epochs) or \
-             from more side-band events."
-                .to_owned()
-        });
-        Some(Notice { level, what: what.to_owned(), remedy, command: None })
+        Some(Notice { level, what: what.to_owned(), remedy: None, command: None })
     };
-    text.lines().filter_map(notice).collect()
+    let mut found: Vec<Notice> = text.lines().filter_map(notice).collect();
+    // One remedy for all methods, below the last of them.
+    if let Some(last) = found.iter_mut().rfind(|notice| notice.what.starts_with("closure fails")) {
+        last.remedy = Some(CLOSURE.to_owned());
+    }
+    found
 }
+
+/// What helps where closure fails.
+const CLOSURE: &str = "Compare the features in the figures of templates below. Where one is to blame, it may have steps or atoms that the model \
+     smooths (docs/data.md says what a feature must be); where all are, train longer (denoiser.epochs) or from more \
+     side-band events.";

@@ -16,7 +16,7 @@ use crate::store::{Liveness, Occupant};
 pub enum Moment {
     /// Somebody may be at work.
     AtWork,
-    /// This run has ended and is the last at work.
+    /// This process has ended its work; others may be at theirs.
     Ended,
 }
 
