@@ -54,7 +54,8 @@
       const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
       const rows = [...table.tBodies[0].rows];
       rows.forEach((row) => {
-        const cells = [...row.cells].map((cell) => cell.firstChild?.textContent.toLowerCase() ?? "");
+        const cells = [...row.cells].map((cell, place) =>
+          (place ? cell.firstChild?.textContent ?? "" : cell.innerText).toLowerCase());
         row.hidden = !words.every((word) => cells.some((cell) => cell.includes(word)));
       });
       const count = rows.filter((row) => !row.hidden).length;

@@ -82,7 +82,7 @@ const MEASURES: [(&str, &str, usize, Value); 6] = [
 /// A place on an axis in words that need no heading.
 fn said(heading: &str, value: &str) -> String {
     match heading {
-        "side-bands" | SIGNAL_REGION => format!("{heading} {value}"),
+        "side-bands" | SIGNAL_REGION => format!("{heading} {} GeV", value.replace('-', "–")),
         "kinematics" => format!("{value} kinematics"),
         _ => value.to_owned(),
     }

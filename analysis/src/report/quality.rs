@@ -89,6 +89,13 @@ fn closure(results: &Results) -> Vec<Closure> {
     found.into_iter().map(|(_, closure)| closure).collect()
 }
 
+impl Closure {
+    /// Whether the mean is above the threshold by no more than its errors.
+    pub fn is_within_errors(&self, threshold: &f64) -> bool {
+        self.failing == 0 && self.largest.is_some_and(|auc| auc > *threshold)
+    }
+}
+
 impl Fit {
     fn of(fit: &crate::record::MassFit) -> Self {
         let p_value = fit_p_value(fit);
