@@ -9,7 +9,7 @@ use browser::{Browser, browser};
 use drapes_analysis::reduce;
 use drapes_analysis::report::{self, Moment};
 use drapes_analysis::table::{FigureTable, Row};
-use records::finished;
+use records::{finished, finished_job};
 use serde_json::Value;
 
 /// The page of a finished scan with every method and figure.
@@ -216,4 +216,18 @@ fn the_table_of_methods_is_sorted_and_searched() {
         "{methods:?}"
     );
     assert_eq!(browser.complaints, Vec::<String>::new());
+}
+
+#[test]
+fn the_page_of_all_figures_of_the_paper_is_small_enough_for_a_mail() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let job = Path::new(env!("CARGO_MANIFEST_DIR")).join("../jobs/paper_quick.toml");
+    let store = finished_job(directory.path(), &std::fs::read_to_string(job).expect("the job"));
+    let (_, path, bytes) = report::write(&store, Moment::AtWork, None).expect("a page");
+    let page = std::fs::read_to_string(path).expect("the page");
+    assert_eq!(page.len(), bytes);
+    for figure in ["fig04", "fig10", "fig19", "corner", "training", "constituents"] {
+        assert!(page.contains(&format!("<figure id=\"{figure}\"")), "{figure}");
+    }
+    assert!(bytes < 5_000_000, "{bytes}");
 }

@@ -113,6 +113,11 @@ impl Report {
         })
     }
 
+    /// Whether no figure of what methods find can be drawn yet.
+    fn has_no_figure_of_results(&self) -> bool {
+        self.figures.iter().all(Shown::is_of_training)
+    }
+
     /// The page as HTML.
     pub fn page(&self) -> String {
         let page = Page {
