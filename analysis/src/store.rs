@@ -5,7 +5,8 @@
 //! DIR/job.json            the checked job, the inputs    DIR/figures/          tables and pictures
 //! DIR/tasks/STAGE/ID.json the record, written last       DIR/logs/rank-NNN.log
 //! DIR/tasks/STAGE/ID.h5   arrays (weights, events)       DIR/running/          who works here now
-//! DIR/drawn.json          what tables and pictures are of DIR/report.html     all of it on one page
+//! DIR/drawn.json          what tables and pictures are of
+//! DIR/report.html         all of it on one page
 //! DIR/tasks/STAGE/ID.checkpoint  a stopped training      DIR/tasks/folded.*    records and arrays after `compact`
 //! ```
 

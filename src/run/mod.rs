@@ -40,6 +40,8 @@ pub use place::COMPUTING;
 
 /// Computes a job: trains, generates, classifies, reduces and draws.
 ///
+/// While it runs, and at its end, report.html in the directory of results shows all of it on one page.
+///
 /// Started under mpirun or srun, the ranks share the tasks; alone, one rank does them all. The same command
 /// again does only what is missing, and goes on with trainings that were stopped.
 #[derive(Debug, clap::Args)]
