@@ -95,7 +95,7 @@ fn what_is_no_scan_or_is_damaged_is_refused_and_says_why() {
     assert!(code == 2 && message.contains("cannot understand") && message.contains("job.json"), "{message}");
     fs::write(out.join("job.json"), job).expect("room");
     let table = fs::read_to_string(out.join("figures/fig05.csv")).expect("a table");
-    let semicolons = table.replace('.', ";").replace(',', ";").replacen(";noise;", ";noise;a lot;", 1);
+    let semicolons = table.replace(',', ";").replace('.', ",").replacen(";noise;", ";noise;a lot;", 1);
     fs::write(out.join("figures/fig05.csv"), semicolons).expect("room");
     let (code, message) = refusal(drapes().arg("report").arg(&out));
     assert!(code == 2 && message.contains("figures/fig05.csv") && message.contains("line "), "{message}");

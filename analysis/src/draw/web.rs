@@ -174,13 +174,11 @@ fn key(label: &str, swatch: &Swatch) -> Key {
 /// Where a mark stands in the legend; one without a label belongs to that of its colour.
 fn key_of(keys: &[(&str, Swatch)], mark: &PictureMark) -> Option<usize> {
     let drawn = mark.drawn();
-    match drawn.key() {
-        Some((label, _)) => keys.iter().position(|(known, _)| *known == label),
-        None => {
-            let colour = drawn.colour()?;
-            keys.iter().position(|(_, swatch)| swatch.colour() == colour)
-        }
+    if let Some((label, _)) = drawn.key() {
+        return keys.iter().position(|(known, _)| *known == label);
     }
+    let colour = drawn.colour()?;
+    keys.iter().position(|(_, swatch)| swatch.colour() == colour)
 }
 
 /// The panels of a picture in stacks: each with those that hang below it.
@@ -191,15 +189,12 @@ fn cut<'a>(picture: &Picture, plots: Vec<Vec<Plot<'a>>>) -> Vec<Vec<Vec<Plot<'a>
     for (row, plots) in picture.rows.iter().zip(plots) {
         let mut here = Vec::new();
         for (column, plot) in plots.into_iter().enumerate() {
-            match above.get(column).filter(|_| row.hangs == Hangs::Below) {
-                Some(stack) => {
-                    stacks[*stack].push(vec![plot]);
-                    here.push(*stack);
-                }
-                None => {
-                    here.push(stacks.len());
-                    stacks.push(vec![vec![plot]]);
-                }
+            if let Some(stack) = above.get(column).filter(|_| row.hangs == Hangs::Below) {
+                stacks[*stack].push(vec![plot]);
+                here.push(*stack);
+            } else {
+                here.push(stacks.len());
+                stacks.push(vec![vec![plot]]);
             }
         }
         above = here;

@@ -8,6 +8,7 @@ use crate::axes::{AXES, distinct};
 use crate::figures::{grouped, label, rank};
 use crate::job::Job;
 use crate::plan::Plan;
+use crate::point::ScanPoint;
 use crate::quantities::SignalCount;
 use crate::results::Results;
 use crate::store::{Store, StoredJob};
@@ -62,7 +63,7 @@ pub struct Counts {
 impl Asked {
     pub fn of(store: &Store, stored: &StoredJob, plan: &Plan, results: &Results) -> Self {
         let job = &stored.job;
-        let mut methods = distinct(job.points.iter().map(|point| point.method()));
+        let mut methods = distinct(job.points.iter().map(ScanPoint::method));
         methods.sort_by_key(|method| rank(method));
         let axes = AXES.into_iter().map(|(heading, axis)| {
             let values = distinct(job.points.iter().filter_map(axis));
@@ -126,9 +127,11 @@ fn counts(job: &Job, results: &Results) -> Vec<Counts> {
 }
 
 impl Counts {
-    /// A number of events with its thousands apart.
-    pub fn text(&self, count: &Option<usize>) -> String {
-        count.map_or("–".to_owned(), |count| grouped(count.try_into().unwrap_or(u32::MAX)))
+    /// Events of side-bands, background and signal, with their thousands apart.
+    pub fn texts(&self) -> [String; 3] {
+        [self.side_bands, self.background, self.signal].map(|count| {
+            count.map_or("–".to_owned(), |count| grouped(count.try_into().unwrap_or(u32::MAX)))
+        })
     }
 
     /// S/√B in words.

@@ -31,6 +31,9 @@ pub struct Placed {
     pub what: String,
 }
 
+/// The host and number of a rank with its bars, each from one time to another.
+type Timed = ((String, usize), Vec<(f64, f64, Bar)>);
+
 /// What the places of bars stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
@@ -54,14 +57,13 @@ impl Clock {
 pub fn lanes(ranks: BTreeMap<(String, usize), Vec<Bar>>) -> (Vec<Lane>, Clock, f64) {
     let is_known = ranks.values().flatten().all(|bar| bar.began.is_some());
     let clock = if is_known { Clock::Day } else { Clock::Stacked };
-    let mut placed: Vec<((String, usize), Vec<(f64, f64, Bar)>)> =
-        ranks.into_iter().map(|(rank, bars)| (rank, placed(bars, clock))).collect();
+    let mut placed: Vec<Timed> = ranks.into_iter().map(|(rank, bars)| (rank, placed(bars, clock))).collect();
     if clock == Clock::Day {
         cut_pauses(&mut placed);
     }
     let length = placed.iter().flat_map(|(_, bars)| bars).map(|(_, end, _)| *end).fold(0.0, f64::max);
     let percent = |time: f64| 100.0 * time / length.max(1e-9);
-    let lane = |((host, rank), bars): ((String, usize), Vec<(f64, f64, Bar)>)| Lane {
+    let lane = |((host, rank), bars): Timed| Lane {
         rank,
         host,
         busy: duration(bars.iter().map(|(.., bar)| bar.seconds).sum()),
@@ -102,7 +104,7 @@ fn placed(mut bars: Vec<Bar>, clock: Clock) -> Vec<(f64, f64, Bar)> {
 }
 
 /// Takes out the time in which no rank worked.
-fn cut_pauses(lanes: &mut [((String, usize), Vec<(f64, f64, Bar)>)]) {
+fn cut_pauses(lanes: &mut [Timed]) {
     let mut busy: Vec<(f64, f64)> =
         lanes.iter().flat_map(|(_, bars)| bars).map(|(from, to, _)| (*from, *to)).collect();
     busy.sort_by(|one, other| one.0.total_cmp(&other.0));

@@ -28,6 +28,8 @@ pub struct Closure {
     pub failing: usize,
     /// The largest mean AUC of true background against template.
     pub largest: Option<f64>,
+    /// Whether that is above the threshold by no more than its errors.
+    pub is_within_errors: bool,
 }
 
 /// A dijet fit.
@@ -49,8 +51,8 @@ pub struct Training {
     pub events: usize,
     pub steps: usize,
     /// The last losses on the events learnt from and on those kept aside.
-    pub training: Option<f32>,
-    pub validation: Option<f32>,
+    pub loss: Option<f32>,
+    pub validation_loss: Option<f32>,
     pub diverged: Option<f64>,
 }
 
@@ -71,7 +73,10 @@ fn closure(results: &Results) -> Vec<Closure> {
         let kind = (point.point.method(), point.point.classifier);
         let place = found.iter().position(|(known, _)| *known == kind).unwrap_or_else(|| {
             let (method, classifier) = (label(kind.0).to_owned(), kind.1.word());
-            found.push((kind, Closure { method, classifier, points: 0, failing: 0, largest: None }));
+            found.push((
+                kind,
+                Closure { method, classifier, points: 0, failing: 0, largest: None, is_within_errors: false },
+            ));
             found.len() - 1
         });
         let closure = &mut found[place].1;
@@ -86,14 +91,12 @@ fn closure(results: &Results) -> Vec<Closure> {
             }
         }
     }
-    found.into_iter().map(|(_, closure)| closure).collect()
-}
-
-impl Closure {
-    /// Whether the mean is above the threshold by no more than its errors.
-    pub fn is_within_errors(&self, threshold: &f64) -> bool {
-        self.failing == 0 && self.largest.is_some_and(|auc| auc > *threshold)
-    }
+    let threshold = results.job.closure.threshold;
+    let judged = |(_, closure): (_, Closure)| Closure {
+        is_within_errors: closure.failing == 0 && closure.largest.is_some_and(|auc| auc > threshold),
+        ..closure
+    };
+    found.into_iter().map(judged).collect()
 }
 
 impl Fit {
@@ -130,26 +133,26 @@ fn trainings(results: &Results) -> Vec<Training> {
     let kinematics = results.kinematics.iter().map(|found| ("jets' kinematics", found));
     let jets = results.jet_models.iter().map(|found| ("jets' constituents", found));
     let diffused = denoisers.chain(kinematics).chain(jets).map(|(model, found)| {
-        let (training, validation) = last(&found.losses);
+        let (loss, validation_loss) = last(&found.losses);
         Training {
             model: model.to_owned(),
             sample: found.sample.to_string(),
             events: found.n_training,
             steps: found.steps,
-            training,
-            validation,
+            loss,
+            validation_loss,
             diverged: found.diverged,
         }
     });
     let flows = results.flows.iter().map(|found| {
-        let (training, validation) = last(&found.losses);
+        let (loss, validation_loss) = last(&found.losses);
         Training {
             model: format!("flow, {}", found.flow.word().replace('_', " ")),
             sample: found.sample.to_string(),
             events: found.n_training,
             steps: found.steps,
-            training,
-            validation,
+            loss,
+            validation_loss,
             diverged: found.diverged,
         }
     });
@@ -157,8 +160,9 @@ fn trainings(results: &Results) -> Vec<Training> {
 }
 
 impl Training {
-    /// A loss as text.
-    pub fn loss(&self, value: &Option<f32>) -> String {
-        value.map_or("–".to_owned(), |value| format!("{value:.4}"))
+    /// The last losses in training and in validation.
+    pub fn losses(&self) -> [String; 2] {
+        [self.loss, self.validation_loss]
+            .map(|value| value.map_or("–".to_owned(), |value| format!("{value:.4}")))
     }
 }

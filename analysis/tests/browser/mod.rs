@@ -1,4 +1,4 @@
-//! A headless Chromium, driven through the DevTools protocol.
+//! A headless Chromium, driven through the protocol of its developer tools.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
@@ -116,7 +116,7 @@ impl Browser {
         let parameters = &event["params"];
         match event["method"].as_str() {
             Some("Runtime.exceptionThrown") => {
-                self.complaints.push(parameters["exceptionDetails"].to_string())
+                self.complaints.push(parameters["exceptionDetails"].to_string());
             }
             Some("Runtime.consoleAPICalled") if parameters["type"] == "error" => {
                 self.complaints.push(parameters["args"].to_string());
