@@ -40,9 +40,11 @@ impl Pages {
         if self.writing.is_some() || Instant::now() < self.next {
             return;
         }
-        let (store, every) = (self.store.clone(), self.every);
+        let (directory, every) = (self.store.directory().to_owned(), self.every);
         let page = move || {
             let start = Instant::now();
+            // A store of its own: who hands out tasks must not wait for what this one reads.
+            let Ok(store) = Store::open(&directory) else { return start.elapsed() };
             // Another shard may have written it a moment ago. What cannot be written now is tried again; the end tells.
             if !is_young(&store, every / 2) {
                 let _ = report::write(&store, Moment::AtWork, None);
