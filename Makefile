@@ -20,7 +20,7 @@ demo: setup
 	$(CARGO) build --release --locked
 	target/release/drapes run jobs/demo.toml --ranks auto --out out/demo
 	@echo
-	@echo "look at out/demo/figures/fig04.png and out/demo/figures/fig05.png"
+	@echo "open out/demo/report.html in a browser; pictures are in out/demo/figures"
 
 PREFIX ?= $(HOME)/.local
 PROFILE ?= release

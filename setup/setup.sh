@@ -4,7 +4,7 @@
 #   setup/setup.sh           processors only
 #   CUDA=1 setup/setup.sh    with the CUDA half of libtorch (2.5 GB more)
 #   PREPARE=1 setup/setup.sh with FastJet, for drapes-prepare
-#   TESTS=1 setup/setup.sh   with FastJet, Slurm and MPICH, which tests run beside Open MPI
+#   TESTS=1 setup/setup.sh   with FastJet, Slurm, MPICH, which tests run beside Open MPI, and Chromium, which opens the page
 #
 # LIBTORCH=/path/to/libtorch uses a libtorch 2.11.0 that is already there.
 set -euo pipefail
@@ -34,6 +34,7 @@ if [ "${TESTS:-0}" != 0 ]; then
   command -v slurmctld >/dev/null && command -v slurmd >/dev/null || others+=(slurm-wlm)
   command -v munged >/dev/null || others+=(munge)
   command -v mpicc.mpich >/dev/null || others+=(mpich libmpich-dev)
+  command -v chromium >/dev/null || command -v google-chrome >/dev/null || others+=(chromium)
   if [ "${#others[@]}" -gt 0 ]; then
     if [ "$(id -u)" -eq 0 ]; then
       missing+=("${others[@]}")

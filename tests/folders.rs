@@ -15,6 +15,7 @@ const NAMES: [&str; 25] = [
     "results.csv",
     "provenance.json",
     "drawn.json",
+    "report.html",
     "thesis.part",
     "results.csv.0123456789ab-3.part",
     "figures/fig05.csv",
@@ -83,7 +84,7 @@ fn a_folder_of_a_user_stays_as_it_is() {
             assert!(message.contains("holds no scan of drapes and is not empty"), "{names:?}: {message}");
             assert!(bytes(&out) == before, "{names:?} {options:?}");
         }
-        for verb in ["reduce", "plot", "compact", "status", "stop"] {
+        for verb in ["reduce", "plot", "report", "compact", "status", "stop"] {
             let (code, message) = refusal(drapes().arg(verb).arg(&out));
             assert_eq!(code, 2, "{names:?}: {message}");
             assert!(message.contains("holds no results of drapes"), "{names:?}: {message}");
@@ -130,6 +131,7 @@ fn what_a_user_puts_into_a_scan_stays() {
     // What a process of ours has left goes.
     let left = [
         "results.csv.0123456789ab-3.part",
+        "report.html.0123456789ab-3.part",
         "tasks/fit/a.json.0123456789ab-3.part",
         "tasks/template/a.checkpoint.0123456789ab-3.part",
         "tasks/template/a.stopped.0123456789ab-3.part",
@@ -138,7 +140,7 @@ fn what_a_user_puts_into_a_scan_stays() {
     fs::remove_file(out.join("drawn.json")).expect("what was drawn");
     answer(drapes().arg("run").arg(&job).arg("--out").arg(&out));
     assert!(left.iter().all(|name| !out.join(name).exists()));
-    for verb in ["reduce", "plot", "compact", "status", "reduce"] {
+    for verb in ["reduce", "plot", "report", "compact", "status", "reduce"] {
         answer(drapes().arg(verb).arg(&out));
         assert!(kept(&out) == before, "{verb}");
     }
@@ -150,5 +152,13 @@ fn what_a_user_puts_into_a_scan_stays() {
         assert!(moved.contains("mine"), "{name}");
     }
     assert!(fs::read_to_string(out.join("results.csv")).expect("results").starts_with("task,method"));
+    // So does a page.
+    fill(&out, &["report.html"]);
+    answer(drapes().arg("report").arg(&out));
+    let moved = fs::read_to_string(out.join("figures/earlier/report.html")).expect("the user's file");
+    assert!(moved.contains("mine"));
+    assert!(fs::read_to_string(out.join("report.html")).expect("a page").starts_with("<!doctype html>"));
+    let (code, message) = refusal(drapes().arg("report").arg(&out).arg("--out").arg(out.join("notes.txt")));
+    assert!(code == 2 && message.contains("is no report of drapes"), "{message}");
     assert!(kept(&out) == before);
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use support::{answer, drapes};
 
-const VERBS: [&[&str]; 13] = [
+const VERBS: [&[&str]; 14] = [
     &[],
     &["plan"],
     &["run"],
@@ -15,6 +15,7 @@ const VERBS: [&[&str]; 13] = [
     &["stop"],
     &["reduce"],
     &["plot"],
+    &["report"],
     &["compact"],
     &["doctor"],
     &["data"],

@@ -104,6 +104,12 @@ pub enum Error {
         /// Something that is there.
         found: String,
     },
+    /// A file that a report shall be written into is none.
+    #[error("{} is there and is no report of drapes (it would be lost) name another file with --out", path.display())]
+    NotAReport {
+        /// The file.
+        path: PathBuf,
+    },
     /// A directory is at work for the job as it was.
     #[error(
         "{} is in use (by {who}, for the job as it was; what has been added needs all shards to know of it) wait until it \
@@ -227,6 +233,7 @@ impl Error {
             | Self::CannotRead { .. }
             | Self::NotResults { .. }
             | Self::NotOurs { .. }
+            | Self::NotAReport { .. }
             | Self::Table { .. }
             | Self::OtherJob { .. }
             | Self::NothingSelected { .. }

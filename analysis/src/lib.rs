@@ -37,6 +37,7 @@ pub mod rates;
 pub mod record;
 pub mod reduce;
 pub mod regions;
+pub mod report;
 pub mod results;
 pub mod seal;
 pub mod spent;

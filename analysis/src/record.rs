@@ -79,6 +79,9 @@ pub struct RunInfo {
     pub device: String,
     /// Wall time.
     pub seconds: f64,
+    /// When the task began here, in seconds since 1970; none in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began: Option<f64>,
     /// Of the networks that it trained, those that left the finite numbers: it stands here so that it can be told without
     /// the results.
     #[serde(default, skip_serializing_if = "none")]

@@ -141,26 +141,14 @@ fn rows<'a>(job: &'a Job, found: &'a PointResults) -> Vec<ResultRow<'a>> {
 pub fn summary(results: &Results) -> String {
     let mut points: Vec<&PointResults> = results.points.iter().collect();
     points.sort_by_key(|found| (found.point.n_signal(), rank(found.point.method())));
-    let axes: Vec<(&str, AxisValue)> = AXES
-        .into_iter()
-        .filter(|(heading, axis)| {
-            let values = distinct(points.iter().filter_map(|found| axis(&found.point)));
-            // Points in the job's own signal region do not name it.
-            let always = ["injected", "over-sampling"].contains(heading);
-            values.len() > 1 || always || (*heading == SIGNAL_REGION && !values.is_empty())
-        })
-        .collect();
+    let axes = axes(&points);
     let measures = ["SIC at 10³", "AUC", "closure AUC", "trained"];
     let headings = axes.iter().map(|(heading, _)| *heading).chain(measures);
     let mut lines: Vec<Vec<String>> =
         vec![std::iter::once("method").chain(headings).map(str::to_owned).collect()];
     for found in points {
         let mut line = vec![label(found.point.method()).to_owned()];
-        line.extend(axes.iter().map(|(heading, axis)| match axis(&found.point) {
-            Some(value) => value,
-            None if *heading == SIGNAL_REGION => results.job.regions.signal.to_string(),
-            None => "-".to_owned(),
-        }));
+        line.extend(axes.iter().map(|axis| place(&results.job, found, axis)));
         line.extend([
             band(found.band(|classifier| classifier.performance.sic_at_1e3), 2),
             band(found.band(|classifier| classifier.performance.auc), 3),
@@ -188,6 +176,26 @@ pub fn summary(results: &Results) -> String {
         text.push_str(&format!("\n{}\n", failure.warning(results.job.closure.threshold)));
     }
     text
+}
+
+/// The axes of a scan that tell its points apart.
+pub fn axes(points: &[&PointResults]) -> Vec<(&'static str, AxisValue)> {
+    let tells = |(heading, axis): &(&str, AxisValue)| {
+        let values = distinct(points.iter().filter_map(|found| axis(&found.point)));
+        // Points in the job's own signal region do not name it.
+        let always = ["injected", "over-sampling"].contains(heading);
+        values.len() > 1 || always || (*heading == SIGNAL_REGION && !values.is_empty())
+    };
+    AXES.into_iter().filter(tells).collect()
+}
+
+/// Where a point stands on an axis.
+pub fn place(job: &Job, found: &PointResults, (heading, axis): &(&str, AxisValue)) -> String {
+    match axis(&found.point) {
+        Some(value) => value,
+        None if *heading == SIGNAL_REGION => job.regions.signal.to_string(),
+        None => "-".to_owned(),
+    }
 }
 
 /// Share of values in the tails of a flow that users are told of.

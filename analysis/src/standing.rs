@@ -1,12 +1,12 @@
 //! Where each task of a scan stands: done, failed, running, or waiting, and for what.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Serialize;
 
 use crate::dispatch::Pace;
 use crate::plan::{Plan, TaskId};
-use crate::rates::{is_same_kind, kind_of};
+use crate::rates::{CORE, is_same_kind, kind_of};
 use crate::record::RunInfo;
 use crate::store::{Liveness, Occupant, TaskState};
 
@@ -185,6 +185,17 @@ pub fn pace<'a>(
         }
     }
     pace
+}
+
+/// The same for the kind of device that did most of it so far.
+pub fn pace_so_far(plan: &Plan, prices: &[f64], standings: &[Standing]) -> Pace {
+    let runs = || standings.iter().map(Standing::run);
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for run in runs().flatten() {
+        *kinds.entry(kind_of(&run.device)).or_default() += 1;
+    }
+    let kind = kinds.into_iter().max_by_key(|(_, count)| *count).map_or(CORE, |(kind, _)| kind);
+    pace(plan, prices, runs(), kind)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! DIR/tasks/STAGE/ID.json the record, written last       DIR/logs/rank-NNN.log
 //! DIR/tasks/STAGE/ID.h5   arrays (weights, events)       DIR/running/          who works here now, who is asked to stop
 //! DIR/drawn.json          what tables and pictures are of
+//! DIR/report.html         all of it on one page
 //! DIR/tasks/STAGE/ID.stopped      how far a stopped task came, and in what time
 //! DIR/tasks/STAGE/ID.checkpoint  what it goes on from    DIR/tasks/folded.*    records and arrays after `compact`
 //! ```

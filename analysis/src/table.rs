@@ -129,6 +129,11 @@ impl FigureTable {
         writer.into_inner().unwrap_or_default()
     }
 
+    /// The table as it reads back from its file.
+    pub fn rounded(self) -> Self {
+        Self { rows: self.rows.iter().map(Row::rounded).collect(), ..self }
+    }
+
     /// Reads a table back, also one that a spreadsheet has saved: with a byte order mark, semicolons and decimal commas.
     ///
     /// # Errors

@@ -72,8 +72,14 @@ fn changed_job_files_are_jobs_or_say_their_mistakes() {
 #[test]
 fn changed_records_are_records_or_none() {
     let mut generator = Pcg64::seed_from_u64(2);
-    let run =
-        RunInfo { host: "node".to_owned(), device: "cpu".to_owned(), rank: 3, seconds: 1.5, diverged: 2 };
+    let run = RunInfo {
+        host: "node".to_owned(),
+        device: "cpu".to_owned(),
+        rank: 3,
+        seconds: 1.5,
+        began: None,
+        diverged: 2,
+    };
     let record = |outcome| TaskRecord {
         id: TaskId("train/a".to_owned()),
         fingerprint: Fingerprint("0123456789".to_owned()),

@@ -7,6 +7,7 @@ use drapes_analysis::dispatch::Halt;
 use drapes_analysis::plan::Plan;
 use drapes_analysis::store::{Activity, Doing, Occupancy, RunningTask};
 
+use super::pages::Pages;
 use crate::dispatch::{Ended, Observer};
 use crate::error::Error;
 use crate::progress::Progress;
@@ -19,6 +20,7 @@ pub struct Bulletin<'a> {
     plan: &'a Plan,
     progress: Progress<'a>,
     occupancy: &'a mut Occupancy,
+    pages: Pages,
     running: BTreeMap<usize, RunningTask>,
     /// Tasks that have left a record.
     ended: Vec<usize>,
@@ -35,11 +37,12 @@ impl<'a> Bulletin<'a> {
         plan: &'a Plan,
         progress: Progress<'a>,
         occupancy: &'a mut Occupancy,
+        pages: Pages,
         retrying: BTreeSet<usize>,
     ) -> Self {
         let (running, activity, told) = (BTreeMap::new(), Activity::Working, Instant::now());
         let ended = vec![];
-        Self { plan, progress, occupancy, running, ended, retrying, activity, told, changed: false }
+        Self { plan, progress, occupancy, pages, running, ended, retrying, activity, told, changed: false }
     }
 
     /// What has changed is told at the next pulse.
@@ -48,8 +51,9 @@ impl<'a> Bulletin<'a> {
         self.changed = true;
     }
 
-    /// Takes the bar away; which tasks have left a record.
-    pub fn finish(self) -> Vec<usize> {
+    /// Takes the bar away, and waits for a page that is being written; which tasks have left a record.
+    pub fn finish(mut self) -> Vec<usize> {
+        self.pages.wait();
         self.progress.finish();
         self.ended
     }
@@ -124,6 +128,7 @@ impl Observer for Bulletin<'_> {
             let retrying = self.retrying.iter().map(|task| self.plan.tasks[*task].id.clone()).collect();
             self.occupancy.tell(Doing { running, retrying, activity: self.activity })?;
         }
+        self.pages.pulse();
         self.progress.pulse()
     }
 }

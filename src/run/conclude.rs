@@ -9,6 +9,7 @@ use drapes_analysis::results::Results;
 use drapes_analysis::standing::Tally;
 
 use super::Run;
+use super::pages;
 use super::prepare::Prepared;
 use crate::dispatch::RanksError;
 use crate::error::Error;
@@ -25,8 +26,14 @@ pub enum Worked {
 }
 
 impl Run {
-    /// Reduces and draws where that is due, and says what is left.
+    /// Reduces and draws where that is due, writes the page of the scan, and says what is left.
     pub(super) fn conclude(&self, prepared: &mut Prepared, worked: &Worked) -> Result<Exit, Error> {
+        let ended = self.end(prepared, worked);
+        pages::last(&prepared.store);
+        ended
+    }
+
+    fn end(&self, prepared: &mut Prepared, worked: &Worked) -> Result<Exit, Error> {
         let Prepared { stored, plan, fingerprints, store, survey, ended, selected, .. } = prepared;
         // What other shards have done a moment ago is to be seen: whoever looks last sees everything, and draws.
         store.survey_again(plan, fingerprints, survey, ended);
@@ -84,7 +91,9 @@ impl Run {
                 return Ok(Exit::Deadline);
             }
         }
-        answer(format_args!("\nresults.csv and figures/ in {directory}\n"));
+        answer(format_args!(
+            "\nresults.csv, figures/ and report.html (all of it on one page) in {directory}\n"
+        ));
         if let Some(growth) = stored.job.growth() {
             answer(format_args!("{growth}\n"));
         }

@@ -16,6 +16,7 @@ use super::bulletin::Bulletin;
 use super::conclude::Worked;
 use super::in_vain::{self, Beginning};
 use super::neighbours::Shards;
+use super::pages::{self, Pages};
 use super::place::{compute, run_info};
 use super::planned::Planned;
 use super::prepare::Prepared;
@@ -69,7 +70,9 @@ impl Run {
             tell(format_args!("warning: {note}"));
         }
         let places = self.muster(world, signals, &clock, &prepared, &sample)?;
-        let worked = self.hand_out(world, signals, &clock, &mut prepared, places, sample)?;
+        let worked = self.hand_out(world, signals, &clock, &mut prepared, places, sample);
+        // However it ended, the page must not say for ever that it goes on.
+        let worked = worked.inspect_err(|_| pages::last(&prepared.store))?;
         self.conclude(&mut prepared, &worked)
     }
 
@@ -196,7 +199,7 @@ impl Run {
         let progress = Progress::new(plan, &price.seconds, known, world.size());
         let is_failed = |task: &usize| matches!(states[*task], TaskState::Failed { .. });
         let retrying = (0..plan.tasks.len()).filter(|task| known[*task] == Known::Open).filter(is_failed);
-        let mut bulletin = Bulletin::new(plan, progress, occupancy, retrying.collect());
+        let mut bulletin = Bulletin::new(plan, progress, occupancy, Pages::new(store), retrying.collect());
         let mut shards = Shards {
             store,
             plan,

@@ -14,6 +14,7 @@ mod in_vain;
 mod launch;
 mod lead;
 mod neighbours;
+mod pages;
 mod place;
 mod planned;
 mod prepare;
@@ -46,6 +47,8 @@ use start_up::StartUp;
 pub use place::COMPUTING;
 
 /// Computes a job: trains, generates, classifies, reduces and draws.
+///
+/// While it runs, and at its end, report.html in the directory of results shows all of it on one page.
 ///
 /// Started under mpirun or srun, the ranks share the tasks; alone, one rank does them all. The same command
 /// again does only what is missing, and goes on with trainings and templates that were stopped.

@@ -22,7 +22,7 @@ use std::any::Any;
 use std::cell::OnceCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use drapes_analysis::dispatch::{Attempt, Fault, Shard};
 use drapes_analysis::fingerprint::Fingerprint;
@@ -203,7 +203,11 @@ impl Workplace {
             Outcome::Failed { .. } => 0,
         };
         let seconds = keeper.earlier() + start.elapsed().as_secs_f64();
-        let run = RunInfo { seconds, diverged, ..self.place.clone() };
+        let began = SystemTime::now().checked_sub(start.elapsed());
+        let began = began.and_then(|began| began.duration_since(SystemTime::UNIX_EPOCH).ok());
+        // Milliseconds, for the bars of the report.
+        let began = began.map(|began| (began.as_secs_f64() * 1e3).round() / 1e3);
+        let run = RunInfo { seconds, began, diverged, ..self.place.clone() };
         let mut record = TaskRecord { id: task.id.clone(), fingerprint: fingerprint.clone(), run, outcome };
         if let Err(reason) = record.readable() {
             record.outcome = Outcome::Failed { reason };

@@ -19,6 +19,7 @@ pub fn fill(store: &Store, stored: &StoredJob) -> usize {
             rank: 0,
             device: "cpu".to_owned(),
             seconds: 6.0,
+            began: None,
             diverged: 0,
         };
         let record = TaskRecord { id: task.id.clone(), fingerprint, run, outcome };

@@ -4,6 +4,7 @@ mod answer;
 mod layout;
 mod plan;
 mod plot;
+mod report;
 mod shell;
 mod status;
 mod stop;
@@ -35,6 +36,7 @@ pub enum Verb {
     Stop(stop::Stop),
     Reduce(Reduce),
     Plot(plot::Plot),
+    Report(report::Report),
 }
 
 impl Verb {
@@ -49,6 +51,7 @@ impl Verb {
             Self::Stop(stop) => stop.run(),
             Self::Reduce(reduce) => reduce.run(),
             Self::Plot(plot) => plot.run(),
+            Self::Report(report) => report.run(),
         }
     }
 }

@@ -14,9 +14,9 @@ use crate::error::{Error, Exit};
 use crate::job::Growth;
 use crate::plan::{Plan, Stage, Task};
 use crate::price::{EventCounts, Price};
-use crate::rates::{CORE, Rates, kind_of};
+use crate::rates::Rates;
 use crate::spent::{Spent, spent};
-use crate::standing::{Standing, pace, standings};
+use crate::standing::{Standing, pace_so_far, standings};
 use crate::store::{Liveness, Occupant, Store};
 
 /// Shows what a scan has done, what runs, what failed and why, what waits for what, and how much is left.
@@ -85,14 +85,7 @@ impl Overview {
         let standings = standings(&plan, &states, &occupants);
         let spent = spent(store, &plan, &standings);
         let price = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
-        let runs = || standings.iter().map(Standing::run);
-        // Whatever did most of it so far.
-        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-        for run in runs().flatten() {
-            *kinds.entry(kind_of(&run.device)).or_default() += 1;
-        }
-        let kind = kinds.into_iter().max_by_key(|(_, count)| *count).map_or(CORE, |(kind, _)| kind);
-        let pace = pace(&plan, &price.seconds, runs(), kind);
+        let pace = pace_so_far(&plan, &price.seconds, &standings);
         let expected = plan.tasks.iter().zip(&price.seconds).zip(&standings);
         let expected: Vec<f64> = expected
             .map(|((task, price), standing)| {

@@ -32,6 +32,14 @@ impl Swatch {
         }
     }
 
+    /// The colour of the mark.
+    pub fn colour(&self) -> Colour {
+        match *self {
+            Self::Line(style) | Self::Band(style) | Self::Point(style, _) => style.colour,
+            Self::Area(colour) => colour,
+        }
+    }
+
     /// Draws the sample into a rectangle.
     pub fn draw(&self, svg: &mut Svg, rect: Rect) {
         let centre = (rect.x + 0.5 * rect.width, rect.y + 0.5 * rect.height);

@@ -42,6 +42,7 @@ mod style;
 mod summary;
 mod svg;
 mod ticks;
+mod web;
 
 pub use axis::{Axis, Range, Ticks, TopAxis};
 pub use error::DrawError;
@@ -53,3 +54,4 @@ pub use page::svg;
 pub use picture::{Corner, Hangs, Legend, Note, Panel, Picture, Place, Row};
 pub use scale::Scale;
 pub use style::{Colour, Dash, Marker, Style};
+pub use web::{Frame as WebFrame, Key as WebKey, Mark as WebMark, Tile, Value as WebValue, Web, html, web};

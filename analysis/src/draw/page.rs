@@ -42,7 +42,7 @@ pub fn svg(picture: &Picture) -> String {
     for (row, top) in plots.iter().zip(&layout.rows) {
         for ((plot, left), y_label) in row.iter().zip(&layout.columns).zip(&layout.y_labels) {
             let clip = clip_name(plot.frame.width, plot.frame.height);
-            panel::draw(&mut svg, plot, &clip, (*left, *top), *y_label);
+            panel::draw(&mut svg, plot, &clip, (*left, *top), *y_label, |_| None);
         }
     }
     if let Some((footnote, place)) = &layout.footnote {

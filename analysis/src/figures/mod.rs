@@ -24,11 +24,13 @@ mod roc;
 mod select;
 mod solver;
 mod strengths;
+mod titles;
 mod training;
 mod variants;
 
 pub use needs::Needs;
-pub use palette::{label, rank};
+pub use palette::{grouped, label, rank};
+pub use titles::Subject;
 
 use crate::draw::{self, Picture};
 use crate::error::Error;
@@ -36,7 +38,7 @@ use crate::results::Results;
 use crate::store::Store;
 use crate::table::FigureTable;
 
-use measure::Measure;
+pub use measure::Measure;
 
 /// Pixels across a PNG: sharp on a slide that fills a screen.
 const PNG_WIDTH: u32 = 2400;
@@ -226,6 +228,11 @@ impl Figure {
         }
     }
 
+    /// The picture of a table, with the warnings that stand in it.
+    pub fn warned(self, table: &FigureTable) -> Picture {
+        Picture { warning: notes::warning(table), ..self.picture(table) }
+    }
+
     /// Draws the figure from its table in the directory, as SVG, PDF and PNG.
     ///
     /// # Errors
@@ -234,7 +241,7 @@ impl Figure {
         let name = self.name();
         let table = FigureTable::read(&store.directory().join(format!("figures/{name}.csv")))?;
         let failed = |source| Error::Drawing { figure: name.to_owned(), source };
-        let picture = Picture { warning: notes::warning(&table), ..self.picture(&table) };
+        let picture = self.warned(&table);
         let svg = draw::svg(&picture);
         store.write(&format!("figures/{name}.svg"), svg.as_bytes())?;
         store.write(&format!("figures/{name}.png"), &draw::png(&svg, PNG_WIDTH).map_err(failed)?)?;

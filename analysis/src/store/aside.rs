@@ -41,6 +41,15 @@ impl Store {
         if begins(&path, &RESULTS) { Ok(()) } else { self.move_aside(&path) }
     }
 
+    /// The same for report.html; `beginning` is what a report of ours begins with.
+    ///
+    /// # Errors
+    /// As [`Store::set_aside`].
+    pub fn make_room_for_report(&self, beginning: &str) -> Result<(), Error> {
+        let path = self.directory.join("report.html");
+        if begins(&path, &[beginning.as_bytes()]) { Ok(()) } else { self.move_aside(&path) }
+    }
+
     fn has_table(&self, figure: &str) -> bool {
         begins(&self.directory.join(format!("figures/{figure}.csv")), &HEADINGS)
     }

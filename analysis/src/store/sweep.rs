@@ -77,7 +77,8 @@ impl Store {
 fn is_written(folder: &str, name: &str) -> bool {
     let (stem, kind) = name.rsplit_once('.').unwrap_or((name, ""));
     match folder {
-        "" => ["job.toml", "job.json", "provenance.json", "results.csv", "drawn.json"].contains(&name),
+        "" => ["job.toml", "job.json", "provenance.json", "results.csv", "drawn.json", "report.html"]
+            .contains(&name),
         "tasks" => ["folded.jsonl", "folded.h5"].contains(&name),
         "figures" => Figure::named(stem).is_some() && ["csv", "svg", "pdf", "png"].contains(&kind),
         _ => ["json", "h5", "checkpoint", "stopped"].contains(&kind),

@@ -373,8 +373,14 @@ pub fn finished_job(directory: &Path, job: &str) -> Store {
     let plan = Plan::of(&stored.job);
     for (task, fingerprint) in plan.tasks.iter().zip(fingerprints(&stored.job, &[], &plan)) {
         let outcome = Outcome::Done(Box::new(result(&task.work)));
-        let run =
-            RunInfo { host: "here".to_owned(), rank: 0, device: "cpu".to_owned(), seconds: 6.0, diverged: 0 };
+        let run = RunInfo {
+            host: "here".to_owned(),
+            rank: 0,
+            device: "cpu".to_owned(),
+            seconds: 6.0,
+            began: None,
+            diverged: 0,
+        };
         let record = TaskRecord { id: task.id.clone(), fingerprint, outcome, run };
         store.write_record(&record).expect("room");
     }

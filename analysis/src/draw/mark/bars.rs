@@ -2,7 +2,7 @@
 
 use super::{
     super::{Colour, rect::Rect},
-    Drawn, Extent, Frame, Ink, Interval, Margin, Svg, Swatch, bins, reach_of_bins,
+    Drawn, Extent, Frame, Ink, Interval, Margin, Svg, Swatch, Values, bins, reach_of_bins,
 };
 
 /// One filled bar from zero per bin.
@@ -75,6 +75,14 @@ impl Drawn for Bars {
 
     fn key(&self) -> Option<(&str, Swatch)> {
         self.label.as_deref().map(|label| (label, Swatch::Area(self.colour)))
+    }
+
+    fn colour(&self) -> Option<Colour> {
+        Some(self.colour)
+    }
+
+    fn values(&self) -> Values {
+        Values::Bins(bins(&self.edges, &self.heights).collect())
     }
 }
 

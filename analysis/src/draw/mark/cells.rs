@@ -7,7 +7,7 @@ use super::{
         rect::Rect,
         sizes,
     },
-    Drawn, Extent, Frame, Ink, Interval, Margin, Svg, Swatch,
+    Drawn, Extent, Frame, Ink, Interval, Margin, Svg, Swatch, Values,
 };
 
 /// Cells side by side.
@@ -90,6 +90,14 @@ impl Drawn for Cells {
 
     fn key(&self) -> Option<(&str, Swatch)> {
         None
+    }
+
+    fn colour(&self) -> Option<Colour> {
+        None
+    }
+
+    fn values(&self) -> Values {
+        Values::Cells(self.cells.clone())
     }
 }
 

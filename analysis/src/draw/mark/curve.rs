@@ -2,11 +2,11 @@
 
 use super::{
     super::{
-        Style, keys,
+        Colour, Style, keys,
         marker::{self, Dot},
         path, sizes,
     },
-    Drawn, Extent, Frame, Ink, Interval, Margin, Point, Svg, Swatch, Weak,
+    Drawn, Extent, Frame, Ink, Interval, Margin, Point, Svg, Swatch, Values, Weak,
 };
 
 /// A line through the means of its points in a band from their lower to their upper ends.
@@ -155,12 +155,20 @@ impl Drawn for Curve {
         let swatch = if self.has_band() { Swatch::Band(self.style) } else { Swatch::Line(self.style) };
         self.label.as_deref().map(|label| (label, swatch))
     }
+
+    fn colour(&self) -> Option<Colour> {
+        Some(self.style.colour)
+    }
+
+    fn values(&self) -> Values {
+        Values::Points(self.points.clone())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{super::tests::drawing, *};
-    use crate::draw::{Colour, Scale};
+    use crate::draw::Scale;
 
     const STYLE: Style = Style::line(Colour(1, 2, 3));
 

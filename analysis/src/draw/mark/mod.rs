@@ -7,6 +7,7 @@ mod points;
 mod steps;
 
 use super::{
+    Colour,
     frame::Frame,
     ink::Ink,
     keys::Swatch,
@@ -90,6 +91,21 @@ pub(crate) trait Drawn {
     fn ink(&self, frame: &Frame, ink: &mut Ink);
     /// The label and the sample for the legend.
     fn key(&self) -> Option<(&str, Swatch)>;
+    /// The colour that tells the mark from others; none for a map, which has many.
+    fn colour(&self) -> Option<Colour>;
+    /// The values behind the drawing.
+    fn values(&self) -> Values;
+}
+
+/// The values that a mark shows, as a page of HTML tells them.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Values {
+    /// Points with their uncertainties.
+    Points(Vec<Point>),
+    /// Lower edge, upper edge and height of each bin.
+    Bins(Vec<(f64, f64, f64)>),
+    /// The cells of a map.
+    Cells(Vec<Cell>),
 }
 
 impl Mark {

@@ -2,11 +2,11 @@
 
 use super::{
     super::{
-        Dash, Marker, Style, keys,
+        Colour, Dash, Marker, Style, keys,
         marker::{self, Dot},
         path, sizes,
     },
-    Drawn, Extent, Frame, Ink, Interval, Margin, Point, Svg, Swatch,
+    Drawn, Extent, Frame, Ink, Interval, Margin, Point, Svg, Swatch, Values,
 };
 
 /// Markers with vertical error bars.
@@ -85,12 +85,20 @@ impl Drawn for Points {
     fn key(&self) -> Option<(&str, Swatch)> {
         self.label.as_deref().map(|label| (label, Swatch::Point(self.style, self.shape())))
     }
+
+    fn colour(&self) -> Option<Colour> {
+        Some(self.style.colour)
+    }
+
+    fn values(&self) -> Values {
+        Values::Points(self.points.clone())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{super::tests::drawing, *};
-    use crate::draw::{Colour, Scale};
+    use crate::draw::Scale;
 
     #[test]
     fn exact_points_have_no_bars() {

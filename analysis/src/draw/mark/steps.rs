@@ -1,8 +1,8 @@
 //! Histograms.
 
 use super::{
-    super::{Style, keys, path, sizes},
-    Drawn, Extent, Frame, Ink, Interval, Margin, Svg, Swatch, bins, reach_of_bins,
+    super::{Colour, Style, keys, path, sizes},
+    Drawn, Extent, Frame, Ink, Interval, Margin, Svg, Swatch, Values, bins, reach_of_bins,
 };
 
 /// A histogram, drawn as its outline.
@@ -99,12 +99,20 @@ impl Drawn for Steps {
         };
         self.label.as_deref().map(|label| (label, swatch))
     }
+
+    fn colour(&self) -> Option<Colour> {
+        Some(self.style.colour)
+    }
+
+    fn values(&self) -> Values {
+        Values::Bins(bins(&self.edges, &self.heights).collect())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{super::super::frame::tests::square, *};
-    use crate::draw::{Colour, Scale};
+    use crate::draw::Scale;
 
     fn outlines(heights: &[f64], scale: Scale) -> Vec<Vec<(f64, f64)>> {
         let edges = (0..=heights.len()).map(|edge| 1.0 + edge as f64).collect();

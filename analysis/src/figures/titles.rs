@@ -1,0 +1,69 @@
+//! What figures are called on a page.
+
+use super::Figure;
+
+/// What a figure is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// What methods find.
+    Results,
+    /// How models were trained, and how like true background their templates are.
+    Training,
+}
+
+impl Figure {
+    /// What the figure shows, in a line.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Fig04 => "Background rejection and significance improvement",
+            Self::Fig05 => "Significance improvement against injected signal",
+            Self::Fig06 => "Closure against the noise strength σ′",
+            Self::Fig07 => "Significance improvement against the noise strength σ′",
+            Self::Fig08 => "Significance improvement against injected signal, with partial diffusion",
+            Self::Fig09 => "Constituents: background rejection and significance improvement",
+            Self::Fig10 => "Constituents: closure and significance improvement against σ′",
+            Self::Fig11 => "Constituents: significance improvement against injected signal",
+            Self::Fig12 => "Width of the side-bands",
+            Self::Fig13 => "Over-sampling of the template",
+            Self::Fig14 => "Over-sampling of the data",
+            Self::Fig15 => "How far partial diffusion moves events",
+            Self::Fig16 => "Distributions after partial diffusion",
+            Self::Fig17 => "Background rejection and significance improvement, with partial diffusion",
+            Self::Fig18 => "Largest significance improvement against injected signal",
+            Self::Fig19 => "Largest significance improvement against the noise strength σ′",
+            Self::MassSpectrum => "Di-jet mass spectrum and its fit",
+            Self::Training => "Losses in training and validation",
+            Self::DenoiserNoise => "Losses of the denoisers by noise strength",
+            Self::Corner => "Template and true background, every pair of features",
+            Self::Solver => "Closure against the steps of the reverse diffusion",
+            Self::OversamplingMap => "Significance improvement over injection and over-sampling",
+            Self::Trees => "Boosted trees beside networks",
+            Self::Constituents => "Generated and true jets and constituents",
+            Self::JetDistances => "Distances of jets and constituents against σ′",
+            Self::JetKinematics => "Generated and true kinematics of jets",
+        }
+    }
+
+    /// Its number in the paper, where it has one.
+    pub fn number(self) -> Option<&'static str> {
+        self.name().strip_prefix("fig").map(|number| number.trim_start_matches('0'))
+    }
+
+    /// What the figure is about.
+    pub fn subject(self) -> Subject {
+        match self {
+            Self::Fig06
+            | Self::Fig15
+            | Self::Fig16
+            | Self::MassSpectrum
+            | Self::Training
+            | Self::DenoiserNoise
+            | Self::Corner
+            | Self::Solver
+            | Self::Constituents
+            | Self::JetDistances
+            | Self::JetKinematics => Subject::Training,
+            _ => Subject::Results,
+        }
+    }
+}

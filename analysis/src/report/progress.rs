@@ -1,0 +1,102 @@
+//! How far a scan is.
+
+use serde::Serialize;
+
+use crate::cli::duration;
+use crate::dispatch::makespan;
+use crate::job::Job;
+use crate::plan::Plan;
+use crate::price::{EventCounts, Price};
+use crate::rates::Rates;
+use crate::standing::{Standing, pace_so_far};
+use crate::store::{Liveness, Occupant};
+
+/// When a page is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Somebody may be at work.
+    AtWork,
+    /// This process has ended its work; others may be at theirs.
+    Ended,
+}
+
+/// How far a scan is, and what runs.
+#[derive(Serialize)]
+pub struct Progress {
+    /// `finished`, `running`, `failed` or `incomplete`.
+    pub state: &'static str,
+    pub tasks: usize,
+    pub done: usize,
+    pub failed: usize,
+    pub lost: usize,
+    /// Share of the work that is done, by the time that tasks are expected to take.
+    pub share: f64,
+    /// Expected time to the end, while somebody is at work.
+    pub left: Option<String>,
+    pub running: Vec<Running>,
+}
+
+/// A task at which a rank is.
+#[derive(Serialize)]
+pub struct Running {
+    pub task: String,
+    pub rank: usize,
+    pub host: String,
+    pub percent: u32,
+}
+
+impl Progress {
+    pub fn of(job: &Job, plan: &Plan, standings: &[Standing], occupants: &[(Occupant, Liveness)]) -> Self {
+        let count = |word: &str| standings.iter().filter(|standing| standing.word() == word).count();
+        let (done, failed, lost) = (count("done"), count("failed"), count("lost"));
+        let price = Price::of(job, plan, EventCounts::estimated(job), &Rates::CPU_CORE);
+        let pace = pace_so_far(plan, &price.seconds, standings);
+        let whole = plan.tasks.iter().zip(&price.seconds);
+        let whole: Vec<f64> =
+            whole.map(|(task, price)| price * pace.of(task.work.stage()).unwrap_or(1.0)).collect();
+        let ahead: Vec<f64> =
+            whole.iter().zip(standings).map(|(whole, standing)| whole * ahead(standing)).collect();
+        let (all, left): (f64, f64) = (whole.iter().sum(), ahead.iter().sum());
+        let alive = || occupants.iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
+        let state = match (done == plan.tasks.len(), alive().next().is_some(), failed) {
+            (true, ..) => "finished",
+            (_, true, _) => "running",
+            (.., 1..) => "failed",
+            _ => "incomplete",
+        };
+        let over: Vec<bool> = ahead.iter().map(|seconds| *seconds <= 0.0).collect();
+        let ranks = alive().map(|(occupant, _)| occupant.ranks).sum::<usize>().max(1);
+        let left_of_time = (state == "running").then(|| duration(makespan(plan, &ahead, &over, ranks)));
+        let share = if all > 0.0 { ((all - left) / all).clamp(0.0, 1.0) } else { 1.0 };
+        let running = plan.tasks.iter().zip(standings).filter_map(|(task, standing)| match standing {
+            Standing::Running { host, rank, share, .. } => Some(Running {
+                task: task.id.to_string(),
+                rank: *rank,
+                host: host.clone(),
+                percent: (100.0 * share).round() as u32,
+            }),
+            _ => None,
+        });
+        let running = running.collect();
+        Self { state, tasks: plan.tasks.len(), done, failed, lost, share, left: left_of_time, running }
+    }
+
+    /// Whether somebody is at work.
+    pub fn is_running(&self) -> bool {
+        self.state == "running"
+    }
+
+    /// The share of the work that is done in percent, rounded down: all is done only when it is.
+    pub fn percent(&self) -> u32 {
+        (100.0 * self.share).floor() as u32
+    }
+}
+
+/// The share of a task that is still to be done.
+fn ahead(standing: &Standing) -> f64 {
+    match standing {
+        Standing::Done { .. } | Standing::Failed { .. } | Standing::Lost { .. } => 0.0,
+        Standing::Running { share, .. } => 1.0 - share,
+        Standing::Waiting { .. } | Standing::Ready | Standing::Ignored { .. } => 1.0,
+    }
+}
