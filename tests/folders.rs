@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use support::{answer, directory, drapes, refusal, small_job};
 
 /// Files that a scan has, and more that end like them.
-const NAMES: [&str; 25] = [
+const NAMES: [&str; 27] = [
     "job.toml",
     "job.json",
     "results.csv",
