@@ -14,7 +14,7 @@ use rand_pcg::Pcg64;
 use super::jet_models::{self, KinematicModel};
 use super::template::{Part, shape, stream};
 use super::{Workplace, jet_summary};
-use crate::arrays::{ArrayReader, ArrayWriter};
+use crate::arrays::{ArrayReader, ArrayWriter, Column};
 use crate::diffusion::Sampler;
 use crate::error::Error;
 use crate::jet_model::JetSampler;
@@ -76,6 +76,7 @@ pub fn make(
     let count = 2 * masses.len();
     let writer = ArrayWriter::create(&place.store.arrays(id))?;
     writer.list("masses_gev", ArrayView1::from(&masses))?;
+    writer.describe("masses_gev", &[Column::new(&place.job.data.resonant, "GeV")])?;
     for (part, first) in (0..count).step_by(PORTION).enumerate() {
         let rows = first..count.min(first + PORTION);
         let share = (1.0 - OF_KINEMATICS) / count as f64;

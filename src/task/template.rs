@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use drapes_analysis::generated::{Generated, Start, TemplateMethod, TrainingSample};
+use drapes_analysis::hlv;
 use drapes_analysis::noise_grid::NoiseGrid;
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::quantities::Oversampling;
@@ -15,7 +16,7 @@ use rand_distr::Distribution;
 
 use super::summary::{self, Made};
 use super::{Workplace, flow, train};
-use crate::arrays::{ArrayReader, ArrayWriter};
+use crate::arrays::{ArrayReader, ArrayWriter, Column};
 use crate::diffusion::{Denoiser, Sampler};
 use crate::dijet::DijetShape;
 use crate::error::Error;
@@ -179,7 +180,12 @@ fn store(
     let writer = ArrayWriter::create(&place.store.arrays(id))?;
     let count = masses.len();
     writer.list("masses_gev", ArrayView1::from(masses))?;
-    writer.begin_table(FEATURES, (count, place.job.data.features.len()))?;
+    let data = &place.job.data;
+    writer.describe("masses_gev", &[Column::new(&data.resonant, "GeV")])?;
+    writer.begin_table(FEATURES, (count, data.features.len()))?;
+    let columns: Vec<Column<'_>> =
+        data.features.iter().map(|name| Column::new(name, hlv::unit(name))).collect();
+    writer.describe(FEATURES, &columns)?;
     for first in (0..count).step_by(PORTION) {
         let rows = first..count.min(first + PORTION);
         let part = Part { whole: watch, begin: first as f64, len: rows.len() as f64, count: count as f64 };

@@ -1,6 +1,7 @@
 //! The verbs that need neither MPI nor HDF5 nor libtorch. The heavy program offers them too.
 
 mod answer;
+mod export;
 mod layout;
 mod plan;
 mod plot;
@@ -30,6 +31,7 @@ pub enum Verb {
     Status(status::Status),
     Reduce(Reduce),
     Plot(plot::Plot),
+    Export(export::Export),
 }
 
 impl Verb {
@@ -43,6 +45,7 @@ impl Verb {
             Self::Status(status) => status.run(),
             Self::Reduce(reduce) => reduce.run(),
             Self::Plot(plot) => plot.run(),
+            Self::Export(export) => export.run(),
         }
     }
 }

@@ -48,6 +48,7 @@ pub use error::DrawError;
 pub use export::{pdf, png};
 pub use guide::Guide;
 pub use label::width as text_width;
+pub use markup::plain;
 pub use mark::{Bars, Cell, Cells, Curve, Filling, Mark, Point, Points, Steps, Weak};
 pub use page::svg;
 pub use picture::{Corner, Hangs, Legend, Note, Panel, Picture, Place, Row};

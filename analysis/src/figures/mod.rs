@@ -24,6 +24,7 @@ mod roc;
 mod select;
 mod solver;
 mod strengths;
+mod title;
 mod training;
 mod variants;
 
