@@ -48,16 +48,6 @@ fn the_programs_of_the_page_run() {
         }
         let mut program = Command::new(&python);
         program.current_dir(place.path()).env("MPLBACKEND", "Agg");
-        if folded {
-            // Records are in folded.jsonl by now: that block reads the file of one.
-            let text = self::program();
-            let text = text.replace("record = json.loads(", "record = ").replace(
-                "(scan / \"tasks/train/denoiser-s1000-w2800-6000.json\").read_text())",
-                "next(one for one in map(json.loads, (scan / \"tasks/folded.jsonl\").open()) \
-                 if one[\"id\"] == \"train/denoiser-s1000-w2800-6000\")",
-            );
-            fs::write(place.path().join("page.py"), text).expect("room");
-        }
         let said = environment::run(program.arg("page.py")).unwrap_or_else(|said| panic!("{said}"));
         for line in ["tau21_j1", "'GeV'", "1 network of", "schema 1", "supervised"] {
             assert!(said.contains(line), "{line} is not in\n{said}");

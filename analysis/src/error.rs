@@ -228,9 +228,10 @@ impl Error {
             | Self::NothingToExport { .. }
             | Self::AlreadyThere { .. }
             | Self::NothingToDraw { .. } => Exit::BadRequest,
-            Self::CannotExport { .. } | Self::CannotWrite { .. } | Self::Occupied { .. } | Self::GrownMeanwhile { .. } => {
-                Exit::Environment
-            }
+            Self::CannotExport { .. }
+            | Self::CannotWrite { .. }
+            | Self::Occupied { .. }
+            | Self::GrownMeanwhile { .. } => Exit::Environment,
             Self::Drawing { .. } => Exit::Unexpected,
         }
     }

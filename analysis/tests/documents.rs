@@ -34,7 +34,8 @@ fn targets(text: &str) -> Vec<String> {
 
 /// The anchors that a page has, made from its headings as GitHub makes them.
 fn anchors(text: &str) -> Vec<String> {
-    let headings = prose(text).lines().filter(|line| line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>();
+    let headings =
+        prose(text).lines().filter(|line| line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>();
     let anchor = |heading: &String| {
         let words = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
         words.chars().filter(|letter| letter.is_alphanumeric() || "-_".contains(*letter)).collect()
@@ -64,7 +65,11 @@ fn links_of_documents_lead_to_files_and_headings() {
             let path = path.unwrap_or_else(|_| panic!("{}: there is no {target}", page.display()));
             if !anchor.is_empty() {
                 let other = documents.get(&path).unwrap_or_else(|| panic!("{target} is no page"));
-                assert!(anchors(other).iter().any(|one| one == anchor), "{}: no heading {target}", page.display());
+                assert!(
+                    anchors(other).iter().any(|one| one == anchor),
+                    "{}: no heading {target}",
+                    page.display()
+                );
             }
             found += 1;
         }

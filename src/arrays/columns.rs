@@ -60,7 +60,8 @@ mod tests {
 
     /// The texts of an attribute.
     fn read(array: &hdf5::Location, name: &str) -> Vec<String> {
-        let texts = array.attr(name).and_then(|attribute| attribute.read_raw::<Text>()).expect("an attribute");
+        let texts =
+            array.attr(name).and_then(|attribute| attribute.read_raw::<Text>()).expect("an attribute");
         texts.iter().map(|text| text.as_str().to_owned()).collect()
     }
 

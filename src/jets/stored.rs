@@ -10,8 +10,12 @@ use crate::arrays::{ArrayReader, ArrayWriter, Column};
 use crate::error::Error;
 
 /// The numbers of a jet, one jet behind the other.
-const JET: [Column<'_>; 4] =
-    [Column::new("pt", "GeV"), Column::new("eta", "1"), Column::new("phi", "rad"), Column::new("mass", "GeV")];
+const JET: [Column<'_>; 4] = [
+    Column::new("pt", "GeV"),
+    Column::new("eta", "1"),
+    Column::new("phi", "rad"),
+    Column::new("mass", "GeV"),
+];
 /// The numbers of a constituent: its share of the jet's transverse momentum, and how far from the jet's axis it is.
 const CONSTITUENT: [Column<'_>; 3] =
     [Column::new("pt_share", "1"), Column::new("delta_eta", "1"), Column::new("delta_phi", "rad")];

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What the tests need, at versions that were tried; all from PyPI.
-const PACKAGES: [&str; 5] = ["pandas", "h5py", "matplotlib", "uhi[schema]==1.2.1", "hepdata-validator==0.3.6"];
+const PACKAGES: [&str; 5] =
+    ["pandas", "h5py", "matplotlib", "uhi[schema]==1.2.1", "hepdata-validator==0.3.6"];
 
 /// How pip says that it reaches nobody.
 const UNREACHED: [&str; 6] = [

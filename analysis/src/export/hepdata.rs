@@ -39,7 +39,8 @@ pub fn submission(store: &Store) -> Result<Vec<File>, Error> {
         });
         if let Some(picture) = tables::picture(store.directory(), *figure) {
             let location = format!("{name}.png");
-            about["additional_resources"] = json!([{ "location": location, "description": "picture of the table" }]);
+            about["additional_resources"] =
+                json!([{ "location": location, "description": "picture of the table" }]);
             files.push((location, picture));
         }
         documents.push(about);

@@ -102,7 +102,14 @@ struct Axis<'a> {
 }
 
 /// Adds a histogram; one without events, or without a bin of any width, is none.
-fn add(all: &mut Map<String, Value>, task: &TaskId, axis: &Axis, sample: &str, content: Content, values: &[f64]) {
+fn add(
+    all: &mut Map<String, Value>,
+    task: &TaskId,
+    axis: &Axis,
+    sample: &str,
+    content: Content,
+    values: &[f64],
+) {
     let rise = axis.edges.is_sorted_by(|one, next| one < next);
     if values.is_empty() || values.len() + 1 != axis.edges.len() || !rise {
         return;

@@ -53,7 +53,10 @@ mod tests {
 
     #[test]
     fn numbers_are_numbers_in_yaml_too() {
-        assert_eq!([1e-5, 1.5e-7, 1e20, -2.0, 0.25].map(number), ["1.0e-5", "1.5e-7", "1.0e+20", "-2.0", "0.25"]);
+        assert_eq!(
+            [1e-5, 1.5e-7, 1e20, -2.0, 0.25].map(number),
+            ["1.0e-5", "1.5e-7", "1.0e+20", "-2.0", "0.25"]
+        );
     }
 
     #[test]

@@ -66,8 +66,11 @@ impl<'a> Pivot<'a> {
             places.sort_by(|one, next| one.0.total_cmp(&next.0).then(one.1.cmp(&next.1)));
             places.dedup_by_key(|place| (place.0.to_bits(), place.1));
             let first = lines.len();
-            let known: HashMap<(u64, usize), usize> =
-                places.iter().enumerate().map(|(line, place)| ((place.0.to_bits(), place.1), first + line)).collect();
+            let known: HashMap<(u64, usize), usize> = places
+                .iter()
+                .enumerate()
+                .map(|(line, place)| ((place.0.to_bits(), place.1), first + line))
+                .collect();
             lines.extend(places.iter().map(|place| Line { panel, curve: None, x: place.0 }));
             for (curve, (x, times), row) in points {
                 cells.insert((known[&(x.to_bits(), times)], curve), row);

@@ -99,7 +99,8 @@ fn difference(found: &[u8], expected: &[u8], who: &str) -> Option<(String, Strin
         match (found.get(line), expected.get(line)) {
             (Some(one), Some(other)) if one == other => {}
             (Some(one), Some(other)) => {
-                let column = (0..one.len().max(other.len())).find(|column| one.get(*column) != other.get(*column));
+                let column =
+                    (0..one.len().max(other.len())).find(|column| one.get(*column) != other.get(*column));
                 let column = column.unwrap_or(0);
                 let cell = |cells: &[String]| cells.get(column).map_or("", String::as_str).to_owned();
                 let heading = expected.first().map(|headings| cell(headings)).unwrap_or_default();

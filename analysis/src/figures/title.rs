@@ -12,7 +12,9 @@ impl Figure {
             Self::Fig07 => "Significance improvement against the noise strength of partial diffusion",
             Self::Fig08 => "Significance improvement against injected signal, with partial diffusion",
             Self::Fig09 => "Background rejection and significance improvement with constituents of jets",
-            Self::Fig10 => "Closure and significance improvement against noise strength, with constituents of jets",
+            Self::Fig10 => {
+                "Closure and significance improvement against noise strength, with constituents of jets"
+            }
             Self::Fig11 => "Significance improvement against injected signal, with constituents of jets",
             Self::Fig12 => "Significance improvement with side-bands of several widths",
             Self::Fig13 => "Significance improvement with over-sampled templates",
