@@ -7,13 +7,14 @@ use std::path::Path;
 
 use support::{answer, drapes};
 
-const VERBS: [&[&str]; 10] = [
+const VERBS: [&[&str]; 11] = [
     &[],
     &["plan"],
     &["run"],
     &["status"],
     &["reduce"],
     &["plot"],
+    &["export"],
     &["compact"],
     &["doctor"],
     &["data"],

@@ -204,6 +204,7 @@ fn directories_that_hold_nothing_to_export_are_refused() {
         assert!(error.contains("holds no results of drapes"), "{error}");
         assert!(fs::read_dir(&empty).expect("a folder").count() == 0 && !out.exists());
     }
+    assert!(Arguments::try_parse_from(["drapes", "export", "scan"]).is_err(), "no form is asked for");
     let store = drawn(&place.path().join("scan"));
     // What is there already stays.
     fs::write(&out, "mine").expect("room");

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use clap::ArgGroup;
+
 use super::answer;
 use crate::error::{Error, Exit};
 use crate::export::{Place, histograms, submission};
@@ -14,7 +16,7 @@ use crate::store::Store;
 #[command(after_help = "EXAMPLES\n  \
     drapes export out/demo --hepdata demo_hepdata\n  \
     drapes export out/demo --uhi demo_histograms.json")]
-#[group(id = "form", required = true, multiple = true, args = ["hepdata", "uhi"])]
+#[command(group(ArgGroup::new("form").required(true).multiple(true).args(["hepdata", "uhi"])))]
 pub struct Export {
     /// The directory given to `drapes run --out`.
     directory: PathBuf,
