@@ -42,8 +42,14 @@ pub fn describe(array: &hdf5::Location, columns: &[Column<'_>]) -> hdf5::Result<
     texts(array, "units", columns.iter().map(|column| column.unit))
 }
 
+/// The text, or as much of it as fits.
+fn fitting(text: &str) -> &str {
+    let mut ends = (0..=LONGEST.min(text.len())).rev();
+    ends.find(|end| text.is_char_boundary(*end)).map_or("", |end| &text[..end])
+}
+
 fn texts<'a>(array: &hdf5::Location, name: &str, texts: impl Iterator<Item = &'a str>) -> hdf5::Result<()> {
-    let texts: Vec<&str> = texts.map(|text| &text[..text.floor_char_boundary(LONGEST)]).collect();
+    let texts: Vec<&str> = texts.map(fitting).collect();
     let bytes = texts.iter().map(|text| text.len()).max().unwrap_or(0).max(1);
     // Each fits by now.
     let texts: Vec<Text> = texts.iter().filter_map(|text| Text::from_str(text).ok()).collect();

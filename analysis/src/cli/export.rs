@@ -1,6 +1,6 @@
 //! `export`: results in the forms of other programs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ArgGroup;
 
@@ -38,7 +38,9 @@ impl Export {
         let found = uhi.as_ref().map(|_| histograms(&store)).transpose()?;
         if let (Some(place), Some(files), Some(path)) = (hepdata, files, &self.hepdata) {
             place.write_folder(&files)?;
-            let tables = files.iter().filter(|(name, _)| name.ends_with(".yaml")).count() - 1;
+            let is_yaml = |name: &str| Path::new(name).extension().is_some_and(|ending| ending == "yaml");
+            // One of them is submission.yaml.
+            let tables = files.iter().filter(|(name, _)| is_yaml(name)).count() - 1;
             answer(format_args!("{}: {tables} tables\n", path.join("submission.yaml").display()));
         }
         if let (Some(place), Some(found), Some(path)) = (uhi, found, &self.uhi) {

@@ -46,7 +46,7 @@ pub fn submission(store: &Store) -> Result<Vec<File>, Error> {
         documents.push(about);
         files.push(file(format!("{name}.yaml"), document(&data(*figure, table))));
     }
-    let text = documents.iter().map(|one| format!("---\n{}", document(one))).collect();
+    let text = documents.iter().fold(String::new(), |text, one| text + "---\n" + &document(one));
     files.push(file("submission.yaml", text));
     Ok(files)
 }
@@ -148,10 +148,10 @@ fn columns(column: &Column<'_>, up: &str) -> Vec<Value> {
     let mut all = vec![json!({ "header": heading, "qualifiers": qualifiers(&quantity), "values": values })];
     let behind = |row: &Row| row.background_events;
     if column.cells.iter().flatten().any(|row| behind(row).is_some()) {
-        let events = |cell: &Option<&Row>| {
+        let events = |cell: Option<&Row>| {
             cell.and_then(behind).map_or_else(nothing, |events| json!({ "value": number(events) }))
         };
-        let values: Vec<Value> = column.cells.iter().map(events).collect();
+        let values: Vec<Value> = column.cells.iter().copied().map(events).collect();
         let name = format!("{name}, background events behind it");
         let qualifiers = qualifiers("background events");
         all.push(json!({ "header": { "name": name }, "qualifiers": qualifiers, "values": values }));
