@@ -84,11 +84,15 @@ fn a_folder_of_a_user_stays_as_it_is() {
             assert!(message.contains("holds no scan of drapes and is not empty"), "{names:?}: {message}");
             assert!(bytes(&out) == before, "{names:?} {options:?}");
         }
-        for verb in ["reduce", "plot", "report", "compact", "status", "stop"] {
-            let (code, message) = refusal(drapes().arg(verb).arg(&out));
+        let export = place.path().join("export").display().to_string();
+        let (hepdata, uhi) = (["export", "--hepdata", &export], ["export", "--uhi", &export]);
+        let verbs: [&[&str]; 8] =
+            [&["reduce"], &["plot"], &["report"], &["compact"], &["status"], &["stop"], &hepdata, &uhi];
+        for verb in verbs {
+            let (code, message) = refusal(drapes().args(verb).arg(&out));
             assert_eq!(code, 2, "{names:?}: {message}");
             assert!(message.contains("holds no results of drapes"), "{names:?}: {message}");
-            assert!(bytes(&out) == before, "{names:?} {verb}");
+            assert!(bytes(&out) == before, "{names:?} {verb:?}");
         }
     }
     // The folder of the job itself, by its short name.

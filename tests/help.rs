@@ -7,7 +7,7 @@ use std::path::Path;
 
 use support::{answer, drapes};
 
-const VERBS: [&[&str]; 14] = [
+const VERBS: [&[&str]; 15] = [
     &[],
     &["plan"],
     &["run"],
@@ -16,6 +16,7 @@ const VERBS: [&[&str]; 14] = [
     &["reduce"],
     &["plot"],
     &["report"],
+    &["export"],
     &["compact"],
     &["doctor"],
     &["data"],

@@ -215,6 +215,48 @@ pub enum Error {
         /// What makes it.
         command: String,
     },
+    /// A figure's table is not what was written.
+    #[error(
+        "cannot export {} ({place}: {reason}) make the tables again with `drapes reduce {}`",
+        path.display(),
+        directory.display()
+    )]
+    Edited {
+        /// The table.
+        path: PathBuf,
+        /// Line, and column where there is one.
+        place: String,
+        /// What is different there.
+        reason: String,
+        /// The directory of the scan.
+        directory: PathBuf,
+    },
+    /// A directory has nothing to export.
+    #[error(
+        "{} has nothing to export ({missing}) finish the scan, then run `drapes reduce {}`",
+        directory.display(),
+        directory.display()
+    )]
+    NothingToExport {
+        /// The directory of the scan.
+        directory: PathBuf,
+        /// What it lacks.
+        missing: &'static str,
+    },
+    /// Something is where an export should go.
+    #[error("{} is there already (an export replaces nothing) name a new place, or move it away", path.display())]
+    AlreadyThere {
+        /// The place.
+        path: PathBuf,
+    },
+    /// An export cannot be written.
+    #[error("cannot write {} ({source}) free space there or name another place", path.display())]
+    CannotExport {
+        /// The place.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
     /// A picture could not be converted.
     #[error("cannot draw {figure} ({source}) please report this with the figure's CSV file")]
     Drawing {
@@ -239,10 +281,14 @@ impl Error {
             | Self::NothingSelected { .. }
             | Self::NobodyAtWork { .. }
             | Self::Corrupt { .. }
+            | Self::Edited { .. }
+            | Self::NothingToExport { .. }
+            | Self::AlreadyThere { .. }
             | Self::NothingToDraw { .. } => Exit::BadRequest,
-            Self::CannotWrite { .. } | Self::Occupied { .. } | Self::GrownMeanwhile { .. } => {
-                Exit::Environment
-            }
+            Self::CannotExport { .. }
+            | Self::CannotWrite { .. }
+            | Self::Occupied { .. }
+            | Self::GrownMeanwhile { .. } => Exit::Environment,
             Self::StillAtWork { .. } => Exit::Deadline,
             Self::Drawing { .. } => Exit::Unexpected,
         }

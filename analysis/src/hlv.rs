@@ -50,11 +50,30 @@ pub fn names() -> Vec<&'static str> {
     TABLE.iter().map(|row| row.1).collect()
 }
 
+/// The unit of a column: `1` for a plain number, nothing for a column that is not of these.
+pub fn unit(name: &str) -> &'static str {
+    match TABLE.iter().find(|row| row.1 == name) {
+        Some((_, _, _, "")) => "1",
+        Some((_, _, _, unit)) => unit,
+        None => "",
+    }
+}
+
 /// The axis label of a column, with its unit; unknown columns are labelled by their name.
 pub fn label(name: &str) -> String {
     match TABLE.iter().find(|row| row.1 == name) {
         Some((_, _, label, "")) => (*label).to_owned(),
         Some((_, _, label, unit)) => format!("{label} [{unit}]"),
         None => name.replace('_', " "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_known_for_known_columns_only() {
+        assert_eq!(["m_j1", "tau21_j1", "energy"].map(unit), ["GeV", "1", ""]);
     }
 }

@@ -19,6 +19,7 @@ pub mod dispatch;
 pub mod draw;
 pub mod drawn;
 pub mod error;
+pub mod export;
 pub mod figures;
 pub mod fingerprint;
 pub mod fit_quality;

@@ -16,6 +16,7 @@ use crate::point::Contest;
 use crate::record::Classifier;
 use crate::results::{PointResults, Results};
 use crate::store::Store;
+use crate::table::FigureTable;
 
 /// A row of `results.csv`: one classifier.
 #[derive(Clone, Default, Serialize)]
@@ -65,10 +66,7 @@ pub fn reduce(store: &Store, results: &Results) -> Result<(), Error> {
     }
     store.make_room_for_results()?;
     store.write("results.csv", &writer.into_inner().unwrap_or_default())?;
-    let failures = closure::failures(results);
-    for figure in Figure::ALL {
-        let mut table = figure.table(results);
-        table.notes = figure.notes(&table, &failures);
+    for (figure, table) in tables(results) {
         if table.rows.is_empty() {
             store.set_aside(figure.name())?;
         } else {
@@ -77,6 +75,17 @@ pub fn reduce(store: &Store, results: &Results) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// The table of every figure, with its warnings; empty where the results lack its curves.
+pub fn tables(results: &Results) -> Vec<(Figure, FigureTable)> {
+    let failures = closure::failures(results);
+    let table = |figure: Figure| {
+        let table = figure.table(results);
+        let notes = figure.notes(&table, &failures);
+        (figure, FigureTable { notes, ..table })
+    };
+    Figure::ALL.into_iter().map(table).collect()
 }
 
 fn rows<'a>(job: &'a Job, found: &'a PointResults) -> Vec<ResultRow<'a>> {

@@ -166,7 +166,7 @@ impl Row {
 }
 
 /// Seven significant digits: more than any figure shows, few enough that a table is the same everywhere.
-fn round(value: f64) -> f64 {
+pub(crate) fn round(value: f64) -> f64 {
     format!("{value:.6e}").parse().unwrap_or(value)
 }
 

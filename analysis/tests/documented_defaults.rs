@@ -1,4 +1,5 @@
-//! What README.md says of defaults is what `defaults.toml` says: each sentence is made from the numbers and looked for.
+//! What docs/differences.md and README.md say of defaults is what `defaults.toml` says: each sentence is made from the
+//! numbers and looked for.
 
 use std::fs;
 use std::path::Path;
@@ -30,9 +31,10 @@ fn percent(share: f64) -> String {
 }
 
 #[test]
-fn the_readme_names_the_defaults() {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository").join("README.md");
-    let readme = fs::read_to_string(readme).expect("README.md");
+fn the_documents_name_the_defaults() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository");
+    let read = |name: &str| fs::read_to_string(repository.join(name)).expect("a document");
+    let (differences, readme) = (read("docs/differences.md"), read("README.md"));
     let Job { denoiser, sampler, flow, classifier, trees, jet_classifier, .. } = &defaults();
     let sentences = [
         format!(
@@ -43,7 +45,6 @@ fn the_readme_names_the_defaults() {
         format!("{} layers of {} nodes are stated", word(denoiser.hidden_layers), denoiser.width),
         format!("| warm-up | {} steps,", with_commas(denoiser.warmup_steps)),
         format!("| validation | {} of the side-band events", percent(denoiser.validation_fraction)),
-        format!("{} epochs, {} steps an event", denoiser.epochs, sampler.steps),
         format!(
             "{} layers, {} bins, tails from {} standard deviations; base {} blocks of {} nodes, {} epochs at {:e}; top {} \
              nodes, {:e}; {} of the events are kept aside",
@@ -82,13 +83,18 @@ fn the_readme_names_the_defaults() {
             word(jet_classifier.class_attention_layers)
         ),
     ];
-    let lines: Vec<&String> = sentences.iter().filter(|sentence| !readme.contains(*sentence)).collect();
-    assert!(lines.is_empty(), "README.md does not say, or says otherwise than defaults.toml:\n{lines:#?}");
+    let lines: Vec<&String> = sentences.iter().filter(|sentence| !differences.contains(*sentence)).collect();
+    assert!(
+        lines.is_empty(),
+        "docs/differences.md does not say, or says otherwise than defaults.toml:\n{lines:#?}"
+    );
+    let scan = format!("{} epochs, {} steps an event", denoiser.epochs, sampler.steps);
+    assert!(readme.contains(&scan), "README.md does not say: {scan}");
 }
 
 #[test]
-fn words_of_the_readme_are_those_of_the_defaults() {
-    // Choices that the README calls the default, or the other one, in words.
+fn words_of_the_documents_are_those_of_the_defaults() {
+    // Choices that docs/differences.md calls the default, or the other one, in words.
     let Job { denoiser, sampler, flow, jet_classifier, momentum_llv, .. } = defaults();
     assert_eq!(
         denoiser.marginals,

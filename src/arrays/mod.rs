@@ -3,6 +3,7 @@
 //! Written beside their final name, waited for, and renamed: a file that is there is whole. The record of the
 //! task follows only after that. What is wrong in it later, its checksums show when it is read.
 
+mod columns;
 mod fault;
 mod folded;
 mod layout;
@@ -15,6 +16,7 @@ use std::path::Path;
 use crate::doctor::free_bytes;
 use crate::error::Error;
 
+pub use columns::{Column, SCHEMA};
 pub use fault::Fault;
 pub use folded::{Copied, IfDamaged, fold};
 pub use looks::{Looks, Next};

@@ -60,6 +60,7 @@ fn write(path: &Path) {
     let writer = ArrayWriter::create(path).expect("a writable directory");
     let numbers = |count: u16| (0..count).map(f32::from).collect::<Vec<_>>();
     writer.list("weights", ArrayView1::from(&numbers(300))).expect("room");
+    writer.describe("weights", &[Column::new("parameter", "1")]).expect("room");
     writer.list("text", ArrayView1::from(b"not a number")).expect("room");
     for knots in 0..4 {
         let table = Array2::from_shape_fn((5, 2), |(row, side)| (row * 2 + side + knots) as f64);

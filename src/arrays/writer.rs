@@ -9,6 +9,7 @@ use drapes_analysis::store::part_of;
 use hdf5::H5Type;
 use ndarray::{ArrayView1, ArrayView2};
 
+use super::columns::{self, Column};
 use super::{cannot_write, layout};
 use crate::error::Error;
 
@@ -28,7 +29,9 @@ impl ArrayWriter {
     /// # Errors
     /// It cannot be created.
     pub fn create(target: &Path) -> Result<Self, Error> {
-        Self::headed(target, None)
+        let writer = Self::headed(target, None)?;
+        columns::number(writer.file()?).map_err(|error| cannot_write(target, &error))?;
+        Ok(writer)
     }
 
     /// Begins a file with a heading, which whoever knows no HDF5 can read.
@@ -80,6 +83,16 @@ impl ArrayWriter {
         let end = first + rows.nrows();
         let result =
             self.file()?.dataset(name).and_then(|table| table.write_slice(rows, ndarray::s![first..end, ..]));
+        result.map_err(|error| cannot_write(&self.target, &error))
+    }
+
+    /// Says what the columns of an array are, for other programs. In a list of rows one behind the other, they are those of
+    /// a row; one column for many says that all are of a kind.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn describe(&self, name: &str, columns: &[Column<'_>]) -> Result<(), Error> {
+        let result = self.file()?.dataset(name).and_then(|array| columns::describe(&array, columns));
         result.map_err(|error| cannot_write(&self.target, &error))
     }
 

@@ -6,8 +6,19 @@ use half::f16;
 use ndarray::ArrayView1;
 
 use super::table::{Jets, Kinematics};
-use crate::arrays::{ArrayReader, ArrayWriter};
+use crate::arrays::{ArrayReader, ArrayWriter, Column};
 use crate::error::Error;
+
+/// The numbers of a jet, one jet behind the other.
+const JET: [Column<'_>; 4] = [
+    Column::new("pt", "GeV"),
+    Column::new("eta", "1"),
+    Column::new("phi", "rad"),
+    Column::new("mass", "GeV"),
+];
+/// The numbers of a constituent: its share of the jet's transverse momentum, and how far from the jet's axis it is.
+const CONSTITUENT: [Column<'_>; 3] =
+    [Column::new("pt_share", "1"), Column::new("delta_eta", "1"), Column::new("delta_phi", "rad")];
 
 /// Adds a part of a table of jets; parts are counted from 0.
 ///
@@ -21,10 +32,14 @@ pub fn write(writer: &ArrayWriter, part: usize, jets: &Jets) -> Result<(), Error
         })
         .collect();
     let counts: Vec<u32> = (0..jets.len()).map(|jet| jets.count(jet) as u32).collect();
-    writer.list(&format!("jets_{part}"), ArrayView1::from(&kinematics))?;
-    writer.list(&format!("n_constituents_{part}"), ArrayView1::from(&counts))?;
     let constituents = jets.all_constituents().as_flattened();
-    writer.list(&format!("constituents_{part}"), ArrayView1::from(constituents))
+    let names = ["jets", "n_constituents", "constituents"].map(|name| format!("{name}_{part}"));
+    writer.list(&names[0], ArrayView1::from(&kinematics))?;
+    writer.list(&names[1], ArrayView1::from(&counts))?;
+    writer.list(&names[2], ArrayView1::from(constituents))?;
+    writer.describe(&names[0], &JET)?;
+    writer.describe(&names[1], &[Column::new("n_constituents", "1")])?;
+    writer.describe(&names[2], &CONSTITUENT)
 }
 
 /// All parts of a table of jets.

@@ -15,6 +15,7 @@ use drapes_analysis::store::{Patience, Store, StoredJob};
 
 use super::bulletin::Bulletin;
 use super::lead::Results;
+use super::pages::Pages;
 use super::planned::Planned;
 use crate::dispatch::{Ended, Equipment, Leader, Message, Nobody, Transport, Worker};
 use crate::error::Error;
@@ -132,7 +133,7 @@ fn lead(swift: &Swift) -> (usize, f64) {
     let mut dispatcher = Dispatcher::new(schedule, outlooks, swift.ranks, Limits::default(), Pace::default())
         .of_ranks_that_join();
     let progress = Progress::new(&plan, &seconds, &known, swift.ranks);
-    let mut bulletin = Bulletin::new(&plan, progress, &mut occupancy, BTreeSet::new());
+    let mut bulletin = Bulletin::new(&plan, progress, &mut occupancy, Pages::new(&store), BTreeSet::new());
     let (worker, _end) = Worker::new();
     let leader = Leader {
         transport: swift,

@@ -17,7 +17,7 @@ use super::jet_making::JetMaking;
 use super::jet_models::{self, KinematicModel};
 use super::template::{Part, shape, stream};
 use super::{Workplace, jet_summary};
-use crate::arrays::{ArrayReader, ArrayWriter};
+use crate::arrays::{ArrayReader, ArrayWriter, Column};
 use crate::checkpoint::Keeper;
 use crate::diffusion::Sampler;
 use crate::error::Error;
@@ -84,6 +84,7 @@ pub fn make(
     let made = making.jets();
     let writer = ArrayWriter::create(&place.store.arrays(id))?;
     writer.list("masses_gev", ArrayView1::from(&masses))?;
+    writer.describe("masses_gev", &[Column::new(&place.job.data.resonant, "GeV")])?;
     for (part, first) in (0..made.events()).step_by(PORTION).enumerate() {
         let events: Vec<u32> = (first as u32..made.events().min(first + PORTION) as u32).collect();
         jets::write(&writer, part, &made.select(&events))?;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use drapes_analysis::generated::{Generated, Start, TemplateMethod, TrainingSample};
+use drapes_analysis::hlv;
 use drapes_analysis::noise_grid::NoiseGrid;
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::quantities::Oversampling;
@@ -16,7 +17,7 @@ use rand_distr::Distribution;
 use super::making::{Generators, Making};
 use super::summary::{self, Made};
 use super::{Workplace, flow, train};
-use crate::arrays::{ArrayReader, ArrayWriter};
+use crate::arrays::{ArrayReader, ArrayWriter, Column};
 use crate::checkpoint::Keeper;
 use crate::diffusion::{Denoiser, Sampler};
 use crate::dijet::DijetShape;
@@ -221,9 +222,14 @@ fn store(
         making.add(made.view(), generators);
     }
     let writer = ArrayWriter::create(&place.store.arrays(id))?;
+    let data = &place.job.data;
     writer.list("masses_gev", ArrayView1::from(masses))?;
+    writer.describe("masses_gev", &[Column::new(&data.resonant, "GeV")])?;
     let events = making.events();
     writer.begin_table(FEATURES, events.dim())?;
+    let columns: Vec<Column<'_>> =
+        data.features.iter().map(|name| Column::new(name, hlv::unit(name))).collect();
+    writer.describe(FEATURES, &columns)?;
     for (part, rows) in events.axis_chunks_iter(Axis(0), STORED_TOGETHER).enumerate() {
         writer.rows(FEATURES, part * STORED_TOGETHER, rows)?;
     }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use tch::{Device, Kind, Tensor};
 
 use super::Workplace;
-use crate::arrays::{ArrayReader, ArrayWriter};
+use crate::arrays::{ArrayReader, ArrayWriter, Column};
 use crate::columns::Lattice;
 use crate::error::Error;
 use crate::marginals::{ColumnMap, ColumnMaps};
@@ -31,6 +31,8 @@ pub fn write(
     let weights = Array2::from_shape_vec((members, len), values).expect("weights of every member");
     let writer = ArrayWriter::create(&place.store.arrays(id))?;
     writer.table("weights", weights.view())?;
+    // A row a network; its columns are all parameters, layer by layer.
+    writer.describe("weights", &[Column::new("parameter", "1")])?;
     describe(&writer)?;
     writer.finish()
 }
@@ -42,9 +44,13 @@ pub fn write_columns(writer: &ArrayWriter, maps: &[ColumnMaps]) -> Result<(), Er
             let knots = Array2::from_shape_fn((map.own.len(), 2), |(knot, side)| {
                 if side == 0 { map.own[knot] } else { map.mapped[knot] }
             });
-            writer.table(&knots_name(member, column), knots.view())?;
+            let name = knots_name(member, column);
+            writer.table(&name, knots.view())?;
+            writer.describe(&name, &[Column::new("own", ""), Column::new("mapped", "1")])?;
             if let Some(Lattice { origin, step }) = map.lattice {
-                writer.list(&lattice_name(member, column), ArrayView1::from(&[origin, step]))?;
+                let name = lattice_name(member, column);
+                writer.list(&name, ArrayView1::from(&[origin, step]))?;
+                writer.describe(&name, &[Column::new("origin", ""), Column::new("step", "")])?;
             }
         }
     }
@@ -54,7 +60,8 @@ pub fn write_columns(writer: &ArrayWriter, maps: &[ColumnMaps]) -> Result<(), Er
 /// Adds what else the members need, one entry each.
 pub fn write_maps(writer: &ArrayWriter, maps: &[impl Serialize]) -> Result<(), Error> {
     let text = serde_json::to_vec(maps).expect("numbers in structures");
-    writer.list(MAPS, ArrayView1::from(&text))
+    writer.list(MAPS, ArrayView1::from(&text))?;
+    writer.describe(MAPS, &[Column::new("json", "")])
 }
 
 /// The table of a column's map: knots in its own unit, and where they go.

@@ -1,6 +1,7 @@
 //! The verbs that need neither MPI nor HDF5 nor libtorch. The heavy program offers them too.
 
 mod answer;
+mod export;
 mod layout;
 mod plan;
 mod plot;
@@ -37,6 +38,7 @@ pub enum Verb {
     Reduce(Reduce),
     Plot(plot::Plot),
     Report(report::Report),
+    Export(export::Export),
 }
 
 impl Verb {
@@ -52,6 +54,7 @@ impl Verb {
             Self::Reduce(reduce) => reduce.run(),
             Self::Plot(plot) => plot.run(),
             Self::Report(report) => report.run(),
+            Self::Export(export) => export.run(),
         }
     }
 }

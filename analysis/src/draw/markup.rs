@@ -64,7 +64,7 @@ pub(crate) fn runs(markup: &str) -> Vec<Run> {
 }
 
 /// The text of a label without its markup.
-pub(crate) fn plain(markup: &str) -> String {
+pub fn plain(markup: &str) -> String {
     runs(markup).into_iter().map(|run| run.text).collect()
 }
 

@@ -50,6 +50,7 @@ pub use export::{pdf, png};
 pub use guide::Guide;
 pub use label::width as text_width;
 pub use mark::{Bars, Cell, Cells, Curve, Filling, Mark, Point, Points, Steps, Weak};
+pub use markup::plain;
 pub use page::svg;
 pub use picture::{Corner, Hangs, Legend, Note, Panel, Picture, Place, Row};
 pub use scale::Scale;

@@ -1,0 +1,15 @@
+//! Results for other programs: figures as a HEPData submission, distributions as histograms of the UHI format.
+//!
+//! Everything here reads the directory of a scan and writes elsewhere. What is published must be what the records gave, so
+//! that a figure's table which was edited, or saved by a spreadsheet, is refused.
+
+mod hepdata;
+mod histograms;
+mod numbers;
+mod pivot;
+mod place;
+mod tables;
+
+pub use hepdata::submission;
+pub use histograms::histograms;
+pub use place::{Place, file};
