@@ -12,6 +12,7 @@ use std::process::Command;
 use clap::Parser;
 use drapes_analysis::cli::Verb;
 use drapes_analysis::error::{Error, Exit};
+use drapes_analysis::results::Results;
 use drapes_analysis::store::Store;
 use drapes_analysis::{reduce, table::FigureTable};
 use records::finished;
