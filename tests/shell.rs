@@ -263,7 +263,7 @@ fn who_waits_for_the_end_waits_with_a_bound() {
     let (code, message) = refusal(drapes().arg("stop").arg(&out).args(["--wait", "1s"]));
     assert_eq!(code, 75, "{message}");
     assert!(
-        message.contains("process 7 on elsewhere") && message.contains("is still at work 1 s after"),
+        message.contains("process 7 on elsewhere") && message.contains("1 s after being asked to stop ("),
         "{message}"
     );
     let request = json(&out.join("running/1-of-1.stop"));

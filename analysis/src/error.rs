@@ -172,9 +172,9 @@ pub enum Error {
     },
     /// A run that was asked to stop goes on.
     #[error(
-        "{who} in {} is still at work {waited} after it was asked to stop (it looks every second and saves before it ends; \
-         some tasks take minutes until they can be left) wait with the same command again, or end it with the means of its \
-         host",
+        "somebody is still at work in {} {waited} after being asked to stop ({who}; a run looks every second and saves before \
+         it ends, and some tasks take minutes until they can be left) wait with the same command again, or end it with the \
+         means of its host",
         path.display()
     )]
     StillAtWork {

@@ -44,7 +44,8 @@ impl Stop {
             let (who, waited) = (names(&left), duration(self.wait.as_secs_f64()));
             return Err(Error::StillAtWork { path: self.directory.clone(), who, waited });
         }
-        answer(format_args!("{} has ended; go on with\n  {}\n", names(&asked), store.command()));
+        let have = if asked.len() == 1 { "has" } else { "have" };
+        answer(format_args!("{} {have} ended; go on with\n  {}\n", names(&asked), store.command()));
         Ok(Exit::Done)
     }
 }

@@ -117,6 +117,26 @@ mod tests {
     }
 
     #[test]
+    fn all_shards_are_asked_each_by_a_file_of_its_own() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = Store::at(directory.path());
+        let shards = [1, 3].map(|index| Shard { index, count: 3 });
+        let places = shards.map(|shard| occupy(&store, shard));
+        assert_eq!(store.ask_to_stop().expect("both").len(), 2);
+        for shard in shards {
+            assert_eq!(store.is_asked_to_stop(shard), Some(Process::this()), "{shard}");
+        }
+        assert_eq!(store.is_asked_to_stop(Shard { index: 2, count: 3 }), None, "nobody is there");
+        let [first, last] = places;
+        drop(first);
+        assert_eq!(store.is_asked_to_stop(shards[0]), None);
+        assert!(store.is_asked_to_stop(shards[1]).is_some(), "the other has not ended");
+        drop(last);
+        let left = fs::read_dir(store.running()).expect("a folder").flatten();
+        assert_eq!(left.filter(|file| file.path().extension().is_some_and(|kind| kind == ENDING)).count(), 0);
+    }
+
+    #[test]
     fn a_request_for_one_that_has_gone_does_not_stop_the_next() {
         let directory = tempfile::tempdir().expect("a directory");
         let store = Store::at(directory.path());
