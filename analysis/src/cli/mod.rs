@@ -24,6 +24,7 @@ pub use tell::tell;
 
 use crate::drawn;
 use crate::error::{Error, Exit};
+use crate::plan::TaskId;
 use crate::reduce;
 use crate::results::Results;
 use crate::store::Store;
@@ -84,12 +85,43 @@ impl Reduce {
             drawn::draw(&store, &results)?;
         }
         answer(reduce::summary(&results));
-        if !results.missing.is_empty() {
-            answer(format_args!(
-                "\n{} tasks have no result yet: `drapes status` lists them\n",
-                results.missing.len()
-            ));
+        let missing = results.missing.len() - results.torn.len();
+        if missing > 0 {
+            answer(format_args!("\n{missing} tasks have no result yet: `drapes status` lists them\n"));
+        }
+        if let Some(damaged) = damaged(&results.torn) {
+            answer(format_args!("\n{damaged}\n  {}\n", store.command()));
         }
         Ok(Exit::Done)
+    }
+}
+
+/// What to say of records that hold other bytes than were written; nothing where there are none.
+fn damaged(tasks: &[TaskId]) -> Option<String> {
+    let some: Vec<&str> = tasks.iter().take(3).map(|task| task.0.as_str()).collect();
+    let (what, more) = match tasks.len() {
+        0 => return None,
+        1 => ("the record of a task is damaged", String::new()),
+        2 | 3 => ("records of tasks are damaged", String::new()),
+        count => ("records of tasks are damaged", format!(" and {} more", count - 3)),
+    };
+    Some(format!(
+        "warning: {what}, {}{more} (its bytes are not those that were written) run this command until it ends with 0:",
+        some.join(", ")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damaged_records_are_named_and_many_are_counted() {
+        let tasks: Vec<TaskId> = (0..5).map(|place| TaskId(format!("fit/{place}"))).collect();
+        assert_eq!(damaged(&[]), None);
+        let one = damaged(&tasks[..1]).expect("a warning");
+        assert!(one.starts_with("warning: the record of a task is damaged, fit/0 ("), "{one}");
+        let all = damaged(&tasks).expect("a warning");
+        assert!(all.contains("are damaged, fit/0, fit/1, fit/2 and 2 more ("), "{all}");
     }
 }
