@@ -1,13 +1,12 @@
-//! What a person sees of a run: a bar on a terminal, plain lines in a log.
+//! What a person sees of a run: a bar and a row for each rank on a terminal, plain lines in a log.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use drapes_analysis::cli::{duration, tell};
+use drapes_analysis::cli::{AtWork, Loudness, Scene, Screen, duration, inform, loudness, tell};
 use drapes_analysis::dispatch::Halt;
 use drapes_analysis::plan::Plan;
 use drapes_analysis::store::Activity;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::dispatch::{Ended, Observer};
 use crate::error::Error;
@@ -15,9 +14,7 @@ use crate::error::Error;
 /// Lines about running tasks in a log are at least so far apart.
 const QUIET: Duration = Duration::from_secs(30);
 /// Bar and lines are looked at again after this time at the earliest: rank 0 hears of thousands of ranks.
-const REDRAW: Duration = Duration::from_millis(200);
-/// Resolution of the bar.
-const LENGTH: u64 = 10_000;
+const REDRAW: Duration = Duration::from_millis(250);
 
 /// A line names at most so many running tasks.
 const NAMED: usize = 16;
@@ -33,9 +30,10 @@ pub struct Progress<'a> {
     before: f64,
     ranks: usize,
     start: Instant,
-    bar: ProgressBar,
-    /// Share done of each running task.
-    running: HashMap<usize, f64>,
+    /// The foot of the user's terminal, where there is one.
+    screen: Option<Screen>,
+    /// The tasks that run.
+    running: HashMap<usize, Running>,
     finished: f64,
     ended: usize,
     last_line: Instant,
@@ -44,14 +42,19 @@ pub struct Progress<'a> {
     activity: Activity,
 }
 
+/// A task that runs.
+#[derive(Clone, Copy, Debug)]
+struct Running {
+    rank: usize,
+    since: Instant,
+    /// The share that is done.
+    share: f64,
+}
+
 impl<'a> Progress<'a> {
     /// An observer of a plan of which some tasks are done.
     pub fn new(plan: &'a Plan, seconds: &'a [f64], done: &[bool], ranks: usize) -> Self {
         let of_done = seconds.iter().zip(done).filter(|(_, done)| **done);
-        let style =
-            ProgressStyle::with_template("  {bar:40} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
-        // Hidden by indicatif itself where standard error is no terminal.
-        let bar = ProgressBar::with_draw_target(Some(LENGTH), ProgressDrawTarget::stderr()).with_style(style);
         Self {
             plan,
             seconds,
@@ -59,7 +62,7 @@ impl<'a> Progress<'a> {
             before: of_done.clone().map(|(seconds, _)| seconds).sum(),
             ranks,
             start: Instant::now(),
-            bar,
+            screen: Screen::open(),
             running: HashMap::new(),
             finished: 0.0,
             ended: of_done.count(),
@@ -69,17 +72,10 @@ impl<'a> Progress<'a> {
         }
     }
 
-    fn say(&self, line: &str) {
-        if self.bar.is_hidden() {
-            tell(line);
-        } else {
-            self.bar.println(line);
-        }
-    }
-
     /// Expected seconds of work done in this run.
     fn worked(&self) -> f64 {
-        let running: f64 = self.running.iter().map(|(task, share)| share * self.seconds[*task]).sum();
+        let running: f64 =
+            self.running.iter().map(|(task, running)| running.share * self.seconds[*task]).sum();
         self.finished + running
     }
 
@@ -95,20 +91,41 @@ impl<'a> Progress<'a> {
             return;
         }
         self.drawn = Some(Instant::now());
-        self.bar.set_position(((self.before + self.worked()) / self.total.max(1e-9) * LENGTH as f64) as u64);
-        let left = self.left().map_or(String::new(), |left| format!(", about {} left", duration(left)));
-        let state = format!("{} of {} tasks{left}", self.ended, self.plan.tasks.len());
-        if self.bar.is_hidden() && self.last_line.elapsed() > QUIET {
+        if let Some(screen) = &self.screen {
+            let at_work = self.running.iter().map(|(task, running)| self.row(*task, running));
+            screen.show(&self.scene(at_work.collect()));
+        } else if self.last_line.elapsed() > QUIET {
             self.last_line = Instant::now();
-            tell(format_args!("{} {state}; {}", self.clock(), self.at_work()));
+            inform(format_args!("{} {}; {}", self.clock(), self.scene(vec![]).state(), self.at_work()));
         }
-        self.bar.set_message(state);
+    }
+
+    fn scene<'b>(&self, at_work: Vec<AtWork<'b>>) -> Scene<'b> {
+        Scene {
+            ended: self.ended,
+            tasks: self.plan.tasks.len(),
+            share: (self.before + self.worked()) / self.total.max(1e-9),
+            left: self.left(),
+            ranks: self.ranks,
+            at_work,
+        }
+    }
+
+    fn row(&self, task: usize, running: &Running) -> AtWork<'_> {
+        AtWork {
+            rank: running.rank,
+            host: None,
+            task: &self.plan.tasks[task].id.0,
+            share: running.share,
+            seconds: running.since.elapsed().as_secs_f64(),
+            left: (1.0 - running.share) * self.seconds[task],
+        }
     }
 
     /// The tasks that run, with the share that is done; of thousands, the first of the plan.
     fn at_work(&self) -> String {
         let mut running: Vec<(usize, f64)> =
-            self.running.iter().map(|(task, share)| (*task, *share)).collect();
+            self.running.iter().map(|(task, running)| (*task, running.share)).collect();
         running.sort_unstable_by_key(|(task, _)| *task);
         let more = running.len().saturating_sub(NAMED);
         let named = running.iter().take(NAMED);
@@ -127,19 +144,28 @@ impl<'a> Progress<'a> {
 
     /// Takes the bar away.
     pub fn finish(self) {
-        self.bar.finish_and_clear();
+        if let Some(screen) = self.screen {
+            screen.close();
+        }
     }
 }
 
 impl Observer for Progress<'_> {
-    fn began(&mut self, task: usize, _rank: usize) {
+    fn began(&mut self, task: usize, rank: usize) {
         self.activity = Activity::Working;
-        self.running.insert(task, 0.0);
+        self.running.insert(task, Running { rank, since: Instant::now(), share: 0.0 });
+        if loudness() == Loudness::Verbose {
+            let (clock, place) = (self.clock(), self.rank(rank));
+            let (id, seconds) = (&self.plan.tasks[task].id, duration(self.seconds[task]));
+            tell(format_args!("{clock} {id}: begins{place}, priced at {seconds}"));
+        }
         self.show();
     }
 
     fn progress(&mut self, task: usize, share: f64) {
-        self.running.insert(task, share);
+        if let Some(running) = self.running.get_mut(&task) {
+            running.share = share;
+        }
         self.show();
     }
 
@@ -156,7 +182,11 @@ impl Observer for Progress<'_> {
             }
             Ended::NotStored { reason } => format!("{clock} {id}: NOT STORED{place}: {reason}"),
         };
-        self.say(&line);
+        if matches!(ended, Ended::Done { .. } | Ended::Stopped) {
+            inform(line);
+        } else {
+            tell(line);
+        }
         if matches!(ended, Ended::Done { .. } | Ended::Failed { .. }) {
             self.finished += self.seconds[task];
             self.ended += 1;
@@ -168,12 +198,12 @@ impl Observer for Progress<'_> {
     fn lost(&mut self, task: usize, needs: usize) {
         self.finished += self.seconds[task];
         let (clock, tasks) = (self.clock(), &self.plan.tasks);
-        self.say(&format!("{clock} {}: not done, it needs {}", tasks[task].id, tasks[needs].id));
+        tell(format_args!("{clock} {}: not done, it needs {}", tasks[task].id, tasks[needs].id));
     }
 
     fn silent(&mut self, rank: usize, host: &str, silence: Option<Duration>) {
         let clock = self.clock();
-        self.say(&match silence {
+        tell(match silence {
             Some(silence) => {
                 format!("{clock} rank {rank} on {host} was not heard of for {} s", silence.as_secs())
             }
@@ -183,7 +213,7 @@ impl Observer for Progress<'_> {
 
     fn retired(&mut self, rank: usize, host: &str, reason: &str) {
         let clock = self.clock();
-        self.say(&format!("{clock} rank {rank} on {host} computes no more: {reason}"));
+        tell(format_args!("{clock} rank {rank} on {host} computes no more: {reason}"));
     }
 
     fn halting(&mut self, why: Halt) {
@@ -191,7 +221,7 @@ impl Observer for Progress<'_> {
         let running = self.running.len();
         if running > 0 {
             let why = format!("{why:?}").to_lowercase();
-            self.say(&format!(
+            inform(format_args!(
                 "{clock} stopping ({why}): {running} running {} told to",
                 if running == 1 { "task is" } else { "tasks are" }
             ));
@@ -202,7 +232,7 @@ impl Observer for Progress<'_> {
         self.ended -= 1;
         self.finished -= self.seconds[task];
         let clock = self.clock();
-        self.say(&format!("{clock} {}: is done again, its result cannot be read", self.plan.tasks[task].id));
+        tell(format_args!("{clock} {}: is done again, its result cannot be read", self.plan.tasks[task].id));
     }
 
     fn activity(&mut self, activity: Activity) {
@@ -211,11 +241,15 @@ impl Observer for Progress<'_> {
         }
         self.activity = activity;
         if activity == Activity::Waiting {
-            self.say(&format!("{} waiting for tasks of other shards", self.clock()));
+            inform(format_args!("{} waiting for tasks of other shards", self.clock()));
         }
     }
 
     fn pulse(&mut self) -> Result<(), Error> {
+        // Time goes by on a terminal even if nobody has anything to say.
+        if self.screen.is_some() {
+            self.show();
+        }
         Ok(())
     }
 }
@@ -233,10 +267,11 @@ mod tests {
         let plan = Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
         let seconds = vec![1.0; plan.tasks.len()];
         let mut progress = Progress::new(&plan, &seconds, &vec![false; seconds.len()], 100);
-        progress.running = (0..3).map(|task| (task, 0.5)).collect();
+        let half = Running { rank: 0, since: Instant::now(), share: 0.5 };
+        progress.running = (0..3).map(|task| (task, half)).collect();
         let named: Vec<String> = plan.tasks[..3].iter().map(|task| format!("{} 50%", task.id)).collect();
         assert_eq!(progress.at_work(), named.join(", "));
-        progress.running = (0..90).map(|task| (task, 0.5)).collect();
+        progress.running = (0..90).map(|task| (task, half)).collect();
         let line = progress.at_work();
         assert!(line.starts_with(&named.join(", ")) && line.ends_with(" and 74 more"), "{line}");
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use drapes_analysis::cli::tell;
+use drapes_analysis::cli::inform;
 use drapes_analysis::dispatch::{Outlook, Pace};
 use drapes_analysis::fingerprint::Fingerprint;
 use drapes_analysis::plan::{Plan, TaskId};
@@ -25,11 +25,11 @@ pub struct Shown<'a> {
 /// The rates of a kind of device, and a note where they are not measured ones or other rates were given in vain.
 pub fn rates(kind: &str, given: &[Rates]) -> Rates {
     for other in given.iter().filter(|given| !is_same_kind(&given.device, kind)) {
-        tell(format_args!("note: the rates of {} are not used: the ranks compute on {kind}", other.device));
+        inform(format_args!("note: the rates of {} are not used: the ranks compute on {kind}", other.device));
     }
     let (rates, origin) = Rates::of_kind(kind, given);
     if origin == Origin::Guessed {
-        tell(format_args!(
+        inform(format_args!(
             "note: nobody has measured {kind}; times are a guess until tasks have ended (`cargo bench --bench throughput \
              -- --device cuda --rates FILE` measures it, --rates FILE uses it)"
         ));

@@ -4,8 +4,13 @@ mod answer;
 mod layout;
 mod plan;
 mod plot;
+mod scene;
+mod screen;
 mod status;
 mod tell;
+mod terminal;
+mod voice;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -15,7 +20,10 @@ pub use answer::answer;
 pub use layout::{YEAR, columns, duration};
 pub use plan::Format;
 pub use plot::draw_all;
-pub use tell::tell;
+pub use scene::{AtWork, Scene};
+pub use screen::Screen;
+pub use tell::{inform, tell};
+pub use voice::{Color, Loudness, Talk, loudness};
 
 use crate::drawn;
 use crate::error::{Error, Exit};
