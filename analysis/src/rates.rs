@@ -236,7 +236,7 @@ mod tests {
         let given = [of("NVIDIA H100", 7.0), of("NVIDIA H200", 9.0)];
         assert_eq!(Rates::of_kind("NVIDIA H200", &given), (given[1].clone(), Origin::Measured));
         assert_eq!(Rates::of_kind(CORE, &given), (Rates::CPU_CORE, Origin::Measured));
-        assert_eq!(Rates::of_kind(CORE, &[of(CORE, 3.0)]).0.sampler, 3.0);
+        assert_eq!(Rates::of_kind(CORE, &[of(CORE, 3.0)]).0, of(CORE, 3.0));
         let (guessed, origin) = Rates::of_kind("NVIDIA A100", &given);
         assert_eq!(origin, Origin::Guessed);
         assert_eq!((guessed.device.as_ref(), guessed.trees), ("NVIDIA A100", Rates::CPU_CORE.trees));

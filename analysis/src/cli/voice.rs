@@ -54,7 +54,7 @@ pub enum When {
 /// An option of every verb.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct Color {
-    /// When messages are coloured; auto: on a terminal, unless `NO_COLOR` is set.
+    /// Colour messages: auto (on a terminal, unless `NO_COLOR` is set), always or never.
     #[arg(
         long,
         global = true,
