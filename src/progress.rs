@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use drapes_analysis::cli::{AtWork, Loudness, Scene, Screen, duration, inform, loudness, tell};
-use drapes_analysis::dispatch::Halt;
-use drapes_analysis::plan::Plan;
+use drapes_analysis::dispatch::{Halt, Pace};
+use drapes_analysis::plan::{Kind, Plan};
 use drapes_analysis::store::Activity;
 
 use crate::dispatch::{Ended, Observer};
@@ -16,6 +16,8 @@ const QUIET: Duration = Duration::from_secs(30);
 /// Bar and lines are looked at again after this time at the earliest: rank 0 hears of thousands of ranks.
 const REDRAW: Duration = Duration::from_millis(250);
 
+/// A task shows its pace once such a share is done: it begins with reading and setting up.
+const TELLING: f64 = 0.05;
 /// A line names at most so many running tasks.
 const NAMED: usize = 16;
 
@@ -28,6 +30,11 @@ pub struct Progress<'a> {
     total: f64,
     /// Expected seconds of the tasks that were done before.
     before: f64,
+    /// Expected seconds of the tasks that have not ended, by kind.
+    open: [f64; Kind::ALL.len()],
+    /// Seconds that ended tasks have taken in this run, and how that is against their price.
+    taken: f64,
+    pace: Pace,
     ranks: usize,
     start: Instant,
     /// The foot of the user's terminal, where there is one.
@@ -55,9 +62,16 @@ impl<'a> Progress<'a> {
     /// An observer of a plan of which some tasks are done.
     pub fn new(plan: &'a Plan, seconds: &'a [f64], done: &[bool], ranks: usize) -> Self {
         let of_done = seconds.iter().zip(done).filter(|(_, done)| **done);
+        let mut open = [0.0; Kind::ALL.len()];
+        for ((task, seconds), _) in plan.tasks.iter().zip(seconds).zip(done).filter(|(_, done)| !**done) {
+            open[Kind::of(&task.work) as usize] += seconds;
+        }
         Self {
             plan,
             seconds,
+            open,
+            taken: 0.0,
+            pace: Pace::default(),
             total: seconds.iter().sum(),
             before: of_done.clone().map(|(seconds, _)| seconds).sum(),
             ranks,
@@ -79,11 +93,34 @@ impl<'a> Progress<'a> {
         self.finished + running
     }
 
-    /// Seconds left: by the pace of this run, once it has shown one.
+    fn kind(&self, task: usize) -> Kind {
+        Kind::of(&self.plan.tasks[task].work)
+    }
+
+    /// Seconds left, once this run has shown its pace: each kind of work has its own, and as many ranks go on as have been
+    /// at work so far. It takes no less than the task that ends last of those that run.
     fn left(&self) -> Option<f64> {
-        let (elapsed, worked) = (self.start.elapsed().as_secs_f64(), self.worked());
-        let all = self.total - self.before;
-        (elapsed > 2.0 && worked > 0.02 * all).then(|| elapsed / worked * (all - worked).max(0.0))
+        let elapsed = self.start.elapsed().as_secs_f64();
+        if elapsed <= 2.0 || self.worked() <= 0.02 * (self.total - self.before) {
+            return None;
+        }
+        let (mut pace, mut taken, mut open) = (self.pace.clone(), self.taken, self.open);
+        for (task, running) in &self.running {
+            let (kind, done) = (self.kind(*task), running.share * self.seconds[*task]);
+            let seconds = running.since.elapsed().as_secs_f64();
+            taken += seconds;
+            open[kind as usize] -= done;
+            if running.share >= TELLING {
+                pace.learn(kind, done, seconds);
+            }
+        }
+        let at_pace = |kind: Kind, seconds: f64| pace.of(kind).unwrap_or(1.0) * seconds.max(0.0);
+        let all: f64 = Kind::ALL.iter().map(|kind| at_pace(*kind, open[*kind as usize])).sum();
+        let last = self
+            .running
+            .iter()
+            .map(|(task, running)| at_pace(self.kind(*task), (1.0 - running.share) * self.seconds[*task]));
+        Some(last.fold(all * elapsed / taken.max(1e-9), f64::max))
     }
 
     fn show(&mut self) {
@@ -187,8 +224,14 @@ impl Observer for Progress<'_> {
         } else {
             tell(line);
         }
+        let (kind, price) = (self.kind(task), self.seconds[task]);
+        if let Ended::Done { seconds } = ended {
+            self.taken += seconds;
+            self.pace.learn(kind, price, *seconds);
+        }
         if matches!(ended, Ended::Done { .. } | Ended::Failed { .. }) {
-            self.finished += self.seconds[task];
+            self.open[kind as usize] -= price;
+            self.finished += price;
             self.ended += 1;
         }
         self.last_line = Instant::now();
@@ -196,6 +239,7 @@ impl Observer for Progress<'_> {
     }
 
     fn lost(&mut self, task: usize, needs: usize) {
+        self.open[self.kind(task) as usize] -= self.seconds[task];
         self.finished += self.seconds[task];
         let (clock, tasks) = (self.clock(), &self.plan.tasks);
         tell(format_args!("{clock} {}: not done, it needs {}", tasks[task].id, tasks[needs].id));
@@ -230,6 +274,7 @@ impl Observer for Progress<'_> {
 
     fn repeated(&mut self, task: usize) {
         self.ended -= 1;
+        self.open[self.kind(task) as usize] += self.seconds[task];
         self.finished -= self.seconds[task];
         let clock = self.clock();
         tell(format_args!("{clock} {}: is done again, its result cannot be read", self.plan.tasks[task].id));
@@ -274,5 +319,52 @@ mod tests {
         progress.running = (0..90).map(|task| (task, half)).collect();
         let line = progress.at_work();
         assert!(line.starts_with(&named.join(", ")) && line.ends_with(" and 74 more"), "{line}");
+    }
+
+    #[test]
+    fn what_is_left_is_told_by_the_pace_of_each_kind_of_work() {
+        let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[classifier]\nseeds = '0-9'\n[compute]\n\
+                    classifier_seeds_per_task = 1\ndenoisers_per_task = 1\n[[scan]]\nmethod = 'noise'\nn_signal = [0, 5]\n";
+        let plan = Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
+        let of = |kind: Kind| -> Vec<usize> {
+            (0..plan.tasks.len()).filter(|task| Kind::of(&plan.tasks[*task].work) == kind).collect()
+        };
+        let (trainings, classifiers) = (of(Kind::Denoiser), of(Kind::Perceptrons));
+        assert_eq!((trainings.len(), classifiers.len()), (2, 20));
+        let seconds: Vec<f64> =
+            plan.tasks
+                .iter()
+                .map(|task| {
+                    if [Kind::Denoiser, Kind::Perceptrons].contains(&Kind::of(&task.work)) {
+                        10.0
+                    } else {
+                        0.0
+                    }
+                })
+                .collect();
+        let mut progress = Progress::new(&plan, &seconds, &vec![false; seconds.len()], 1);
+        assert_eq!(progress.left(), None);
+        let near =
+            |left: Option<f64>, expected: f64| left.is_some_and(|left| (left / expected - 1.0).abs() < 0.02);
+        let ago =
+            |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).expect("a machine that is up");
+        // One training at ten times its price: nothing else is known of classifiers.
+        progress.start = ago(100);
+        progress.ended(trainings[0], 0, &Ended::Done { seconds: 100.0 });
+        assert!(near(progress.left(), 100.0 + 20.0 * 100.0), "{:?}", progress.left());
+        // A classifier at half its price, of which the other training knows nothing.
+        progress.start = ago(105);
+        progress.ended(classifiers[0], 0, &Ended::Done { seconds: 5.0 });
+        assert!(near(progress.left(), 100.0 + 19.0 * 5.0), "{:?}", progress.left());
+        // Two ranks that were busy all the time; what runs shows its own pace, and is waited for.
+        progress.start = ago(60);
+        progress.running.insert(trainings[1], Running { rank: 0, since: ago(15), share: 0.1 });
+        let pace = 115.0 / 11.0;
+        let all = 9.0 * pace + 19.0 * 5.0;
+        assert!(near(progress.left(), all / 2.0), "{:?} {all}", progress.left());
+        for classifier in &classifiers[1..] {
+            progress.ended(*classifier, 1, &Ended::Done { seconds: 5.0 });
+        }
+        assert!(near(progress.left(), 9.0 * pace), "{:?}", progress.left());
     }
 }

@@ -2,7 +2,10 @@
 
 mod flows;
 mod groups;
+mod kind;
 mod trainings;
+
+pub use kind::Kind;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use drapes_analysis::cli::inform;
 use drapes_analysis::dispatch::{Outlook, Pace};
 use drapes_analysis::fingerprint::Fingerprint;
-use drapes_analysis::plan::{Plan, TaskId};
+use drapes_analysis::plan::{Kind, Plan, TaskId};
 use drapes_analysis::price::Price;
 use drapes_analysis::rates::{Origin, Rates, is_same_kind, kind_of};
 use drapes_analysis::store::Stop;
@@ -41,12 +41,12 @@ pub fn rates(kind: &str, given: &[Rates]) -> Rates {
 pub fn outlooks(plan: &Plan, price: &Price, pace: &Pace, shown: &Shown<'_>) -> Vec<Outlook> {
     let outlook = |place: usize| {
         let (task, seconds) = (&plan.tasks[place], price.seconds[place]);
-        let stage = task.work.stage();
+        let kind = Kind::of(&task.work);
         let stop = shown.stops.get(&task.id).filter(|stop| {
             stop.fingerprint == shown.fingerprints[place] && is_same_kind(kind_of(&stop.device), shown.kind)
         });
-        let left = stop.map(|stop| stop.left(seconds * pace.of(stage).unwrap_or(1.0)));
-        Outlook { stage, seconds, left, if_stopped: if_stopped(task) }
+        let left = stop.map(|stop| stop.left(seconds * pace.of(kind).unwrap_or(1.0)));
+        Outlook { kind, seconds, left, if_stopped: if_stopped(task) }
     };
     (0..plan.tasks.len()).map(outlook).collect()
 }

@@ -129,7 +129,7 @@ mod tests {
             scene(2, 2).text(100, 30),
             "45%, 3 of 26 tasks, about 63 s left\n  rank 0  25%  train/a, 12 s\n  rank 1  25%  train/a, 12 s"
         );
-        assert_eq!(scene(1, 1).text(100, 30).lines().nth(1), Some("   25%  train/a, 12 s"));
+        assert_eq!(scene(1, 1).text(100, 30).lines().nth(1), Some("    25%  train/a, 12 s"));
         assert_eq!(scene(2, 1).text(100, 30).lines().nth(2), Some("  ranks: 1 without a task"));
     }
 

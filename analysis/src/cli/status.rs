@@ -14,7 +14,7 @@ use super::watch::Watch;
 use crate::dispatch::makespan;
 use crate::error::{Error, Exit};
 use crate::job::Growth;
-use crate::plan::{Plan, Stage, Task};
+use crate::plan::{Kind, Plan, Stage, Task};
 use crate::price::{EventCounts, Price};
 use crate::rates::{CORE, Rates, kind_of};
 use crate::spent::{Spent, spent};
@@ -119,7 +119,7 @@ impl Overview {
         let pace = pace(&plan, &price.seconds, runs(), kind);
         let tasks = plan.tasks.iter().zip(&price.seconds);
         let expected: Vec<f64> =
-            tasks.map(|(task, price)| price * pace.of(task.work.stage()).unwrap_or(1.0)).collect();
+            tasks.map(|(task, price)| price * pace.of(Kind::of(&task.work)).unwrap_or(1.0)).collect();
         let still: Vec<f64> =
             expected
                 .iter()
