@@ -13,7 +13,7 @@ use drapes::data;
 use drapes::doctor::Doctor;
 use drapes::error::Error;
 use drapes::run::{COMPUTING, Run};
-use drapes_analysis::cli::{Completions, Format, Man, Verb as LightVerb, answer, tell};
+use drapes_analysis::cli::{Color, Completions, Format, Man, Verb as LightVerb, answer, tell};
 use drapes_analysis::error::Exit;
 use drapes_analysis::number::short;
 use drapes_analysis::regions::{MassWindow, Regions};
@@ -23,6 +23,8 @@ use drapes_analysis::unforeseen::guarded;
 #[derive(Parser)]
 #[command(name = "drapes", version)]
 struct Arguments {
+    #[command(flatten)]
+    color: Color,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -122,7 +124,9 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Exit {
-    let result = match Arguments::parse().verb {
+    let Arguments { color, verb } = Arguments::parse();
+    color.set();
+    let result = match verb {
         Verb::Run(run) => run.run(),
         Verb::Light(verb) => verb.run().map_err(Error::from),
         Verb::Compact(compact) => compact.run(),

@@ -1,13 +1,12 @@
-//! What a person sees of a run: a bar on a terminal, plain lines in a log.
+//! What a person sees of a run: a bar and a row for each rank on a terminal, plain lines in a log.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use drapes_analysis::cli::{duration, tell};
-use drapes_analysis::dispatch::{Halt, Known};
-use drapes_analysis::plan::Plan;
+use drapes_analysis::cli::{AtWork, Loudness, Scene, Screen, duration, inform, loudness, tell};
+use drapes_analysis::dispatch::{Halt, Known, Pace};
+use drapes_analysis::plan::{Kind, Plan};
 use drapes_analysis::store::Activity;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::dispatch::{Ended, Observer};
 use crate::error::Error;
@@ -15,10 +14,10 @@ use crate::error::Error;
 /// Lines about running tasks in a log are at least so far apart.
 const QUIET: Duration = Duration::from_secs(30);
 /// Bar and lines are looked at again after this time at the earliest: rank 0 hears of thousands of ranks.
-const REDRAW: Duration = Duration::from_millis(200);
-/// Resolution of the bar.
-const LENGTH: u64 = 10_000;
+const REDRAW: Duration = Duration::from_millis(250);
 
+/// A task shows its pace once such a share is done: it begins with reading and setting up.
+const TELLING: f64 = 0.05;
 /// A line names at most so many running tasks.
 const NAMED: usize = 16;
 
@@ -33,11 +32,17 @@ pub struct Progress<'a> {
     before: f64,
     /// Tasks that were done before or are this run's.
     count: usize,
+    /// Expected seconds of the tasks that have not ended, by kind.
+    open: [f64; Kind::ALL.len()],
+    /// Seconds that ended tasks have taken in this run, and how that is against their price.
+    taken: f64,
+    pace: Pace,
     ranks: usize,
     start: Instant,
-    bar: ProgressBar,
-    /// Share done of each running task.
-    running: HashMap<usize, f64>,
+    /// The foot of the user's terminal, where there is one.
+    screen: Option<Screen>,
+    /// The tasks that run.
+    running: HashMap<usize, Running>,
     finished: f64,
     ended: usize,
     last_line: Instant,
@@ -46,24 +51,37 @@ pub struct Progress<'a> {
     activity: Activity,
 }
 
+/// A task that runs.
+#[derive(Clone, Copy, Debug)]
+struct Running {
+    rank: usize,
+    since: Instant,
+    /// The share that is done.
+    share: f64,
+}
+
 impl<'a> Progress<'a> {
     /// An observer of a plan of which some tasks are done, and others are not this run's.
     pub fn new(plan: &'a Plan, seconds: &'a [f64], known: &[Known], ranks: usize) -> Self {
         let of = |which: fn(&Known) -> bool| seconds.iter().zip(known).filter(move |(_, known)| which(known));
         let (of_done, of_run) = (of(|known| *known == Known::Done), of(|known| *known != Known::Elsewhere));
-        let style =
-            ProgressStyle::with_template("  {bar:40} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
-        // Hidden by indicatif itself where standard error is no terminal.
-        let bar = ProgressBar::with_draw_target(Some(LENGTH), ProgressDrawTarget::stderr()).with_style(style);
+        let mut open = [0.0; Kind::ALL.len()];
+        let tasks = plan.tasks.iter().zip(seconds).zip(known);
+        for ((task, seconds), _) in tasks.filter(|(_, known)| **known == Known::Open) {
+            open[Kind::of(&task.work) as usize] += seconds;
+        }
         Self {
             plan,
             seconds,
+            open,
+            taken: 0.0,
+            pace: Pace::default(),
             total: of_run.clone().map(|(seconds, _)| seconds).sum(),
             count: of_run.count(),
             before: of_done.clone().map(|(seconds, _)| seconds).sum(),
             ranks,
             start: Instant::now(),
-            bar,
+            screen: Screen::open(),
             running: HashMap::new(),
             finished: 0.0,
             ended: of_done.count(),
@@ -73,25 +91,41 @@ impl<'a> Progress<'a> {
         }
     }
 
-    fn say(&self, line: &str) {
-        if self.bar.is_hidden() {
-            tell(line);
-        } else {
-            self.bar.println(line);
-        }
-    }
-
     /// Expected seconds of work done in this run.
     fn worked(&self) -> f64 {
-        let running: f64 = self.running.iter().map(|(task, share)| share * self.seconds[*task]).sum();
+        let running: f64 =
+            self.running.iter().map(|(task, running)| running.share * self.seconds[*task]).sum();
         self.finished + running
     }
 
-    /// Seconds left: by the pace of this run, once it has shown one.
+    fn kind(&self, task: usize) -> Kind {
+        Kind::of(&self.plan.tasks[task].work)
+    }
+
+    /// Seconds left, once this run has shown its pace: each kind of work has its own, and as many ranks go on as have been
+    /// at work so far. It takes no less than the task that ends last of those that run.
     fn left(&self) -> Option<f64> {
-        let (elapsed, worked) = (self.start.elapsed().as_secs_f64(), self.worked());
-        let all = self.total - self.before;
-        (elapsed > 2.0 && worked > 0.02 * all).then(|| elapsed / worked * (all - worked).max(0.0))
+        let elapsed = self.start.elapsed().as_secs_f64();
+        if elapsed <= 2.0 || self.worked() <= 0.02 * (self.total - self.before) {
+            return None;
+        }
+        let (mut pace, mut taken, mut open) = (self.pace.clone(), self.taken, self.open);
+        for (task, running) in &self.running {
+            let (kind, done) = (self.kind(*task), running.share * self.seconds[*task]);
+            let seconds = running.since.elapsed().as_secs_f64();
+            taken += seconds;
+            open[kind as usize] -= done;
+            if running.share >= TELLING {
+                pace.learn(kind, done, seconds);
+            }
+        }
+        let at_pace = |kind: Kind, seconds: f64| pace.of(kind).unwrap_or(1.0) * seconds.max(0.0);
+        let all: f64 = Kind::ALL.iter().map(|kind| at_pace(*kind, open[*kind as usize])).sum();
+        let last = self
+            .running
+            .iter()
+            .map(|(task, running)| at_pace(self.kind(*task), (1.0 - running.share) * self.seconds[*task]));
+        Some(last.fold(all * elapsed / taken.max(1e-9), f64::max))
     }
 
     fn show(&mut self) {
@@ -99,20 +133,41 @@ impl<'a> Progress<'a> {
             return;
         }
         self.drawn = Some(Instant::now());
-        self.bar.set_position(((self.before + self.worked()) / self.total.max(1e-9) * LENGTH as f64) as u64);
-        let left = self.left().map_or(String::new(), |left| format!(", about {} left", duration(left)));
-        let state = format!("{} of {} tasks{left}", self.ended, self.count);
-        if self.bar.is_hidden() && self.last_line.elapsed() > QUIET {
+        if let Some(screen) = &self.screen {
+            let at_work = self.running.iter().map(|(task, running)| self.row(*task, running));
+            screen.show(&self.scene(at_work.collect()));
+        } else if self.last_line.elapsed() > QUIET {
             self.last_line = Instant::now();
-            tell(format_args!("{} {state}; {}", self.clock(), self.at_work()));
+            inform(format_args!("{} {}; {}", self.clock(), self.scene(vec![]).state(), self.at_work()));
         }
-        self.bar.set_message(state);
+    }
+
+    fn scene<'b>(&self, at_work: Vec<AtWork<'b>>) -> Scene<'b> {
+        Scene {
+            ended: self.ended,
+            tasks: self.count,
+            share: (self.before + self.worked()) / self.total.max(1e-9),
+            left: self.left(),
+            ranks: self.ranks,
+            at_work,
+        }
+    }
+
+    fn row(&self, task: usize, running: &Running) -> AtWork<'_> {
+        AtWork {
+            rank: running.rank,
+            host: None,
+            task: &self.plan.tasks[task].id.0,
+            share: running.share,
+            seconds: running.since.elapsed().as_secs_f64(),
+            left: (1.0 - running.share) * self.seconds[task],
+        }
     }
 
     /// The tasks that run, with the share that is done; of thousands, the first of the plan.
     fn at_work(&self) -> String {
         let mut running: Vec<(usize, f64)> =
-            self.running.iter().map(|(task, share)| (*task, *share)).collect();
+            self.running.iter().map(|(task, running)| (*task, running.share)).collect();
         running.sort_unstable_by_key(|(task, _)| *task);
         let more = running.len().saturating_sub(NAMED);
         let named = running.iter().take(NAMED);
@@ -131,19 +186,28 @@ impl<'a> Progress<'a> {
 
     /// Takes the bar away.
     pub fn finish(self) {
-        self.bar.finish_and_clear();
+        if let Some(screen) = self.screen {
+            screen.close();
+        }
     }
 }
 
 impl Observer for Progress<'_> {
-    fn began(&mut self, task: usize, _rank: usize) {
+    fn began(&mut self, task: usize, rank: usize) {
         self.activity = Activity::Working;
-        self.running.insert(task, 0.0);
+        self.running.insert(task, Running { rank, since: Instant::now(), share: 0.0 });
+        if loudness() == Loudness::Verbose {
+            let (clock, place) = (self.clock(), self.rank(rank));
+            let (id, seconds) = (&self.plan.tasks[task].id, duration(self.seconds[task]));
+            tell(format_args!("{clock} {id}: begins{place}, priced at {seconds}"));
+        }
         self.show();
     }
 
     fn progress(&mut self, task: usize, share: f64) {
-        self.running.insert(task, share);
+        if let Some(running) = self.running.get_mut(&task) {
+            running.share = share;
+        }
         self.show();
     }
 
@@ -160,9 +224,19 @@ impl Observer for Progress<'_> {
             }
             Ended::NotStored { reason } => format!("{clock} {id}: NOT STORED{place}: {reason}"),
         };
-        self.say(&line);
+        if matches!(ended, Ended::Done { .. } | Ended::Stopped) {
+            inform(line);
+        } else {
+            tell(line);
+        }
+        let (kind, price) = (self.kind(task), self.seconds[task]);
+        if let Ended::Done { seconds } = ended {
+            self.taken += seconds;
+            self.pace.learn(kind, price, *seconds);
+        }
         if matches!(ended, Ended::Done { .. } | Ended::Failed { .. }) {
-            self.finished += self.seconds[task];
+            self.open[kind as usize] -= price;
+            self.finished += price;
             self.ended += 1;
         }
         self.last_line = Instant::now();
@@ -170,14 +244,15 @@ impl Observer for Progress<'_> {
     }
 
     fn lost(&mut self, task: usize, needs: usize) {
+        self.open[self.kind(task) as usize] -= self.seconds[task];
         self.finished += self.seconds[task];
         let (clock, tasks) = (self.clock(), &self.plan.tasks);
-        self.say(&format!("{clock} {}: not done, it needs {}", tasks[task].id, tasks[needs].id));
+        tell(format_args!("{clock} {}: not done, it needs {}", tasks[task].id, tasks[needs].id));
     }
 
     fn silent(&mut self, rank: usize, host: &str, silence: Option<Duration>) {
         let clock = self.clock();
-        self.say(&match silence {
+        tell(match silence {
             Some(silence) => {
                 format!("{clock} rank {rank} on {host} was not heard of for {} s", silence.as_secs())
             }
@@ -187,7 +262,7 @@ impl Observer for Progress<'_> {
 
     fn retired(&mut self, rank: usize, host: &str, reason: &str) {
         let clock = self.clock();
-        self.say(&format!("{clock} rank {rank} on {host} computes no more: {reason}"));
+        tell(format_args!("{clock} rank {rank} on {host} computes no more: {reason}"));
     }
 
     fn halting(&mut self, why: Halt) {
@@ -195,7 +270,7 @@ impl Observer for Progress<'_> {
         let running = self.running.len();
         if running > 0 {
             let why = format!("{why:?}").to_lowercase();
-            self.say(&format!(
+            inform(format_args!(
                 "{clock} stopping ({why}): {running} running {} told to",
                 if running == 1 { "task is" } else { "tasks are" }
             ));
@@ -204,9 +279,10 @@ impl Observer for Progress<'_> {
 
     fn repeated(&mut self, task: usize) {
         self.ended -= 1;
+        self.open[self.kind(task) as usize] += self.seconds[task];
         self.finished -= self.seconds[task];
         let clock = self.clock();
-        self.say(&format!("{clock} {}: is done again, its result cannot be read", self.plan.tasks[task].id));
+        tell(format_args!("{clock} {}: is done again, its result cannot be read", self.plan.tasks[task].id));
     }
 
     fn activity(&mut self, activity: Activity) {
@@ -215,11 +291,15 @@ impl Observer for Progress<'_> {
         }
         self.activity = activity;
         if activity == Activity::Waiting {
-            self.say(&format!("{} waiting for tasks of other shards", self.clock()));
+            inform(format_args!("{} waiting for tasks of other shards", self.clock()));
         }
     }
 
     fn pulse(&mut self) -> Result<(), Error> {
+        // Time goes by on a terminal even if nobody has anything to say.
+        if self.screen.is_some() {
+            self.show();
+        }
         Ok(())
     }
 }
@@ -237,11 +317,59 @@ mod tests {
         let plan = Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
         let seconds = vec![1.0; plan.tasks.len()];
         let mut progress = Progress::new(&plan, &seconds, &vec![Known::Open; seconds.len()], 100);
-        progress.running = (0..3).map(|task| (task, 0.5)).collect();
+        let half = Running { rank: 0, since: Instant::now(), share: 0.5 };
+        progress.running = (0..3).map(|task| (task, half)).collect();
         let named: Vec<String> = plan.tasks[..3].iter().map(|task| format!("{} 50%", task.id)).collect();
         assert_eq!(progress.at_work(), named.join(", "));
-        progress.running = (0..90).map(|task| (task, 0.5)).collect();
+        progress.running = (0..90).map(|task| (task, half)).collect();
         let line = progress.at_work();
         assert!(line.starts_with(&named.join(", ")) && line.ends_with(" and 74 more"), "{line}");
+    }
+
+    #[test]
+    fn what_is_left_is_told_by_the_pace_of_each_kind_of_work() {
+        let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[classifier]\nseeds = '0-9'\n[compute]\n\
+                    classifier_seeds_per_task = 1\ndenoisers_per_task = 1\n[[scan]]\nmethod = 'noise'\nn_signal = [0, 5]\n";
+        let plan = Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
+        let of = |kind: Kind| -> Vec<usize> {
+            (0..plan.tasks.len()).filter(|task| Kind::of(&plan.tasks[*task].work) == kind).collect()
+        };
+        let (trainings, classifiers) = (of(Kind::Denoiser), of(Kind::Perceptrons));
+        assert_eq!((trainings.len(), classifiers.len()), (2, 20));
+        let seconds: Vec<f64> =
+            plan.tasks
+                .iter()
+                .map(|task| {
+                    if [Kind::Denoiser, Kind::Perceptrons].contains(&Kind::of(&task.work)) {
+                        10.0
+                    } else {
+                        0.0
+                    }
+                })
+                .collect();
+        let mut progress = Progress::new(&plan, &seconds, &vec![Known::Open; seconds.len()], 1);
+        assert_eq!(progress.left(), None);
+        let near =
+            |left: Option<f64>, expected: f64| left.is_some_and(|left| (left / expected - 1.0).abs() < 0.02);
+        let ago =
+            |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).expect("a machine that is up");
+        // One training at ten times its price: nothing else is known of classifiers.
+        progress.start = ago(100);
+        progress.ended(trainings[0], 0, &Ended::Done { seconds: 100.0 });
+        assert!(near(progress.left(), 100.0 + 20.0 * 100.0), "{:?}", progress.left());
+        // A classifier at half its price, of which the other training knows nothing.
+        progress.start = ago(105);
+        progress.ended(classifiers[0], 0, &Ended::Done { seconds: 5.0 });
+        assert!(near(progress.left(), 100.0 + 19.0 * 5.0), "{:?}", progress.left());
+        // Two ranks that were busy all the time; what runs shows its own pace, and is waited for.
+        progress.start = ago(60);
+        progress.running.insert(trainings[1], Running { rank: 0, since: ago(15), share: 0.1 });
+        let pace = 115.0 / 11.0;
+        let all = 9.0 * pace + 19.0 * 5.0;
+        assert!(near(progress.left(), all / 2.0), "{:?} {all}", progress.left());
+        for classifier in &classifiers[1..] {
+            progress.ended(*classifier, 1, &Ended::Done { seconds: 5.0 });
+        }
+        assert!(near(progress.left(), 9.0 * pace), "{:?}", progress.left());
     }
 }

@@ -6,13 +6,15 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use drapes_analysis::cli::{Completions, Man, Verb as LightVerb, tell};
+use drapes_analysis::cli::{Color, Completions, Man, Verb as LightVerb, tell};
 use drapes_analysis::unforeseen::guarded;
 
 /// Plan, watch, reduce and draw scans of drapes on any machine.
 #[derive(Parser)]
 #[command(name = "drapes-analysis", version)]
 struct Arguments {
+    #[command(flatten)]
+    color: Color,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -27,7 +29,9 @@ enum Verb {
 
 fn main() -> ExitCode {
     ExitCode::from(guarded(None, || {
-        let done = match Arguments::parse().verb {
+        let arguments = Arguments::parse();
+        arguments.color.set();
+        let done = match arguments.verb {
             Verb::Light(verb) => verb.run(),
             Verb::Completions(completions) => completions.run(Arguments::command()),
             Verb::Man(man) => man.run(Arguments::command()),

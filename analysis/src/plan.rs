@@ -2,8 +2,11 @@
 
 mod flows;
 mod groups;
+mod kind;
 mod select;
 mod trainings;
+
+pub use kind::Kind;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;

@@ -114,9 +114,9 @@ impl Rates {
         base_flow: [21.0, 23.0],
         top_flow: [7.2, 15.8],
         flow_sampler: 21.0,
-        jet_model: 35.0,
-        jet_sampler: 27.0,
-        jet_classifier: 17.0,
+        jet_model: 44.0,
+        jet_sampler: 34.0,
+        jet_classifier: 27.0,
         trees: 0.04,
     };
 
@@ -169,17 +169,16 @@ impl Rates {
             top_flow: times.top_flow_steps.map(|seconds| flow(FlowKind::Curtains, seconds)),
             flow_sampler: INFERENCE * flow_weights(job, &job.flow.base) * times.flow_events_per_second / 1e9,
             trees: times.tree_growth / 1e9,
-            jet_model: TRAINING * jets::jet_model_weights(job) * per_jet * times.jets_trained_per_second
-                / 1e9,
+            jet_model: TRAINING * jets::jet_model_work(job) * per_jet * times.jets_trained_per_second / 1e9,
             jet_sampler: INFERENCE
-                * jets::jet_model_weights(job)
+                * jets::jet_model_work(job)
                 * per_jet
                 * evaluations
                 * times.jets_made_per_second
                 / 1e9,
             jet_classifier: {
                 let constituents = jets::constituents(job, job.jet_classifier.batch as f64);
-                TRAINING * jets::jet_classifier_weights(job) * constituents / times.jet_classifier_step / 1e9
+                TRAINING * jets::jet_classifier_work(job) * constituents / times.jet_classifier_step / 1e9
             },
         }
     }

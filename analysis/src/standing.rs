@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::Serialize;
 
 use crate::dispatch::Pace;
-use crate::plan::{Plan, TaskId};
+use crate::plan::{Kind, Plan, TaskId};
 use crate::rates::{CORE, is_same_kind, kind_of};
 use crate::record::RunInfo;
 use crate::store::{Liveness, Occupant, TaskState};
@@ -181,7 +181,7 @@ pub fn pace<'a>(
     let mut pace = Pace::default();
     for ((task, price), run) in plan.tasks.iter().zip(prices).zip(runs) {
         if let Some(run) = run.filter(|run| is_same_kind(kind_of(&run.device), kind)) {
-            pace.learn(task.work.stage(), *price, run.seconds);
+            pace.learn(Kind::of(&task.work), *price, run.seconds);
         }
     }
     pace
@@ -215,7 +215,7 @@ mod tests {
         let prices = vec![10.0; plan.tasks.len()];
         let of = |kind| {
             let pace = pace(&plan, &prices, runs.iter().map(Some), kind);
-            pace.of(plan.tasks[0].work.stage())
+            pace.of(Kind::of(&plan.tasks[0].work))
         };
         assert_eq!([of("core"), of("NVIDIA H100"), of("NVIDIA H200")], [Some(5.0), Some(0.4), Some(0.2)]);
         assert_eq!(of("NVIDIA A100"), None);

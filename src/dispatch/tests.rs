@@ -10,7 +10,7 @@ use drapes_analysis::dispatch::{
     Attempt, Dispatcher, Fault, Graph, Halt, IfStopped, Known, Limits, Outlook, Pace, Schedule,
 };
 use drapes_analysis::fingerprint::Fingerprint;
-use drapes_analysis::plan::{Stage, Task, TaskId, Work};
+use drapes_analysis::plan::{Kind, Task, TaskId, Work};
 use drapes_analysis::store::Activity;
 use proptest::prelude::*;
 
@@ -212,7 +212,7 @@ fn run(scan: &Scan, setting: Setting<'_>) -> (Result<Vec<usize>, Error>, Diary) 
     let Setting { ranks, limits, clock, signals, known, neighbours, patience } = setting;
     let seconds = vec![1e-6; scan.needs.len()];
     let outlook =
-        Outlook { stage: Stage::Classify, seconds: 1e-6, left: None, if_stopped: IfStopped::GoesOn };
+        Outlook { kind: Kind::Perceptrons, seconds: 1e-6, left: None, if_stopped: IfStopped::GoesOn };
     let schedule = Schedule::new(Graph::from_needs(&scan.needs), &seconds, &known);
     let mut dispatcher =
         Dispatcher::new(schedule, vec![outlook; seconds.len()], ranks, limits, Pace::default())

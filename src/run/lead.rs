@@ -1,6 +1,6 @@
 //! Rank 0 of a run.
 
-use drapes_analysis::cli::{duration, tell};
+use drapes_analysis::cli::{duration, inform, tell};
 use drapes_analysis::dispatch::{Dispatcher, Graph, Halt, Known, Limits, Schedule, Shard, makespan};
 use drapes_analysis::error::Exit;
 use drapes_analysis::plan::Plan;
@@ -46,7 +46,7 @@ impl Run {
         };
         for (task, state) in prepared.plan.tasks.iter().zip(&prepared.survey.states) {
             if let TaskState::Ignored { why } = state {
-                tell(format_args!("{}: done again, {why}", task.id));
+                inform(format_args!("{}: done again, {why}", task.id));
             }
         }
         if prepared.open() == 0 {
@@ -57,7 +57,7 @@ impl Run {
             tell(format_args!("warning: {warning}"));
         }
         for note in prepared.plan.notes() {
-            tell(format_args!("note: {note}"));
+            inform(format_args!("note: {note}"));
         }
         let sample = match task::load(&prepared.stored.job, &prepared.data_directory) {
             Ok(sample) => sample,
@@ -115,7 +115,7 @@ impl Run {
         StartUp::new(*clock, signals.clone()).guard(|| world.broadcast(job))?;
         let device = device::take(&orders[0]);
         for line in device::lines(&sights, &orders) {
-            tell(line);
+            inform(line);
         }
         for warning in device::warnings(&sights, &orders, prepared.stored.job.compute.threads) {
             tell(format_args!("warning: {warning}"));
@@ -189,7 +189,7 @@ impl Run {
         let time = duration(makespan(plan, &expected, &settled, world.size()));
         let until =
             clock.end().map_or(String::new(), |end| format!(", {} until tasks must stop", duration(end)));
-        tell(format_args!("{left} of {total} tasks to do, about {time}{until}"));
+        inform(format_args!("{left} of {total} tasks to do, about {time}{until}"));
         let place = places.own.map(|device| {
             let (store, stored, data) = (store.clone(), stored.clone(), data_directory.clone());
             let place =
@@ -274,7 +274,7 @@ fn afford(prepared: &Prepared, sample: &Sample, sights: &[Sight], orders: &[Orde
 /// What people should know of the events before the first task.
 fn tell_of(sample: &Sample) {
     if sample.dropped().total() > 0 {
-        tell(format_args!("note: left out of the events: {}", sample.dropped()));
+        inform(format_args!("note: left out of the events: {}", sample.dropped()));
     }
     for repeat in sample.repeats() {
         tell(format_args!(
@@ -282,7 +282,7 @@ fn tell_of(sample: &Sample) {
         ));
     }
     for remark in sample.remarks() {
-        tell(format_args!("note: {remark}"));
+        inform(format_args!("note: {remark}"));
     }
 }
 

@@ -28,7 +28,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use drapes_analysis::cli::tell;
+use drapes_analysis::cli::{Talk, tell};
 use drapes_analysis::dispatch::Shard;
 use drapes_analysis::error::Exit;
 use drapes_analysis::job::{Change, JobFile};
@@ -122,6 +122,8 @@ pub struct Run {
     /// Time between two checkpoints of a training or a template.
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = length_of_time)]
     checkpoint_every: Duration,
+    #[command(flatten)]
+    talk: Talk,
 }
 
 impl Run {
@@ -130,6 +132,7 @@ impl Run {
     /// # Errors
     /// The job, the data or the directory cannot be used, or some tasks fail.
     pub fn run(&self) -> Result<Exit, Error> {
+        self.talk.set();
         self.check_paths()?;
         if self.rehearsal {
             return self.rehearse();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use drapes_analysis::cli::tell;
+use drapes_analysis::cli::{inform, tell};
 use drapes_analysis::dispatch::{Graph, Known, Shard};
 use drapes_analysis::fingerprint::{Fingerprint, InputFile, fingerprints};
 use drapes_analysis::job::Job;
@@ -95,7 +95,9 @@ impl Run {
         let (occupancy, dead) = self.occupy(&store, ranks, signals)?;
         let stop = StopWatch::begin(store.clone(), self.shard(), signals.clone());
         for gone in dead {
-            tell(format_args!("note: an earlier run has died here ({gone}); this one goes on with its work"));
+            inform(format_args!(
+                "note: an earlier run has died here ({gone}); this one goes on with its work"
+            ));
         }
         // Only now: the job of a run that is at work here is not to be touched.
         let before = store.job().map(|before| before.job.growth()).ok();
@@ -104,7 +106,7 @@ impl Run {
         if let (Some(before), Some(growth)) = (before, stored.job.growth())
             && before.as_ref() != Some(&growth)
         {
-            tell(format_args!("{growth}; what is finished stays as it is"));
+            inform(format_args!("{growth}; what is finished stays as it is"));
         }
         // That of a large scan takes seconds: it is made once where the job is the one that was asked for.
         let is_as_asked = stored.job == asked.job;

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use drapes_analysis::cli::tell;
+use drapes_analysis::cli::inform;
 use drapes_analysis::dispatch::{Outlook, Pace};
 use drapes_analysis::fingerprint::Fingerprint;
-use drapes_analysis::plan::{Plan, TaskId};
+use drapes_analysis::plan::{Kind, Plan, TaskId};
 use drapes_analysis::price::Price;
 use drapes_analysis::rates::{Origin, Rates, is_same_kind, kind_of};
 use drapes_analysis::store::Stop;
@@ -25,11 +25,11 @@ pub struct Shown<'a> {
 /// The rates of a kind of device, and a note where they are not measured ones or other rates were given in vain.
 pub fn rates(kind: &str, given: &[Rates]) -> Rates {
     for other in given.iter().filter(|given| !is_same_kind(&given.device, kind)) {
-        tell(format_args!("note: the rates of {} are not used: the ranks compute on {kind}", other.device));
+        inform(format_args!("note: the rates of {} are not used: the ranks compute on {kind}", other.device));
     }
     let (rates, origin) = Rates::of_kind(kind, given);
     if origin == Origin::Guessed {
-        tell(format_args!(
+        inform(format_args!(
             "note: nobody has measured {kind}; times are a guess until tasks have ended (`cargo bench --bench throughput \
              -- --device cuda --rates FILE` measures it, --rates FILE uses it)"
         ));
@@ -41,12 +41,12 @@ pub fn rates(kind: &str, given: &[Rates]) -> Rates {
 pub fn outlooks(plan: &Plan, price: &Price, pace: &Pace, shown: &Shown<'_>) -> Vec<Outlook> {
     let outlook = |place: usize| {
         let (task, seconds) = (&plan.tasks[place], price.seconds[place]);
-        let stage = task.work.stage();
+        let kind = Kind::of(&task.work);
         let stop = shown.stops.get(&task.id).filter(|stop| {
             stop.fingerprint == shown.fingerprints[place] && is_same_kind(kind_of(&stop.device), shown.kind)
         });
-        let left = stop.map(|stop| stop.left(seconds * pace.of(stage).unwrap_or(1.0)));
-        Outlook { stage, seconds, left, if_stopped: if_stopped(task) }
+        let left = stop.map(|stop| stop.left(seconds * pace.of(kind).unwrap_or(1.0)));
+        Outlook { kind, seconds, left, if_stopped: if_stopped(task) }
     };
     (0..plan.tasks.len()).map(outlook).collect()
 }

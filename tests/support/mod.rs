@@ -3,6 +3,7 @@
 
 pub mod launcher;
 pub mod scan;
+pub mod terminal;
 
 use std::collections::BTreeMap;
 use std::fs;

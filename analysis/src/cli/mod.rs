@@ -6,10 +6,15 @@ mod layout;
 mod plan;
 mod plot;
 mod report;
+mod scene;
+mod screen;
 mod shell;
 mod status;
 mod stop;
 mod tell;
+mod terminal;
+mod voice;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -19,8 +24,11 @@ pub use answer::answer;
 pub use layout::{YEAR, columns, duration, wrapped};
 pub use plan::Format;
 pub use plot::draw_all;
+pub use scene::{AtWork, Scene};
+pub use screen::Screen;
 pub use shell::{Completions, Man};
-pub use tell::tell;
+pub use tell::{inform, tell};
+pub use voice::{Color, Loudness, Talk, loudness};
 
 use crate::drawn;
 use crate::error::{Error, Exit};

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use serde_json::json;
 
 use super::answer;
 use super::layout::{columns, duration};
 use super::plan::Format;
+use super::scene::{AtWork, Scene};
+use super::watch::Watch;
 use crate::dispatch::makespan;
 use crate::error::{Error, Exit};
 use crate::job::Growth;
-use crate::plan::{Plan, Stage, Task};
+use crate::plan::{Kind, Plan, Stage, Task};
 use crate::price::{EventCounts, Price};
 use crate::rates::Rates;
 use crate::spent::{Spent, spent};
@@ -21,15 +23,20 @@ use crate::store::{Liveness, Occupant, Store};
 
 /// Shows what a scan has done, what runs, what failed and why, what waits for what, and how much is left.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "EXAMPLES\n  drapes status out/demo\n  drapes status out/demo --list failed\n  \
+#[command(
+    after_help = "EXAMPLES\n  drapes status out/demo\n  drapes status out/demo --watch\n  drapes status out/demo --list failed\n  \
     drapes status out/demo --format json\n\n\
-    Ends with 0 if all tasks are done, with 4 if some failed, and with 75 if some are missing.")]
+    Ends with 0 if all tasks are done, with 4 if some failed, and with 75 if some are missing."
+)]
 pub struct Status {
     /// The directory given to `drapes run --out`.
     directory: PathBuf,
     /// List every task of this state: done, failed, lost, running, ready or waiting.
     #[arg(long, value_name = "STATE", value_parser = clap::builder::PossibleValuesParser::new(Standing::WORDS))]
     list: Option<String>,
+    /// Go on looking until nobody works at it any more, and show it as `run` does.
+    #[arg(long, conflicts_with_all = ["list", "format"])]
+    watch: bool,
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -49,12 +56,14 @@ struct Overview {
     occupants: Vec<(Occupant, Liveness)>,
     /// Expected seconds to the end, and on how many ranks.
     left: (f64, usize),
+    /// Expected seconds of each task as a whole.
+    expected: Vec<f64>,
 }
 
 impl Status {
     pub fn run(&self) -> Result<Exit, Error> {
         let store = Store::open(&self.directory)?;
-        let overview = Overview::of(&store)?;
+        let overview = if self.watch { watch(&store)? } else { Overview::of(&store)? };
         match (self.format, &self.list) {
             (Format::Json, state) => answer(format_args!("{:#}\n", overview.json(state.as_deref()))),
             (Format::Text, Some(state)) => answer(overview.list(state)),
@@ -76,6 +85,21 @@ impl Status {
     }
 }
 
+/// Shows a scan until nobody works at it any more, or the user has seen enough; how it stands then.
+fn watch(store: &Store) -> Result<Overview, Error> {
+    let mut watch = Watch::begin();
+    loop {
+        let look = Instant::now();
+        store.refresh();
+        let overview = Overview::of(store)?;
+        let tasks: Vec<_> = overview.tasks().map(|(task, standing)| (task.id.0.as_str(), standing)).collect();
+        watch.show(&overview.scene(), &tasks);
+        if !overview.is_at_work() || !watch.wait(look) {
+            return Ok(overview);
+        }
+    }
+}
+
 impl Overview {
     fn of(store: &Store) -> Result<Self, Error> {
         let stored = store.job()?;
@@ -86,20 +110,21 @@ impl Overview {
         let spent = spent(store, &plan, &standings);
         let price = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
         let pace = pace_so_far(&plan, &price.seconds, &standings);
-        let expected = plan.tasks.iter().zip(&price.seconds).zip(&standings);
-        let expected: Vec<f64> = expected
-            .map(|((task, price), standing)| {
-                let whole = price * pace.of(task.work.stage()).unwrap_or(1.0);
-                if let Standing::Running { share, .. } = standing { whole * (1.0 - share) } else { whole }
-            })
-            .collect();
+        let tasks = plan.tasks.iter().zip(&price.seconds);
+        let expected: Vec<f64> =
+            tasks.map(|(task, price)| price * pace.of(Kind::of(&task.work)).unwrap_or(1.0)).collect();
+        let ahead = |(whole, standing): (&f64, &Standing)| match standing {
+            Standing::Running { share, .. } => whole * (1.0 - share),
+            _ => *whole,
+        };
+        let still: Vec<f64> = expected.iter().zip(&standings).map(ahead).collect();
         let over: Vec<bool> =
             standings.iter().map(|standing| ["done", "failed", "lost"].contains(&standing.word())).collect();
         let alive = occupants.iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
         let ranks = alive.map(|(occupant, _)| occupant.ranks).sum::<usize>().max(1);
-        let left = (makespan(&plan, &expected, &over, ranks), ranks);
+        let left = (makespan(&plan, &still, &over, ranks), ranks);
         let growth = stored.job.growth();
-        Ok(Self { name: stored.job.name, growth, plan, standings, spent, occupants, left })
+        Ok(Self { name: stored.job.name, growth, plan, standings, spent, occupants, left, expected })
     }
 
     fn count(&self, word: &str) -> usize {
@@ -112,6 +137,36 @@ impl Overview {
 
     fn tasks(&self) -> impl Iterator<Item = (&Task, &Standing)> {
         self.plan.tasks.iter().zip(&self.standings)
+    }
+
+    /// What the terminal of a run shows.
+    fn scene(&self) -> Scene<'_> {
+        let alive = self.occupants.iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
+        // One run numbers its ranks; those of several are told apart by their hosts.
+        let several = alive.count() > 1;
+        let mut at_work = vec![];
+        let mut worked = 0.0;
+        for ((task, standing), expected) in self.tasks().zip(&self.expected) {
+            match standing {
+                Standing::Running { host, rank, since, share } => {
+                    worked += share * expected;
+                    at_work.push(AtWork {
+                        rank: *rank,
+                        host: several.then_some(host.as_str()),
+                        task: &task.id.0,
+                        share: *share,
+                        seconds: seconds_since(*since),
+                        left: (1.0 - share) * expected,
+                    });
+                }
+                Standing::Done { .. } | Standing::Failed { .. } | Standing::Lost { .. } => worked += expected,
+                _ => {}
+            }
+        }
+        let ended = ["done", "failed"].iter().map(|word| self.count(word)).sum();
+        let share = worked / self.expected.iter().sum::<f64>().max(1e-9);
+        let (left, ranks) = self.left;
+        Scene { ended, tasks: self.plan.tasks.len(), share, left: Some(left), ranks, at_work }
     }
 
     /// Hours spent on cores and on GPUs.
@@ -260,15 +315,19 @@ fn notable(standing: &Standing) -> Option<String> {
     }
 }
 
+/// Seconds since a moment that is given in seconds since 1970.
+fn seconds_since(moment: u64) -> f64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
+    now.saturating_sub(moment) as f64
+}
+
 /// What stands behind the name of a task.
 fn behind(standing: &Standing) -> String {
     match standing {
         Standing::Failed { reason, .. } => format!(": {reason}"),
         Standing::Lost { needs } => format!(": it needs {needs}, which has failed"),
         Standing::Running { host, rank, since, share } => {
-            let now =
-                SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
-            let since = duration(now.saturating_sub(*since) as f64);
+            let since = duration(seconds_since(*since));
             format!(": {:.0}% on rank {rank} of {host}, for {since}", 100.0 * share)
         }
         Standing::Waiting { needs } => {

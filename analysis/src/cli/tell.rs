@@ -3,10 +3,25 @@
 use std::fmt::Display;
 use std::io::Write;
 
-/// Says a line on standard error.
+use super::screen;
+use super::voice::{Loudness, coloured, colours_standard_error, loudness};
+
+/// Says a line on standard error; above the bar, where one is shown.
 ///
 /// Where nobody can read it (a closed pipe, a full disk behind a redirection, a terminal that is gone) it is lost, and the
 /// work goes on: `eprintln!` would end the program there. One write a line, so that the lines of several ranks do not mix.
 pub fn tell(line: impl Display) {
+    let line = line.to_string();
+    if screen::say(&line) {
+        return;
+    }
+    let line = if colours_standard_error() { coloured(&line) } else { line };
     let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
+}
+
+/// Says what is good to know and needs no attention: not where the user wants it quiet.
+pub fn inform(line: impl Display) {
+    if loudness() > Loudness::Quiet {
+        tell(line);
+    }
 }

@@ -146,7 +146,7 @@ impl Dispatcher {
                 return None;
             };
             if !self.ends_in_time(task, now) {
-                self.late.push((task, self.pace.of(self.outlooks[task].stage)));
+                self.late.push((task, self.pace.of(self.outlooks[task].kind)));
                 continue;
             }
             if let Some(place) = self.place_for(task) {
@@ -205,8 +205,8 @@ impl Dispatcher {
 
     /// Expected seconds of a task: what it has shown itself, or its price at the pace so far.
     pub fn expected(&self, task: usize) -> f64 {
-        let Outlook { stage, seconds, left, .. } = self.outlooks[task];
-        left.unwrap_or_else(|| seconds * self.pace.of(stage).unwrap_or(1.0))
+        let Outlook { kind, seconds, left, .. } = self.outlooks[task];
+        left.unwrap_or_else(|| seconds * self.pace.of(kind).unwrap_or(1.0))
     }
 
     /// A task has ended on a rank, which is idle again. Returns the tasks that are lost with it.
@@ -219,8 +219,8 @@ impl Dispatcher {
         match ending {
             Ending::Done(taken) => {
                 self.trust.done(rank);
-                let Outlook { stage, seconds, .. } = self.outlooks[task];
-                self.pace.learn(stage, seconds, taken);
+                let Outlook { kind, seconds, .. } = self.outlooks[task];
+                self.pace.learn(kind, seconds, taken);
                 self.schedule.complete(task);
                 self.look_again();
                 vec![]
@@ -266,7 +266,7 @@ impl Dispatcher {
     fn look_again(&mut self) {
         let pace = &self.pace;
         let faster = |(task, judged): &(usize, Option<f64>)| {
-            let now = pace.of(self.outlooks[*task].stage).unwrap_or(1.0);
+            let now = pace.of(self.outlooks[*task].kind).unwrap_or(1.0);
             now < FASTER * judged.unwrap_or(1.0)
         };
         let (again, late) = std::mem::take(&mut self.late).into_iter().partition(faster);
@@ -359,12 +359,16 @@ impl Dispatcher {
 mod tests {
     use super::*;
     use crate::dispatch::{Graph, Known};
-    use crate::plan::Stage;
+    use crate::plan::Kind;
 
     /// Independent tasks of these prices, on two ranks.
     fn dispatcher(seconds: &[f64], if_stopped: IfStopped, limits: Limits) -> Dispatcher {
-        let outlook =
-            |seconds: &f64| Outlook { stage: Stage::Template, seconds: *seconds, left: None, if_stopped };
+        let outlook = |seconds: &f64| Outlook {
+            kind: Kind::DiffusedTemplate,
+            seconds: *seconds,
+            left: None,
+            if_stopped,
+        };
         let graph = Graph::from_needs(&vec![vec![]; seconds.len()]);
         let schedule = Schedule::new(graph, seconds, &vec![Known::Open; seconds.len()]);
         Dispatcher::new(schedule, seconds.iter().map(outlook).collect(), 2, limits, Pace::default())
@@ -391,7 +395,7 @@ mod tests {
     #[test]
     fn what_a_task_has_shown_of_its_length_counts_more_than_its_price() {
         let outlook =
-            |left| Outlook { stage: Stage::Classify, seconds: 10.0, left, if_stopped: IfStopped::Lost };
+            |left| Outlook { kind: Kind::Perceptrons, seconds: 10.0, left, if_stopped: IfStopped::Lost };
         let graph = Graph::from_needs(&[vec![], vec![]]);
         let schedule = Schedule::new(graph, &[10.0, 10.0], &[Known::Open; 2]);
         let outlooks = vec![outlook(Some(50.0)), outlook(None)];
@@ -430,7 +434,7 @@ mod tests {
     #[test]
     fn results_that_nobody_can_read_are_made_again_but_not_for_ever() {
         let outlook =
-            Outlook { stage: Stage::Template, seconds: 1.0, left: None, if_stopped: IfStopped::Lost };
+            Outlook { kind: Kind::DiffusedTemplate, seconds: 1.0, left: None, if_stopped: IfStopped::Lost };
         let graph = Graph::from_needs(&[vec![], vec![0], vec![0]]);
         let schedule = Schedule::new(graph, &[1.0; 3], &[Known::Done, Known::Open, Known::Open]);
         let mut all = Dispatcher::new(schedule, vec![outlook; 3], 2, Limits::default(), Pace::default());

@@ -1,12 +1,12 @@
 //! What is known of a task before it runs.
 
-use crate::plan::Stage;
+use crate::plan::Kind;
 
 /// What is known of a task before it runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Outlook {
-    /// Its stage.
-    pub stage: Stage,
+    /// Its kind.
+    pub kind: Kind,
     /// Its price in seconds.
     pub seconds: f64,
     /// Seconds that it still needs by what it has shown itself, where it was stopped before.

@@ -1,30 +1,38 @@
 //! How long tasks take against their price, learnt from those that have ended.
 
-use crate::plan::Stage;
+use crate::plan::Kind;
 
-/// Seconds for each second of the price, by stage.
+/// Seconds for each second of the price, by kind of work.
 ///
 /// Prices are those of one core of some machine; the ratio on the machine at hand is much the same for all tasks of a
-/// stage.
+/// kind.
 #[derive(Clone, Debug, Default)]
 pub struct Pace {
-    taken: [f64; Stage::ALL.len()],
-    priced: [f64; Stage::ALL.len()],
+    taken: [f64; Kind::ALL.len()],
+    priced: [f64; Kind::ALL.len()],
 }
 
 impl Pace {
-    /// A task of a stage that was priced at so many seconds has taken so many.
-    pub fn learn(&mut self, stage: Stage, priced: f64, taken: f64) {
-        self.taken[stage as usize] += taken;
-        self.priced[stage as usize] += priced;
+    /// A task of a kind that was priced at so many seconds has taken so many.
+    pub fn learn(&mut self, kind: Kind, priced: f64, taken: f64) {
+        self.taken[kind as usize] += taken;
+        self.priced[kind as usize] += priced;
     }
 
-    /// Seconds for each second of the price; of all stages where nothing has ended in this one, none where nothing has
-    /// ended at all.
-    pub fn of(&self, stage: Stage) -> Option<f64> {
-        let ratio = |taken: f64, priced: f64| (priced > 0.0).then(|| taken / priced);
-        ratio(self.taken[stage as usize], self.priced[stage as usize])
-            .or_else(|| ratio(self.taken.iter().sum(), self.priced.iter().sum()))
+    /// Seconds for each second of the price; of the whole stage where nothing of this kind has ended, of all where nothing
+    /// of the stage has, none where nothing has ended at all.
+    pub fn of(&self, kind: Kind) -> Option<f64> {
+        self.ratio(|other| other == kind)
+            .or_else(|| self.ratio(|other| other.stage() == kind.stage()))
+            .or_else(|| self.ratio(|_| true))
+    }
+
+    fn ratio(&self, counts: impl Fn(Kind) -> bool) -> Option<f64> {
+        let sum = |of: &[f64]| -> f64 {
+            Kind::ALL.iter().filter(|kind| counts(**kind)).map(|kind| of[*kind as usize]).sum()
+        };
+        let priced = sum(&self.priced);
+        (priced > 0.0).then(|| sum(&self.taken) / priced)
     }
 }
 
@@ -33,12 +41,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stage_has_its_own_pace_and_else_that_of_the_others() {
+    fn a_kind_has_its_own_pace_and_else_that_of_its_stage_or_of_the_others() {
         let mut pace = Pace::default();
-        assert_eq!(pace.of(Stage::Train), None);
-        pace.learn(Stage::Template, 10.0, 5.0);
-        pace.learn(Stage::Classify, 10.0, 25.0);
-        assert_eq!(pace.of(Stage::Template), Some(0.5));
-        assert_eq!(pace.of(Stage::Train), Some(1.5));
+        assert_eq!(pace.of(Kind::Denoiser), None);
+        pace.learn(Kind::FlowTemplate, 10.0, 5.0);
+        pace.learn(Kind::Perceptrons, 10.0, 25.0);
+        assert_eq!(pace.of(Kind::FlowTemplate), Some(0.5));
+        assert_eq!(pace.of(Kind::DiffusedTemplate), Some(0.5));
+        assert_eq!(pace.of(Kind::Denoiser), Some(1.5));
+        pace.learn(Kind::DiffusedTemplate, 10.0, 20.0);
+        assert_eq!(
+            [Kind::FlowTemplate, Kind::DiffusedTemplate].map(|kind| pace.of(kind)),
+            [Some(0.5), Some(2.0)]
+        );
     }
 }

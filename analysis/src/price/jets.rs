@@ -34,6 +34,25 @@ fn attention(job: &Job, width: f64) -> f64 {
     4.0 * width * width + 2.0 * job.pricing.constituents_per_jet as f64 * width
 }
 
+/// What one weight of attention costs beside its product, in multiply-adds of a large product: its exponential, and its way
+/// through memory several times. Small networks, of which the demonstration and the smallest job are made, do hardly anything
+/// else. From the speeds of docs/performance.md at two sizes: they agree with one rate if this is so.
+const WEIGHT_IN_MODEL: f64 = 180.0;
+const WEIGHT_IN_CLASSIFIER: f64 = 100.0;
+
+/// Multiply-adds of the jet model for one constituent, and what takes as long beside them.
+pub fn jet_model_work(job: &Job) -> f64 {
+    let (blocks, heads) = (job.jet_model.blocks as f64, job.jet_model.heads as f64);
+    jet_model_weights(job) + WEIGHT_IN_MODEL * blocks * heads * job.pricing.constituents_per_jet as f64
+}
+
+/// The same of the classifier of jets.
+pub fn jet_classifier_work(job: &Job) -> f64 {
+    let layers = job.jet_classifier.self_attention_layers as f64;
+    let weights = layers * job.jet_classifier.heads as f64 * job.pricing.constituents_per_jet as f64;
+    jet_classifier_weights(job) + WEIGHT_IN_CLASSIFIER * weights
+}
+
 /// Constituents of so many events.
 pub fn constituents(job: &Job, events: f64) -> f64 {
     JETS * events * job.pricing.constituents_per_jet as f64
@@ -41,22 +60,47 @@ pub fn constituents(job: &Job, events: f64) -> f64 {
 
 /// Operations of a jet model's training on so many events.
 pub fn training(job: &Job, events: f64) -> f64 {
-    TRAINING * jet_model_weights(job) * constituents(job, events) * job.jet_model.epochs as f64
+    TRAINING * jet_model_work(job) * constituents(job, events) * job.jet_model.epochs as f64
 }
 
 /// Operations of generating so many events with so many evaluations of the model.
 pub fn generation(job: &Job, events: f64, evaluations: f64) -> f64 {
-    INFERENCE * jet_model_weights(job) * constituents(job, events) * evaluations
+    INFERENCE * jet_model_work(job) * constituents(job, events) * evaluations
 }
 
 /// Operations of a classifier that trains on so many events and judges so many.
 pub fn classification(job: &Job, events: f64, judged: f64) -> f64 {
     let seen = TRAINING * events * job.jet_classifier.epochs as f64 + INFERENCE * judged;
-    jet_classifier_weights(job) * constituents(job, seen)
+    jet_classifier_work(job) * constituents(job, seen)
 }
 
 /// Bytes of so many events.
 pub fn bytes(job: &Job, events: f64) -> f64 {
     // Three numbers of two bytes a constituent; two times five, and the mass.
     6.0 * constituents(job, events) + 48.0 * events
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::{DEFAULTS, JobFile};
+
+    #[test]
+    fn one_rate_gives_the_measured_speeds_of_two_sizes() {
+        let paper = JobFile::from_text("job.toml", DEFAULTS).check().expect("a good job");
+        let mut small = paper.clone();
+        let model = &mut small.jet_model;
+        (model.blocks, model.width, model.heads, model.hidden, model.context) = (2, 32, 4, 64, 16);
+        let classifier = &mut small.jet_classifier;
+        (classifier.width, classifier.heads, classifier.hidden) = (16, 2, 32);
+        (classifier.self_attention_layers, classifier.class_attention_layers) = (1, 1);
+        // Jets a second in training and generation, and seconds of a classifier's step for each event of its batch.
+        let models = jet_model_work(&paper) / jet_model_work(&small);
+        for measured in [1775.0 / 86.0, 21.9 / 1.0] {
+            assert!((models / measured - 1.0).abs() < 0.15, "{models} {measured}");
+        }
+        let classifiers = jet_classifier_work(&paper) / jet_classifier_work(&small);
+        let measured = (0.265 / 128.0) / (0.0164 / 64.0);
+        assert!((classifiers / measured - 1.0).abs() < 0.15, "{classifiers} {measured}");
+    }
 }

@@ -1,0 +1,101 @@
+//! Kinds of work that are as fast as each other against their price.
+
+use super::{Stage, Work};
+use crate::generated::FlowKind;
+use crate::point::ClassifierKind;
+
+/// A kind of work. Tasks of one kind are slower or faster than their price by much the same factor on a machine, tasks of
+/// two kinds are not: small steps cost more than their arithmetic, and each network has its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "each is named as the work that it is")]
+pub enum Kind {
+    Fit,
+    Denoiser,
+    Kinematics,
+    Density,
+    Transport,
+    JetModel,
+    DiffusedTemplate,
+    FlowTemplate,
+    JetTemplate,
+    Perceptrons,
+    Trees,
+    Transformers,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 12] = [
+        Self::Fit,
+        Self::Denoiser,
+        Self::Kinematics,
+        Self::Density,
+        Self::Transport,
+        Self::JetModel,
+        Self::DiffusedTemplate,
+        Self::FlowTemplate,
+        Self::JetTemplate,
+        Self::Perceptrons,
+        Self::Trees,
+        Self::Transformers,
+    ];
+
+    /// The kind of a task's work.
+    pub fn of(work: &Work) -> Self {
+        match work {
+            Work::Fit { .. } => Self::Fit,
+            Work::Train { .. } => Self::Denoiser,
+            Work::TrainFlow { flow, .. } => match flow {
+                FlowKind::Base | FlowKind::BaseOfAll => Self::Density,
+                FlowKind::Curtains | FlowKind::CurtainsEfficient | FlowKind::Feta => Self::Transport,
+            },
+            Work::TrainKinematics { .. } => Self::Kinematics,
+            Work::TrainJets { .. } => Self::JetModel,
+            Work::TemplateJets { .. } => Self::JetTemplate,
+            Work::Template { template, .. } if template.method.flow().is_some() => Self::FlowTemplate,
+            Work::Template { .. } | Work::Resample { .. } => Self::DiffusedTemplate,
+            Work::Classify { point, .. } => match point.classifier {
+                ClassifierKind::Mlp => Self::Perceptrons,
+                ClassifierKind::Trees => Self::Trees,
+                ClassifierKind::Transformer => Self::Transformers,
+            },
+        }
+    }
+
+    /// The stage that it belongs to.
+    pub fn stage(self) -> Stage {
+        match self {
+            Self::Fit => Stage::Fit,
+            Self::Denoiser | Self::Kinematics | Self::Density | Self::Transport | Self::JetModel => {
+                Stage::Train
+            }
+            Self::DiffusedTemplate | Self::FlowTemplate | Self::JetTemplate => Stage::Template,
+            Self::Perceptrons | Self::Trees | Self::Transformers => Stage::Classify,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::JobFile;
+    use crate::plan::Plan;
+
+    #[test]
+    fn a_kind_is_of_the_stage_of_its_work() {
+        let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n\
+                    classifier = ['mlp', 'trees']\n[[scan]]\nmethod = 'curtains_f4f'\nn_signal = [0]\n[[scan]]\n\
+                    method = 'gensr'\nn_signal = [0]\n";
+        let plan = Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
+        let mut found = vec![];
+        for task in &plan.tasks {
+            let kind = Kind::of(&task.work);
+            assert_eq!(kind.stage(), task.work.stage(), "{}", task.id);
+            if !found.contains(&kind) {
+                found.push(kind);
+            }
+        }
+        assert!(found.len() >= 8, "{found:?}");
+        assert!(Kind::ALL.iter().enumerate().all(|(place, kind)| *kind as usize == place));
+    }
+}
