@@ -12,8 +12,8 @@ use support::{directory, drapes, mpirun, refusal, small_job, write};
 
 const BAR: &str = "━";
 const FAILURE: &str = "train/denoiser-s500-w2800-6000: FAILED";
-/// Lines that a library says at its own time.
-const SAID: usize = 12;
+/// Lines that a library says at its own time, further apart than two pictures.
+const SAID: usize = 5;
 
 /// A job of which trainings fail, and what needs them is lost; what does not takes long enough to be seen.
 fn failing_job(place: &Path) -> PathBuf {
@@ -27,7 +27,7 @@ fn failing_job(place: &Path) -> PathBuf {
 /// A shell that runs a command, and says something now and then as a library would. It stays between the launcher and the rank.
 fn beside_a_library(place: &Path) -> PathBuf {
     let text = format!(
-        "#!/bin/sh\nif [ \"${{OMPI_COMM_WORLD_RANK:-1}}\" = 1 ]; then\n(i=1; while [ $i -le {SAID} ]; do sleep 0.2; echo \
+        "#!/bin/sh\nif [ \"${{OMPI_COMM_WORLD_RANK:-1}}\" = 1 ]; then\n(i=1; while [ $i -le {SAID} ]; do sleep 0.7; echo \
          \"line $i of a library\" >&2; i=$((i+1)); done) &\nfi\n\"$@\"\ncode=$?\nwait\nexit $code\n"
     );
     write(place, "noisy.sh", &text)

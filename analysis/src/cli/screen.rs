@@ -2,7 +2,8 @@
 //!
 //! Others write on the same terminal: the launcher, other ranks, libraries. So the cursor rests on an empty row above the
 //! bar. Whatever somebody says lands there, and the next picture is drawn below it; a bar that is drawn from its own end, as
-//! is usual, would wipe it away.
+//! is usual, would wipe it away. Of two lines between two pictures, the second is written over the bar: it stays too, with what
+//! the bar has left behind it.
 
 use std::fmt::{self, Debug};
 use std::fs::File;
