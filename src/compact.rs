@@ -60,6 +60,9 @@ impl Compact {
             0 => IfDamaged::Replace,
             only_there => IfDamaged::Keep { only_there },
         };
+        for error in arrays::check_folded(&store, &folded, if_damaged)? {
+            tell(format_args!("warning: {error}; a run that needs them has them made again"));
+        }
         let copied = if arrays.is_empty() { vec![] } else { arrays::fold(&store, &arrays, if_damaged)? };
         let mut folding = store.fold()?;
         for task in &finished {

@@ -89,6 +89,17 @@ fn compact_replaces_what_was_folded_only_by_what_holds_all_of_it() {
     answer(drapes().arg("compact").arg(&out));
     let folded = out.join("tasks/folded.h5");
     let whole = fs::read(&folded).expect("folded arrays");
+    // Nothing is new, and what was folded is looked at all the same.
+    fs::write(&folded, &whole[..whole.len() / 3]).expect("room");
+    let (code, message) = said(drapes().arg("compact").arg(&out));
+    assert!(code == Some(3) && message.contains("lie only there) restore it"), "{message}");
+    let mut flipped = whole.clone();
+    let weights = whole.windows(64).rposition(|bytes| bytes.iter().filter(|byte| **byte == 0).count() < 4);
+    flipped[weights.expect("bytes of numbers") + 32] ^= 4;
+    fs::write(&folded, &flipped).expect("room");
+    let (code, message) = said(drapes().arg("compact").arg(&out));
+    assert!(code != Some(0) || message.contains("warning: "), "{message}");
+    fs::write(&folded, &whole).expect("room");
     // A task was done again, and is to be folded beside the others, which are damaged.
     let own = out.join("tasks/template/noise-s0-w2800-6000.h5");
     let unfolded = place.path().join("unfolded");

@@ -55,6 +55,18 @@ pub fn fold<'a>(store: &Store, tasks: &[&'a TaskId], if_damaged: IfDamaged) -> R
     result
 }
 
+/// Looks at all that is folded of some tasks; what cannot be read of single ones.
+///
+/// # Errors
+/// The folded file is damaged or cannot be read as a whole.
+pub fn check_folded(store: &Store, tasks: &[&TaskId], if_damaged: IfDamaged) -> Result<Vec<Error>, Error> {
+    if held(&store.folded_arrays(), if_damaged)?.is_none() {
+        return Ok(vec![]);
+    }
+    let check = |task: &&TaskId| ArrayReader::of(store, task).and_then(|arrays| arrays.check()).err();
+    Ok(tasks.iter().filter_map(check).collect())
+}
+
 /// What becomes of a folded file that is damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IfDamaged {

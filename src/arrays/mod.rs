@@ -18,7 +18,7 @@ use crate::error::Error;
 
 pub use columns::{Column, SCHEMA};
 pub use fault::Fault;
-pub use folded::{Copied, IfDamaged, fold};
+pub use folded::{Copied, IfDamaged, check_folded, fold};
 pub use looks::{Looks, Next};
 pub use reader::ArrayReader;
 pub use writer::ArrayWriter;

@@ -272,7 +272,7 @@ fn afford(prepared: &Prepared, sample: &Sample, sights: &[Sight], orders: &[Orde
 }
 
 /// What people should know of the events before the first task.
-fn tell_of(sample: &Sample) {
+pub(super) fn tell_of(sample: &Sample) {
     if sample.dropped().total() > 0 {
         inform(format_args!("note: left out of the events: {}", sample.dropped()));
     }

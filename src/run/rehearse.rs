@@ -1,6 +1,6 @@
 //! `run --dry-run`: everything that can be wrong before the first task, and what there would be to do; nothing is written.
 
-use drapes_analysis::cli::{answer, duration, wrapped};
+use drapes_analysis::cli::{answer, duration, tell, wrapped};
 use drapes_analysis::dispatch::{Graph, Known, makespan};
 use drapes_analysis::error::Exit;
 use drapes_analysis::plan::{Plan, Stage};
@@ -10,6 +10,7 @@ use drapes_analysis::rates::Rates;
 use drapes_analysis::store::{Foreseen, Store, StoredJob, TaskState};
 
 use super::Run;
+use super::lead::tell_of;
 use super::prepare::inputs;
 use crate::demands::{self, Supply};
 use crate::device::{self, DeviceChoice};
@@ -69,6 +70,10 @@ impl Run {
         let of_open = plan.tasks.iter().zip(&open).filter(|(_, open)| **open);
         let bytes = of_open.map(|(task, _)| bytes(&stored.job, task, counts)).sum();
         let price = Price::of(&stored.job, &plan, counts, &Rates::CPU_CORE);
+        for note in sample.notes_on_columns(&stored.job) {
+            tell(format_args!("warning: {note}"));
+        }
+        tell_of(&sample);
         answer(Rehearsal { name: stored.job.name.clone(), plan, known, price, ranks, bytes });
         if let Some(warning) = warning {
             answer(wrapped(&format!("warning: {warning}")));

@@ -97,9 +97,16 @@ pub fn draw_all(store: &Store) -> Result<Vec<Figure>, Error> {
     draw(store, &there)
 }
 
+/// Draws these figures; those that are drawn. One that cannot be drawn does not take the others with it, and is told at the end.
 fn draw(store: &Store, figures: &[Figure]) -> Result<Vec<Figure>, Error> {
+    let (mut drawn, mut failed) = (Vec::new(), None);
     for figure in figures {
-        figure.draw(store)?;
+        match figure.draw(store) {
+            Ok(true) => drawn.push(*figure),
+            Ok(false) => {}
+            Err(error @ Error::Drawing { .. }) => failed = failed.or(Some(error)),
+            Err(error) => return Err(error),
+        }
     }
-    Ok(figures.to_vec())
+    failed.map_or(Ok(drawn), Err)
 }

@@ -233,19 +233,22 @@ impl Figure {
         Picture { warning: notes::warning(table), ..self.picture(table) }
     }
 
-    /// Draws the figure from its table in the directory, as SVG, PDF and PNG.
+    /// Draws the figure from its table in the directory, as SVG, PDF and PNG; false where the table fills no panel.
     ///
     /// # Errors
     /// The table is absent or torn, or a picture cannot be written.
-    pub fn draw(self, store: &Store) -> Result<(), Error> {
+    pub fn draw(self, store: &Store) -> Result<bool, Error> {
         let name = self.name();
         let table = FigureTable::read(&store.directory().join(format!("figures/{name}.csv")))?;
         let failed = |source| Error::Drawing { figure: name.to_owned(), source };
         let picture = self.warned(&table);
+        if picture.rows.iter().all(|row| row.panels.is_empty()) {
+            return Ok(false);
+        }
         let svg = draw::svg(&picture);
         store.write(&format!("figures/{name}.svg"), svg.as_bytes())?;
         store.write(&format!("figures/{name}.png"), &draw::png(&svg, PNG_WIDTH).map_err(failed)?)?;
         store.write(&format!("figures/{name}.pdf"), &draw::pdf(&svg).map_err(failed)?)?;
-        Ok(())
+        Ok(true)
     }
 }

@@ -63,7 +63,13 @@ pub fn picture(table: &FigureTable) -> Picture {
 /// The picture with curves made from the word and the rows of each.
 pub fn picture_of(table: &FigureTable, curve: impl Fn(&str, &[&TableRow]) -> Curve) -> Picture {
     let panels = table.panels();
-    let injections: Vec<&str> = panels.iter().filter_map(|panel| panel.strip_prefix("roc-")).collect();
+    // Where signal stands apart, nothing of the background passes with it: then an injection has one of both panels only.
+    let mut injections: Vec<&str> = Vec::new();
+    for injection in panels.iter().filter_map(|panel| panel.split_once('-')).map(|(_, injection)| injection) {
+        if !injections.contains(&injection) {
+            injections.push(injection);
+        }
+    }
     let rejections = rejection::axis(table.rows.iter().filter(|row| row.panel.starts_with(SIC)));
     let rows = injections.into_iter().map(|injection| {
         let curves = |kind: &str| -> Vec<Mark> {
