@@ -94,7 +94,7 @@ fn compact_replaces_what_was_folded_only_by_what_holds_all_of_it() {
     let (code, message) = said(drapes().arg("compact").arg(&out));
     assert!(code == Some(3) && message.contains("lie only there) restore it"), "{message}");
     let mut flipped = whole.clone();
-    let weights = whole.windows(64).rposition(|bytes| bytes.iter().filter(|byte| **byte == 0).count() < 4);
+    let weights = whole.windows(64).rposition(|bytes| bytes.iter().all(|byte| *byte != 0));
     flipped[weights.expect("bytes of numbers") + 32] ^= 4;
     fs::write(&folded, &flipped).expect("room");
     let (code, message) = said(drapes().arg("compact").arg(&out));

@@ -105,7 +105,7 @@ impl Run {
         }
         if !self.only.is_empty() {
             let rest = plan.tasks.len() - total;
-            let open = Tally::of(plan, &states).left - left;
+            let open = Tally::of(plan, states).left - left;
             tell(format_args!(
                 "--only: {done} of {total} tasks done; of the other {rest} of the job {open} are left: run the same command \
                  without --only"
