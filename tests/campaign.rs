@@ -42,7 +42,9 @@ const TROUBLES: [Trouble; 6] =
 struct Campaign {
     job: PathBuf,
     data: PathBuf,
-    program: PathBuf,
+    /// The launchers, which take turns, each with the program that it starts.
+    launchers: Vec<(Mpi, PathBuf)>,
+    started: usize,
     empty: PathBuf,
     generator: Pcg64,
     met: BTreeMap<Trouble, usize>,
@@ -61,22 +63,29 @@ impl Campaign {
             .replace("epochs = 1\nbatch = 1024", "epochs = 12\nbatch = 512")
             .replace(&data().display().to_string(), &folder.display().to_string());
         let job = write(place, "campaign.toml", &text);
-        let open = Mpi::Open;
-        let program = match may_hide() {
-            Ok(()) => with_mounts(place, open.program(), "true"),
-            Err(why) => {
-                eprintln!("results are not hidden: {why}");
-                open.program().to_owned()
-            }
-        };
+        let launchers = Mpi::all().into_iter().enumerate().map(|(kind, mpi)| {
+            let folder = place.join(format!("launcher{kind}"));
+            fs::create_dir(&folder).expect("a folder");
+            let program = match may_hide() {
+                Ok(()) => with_mounts(&folder, mpi.program(), "true"),
+                Err(why) => {
+                    eprintln!("results are not hidden: {why}");
+                    mpi.program().to_owned()
+                }
+            };
+            (mpi, program)
+        });
+        let launchers = launchers.collect();
         let generator = Pcg64::seed_from_u64(20_261_126);
-        Self { job, data: folder.join(file), program, empty, generator, met: BTreeMap::new() }
+        Self { job, data: folder.join(file), launchers, started: 0, empty, generator, met: BTreeMap::new() }
     }
 
-    fn start(&self, out: &Path) -> Scan {
+    fn start(&mut self, out: &Path) -> Scan {
         // Hung ranks are given up half a margin after the run was told to end.
         let options = ["--checkpoint-every", "200ms", "--margin", "6s"];
-        Scan::spawn(Mpi::Open.launch(2, &self.program), &self.job, out, &options)
+        let (mpi, program) = &self.launchers[self.started % self.launchers.len()];
+        self.started += 1;
+        Scan::spawn(mpi.launch(2, program), &self.job, out, &options)
     }
 
     fn moment(&mut self, most: f64) -> Duration {

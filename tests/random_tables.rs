@@ -213,24 +213,3 @@ fn a_usual_table_comes_through() {
     assert_eq!(said.code, 0, "{}", said.error);
     assert!(place.path().join("scan/results.csv").exists());
 }
-
-#[test]
-fn signal_that_stands_apart_ends_with_figures() {
-    let place = directory();
-    let mut text = String::from("m_jj,a,b,label\n");
-    for row in 0..3000_u32 {
-        let (step, is_signal) = (f64::from(row) * 0.618_034 % 1.0, row % 12 == 0);
-        let mass = if is_signal { 3400.0 + 200.0 * step } else { 2800.0 - 650.0 * (1.0 - 0.99 * step).ln() };
-        let apart = if is_signal { 30.0 } else { 0.0 } + f64::from(row * 7 % 1000) / 1000.0;
-        text += &format!("{mass},{},{apart},{}\n", f64::from(row * 13 % 997) / 997.0, u8::from(is_signal));
-    }
-    fs::write(place.path().join("e.csv"), text).expect("room for events");
-    let job = tables::usual().job("e.csv").replace("n_signal = 0", "n_signal = [0, 100]");
-    fs::write(place.path().join("t.toml"), job).expect("room");
-    let logs = directory();
-    let command = &mut drapes();
-    let command = command.args(["run", "t.toml", "--out", "scan", "--device", "cpu"]);
-    let said = ends(command, place.path(), logs.path());
-    assert_eq!(said.code, 0, "{}{}", said.out, said.error);
-    assert!(place.path().join("scan/figures/fig05.png").exists(), "{}", said.error);
-}

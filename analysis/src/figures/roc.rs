@@ -92,3 +92,25 @@ pub fn picture_of(table: &FigureTable, curve: impl Fn(&str, &[&TableRow]) -> Cur
         ..Picture::new(rows.collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::band::Band;
+    use crate::draw;
+
+    #[test]
+    fn an_injection_with_one_of_both_panels_is_drawn() {
+        for kind in [ROC, SIC] {
+            let mut table = FigureTable::new("fig04");
+            for x in [1.0, 10.0, 100.0] {
+                let band = Band { mean: 2.0, low: 1.5, high: 2.5, n: 10 };
+                table.push(&panel(kind, SignalCount(200)), "noise", x, band, Some(30.0));
+            }
+            let picture = picture(&table);
+            assert_eq!(picture.rows.len(), 1, "{kind}");
+            // A picture without a panel is narrow and as high as its warning is long.
+            assert!(draw::png(&draw::svg(&picture), 400).is_ok(), "{kind}");
+        }
+    }
+}
