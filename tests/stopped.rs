@@ -31,10 +31,10 @@ fn stopped_in(job: &Path, out: &Path, task: &str, after: Duration) -> Output {
     run.wait_with_output().expect("an end")
 }
 
-/// Stops a job in a task again and again; it ends with the results of one that nobody has stopped.
-fn goes_on(place: &Path, job: &Path, task: &str) {
+/// Stops a job in a task again and again, at first so long after it has begun; it ends with the results of one that nobody has stopped.
+fn goes_on(place: &Path, job: &Path, task: &str, first: Duration) {
     let (whole, stopped) = (place.join("whole"), place.join("stopped"));
-    let (mut stops, mut after) = (0, Duration::from_secs(1));
+    let (mut stops, mut after) = (0, first);
     loop {
         let output = stopped_in(job, &stopped, task, after);
         let text = String::from_utf8_lossy(&output.stderr);
@@ -69,9 +69,9 @@ fn goes_on(place: &Path, job: &Path, task: &str) {
 fn a_template_that_is_stopped_again_and_again_goes_on_to_the_same_events() {
     let place = directory();
     let text = fs::read_to_string(small_job(place.path(), "")).expect("the job");
-    let text = text.replace("n_signal = [0, 500]", "n_signal = [0]").replace("steps = 5", "steps = 250");
+    let text = text.replace("n_signal = [0, 500]", "n_signal = [0]").replace("steps = 5", "steps = 600");
     let job = write(place.path(), "long.toml", &text);
-    goes_on(place.path(), &job, "template/noise-s0-w2800-6000");
+    goes_on(place.path(), &job, "template/noise-s0-w2800-6000", Duration::from_millis(400));
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_copy_of_a_template_of_constituents_goes_on_too() {
     let text = fs::read_to_string(small_jets_job(place.path(), "")).expect("the job");
     let text = text.replace("oversampling = [2]", "oversampling = [1]").replace("steps = 3", "steps = 60");
     let job = write(place.path(), "long.toml", &text);
-    goes_on(place.path(), &job, "template/noise-s100-w3000-4000-llv-k00");
+    goes_on(place.path(), &job, "template/noise-s100-w3000-4000-llv-k00", Duration::from_secs(1));
 }
 
 #[test]
