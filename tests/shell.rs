@@ -134,6 +134,36 @@ fn a_rehearsal_says_what_would_be_done_and_writes_nothing() {
 }
 
 #[test]
+fn a_rehearsal_says_of_the_events_all_that_a_run_says() {
+    let place = directory();
+    let mut table = String::from("m_jj;a;b;weight;label\n");
+    for row in 0..3000_u32 {
+        let (mass, part) = (2800.0 + f64::from(row * 37 % 3200), f64::from(row * 13 % 2999) / 2999.0);
+        let mixed = if row % 3 == 0 { -999.0 } else { part * part };
+        table += &format!("{mass};{part};{mixed};{};{}\n", 1.0 + part, u8::from(row % 12 == 0));
+    }
+    write(place.path(), "e.csv", &table);
+    let job = write(
+        place.path(),
+        "odd.toml",
+        "schema = 1\nname = 'odd'\n[data]\nevents = 'e.csv'\nlayout = 'table'\nresonant = 'm_jj'\nfeatures = ['a', 'b']\n\
+         [denoiser]\nepochs = 1\n[sampler]\nsteps = 3\n[classifier]\nepochs = 1\nseeds = '0'\n[[scan]]\n\
+         method = 'noise'\nn_signal = [0]\noversampling = [1]\n",
+    );
+    let out = place.path().join("out");
+    let of_events = |message: String| -> Vec<String> {
+        let is_said = |line: &&str| line.starts_with("note: ") || line.starts_with("warning: feature");
+        message.lines().filter(is_said).map(str::to_owned).collect()
+    };
+    let rehearsed = of_events(said(run(&job, &out).arg("--dry-run")));
+    for words in ["feature b is mixed", "semicolons between values", "column b is -999", "looks like weights"]
+    {
+        assert!(rehearsed.iter().any(|line| line.contains(words)), "{words}: {rehearsed:#?}");
+    }
+    assert_eq!(rehearsed, of_events(said(&mut run(&job, &out))));
+}
+
+#[test]
 fn a_part_of_a_scan_is_done_with_what_it_needs_and_the_rest_later() {
     let place = directory();
     let job = small_job(place.path(), "");
