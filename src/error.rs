@@ -1,5 +1,6 @@
 //! What can go wrong where work is done.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use drapes_analysis::cli::duration;
@@ -29,6 +30,26 @@ pub struct InVain {
     pub seconds: f64,
     /// The key of the job that makes it shorter.
     pub lower: &'static str,
+}
+
+/// What the run that names tasks that were stopped in vain has done beside them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// Tasks have ended or got further.
+    Advanced,
+    /// Nothing.
+    Stood,
+}
+
+impl fmt::Display for Rest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Advanced => f.write_str(
+                "\nnote: the rest of the scan has got further, and the same command goes on with it",
+            ),
+            Self::Stood => Ok(()),
+        }
+    }
 }
 
 /// An error of reading data, computing or talking to other ranks.
@@ -241,10 +262,12 @@ pub enum Error {
         needed: f64,
     },
     /// Tasks were stopped again and again and never got further.
-    #[error("{}", tasks.iter().map(InVain::to_string).collect::<Vec<_>>().join("\nerror: "))]
+    #[error("{}{rest}", tasks.iter().map(InVain::to_string).collect::<Vec<_>>().join("\nerror: "))]
     StoppedInVain {
         /// These.
         tasks: Vec<InVain>,
+        /// What became of the others.
+        rest: Rest,
     },
     /// The state of a training that must stop cannot be stored.
     #[error(

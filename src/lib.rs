@@ -31,6 +31,7 @@ pub mod history;
 pub mod jet_classifier;
 pub mod jet_model;
 pub mod jets;
+mod last_words;
 pub mod marginals;
 pub mod nn;
 pub mod progress;

@@ -10,6 +10,7 @@ use mpi::traits::{Destination, MatchedReceiveVec, Root, Source};
 
 use crate::dispatch::{Message, RanksError, Transport};
 use crate::error::Error;
+use crate::last_words::wait_until_read;
 
 /// What launchers call the number of programs that they start, innermost first: the launcher of an MPI may have been
 /// started by Slurm's, whose words its programs then inherit, but not the other way round.
@@ -150,8 +151,10 @@ impl World {
         bytes
     }
 
-    /// Ends all ranks at once. Without this, the others would wait for ever for one that is gone.
+    /// Ends all ranks at once, once the launcher has read what this one has said. Without this, the others would wait for ever
+    /// for one that is gone.
     pub fn abort(&self, code: i32) -> ! {
+        wait_until_read();
         match self.communicator() {
             Some(world) => world.abort(code),
             None => std::process::exit(code),
@@ -179,8 +182,7 @@ impl World {
 
     /// The name of this host.
     pub fn host() -> String {
-        std::fs::read_to_string("/proc/sys/kernel/hostname")
-            .map_or_else(|_| "localhost".to_owned(), |name| name.trim().to_owned())
+        gethostname::gethostname().to_string_lossy().into_owned()
     }
 }
 

@@ -5,7 +5,6 @@ use sha2::{Digest, Sha256};
 
 use crate::cli;
 use crate::error::Error;
-use crate::fingerprint::hex;
 use crate::job::Job;
 use crate::plan::Plan;
 use crate::reduce;
@@ -78,7 +77,7 @@ pub fn digest(job: &Job, plan: &Plan, states: &[TaskState]) -> String {
         };
         digest.update(serde_json::to_vec(&(&task.id, what, run)).unwrap_or_default());
     }
-    hex(&digest.finalize())
+    hex::encode(digest.finalize())
 }
 
 fn length(store: &Store) -> Option<u64> {

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::fmt::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -157,17 +156,7 @@ fn settings(job: &Job, inputs: &[InputFile], task: &Task) -> Value {
 }
 
 fn digest(hash: Sha256) -> Fingerprint {
-    Fingerprint(hex(&hash.finalize()[..12]))
-}
-
-/// Bytes as hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for byte in bytes {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    Fingerprint(hex::encode(&hash.finalize()[..12]))
 }
 
 #[cfg(test)]

@@ -8,8 +8,6 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::fingerprint::hex;
-
 /// What stands before the digest.
 const MARK: &[u8] = b",\"digest\":\"";
 /// Behind it: the end of its text, and that of the record.
@@ -55,7 +53,7 @@ pub fn sealed(mut object: Vec<u8>) -> Vec<u8> {
 }
 
 fn digest_of(content: &[u8]) -> String {
-    hex(&Sha256::digest(content)[..KEPT])
+    hex::encode(&Sha256::digest(content)[..KEPT])
 }
 
 #[cfg(test)]

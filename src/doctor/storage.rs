@@ -63,13 +63,6 @@ fn try_all(probe: &Path) -> Result<bool, (&'static str, std::io::Error)> {
 
 /// Space that this user may still fill.
 pub fn free_bytes(folder: &Path) -> Option<f64> {
-    use std::os::unix::ffi::OsStrExt;
-    let path = std::ffi::CString::new(folder.as_os_str().as_bytes()).ok()?;
-    #[allow(unsafe_code, reason = "one question to the system; both pointers are to live locals")]
-    // SAFETY: `path` ends with a zero byte, and `answer` is as large as the system expects.
-    let answer = unsafe {
-        let mut answer: libc::statvfs = std::mem::zeroed();
-        (libc::statvfs(path.as_ptr(), &raw mut answer) == 0).then_some(answer)
-    }?;
+    let answer = rustix::fs::statvfs(folder).ok()?;
     Some(answer.f_bavail as f64 * answer.f_frsize as f64)
 }

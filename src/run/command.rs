@@ -25,7 +25,7 @@ impl Run {
         let paths = [self.job.as_path(), &prepared.data_directory, prepared.store.directory()].map(quoted);
         let mut command = format!("drapes run {} --data-dir {} --out {}", paths[0], paths[1], paths[2]);
         for change in &self.changes {
-            command += &format!(" --set {}", in_quotes(&change.to_string()));
+            command += &format!(" --set {}", shell_words::quote(&change.to_string()));
         }
         if self.device != DeviceChoice::Auto {
             let choice = self.device.to_possible_value();
@@ -54,15 +54,9 @@ fn started(command: &str, ranks: usize, starter: Starter) -> String {
     }
 }
 
-/// A word of a command, in quotes where a shell would read more into it.
-fn in_quotes(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.,=/:+".contains(c);
-    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
-}
-
 fn quoted(path: &Path) -> String {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned()).display().to_string();
-    if path.contains(char::is_whitespace) { format!("'{path}'") } else { path }
+    shell_words::quote(&path).into_owned()
 }
 
 #[cfg(test)]
@@ -73,11 +67,19 @@ mod tests {
     fn a_shell_reads_a_change_as_it_was_given() {
         for word in ["denoiser.epochs=100", "scan.0.n_signal=[0, 500]", "name='it''s $HOME'", "name=\"a\nb\""]
         {
-            let command = format!("printf %s {}", in_quotes(word));
+            let command = format!("printf %s {}", shell_words::quote(word));
             let shell = std::process::Command::new("sh").arg("-c").arg(command).output().expect("a shell");
             assert_eq!(String::from_utf8_lossy(&shell.stdout), word);
         }
-        assert_eq!(in_quotes("denoiser.epochs=100"), "denoiser.epochs=100");
+    }
+
+    #[test]
+    fn a_path_is_read_by_a_shell_as_it_is() {
+        let place = tempfile::tempdir().expect("a directory");
+        let path = place.path().join("it's $HOME");
+        let mut shell = std::process::Command::new("sh");
+        let output = shell.arg("-c").arg(format!("printf %s {}", quoted(&path))).output().expect("a shell");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), path.display().to_string());
     }
 
     #[test]

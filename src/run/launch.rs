@@ -6,6 +6,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use drapes_analysis::error::Exit;
+use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 
@@ -141,21 +142,16 @@ fn guard(mut launcher: Command) -> io::Result<(ExitStatus, Told)> {
 /// Has the system send TERM to a launcher when this process is gone, killed for instance: nobody else would stop it.
 fn die_with_this_process(launcher: &mut Command) {
     #[allow(unsafe_code, reason = "a system call between fork and exec, which allocates nothing")]
+    // SAFETY: the call asks the system alone, and touches no lock or memory that a fork may have left in disorder.
     unsafe {
-        launcher.pre_exec(|| match libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM) {
-            0 => Ok(()),
-            _ => Err(io::Error::last_os_error()),
-        });
+        launcher.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::TERM))?));
     }
 }
 
+/// Passes a signal on to a child that has not been waited for, so that its number is its own.
 fn send(child: &Child, signal: i32) {
-    #[allow(
-        unsafe_code,
-        reason = "a signal to a child that has not been waited for, so that its number is its own"
-    )]
-    unsafe {
-        libc::kill(child.id() as libc::pid_t, signal);
+    if let Some(signal) = Signal::from_named_raw(signal) {
+        let _ = kill_process(Pid::from_child(child), signal);
     }
 }
 

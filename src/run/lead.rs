@@ -25,7 +25,7 @@ use super::start_up::StartUp;
 use crate::demands::{self, Supply};
 use crate::device::{self, Order, Sight};
 use crate::dispatch::{self, Leader, Message, Neighbours, Nobody, Reading, Transport};
-use crate::error::Error;
+use crate::error::{Error, Rest};
 use crate::progress::Progress;
 use crate::provenance::{Provenance, RankPlace};
 use crate::rank_log;
@@ -239,8 +239,8 @@ impl Run {
             return Err(Error::TooLittleTime { left, needed });
         }
         let Some(halted) = dispatcher.halted() else { return Ok(Worked::Throughout) };
-        let gained = dispatcher.schedule().unfinished() < left;
-        in_vain::tell_or_refuse(store, &Beginning { job: &stored.job, plan, known, stops }, gained)?;
+        let rest = if dispatcher.schedule().unfinished() < left { Rest::Advanced } else { Rest::Stood };
+        in_vain::refuse(store, &Beginning { job: &stored.job, plan, known, stops }, rest)?;
         let is_waiting = matches!(halted, Halt::Others | Halt::Deadline) && !shards.absent.is_empty();
         if is_waiting && !dispatcher.has_begun() {
             // Who puts this job back into the queue must not do so for ever.

@@ -1,6 +1,5 @@
 //! What tells two samples apart.
 
-use drapes_analysis::fingerprint::hex;
 use sha2::{Digest, Sha256};
 
 use super::Sample;
@@ -65,6 +64,6 @@ impl Pieces {
 
     fn end(mut self) -> String {
         self.hash.update(&self.waiting);
-        hex(&self.hash.finalize()[..12])
+        hex::encode(&self.hash.finalize()[..12])
     }
 }

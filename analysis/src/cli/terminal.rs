@@ -25,7 +25,11 @@ pub fn find() -> Option<File> {
         return std::io::stderr().as_fd().try_clone_to_owned().ok().map(File::from);
     }
     let path = format!("/proc/{}/fd/2", launcher()?);
-    let terminal = File::options().write(true).custom_flags(libc::O_NOCTTY).open(path).ok()?;
+    let terminal = File::options()
+        .write(true)
+        .custom_flags(rustix::fs::OFlags::NOCTTY.bits().cast_signed())
+        .open(path)
+        .ok()?;
     terminal.is_terminal().then_some(terminal)
 }
 

@@ -10,7 +10,6 @@ use sha2::{Digest, Sha256};
 
 use super::occupancy::Process;
 use crate::error::Error;
-use crate::fingerprint::hex;
 
 /// The name of a file until it is complete: one that nobody else uses, on whatever host and in whatever container.
 pub fn part_of(path: &Path) -> PathBuf {
@@ -20,7 +19,7 @@ pub fn part_of(path: &Path) -> PathBuf {
     // would be longer than names of files may be.
     let process = PROCESS.get_or_init(|| {
         let digest = Sha256::digest(serde_json::to_vec(&Process::this()).unwrap_or_default());
-        hex(&digest[..6])
+        hex::encode(&digest[..6])
     });
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let mut name = path.file_name().unwrap_or_default().to_owned();

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{Liveness, Store, StoredJob};
 use crate::dispatch::Shard;
 use crate::error::Error;
-use crate::fingerprint::{Fingerprint, fingerprints, hex};
+use crate::fingerprint::{Fingerprint, fingerprints};
 use crate::job::JobFile;
 use crate::plan::{Plan, Stage, TaskId};
 use crate::point::ScanPoint;
@@ -95,7 +95,7 @@ impl Store {
 /// What tells two jobs of a directory apart, for shards that must not work at both.
 fn digest(stored: &StoredJob) -> String {
     let all = (stored.job.physics(), &stored.job.generations, &stored.inputs);
-    hex(&Sha256::digest(serde_json::to_vec(&all).unwrap_or_default())[..8])
+    hex::encode(&Sha256::digest(serde_json::to_vec(&all).unwrap_or_default())[..8])
 }
 
 /// The dotted keys in which two jobs differ in a way that changes results. What is only added does not.

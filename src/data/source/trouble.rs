@@ -25,7 +25,7 @@ pub(super) fn trouble(path: &Path, part: &str, error: hdf5::Error) -> DataError 
     let text = error.to_string();
     if text.contains("unable to lock file") {
         // Elsewhere the system says that it has no locks to give.
-        let would_block = format!("errno = {}", libc::EAGAIN);
+        let would_block = format!("errno = {}", rustix::io::Errno::AGAIN.raw_os_error());
         let lock = if text.contains(&would_block) { Lock::Held } else { Lock::NotSupported };
         return DataError::Busy { path, lock };
     }

@@ -21,8 +21,7 @@ impl Process {
     /// This process.
     pub fn this() -> Self {
         let pid = std::process::id();
-        let host = fs::read_to_string("/proc/sys/kernel/hostname");
-        let host = host.map_or_else(|_| "localhost".to_owned(), |name| name.trim().to_owned());
+        let host = gethostname::gethostname().to_string_lossy().into_owned();
         Self { host, pid, started: started(pid), space: space() }
     }
 
