@@ -11,7 +11,7 @@ fn main() {
     }
     // Results name the revision that made them.
     // HEAD changes with the branch, its log with every commit, the index with what is added.
-    for file in [".git/HEAD", ".git/logs/HEAD", ".git/index", "src", "analysis/src"] {
+    for file in [".git/HEAD", ".git/logs/HEAD", ".git/index", "src", "analysis/src", "draw/src"] {
         if std::path::Path::new(file).exists() {
             println!("cargo::rerun-if-changed={file}");
         }

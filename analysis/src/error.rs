@@ -263,7 +263,7 @@ pub enum Error {
         /// The figure.
         figure: String,
         /// What the drawing says.
-        source: crate::draw::DrawError,
+        source: drapes_draw::DrawError,
     },
 }
 

@@ -25,7 +25,7 @@ pub enum Variable {
     AngularDistance,
 }
 
-/// All variables with their column names, axis labels (in the markup of [`crate::draw`]) and units.
+/// All variables with their column names, axis labels (in the markup of [`drapes_draw`]) and units.
 const TABLE: [(Variable, &str, &str, &str); 9] = [
     (Variable::DijetMass, "m_jj", "*m*_{JJ}", "GeV"),
     (Variable::HeavyMass, "m_j1", "*m*_{J1}", "GeV"),

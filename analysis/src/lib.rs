@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! job file --job--> Job --plan--> tasks --(the heavy half computes)--> records
-//!                                           records --reduce--> results.csv, figure tables --draw--> pictures
+//!                                           records --reduce--> results.csv, figure tables --drapes-draw--> pictures
 //! ```
 //!
 //! Nothing here needs MPI, HDF5 or libtorch: the same code plans on a login node and draws on a laptop.
@@ -16,7 +16,6 @@ pub mod chi_squared;
 pub mod cli;
 pub mod closure;
 pub mod dispatch;
-pub mod draw;
 pub mod drawn;
 pub mod error;
 pub mod export;

@@ -10,9 +10,9 @@ fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository")
 }
 
-/// Every Markdown file of the top folder and of docs/, with its text.
+/// Every Markdown file of the top folder, of docs/ and of the crate that draws, with its text.
 fn documents() -> BTreeMap<PathBuf, String> {
-    let folders = [repository().to_owned(), repository().join("docs")];
+    let folders = [repository().to_owned(), repository().join("docs"), repository().join("draw")];
     let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).expect("a folder"));
     let paths = entries.map(|entry| entry.expect("an entry").path());
     let documents = paths.filter(|path| path.extension().is_some_and(|ending| ending == "md"));

@@ -8,12 +8,12 @@ use super::numbers::document;
 use super::pivot::{Column, Line, Pivot};
 use super::place::{File, file};
 use super::tables;
-use crate::draw::{Panel, plain};
 use crate::error::Error;
 use crate::figures::{self, Figure};
 use crate::job::{Job, Layout};
 use crate::store::Store;
 use crate::table::{FigureTable, Row, round};
+use drapes_draw::{Panel, plain};
 
 /// What bands are.
 const BAND: &str = "68% band";

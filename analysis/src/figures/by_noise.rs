@@ -1,11 +1,11 @@
 //! Where a denoiser learns: its loss against the noise strength, on events learnt from and on events kept aside.
 
 use super::{palette, panels, select};
-use crate::draw::{Axis, Corner, Curve, Dash, Guide, Legend, Mark, Panel, Picture, Point, Style};
 use crate::generated::Scope;
 use crate::record::DenoiserTraining;
 use crate::results::Results;
 use crate::table::FigureTable;
+use drapes_draw::{Axis, Corner, Curve, Dash, Guide, Legend, Mark, Panel, Picture, Point, Style};
 
 const TRAINING: &str = "training";
 const VALIDATION: &str = "validation";

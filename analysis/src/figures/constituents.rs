@@ -5,12 +5,12 @@
 use super::measure::Measure;
 use super::palette::{self, Marked};
 use super::{panels, roc, select};
-use crate::draw::{Axis, Curve, Dash, Guide, Legend, Mark, Panel, Picture, Row, Style, Weak};
 use crate::generated::{Inputs, Kinematics};
 use crate::point::ClassifierKind;
 use crate::quantities::SignalCount;
 use crate::results::{PointResults, Results};
 use crate::table::{FigureTable, Row as TableRow};
+use drapes_draw::{Axis, Curve, Dash, Guide, Legend, Mark, Panel, Picture, Row, Style, Weak};
 
 /// The methods of Fig. 9; the references with constituents only.
 const METHODS: [&str; 5] = ["supervised", "over_idealised", "idealised", "noise", "sr"];

@@ -2,13 +2,13 @@
 
 use super::contour::Density;
 use super::{histogram, palette};
-use crate::draw::{
-    Axis, Colour, Curve, Dash, Filling, Legend, Mark, Panel, Picture, Point, Row, Steps, Style,
-};
 use crate::hlv;
 use crate::results::Results;
 use crate::table::FigureTable;
 use crate::template_summary::{PairDensity, TemplateSummary};
+use drapes_draw::{
+    Axis, Colour, Curve, Dash, Filling, Legend, Mark, Panel, Picture, Point, Row, Steps, Style,
+};
 
 use super::select;
 

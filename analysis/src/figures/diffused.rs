@@ -1,13 +1,13 @@
 //! Fig. 16: what DRAPES SR makes of signal and of background, with the ratio to what each of them was.
 
 use super::{histogram, palette, panels, select};
-use crate::draw::{
-    Axis, Colour, Corner, Dash, Filling, Guide, Legend, Mark, Panel, Picture, Row, Steps, Style,
-};
 use crate::hlv;
 use crate::results::Results;
 use crate::table::FigureTable;
 use crate::template_summary::{FeatureSpectra, TemplateSummary};
+use drapes_draw::{
+    Axis, Colour, Corner, Dash, Filling, Guide, Legend, Mark, Panel, Picture, Row, Steps, Style,
+};
 
 /// The features of the paper's figure.
 const FEATURES: [&str; 3] = ["m_j1", "tau21_j1", "dr_jj"];
@@ -164,8 +164,8 @@ fn ratio(table: &FigureTable, panel: &str) -> Panel {
     let marks = PROCESSES.iter().filter_map(|process| {
         let (word, _, colour) = process.generated;
         let rows = table.curve(panel, word);
-        let points: Vec<_> = rows.iter().map(|row| crate::draw::Point::exact(row.x, row.mean)).collect();
-        let curve = crate::draw::Curve { label: None, style: Style::line(colour), points };
+        let points: Vec<_> = rows.iter().map(|row| drapes_draw::Point::exact(row.x, row.mean)).collect();
+        let curve = drapes_draw::Curve { label: None, style: Style::line(colour), points };
         (!rows.is_empty()).then_some(Mark::Curve(curve))
     });
     let y = Axis::linear("gen. / true").within(0.0, 2.0);

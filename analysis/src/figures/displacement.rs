@@ -1,11 +1,11 @@
 //! Fig. 15: how far DRAPES SR moves signal and background, feature by feature.
 
 use super::{palette, panels, select};
-use crate::draw::{Axis, Corner, Curve, Legend, Mark, Marker, Panel, Picture, Point, Style};
 use crate::hlv;
 use crate::results::Results;
 use crate::table::FigureTable;
 use crate::template_summary::{Displacement, TemplateSummary};
+use drapes_draw::{Axis, Corner, Curve, Legend, Mark, Marker, Panel, Picture, Point, Style};
 
 const BACKGROUND: &str = "background";
 const SIGNAL: &str = "signal";

@@ -3,9 +3,9 @@
 use super::measure::Measure;
 use super::palette::{self, grouped};
 use super::select;
-use crate::draw::{Axis, Cell, Cells, Colour, Mark, Panel, Picture, Row};
 use crate::results::Results;
 use crate::table::FigureTable;
+use drapes_draw::{Axis, Cell, Cells, Colour, Mark, Panel, Picture, Row};
 
 /// Light end of the colours; the dark end is the method's own colour.
 const LIGHT: Colour = Colour::hex(0xf7_f0f9);

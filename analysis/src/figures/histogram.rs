@@ -1,7 +1,7 @@
 //! Histograms in tables: `x` is the lower edge of a bin and `mean` its content; a last row of zero ends the last bin.
 
-use crate::draw::{Steps, Style};
 use crate::table::FigureTable;
+use drapes_draw::{Steps, Style};
 
 /// The axis of histograms.
 pub const SHARE: &str = "share of events";

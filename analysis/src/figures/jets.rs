@@ -2,12 +2,12 @@
 
 use super::palette::{self, Marked};
 use super::{histogram, panels};
-use crate::draw::{Axis, Corner, Dash, Filling, Guide, Legend, Mark, Panel, Picture, Steps, Style};
 use crate::generated::{Generated, Kinematics, TemplateMethod};
 use crate::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
 use crate::quantities::SignalCount;
 use crate::results::Results;
 use crate::table::FigureTable;
+use drapes_draw::{Axis, Corner, Dash, Filling, Guide, Legend, Mark, Panel, Picture, Steps, Style};
 
 /// What chance makes of a distance.
 const CHANCE: &str = "chance";

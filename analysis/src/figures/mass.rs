@@ -2,13 +2,13 @@
 
 use crate::band::Band;
 use crate::chi_squared::p_value;
-use crate::draw::{Axis, Bars, Colour, Curve, Dash, Guide, Mark, Panel, Picture, Point, Points, Row, Style};
 use crate::fit_quality::written;
 use crate::hlv;
 use crate::record::MassFit;
 use crate::regions::MassWindow;
 use crate::results::Results;
 use crate::table::FigureTable;
+use drapes_draw::{Axis, Bars, Colour, Curve, Dash, Guide, Mark, Panel, Picture, Point, Points, Row, Style};
 
 const SPECTRUM: &str = "spectrum";
 const PULL: &str = "pull";
@@ -65,7 +65,7 @@ pub fn picture(table: &FigureTable) -> Picture {
         [from, to] => vec![Guide::Shade { from, to, label: label.map(str::to_owned) }],
         _ => vec![],
     };
-    let ink = Style::line(Colour::BLACK).marked(crate::draw::Marker::Disc);
+    let ink = Style::line(Colour::BLACK).marked(drapes_draw::Marker::Disc);
     let marks = vec![
         Mark::Curve(Curve::new(&fit_label, Style::line(Colour::hex(0xc0_392b)), fit)),
         Mark::Points(Points::new("data", ink, data)),

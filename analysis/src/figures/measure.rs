@@ -2,10 +2,10 @@
 
 use super::palette::grouped;
 use crate::band::Band;
-use crate::draw::Axis;
 use crate::metrics::QUOTED_REJECTIONS;
 use crate::record::Classifier;
 use crate::results::PointResults;
+use drapes_draw::Axis;
 
 /// The axis of every significance improvement.
 pub const IMPROVEMENT: &str = "significance improvement *ε*_{S}/√*ε*_{B}";

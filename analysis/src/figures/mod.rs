@@ -32,11 +32,11 @@ pub use needs::Needs;
 pub use palette::{grouped, label, rank};
 pub use titles::Subject;
 
-use crate::draw::{self, Picture};
 use crate::error::Error;
 use crate::results::Results;
 use crate::store::Store;
 use crate::table::FigureTable;
+use drapes_draw::Picture;
 
 pub use measure::Measure;
 
@@ -245,10 +245,10 @@ impl Figure {
         if picture.rows.iter().all(|row| row.panels.is_empty()) {
             return Ok(false);
         }
-        let svg = draw::svg(&picture);
+        let svg = drapes_draw::svg(&picture);
         store.write(&format!("figures/{name}.svg"), svg.as_bytes())?;
-        store.write(&format!("figures/{name}.png"), &draw::png(&svg, PNG_WIDTH).map_err(failed)?)?;
-        store.write(&format!("figures/{name}.pdf"), &draw::pdf(&svg).map_err(failed)?)?;
+        store.write(&format!("figures/{name}.png"), &drapes_draw::png(&svg, PNG_WIDTH).map_err(failed)?)?;
+        store.write(&format!("figures/{name}.pdf"), &drapes_draw::pdf(&svg).map_err(failed)?)?;
         Ok(true)
     }
 }

@@ -3,9 +3,9 @@
 //! Differs from the paper, which swaps the colours of DRAPES SR and SB from figure to figure: here SR is blue, SB
 //! red and MC magenta everywhere, as in its Figs. 6, 12 and 17.
 
-use crate::draw::{Colour, Curve, Dash, Marker, Point, Style, Weak};
 use crate::metrics::RELIABLE_BACKGROUND_EVENTS;
 use crate::table::Row;
+use drapes_draw::{Colour, Curve, Dash, Marker, Point, Style, Weak};
 
 /// Name and look of a curve.
 struct Look {

@@ -1,7 +1,7 @@
 //! What many figures have in common: notes, rows of panels, footnotes.
 
 use super::palette::grouped;
-use crate::draw::{Corner, Note, Panel, Place, Row};
+use drapes_draw::{Corner, Note, Panel, Place, Row};
 
 /// What bands and dashed lines mean.
 pub const BANDS_AND_DASHES: &str =

@@ -2,10 +2,10 @@
 
 use super::measure::IMPROVEMENT;
 use super::{palette, panels};
-use crate::draw::{Axis, Corner, Curve, Legend, Mark, Panel, Picture};
 use crate::metrics::rejection_grid;
 use crate::results::PointResults;
 use crate::table::{FigureTable, Row};
+use drapes_draw::{Axis, Corner, Curve, Legend, Mark, Panel, Picture};
 
 /// Adds the curve of a point.
 pub fn push(table: &mut FigureTable, panel: &str, curve: &str, point: &PointResults) {

@@ -2,11 +2,11 @@
 
 use super::palette::{self, Marked};
 use super::{panels, rejection, select};
-use crate::draw::{Axis, Corner, Curve, Legend, Mark, Panel, Picture, Row};
 use crate::metrics::efficiency_grid;
 use crate::quantities::SignalCount;
 use crate::results::{PointResults, Results};
 use crate::table::{FigureTable, Row as TableRow};
+use drapes_draw::{Axis, Corner, Curve, Legend, Mark, Panel, Picture, Row};
 
 const ROC: &str = "roc";
 const SIC: &str = "sic";
@@ -97,7 +97,6 @@ pub fn picture_of(table: &FigureTable, curve: impl Fn(&str, &[&TableRow]) -> Cur
 mod tests {
     use super::*;
     use crate::band::Band;
-    use crate::draw;
 
     #[test]
     fn an_injection_with_one_of_both_panels_is_drawn() {
@@ -110,7 +109,7 @@ mod tests {
             let picture = picture(&table);
             assert_eq!(picture.rows.len(), 1, "{kind}");
             // A picture without a panel is narrow and as high as its warning is long.
-            assert!(draw::png(&draw::svg(&picture), 400).is_ok(), "{kind}");
+            assert!(drapes_draw::png(&drapes_draw::svg(&picture), 400).is_ok(), "{kind}");
         }
     }
 }

@@ -3,13 +3,13 @@
 use super::measure::Measure;
 use super::palette::{self, Marked};
 use super::{panels, select};
-use crate::draw::{Axis, Corner, Curve, Dash, Guide, Mark, Panel, Picture, Row, Style};
 use crate::generated::Integration;
 use crate::job::Solver;
 use crate::point::ClassifierKind;
 use crate::quantities::SignalCount;
 use crate::results::{PointResults, Results};
 use crate::table::FigureTable;
+use drapes_draw::{Axis, Corner, Curve, Dash, Guide, Mark, Panel, Picture, Row, Style};
 
 const PANEL: &str = "closure_auc";
 

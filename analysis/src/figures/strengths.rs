@@ -3,11 +3,11 @@
 use super::measure::Measure;
 use super::palette::{self, Marked};
 use super::{panels, select};
-use crate::draw::{Axis, Dash, Guide, Legend, Mark, Panel, Picture, Row};
 use crate::point::ClassifierKind;
 use crate::quantities::SignalCount;
 use crate::results::{PointResults, Results};
 use crate::table::FigureTable;
+use drapes_draw::{Axis, Dash, Guide, Legend, Mark, Panel, Picture, Row};
 
 /// The methods of Fig. 6, in which ∅ begins at less noise, too.
 const CLOSURE: [&str; 4] = ["sr", "sb", "mc", "noise"];

@@ -2,12 +2,12 @@
 
 use super::{palette, panels, select};
 use crate::band::Band;
-use crate::draw::{Axis, Colour, Corner, Curve, Dash, Mark, Note, Panel, Picture, Place, Point, Style};
 use crate::generated::{Inputs, Scope};
 use crate::point::ClassifierKind;
 use crate::record::{FlowTraining, Loss};
 use crate::results::Results;
 use crate::table::FigureTable;
+use drapes_draw::{Axis, Colour, Corner, Curve, Dash, Mark, Note, Panel, Picture, Place, Point, Style};
 
 const TRAINING: &str = "training";
 const VALIDATION: &str = "validation";

@@ -3,12 +3,12 @@
 use super::palette::{self, Marked};
 use super::rejection::{self, Few};
 use super::{panels, select};
-use crate::draw::{Curve, Dash, Picture, Style};
 use crate::point::ClassifierKind;
 use crate::quantities::SignalCount;
 use crate::regions::MassWindow;
 use crate::results::{PointResults, Results};
 use crate::table::{FigureTable, Row};
+use drapes_draw::{Curve, Dash, Picture, Style};
 
 /// The methods of Fig. 12.
 const WIDTHS: [&str; 5] = ["curtains_f4f", "cathode", "noise", "sr", "sb"];

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::draw::{Tile, WebKey, WebValue, html, web};
 use crate::error::Error;
 use crate::figures::{Figure, Subject};
 use crate::results::Results;
 use crate::store::Store;
 use crate::table::FigureTable;
+use drapes_draw::{Tile, WebKey, WebValue, html, web};
 
 /// A figure as it stands on the page.
 #[derive(Serialize)]
