@@ -24,8 +24,9 @@ use drapes_analysis::job::{
     TreeSettings,
 };
 use drapes_analysis::noise_grid::NoiseGrid;
+use drapes_analysis::price::Measured;
 use drapes_analysis::quantities::ClassifierSeed;
-use drapes_analysis::rates::{Measured, Rates};
+use drapes_analysis::rates::Rates;
 use drapes_analysis::stream::Stream;
 use ndarray::{Array2, ArrayView2};
 use rand_distr::{Distribution, StandardNormal};

@@ -10,8 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use jiff::civil::DateTime;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU};
 
-use crate::dispatch::RanksError;
-use crate::error::Error;
+use crate::error::{Error, RanksError};
 
 /// Signals that tell a program to stop: a person's, a scheduler's, and those of a terminal that goes and of a limit on
 /// processor time. But for HUP where whoever started the program has it ignored, as `nohup` does.

@@ -8,8 +8,8 @@ use mpi::environment::Universe;
 use mpi::topology::{Communicator, SimpleCommunicator};
 use mpi::traits::{Destination, MatchedReceiveVec, Root, Source};
 
-use crate::dispatch::{Message, RanksError, Transport};
-use crate::error::Error;
+use crate::dispatch::{Message, Transport};
+use crate::error::{Error, RanksError};
 use crate::last_words::wait_until_read;
 
 /// What launchers call the number of programs that they start, innermost first: the launcher of an MPI may have been

@@ -4,9 +4,9 @@
 //! background from the template, on events that it has not seen, the template is to blame, whatever was injected; what
 //! looks like signal then may be nothing else.
 
-use crate::figures::label;
 use crate::generated::{Generated, Inputs};
 use crate::job::Job;
+use crate::method_names::label;
 use crate::point::{ClassifierKind, ScanPoint};
 use crate::results::{PointResults, Results};
 use crate::template_summary::{FeatureDistance, TemplateSummary};

@@ -1,14 +1,13 @@
 //! Whether tables and pictures are those of the records: `drawn.json`, written behind them, says what they were made from.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::cli;
 use crate::error::Error;
+use crate::figures;
 use crate::job::Job;
 use crate::plan::Plan;
 use crate::reduce;
-use crate::results::Results;
+use crate::results::{Results, digest};
 use crate::store::{Store, TaskState};
 
 /// What tables and pictures were made from, and which there are.
@@ -33,7 +32,7 @@ const KINDS: [&str; 4] = ["csv", "svg", "pdf", "png"];
 /// A file cannot be written.
 pub fn draw(store: &Store, results: &Results) -> Result<(), Error> {
     tables(store, results)?;
-    let figures = cli::draw_all(store)?;
+    let figures = figures::draw_all(store)?;
     if results.torn.is_empty() {
         let files = figures.iter().flat_map(|figure| KINDS.map(|kind| format!("{}.{kind}", figure.name())));
         let drawn = Drawn {
@@ -62,22 +61,6 @@ pub fn is_drawn(store: &Store, job: &Job, plan: &Plan, states: &[TaskState]) -> 
     length(store) == Some(drawn.results)
         && drawn.figures.iter().all(|name| figures.join(name).exists())
         && drawn.digest == digest(job, plan, states)
-}
-
-/// A digest of everything that tables and pictures depend on.
-pub fn digest(job: &Job, plan: &Plan, states: &[TaskState]) -> String {
-    let mut digest = Sha256::new();
-    digest.update(serde_json::to_vec(&(&job.figures, job.closure)).unwrap_or_default());
-    for (task, state) in plan.tasks.iter().zip(states) {
-        // A task that is done again takes another time: its run tells records of one task apart.
-        let (what, run) = match state {
-            TaskState::Done(run) => ("done", Some(run)),
-            TaskState::Failed { run, .. } => ("failed", Some(run)),
-            TaskState::Missing | TaskState::Ignored { .. } => ("missing", None),
-        };
-        digest.update(serde_json::to_vec(&(&task.id, what, run)).unwrap_or_default());
-    }
-    hex::encode(digest.finalize())
 }
 
 fn length(store: &Store) -> Option<u64> {

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::job::Solver;
 use crate::quantities::{SigmaPrime, SignalCount};
 use crate::regions::{MassWindow, Regions};
+use crate::solver::Solver;
 
 /// How a background template is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

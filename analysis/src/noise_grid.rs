@@ -1,8 +1,8 @@
 //! The noise strengths that the reverse diffusion visits.
 
 use crate::generated::{Generated, Integration};
-use crate::job::{SamplerSettings, Solver};
 use crate::quantities::SigmaPrime;
+use crate::solver::{SamplerSettings, Solver};
 
 /// Falling noise strengths; there is no step to zero after the last.
 ///

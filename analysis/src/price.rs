@@ -4,7 +4,10 @@ use crate::dispatch::makespan;
 pub mod demand;
 pub mod jets;
 mod keys;
+mod measured;
 pub mod memory;
+
+pub use measured::Measured;
 
 use crate::generated::{FlowKind, Generated, Scope, Start};
 use crate::job::{FlowNetwork, Job};

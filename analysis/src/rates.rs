@@ -5,35 +5,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::device_kind::{CORE, is_same_kind};
 use crate::error::Error;
 use crate::generated::FlowKind;
-use crate::job::Job;
-use crate::noise_grid::NoiseGrid;
-use crate::price::{
-    INFERENCE, TRAINING, classifier_weights, denoiser_weights, flow_training_operations, flow_weights, jets,
-};
-use crate::standing::is_gpu;
 
-/// The kind of a processor core, as [`Rates::device`].
-pub const CORE: &str = "core";
-/// A GPU whose kind is not known.
-pub const ANY_GPU: &str = "GPU";
 /// A GPU of which nothing is known is taken to be so many times as fast as a core.
 pub const GPU_AGAINST_CORE: f64 = 100.0;
-
-/// The kind of a device as records name it, `cpu`, `cuda:0` or `cuda:0 (NVIDIA H200)`: as [`Rates::device`].
-pub fn kind_of(device: &str) -> &str {
-    if !is_gpu(device) {
-        return CORE;
-    }
-    device.split_once('(').and_then(|(_, name)| name.strip_suffix(')')).unwrap_or(ANY_GPU)
-}
-
-/// Whether two kinds of device are as fast as each other, as far as is known: a GPU without a name may be any.
-pub fn is_same_kind(one: &str, other: &str) -> bool {
-    let is_any = |kind: &str| kind == ANY_GPU;
-    one.eq_ignore_ascii_case(other) || (is_any(one) && other != CORE) || (is_any(other) && one != CORE)
-}
 
 /// Where rates come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,32 +49,6 @@ pub struct Rates {
     pub jet_classifier: f64,
     /// Growing trees, in 10⁹ events times features times trees a second.
     pub trees: f64,
-}
-
-/// Times that rates follow from.
-pub struct Measured {
-    /// What was measured, as [`Rates::device`].
-    pub device: String,
-    /// Seconds of one classifier's training step, among fifty.
-    pub classifier_step: f64,
-    /// Seconds of one denoiser's training step, alone and among twelve.
-    pub denoiser_steps: [f64; 2],
-    /// Events a second from noise with the sampler of the job.
-    pub events_per_second: f64,
-    /// Seconds of a density's training step, alone and among twelve.
-    pub base_flow_steps: [f64; 2],
-    /// The same of a flow that moves events.
-    pub top_flow_steps: [f64; 2],
-    /// Events a second from a density.
-    pub flow_events_per_second: f64,
-    /// Events times features times trees a second.
-    pub tree_growth: f64,
-    /// Jets a second in the training of a model of constituents.
-    pub jets_trained_per_second: f64,
-    /// Jets a second from noise with the sampler of the job.
-    pub jets_made_per_second: f64,
-    /// Seconds of one constituent classifier's training step, among several.
-    pub jet_classifier_step: f64,
 }
 
 impl Rates {
@@ -150,39 +101,6 @@ impl Rates {
         }
     }
 
-    /// The rates behind measured times of the job's networks.
-    pub fn measured(job: &Job, times: &Measured) -> Self {
-        let training =
-            |weights: f64, batch: usize, seconds: f64| TRAINING * weights * batch as f64 / seconds / 1e9;
-        let denoiser = |seconds| training(denoiser_weights(job), job.denoiser.batch, seconds);
-        let flow =
-            |kind, seconds: f64| flow_training_operations(job, kind) * job.flow.batch as f64 / seconds / 1e9;
-        let per_jet = job.pricing.constituents_per_jet as f64;
-        let evaluations = NoiseGrid::full(&job.sampler).evaluations(job.sampler.solver) as f64;
-        Self {
-            device: Cow::Owned(times.device.clone()),
-            classifier: training(classifier_weights(job), job.classifier.batch, times.classifier_step),
-            denoiser: denoiser(times.denoiser_steps[0]),
-            denoisers_12: denoiser(times.denoiser_steps[1]),
-            sampler: INFERENCE * denoiser_weights(job) * evaluations * times.events_per_second / 1e9,
-            base_flow: times.base_flow_steps.map(|seconds| flow(FlowKind::Base, seconds)),
-            top_flow: times.top_flow_steps.map(|seconds| flow(FlowKind::Curtains, seconds)),
-            flow_sampler: INFERENCE * flow_weights(job, &job.flow.base) * times.flow_events_per_second / 1e9,
-            trees: times.tree_growth / 1e9,
-            jet_model: TRAINING * jets::jet_model_work(job) * per_jet * times.jets_trained_per_second / 1e9,
-            jet_sampler: INFERENCE
-                * jets::jet_model_work(job)
-                * per_jet
-                * evaluations
-                * times.jets_made_per_second
-                / 1e9,
-            jet_classifier: {
-                let constituents = jets::constituents(job, job.jet_classifier.batch as f64);
-                TRAINING * jets::jet_classifier_work(job) * constituents / times.jet_classifier_step / 1e9
-            },
-        }
-    }
-
     /// The rate at which so many denoisers train together, all of them counted.
     ///
     /// A step costs a fixed time and a time for each member; both follow from the two rates that are measured.
@@ -222,15 +140,9 @@ fn together([alone, twelve]: [f64; 2], members: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::{DEFAULTS, JobFile};
 
     #[test]
     fn rates_are_chosen_by_the_name_of_the_device() {
-        assert_eq!(kind_of("cpu"), CORE);
-        assert_eq!(kind_of("cuda:0"), ANY_GPU);
-        assert_eq!(kind_of("cuda:3 (NVIDIA H200)"), "NVIDIA H200");
-        assert!(is_same_kind("nvidia h200", "NVIDIA H200") && is_same_kind(ANY_GPU, "NVIDIA H200"));
-        assert!(!is_same_kind(ANY_GPU, CORE) && !is_same_kind("NVIDIA H100", "NVIDIA H200"));
         let of = |device: &'static str, sampler| Rates { device: device.into(), sampler, ..Rates::CPU_CORE };
         let given = [of("NVIDIA H100", 7.0), of("NVIDIA H200", 9.0)];
         assert_eq!(Rates::of_kind("NVIDIA H200", &given), (given[1].clone(), Origin::Measured));
@@ -242,42 +154,5 @@ mod tests {
         assert_eq!(guessed.device, "NVIDIA A100");
         assert!((guessed.trees - Rates::CPU_CORE.trees).abs() < 1e-12, "trees grow on a core");
         assert!(guessed.sampler > 10.0 * Rates::CPU_CORE.sampler, "it is not priced as a core");
-    }
-
-    #[test]
-    fn measured_times_come_back_as_prices() {
-        let job = JobFile::from_text("job.toml", DEFAULTS).check().expect("a good job");
-        let times = Measured {
-            device: "core".to_owned(),
-            classifier_step: 86e-6,
-            denoiser_steps: [1150e-6, 1064e-6],
-            events_per_second: 4600.0 * 99.0 / 199.0,
-            base_flow_steps: [14.8e-3, 13.6e-3],
-            top_flow_steps: [33.4e-3, 15.2e-3],
-            flow_events_per_second: 51_500.0,
-            tree_growth: 0.04e9,
-            jets_trained_per_second: 20.0,
-            jets_made_per_second: 0.3,
-            jet_classifier_step: 0.5,
-        };
-        let rates = Rates::measured(&job, &times);
-        // The built-in rates are those of these times (100 Heun steps there, 200 here), rounded.
-        let near = |a: f64, b: f64| (a / b - 1.0).abs() < 0.03;
-        let known = Rates::CPU_CORE;
-        assert!(near(rates.classifier, known.classifier), "{rates:?}");
-        assert!(near(rates.denoiser(1), known.denoiser) && near(rates.denoiser(12), known.denoisers_12));
-        assert!(near(rates.sampler, known.sampler) && near(rates.trees, known.trees), "{rates:?}");
-        let pairs = [(rates.base_flow, known.base_flow), (rates.top_flow, known.top_flow)];
-        for (found, known) in pairs.iter().flat_map(|(found, known)| found.iter().zip(known)) {
-            assert!(near(*found, *known), "{rates:?}");
-        }
-        assert!(near(rates.flow_sampler, known.flow_sampler), "{rates:?}");
-        assert!(near(rates.flow(FlowKind::Curtains, 12), known.top_flow[1]));
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("rates.json");
-        std::fs::write(&path, serde_json::to_vec(&rates).expect("JSON")).expect("room");
-        assert_eq!(Rates::read(&path).expect("rates"), rates);
-        std::fs::write(&path, "{}").expect("room");
-        assert!(matches!(Rates::read(&path), Err(Error::Corrupt { .. })));
     }
 }

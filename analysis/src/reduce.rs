@@ -4,19 +4,20 @@ use serde::Serialize;
 
 use crate::axes::{AXES, AxisValue, SIGNAL_REGION, distinct};
 use crate::band::Band;
-use crate::cli::columns;
 use crate::closure;
 use crate::error::Error;
-use crate::figures::{Figure, label, rank};
+use crate::figures::Figure;
 use crate::fit_quality;
 use crate::generated::Kinematics;
 use crate::job::Job;
+use crate::method_names::{label, rank};
 use crate::noise_grid::NoiseGrid;
 use crate::point::Contest;
 use crate::record::Classifier;
 use crate::results::{PointResults, Results};
 use crate::store::Store;
 use crate::table::FigureTable;
+use crate::text::columns;
 
 /// A row of `results.csv`: one classifier.
 #[derive(Clone, Default, Serialize)]

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::io::ErrorKind;
 
+use sha2::{Digest, Sha256};
+
 use crate::band::Band;
-use crate::drawn::digest;
 use crate::error::Error;
+use crate::fingerprint::hex;
 use crate::jet_summary::JetSummary;
 use crate::job::Job;
 use crate::plan::{Plan, TaskId};
@@ -41,7 +43,7 @@ pub struct Results {
     pub missing: Vec<TaskId>,
     /// Those of them whose record is damaged.
     pub torn: Vec<TaskId>,
-    /// What all of this was read from, as [`digest`](crate::drawn::digest) has it.
+    /// What all of this was read from, as [`digest`] has it.
     pub digest: String,
 }
 
@@ -176,4 +178,20 @@ impl PointResults {
             self.classifiers.iter().map(|result| result.classifier.performance.n_background).sum();
         total as f64 / self.classifiers.len().max(1) as f64
     }
+}
+
+/// A digest of everything that tables and pictures depend on.
+pub fn digest(job: &Job, plan: &Plan, states: &[TaskState]) -> String {
+    let mut digest = Sha256::new();
+    digest.update(serde_json::to_vec(&(&job.figures, job.closure)).unwrap_or_default());
+    for (task, state) in plan.tasks.iter().zip(states) {
+        // A task that is done again takes another time: its run tells records of one task apart.
+        let (what, run) = match state {
+            TaskState::Done(run) => ("done", Some(run)),
+            TaskState::Failed { run, .. } => ("failed", Some(run)),
+            TaskState::Missing | TaskState::Ignored { .. } => ("missing", None),
+        };
+        digest.update(serde_json::to_vec(&(&task.id, what, run)).unwrap_or_default());
+    }
+    hex(&digest.finalize())
 }

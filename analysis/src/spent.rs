@@ -8,8 +8,9 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::device_kind::is_gpu;
 use crate::plan::{Plan, Task};
-use crate::standing::{Standing, is_gpu};
+use crate::standing::Standing;
 use crate::store::Store;
 
 /// The first bytes of a checkpoint, which need no HDF5 to be read: HDF5 leaves so many to its users.

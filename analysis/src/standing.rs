@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Serialize;
 
+use crate::device_kind::{CORE, is_same_kind, kind_of};
 use crate::dispatch::Pace;
 use crate::plan::{Kind, Plan, TaskId};
-use crate::rates::{CORE, is_same_kind, kind_of};
 use crate::record::RunInfo;
 use crate::store::{Liveness, Occupant, TaskState};
 
@@ -164,11 +164,6 @@ impl Tally {
         }
         tally
     }
-}
-
-/// Whether a device of a record is a GPU.
-pub fn is_gpu(device: &str) -> bool {
-    device.starts_with("cuda")
 }
 
 /// How fast the finished tasks of a directory were against their price, on devices of a kind.

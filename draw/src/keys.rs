@@ -1,8 +1,7 @@
 //! The little samples of marks that a legend shows.
 
 use super::{
-    Colour, Dash, Marker, Style,
-    mark::Weak,
+    Colour, Dash, Marker, Style, Weak,
     marker::{self, Dot},
     path,
     rect::Rect,

@@ -1,6 +1,6 @@
 //! The shapes of data points.
 
-use super::{Colour, Marker, mark::Weak, path, svg::Svg};
+use super::{Colour, Marker, Weak, path, svg::Svg};
 
 /// One data point.
 #[derive(Debug, Clone, Copy)]

@@ -97,6 +97,17 @@ pub enum Marker {
     Ring,
 }
 
+/// Whether a value rests on too few entries to be trusted; such parts of a curve are dashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weak {
+    /// It rests on few entries.
+    Yes,
+    /// It rests on few entries, and its marker alone says so: dashes tell curves apart.
+    Hollow,
+    /// It can be trusted.
+    No,
+}
+
 /// How a mark looks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Style {

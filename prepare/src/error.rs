@@ -3,8 +3,8 @@
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use crate::event::Dropped;
 pub use crate::filter::FilterId;
+use crate::rejection::Dropped;
 
 /// Why the program ended, as its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -20,6 +20,7 @@ mod own;
 mod parts;
 mod progress;
 pub mod raw;
+pub mod rejection;
 pub mod run;
 pub mod share;
 mod source;

@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use drapes_analysis::error::Exit;
 use drapes_analysis::job::Layout;
 
-use super::events::Dropped;
-use super::jets::DroppedJets;
+use super::dropped::{Dropped, DroppedJets};
 use super::labels::LabelValues;
 use super::wording::{
     Found, list_columns, other_layout, printable, remedy, shortened, shortened_or_nothing, why_none,

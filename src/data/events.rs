@@ -1,20 +1,18 @@
 //! The events that a search works on.
 
-use std::fmt;
-use std::ops::AddAssign;
 use std::path::Path;
 
 use drapes_analysis::job::{Data, Layout};
 use ndarray::{Array2, Axis};
-use serde::Serialize;
 
+use super::dropped::{Dropped, Reason};
 use super::error::DataError;
-use super::jets::{DroppedJets, JetEvents, read_jets};
-use super::labels::LabelValues;
-use super::recipe::{Read, Reason, Recipe, is_missing};
+use super::jet_table::{Jets, Kinematics};
+use super::jets::{JetEvents, read_jets};
+use super::labels::{LabelKind, LabelValues};
+use super::recipe::{Read, Recipe, is_missing};
 use super::remarks::{Extremes, looks_like_weights};
 use super::source::{self, Columns};
-use crate::jets::{Jets, Kinematics};
 
 /// Whether a file must tell signal from background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,68 +21,6 @@ pub enum Label {
     Expected,
     /// Where it does not, all events are background.
     Optional,
-}
-
-/// Rows of a file that are no events, by reason.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Dropped {
-    /// The denominator of an N-subjettiness ratio is zero.
-    pub zero_tau: usize,
-    /// A value is NaN or infinite.
-    pub not_finite: usize,
-    /// A value is one of those that the job says stand for a missing one.
-    pub missing: usize,
-    /// The row's jets cannot be used.
-    #[serde(skip_serializing_if = "DroppedJets::is_none")]
-    pub jets: DroppedJets,
-}
-
-impl Dropped {
-    /// All of them.
-    pub fn total(&self) -> usize {
-        self.zero_tau + self.not_finite + self.missing + self.jets.total()
-    }
-
-    pub(super) fn count(&mut self, reason: Reason) {
-        match reason {
-            Reason::ZeroTau => self.zero_tau += 1,
-            Reason::NotFinite => self.not_finite += 1,
-            Reason::Missing => self.missing += 1,
-        }
-    }
-}
-
-impl AddAssign for Dropped {
-    fn add_assign(&mut self, other: Self) {
-        self.zero_tau += other.zero_tau;
-        self.not_finite += other.not_finite;
-        self.missing += other.missing;
-        self.jets.few_constituents += other.jets.few_constituents;
-        self.jets.not_finite += other.jets.not_finite;
-    }
-}
-
-impl fmt::Display for Dropped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reasons = [
-            (self.zero_tau, "τ = 0 in a ratio"),
-            (self.not_finite, "NaN or infinity"),
-            (self.missing, "a value that stands for a missing one"),
-            (self.jets.few_constituents, "a jet of fewer than two constituents"),
-            (
-                self.jets.not_finite,
-                "a jet or constituent that is NaN, infinite or without transverse momentum",
-            ),
-        ];
-        let counted: Vec<String> = reasons
-            .iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, reason)| {
-                format!("{count} {} with {reason}", if *count == 1 { "row" } else { "rows" })
-            })
-            .collect();
-        f.write_str(&if counted.is_empty() { "none".to_owned() } else { counted.join(", ") })
-    }
 }
 
 /// Events in the order of their file.
@@ -340,7 +276,7 @@ impl<'a> Reader<'a> {
         if self.mass.is_empty() {
             return Err(DataError::NoEvents { path: path.to_owned(), dropped: self.dropped });
         }
-        self.labels.check(path, &self.data.label)?;
+        check_labels(self.labels, path, &self.data.label)?;
         let name = |position: usize| &columns.names()[wanted[position]];
         let remarks = extremes.iter().enumerate().flat_map(|(position, found)| found.missing(name(position)));
         let remarks = remarks.collect();
@@ -371,5 +307,15 @@ impl<'a> Reader<'a> {
             Err(reason) => self.dropped.count(reason),
         }
         self.seen += 1;
+    }
+}
+
+/// Refuses values that are no labels, and samples without background.
+fn check_labels(found: LabelValues, path: &Path, label: &str) -> Result<(), DataError> {
+    let (path, label) = (path.to_owned(), label.to_owned());
+    match found.kind() {
+        LabelKind::Labels => Ok(()),
+        LabelKind::AllSignal => Err(DataError::AllSignal { path, label, events: found.ones() }),
+        LabelKind::Other => Err(DataError::OtherLabels { path, label, found }),
     }
 }

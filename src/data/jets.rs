@@ -1,51 +1,17 @@
 //! Jets and their constituents, as `drapes-prepare` writes them.
 
-use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use half::f16;
-use serde::Serialize;
 
+use super::dropped::DroppedJets;
 use super::error::DataError;
+use super::jet_table::{Constituent, FEWEST_CONSTITUENTS, Jets, Kinematics, MOST_CONSTITUENTS};
 use super::source::{Dataset, Hdf5File, Kind, kind, row_ranges};
-use crate::jets::{Constituent, FEWEST_CONSTITUENTS, Jets, Kinematics, MOST_CONSTITUENTS};
 
 /// The arrays that are needed.
 const NEEDED: [&str; 3] = ["constituents", "jets", "n_constituents"];
-
-/// Events whose jets cannot be used, by reason.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct DroppedJets {
-    /// A jet has fewer than two constituents.
-    pub few_constituents: usize,
-    /// A number is NaN or infinite, or a transverse momentum is not above zero.
-    pub not_finite: usize,
-}
-
-impl DroppedJets {
-    /// All of them.
-    pub fn total(&self) -> usize {
-        self.few_constituents + self.not_finite
-    }
-
-    /// Whether there are none.
-    pub fn is_none(&self) -> bool {
-        self.total() == 0
-    }
-}
-
-impl fmt::Display for DroppedJets {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reasons = [
-            (self.few_constituents, "a jet of fewer than two constituents"),
-            (self.not_finite, "NaN or infinity or without transverse momentum"),
-        ];
-        let counted = reasons.iter().filter(|(count, _)| *count > 0);
-        let counted: Vec<String> = counted.map(|(count, reason)| format!("{count} with {reason}")).collect();
-        f.write_str(&if counted.is_empty() { "none".to_owned() } else { counted.join(", ") })
-    }
-}
 
 /// Jets of a file, and which rows they come from.
 #[derive(Clone, Debug, PartialEq)]

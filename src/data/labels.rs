@@ -1,9 +1,6 @@
 //! Labels that tell signal from background, and values that do not.
 
 use std::fmt;
-use std::path::Path;
-
-use super::error::DataError;
 
 /// The most values beside those of labels that are counted one by one.
 const MOST: usize = 12;
@@ -62,14 +59,9 @@ impl LabelValues {
         }
     }
 
-    /// Refuses values that are no labels, and samples without background.
-    pub(super) fn check(self, path: &Path, label: &str) -> Result<(), DataError> {
-        let (path, label) = (path.to_owned(), label.to_owned());
-        match self.kind() {
-            LabelKind::Labels => Ok(()),
-            LabelKind::AllSignal => Err(DataError::AllSignal { path, label, events: self.one }),
-            LabelKind::Other => Err(DataError::OtherLabels { path, label, found: self }),
-        }
+    /// How often 1 occurs.
+    pub(super) fn ones(&self) -> usize {
+        self.one
     }
 }
 

@@ -11,8 +11,10 @@
 mod describe;
 mod digest;
 mod dijet;
+mod dropped;
 mod error;
 mod events;
+mod jet_table;
 mod jets;
 mod labels;
 mod place;
@@ -27,9 +29,11 @@ pub use describe::{
     describe_without,
 };
 pub use digest::digest;
+pub use dropped::{Dropped, DroppedJets};
 pub use error::{DataError, FilterId, Lock};
-pub use events::{Dropped, Events, Label, read_events};
-pub use jets::{DroppedJets, JetEvents, read_jets};
+pub use events::{Events, Label, read_events};
+pub use jet_table::{Constituent, FEWEST_CONSTITUENTS, Jets, Kinematics, MOST_CONSTITUENTS, Outline};
+pub use jets::{JetEvents, read_jets};
 pub use labels::LabelValues;
 pub use rows::{repeated, row_hash};
 pub use wording::Found;

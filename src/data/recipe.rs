@@ -3,6 +3,7 @@
 use drapes_analysis::hlv::Variable;
 
 use super::dijet::{Dijet, Jet};
+use super::dropped::Reason;
 use super::source::Batch;
 
 /// The columns of one jet in the LHC Olympics features, without the jet's number.
@@ -11,15 +12,6 @@ const JET_COLUMNS: [&str; 7] = ["pxj", "pyj", "pzj", "mj", "tau1j", "tau2j", "ta
 /// The columns of the LHC Olympics features without the label: seven for each of the two jets.
 pub(super) fn lhco_columns() -> Vec<String> {
     (1..=2).flat_map(|jet| JET_COLUMNS.map(|column| format!("{column}{jet}"))).collect()
-}
-
-/// Why a row is no event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reason {
-    ZeroTau,
-    NotFinite,
-    /// A value is one of those that stand for a missing one.
-    Missing,
 }
 
 /// Which columns of the LHC Olympics features are read.

@@ -2,7 +2,7 @@
 
 use drapes_analysis::job::Layout;
 
-use super::events::Dropped;
+use super::dropped::Dropped;
 use super::recipe::lhco_columns;
 
 /// The most letters of a text from a file that a message shows.

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use drapes_analysis::rates::CORE;
+use drapes_analysis::device_kind::CORE;
 use serde::{Deserialize, Serialize};
 
 use super::DeviceChoice;
 use super::error::DeviceError;
-use super::sight::{Gpu, Sight};
+use super::hardware::{Gpu, Sight};
 
 /// What a rank is to compute on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

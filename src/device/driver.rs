@@ -7,7 +7,7 @@ use std::ffi::{CStr, c_char, c_int};
 
 use libloading::os::unix::Library;
 
-use super::sight::Gpu;
+use super::hardware::Gpu;
 
 /// The driver and its GPUs, in the order in which libtorch numbers them.
 #[derive(Clone, Debug, PartialEq, Eq)]

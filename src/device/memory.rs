@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::cgroup::{in_list, memory_left};
-use super::sight::Sight;
+use super::hardware::Sight;
 
 /// Bytes that this process may still take of the processor's memory; none where the system does not say.
 pub fn free_memory() -> Option<f64> {

@@ -9,6 +9,7 @@ mod assign;
 mod cgroup;
 mod driver;
 mod error;
+mod hardware;
 mod memory;
 mod sight;
 
@@ -18,8 +19,9 @@ use tch::{Cuda, Device, Kind, Tensor};
 pub use assign::{Order, Sharing, assign, lines, most_common_kind, warnings};
 pub use driver::{Driver, driver};
 pub use error::DeviceError;
+pub use hardware::{Gpu, Sight};
 pub use memory::{free_memory, memory_shares};
-pub use sight::{Gpu, Sight, look};
+pub use sight::look;
 
 /// What the user wants to compute on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -3,34 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
+use super::hardware::{Gpu, Sight};
 use super::memory::free_memory;
 use super::{DeviceChoice, driver, gpus};
-
-/// A GPU.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Gpu {
-    /// Tells it from every other one.
-    pub uuid: String,
-    /// Its kind, as `NVIDIA H200`.
-    pub name: String,
-}
-
-/// What a rank sees.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Sight {
-    /// Its host.
-    pub host: String,
-    /// Processors that it may use, by number.
-    pub processors: BTreeSet<u32>,
-    /// GPUs that libtorch can use, in its order.
-    pub gpus: Vec<Gpu>,
-    /// Bytes that it might still take, if it were alone on its host; none where the system does not say.
-    pub free_memory: Option<f64>,
-    /// Whether the host has an NVIDIA driver, so that it should have GPUs.
-    pub has_driver: bool,
-}
 
 /// Looks around. CUDA is not touched where nobody wants it.
 pub fn look(host: String, choice: DeviceChoice) -> Sight {

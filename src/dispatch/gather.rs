@@ -1,9 +1,8 @@
 //! What all other ranks must have said before work begins.
 
-use super::error::RanksError;
 use super::message::{Message, Transport};
 use super::pause::Pause;
-use crate::error::Error;
+use crate::error::{Error, RanksError};
 use crate::stop::Signals;
 
 /// Waits until every other rank has given an answer that `of` knows; one for each rank, rank 1 first.

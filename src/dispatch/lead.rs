@@ -9,13 +9,12 @@ use drapes_analysis::store::Activity;
 
 use super::assignment::Assignments;
 use super::equipment::Equipment;
-use super::error::RanksError;
 use super::farewell::farewell;
 use super::message::{Ended, Message, Transport};
 use super::pause::Pause;
 use super::roll::{Roll, SILENT};
 use super::worker::Worker;
-use crate::error::Error;
+use crate::error::{Error, RanksError};
 use crate::stop::{Clock, Signals};
 
 /// How often tasks of other jobs in the same directory are looked at, at most.

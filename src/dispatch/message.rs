@@ -8,10 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::assignment::Assignment;
 use super::equipment::Equipment;
-use super::error::RanksError;
 use super::pause::Pause;
 use crate::device::{Order, Sight};
-use crate::error::Error;
+use crate::error::{Error, RanksError};
 
 /// What ranks say to each other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -14,7 +14,6 @@
 
 mod assignment;
 mod equipment;
-mod error;
 mod farewell;
 mod gather;
 mod lead;
@@ -27,7 +26,6 @@ mod worker;
 
 pub use assignment::{Assignment, Assignments};
 pub use equipment::Equipment;
-pub use error::RanksError;
 pub use farewell::farewell;
 pub use gather::gather;
 pub use lead::{Leader, Neighbours, News, Nobody, Observer, Reading};

@@ -2,12 +2,11 @@
 
 use std::time::Instant;
 
-use super::error::RanksError;
 use super::message::{Message, Transport};
 use super::pause::Pause;
 use super::roll::ALIVE_EVERY;
 use super::worker::Worker;
-use crate::error::Error;
+use crate::error::{Error, RanksError};
 use crate::stop::{Clock, Signals};
 
 /// Passes orders from rank 0 to this rank's worker and its reports back, until rank 0 says stop.

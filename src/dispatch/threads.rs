@@ -2,9 +2,8 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use super::error::RanksError;
 use super::message::{Message, Transport};
-use crate::error::Error;
+use crate::error::{Error, RanksError};
 
 /// A rank that is a thread.
 pub struct Threads {

@@ -10,9 +10,8 @@ use drapes_analysis::dispatch::PROGRESS_EVERY;
 
 use super::assignment::Assignment;
 use super::equipment::Equipment;
-use super::error::RanksError;
 use super::message::{Ended, Message};
-use crate::error::Error;
+use crate::error::{Error, RanksError};
 use crate::watch::Watch;
 
 /// The computing thread of a rank, seen from its main thread.

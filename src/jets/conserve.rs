@@ -1,7 +1,7 @@
 //! Constituents that sum to their jet.
 
 use super::four_vector::FourVector;
-use super::table::Kinematics;
+use crate::data::Kinematics;
 
 /// Rounds until the sum is found; each leaves about the square of the jet's width of what was missing.
 const ROUNDS: usize = 60;

@@ -2,7 +2,7 @@
 
 use std::ops::Add;
 
-use super::table::{Constituent, Jets, Kinematics};
+use crate::data::{Constituent, Jets, Kinematics};
 
 /// Momentum and energy (GeV).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

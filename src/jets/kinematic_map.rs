@@ -8,8 +8,8 @@ use rand_distr::{Distribution, Exp1};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
-use super::table::{FEWEST_CONSTITUENTS, Kinematics, MOST_CONSTITUENTS, Outline};
 use super::view::EventJets;
+use crate::data::{FEWEST_CONSTITUENTS, Kinematics, MOST_CONSTITUENTS, Outline};
 use crate::error::Error;
 
 /// What the kinematic model generates of an event, given its dijet mass.

@@ -15,9 +15,9 @@ mod kinematic_map;
 mod on_device;
 mod stored;
 mod subjettiness;
-mod table;
 mod view;
 
+pub use crate::data::{Constituent, FEWEST_CONSTITUENTS, Jets, Kinematics, MOST_CONSTITUENTS, Outline};
 pub use conserve::conserve;
 pub use four_vector::FourVector;
 pub use groups::{Group, alignment, groups_by_size};
@@ -25,5 +25,4 @@ pub use kinematic_map::{KINEMATIC_FEATURES, KinematicMap, wrap};
 pub use on_device::{CONSTITUENT_FEATURES, JetTensors, OUTLINE_FEATURES};
 pub use stored::{read, write};
 pub use subjettiness::tau21;
-pub use table::{Constituent, FEWEST_CONSTITUENTS, Jets, Kinematics, MOST_CONSTITUENTS, Outline};
 pub use view::EventJets;

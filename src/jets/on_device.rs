@@ -2,8 +2,8 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::table::{Jets, Kinematics, Outline};
 use super::view::EventJets;
+use crate::data::{Jets, Kinematics, Outline};
 
 /// Masses below this share of the transverse momentum are taken as this.
 const LEAST_MASS_SHARE: f32 = 1e-4;

@@ -5,8 +5,8 @@
 use half::f16;
 use ndarray::ArrayView1;
 
-use super::table::{Jets, Kinematics};
 use crate::arrays::{ArrayReader, ArrayWriter, Column};
+use crate::data::{Jets, Kinematics};
 use crate::error::Error;
 
 /// The numbers of a jet, one jet behind the other.

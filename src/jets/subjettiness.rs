@@ -1,6 +1,6 @@
 //! N-subjettiness of a jet's constituents.
 
-use super::table::Constituent;
+use crate::data::Constituent;
 
 /// τ₂/τ₁ with β = 1 about the axes of exclusive `k_T` subjets; none for fewer than two constituents or none apart.
 ///

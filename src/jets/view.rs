@@ -1,6 +1,6 @@
 //! Some events of a table of jets.
 
-use super::table::Jets;
+use crate::data::Jets;
 
 /// Some events of a table of jets, in an order of their own.
 #[derive(Clone, Copy, Debug)]

@@ -11,8 +11,7 @@ use drapes_analysis::standing::Tally;
 use super::Run;
 use super::pages;
 use super::prepare::Prepared;
-use crate::dispatch::RanksError;
-use crate::error::Error;
+use crate::error::{Error, RanksError};
 
 /// How the work of a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

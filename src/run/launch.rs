@@ -12,8 +12,7 @@ use signal_hook::iterator::Signals;
 
 use super::Run;
 use crate::device::{self, DeviceChoice};
-use crate::dispatch::RanksError;
-use crate::error::Error;
+use crate::error::{Error, RanksError};
 use crate::stop::stopping;
 use crate::world::{Flavour, World};
 

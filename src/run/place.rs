@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use drapes_analysis::record::RunInfo;
 
 use crate::device::{self, Order};
-use crate::dispatch::{self, Assignment, Ended, Equipment, Performer, RanksError, Worker, WorkerEnd};
-use crate::error::Error;
+use crate::dispatch::{self, Assignment, Ended, Equipment, Performer, Worker, WorkerEnd};
+use crate::error::{Error, RanksError};
 use crate::task::Workplace;
 use crate::watch::Watch;
 use crate::world::World;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use drapes_analysis::cli::{inform, tell};
 use drapes_analysis::dispatch::{Graph, Known, Shard};
+use drapes_analysis::figures::Figure;
 use drapes_analysis::fingerprint::{Fingerprint, InputFile, fingerprints};
 use drapes_analysis::job::Job;
 use drapes_analysis::plan::{Plan, TaskId};
@@ -114,7 +115,7 @@ impl Run {
         let fingerprints = fingerprints(&stored.job, &stored.inputs, &plan);
         store.check_folded()?;
         let survey = store.survey(&plan, &fingerprints);
-        store.sweep(&plan, &survey.states);
+        store.sweep(&plan, &survey.states, &Figure::ALL.map(Figure::name));
         // By the job's own numbers, which all shards have in common.
         let price = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
         let owners = self.shard().owners(&Graph::of(&plan), &price.seconds);

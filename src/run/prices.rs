@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use drapes_analysis::cli::inform;
+use drapes_analysis::device_kind::{is_same_kind, kind_of};
 use drapes_analysis::dispatch::{Outlook, Pace};
 use drapes_analysis::fingerprint::Fingerprint;
 use drapes_analysis::plan::{Kind, Plan, TaskId};
 use drapes_analysis::price::Price;
-use drapes_analysis::rates::{Origin, Rates, is_same_kind, kind_of};
+use drapes_analysis::rates::{Origin, Rates};
 use drapes_analysis::store::Stop;
 
 use crate::task::if_stopped;

@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 
 use drapes_analysis::cli::tell;
 
-use crate::dispatch::RanksError;
-use crate::error::Error;
+use crate::error::{Error, RanksError};
 use crate::stop::{Clock, Signals};
 
 /// Ranks arrive within seconds of each other, but a node may first have to fetch the program from a slow server.

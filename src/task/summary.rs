@@ -10,11 +10,13 @@ use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 use super::Workplace;
 use super::distance::distance;
 use super::spectrum::{bin, edges, shares};
-use super::template::FEATURES;
 use crate::arrays::ArrayReader;
 use crate::error::Error;
 use crate::scaler::Scaler;
 use crate::split::RegionEvents;
+
+/// The table of a template's events.
+pub const FEATURES: &str = "features";
 
 /// Bins of a feature's spectrum.
 const BINS: usize = 40;

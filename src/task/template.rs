@@ -15,7 +15,7 @@ use ndarray::{Array2, ArrayView1, Axis};
 use rand_distr::Distribution;
 
 use super::making::{Generators, Making};
-use super::summary::{self, Made};
+use super::summary::{self, FEATURES, Made};
 use super::{Workplace, flow, train};
 use crate::arrays::{ArrayReader, ArrayWriter, Column};
 use crate::checkpoint::Keeper;
@@ -236,8 +236,6 @@ fn store(
     writer.finish()
 }
 
-/// The table of a template's events.
-pub const FEATURES: &str = "features";
 /// Events that are stored together.
 const STORED_TOGETHER: usize = 1 << 18;
 

@@ -2,7 +2,6 @@
 
 mod answer;
 mod export;
-mod layout;
 mod plan;
 mod plot;
 mod report;
@@ -21,14 +20,14 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 pub use answer::answer;
-pub use layout::{YEAR, columns, duration, wrapped};
 pub use plan::Format;
-pub use plot::draw_all;
 pub use scene::{AtWork, Scene};
 pub use screen::Screen;
 pub use shell::{Completions, Man};
 pub use tell::{inform, tell};
 pub use voice::{Color, Loudness, Talk, loudness};
+
+pub use crate::text::{YEAR, columns, duration, wrapped};
 
 use crate::drawn;
 use crate::error::{Error, Exit};

@@ -9,7 +9,6 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::answer;
-use super::layout::{columns, columns_on_page, duration, wrapped, wrapped_behind};
 use crate::dispatch::{Graph, Known, Simulated, Simulation};
 use crate::error::{Error, Exit};
 use crate::job::{Change, DEFAULTS, Job, JobFile};
@@ -19,6 +18,7 @@ use crate::price::demand::{Demand, LONGEST_RUN, longest, most_memory, size};
 use crate::price::memory::Chip;
 use crate::price::{EventCounts, Price, bytes};
 use crate::rates::Rates;
+use crate::text::{columns, columns_on_page, duration, wrapped, wrapped_behind};
 
 /// Shows what a job computes, how long it takes and how much disk it needs; computes nothing.
 ///

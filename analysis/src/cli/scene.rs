@@ -1,6 +1,6 @@
 //! What a scan is at, as a person sees it at the foot of a terminal.
 
-use super::layout::duration;
+use crate::text::duration;
 
 /// What a scan is at.
 #[derive(Clone, Debug)]

@@ -7,7 +7,6 @@ use std::time::{Instant, SystemTime};
 use serde_json::json;
 
 use super::answer;
-use super::layout::{columns, duration};
 use super::plan::Format;
 use super::scene::{AtWork, Scene};
 use super::watch::Watch;
@@ -20,6 +19,7 @@ use crate::rates::Rates;
 use crate::spent::{Spent, spent};
 use crate::standing::{Standing, pace_so_far, standings};
 use crate::store::{Liveness, Occupant, Store};
+use crate::text::{columns, duration};
 
 /// Shows what a scan has done, what runs, what failed and why, what waits for what, and how much is left.
 #[derive(Debug, clap::Args)]

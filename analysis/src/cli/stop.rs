@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::layout::duration;
 use super::{answer, tell};
 use crate::error::{Error, Exit};
 use crate::store::{Occupant, Store};
+use crate::text::duration;
 
 /// Asks a running scan to save its trainings and to end, wherever it runs, and waits until it has.
 ///

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use super::layout::duration;
 use super::scene::Scene;
 use super::screen::Screen;
 use super::tell;
 use crate::standing::Standing;
+use crate::text::duration;
 
 /// Time between two looks at a directory: ranks write down so often what they do.
 const LOOK: Duration = Duration::from_secs(2);

@@ -9,8 +9,9 @@ use super::pivot::{Column, Line, Pivot};
 use super::place::{File, file};
 use super::tables;
 use crate::error::Error;
-use crate::figures::{self, Figure};
+use crate::figures::Figure;
 use crate::job::{Job, Layout};
+use crate::method_names;
 use crate::store::Store;
 use crate::table::{FigureTable, Row, round};
 use drapes_draw::{Panel, plain};
@@ -139,7 +140,7 @@ fn columns(column: &Column<'_>, up: &str) -> Vec<Value> {
         all
     };
     let (quantity, unit) = label(up);
-    let name = column.curve.map_or(quantity.clone(), |curve| plain(figures::label(curve)));
+    let name = column.curve.map_or(quantity.clone(), |curve| plain(method_names::label(curve)));
     let values: Vec<Value> = column.cells.iter().map(|cell| cell.map_or_else(nothing, value)).collect();
     let mut heading = json!({ "name": name });
     if !unit.is_empty() {

@@ -6,6 +6,7 @@ use super::measure::Measure;
 use super::palette::{self, Marked};
 use super::{panels, roc, select};
 use crate::generated::{Inputs, Kinematics};
+use crate::method_names;
 use crate::point::ClassifierKind;
 use crate::quantities::SignalCount;
 use crate::results::{PointResults, Results};
@@ -167,7 +168,7 @@ pub fn injections(name: &str, results: &Results) -> FigureTable {
 }
 
 fn rank(found: &PointResults) -> (usize, bool) {
-    (palette::rank(found.point.method()), found.point.classifier.inputs() == Inputs::Hlv)
+    (method_names::rank(found.point.method()), found.point.classifier.inputs() == Inputs::Hlv)
 }
 
 pub fn injections_picture(table: &FigureTable) -> Picture {
@@ -184,7 +185,7 @@ fn curve(word: &str, rows: &[&TableRow], marked: Marked) -> Curve {
         _ if diffused => (Dash::DashDot, "LLV, kinematics too"),
         _ => (Dash::Solid, "LLV"),
     };
-    let label = format!("{} ({name})", palette::label(method));
+    let label = format!("{} ({name})", method_names::label(method));
     // Dashes tell inputs apart: where few events pass, markers are hollow, and lines without markers end.
     let mut points = plain.points;
     match marked {

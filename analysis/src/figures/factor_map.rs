@@ -1,10 +1,12 @@
 //! Significance improvement of DRAPES ∅ over injection and over-sampling.
 
 use super::measure::Measure;
-use super::palette::{self, grouped};
+use super::palette;
 use super::select;
+use crate::method_names;
 use crate::results::Results;
 use crate::table::FigureTable;
+use crate::text::grouped;
 use drapes_draw::{Axis, Cell, Cells, Colour, Mark, Panel, Picture, Row};
 
 /// Light end of the colours; the dark end is the method's own colour.
@@ -62,7 +64,7 @@ pub fn picture(table: &FigureTable) -> Picture {
     Picture {
         title: Some(format!(
             "{}: *ε*_{{S}}/√*ε*_{{B}} at {}",
-            palette::label("noise"),
+            method_names::label("noise"),
             Measure::AtLow.note()
         )),
         footnote: Some(

@@ -3,6 +3,7 @@
 use super::measure::Measure;
 use super::palette::{self, Marked};
 use super::{panels, select};
+use crate::method_names;
 use crate::quantities::SignalCount;
 use crate::results::Results;
 use crate::table::{FigureTable, Row as TableRow};
@@ -34,7 +35,7 @@ pub fn table(name: &str, results: &Results, methods: &[&str], measures: &[Measur
             // Too few events for this rejection: a panel without curves would show nothing.
             continue;
         }
-        rows.sort_by_key(|(word, ..)| palette::rank(word));
+        rows.sort_by_key(|(word, ..)| method_names::rank(word));
         for (word, in_region, band, passing) in rows {
             table.push(measure.word(), word, in_region, band, passing);
         }

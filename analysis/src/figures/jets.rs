@@ -4,6 +4,7 @@ use super::palette::{self, Marked};
 use super::{histogram, panels};
 use crate::generated::{Generated, Kinematics, TemplateMethod};
 use crate::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
+use crate::method_names;
 use crate::quantities::SignalCount;
 use crate::results::Results;
 use crate::table::FigureTable;
@@ -31,7 +32,7 @@ fn chosen(results: &Results, wanted: impl Fn(&Generated) -> bool) -> Vec<&JetSum
         of_method.map(|(_, count)| *count).min() == Some(injected(summary))
     });
     found.sort_by(|one, other| {
-        let rank = |summary: &JetSummary| palette::rank(summary.template.method.word());
+        let rank = |summary: &JetSummary| method_names::rank(summary.template.method.word());
         rank(one).cmp(&rank(other)).then(one.sigma_used.total_cmp(&other.sigma_used))
     });
     found
@@ -117,7 +118,7 @@ fn distributions_picture(table: &FigureTable, footnote: &str, columns: usize) ->
                 }
                 method => {
                     let style = Style::line(palette::colour(method));
-                    histogram::steps(table, word, method, palette::label(method), style)
+                    histogram::steps(table, word, method, method_names::label(method), style)
                 }
             })
         });

@@ -1,10 +1,10 @@
 //! Figures of merit of one classifier, as figures show them against something else.
 
-use super::palette::grouped;
 use crate::band::Band;
 use crate::metrics::QUOTED_REJECTIONS;
 use crate::record::Classifier;
 use crate::results::PointResults;
+use crate::text::grouped;
 use drapes_draw::Axis;
 
 /// The axis of every significance improvement.

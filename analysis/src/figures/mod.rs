@@ -9,6 +9,7 @@ mod contour;
 mod corner;
 mod diffused;
 mod displacement;
+mod drawing;
 mod factor_map;
 mod histogram;
 mod injections;
@@ -28,8 +29,8 @@ mod titles;
 mod training;
 mod variants;
 
+pub use drawing::{draw, draw_all, has_table};
 pub use needs::Needs;
-pub use palette::{grouped, label, rank};
 pub use titles::Subject;
 
 use crate::error::Error;

@@ -3,42 +3,39 @@
 //! Differs from the paper, which swaps the colours of DRAPES SR and SB from figure to figure: here SR is blue, SB
 //! red and MC magenta everywhere, as in its Figs. 6, 12 and 17.
 
+use crate::method_names::label;
 use crate::metrics::RELIABLE_BACKGROUND_EVENTS;
 use crate::table::Row;
 use drapes_draw::{Colour, Curve, Dash, Marker, Point, Style, Weak};
 
-/// Name and look of a curve.
+/// The look of a curve.
 struct Look {
     word: &'static str,
-    label: &'static str,
     colour: Colour,
     dash: Dash,
     marker: Marker,
 }
 
 impl Look {
-    const fn solid(word: &'static str, label: &'static str, code: u32, marker: Marker) -> Self {
-        Self { word, label, colour: Colour::hex(code), dash: Dash::Solid, marker }
+    const fn solid(word: &'static str, code: u32, marker: Marker) -> Self {
+        Self { word, colour: Colour::hex(code), dash: Dash::Solid, marker }
     }
 }
 
-/// Every method in the order of legends and tables.
+/// Every method.
 const LOOKS: [Look; 12] = [
-    Look::solid("supervised", "Supervised", 0x11_1111, Marker::Square),
-    Look::solid("over_idealised", "Over-idealised", 0x2a_8c3c, Marker::Triangle),
-    Look::solid("idealised", "Idealised", 0x7f_b069, Marker::Wedge),
-    Look::solid("curtains_f4f", "CURTAINsF4F", 0xe6_7e22, Marker::Square),
-    Look {
-        dash: Dash::Dashed,
-        ..Look::solid("curtains_f4f_efficient", "CURTAINsF4F efficient", 0xe6_7e22, Marker::Square)
-    },
-    Look::solid("cathode", "CATHODE", 0x00_8b8b, Marker::Triangle),
-    Look::solid("feta", "FETA", 0x8a_6d3b, Marker::Wedge),
-    Look::solid("noise", "DRAPES ∅", 0x7b_2d8e, Marker::Disc),
-    Look { dash: Dash::Dashed, ..Look::solid("gensr", "DRAPES GenSR", 0x7b_2d8e, Marker::Disc) },
-    Look::solid("sr", "DRAPES SR", 0x1f_5fa8, Marker::Diamond),
-    Look::solid("sb", "DRAPES SB", 0xc0_392b, Marker::Wedge),
-    Look::solid("mc", "DRAPES MC", 0xe0_3fa8, Marker::Triangle),
+    Look::solid("supervised", 0x11_1111, Marker::Square),
+    Look::solid("over_idealised", 0x2a_8c3c, Marker::Triangle),
+    Look::solid("idealised", 0x7f_b069, Marker::Wedge),
+    Look::solid("curtains_f4f", 0xe6_7e22, Marker::Square),
+    Look { dash: Dash::Dashed, ..Look::solid("curtains_f4f_efficient", 0xe6_7e22, Marker::Square) },
+    Look::solid("cathode", 0x00_8b8b, Marker::Triangle),
+    Look::solid("feta", 0x8a_6d3b, Marker::Wedge),
+    Look::solid("noise", 0x7b_2d8e, Marker::Disc),
+    Look { dash: Dash::Dashed, ..Look::solid("gensr", 0x7b_2d8e, Marker::Disc) },
+    Look::solid("sr", 0x1f_5fa8, Marker::Diamond),
+    Look::solid("sb", 0xc0_392b, Marker::Wedge),
+    Look::solid("mc", 0xe0_3fa8, Marker::Triangle),
 ];
 
 /// Light and dark end of the shades of DRAPES ∅.
@@ -59,16 +56,6 @@ pub const VALIDATION: Colour = Colour::hex(0xd3_5400);
 
 fn look(word: &str) -> Option<&'static Look> {
     LOOKS.iter().find(|look| look.word == word)
-}
-
-/// The name of a method for people.
-pub fn label(word: &str) -> &str {
-    look(word).map_or(word, |look| look.label)
-}
-
-/// The place of a method in tables and legends.
-pub fn rank(word: &str) -> usize {
-    LOOKS.iter().position(|look| look.word == word).unwrap_or(LOOKS.len())
 }
 
 /// The colour of a method.
@@ -112,26 +99,16 @@ pub fn is_reliable(row: &Row) -> bool {
     row.background_events.is_none_or(|events| events >= RELIABLE_BACKGROUND_EVENTS as f64)
 }
 
-/// A whole number with its thousands apart.
-pub fn grouped(number: u32) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::method_names::NAMES;
 
     #[test]
-    fn thousands_stand_apart() {
-        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    fn every_method_has_a_look() {
+        for (word, _) in NAMES {
+            assert!(look(word).is_some(), "{word}");
+        }
     }
 
     #[test]

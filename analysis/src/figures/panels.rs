@@ -1,6 +1,6 @@
 //! What many figures have in common: notes, rows of panels, footnotes.
 
-use super::palette::grouped;
+use crate::text::grouped;
 use drapes_draw::{Corner, Note, Panel, Place, Row};
 
 /// What bands and dashed lines mean.

@@ -1,14 +1,13 @@
 //! Which of a scan's points a figure shows.
 
 use crate::generated::{Inputs, Kinematics, Scope};
+use crate::method_names;
 use crate::noise_grid::NoiseGrid;
 use crate::point::{ClassifierKind, Contest, ScanPoint};
 use crate::quantities::{Oversampling, SignalCount};
 use crate::record::DenoiserTraining;
 use crate::results::{PointResults, Results};
 use crate::template_summary::TemplateSummary;
-
-use super::palette;
 
 /// The methods of Figs. 4 and 5.
 pub const FROM_NOISE: [&str; 7] = [
@@ -151,7 +150,7 @@ pub fn headline_by<'a>(
     let points = results.points.iter().filter(wanted);
     let mut best: Vec<&PointResults> =
         nominal(results, points, |found| found.point.method()).into_iter().map(|(_, found)| found).collect();
-    best.sort_by_key(|found| palette::rank(found.point.method()));
+    best.sort_by_key(|found| method_names::rank(found.point.method()));
     best
 }
 
@@ -186,7 +185,8 @@ fn along_strength(
     let best = nominal(results, points, |found| (found.point.method(), strength(found)));
     let mut scans: Vec<_> = best.into_iter().map(|((_, sigma), found)| (sigma, found)).collect();
     scans.sort_by(|(one, first), (other, second)| {
-        let methods = palette::rank(first.point.method()).cmp(&palette::rank(second.point.method()));
+        let methods =
+            method_names::rank(first.point.method()).cmp(&method_names::rank(second.point.method()));
         methods.then(one.total_cmp(other))
     });
     scans

@@ -3,6 +3,7 @@
 use super::{palette, panels, select};
 use crate::band::Band;
 use crate::generated::{Inputs, Scope};
+use crate::method_names;
 use crate::point::ClassifierKind;
 use crate::record::{FlowTraining, Loss};
 use crate::results::Results;
@@ -89,8 +90,8 @@ pub fn picture(table: &FigureTable) -> Picture {
             curve(VALIDATION, Dash::Dashed, palette::VALIDATION, validation),
         ];
         let title = match panel.split_once('-') {
-            Some(("classifier", word)) => format!("classifiers, {}", palette::label(word)),
-            Some(("jet classifier", word)) => format!("classifiers of jets, {}", palette::label(word)),
+            Some(("classifier", word)) => format!("classifiers, {}", method_names::label(word)),
+            Some(("jet classifier", word)) => format!("classifiers of jets, {}", method_names::label(word)),
             Some((network, sample)) => {
                 let (kind, sample) =
                     sample.split_once("-s").map_or(("", sample), |(kind, sample)| (kind, sample));

@@ -3,6 +3,7 @@
 use super::palette::{self, Marked};
 use super::rejection::{self, Few};
 use super::{panels, select};
+use crate::method_names;
 use crate::point::ClassifierKind;
 use crate::quantities::SignalCount;
 use crate::regions::MassWindow;
@@ -54,7 +55,7 @@ fn of_widths(results: &Results, injection: SignalCount) -> Vec<(MassWindow, Vec<
         }
     }
     for (_, points) in &mut widths {
-        points.sort_by_key(|point| palette::rank(point.point.method()));
+        points.sort_by_key(|point| method_names::rank(point.point.method()));
     }
     widths.sort_by(|(one, _), (other, _)| one.width().total_cmp(&other.width()));
     widths
@@ -99,7 +100,7 @@ pub fn factors_picture(table: &FigureTable) -> Picture {
         let Some(factor) = factor(word) else { return plain };
         let place = factors.iter().position(|known| *known == factor).unwrap_or(0);
         Curve {
-            label: Some(format!("{} ×{factor}", palette::label("noise"))),
+            label: Some(format!("{} ×{factor}", method_names::label("noise"))),
             style: Style { colour: palette::shade(place as f64 / last), ..plain.style },
             ..plain
         }
@@ -146,7 +147,7 @@ pub fn trees_picture(table: &FigureTable) -> Picture {
     let curve = |word: &str, rows: &[&Row]| match word.strip_suffix(BY_TREES) {
         Some(method) => {
             let solid = plain(method, rows);
-            let label = format!("{}, trees", palette::label(method));
+            let label = format!("{}, trees", method_names::label(method));
             Curve { label: Some(label), style: solid.style.dashed(Dash::Dashed), ..solid }
         }
         None => plain(word, rows),

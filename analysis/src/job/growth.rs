@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Job;
 use crate::axes::distinct;
-use crate::figures::label;
+use crate::method_names::label;
 use crate::point::ScanPoint;
 use crate::quantities::ClassifierSeed;
 

@@ -26,6 +26,8 @@ use crate::point::ScanPoint;
 use crate::quantities::{ClassifierSeed, Gev, Oversampling, SigmaPrime, SignalCount};
 use crate::regions::Regions;
 
+pub use crate::solver::{SamplerSettings, Solver};
+
 pub use change::Change;
 pub use file::JobFile;
 pub use flow::{FlowNetwork, FlowSettings, KeptMoment};
@@ -270,46 +272,6 @@ pub enum Marginals {
     Standardised,
     /// By the increasing map that makes each of them a unit normal.
     Gaussian,
-}
-
-/// How the reverse diffusion is solved.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SamplerSettings {
-    /// The integration rule.
-    pub solver: Solver,
-    /// Points of the noise grid from `sigma_max` to `sigma_min`.
-    pub steps: usize,
-    /// Smallest noise strength.
-    pub sigma_min: f64,
-    /// Largest noise strength.
-    pub sigma_max: f64,
-    /// How the grid crowds towards small noise.
-    pub rho: f64,
-}
-
-/// An integration rule for the probability-flow equation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Solver {
-    /// Second order: two network evaluations a step.
-    Heun,
-    /// First order: one network evaluation a step.
-    Euler,
-}
-
-impl Solver {
-    /// The word for this rule in ids and job files.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Heun => "heun",
-            Self::Euler => "euler",
-        }
-    }
-
-    /// The rule of a word.
-    pub fn named(word: &str) -> Option<Self> {
-        [Self::Heun, Self::Euler].into_iter().find(|solver| solver.word() == word)
-    }
 }
 
 /// The classifiers and their training.

@@ -3,9 +3,9 @@
 use super::keys::{Cost, lower};
 use super::memory::{Chip, need};
 use super::{EventCounts, Price};
-use crate::cli::YEAR;
 use crate::job::Job;
 use crate::plan::{Plan, Task, TaskId};
+use crate::text::YEAR;
 
 /// A run that would take longer than this is a mistake in the job.
 pub const LONGEST_RUN: f64 = 100.0 * YEAR;

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::axes::{AXES, distinct};
-use crate::figures::{grouped, label, rank};
 use crate::job::Job;
+use crate::method_names::{label, rank};
 use crate::plan::Plan;
 use crate::point::ScanPoint;
 use crate::quantities::SignalCount;
 use crate::results::Results;
 use crate::store::{Store, StoredJob};
+use crate::text::grouped;
 
 /// What was asked.
 #[derive(Serialize)]

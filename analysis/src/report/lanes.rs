@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cli::duration;
+use crate::text::duration;
 
 /// A task, or all tasks of a stage.
 pub struct Bar {

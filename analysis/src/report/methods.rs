@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::axes::{AxisValue, SIGNAL_REGION};
 use crate::band::Band;
-use crate::figures::{Measure, label, rank};
+use crate::figures::Measure;
+use crate::method_names::{label, rank};
 use crate::metrics::RELIABLE_BACKGROUND_EVENTS;
 use crate::reduce;
 use crate::results::{PointResults, Results};

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use crate::cli::duration;
 use crate::dispatch::makespan;
 use crate::job::Job;
 use crate::plan::{Kind, Plan};
@@ -10,6 +9,7 @@ use crate::price::{EventCounts, Price};
 use crate::rates::Rates;
 use crate::standing::{Standing, pace_so_far};
 use crate::store::{Liveness, Occupant};
+use crate::text::duration;
 
 /// When a page is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::figures::label;
 use crate::fit_quality::{LEAST_P_VALUE, fit_p_value, written};
 use crate::generated::Scope;
+use crate::method_names::label;
 use crate::point::ClassifierKind;
 use crate::record::Loss;
 use crate::results::Results;

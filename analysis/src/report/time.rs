@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::lanes::{Bar, Clock, Lane, lanes};
-use crate::cli::duration;
 use crate::plan::{Plan, Stage, Task};
 use crate::record::RunInfo;
 use crate::spent::Spent;
 use crate::standing::Standing;
+use crate::text::duration;
 
 /// More bars than this are drawn as one a stage: nobody tells them apart.
 const MOST_BARS: usize = 6_000;

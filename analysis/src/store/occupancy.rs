@@ -13,15 +13,13 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime};
-
-use serde::{Deserialize, Serialize};
+use std::time::{Duration, Instant};
 
 use super::again::read_again;
+use super::occupant::{Doing, Liveness, Occupant, now};
 use super::{Store, part_of, request};
 use crate::dispatch::Shard;
 use crate::error::Error;
-use crate::plan::TaskId;
 use look::{Clock, Seen, Sight, glance, look, look_closely, touch, unclear};
 pub use machine::Process;
 
@@ -33,73 +31,6 @@ const DEAD: Duration = Duration::from_secs(if cfg!(test) { 4 } else { 180 });
 const GONE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 15 });
 /// How often a file is looked at of which it is not clear whether its owner lives.
 const GLANCE: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 1000 });
-
-/// A process that works in a directory, as its file says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Occupant {
-    /// The process.
-    pub process: Process,
-    /// When it began, in seconds since 1970.
-    pub since: u64,
-    /// Its share of the scan, from 1.
-    pub shard: u32,
-    /// Of how many.
-    pub shards: u32,
-    /// Ranks that it has.
-    pub ranks: usize,
-    /// What tells the job that it works at from others; none until it has stored its job.
-    #[serde(default)]
-    pub job: Option<String>,
-    /// What they do.
-    #[serde(flatten)]
-    pub doing: Doing,
-}
-
-/// What the ranks of a process do.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Doing {
-    /// Tasks that run.
-    pub running: Vec<RunningTask>,
-    /// Failed tasks that are still to be tried again.
-    #[serde(default)]
-    pub retrying: Vec<TaskId>,
-    /// Whether there is anything that they can do.
-    #[serde(default)]
-    pub activity: Activity,
-}
-
-/// Whether a process has something to do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Activity {
-    /// It works.
-    #[default]
-    Working,
-    /// All that is left to it waits for tasks of others.
-    Waiting,
-}
-
-/// A task that a rank is at.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RunningTask {
-    /// The task.
-    pub task: TaskId,
-    /// The rank.
-    pub rank: usize,
-    /// When it began, in seconds since 1970.
-    pub since: u64,
-    /// The share of it that is done.
-    pub share: f64,
-}
-
-/// Whether an occupant still works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Liveness {
-    /// It works.
-    Alive,
-    /// It is gone: its process has ended, or has not been heard of for long.
-    Dead,
-}
 
 /// What to do while it is not clear whether the owner of a place lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -284,20 +215,6 @@ impl Store {
     }
 }
 
-impl std::fmt::Display for Occupant {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let minutes = now().saturating_sub(self.since) / 60;
-        write!(f, "process {} on {}, since {minutes} min", self.process.pid, self.process.host)?;
-        if self.shards > 1 {
-            write!(f, ", shard {}/{}", self.shard, self.shards)?;
-        }
-        match self.doing.activity {
-            Activity::Waiting => f.write_str(", which waits for other shards"),
-            Activity::Working => Ok(()),
-        }
-    }
-}
-
 impl Occupancy {
     /// Says what the ranks do; who asks for the status reads it.
     ///
@@ -359,11 +276,6 @@ impl Drop for Occupancy {
             let _ = fs::remove_file(&self.path);
         }
     }
-}
-
-/// Seconds since 1970.
-fn now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
 
 fn text(occupant: &Occupant) -> Vec<u8> {

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use super::durable::is_part_of;
 use super::{Store, TaskState, request};
 use crate::error::Error;
-use crate::figures::Figure;
 use crate::plan::{Plan, Stage};
 
 /// The turn of those who write tables and figures.
@@ -15,8 +14,8 @@ const DRAWING: &str = "draw.lock";
 
 impl Store {
     /// Removes what processes have left that died while they wrote, and what was kept of stopped tasks that are done by now;
-    /// nothing if somebody else works here.
-    pub fn sweep(&self, plan: &Plan, states: &[TaskState]) {
+    /// nothing if somebody else works here. `figures` are the names of those that are ever drawn.
+    pub fn sweep(&self, plan: &Plan, states: &[TaskState], figures: &[&str]) {
         let done = plan.tasks.iter().zip(states).filter(|(_, state)| state.is_done());
         let needless: HashSet<PathBuf> =
             done.flat_map(|(task, _)| [self.checkpoint(&task.id), self.stop_file(&task.id)]).collect();
@@ -30,8 +29,8 @@ impl Store {
         for (name, folder) in folders.iter().chain(&stages) {
             left.extend(files(folder).into_iter().filter(|file| {
                 let name_of_file = file.file_name().and_then(|file| file.to_str());
-                let is_part =
-                    name_of_file.is_some_and(|file| is_part_of(file, |whole| is_written(name, whole)));
+                let is_part = name_of_file
+                    .is_some_and(|file| is_part_of(file, |whole| is_written(name, whole, figures)));
                 is_part || needless.contains(file)
             }));
         }
@@ -74,13 +73,13 @@ impl Store {
 }
 
 /// Whether we write files of this name into this folder, in one piece.
-fn is_written(folder: &str, name: &str) -> bool {
+fn is_written(folder: &str, name: &str, figures: &[&str]) -> bool {
     let (stem, kind) = name.rsplit_once('.').unwrap_or((name, ""));
     match folder {
         "" => ["job.toml", "job.json", "provenance.json", "results.csv", "drawn.json", "report.html"]
             .contains(&name),
         "tasks" => ["folded.jsonl", "folded.h5"].contains(&name),
-        "figures" => Figure::named(stem).is_some() && ["csv", "svg", "pdf", "png"].contains(&kind),
+        "figures" => figures.contains(&stem) && ["csv", "svg", "pdf", "png"].contains(&kind),
         _ => ["json", "h5", "checkpoint", "stopped"].contains(&kind),
     }
 }

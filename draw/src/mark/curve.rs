@@ -2,11 +2,11 @@
 
 use super::{
     super::{
-        Colour, Style, keys,
+        Colour, Style, Weak, keys,
         marker::{self, Dot},
         path, sizes,
     },
-    Drawn, Extent, Frame, Ink, Interval, Margin, Point, Svg, Swatch, Values, Weak,
+    Drawn, Extent, Frame, Ink, Interval, Margin, Point, Svg, Swatch, Values,
 };
 
 /// A line through the means of its points in a band from their lower to their upper ends.

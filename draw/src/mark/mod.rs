@@ -7,7 +7,7 @@ mod points;
 mod steps;
 
 use super::{
-    Colour,
+    Colour, Weak,
     frame::Frame,
     ink::Ink,
     keys::Swatch,
@@ -62,17 +62,6 @@ impl Point {
     pub const fn within(x: f64, mean: f64, low: f64, high: f64) -> Self {
         Self { x, mean, low, high, weak: Weak::No }
     }
-}
-
-/// Whether a value rests on too few entries to be trusted; such parts of a curve are dashed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weak {
-    /// It rests on few entries.
-    Yes,
-    /// It rests on few entries, and its marker alone says so: dashes tell curves apart.
-    Hollow,
-    /// It can be trusted.
-    No,
 }
 
 /// What a picture needs to know of a kind of mark.

@@ -1,6 +1,7 @@
 //! High-level variables of the two jets.
 
-use super::jet::{Jet, mass, wrap};
+use super::azimuth::wrap;
+use super::jet::{Jet, mass};
 use crate::fastjet::Momentum;
 
 /// Names and units of the variables, in the order of [`Dijet::values`].

@@ -1,10 +1,9 @@
 //! A jet and its constituents.
 
-use std::f64::consts::{PI, TAU};
-
 use half::f16;
 
 use super::Particle;
+use super::azimuth::wrap;
 use super::subjettiness::{self, AxisChoice};
 use crate::fastjet::{Cluster, Momentum};
 
@@ -76,17 +75,4 @@ pub(super) fn mass(momentum: &Momentum) -> f64 {
     // Factors that lose fewer digits than a difference of squares.
     let square = (energy + pz) * (energy - pz) - px * px - py * py;
     if square < 0.0 { 0.0 } else { square.sqrt() }
-}
-
-/// A difference of azimuths, brought into [-π, π].
-pub(super) fn wrap(angle: f64) -> f64 {
-    // Azimuths of raw files go from -π to π, but nothing says that they must.
-    let angle = angle % TAU;
-    if angle > PI {
-        angle - TAU
-    } else if angle < -PI {
-        angle + TAU
-    } else {
-        angle
-    }
 }

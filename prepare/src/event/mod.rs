@@ -1,17 +1,17 @@
 //! From the particles of an event to its two jets.
 
+mod azimuth;
 mod dijet;
 mod jet;
-mod rejection;
 mod subjettiness;
 
 pub use dijet::{Dijet, VARIABLES};
 pub use jet::{Jet, KEPT};
-pub use rejection::{Dropped, Rejection};
 pub use subjettiness::AxisChoice;
 
 use crate::error::PrepareError;
 use crate::fastjet::{self, Momentum};
+pub use crate::rejection::{Dropped, Rejection};
 
 /// A particle of a raw event: massless.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! N-subjettiness: how far a jet is from N narrow subjets.
 
 use super::Particle;
-use super::jet::wrap;
+use super::azimuth::wrap;
 use crate::fastjet::{Axis, MOST_SUBJETS};
 
 /// Where the axes of the subjets come from.

@@ -5,10 +5,10 @@ use std::path::Path;
 use drapes_analysis::hlv::{self, Variable};
 use drapes_analysis::regions::{Region, Regions};
 
+use super::super::dropped::{Dropped, Reason};
 use super::super::error::DataError;
-use super::super::events::Dropped;
 use super::super::labels::{LabelKind, LabelValues};
-use super::super::recipe::{Read, Reason, Recipe, is_missing};
+use super::super::recipe::{Read, Recipe, is_missing};
 use super::super::remarks::{Extremes, looks_like_weights, repeated_names};
 use super::super::rows::{repeated, row_hash};
 use super::super::source::{self, Batch, Columns};

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use drapes_analysis::regions::Regions;
 use serde::Serialize;
 
+use super::dropped::Dropped;
 use super::error::DataError;
-use super::events::Dropped;
 
 pub use histogram::{Histogram, MassBin};
 

@@ -1,5 +1,8 @@
 //! One array of an HDF5 file.
 
+mod fields;
+mod virtual_source;
+
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -11,10 +14,9 @@ use ndarray::{Array2, ArrayD, s};
 
 use super::super::error::{DataError, FilterId};
 use super::super::wording::printable;
-use super::records;
 use super::text::texts;
 use super::trouble::trouble;
-use super::virtual_source::{Source, check_sources, sources};
+use virtual_source::{Source, check_sources, sources};
 
 /// Values that a stored byte may stand for at most: constant columns compress far better than physics.
 const MOST_VALUES_PER_BYTE: u64 = 100_000;
@@ -74,7 +76,7 @@ impl Dataset {
     }
 
     /// Where the values of a virtual dataset lie.
-    pub(super) fn sources(&self) -> hdf5::Result<Vec<Source>> {
+    fn sources(&self) -> hdf5::Result<Vec<Source>> {
         sources(&self.inner)
     }
 
@@ -190,7 +192,7 @@ impl Dataset {
 
     /// Some fields of some records as floats, record after record.
     pub fn read_records(&self, rows: Range<usize>, fields: &[&str]) -> Result<Vec<f64>, DataError> {
-        records::read(&self.inner, rows, fields).map_err(|source| self.failure(source))
+        fields::read(&self.inner, rows, fields).map_err(|source| self.failure(source))
     }
 
     /// Some rows of an array of any number of axes, row after row.

@@ -12,7 +12,6 @@ mod kind;
 mod records;
 mod text;
 mod trouble;
-mod virtual_source;
 
 use std::path::Path;
 

@@ -7,9 +7,9 @@ use half::f16;
 use rand_distr::StandardNormal;
 use tch::Device;
 
-use super::super::table::Jets;
 use super::*;
 use crate::checkpoint::Keeper;
+use crate::data::Jets;
 use crate::diffusion::{DenoiserShape, Sampler, TrainingEvents, train};
 use crate::scaler::Scaler;
 use crate::watch::Unwatched;

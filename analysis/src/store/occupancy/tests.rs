@@ -1,5 +1,9 @@
+use std::time::SystemTime;
+
+use super::super::occupant::RunningTask;
 use super::*;
 use crate::job::JobFile;
+use crate::plan::TaskId;
 use crate::store::StoredJob;
 
 fn store(directory: &Path) -> Store {
@@ -243,7 +247,7 @@ fn nothing_is_swept_while_somebody_else_works() {
     let half = directory.path().join("tasks/train/a.h5.0123456789ab-0.part");
     let sweep = || {
         fs::write(&half, "half").expect("room");
-        store.sweep(&plan, &[]);
+        store.sweep(&plan, &[], &[]);
         half.exists()
     };
     // Another shard began after this one had looked who is there, and writes.

@@ -1,5 +1,9 @@
 //! What can go wrong where work is done.
 
+mod demand;
+mod ranks;
+mod repeat;
+
 use std::fmt;
 use std::path::PathBuf;
 
@@ -9,10 +13,11 @@ use drapes_analysis::error::Exit;
 use drapes_analysis::plan::TaskId;
 
 use crate::data::DataError;
-use crate::demands::DemandError;
 use crate::device::DeviceError;
-use crate::dispatch::RanksError;
-use crate::repeats::Repeat;
+
+pub use demand::DemandError;
+pub use ranks::RanksError;
+pub use repeat::Repeat;
 
 /// A task that was stopped again and again and never got further.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! Text in columns.
+//! Numbers, times and columns as people read them.
 
 /// Characters of a line: what a terminal window or a printed page shows.
 pub const WIDTH: usize = 100;
@@ -82,6 +82,19 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
+/// A whole number with its thousands apart.
+pub fn grouped(number: u32) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,5 +127,10 @@ mod tests {
     fn times_have_their_unit() {
         assert_eq!([9e7, 4.5e8, 1e20].map(duration), ["3 years", "14 years", "more than a million years"]);
         assert_eq!([45.0, 720.0, 12_600.0, 181_440.0].map(duration), ["45 s", "12 min", "3.5 h", "2.1 days"]);
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 }

@@ -10,11 +10,11 @@ use hdf5_sys::h5p::{
 };
 use hdf5_sys::h5s::{H5Sclose, H5Sget_select_npoints, H5Sget_simple_extent_dims, H5Sget_simple_extent_ndims};
 
-use super::super::error::DataError;
-use super::super::place::check_place;
-use super::super::wording::printable;
-use super::dataset::Dataset;
-use super::hdf5_file::Hdf5File;
+use super::super::hdf5_file::Hdf5File;
+use super::Dataset;
+use crate::data::error::DataError;
+use crate::data::place::check_place;
+use crate::data::wording::printable;
 
 /// How many virtual datasets may follow from another: they may lead in circles.
 const DEPTH: usize = 4;
