@@ -3,10 +3,10 @@
 use drapes_analysis::job::TreeSettings;
 use ndarray::{Array2, ArrayView2, Axis};
 
-use super::contest::{Contest, both};
 use super::judges::{Judges, Least, Scorer};
 use super::member::{Member, Parts};
 use super::trees::{Rows, Trees};
+use super::two_sample::{Contest, both};
 use crate::checkpoint::Keeper;
 use crate::error::Error;
 use crate::history::History;

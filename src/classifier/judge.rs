@@ -3,9 +3,9 @@
 use drapes_analysis::metrics::RankedScores;
 use drapes_analysis::record::{Classifier, DivergedClassifier};
 
-use super::contest::{Contest, DataTruth, TemplateTruth};
-use super::judges::{Events, Scorer};
+use super::judges::Scorer;
 use super::member::Member;
+use super::two_sample::{Contest, DataTruth, Events, TemplateTruth};
 use crate::history::History;
 
 /// The classifiers of a contest.

@@ -1,16 +1,10 @@
 //! What tells the classes apart: the one mechanism behind perceptrons, trees and transformers.
 
-use super::contest::Contest;
 use super::member::Member;
+use super::two_sample::Contest;
 use crate::checkpoint::Keeper;
 use crate::error::Error;
 use crate::history::History;
-
-/// The events of a class.
-pub trait Events: Copy {
-    /// How many there are.
-    fn count(self) -> usize;
-}
 
 /// A kind of classifier, which trains for all members of a contest.
 pub trait Judges<E> {

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use drapes_analysis::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::stream::Stream;
 
-use super::contest::{Contest, TemplateFolds};
 use super::folds::Folds;
-use super::judges::Events;
 use super::rows::{Role, Rows};
+use super::two_sample::{Contest, Events, TemplateFolds};
 
 /// Events of both classes, by their rows.
 pub struct Parts {

@@ -18,12 +18,14 @@ mod rows;
 mod tamed;
 mod train;
 mod trees;
+mod two_sample;
 
-pub use contest::{Contest, DataTruth, TemplateFolds, TemplateTruth, classify};
+pub use contest::classify;
 pub use forest::BoostedTrees;
 pub use judge::Judged;
-pub use judges::{Events, Judges, Least, Scorer};
+pub use judges::{Judges, Least, Scorer};
 pub use member::{Member, Parts};
 pub use perceptrons::Perceptrons;
 pub use rows::Rows;
 pub use train::{Drawn, Ensemble, Networks, Recipe};
+pub use two_sample::{Contest, DataTruth, Events, TemplateFolds, TemplateTruth};

@@ -4,11 +4,11 @@ use drapes_analysis::job::ClassifierSettings;
 use ndarray::{Array2, ArrayView2, Axis};
 use tch::{Device, Tensor};
 
-use super::contest::{Contest, both};
 use super::judges::{Judges, Least, Scorer};
 use super::member::Member;
 use super::tamed::Tamed;
 use super::train::{Drawn, Ensemble, Networks, Recipe};
+use super::two_sample::{Contest, both};
 use crate::checkpoint::Keeper;
 use crate::error::Error;
 use crate::history::History;

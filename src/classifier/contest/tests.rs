@@ -1,9 +1,11 @@
 use drapes_analysis::job::ClassifierSettings;
 use drapes_analysis::quantities::Fold;
 use drapes_analysis::record::Classifier;
+use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use rand_distr::{Distribution, StandardNormal};
 use tch::Device;
 
+use super::super::two_sample::{DataTruth, TemplateFolds, TemplateTruth};
 use super::super::{Member, Parts, Perceptrons, Rows};
 use super::*;
 use crate::checkpoint::Keeper;
