@@ -7,7 +7,6 @@ use sha2::{Digest, Sha256};
 
 use crate::band::Band;
 use crate::error::Error;
-use crate::fingerprint::hex;
 use crate::jet_summary::JetSummary;
 use crate::job::Job;
 use crate::plan::{Plan, TaskId};
@@ -193,5 +192,5 @@ pub fn digest(job: &Job, plan: &Plan, states: &[TaskState]) -> String {
         };
         digest.update(serde_json::to_vec(&(&task.id, what, run)).unwrap_or_default());
     }
-    hex(&digest.finalize())
+    hex::encode(digest.finalize())
 }
