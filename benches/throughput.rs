@@ -9,7 +9,6 @@ mod jets;
 
 use std::time::Instant;
 
-use drapes::checkpoint::Keeper;
 use drapes::classifier::{
     BoostedTrees, Contest, DataTruth, Judges, Perceptrons, TemplateFolds, TemplateTruth, classify,
 };
@@ -17,6 +16,7 @@ use drapes::device;
 use drapes::diffusion::{Denoiser, DenoiserShape, Sampler, TrainingEvents, train};
 use drapes::flow::{Flow, FlowEvents, FlowModel, FlowShape, Objective, train as train_flows};
 use drapes::marginals::ColumnMaps;
+use drapes::training::Checkpointer;
 use drapes::watch::Unwatched;
 use drapes_analysis::generated::FlowKind;
 use drapes_analysis::job::{
@@ -211,7 +211,7 @@ fn contest_seconds(seeds: u32, judges: &impl for<'a> Judges<ArrayView2<'a, f32>>
     let chosen: Vec<ClassifierSeed> = (0..seeds).map(ClassifierSeed).collect();
     let stream = Stream::of_job(4);
     median(|| {
-        let found = classify(&contest, 5, &chosen, (&stream, &stream), judges, &Keeper::default());
+        let found = classify(&contest, 5, &chosen, (&stream, &stream), judges, &Checkpointer::default());
         assert_eq!(found.expect("a good contest").classifiers.len(), 5 * chosen.len());
     })
 }
@@ -228,8 +228,8 @@ fn denoiser(job: &Job, members: usize, device: Device) -> (f64, &'static str) {
         .collect();
     let shape = DenoiserShape::new(FEATURES, &settings, &job.sampler);
     let seconds = median(|| {
-        let found = train(shape, &settings, &members, device, &Keeper::default());
-        assert_eq!(found.expect("a good training").courses.len(), members.len());
+        let found = train(shape, &settings, &members, device, &Checkpointer::default());
+        assert_eq!(found.expect("a good training").members.len(), members.len());
     });
     (seconds / (4 * 50 * members.len()) as f64 * 1e6, "µs a model step")
 }
@@ -291,9 +291,9 @@ fn flow(job: &Job, kind: FlowKind, members: usize, device: Device) -> (f64, &'st
                 &objective,
                 &events,
                 device,
-                &Keeper::default(),
+                &Checkpointer::default(),
             );
-            assert_eq!(found.expect("a good training").courses.len(), members);
+            assert_eq!(found.expect("a good training").members.len(), members);
         })
     };
     // Set-up is in both.

@@ -13,8 +13,6 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod arrays;
-pub mod batches;
-pub mod checkpoint;
 pub mod classifier;
 pub mod columns;
 pub mod compact;
@@ -27,7 +25,6 @@ pub mod dispatch;
 pub mod doctor;
 pub mod error;
 pub mod flow;
-pub mod history;
 pub mod jet_classifier;
 pub mod jet_model;
 pub mod jets;
@@ -43,5 +40,6 @@ pub mod scaler;
 pub mod split;
 pub mod stop;
 pub mod task;
+pub mod training;
 pub mod watch;
 pub mod world;

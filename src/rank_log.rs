@@ -12,7 +12,7 @@ use drapes_analysis::plan::TaskId;
 use drapes_analysis::record::{DivergedClassifier, Outcome, RunInfo, TaskRecord, TaskResult};
 use drapes_analysis::store::Store;
 
-use crate::checkpoint::Notice;
+use crate::training::Notice;
 
 /// What the names of a shard's logs begin with; nothing where there is one job only.
 pub fn prefix(shard: Shard) -> String {

@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::time::Instant;
 
-use drapes::checkpoint::Keeper;
 use drapes::classifier::{Contest, DataTruth, Judges, Least, Member, Parts, TemplateFolds, TemplateTruth};
 use drapes::jet_classifier::Transformers;
 use drapes::jet_model::{JetDenoiser, JetMaps, JetModelEvents, JetModelShape, JetSampler, train};
 use drapes::jets::{EventJets, Jets, Kinematics, Outline};
+use drapes::training::Checkpointer;
 use drapes::watch::{Unwatched, Watch};
 use drapes_analysis::job::{JetClassifierSettings, JetModelSettings, Job, Momentum, SamplerSettings};
 use drapes_analysis::noise_grid::NoiseGrid;
@@ -98,7 +98,7 @@ pub fn training(job: &Job, device: Device) -> (f64, &'static str) {
     let settings = JetModelSettings { validation_fraction: 0.0, ..job.jet_model.clone() };
     let shape = JetModelShape::new(&settings, &job.sampler);
     let members = [JetModelEvents { events: EventJets::all(&jets), stream: Stream::of_job(1) }];
-    let found = train(shape, &settings, &members, device, &Keeper::watching(&clock));
+    let found = train(shape, &settings, &members, device, &Checkpointer::watching(&clock));
     assert!(found.is_err(), "it was stopped");
     (settings.batch as f64 / clock.seconds_a_step(), "jets/s")
 }
@@ -152,7 +152,7 @@ pub fn classifier(job: &Job, device: Device) -> (f64, &'static str) {
         .collect();
     let judges = Transformers { settings: &job.jet_classifier, device };
     let least = Least { batches: 2 * EVENTS / job.jet_classifier.batch, validation: 0 };
-    let found = judges.train(&contest, &members, least, &Keeper::watching(&clock));
+    let found = judges.train(&contest, &members, least, &Checkpointer::watching(&clock));
     assert!(found.is_err(), "it was stopped");
     (clock.seconds_a_step() / members.len() as f64 * 1e3, "ms a model step")
 }

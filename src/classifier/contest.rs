@@ -8,9 +8,8 @@ use super::judge::{Judged, judge};
 use super::judges::{Judges, Least};
 use super::member::members;
 use super::two_sample::{Contest, Events};
-use crate::batches::next_rows;
-use crate::checkpoint::Keeper;
 use crate::error::Error;
+use crate::training::{Checkpointer, next_rows};
 
 /// Trains the classifiers of some seeds, all folds of each, and judges each on events it has not seen.
 ///
@@ -28,12 +27,12 @@ pub fn classify<E: Events, J: Judges<E>>(
     seeds: &[ClassifierSeed],
     (deal, stream): (&Stream, &Stream),
     judges: &J,
-    keeper: &Keeper<'_>,
+    checkpointer: &Checkpointer<'_>,
 ) -> Result<Judged, Error> {
     check_count(contest)?;
     let members = members(contest, folds, seeds, (deal, stream));
     let least = least(contest, folds, judges)?;
-    let (trained, histories) = judges.train(contest, &members, least, keeper)?;
+    let (trained, histories) = judges.train(contest, &members, least, checkpointer)?;
     Ok(judge(contest, &trained, members, histories))
 }
 

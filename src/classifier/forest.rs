@@ -7,9 +7,8 @@ use super::judges::{Judges, Least, Scorer};
 use super::member::{Member, Parts};
 use super::trees::{Rows, Trees};
 use super::two_sample::{Contest, both};
-use crate::checkpoint::Keeper;
 use crate::error::Error;
-use crate::history::History;
+use crate::training::{Checkpointer, TrainingHistory};
 
 /// Boosted trees as judges.
 #[derive(Clone, Copy, Debug)]
@@ -42,21 +41,21 @@ impl Judges<ArrayView2<'_, f32>> for BoostedTrees<'_> {
         contest: &Contest<'_, ArrayView2<'_, f32>>,
         members: &[Member],
         _least: Least,
-        keeper: &Keeper<'_>,
-    ) -> Result<(Forest, Vec<History>), Error> {
+        checkpointer: &Checkpointer<'_>,
+    ) -> Result<(Forest, Vec<TrainingHistory>), Error> {
         let events = both(contest);
         let n_data = contest.data.nrows();
         let (mut forest, mut histories) =
             (Vec::with_capacity(members.len()), Vec::with_capacity(members.len()));
         for (index, member) in members.iter().enumerate() {
-            keeper.stop_if_told()?;
+            checkpointer.stop_if_told()?;
             let training = Table::of(&events, n_data, &member.training, &member.training);
             let validation = Table::of(&events, n_data, &member.validation, &member.training);
             let trees = Trees::train(&training.rows(), &validation.rows(), self.0)
                 .map_err(|reason| Error::Trees { reason })?;
-            histories.push(History { losses: trees.course(), diverged: None });
+            histories.push(TrainingHistory { losses: trees.course(), diverged: None });
             forest.push(trees);
-            keeper.progress((index + 1) as f64 / members.len() as f64);
+            checkpointer.progress((index + 1) as f64 / members.len() as f64);
         }
         Ok((Forest { members: forest }, histories))
     }

@@ -6,7 +6,7 @@ use drapes_analysis::record::{Classifier, DivergedClassifier};
 use super::judges::Scorer;
 use super::member::Member;
 use super::two_sample::{Contest, DataTruth, Events, TemplateTruth};
-use crate::history::History;
+use crate::training::TrainingHistory;
 
 /// The classifiers of a contest.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub fn judge<E: Events>(
     contest: &Contest<'_, E>,
     scorer: &impl Scorer<E>,
     members: Vec<Member>,
-    histories: Vec<History>,
+    histories: Vec<TrainingHistory>,
 ) -> Judged {
     let mut unseen_background = scorer.score_by_all(contest.unseen_background);
     let mut unseen_signal = scorer.score_by_all(contest.unseen_signal);

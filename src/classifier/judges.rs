@@ -2,9 +2,8 @@
 
 use super::member::Member;
 use super::two_sample::Contest;
-use crate::checkpoint::Keeper;
 use crate::error::Error;
-use crate::history::History;
+use crate::training::{Checkpointer, TrainingHistory};
 
 /// A kind of classifier, which trains for all members of a contest.
 pub trait Judges<E> {
@@ -26,8 +25,8 @@ pub trait Judges<E> {
         contest: &Contest<'_, E>,
         members: &[Member],
         least: Least,
-        keeper: &Keeper<'_>,
-    ) -> Result<(Self::Trained, Vec<History>), Error>;
+        checkpointer: &Checkpointer<'_>,
+    ) -> Result<(Self::Trained, Vec<TrainingHistory>), Error>;
 }
 
 /// What every member has at least, so that none depends on the others.

@@ -7,13 +7,12 @@ use tch::{Device, Tensor};
 use super::judges::{Judges, Least, Scorer};
 use super::member::Member;
 use super::tamed::Tamed;
-use super::train::{Drawn, Ensemble, Networks, Recipe};
+use super::train::{CLASSIFIERS, Drawn, Ensemble, Networks, train};
 use super::two_sample::{Contest, both};
-use crate::checkpoint::Keeper;
 use crate::error::Error;
-use crate::history::History;
 use crate::nn::{Layout, Mlp};
-use crate::scaler::Scaler;
+use crate::scaler::{Scaler, Standardisation};
+use crate::training::{Checkpointer, TrainingHistory, TrainingSettings};
 
 /// Activations that are held at once while events are scored, in events of all members.
 const SCORES_AT_ONCE: usize = 1 << 15;
@@ -34,9 +33,7 @@ pub struct PerceptronNetworks {
     tamed: Tamed,
     /// `[events, features]`, data first, in their own units but for those columns.
     events: Tensor,
-    /// `[members, 1, features]`
-    mean: Tensor,
-    inverse_deviation: Tensor,
+    standardisation: Standardisation,
 }
 
 impl Judges<ArrayView2<'_, f32>> for Perceptrons<'_> {
@@ -53,27 +50,13 @@ impl Judges<ArrayView2<'_, f32>> for Perceptrons<'_> {
         contest: &Contest<'_, ArrayView2<'_, f32>>,
         members: &[Member],
         least: Least,
-        keeper: &Keeper<'_>,
-    ) -> Result<(Self::Trained, Vec<History>), Error> {
-        let mut ensemble = self.ensemble(contest, members, least);
-        let histories = ensemble.train(keeper)?;
-        Ok((ensemble, histories))
-    }
-}
-
-impl Perceptrons<'_> {
-    /// All members before their first step.
-    pub(super) fn ensemble(
-        &self,
-        contest: &Contest<'_, ArrayView2<'_, f32>>,
-        members: &[Member],
-        least: Least,
-    ) -> Ensemble<PerceptronNetworks> {
+        checkpointer: &Checkpointer<'_>,
+    ) -> Result<(Self::Trained, Vec<TrainingHistory>), Error> {
         let n_data = contest.data.nrows();
-        let ClassifierSettings { epochs, batch, learning_rate, weight_decay, .. } = *self.settings;
-        let recipe = Recipe { epochs, batch, learning_rate, weight_decay };
         let networks = PerceptronNetworks::new(&both(contest), n_data, self.settings, members, self.device);
-        Ensemble::new(networks, recipe, members, n_data, least, self.device)
+        let ClassifierSettings { epochs, batch, learning_rate, weight_decay, .. } = *self.settings;
+        let settings = TrainingSettings { epochs, batch, learning_rate, weight_decay, ..CLASSIFIERS };
+        train(networks, settings, members, (n_data, least), self.device, checkpointer)
     }
 }
 
@@ -88,31 +71,26 @@ impl PerceptronNetworks {
         let tamed = Tamed::of(rows.view());
         let rows = tamed.rows(rows.view());
         let features = rows.ncols();
-        let per_member = [members.len() as i64, 1, features as i64];
-        let (mut mean, mut inverse) = (vec![], vec![]);
-        for member in members {
-            let chosen: Vec<usize> = member.training.rows(n_data).iter().map(|row| *row as usize).collect();
-            let scaler = Scaler::of(rows.select(Axis(0), &chosen).view());
-            mean.extend(scaler.mean.iter().map(|mean| *mean as f32));
-            inverse.extend(scaler.deviation.iter().map(|deviation| (1.0 / deviation) as f32));
-        }
-        let tensor = |values: &[f32]| Tensor::from_slice(values).reshape(per_member).to_device(device);
+        let scalers: Vec<Scaler> = members
+            .iter()
+            .map(|member| {
+                let chosen: Vec<usize> =
+                    member.training.rows(n_data).iter().map(|row| *row as usize).collect();
+                Scaler::of(rows.select(Axis(0), &chosen).view())
+            })
+            .collect();
+        let scalers = scalers.iter().map(|scaler| (&scaler.mean[..], &scaler.deviation[..]));
         Self {
             layout: Mlp::layout(features, settings.hidden_layers, settings.width),
             tamed,
             events: to_tensor(rows.view(), device),
-            mean: tensor(&mean),
-            inverse_deviation: tensor(&inverse),
+            standardisation: Standardisation::new(scalers, device),
         }
     }
 
     /// Standardised features of drawn events, `[members, events, features]`.
     fn standardised(&self, drawn: &Drawn<'_>) -> Tensor {
-        let shape = [self.mean.size()[0], -1, self.mean.size()[2]];
-        let mut x = self.events.index_select(0, &drawn.on_device).view(shape);
-        x -= &self.mean;
-        x *= &self.inverse_deviation;
-        x
+        self.standardisation.of_each(self.events.index_select(0, &drawn.on_device))
     }
 }
 
@@ -140,12 +118,12 @@ impl Networks for PerceptronNetworks {
 
 impl Scorer<ArrayView2<'_, f32>> for Ensemble<PerceptronNetworks> {
     fn score_by_all(&self, events: ArrayView2<'_, f32>) -> Vec<Vec<f32>> {
-        let PerceptronNetworks { layout, tamed, mean, inverse_deviation, .. } = &self.networks;
+        let PerceptronNetworks { layout, tamed, standardisation, .. } = &self.networks;
         let network = Mlp::over(layout, &self.parameters);
         let mut scores = vec![Vec::with_capacity(events.nrows()); self.members()];
         for portion in events.axis_chunks_iter(Axis(0), (SCORES_AT_ONCE / self.members()).max(1)) {
             let portion = tamed.rows(portion);
-            let x = (to_tensor(portion.view(), self.device).unsqueeze(0) - mean) * inverse_deviation;
+            let x = standardisation.of(&to_tensor(portion.view(), self.device()).unsqueeze(0));
             let found = network.forward(&x).squeeze_dim(2).to_device(Device::Cpu);
             for (member, scores) in scores.iter_mut().enumerate() {
                 scores.extend(Vec::<f32>::try_from(&found.get(member as i64)).unwrap_or_default());
@@ -155,15 +133,14 @@ impl Scorer<ArrayView2<'_, f32>> for Ensemble<PerceptronNetworks> {
     }
 
     fn score_by_one(&self, member: usize, events: ArrayView2<'_, f32>, rows: &[usize]) -> Vec<f32> {
-        let of_member = |all: &Tensor| all.narrow(0, member as i64, 1);
-        let PerceptronNetworks { layout, tamed, mean, inverse_deviation, .. } = &self.networks;
-        let network = Mlp::over(layout, &of_member(&self.parameters));
+        let PerceptronNetworks { layout, tamed, standardisation, .. } = &self.networks;
+        let standardisation = standardisation.member(member);
+        let network = Mlp::over(layout, &self.parameters.narrow(0, member as i64, 1));
         let mut scores = Vec::with_capacity(rows.len());
         for rows in rows.chunks(SCORES_AT_ONCE) {
             let portion = events.select(Axis(0), rows);
             let portion = tamed.rows(portion.view());
-            let x = (to_tensor(portion.view(), self.device).unsqueeze(0) - of_member(mean))
-                * of_member(inverse_deviation);
+            let x = standardisation.of(&to_tensor(portion.view(), self.device()).unsqueeze(0));
             let found = network.forward(&x).flatten(0, -1).to_device(Device::Cpu);
             scores.extend(Vec::<f32>::try_from(&found).unwrap_or_default());
         }

@@ -5,6 +5,8 @@ use tch::{Kind, Tensor};
 
 use super::denoiser::Denoiser;
 use super::noise::Preconditioning;
+use crate::error::Error;
+use crate::training::{TrainedMember, some_are_well};
 
 /// Noise strengths looked at.
 const STRENGTHS: usize = 24;
@@ -17,6 +19,28 @@ pub struct Probe {
     pub rows: Tensor,
     /// `[1, events, 1 + features]`, of which the first column is left alone.
     pub normals: Tensor,
+}
+
+/// Looks at the finished model of each member by noise strength, unless it has diverged; it has if it is not finite there.
+///
+/// # Errors
+/// All members have diverged.
+pub fn members_by_noise(
+    members: &mut [TrainedMember],
+    epochs: usize,
+    losses: impl Fn(usize) -> Vec<NoiseLoss>,
+) -> Result<Vec<Vec<NoiseLoss>>, Error> {
+    let mut by_noise = Vec::with_capacity(members.len());
+    for (index, member) in members.iter_mut().enumerate() {
+        let own = if member.history.diverged.is_none() { losses(index) } else { vec![] };
+        let mut values = own.iter().flat_map(|loss| [Some(loss.training), loss.validation]).flatten();
+        if values.any(|loss| !loss.is_finite()) {
+            member.history.diverged = Some(epochs as f64);
+        }
+        by_noise.push(if member.history.diverged.is_none() { own } else { vec![] });
+    }
+    some_are_well(members.iter().map(|member| &member.history))?;
+    Ok(by_noise)
 }
 
 /// The mean square error of the network's own target on events learnt from and on events kept aside.

@@ -9,11 +9,14 @@
 mod by_noise;
 mod denoiser;
 mod noise;
+mod noisy;
 mod sample;
+mod solve;
 mod train;
 
-pub use by_noise::strengths;
+pub use by_noise::{members_by_noise, strengths};
 pub use denoiser::{Denoiser, DenoiserShape};
-pub use noise::{Preconditioning, Scalings, cosines};
+pub use noise::{NoisyInput, Preconditioning, cosines};
 pub use sample::Sampler;
-pub use train::{Course, LARGEST_WARMUP, MOMENTS, Training, TrainingEvents, train};
+pub use solve::descend;
+pub use train::{TrainedDenoisers, TrainingEvents, train};

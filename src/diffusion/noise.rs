@@ -30,19 +30,42 @@ impl Preconditioning {
     }
 }
 
-/// The scalings of many noise strengths at once, as training needs them.
-pub struct Scalings {
+/// Noisy values as a network learns from them: what it is given, and what it should answer.
+pub struct NoisyInput {
+    /// The noise strengths.
+    pub sigma: Tensor,
+    /// c(in) x, where x = x₀ + σ n.
+    pub scaled: Tensor,
+    /// What the network should answer.
+    pub target: Tensor,
     /// Scale of the network's output.
     pub c_out: Tensor,
-    /// Scale of the network's input.
-    pub c_in: Tensor,
 }
 
-impl Scalings {
-    /// As [`Preconditioning::at`], element by element.
-    pub fn at(sigma: &Tensor) -> Self {
+impl NoisyInput {
+    /// Clean values with noise, whose strength is log-normal within a range.
+    ///
+    /// The network should answer (x₀ − c(skip) x) / c(out). For σ(data) = 1 both terms nearly cancel where σ is small, so that
+    /// another form of the same is used: c(skip) = 1 / (1 + σ²), c(out) = σ c(in) and c(in)² = 1 / (1 + σ²) give
+    /// (x₀ σ² − σ n) c(in)² / (σ c(in)) = (x₀ σ − n) c(in).
+    ///
+    /// # Shapes
+    /// `clean` and `noise` alike; `strength`, unit normals, broadcasts to them.
+    pub fn new(
+        clean: &Tensor,
+        noise: &Tensor,
+        strength: &Tensor,
+        (log_mean, log_std): (f64, f64),
+        (least, largest): (f64, f64),
+    ) -> Self {
+        let sigma = (strength * log_std + log_mean).exp().clamp(least, largest);
         let c_in = (sigma.square() + SIGMA_DATA * SIGMA_DATA).rsqrt();
-        Self { c_out: sigma * &c_in * SIGMA_DATA, c_in }
+        Self {
+            scaled: (clean + &sigma * noise) * &c_in,
+            target: (clean * &sigma - noise) * &c_in,
+            c_out: &sigma * c_in * SIGMA_DATA,
+            sigma,
+        }
     }
 }
 
@@ -135,13 +158,24 @@ mod tests {
     }
 
     #[test]
-    fn scalings_of_many_agree_with_scalings_of_one() {
-        let sigmas = [1e-3, 0.5, 7.0, 80.0];
-        let many = Scalings::at(&Tensor::from_slice(&sigmas));
-        for (index, sigma) in sigmas.into_iter().enumerate() {
-            let one = Preconditioning::at(sigma);
-            for (many, one) in [(&many.c_out, one.c_out), (&many.c_in, one.c_in)] {
-                assert!((many.double_value(&[index as i64]) - one).abs() < 1e-12);
+    fn noisy_inputs_have_the_scalings_of_their_strengths() {
+        let numbers = |values: &[f64]| Tensor::from_slice(values).view([1, 4, 1]);
+        let (clean, noise) = (numbers(&[0.3, -1.0, 2.0, 0.5]), numbers(&[1.0, 0.2, -0.7, 1.5]));
+        // Unit normals that stand for ln σ; the last is beyond the range.
+        let strengths = numbers(&[-7.0, -0.7, 2.0, 9.0]);
+        let noisy = NoisyInput::new(&clean, &noise, &strengths, (0.1, 1.0), (1e-3, 80.0));
+        let at = |tensor: &Tensor, event: i64| tensor.double_value(&[0, event, 0]);
+        for event in 0..4 {
+            let sigma = at(&noisy.sigma, event);
+            let expected = (at(&strengths, event) + 0.1).exp().clamp(1e-3, 80.0);
+            assert!((sigma / expected - 1.0).abs() < 1e-12, "{sigma}");
+            let Preconditioning { c_skip, c_out, c_in } = Preconditioning::at(sigma);
+            let x = at(&clean, event) + sigma * at(&noise, event);
+            let target = (at(&clean, event) - c_skip * x) / c_out;
+            for (found, expected) in
+                [(&noisy.scaled, c_in * x), (&noisy.target, target), (&noisy.c_out, c_out)]
+            {
+                assert!((at(found, event) - expected).abs() < 1e-9, "{expected} at {sigma}");
             }
         }
     }

@@ -5,11 +5,12 @@ use drapes_analysis::noise_grid::NoiseGrid;
 use ndarray::{Array2, ArrayView2};
 use rand_distr::{Distribution, StandardNormal};
 use rand_pcg::Pcg64;
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
 use super::denoiser::Denoiser;
+use super::solve::descend;
 use crate::error::Error;
-use crate::watch::Watch;
+use crate::watch::{Unwatched, Watch};
 
 /// Events that are solved together: enough to hide overhead, few enough to stay in a core's cache.
 const EVENTS_AT_ONCE: usize = 1024;
@@ -129,7 +130,11 @@ impl Sampler<'_> {
                 .map(|mass| maps.column(features).forward(*mass) as f32)
                 .collect();
             let mass = Tensor::from_slice(&mass).reshape([1, -1, 1]).to_device(self.device);
-            let solved = self.descend(x, &mass).to_device(Device::Cpu).flatten(0, -1);
+            // A portion takes so little time that only whole ones are stopped.
+            let solved = descend(x, (self.grid, self.solver), &Unwatched, |x, sigma| {
+                self.denoiser.denoise(x, sigma, &mass)
+            })?;
+            let solved = solved.to_device(Device::Cpu).flatten(0, -1);
             let solved = Vec::<f64>::try_from(&solved).unwrap_or_default();
             for (index, value) in solved.into_iter().enumerate() {
                 values.push(maps.column(index % features).backward(value) as f32);
@@ -137,28 +142,5 @@ impl Sampler<'_> {
             watch.progress(range.end as f64 / masses.len() as f64);
         }
         Ok(Array2::from_shape_vec((masses.len(), features), values).expect("a row for each mass"))
-    }
-
-    /// # Shapes
-    /// `x` `[1, events, features]` in double precision, `mass` `[1, events, 1]`.
-    fn descend(&self, mut x: Tensor, mass: &Tensor) -> Tensor {
-        for pair in self.grid.sigmas.windows(2) {
-            let (sigma, next) = (pair[0], pair[1]);
-            let slope = self.slope(&x, sigma, mass);
-            let step = next - sigma;
-            x = match self.solver {
-                Solver::Euler => x + slope * step,
-                Solver::Heun => {
-                    let ahead = self.slope(&(&x + &slope * step), next, mass);
-                    x + (slope + ahead) * (step / 2.0)
-                }
-            };
-        }
-        x
-    }
-
-    fn slope(&self, x: &Tensor, sigma: f64, mass: &Tensor) -> Tensor {
-        debug_assert_eq!(x.kind(), Kind::Double);
-        (x - self.denoiser.denoise(x, sigma, mass)) / sigma
     }
 }

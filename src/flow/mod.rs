@@ -20,4 +20,4 @@ mod train;
 pub use model::{FlowModel, Journey};
 pub use network::{Flow, FlowShape};
 pub use objective::Objective;
-pub use train::{Course, FlowEvents, Training, train};
+pub use train::{FlowEvents, TrainedFlows, train};

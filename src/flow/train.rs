@@ -1,26 +1,24 @@
 //! Training an ensemble of flows.
 
-use drapes_analysis::job::{FlowNetwork, FlowSettings, KeptMoment, Schedule};
-use drapes_analysis::record::Loss;
+use drapes_analysis::job::{FlowNetwork, FlowSettings, Schedule};
 use drapes_analysis::stream::Stream;
 use ndarray::Array2;
-use rand::seq::SliceRandom;
-use serde::{Deserialize, Serialize};
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
 use super::network::{Flow, FlowShape};
 use super::objective::{Objective, Room, Wanted};
-use crate::batches::{Batches, BatchesState, next_rows, restored_batches};
-use crate::checkpoint::{Keeper, Resumable, Snapshot};
 use crate::error::Error;
-use crate::history::{History, Weights, some_are_well};
 use crate::marginals::ColumnMaps;
-use crate::nn::{Adam, LearningRate, Rates, clip_gradients};
+use crate::training::{
+    Checkpointer, Learner, Model, Recorded, ResultOf, TooFew, Trained, TrainedMember, Training,
+    TrainingSettings, next_rows,
+};
 
-/// Moments at which losses are recorded.
-const MOMENTS: usize = 50;
 /// Validation losses use at most so many events.
 const VALIDATION_EVENTS: usize = 8192;
+/// What is said where events are not enough.
+const TOO_FEW: TooFew =
+    TooFew { region: "a flow's events", what: "events", advice: "lower flow.batch or widen the side-bands" };
 
 /// The events of one member, in their own units, and how they are mapped.
 pub struct FlowEvents {
@@ -34,34 +32,21 @@ pub struct FlowEvents {
     pub split: Stream,
 }
 
-/// Trained flows and the course of each member's training.
-pub struct Training {
+/// A trained ensemble of flows.
+pub struct TrainedFlows {
     /// `[members, len]`
     pub parameters: Tensor,
-    /// One entry a member.
-    pub courses: Vec<Course>,
-}
-
-/// The course of one member's training.
-pub struct Course {
-    /// Events it learnt from.
-    pub n_training: usize,
-    /// Events kept aside.
-    pub n_validation: usize,
-    /// Share of the feature values that lie in the tails, where a flow changes nothing.
-    pub in_tails: f64,
-    /// Its learning rate.
-    pub rate: LearningRate,
-    /// Losses on the way, the mean negative ln of the density of mapped events, and whether it diverged: it is of no use
-    /// then.
-    pub history: History,
+    /// How each member has learnt. Losses are the mean negative ln of the density of mapped events.
+    pub members: Vec<TrainedMember>,
+    /// The share of each member's feature values that lie in the tails, where a flow changes nothing.
+    pub in_tails: Vec<f64>,
 }
 
 /// Trains all members together; a member's result does not depend on the others.
 ///
 /// # Errors
 /// A member has fewer events than a batch, or the losses of all members leave the finite numbers. (Where only some do,
-/// their courses say so: members never mix, and the others are as good as alone.)
+/// their histories say so: members never mix, and the others are as good as alone.)
 ///
 /// # Panics
 /// If there are no members.
@@ -71,217 +56,114 @@ pub fn train(
     objective: &Objective,
     members: &[FlowEvents],
     device: Device,
-    keeper: &Keeper<'_>,
-) -> Result<Training, Error> {
-    let mut ensemble = Ensemble::new(shape, settings, network, members, device)?;
-    let flow = Flow::over(shape, &ensemble.parameters);
-    let room = Room::new(objective, &flow);
-    keeper.resume(&mut ensemble);
-    let total = ensemble.courses.iter().map(|course| course.rate.total).max().unwrap_or(0);
-    let every = total.div_ceil(MOMENTS);
-    while ensemble.done < total {
-        keeper.rest(&ensemble, ensemble.done as f64 / total as f64)?;
-        let rows = ensemble.next_batch();
-        let judged = objective.judge(&flow, &rows, &Wanted::Gradient(&room));
-        let mut gradient = judged.gradient.expect("it was wanted");
-        clip_gradients(&mut gradient, settings.gradient_clip);
-        ensemble.step(&judged.loss, &gradient);
-        if ensemble.done.is_multiple_of(every) || ensemble.done == total {
-            ensemble.record(objective)?;
-            keeper.progress(ensemble.done as f64 / total as f64);
-        }
-    }
-    Ok(Training { parameters: ensemble.kept, courses: ensemble.courses })
+    checkpointer: &Checkpointer<'_>,
+) -> Result<TrainedFlows, Error> {
+    let training = training(shape, (settings, network), objective, members, device)?;
+    let Trained { model, parameters, members } = training.run(checkpointer)?;
+    Ok(TrainedFlows { parameters, members, in_tails: model.in_tails })
 }
 
-struct Ensemble<'a> {
+/// All members before their first step.
+fn training<'a>(
     shape: FlowShape,
-    network: &'a FlowNetwork,
+    (settings, network): (&FlowSettings, &FlowNetwork),
+    objective: &'a Objective,
+    members: &[FlowEvents],
+    device: Device,
+) -> Result<Training<FlowsModel<'a>>, Error> {
+    let recipe = recipe(settings, network);
+    let (mut all, mut learners, mut kept_aside, mut in_tails) = (vec![], vec![], vec![], vec![]);
+    let mut offset = 0;
+    for member in members {
+        let spread = &mut member.stream.branch("spread").generator();
+        let rows = member.maps.forward(member.rows.view(), spread);
+        let own = next_rows(offset, rows.nrows())?;
+        offset = own.end;
+        let chance = (settings.validation_fraction, &member.split);
+        let (learner, kept) = Learner::of_some(own.collect(), chance, &recipe, &member.stream, &TOO_FEW)?;
+        let features = rows.slice(ndarray::s![.., ..shape.conditioner.features]);
+        let outside = features.iter().filter(|x| f64::from(x.abs()) >= settings.tail).count();
+        in_tails.push(outside as f64 / features.len() as f64);
+        learners.push(learner);
+        kept_aside.push(kept);
+        all.extend(rows);
+    }
+    let columns = shape.conditioner.features as i64 + 1;
+    let events = Tensor::from_slice(&all).reshape([-1, columns]).to_device(device);
+    let validation = kept_aside.iter().map(|chosen| {
+        // Pairs need an even number.
+        let count = chosen.len().min(VALIDATION_EVENTS) / 2 * 2;
+        (count > 0).then(|| pick(&events, &[&chosen[..count]]))
+    });
+    let validation = validation.collect();
+    let model = FlowsModel { shape, objective, events, validation, in_tails };
+    Ok(Training::new(model, &shape.layout(), recipe, learners, device))
+}
+
+fn recipe(settings: &FlowSettings, network: &FlowNetwork) -> TrainingSettings {
+    TrainingSettings {
+        epochs: network.epochs,
+        batch: settings.batch,
+        learning_rate: network.learning_rate,
+        warmup_steps: 0,
+        schedule: Schedule::Cosine,
+        weight_decay: 0.0,
+        gradient_clip: Some(settings.gradient_clip),
+        result: ResultOf::RecordedMoment(settings.kept),
+        recorded: Recorded::FiftyTimes,
+    }
+}
+
+/// Flows of all members, as they learn.
+struct FlowsModel<'a> {
+    shape: FlowShape,
+    objective: &'a Objective,
     /// `[events of all members, features + 1]`, mapped.
     events: Tensor,
-    parameters: Tensor,
-    adam: Adam,
-    /// Steps taken.
-    done: usize,
-    /// Sum of the training losses since they were last recorded, `[members]`, and steps since then.
-    loss: Tensor,
-    since: usize,
-    /// The parameters that are kept, and the validation loss of each member's.
-    kept: Tensor,
-    best: Vec<f32>,
-    moment: KeptMoment,
-    batches: Vec<Batches>,
     /// Mapped events that a member does not learn from, `[1, features + 1, events]`.
     validation: Vec<Option<Tensor>>,
-    courses: Vec<Course>,
+    in_tails: Vec<f64>,
 }
 
-impl<'a> Ensemble<'a> {
-    fn new(
-        shape: FlowShape,
-        settings: &FlowSettings,
-        network: &'a FlowNetwork,
-        members: &[FlowEvents],
-        device: Device,
-    ) -> Result<Self, Error> {
-        let (mut all, mut batches, mut courses, mut kept_aside) = (vec![], vec![], vec![], vec![]);
-        let mut offset = 0;
-        for member in members {
-            let spread = &mut member.stream.branch("spread").generator();
-            let rows = member.maps.forward(member.rows.view(), spread);
-            let count = rows.nrows();
-            let own = next_rows(offset, count)?;
-            offset = own.end;
-            let mut order: Vec<u32> = own.collect();
-            order.shuffle(&mut member.split.generator());
-            let kept = (settings.validation_fraction * count as f64) as usize;
-            let training = order.split_off(kept);
-            let per_epoch = training.len() / settings.batch;
-            if per_epoch == 0 {
-                return Err(Error::TooFew {
-                    region: "the training part of a flow's events".to_owned(),
-                    what: "events",
-                    found: training.len(),
-                    needed: settings.batch,
-                    advice: "lower flow.batch or widen the side-bands".to_owned(),
-                });
-            }
-            let features = rows.slice(ndarray::s![.., ..shape.conditioner.features]);
-            let outside = features.iter().filter(|x| f64::from(x.abs()) >= settings.tail).count();
-            courses.push(Course {
-                n_training: training.len(),
-                n_validation: kept,
-                in_tails: outside as f64 / features.len() as f64,
-                rate: LearningRate {
-                    peak: network.learning_rate,
-                    warmup: 0,
-                    total: per_epoch * network.epochs,
-                    schedule: Schedule::Cosine,
-                },
-                history: History::default(),
-            });
-            batches.push(Batches::new(training, settings.batch, per_epoch, &member.stream));
-            kept_aside.push(order);
-            all.extend(rows);
-        }
-        let columns = shape.conditioner.features as i64 + 1;
-        let events = Tensor::from_slice(&all).reshape([-1, columns]).to_device(device);
-        let streams: Vec<Stream> = members.iter().map(|member| member.stream.clone()).collect();
-        let validation = kept_aside.iter().map(|chosen| {
-            // Pairs need an even number.
-            let count = chosen.len().min(VALIDATION_EVENTS) / 2 * 2;
-            (count > 0).then(|| pick(&events, &[&chosen[..count]]))
-        });
-        let validation = validation.collect();
-        let parameters = shape.initial(&streams, device);
-        Ok(Self {
-            shape,
-            network,
-            kept: parameters.copy(),
-            adam: Adam::new(&parameters, 0.0),
-            parameters,
-            done: 0,
-            loss: Tensor::zeros([members.len() as i64], (Kind::Float, device)),
-            since: 0,
-            best: vec![f32::INFINITY; members.len()],
-            moment: settings.kept,
-            validation,
-            events,
-            batches,
-            courses,
-        })
+impl Model for FlowsModel<'_> {
+    /// Flows, and where their gradients are put.
+    type Network = (Flow, Room);
+    /// The events of all members, `[members, features + 1, batch]`.
+    type Block = Tensor;
+
+    const STEPS_A_BLOCK: usize = 1;
+
+    fn network(&self, parameters: &Tensor) -> (Flow, Room) {
+        let flow = Flow::over(self.shape, parameters);
+        let room = Room::new(self.objective, &flow);
+        (flow, room)
     }
 
-    /// The events of all members' next step, `[members, features + 1, batch]`.
-    fn next_batch(&mut self) -> Tensor {
-        let chosen: Vec<&[u32]> = self.batches.iter_mut().map(Batches::next_batch).collect();
+    fn draw(&self, members: &mut [Learner], _steps: usize) -> Tensor {
+        let chosen: Vec<&[u32]> = members.iter_mut().map(|member| member.batches.next_batch()).collect();
         pick(&self.events, &chosen)
     }
 
-    fn step(&mut self, loss: &Tensor, gradient: &Tensor) {
-        self.loss += loss;
-        let rates: Vec<f64> = self.courses.iter().map(|course| course.rate.at(self.done)).collect();
-        self.adam.step(&mut self.parameters, gradient, &Rates::of(&rates, self.loss.device()));
-        self.done += 1;
-        self.since += 1;
+    fn gradient(
+        &self,
+        (flow, room): &(Flow, Room),
+        rows: &Tensor,
+        _step: usize,
+        loss: &mut Tensor,
+    ) -> Tensor {
+        let judged = self.objective.judge(flow, rows, &Wanted::Gradient(room));
+        *loss += judged.loss;
+        judged.gradient.expect("it was wanted")
     }
 
-    /// Records the losses of all members that still learnt.
-    fn record(&mut self, objective: &Objective) -> Result<(), Error> {
-        let (done, since) = (self.done, std::mem::take(&mut self.since));
-        let mean = (&self.loss / since as f64).to_device(Device::Cpu);
-        let training = Vec::<f32>::try_from(&mean).unwrap_or_default();
-        let _ = self.loss.zero_();
-        let weights = Weights::of(&self.parameters);
-        for (member, course) in self.courses.iter_mut().enumerate() {
-            let per_epoch = course.rate.total as f64 / self.network.epochs as f64;
-            let validation = self.validation[member].as_ref().map(|rows| {
-                let flow = Flow::over(self.shape, &self.parameters.narrow(0, member as i64, 1));
-                let objective = objective.of_member(member);
-                objective.judge(&flow, rows, &Wanted::Loss).loss.double_value(&[0]) as f32
-            });
-            let loss = Loss { epoch: done as f64 / per_epoch, training: training[member], validation };
-            let learnt = done.saturating_sub(since) < course.rate.total;
-            if let Some(loss) = course.history.finite(loss, weights[member]).filter(|_| learnt) {
-                let better = loss.validation.is_none_or(|loss| loss < self.best[member]);
-                if better || self.moment == KeptMoment::Last {
-                    let of = |all: &Tensor| all.get(member as i64);
-                    of(&self.kept).copy_(&of(&self.parameters));
-                    self.best[member] = loss.validation.unwrap_or(f32::INFINITY);
-                }
-                course.history.losses.push(loss);
-            }
-        }
-        some_are_well(self.courses.iter().map(|course| &course.history))
-    }
-}
-
-/// What a checkpoint holds besides tensors and orders of events.
-#[derive(Serialize, Deserialize)]
-struct Stand {
-    done: usize,
-    since: usize,
-    adam_steps: i32,
-    histories: Vec<History>,
-    /// None where nothing is kept yet: JSON knows no infinity.
-    best: Vec<Option<f32>>,
-    batches: Vec<BatchesState>,
-}
-
-impl Resumable for Ensemble<'_> {
-    fn snapshot(&self) -> Snapshot {
-        let ([first, second], adam_steps) = self.adam.state();
-        let tensors = [&self.parameters, &self.kept, first, second, &self.loss].map(Tensor::shallow_clone);
-        let stand = Stand {
-            done: self.done,
-            since: self.since,
-            adam_steps,
-            histories: self.courses.iter().map(|course| course.history.clone()).collect(),
-            best: self.best.iter().map(|loss| loss.is_finite().then_some(*loss)).collect(),
-            batches: self.batches.iter().map(Batches::state).collect(),
+    fn validation(&self, parameters: &Tensor) -> Vec<Option<f32>> {
+        let loss = |(member, rows): (usize, &Option<Tensor>)| {
+            let flow = Flow::over(self.shape, &parameters.narrow(0, member as i64, 1));
+            let objective = self.objective.of_member(member);
+            let judged = objective.judge(&flow, rows.as_ref()?, &Wanted::Loss);
+            Some(judged.loss.double_value(&[0]) as f32)
         };
-        let orders = self.batches.iter().map(|batches| batches.order().to_vec());
-        Snapshot::new(tensors.into(), orders.collect(), &stand)
-    }
-
-    fn restore(&mut self, snapshot: &Snapshot) -> Option<()> {
-        let stand: Stand = snapshot.rest()?;
-        if [stand.histories.len(), stand.best.len()] != [self.courses.len(); 2] {
-            return None;
-        }
-        // All that can be wrong is looked at before anything changes: tensors come last, and are taken all or none.
-        let batches = restored_batches(&self.batches, stand.batches, &snapshot.lists)?;
-        let ([first, second], adam_steps) = self.adam.state_mut();
-        let loss = &mut self.loss;
-        snapshot.copy_tensors(&mut [&mut self.parameters, &mut self.kept, first, second, loss])?;
-        *adam_steps = stand.adam_steps;
-        self.batches = batches;
-        for (course, history) in self.courses.iter_mut().zip(stand.histories) {
-            course.history = history;
-        }
-        self.best = stand.best.into_iter().map(|loss| loss.unwrap_or(f32::INFINITY)).collect();
-        (self.done, self.since) = (stand.done, stand.since);
-        Some(())
+        self.validation.iter().enumerate().map(loss).collect()
     }
 }
 

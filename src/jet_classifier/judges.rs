@@ -3,14 +3,15 @@
 use drapes_analysis::job::JetClassifierSettings;
 use tch::{Device, Tensor};
 
-use super::standards::{Standards, Sums};
+use super::inputs::{ConstituentInputs, moments_by_event};
 use super::transformer::Transformer;
-use crate::checkpoint::Keeper;
-use crate::classifier::{Contest, Drawn, Ensemble, Events, Judges, Least, Member, Networks, Recipe, Scorer};
+use crate::classifier::{
+    CLASSIFIERS, Contest, Drawn, Ensemble, Events, Judges, Least, Member, Networks, Scorer, train,
+};
 use crate::error::Error;
-use crate::history::History;
 use crate::jets::{EventJets, JetTensors};
 use crate::nn::Layout;
+use crate::training::{Checkpointer, TrainingHistory, TrainingSettings};
 
 /// Events that are moved to the device to be scored together.
 const SCORED_AT_ONCE: usize = 4096;
@@ -51,32 +52,20 @@ impl Judges<EventJets<'_>> for Transformers<'_> {
         contest: &Contest<'_, EventJets<'_>>,
         members: &[Member],
         least: Least,
-        keeper: &Keeper<'_>,
-    ) -> Result<(Self::Trained, Vec<History>), Error> {
-        let mut ensemble = self.ensemble(contest, members, least);
-        let histories = ensemble.train(keeper)?;
-        Ok((ensemble, histories))
-    }
-}
-
-impl Transformers<'_> {
-    pub(super) fn ensemble(
-        &self,
-        contest: &Contest<'_, EventJets<'_>>,
-        members: &[Member],
-        least: Least,
-    ) -> Ensemble<TransformerNetworks> {
+        checkpointer: &Checkpointer<'_>,
+    ) -> Result<(Self::Trained, Vec<TrainingHistory>), Error> {
         let n_data = contest.data.len();
-        let sums: Vec<Sums> = [contest.data, contest.template].into_iter().flat_map(Sums::by_event).collect();
+        let moments: Vec<_> =
+            [contest.data, contest.template].into_iter().flat_map(moments_by_event).collect();
         let training: Vec<Vec<u32>> = members.iter().map(|member| member.training.rows(n_data)).collect();
-        let standards = Standards::new(&sums, &training, self.settings.inputs, self.device);
+        let inputs = ConstituentInputs::new(&moments, &training, self.settings.inputs, self.device);
         let networks = TransformerNetworks {
-            transformer: Transformer::new(self.settings, standards, self.device),
+            transformer: Transformer::new(self.settings, inputs, self.device),
             jets: JetTensors::of(&[contest.data, contest.template], self.device),
         };
         let JetClassifierSettings { epochs, batch, learning_rate, weight_decay, .. } = *self.settings;
-        let recipe = Recipe { epochs, batch, learning_rate, weight_decay };
-        Ensemble::new(networks, recipe, members, n_data, least, self.device)
+        let settings = TrainingSettings { epochs, batch, learning_rate, weight_decay, ..CLASSIFIERS };
+        train(networks, settings, members, (n_data, least), self.device, checkpointer)
     }
 }
 

@@ -3,8 +3,8 @@
 use drapes_analysis::job::{JetClassifierSettings, Precision};
 use tch::{Device, Kind, Tensor};
 
+use super::inputs::ConstituentInputs;
 use super::network::{JetClassifierNetwork, JetClassifierShape};
-use super::standards::Standards;
 use crate::jets::{JetTensors, alignment, groups_by_size};
 use crate::nn::{AttentionKernel, Layout, Padding, network_kind};
 
@@ -26,7 +26,7 @@ const EVENTS_TOGETHER: usize = 512;
 pub struct Transformer {
     pub(super) shape: JetClassifierShape,
     pub(super) layout: Layout,
-    standards: Standards,
+    inputs: ConstituentInputs,
     precision: Precision,
     /// Numbers that are kept at most.
     pub(super) kept_at_once: usize,
@@ -42,15 +42,15 @@ struct JetGroup {
 
 impl Transformer {
     /// Classifiers of a job.
-    pub fn new(settings: &JetClassifierSettings, standards: Standards, device: Device) -> Self {
+    pub fn new(settings: &JetClassifierSettings, inputs: ConstituentInputs, device: Device) -> Self {
         let shape = JetClassifierShape::new(settings);
         let kept_at_once = if device.is_cuda() { KEPT_AT_ONCE_ON_GPU } else { KEPT_AT_ONCE };
-        Self { layout: shape.layout(), shape, standards, precision: settings.precision, kept_at_once }
+        Self { layout: shape.layout(), shape, inputs, precision: settings.precision, kept_at_once }
     }
 
     /// One of the classifiers.
     pub fn member(&self, member: usize) -> Self {
-        Self { layout: self.layout.clone(), standards: self.standards.member(member), ..*self }
+        Self { layout: self.layout.clone(), inputs: self.inputs.member(member), ..*self }
     }
 
     /// The logits of events, as many of each member, given by their rows, those of the first member first.
@@ -90,7 +90,7 @@ impl Transformer {
         let gradient = parameters.zeros_like();
         let sum = JetClassifierNetwork::over(&self.shape, &self.layout, &gradient);
         let slots = rows.iter().flat_map(|row| pair(*row)).map(|jet| jets.count(jet as usize)).max();
-        let kept = 2 * self.standards.members() * self.shape.kept(slots.unwrap_or(1));
+        let kept = 2 * self.inputs.members() * self.shape.kept(slots.unwrap_or(1));
         for (first, rows) in self.portions(rows, (self.kept_at_once / kept).max(1)) {
             let mut events = self.no_tokens(&rows, jets.device());
             let mut all_kept = Vec::new();
@@ -122,7 +122,7 @@ impl Transformer {
         rows: &'a [u32],
         most: usize,
     ) -> impl Iterator<Item = (usize, Vec<&'a [u32]>)> + use<'a> {
-        let events = rows.len() / self.standards.members();
+        let events = rows.len() / self.inputs.members();
         (0..events).step_by(most).map(move |first| {
             let portion = first..events.min(first + most);
             (first, rows.chunks_exact(events).map(|rows| &rows[portion.clone()]).collect())
@@ -146,7 +146,7 @@ impl Transformer {
                 events.push((member * rows[member].len() + place / 2) as i64);
             }
             JetGroup {
-                x: self.standards.inputs(jets, &chosen, group.slots),
+                x: self.inputs.of(jets, &chosen, group.slots),
                 padding: Padding::new(&group.counts, rows.len(), group.slots, device),
                 events: Tensor::from_slice(&events).to_device(device),
             }

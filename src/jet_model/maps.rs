@@ -1,9 +1,10 @@
 //! How jets are brought to zero mean and unit variance before the jet model sees them.
 
 use serde::{Deserialize, Serialize};
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use crate::jets::{CONSTITUENT_FEATURES, Jets, OUTLINE_FEATURES, Outline};
+use crate::scaler::{Moments, Standardisation};
 
 /// Shift and scale of the constituents' numbers and of the outlines' numbers, of one member.
 ///
@@ -23,14 +24,13 @@ pub struct JetMaps {
 impl JetMaps {
     /// The maps of some jets.
     pub fn of(jets: &Jets, chosen: &[u32]) -> Self {
-        let constituents =
-            chosen.iter().flat_map(|jet| jets.constituents(*jet as usize)).flat_map(|values| {
-                let [share, d_eta, d_phi] = values.map(f32::from);
-                [share.ln(), d_eta, d_phi]
-            });
-        let (constituent_mean, constituent_deviation) = moments(constituents);
-        let outlines = chosen.iter().flat_map(|jet| jets.outline(*jet as usize).features());
-        let (outline_mean, outline_deviation) = moments(outlines);
+        let constituents = chosen.iter().flat_map(|jet| jets.constituents(*jet as usize)).map(|values| {
+            let [share, d_eta, d_phi] = values.map(f32::from);
+            [share.ln(), d_eta, d_phi].map(f64::from)
+        });
+        let (constituent_mean, constituent_deviation) = Moments::of(constituents).mean_and_deviation();
+        let outlines = chosen.iter().map(|jet| jets.outline(*jet as usize).features().map(f64::from));
+        let (outline_mean, outline_deviation) = Moments::of(outlines).mean_and_deviation();
         Self { constituent_mean, constituent_deviation, outline_mean, outline_deviation }
     }
 
@@ -64,62 +64,22 @@ impl JetMaps {
     }
 }
 
-/// Mean and standard deviation of each column of values that come row by row.
-fn moments<const COLUMNS: usize>(values: impl Iterator<Item = f32>) -> ([f64; COLUMNS], [f64; COLUMNS]) {
-    let (mut sums, mut squares, mut count) = ([0.0; COLUMNS], [0.0; COLUMNS], 0_usize);
-    for value in values {
-        let value = f64::from(value);
-        sums[count % COLUMNS] += value;
-        squares[count % COLUMNS] += value * value;
-        count += 1;
-    }
-    let rows = (count / COLUMNS).max(1) as f64;
-    let mean = sums.map(|sum| sum / rows);
-    let mut deviation = [1.0; COLUMNS];
-    for column in 0..COLUMNS {
-        let variance = squares[column] / rows - mean[column] * mean[column];
-        // What rounding leaves of a constant column is no width.
-        if variance > 1e-9 * (mean[column] * mean[column]).max(1e-12) {
-            deviation[column] = variance.sqrt();
-        }
-    }
-    (mean, deviation)
-}
-
-/// The shifts and inverse scales of all members as tensors, to be applied to single-precision values.
+/// The maps of all members, to be applied to single-precision values.
 pub struct MapTensors {
-    constituent_mean: Tensor,
-    constituent_inverse: Tensor,
-    outline_mean: Tensor,
-    outline_inverse: Tensor,
+    /// Of constituents, `[members, constituents, 3]`.
+    pub constituents: Standardisation,
+    /// Of jets as wholes, `[members, jets, 5]`.
+    pub outlines: Standardisation,
 }
 
 impl MapTensors {
     pub fn new(maps: &[JetMaps], device: tch::Device) -> Self {
-        let tensor = |values: Vec<f64>| {
-            let shape = [maps.len() as i64, 1, (values.len() / maps.len()) as i64];
-            Tensor::from_slice(&values).reshape(shape).to_kind(Kind::Float).to_device(device)
-        };
-        let all = |of: &dyn Fn(&JetMaps) -> Vec<f64>| tensor(maps.iter().flat_map(of).collect());
+        let constituents =
+            maps.iter().map(|maps| (&maps.constituent_mean[..], &maps.constituent_deviation[..]));
+        let outlines = maps.iter().map(|maps| (&maps.outline_mean[..], &maps.outline_deviation[..]));
         Self {
-            constituent_mean: all(&|maps| maps.constituent_mean.to_vec()),
-            constituent_inverse: all(&|maps| maps.constituent_deviation.map(f64::recip).to_vec()),
-            outline_mean: all(&|maps| maps.outline_mean.to_vec()),
-            outline_inverse: all(&|maps| maps.outline_deviation.map(f64::recip).to_vec()),
+            constituents: Standardisation::new(constituents, device),
+            outlines: Standardisation::new(outlines, device),
         }
-    }
-
-    /// # Shapes
-    /// `[members, constituents, 3]`, whose memory is used.
-    pub fn constituents(&self, mut values: Tensor) -> Tensor {
-        values -= &self.constituent_mean;
-        values *= &self.constituent_inverse;
-        values
-    }
-
-    /// # Shapes
-    /// `[members, jets, 5]`.
-    pub fn outlines(&self, values: &Tensor) -> Tensor {
-        (values - &self.outline_mean) * &self.outline_inverse
     }
 }

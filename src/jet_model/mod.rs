@@ -25,4 +25,4 @@ pub use denoiser::{JetDenoiser, ReadyDenoiser};
 pub use maps::JetMaps;
 pub use network::JetModelShape;
 pub use sample::JetSampler;
-pub use train::{JetModelEvents, JetModelTraining, train};
+pub use train::{JetModelEvents, train};

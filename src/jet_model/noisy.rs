@@ -7,7 +7,7 @@ use tch::{Kind, Tensor};
 
 use super::maps::MapTensors;
 use super::network::JetModelShape;
-use crate::diffusion::Scalings;
+use crate::diffusion::NoisyInput;
 use crate::jets::{CONSTITUENT_FEATURES, Group, JetTensors};
 use crate::nn::Padding;
 
@@ -101,16 +101,14 @@ impl NoisyJets {
         let flat = [members, sets * slots as i64, CONSTITUENT_FEATURES as i64];
         let tensor = |values: &[f32]| Tensor::from_slice(values).to_device(device);
         let rows = jets.rows(&rows);
-        let x0 = maps.constituents(jets.constituents(&rows, slots).view(flat)).view(per_constituent);
+        let x0 = maps.constituents.of_each(jets.constituents(&rows, slots)).view(per_constituent);
         let noise = tensor(&normals).view(per_constituent);
-        let log_sigma = tensor(&strengths).view(per_jet) * settings.log_noise_std + settings.log_noise_mean;
-        let (least, largest) = shape.noise_range();
-        let sigma = log_sigma.exp().clamp(least, largest);
-        let Scalings { c_out, c_in } = Scalings::at(&sigma);
-        let scaled = ((&x0 + &sigma * &noise) * &c_in).view(flat);
-        // (x0 − c_skip x) / c_out without its cancellation at small σ.
-        let target = ((x0 * &sigma - noise) * c_in).view(flat);
-        let outlines = maps.outlines(&jets.outlines(&rows).view([members, sets, -1]));
+        let log_sigma = (settings.log_noise_mean, settings.log_noise_std);
+        let strengths = tensor(&strengths).view(per_jet);
+        let NoisyInput { sigma, scaled, target, c_out } =
+            NoisyInput::new(&x0, &noise, &strengths, log_sigma, shape.noise_range());
+        let (scaled, target) = (scaled.view(flat), target.view(flat));
+        let outlines = maps.outlines.of_each(jets.outlines(&rows));
         let padding = Padding::new(&group.counts, members as usize, slots, device);
         let mut weight = tensor(&shares).view([members, 1, 1]);
         if settings.loss_weighting == LossWeighting::Printed {

@@ -12,6 +12,7 @@ use tch::{Device, Tensor};
 use super::batch::JetBatch;
 use super::denoiser::{JetDenoiser, ReadyDenoiser};
 use super::maps::JetMaps;
+use crate::diffusion::descend;
 use crate::error::Error;
 use crate::jets::{
     CONSTITUENT_FEATURES, Constituent, Jets, MOST_CONSTITUENTS, Outline, conserve, groups_by_size,
@@ -179,7 +180,9 @@ impl JetSampler<'_> {
         let about = self.maps().outlines(&chosen).to_device(self.device);
         let padding = Padding::new(&group.counts, 1, group.slots, self.device);
         let x = Tensor::from_slice(&padded).view([1, -1, CONSTITUENT_FEATURES as i64]).to_device(self.device);
-        let x = self.descend(x, watch, |x, sigma| (x - ready.denoise(x, sigma, &about, &padding)) / sigma)?;
+        let x = descend(x, (self.grid, self.solver), watch, |x, sigma| {
+            ready.denoise(x, sigma, &about, &padding)
+        })?;
         batch.solve(&Vec::<f64>::try_from(&x.to_device(Device::Cpu).flatten(0, -1)).unwrap_or_default());
         Ok(())
     }
@@ -196,30 +199,6 @@ impl JetSampler<'_> {
             jets.push(outline.kinematics, self.constituents(*outline, batch.values(jet))?);
         }
         Ok(jets)
-    }
-
-    fn descend(
-        &self,
-        mut x: Tensor,
-        watch: &dyn Watch,
-        slope: impl Fn(&Tensor, f64) -> Tensor,
-    ) -> Result<Tensor, Error> {
-        for pair in self.grid.sigmas.windows(2) {
-            if watch.should_stop() {
-                return Err(Error::Stopped);
-            }
-            let (sigma, next) = (pair[0], pair[1]);
-            let here = slope(&x, sigma);
-            let step = next - sigma;
-            x = match self.solver {
-                Solver::Euler => x + here * step,
-                Solver::Heun => {
-                    let ahead = slope(&(&x + &here * step), next);
-                    x + (here + ahead) * (step / 2.0)
-                }
-            };
-        }
-        Ok(x)
     }
 
     /// Constituents of mapped values, the hardest first.

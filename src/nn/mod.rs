@@ -9,9 +9,7 @@
 //! of slots, and padding changes nothing.
 
 mod activation;
-mod adam;
 mod attention;
-mod average;
 #[cfg(test)]
 mod check;
 mod class_attention;
@@ -24,11 +22,8 @@ mod norm;
 mod padding;
 mod precision;
 mod resnet;
-mod schedule;
 
-pub use adam::{Adam, Rates, clip_gradients};
 pub use attention::AttentionKernel;
-pub use average::RunningAverage;
 pub use class_attention::{ClassAttention, ClassAttentionKept, ClassAttentionShape};
 pub use encoder::{Encoder, EncoderKept, EncoderShape};
 pub use feed_forward::{FeedForward, FeedForwardShape};
@@ -38,4 +33,3 @@ pub use norm::normalise;
 pub use padding::Padding;
 pub use precision::network_kind;
 pub use resnet::ResNet;
-pub use schedule::LearningRate;

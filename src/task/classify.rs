@@ -10,13 +10,13 @@ use ndarray::Array2;
 
 use super::sides::{Origin, Sides, sides};
 use super::{Workplace, jet_template, template};
-use crate::checkpoint::Keeper;
 use crate::classifier::{
     BoostedTrees, Contest, DataTruth, Events, Judged, Judges, Perceptrons, classify as run_contest,
 };
 use crate::error::Error;
 use crate::jet_classifier::Transformers;
 use crate::jets::{EventJets, Jets};
+use crate::training::Checkpointer;
 
 /// The tasks whose arrays a classification reads.
 pub struct Arrays<'a> {
@@ -31,11 +31,11 @@ pub fn classify(
     point: &ScanPoint,
     seeds: &[ClassifierSeed],
     arrays: &Arrays<'_>,
-    keeper: &Keeper<'_>,
+    checkpointer: &Checkpointer<'_>,
 ) -> Result<Classification, Error> {
     let sides = sides(place, point)?;
     let (job, device) = (&place.job, place.device);
-    let bench = Bench { place, point, seeds, sides: &sides, keeper };
+    let bench = Bench { place, point, seeds, sides: &sides, checkpointer };
     let Judged { classifiers, diverged } = match point.classifier {
         ClassifierKind::Mlp => bench.of_features(arrays, &Perceptrons { settings: &job.classifier, device }),
         ClassifierKind::Trees => bench.of_features(arrays, &BoostedTrees(&job.trees)),
@@ -52,7 +52,7 @@ struct Bench<'a> {
     point: &'a ScanPoint,
     seeds: &'a [ClassifierSeed],
     sides: &'a Sides,
-    keeper: &'a Keeper<'a>,
+    checkpointer: &'a Checkpointer<'a>,
 }
 
 impl Bench<'_> {
@@ -115,7 +115,7 @@ impl Bench<'_> {
         let deal = self.place.stream().branch("cross-validation");
         let stream: Stream = self.place.stream().branch("classifier").branch(self.point);
         let folds = self.place.job.classifier.folds;
-        run_contest(&contest, folds, self.seeds, (&deal, &stream), judges, self.keeper)
+        run_contest(&contest, folds, self.seeds, (&deal, &stream), judges, self.checkpointer)
     }
 }
 

@@ -8,17 +8,17 @@ use ndarray::{Array2, Axis, concatenate};
 use tch::Tensor;
 
 use super::{Workplace, weights};
-use crate::checkpoint::Keeper;
 use crate::error::Error;
 use crate::flow::{Flow, FlowEvents, FlowModel, FlowShape, Objective, train as train_flows};
 use crate::marginals::ColumnMaps;
+use crate::training::Checkpointer;
 
 pub fn train(
     place: &Workplace,
     id: &TaskId,
     flow: FlowKind,
     (samples, judges): (&[TrainingSample], &[(TaskId, usize)]),
-    keeper: &Keeper<'_>,
+    checkpointer: &Checkpointer<'_>,
 ) -> Result<Vec<FlowTraining>, Error> {
     let settings = &place.job.flow;
     let stream = place.stream().branch("flow").branch(flow.word());
@@ -57,9 +57,15 @@ pub fn train(
         }
     };
     let network = settings.network(flow);
-    let trained =
-        train_flows(shape(place, flow), (settings, &network), &objective, &members, place.device, keeper)?;
-    let mut trained_members = (0_i64..).zip(members).zip(trained.courses);
+    let trained = train_flows(
+        shape(place, flow),
+        (settings, &network),
+        &objective,
+        &members,
+        place.device,
+        checkpointer,
+    )?;
+    let mut trained_members = (0_i64..).zip(members).zip(trained.members.into_iter().zip(trained.in_tails));
     let (mut parameters, mut maps, mut courses) = (vec![], vec![], vec![]);
     for (member, sample) in samples.iter().enumerate() {
         if let Some(epoch) = lost(member) {
@@ -69,16 +75,17 @@ pub fn train(
             courses.push(FlowTraining { diverged: Some(epoch), ..untrained(flow, *sample) });
             continue;
         }
-        let ((index, events), course) = trained_members.next().expect("a course for each member that learnt");
+        let ((index, events), (member, in_tails)) =
+            trained_members.next().expect("an end for each member that learnt");
         parameters.push(trained.parameters.narrow(0, index, 1));
         maps.push(events.maps);
         courses.push(FlowTraining {
-            n_training: course.n_training,
-            n_validation: course.n_validation,
-            in_tails: course.in_tails,
-            steps: course.rate.total,
-            losses: course.history.losses,
-            diverged: course.history.diverged,
+            n_training: member.n_training,
+            n_validation: member.n_validation,
+            in_tails,
+            steps: member.rate.total,
+            losses: member.history.losses,
+            diverged: member.history.diverged,
             ..untrained(flow, *sample)
         });
     }

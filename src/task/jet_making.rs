@@ -9,9 +9,9 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-use crate::checkpoint::{Resumable, Snapshot};
 use crate::jet_model::JetBatch;
 use crate::jets::{Jets, Kinematics};
+use crate::training::{Resumable, Snapshot};
 
 /// The first jets of a template, and those that are being solved.
 pub struct JetMaking {

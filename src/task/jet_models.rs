@@ -6,11 +6,11 @@ use drapes_analysis::record::DenoiserTraining;
 use drapes_analysis::regions::Region;
 
 use super::{Workplace, train, weights};
-use crate::checkpoint::Keeper;
 use crate::diffusion::{Denoiser, DenoiserShape, TrainingEvents, train as train_denoisers};
 use crate::error::Error;
 use crate::jet_model::{JetDenoiser, JetModelEvents, JetModelShape, train as train_jet_models};
 use crate::jets::{EventJets, KINEMATIC_FEATURES, KinematicMap};
+use crate::training::Checkpointer;
 
 /// A model of the jets' kinematics, and how it sees them.
 pub struct KinematicModel {
@@ -22,7 +22,7 @@ pub fn train_kinematics(
     place: &Workplace,
     id: &TaskId,
     samples: &[TrainingSample],
-    keeper: &Keeper<'_>,
+    checkpointer: &Checkpointer<'_>,
 ) -> Result<Vec<DenoiserTraining>, Error> {
     let (mut maps, mut members) = (vec![], vec![]);
     for sample in samples {
@@ -34,20 +34,20 @@ pub fn train_kinematics(
         maps.push(map);
         members.push(TrainingEvents { rows, stream });
     }
-    let training = train_denoisers(shape(place), &place.job.denoiser, &members, place.device, keeper)?;
+    let training = train_denoisers(shape(place), &place.job.denoiser, &members, place.device, checkpointer)?;
     let denoiser = &training.denoiser;
     weights::write(place, id, denoiser.parameters(), |writer| {
         weights::write_columns(writer, denoiser.maps())?;
         weights::write_maps(writer, &maps)
     })?;
-    Ok(train::courses(Scope::SideBands, samples, training.courses))
+    Ok(train::records(Scope::SideBands, samples, training))
 }
 
 pub fn train_jets(
     place: &Workplace,
     id: &TaskId,
     samples: &[TrainingSample],
-    keeper: &Keeper<'_>,
+    checkpointer: &Checkpointer<'_>,
 ) -> Result<Vec<DenoiserTraining>, Error> {
     let chosen = samples.iter().map(|sample| side_bands(place, sample)).collect::<Result<Vec<_>, _>>()?;
     let jets = place.sample()?.jets();
@@ -58,10 +58,10 @@ pub fn train_jets(
     });
     let members: Vec<JetModelEvents<'_>> = members.collect();
     let settings = &place.job.jet_model;
-    let training = train_jet_models(jet_shape(place), settings, &members, place.device, keeper)?;
+    let training = train_jet_models(jet_shape(place), settings, &members, place.device, checkpointer)?;
     let denoiser = &training.denoiser;
     weights::write(place, id, denoiser.parameters(), |writer| weights::write_maps(writer, denoiser.maps()))?;
-    Ok(train::courses(Scope::SideBands, samples, training.courses))
+    Ok(train::records(Scope::SideBands, samples, training))
 }
 
 fn side_bands(place: &Workplace, sample: &TrainingSample) -> Result<Vec<u32>, Error> {

@@ -18,11 +18,11 @@ use super::jet_models::{self, KinematicModel};
 use super::template::{Part, shape, stream};
 use super::{Workplace, jet_summary};
 use crate::arrays::{ArrayReader, ArrayWriter, Column};
-use crate::checkpoint::Keeper;
 use crate::diffusion::Sampler;
 use crate::error::Error;
 use crate::jet_model::JetSampler;
 use crate::jets::{self, EventJets, Jets, KINEMATIC_FEATURES, Outline};
+use crate::training::Checkpointer;
 use crate::watch::Watch;
 
 /// Events whose jets are stored together.
@@ -47,7 +47,7 @@ pub fn make(
     place: &Workplace,
     id: &TaskId,
     order: &Order<'_>,
-    keeper: &Keeper<'_>,
+    checkpointer: &Checkpointer<'_>,
 ) -> Result<JetSummary, Error> {
     let template = order.template;
     let starts = starts(place, &template)?;
@@ -59,12 +59,15 @@ pub fn make(
         _ => "added noise",
     };
     let mut making = JetMaking::new(2 * masses.len(), &stream.branch(noise));
-    keeper.resume(&mut making);
+    checkpointer.resume(&mut making);
     let kinematics = order.kinematics.map(|model| {
         let model = jet_models::read_kinematics(place, model)?;
         // Made again where the work goes on: they are a small part of it.
-        let part =
-            Part { whole: keeper, begin: keeper.kept(), len: (OF_KINEMATICS - keeper.kept()).max(0.0) };
+        let part = Part {
+            whole: checkpointer,
+            begin: checkpointer.kept(),
+            len: (OF_KINEMATICS - checkpointer.kept()).max(0.0),
+        };
         outlines(place, &template, (&model, &grid), (&starts, &masses), &stream, &part)
     });
     let kinematics = kinematics.transpose()?;
@@ -80,7 +83,7 @@ pub fn make(
     let solver = place.job.sampler.with(template.integration).solver;
     let momentum = place.job.momentum_llv;
     let sampler = JetSampler { denoiser: &denoiser, grid: &grid, solver, momentum, device: place.device };
-    solve(&sampler, &mut making, (from.as_ref(), kinematics.as_deref()), keeper)?;
+    solve(&sampler, &mut making, (from.as_ref(), kinematics.as_deref()), checkpointer)?;
     let made = making.jets();
     let writer = ArrayWriter::create(&place.store.arrays(id))?;
     writer.list("masses_gev", ArrayView1::from(&masses))?;
@@ -98,7 +101,7 @@ fn solve(
     sampler: &JetSampler<'_>,
     making: &mut JetMaking,
     (from, outlines): (Option<&Jets>, Option<&[Outline]>),
-    keeper: &Keeper<'_>,
+    checkpointer: &Checkpointer<'_>,
 ) -> Result<(), Error> {
     let (ready, portion) = (sampler.denoiser.ready(), sampler.portion());
     let begin = |rows: Range<usize>, noise: &mut Pcg64| match (from, outlines) {
@@ -114,13 +117,17 @@ fn solve(
             continue;
         }
         let share = |making: &JetMaking| OF_KINEMATICS + (1.0 - OF_KINEMATICS) * making.share(portion);
-        keeper.rest(making, share(making))?;
-        if let Err(error) = sampler.solve_group(&ready, making.batch(portion, begin), keeper) {
+        checkpointer.rest(making, share(making))?;
+        if let Err(error) = sampler.solve_group(&ready, making.batch(portion, begin), checkpointer) {
             let share = share(making);
-            return Err(if matches!(error, Error::Stopped) { keeper.stopped(making, share) } else { error });
+            return Err(if matches!(error, Error::Stopped) {
+                checkpointer.stopped(making, share)
+            } else {
+                error
+            });
         }
     }
-    keeper.progress(1.0);
+    checkpointer.progress(1.0);
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-use crate::checkpoint::{Resumable, Snapshot};
+use crate::training::{Resumable, Snapshot};
 
 /// What a template's random numbers come from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

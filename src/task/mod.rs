@@ -36,7 +36,6 @@ use drapes_analysis::store::{Store, StoredJob};
 use drapes_analysis::stream::Stream;
 use tch::Device;
 
-use crate::checkpoint::{CheckpointFile, Keeper, Notice};
 use crate::data::{self, Label};
 use crate::device::{self, free_memory};
 use crate::dispatch::{Ended, Equipment};
@@ -46,6 +45,7 @@ use crate::provenance::Versions;
 use crate::rank_log::RankLog;
 use crate::repeats;
 use crate::split::Sample;
+use crate::training::{CheckpointFile, Checkpointer, Notice};
 use crate::watch::Watch;
 
 pub use needs::{has_arrays, is_readable, look_again};
@@ -145,36 +145,37 @@ impl Workplace {
         };
         self.log.begins(&task.id);
         let note = |notice: Notice| self.log.notes(&task.id, &notice);
-        let keeper = Keeper::new(watch, checkpoint, self.save_every).telling(&note);
+        let checkpointer = Checkpointer::new(watch, checkpoint, self.save_every).telling(&note);
         let (mut course, mut fault) = (Course::MayGoOn, None);
         // Nothing that a panic could leave half-done is used again: arrays have no name yet, the sample is whole.
-        let outcome = match catch_unwind(AssertUnwindSafe(|| self.compute_with_needs(task, &keeper, watch))) {
-            Ok(Ok(result)) => {
-                course = Course::Over;
-                Outcome::Done(Box::new(result))
-            }
-            Ok(Err(Error::Stopped)) => {
-                stopping::note(&self.store, (task, fingerprint), &self.place.device, &keeper);
-                self.log.stopped(&task.id);
-                return Ended::Stopped;
-            }
-            Ok(Err(Error::Lacking { needs, source })) => {
-                return self.lacking(task, needs, source.to_string());
-            }
-            Ok(Err(error)) if error.is_of_storage() => return self.not_stored(task, attempt, &error),
-            Ok(Err(error)) => {
-                fault = error.fault();
-                if matches!(error, Error::Diverged { .. } | Error::NotFinite { .. }) {
+        let outcome =
+            match catch_unwind(AssertUnwindSafe(|| self.compute_with_needs(task, &checkpointer, watch))) {
+                Ok(Ok(result)) => {
                     course = Course::Over;
+                    Outcome::Done(Box::new(result))
                 }
-                Outcome::Failed { reason: error.to_string() }
-            }
-            Err(panic) => {
-                let (reason, of_memory) = panic_reason(panic.as_ref(), self.need(task));
-                fault = of_memory;
-                Outcome::Failed { reason }
-            }
-        };
+                Ok(Err(Error::Stopped)) => {
+                    stopping::note(&self.store, (task, fingerprint), &self.place.device, &checkpointer);
+                    self.log.stopped(&task.id);
+                    return Ended::Stopped;
+                }
+                Ok(Err(Error::Lacking { needs, source })) => {
+                    return self.lacking(task, needs, source.to_string());
+                }
+                Ok(Err(error)) if error.is_of_storage() => return self.not_stored(task, attempt, &error),
+                Ok(Err(error)) => {
+                    fault = error.fault();
+                    if matches!(error, Error::Diverged { .. } | Error::NotFinite { .. }) {
+                        course = Course::Over;
+                    }
+                    Outcome::Failed { reason: error.to_string() }
+                }
+                Err(panic) => {
+                    let (reason, of_memory) = panic_reason(panic.as_ref(), self.need(task));
+                    fault = of_memory;
+                    Outcome::Failed { reason }
+                }
+            };
         if let Outcome::Failed { reason } = &outcome {
             match self.unreadable(task, watch) {
                 Ok(needs) if needs.is_empty() => {}
@@ -202,7 +203,7 @@ impl Workplace {
             Outcome::Done(result) => result.diverged().into_iter().flatten().count(),
             Outcome::Failed { .. } => 0,
         };
-        let seconds = keeper.earlier() + start.elapsed().as_secs_f64();
+        let seconds = checkpointer.earlier() + start.elapsed().as_secs_f64();
         let began = SystemTime::now().checked_sub(start.elapsed());
         let began = began.and_then(|began| began.duration_since(SystemTime::UNIX_EPOCH).ok());
         // Milliseconds, for the bars of the report.
@@ -217,7 +218,7 @@ impl Workplace {
         }
         // A device that broke near the end of a long training is no reason to begin anew when it is tried again.
         if course == Course::Over {
-            keeper.finish();
+            checkpointer.finish();
         }
         self.store.forget_stop(&task.id);
         self.log.ends(&record, &self.job);
@@ -248,41 +249,41 @@ impl Workplace {
         Ended::NotStored { reason }
     }
 
-    fn compute(&self, task: &Task, keeper: &Keeper<'_>) -> Result<TaskResult, Error> {
+    fn compute(&self, task: &Task, checkpointer: &Checkpointer<'_>) -> Result<TaskResult, Error> {
         self.check_memory(task)?;
         match &task.work {
             Work::Fit { sample } => fit::fit(self, *sample).map(TaskResult::Fit),
             Work::Train { scope, samples } => {
-                train::train(self, &task.id, *scope, samples, keeper).map(TaskResult::Train)
+                train::train(self, &task.id, *scope, samples, checkpointer).map(TaskResult::Train)
             }
             Work::TrainFlow { flow, samples, judges } => {
-                flow::train(self, &task.id, *flow, (samples, judges), keeper).map(TaskResult::TrainFlow)
+                flow::train(self, &task.id, *flow, (samples, judges), checkpointer).map(TaskResult::TrainFlow)
             }
             Work::Template { template, oversampling, model, fit } => {
                 let order = template::Order { template: *template, oversampling: *oversampling };
-                let made = template::make(self, &task.id, &order, model, fit.as_ref(), keeper);
+                let made = template::make(self, &task.id, &order, model, fit.as_ref(), checkpointer);
                 made.map(|summary| TaskResult::Template(Box::new(summary)))
             }
             Work::Resample { sample, oversampling, model } => {
-                let made = template::resample(self, &task.id, *sample, *oversampling, model, keeper);
+                let made = template::resample(self, &task.id, *sample, *oversampling, model, checkpointer);
                 made.map(|summary| TaskResult::Template(Box::new(summary)))
             }
             Work::TrainKinematics { samples } => {
-                let trained = jet_models::train_kinematics(self, &task.id, samples, keeper);
+                let trained = jet_models::train_kinematics(self, &task.id, samples, checkpointer);
                 trained.map(TaskResult::TrainKinematics)
             }
             Work::TrainJets { samples } => {
-                jet_models::train_jets(self, &task.id, samples, keeper).map(TaskResult::TrainJets)
+                jet_models::train_jets(self, &task.id, samples, checkpointer).map(TaskResult::TrainJets)
             }
             Work::TemplateJets { template, copy, kinematics, jets, fit } => {
                 let (kinematics, fit) = (kinematics.as_ref(), fit.as_ref());
                 let order = jet_template::Order { template: *template, copy: *copy, kinematics, jets, fit };
-                let made = jet_template::make(self, &task.id, &order, keeper);
+                let made = jet_template::make(self, &task.id, &order, checkpointer);
                 made.map(|summary| TaskResult::Jets(Box::new(summary)))
             }
             Work::Classify { point, seeds, templates, data } => {
                 let arrays = classify::Arrays { templates, data: data.as_ref() };
-                classify::classify(self, point, seeds, &arrays, keeper).map(TaskResult::Classify)
+                classify::classify(self, point, seeds, &arrays, checkpointer).map(TaskResult::Classify)
             }
         }
     }

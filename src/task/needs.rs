@@ -9,8 +9,8 @@ use drapes_analysis::store::Store;
 
 use super::Workplace;
 use crate::arrays::{ArrayReader, Fault, Looks, Next};
-use crate::checkpoint::Keeper;
 use crate::error::Error;
+use crate::training::Checkpointer;
 use crate::watch::Watch;
 
 /// How often a task is tried whose needs could not be read and then could.
@@ -24,12 +24,12 @@ impl Workplace {
     pub(super) fn compute_with_needs(
         &self,
         task: &Task,
-        keeper: &Keeper<'_>,
+        checkpointer: &Checkpointer<'_>,
         watch: &dyn Watch,
     ) -> Result<TaskResult, Error> {
         let mut tried = 0;
         loop {
-            let error = match self.compute(task, keeper) {
+            let error = match self.compute(task, checkpointer) {
                 Err(error) if error.is_of_reading() => error,
                 other => return other,
             };

@@ -6,14 +6,19 @@ use drapes_analysis::plan::{Task, Work};
 use drapes_analysis::point::ClassifierKind;
 use drapes_analysis::store::{Further, Stop, Store};
 
-use crate::checkpoint::{Keeper, Progress};
+use crate::training::{Checkpointer, Progress};
 
 /// Writes down how far a task came and in what time. Where that cannot be written, the next run knows less: that is no reason
 /// to lose this one.
-pub fn note(store: &Store, (task, fingerprint): (&Task, &Fingerprint), device: &str, keeper: &Keeper<'_>) {
-    let Progress { seconds, share } = keeper.so_far();
-    let further = if keeper.has_got_further() { Further::Yes } else { Further::No };
-    let (device, kept) = (device.to_owned(), keeper.kept());
+pub fn note(
+    store: &Store,
+    (task, fingerprint): (&Task, &Fingerprint),
+    device: &str,
+    checkpointer: &Checkpointer<'_>,
+) {
+    let Progress { seconds, share } = checkpointer.so_far();
+    let further = if checkpointer.has_got_further() { Further::Yes } else { Further::No };
+    let (device, kept) = (device.to_owned(), checkpointer.kept());
     let stop = Stop { fingerprint: fingerprint.clone(), device, seconds, share, kept, in_vain: 0 };
     let _ = store.note_stop(&task.id, &stop.after(store.stop_of(&task.id).as_ref(), further));
 }

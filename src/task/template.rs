@@ -18,12 +18,12 @@ use super::making::{Generators, Making};
 use super::summary::{self, FEATURES, Made};
 use super::{Workplace, flow, train};
 use crate::arrays::{ArrayReader, ArrayWriter, Column};
-use crate::checkpoint::Keeper;
 use crate::diffusion::{Denoiser, Sampler};
 use crate::dijet::DijetShape;
 use crate::error::Error;
 use crate::flow::{FlowModel, Journey};
 use crate::split::RegionEvents;
+use crate::training::Checkpointer;
 use crate::watch::Watch;
 
 /// What is to be made.
@@ -38,7 +38,7 @@ pub fn make(
     order: &Order,
     model: &(TaskId, usize),
     fit: Option<&TaskId>,
-    keeper: &Keeper<'_>,
+    checkpointer: &Checkpointer<'_>,
 ) -> Result<TemplateSummary, Error> {
     let Order { template, oversampling } = *order;
     let starts = starts(place, &template)?;
@@ -69,7 +69,7 @@ pub fn make(
         place,
         id,
         &masses,
-        (making, maker.portion(place), keeper),
+        (making, maker.portion(place), checkpointer),
         |rows, Generators { noise, spread }, watch| {
             let to = &masses[rows.clone()];
             let from = || portion(&starts, rows);
@@ -147,7 +147,7 @@ pub fn resample(
     sample: TrainingSample,
     oversampling: Oversampling,
     model: &(TaskId, usize),
-    keeper: &Keeper<'_>,
+    checkpointer: &Checkpointer<'_>,
 ) -> Result<TemplateSummary, Error> {
     let data = signal_region(place, sample)?;
     let count = data.len() * oversampling.0 as usize;
@@ -161,7 +161,7 @@ pub fn resample(
     // Nothing is spread where events begin as noise.
     let generators = Generators { spread: noise.clone(), noise };
     let making = Making::new(count, place.job.data.features.len(), generators);
-    store(place, id, &masses, (making, sampler.portion(), keeper), |rows, generators, watch| {
+    store(place, id, &masses, (making, sampler.portion(), checkpointer), |rows, generators, watch| {
         sampler.from_noise(&masses[rows], &mut generators.noise, watch)
     })?;
     summarise(place, id, None, Some(&grid), &data)
@@ -202,18 +202,19 @@ fn store(
     place: &Workplace,
     id: &TaskId,
     masses: &[f64],
-    (mut making, portion, keeper): (Making, usize, &Keeper<'_>),
+    (mut making, portion, checkpointer): (Making, usize, &Checkpointer<'_>),
     mut make: impl FnMut(Range<usize>, &mut Generators, &dyn Watch) -> Result<Array2<f32>, Error>,
 ) -> Result<(), Error> {
-    keeper.resume(&mut making);
+    checkpointer.resume(&mut making);
     while let Some(rows) = making.next(portion) {
         let count = masses.len() as f64;
-        let part = Part { whole: keeper, begin: rows.start as f64 / count, len: rows.len() as f64 / count };
-        keeper.rest(&making, part.begin)?;
+        let part =
+            Part { whole: checkpointer, begin: rows.start as f64 / count, len: rows.len() as f64 / count };
+        checkpointer.rest(&making, part.begin)?;
         // What is stopped on the way is made again from the generators as they are now.
         let mut generators = making.generators.clone();
         let made = match make(rows, &mut generators, &part) {
-            Err(Error::Stopped) => return Err(keeper.stopped(&making, part.begin)),
+            Err(Error::Stopped) => return Err(checkpointer.stopped(&making, part.begin)),
             made => made?,
         };
         if let Some(value) = made.iter().find(|value| !value.is_finite()) {

@@ -7,16 +7,16 @@ use drapes_analysis::regions::Region;
 use ndarray::{Array2, Axis, concatenate};
 
 use super::{Workplace, weights};
-use crate::checkpoint::Keeper;
-use crate::diffusion::{Course, Denoiser, DenoiserShape, TrainingEvents, train as train_denoisers};
+use crate::diffusion::{Denoiser, DenoiserShape, TrainedDenoisers, TrainingEvents, train as train_denoisers};
 use crate::error::Error;
+use crate::training::{Checkpointer, TrainedMember};
 
 pub fn train(
     place: &Workplace,
     id: &TaskId,
     scope: Scope,
     samples: &[TrainingSample],
-    keeper: &Keeper<'_>,
+    checkpointer: &Checkpointer<'_>,
 ) -> Result<Vec<DenoiserTraining>, Error> {
     let members = samples.iter().map(|sample| {
         let regions = place.job.regions_of(sample);
@@ -35,28 +35,32 @@ pub fn train(
         Ok(TrainingEvents { rows, stream: stream.branch(sample) })
     });
     let members = members.collect::<Result<Vec<_>, Error>>()?;
-    let training = train_denoisers(shape(place), &place.job.denoiser, &members, place.device, keeper)?;
+    let training = train_denoisers(shape(place), &place.job.denoiser, &members, place.device, checkpointer)?;
     let denoiser = &training.denoiser;
     weights::write(place, id, denoiser.parameters(), |writer| {
         weights::write_columns(writer, denoiser.maps())
     })?;
-    Ok(courses(scope, samples, training.courses))
+    Ok(records(scope, samples, training))
 }
 
 /// What the records of a training tell.
-pub fn courses(scope: Scope, samples: &[TrainingSample], courses: Vec<Course>) -> Vec<DenoiserTraining> {
-    let of_member = |(sample, course): (&TrainingSample, Course)| DenoiserTraining {
+pub fn records<D>(
+    scope: Scope,
+    samples: &[TrainingSample],
+    trained: TrainedDenoisers<D>,
+) -> Vec<DenoiserTraining> {
+    let of_member = |((sample, member), by_noise): ((&TrainingSample, TrainedMember), _)| DenoiserTraining {
         scope,
         sample: *sample,
-        n_training: course.n_training,
-        n_validation: course.n_validation,
-        steps: course.rate.total,
-        warmup_steps: course.rate.warmup,
-        losses: course.history.losses,
-        by_noise: course.by_noise,
-        diverged: course.history.diverged,
+        n_training: member.n_training,
+        n_validation: member.n_validation,
+        steps: member.rate.total,
+        warmup_steps: member.rate.warmup,
+        losses: member.history.losses,
+        by_noise,
+        diverged: member.history.diverged,
     };
-    samples.iter().zip(courses).map(of_member).collect()
+    samples.iter().zip(trained.members).zip(trained.by_noise).map(of_member).collect()
 }
 
 fn shape(place: &Workplace) -> DenoiserShape {

@@ -1,14 +1,13 @@
 use drapes_analysis::job::ClassifierSettings;
-use drapes_analysis::quantities::Fold;
 use drapes_analysis::record::Classifier;
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use rand_distr::{Distribution, StandardNormal};
 use tch::Device;
 
 use super::super::two_sample::{DataTruth, TemplateFolds, TemplateTruth};
-use super::super::{Member, Parts, Perceptrons, Rows};
+use super::super::{Member, Perceptrons, Rows};
 use super::*;
-use crate::checkpoint::Keeper;
+use crate::training::Checkpointer;
 
 fn settings() -> ClassifierSettings {
     ClassifierSettings {
@@ -38,7 +37,7 @@ fn run(contest: &Contest<'_, ArrayView2<'_, f32>>, seeds: &[u32]) -> Vec<Classif
     let streams = (&stream.branch("deal"), &stream.branch("rest"));
     let settings = settings();
     let judges = Perceptrons { settings: &settings, device: Device::Cpu };
-    classify(contest, settings.folds, &seeds, streams, &judges, &Keeper::default())
+    classify(contest, settings.folds, &seeds, streams, &judges, &Checkpointer::default())
         .expect("a good contest")
         .classifiers
 }
@@ -134,37 +133,9 @@ fn classes_that_are_too_small_are_refused() {
     let stream = Stream::of_job(1);
     let settings = settings();
     let judges = Perceptrons { settings: &settings, device: Device::Cpu };
-    let found = classify(&contest, 5, &[ClassifierSeed(0)], (&stream, &stream), &judges, &Keeper::default());
+    let found =
+        classify(&contest, 5, &[ClassifierSeed(0)], (&stream, &stream), &judges, &Checkpointer::default());
     assert!(found.expect_err("a refusal").to_string().contains("lower classifier.batch"));
-}
-
-#[test]
-fn a_checkpoint_of_other_events_changes_nothing() {
-    let (data, template) = (cloud(300, 0.0, 1), cloud(300, 0.0, 2));
-    let (none, is_signal) = (cloud(0, 0.0, 3), vec![false; 300]);
-    let contest = Contest {
-        data: data.view(),
-        data_truth: DataTruth::Simulated(&is_signal),
-        template: template.view(),
-        template_truth: TemplateTruth::Generated,
-        template_folds: TemplateFolds::Dealt,
-        unseen_background: none.view(),
-        unseen_signal: none.view(),
-    };
-    let part = |first: usize| Parts { data: (first..300).collect(), template: (first..300).collect() };
-    let member = |seed: u32| Member {
-        seed: ClassifierSeed(seed),
-        fold: Fold(0),
-        training: part(60),
-        validation: part(240),
-        evaluated: part(240),
-        stream: Stream::of_job(u64::from(seed)),
-    };
-    let settings = settings();
-    let judges = Perceptrons { settings: &settings, device: Device::Cpu };
-    let least = Least { batches: 5, validation: 60 };
-    let mut ensemble = judges.ensemble(&contest, &[member(0), member(1)], least);
-    crate::checkpoint::assert_foreign_changes_nothing(&mut ensemble);
 }
 
 /// Events of which nothing is known but how many there are.

@@ -1,4 +1,4 @@
-use drapes_analysis::job::{Marginals, NoiseEmbedding, SamplerSettings, Schedule, Solver};
+use drapes_analysis::job::{LossWeighting, Marginals, NoiseEmbedding, SamplerSettings, Schedule, Solver};
 
 use drapes_analysis::noise_grid::NoiseGrid;
 use drapes_analysis::quantities::SigmaPrime;
@@ -6,9 +6,10 @@ use drapes_analysis::quantities::SigmaPrime;
 use super::super::noise::Preconditioning;
 use super::super::sample::Sampler;
 use super::*;
-use crate::checkpoint::Keeper;
 use crate::scaler::Scaler;
+use crate::training::Checkpointer;
 use crate::watch::Unwatched;
+use tch::Kind;
 
 fn settings() -> DenoiserSettings {
     DenoiserSettings {
@@ -74,8 +75,8 @@ fn trainings_learn_the_noise_strengths_of_the_sampler() {
     }
 }
 
-fn trained(members: &[TrainingEvents]) -> Training {
-    train(shape(2), &settings(), members, Device::Cpu, &Keeper::default()).expect("a good training")
+fn trained(members: &[TrainingEvents]) -> TrainedDenoisers<Denoiser> {
+    train(shape(2), &settings(), members, Device::Cpu, &Checkpointer::default()).expect("a good training")
 }
 
 #[test]
@@ -155,7 +156,7 @@ fn events_made_in_portions_are_those_made_in_one_go() {
 fn a_member_learns_the_same_alone_and_in_company() {
     let short = DenoiserSettings { epochs: 2, ..settings() };
     let run = |members: &[TrainingEvents]| {
-        train(shape(2), &short, members, Device::Cpu, &Keeper::default()).expect("a good training")
+        train(shape(2), &short, members, Device::Cpu, &Checkpointer::default()).expect("a good training")
     };
     // Unequal sizes: the first member has fewer steps and must rest while the second goes on.
     let together = run(&[events(1500, 3), events(2600, 4)]);
@@ -164,7 +165,7 @@ fn a_member_learns_the_same_alone_and_in_company() {
         let pair = together.denoiser.member(member);
         let difference = (alone.denoiser.parameters() - pair.parameters()).abs().max().double_value(&[]);
         assert!(difference < 1e-5, "member {member} differs by {difference}");
-        let (alone, together) = (&alone.courses[0], &together.courses[member]);
+        let (alone, together) = (&alone.members[0], &together.members[member]);
         assert_eq!((alone.n_training, alone.rate), (together.n_training, together.rate));
         assert!(
             (alone.history.losses[0].validation.expect("kept events")
@@ -177,18 +178,18 @@ fn a_member_learns_the_same_alone_and_in_company() {
 
 #[test]
 fn training_lowers_the_loss_on_events_kept_aside() {
-    let course = trained(&[events(20_000, 6)]).courses.remove(0);
-    let losses: Vec<f32> = course.history.losses.iter().filter_map(|loss| loss.validation).collect();
-    assert_eq!((course.n_validation, losses.len()), (2000, 50));
+    let member = trained(&[events(20_000, 6)]).members.remove(0);
+    let losses: Vec<f32> = member.history.losses.iter().filter_map(|loss| loss.validation).collect();
+    assert_eq!((member.n_validation, losses.len()), (2000, 50));
     assert!(losses[49] < 0.9 * losses[0], "{losses:?}");
-    let last = &course.history.losses[49];
+    let last = &member.history.losses[49];
     assert!((last.epoch - 20.0).abs() < 1e-9 && last.training.is_finite());
 }
 
 #[test]
 fn a_diverging_training_says_where() {
     let wild = DenoiserSettings { learning_rate: 1e30, gradient_clip: 1e30, warmup_steps: 0, ..settings() };
-    let error = train(shape(2), &wild, &[events(2000, 7)], Device::Cpu, &Keeper::default())
+    let error = train(shape(2), &wild, &[events(2000, 7)], Device::Cpu, &Checkpointer::default())
         .err()
         .expect("a divergence");
     assert!(error.to_string().starts_with("the training diverged at epoch"), "{error}");
@@ -196,7 +197,7 @@ fn a_diverging_training_says_where() {
 
 #[test]
 fn too_few_events_for_a_batch_are_refused() {
-    let error = train(shape(2), &settings(), &[events(200, 8)], Device::Cpu, &Keeper::default())
+    let error = train(shape(2), &settings(), &[events(200, 8)], Device::Cpu, &Checkpointer::default())
         .err()
         .expect("a refusal");
     assert!(error.to_string().contains("lower denoiser.batch"), "{error}");
@@ -288,8 +289,7 @@ fn partial_diffusion_from_the_largest_noise_forgets_the_events() {
 
 #[test]
 fn a_denoiser_knows_most_where_the_noise_is_strong() {
-    let course = &trained(&[events(20_000, 2)]).courses[0];
-    let by_noise = &course.by_noise;
+    let by_noise = &trained(&[events(20_000, 2)]).by_noise[0];
     assert!(by_noise.windows(2).all(|pair| pair[0].sigma < pair[1].sigma));
     // At σ → 0 the target is the noise itself, which no network can know; at σ → ∞ it is the event's place in a
     // distribution whose mean the mass gives away.
@@ -301,11 +301,4 @@ fn a_denoiser_knows_most_where_the_noise_is_strong() {
         assert!((loss.training - validation).abs() < 0.12, "{loss:?}");
         assert!(loss.training < 1.1, "{loss:?}");
     }
-}
-
-#[test]
-fn a_checkpoint_of_other_events_changes_nothing() {
-    let (settings, members) = (settings(), [events(600, 1), events(700, 2)]);
-    let mut ensemble = Ensemble::new(shape(2), &settings, &members, Device::Cpu).expect("enough events");
-    crate::checkpoint::assert_foreign_changes_nothing(&mut ensemble);
 }

@@ -1,10 +1,10 @@
-use drapes_analysis::job::Marginals;
+use drapes_analysis::job::{KeptMoment, Marginals};
 use rand_distr::{Distribution, StandardNormal};
 
 use super::super::model::{FlowModel, Journey};
 use super::*;
-use crate::checkpoint::Keeper;
 use crate::scaler::Scaler;
+use crate::training::Checkpointer;
 use crate::watch::Unwatched;
 
 const NETWORK: FlowNetwork = FlowNetwork { layers: 2, blocks: 1, width: 16, epochs: 20, learning_rate: 5e-3 };
@@ -51,12 +51,12 @@ fn events(count: usize, slope: f32, seed: u64) -> FlowEvents {
     }
 }
 
-fn trained(objective: &Objective, members: &[FlowEvents]) -> Training {
-    train(shape(2), (&settings(), &NETWORK), objective, members, Device::Cpu, &Keeper::default())
+fn trained(objective: &Objective, members: &[FlowEvents]) -> TrainedFlows {
+    train(shape(2), (&settings(), &NETWORK), objective, members, Device::Cpu, &Checkpointer::default())
         .expect("a good training")
 }
 
-fn model(training: &Training, member: i64, maps: &ColumnMaps) -> FlowModel {
+fn model(training: &TrainedFlows, member: i64, maps: &ColumnMaps) -> FlowModel {
     FlowModel { shape: shape(2), parameters: training.parameters.narrow(0, member, 1), maps: maps.clone() }
 }
 
@@ -88,13 +88,13 @@ fn a_density_finds_the_moments_of_a_conditional_gaussian() {
         // cov = 0.15, both deviations 0.5.
         assert!((correlation(&made) - 0.6).abs() < 0.03, "{}", correlation(&made));
     }
-    let course = &training.courses[0];
-    assert_eq!((course.n_training, course.n_validation, course.history.losses.len()), (18_000, 2000, 50));
+    let member = &training.members[0];
+    assert_eq!((member.n_training, member.n_validation, member.history.losses.len()), (18_000, 2000, 50));
     // The entropy of the mapped events: half of ln((2πe)² det) with the conditional covariance.
     let Scaler { deviation, .. } = Scaler::of(members[0].rows.view());
     let determinant = 0.25 * 0.25 * (1.0 - 0.36) / (deviation[0] * deviation[1]).powi(2);
     let entropy = (2.0 * std::f64::consts::PI * std::f64::consts::E).ln() + 0.5 * determinant.ln();
-    let last = f64::from(course.history.losses[49].validation.expect("events are kept aside"));
+    let last = f64::from(member.history.losses[49].validation.expect("events are kept aside"));
     // The mean over 2,000 events of half a χ² of two degrees of freedom is known to 0.022.
     assert!((last - entropy).abs() < 0.07, "{last} against {entropy}");
 }
@@ -188,17 +188,17 @@ fn a_correction_takes_another_sample_to_the_data() {
 fn members_that_train_together_are_as_if_alone() {
     // So few steps that rounding has not grown: the order of sums in batched products depends on the processor.
     let network = FlowNetwork { epochs: 6, learning_rate: 1e-3, ..NETWORK };
-    let trained = |objective: &Objective, members: &[FlowEvents]| -> Training {
-        train(shape(2), (&settings(), &network), objective, members, Device::Cpu, &Keeper::default())
+    let trained = |objective: &Objective, members: &[FlowEvents]| -> TrainedFlows {
+        train(shape(2), (&settings(), &network), objective, members, Device::Cpu, &Checkpointer::default())
             .expect("a good training")
     };
     // The second has more steps than the others.
     let members = [events(4000, 0.8, 6), events(5000, 0.3, 7), events(4000, -0.5, 8)];
     let base = trained(&Objective::Density, &members);
     let together = trained(&Objective::Transport(Flow::over(shape(2), &base.parameters)), &members);
-    assert!(base.courses[1].rate.total > base.courses[0].rate.total);
+    assert!(base.members[1].rate.total > base.members[0].rate.total);
     for (member, events) in members.iter().enumerate() {
-        let of = |training: &Training| training.parameters.narrow(0, member as i64, 1);
+        let of = |training: &TrainedFlows| training.parameters.narrow(0, member as i64, 1);
         let alone = trained(&Objective::Density, std::slice::from_ref(events));
         let top =
             trained(&Objective::Transport(Flow::over(shape(2), &of(&base))), std::slice::from_ref(events));
@@ -206,7 +206,7 @@ fn members_that_train_together_are_as_if_alone() {
             let far = (&one.parameters - of(all)).abs().max().double_value(&[]);
             // The same numbers but for the order of sums in batched products.
             assert!(far < 2e-3, "member {member}: {far}");
-            assert_eq!(one.courses[0].rate, all.courses[member].rate);
+            assert_eq!(one.members[0].rate, all.members[member].rate);
         }
     }
     let differ = (base.parameters.get(0) - base.parameters.get(2)).abs().max().double_value(&[]);
@@ -222,7 +222,7 @@ fn a_diverging_training_says_where() {
         &Objective::Density,
         &[events(2000, 0.8, 9)],
         Device::Cpu,
-        &Keeper::default(),
+        &Checkpointer::default(),
     );
     let text = found.err().expect("a divergence").to_string();
     assert!(text.starts_with("the training diverged at epoch") && text.contains("every member"), "{text}");
@@ -233,11 +233,11 @@ fn a_diverging_training_says_where() {
     let alone = trained(&Objective::Density, std::slice::from_ref(&good));
     let both = trained(&Objective::Density, &[broken, good]);
     assert!(
-        both.courses[0].history.diverged.is_some_and(|epoch| epoch <= 1.5),
+        both.members[0].history.diverged.is_some_and(|epoch| epoch <= 1.5),
         "{:?}",
-        both.courses[0].history.diverged
+        both.members[0].history.diverged
     );
-    assert_eq!(both.courses[1].history.diverged, None);
+    assert_eq!(both.members[1].history.diverged, None);
     let far = (alone.parameters.get(0) - both.parameters.get(1)).abs().max().double_value(&[]);
     assert!(far < 2e-3, "{far}");
 }
@@ -247,7 +247,7 @@ fn events_in_the_tails_are_counted_and_too_few_are_refused() {
     let mut outlying = events(1000, 0.8, 10);
     outlying.rows[[3, 0]] = 100.0;
     let training = trained(&Objective::Density, std::slice::from_ref(&outlying));
-    let share = training.courses[0].in_tails;
+    let share = training.in_tails[0];
     assert!((1.0 / 2000.0..0.01).contains(&share), "{share}");
     let few = train(
         shape(2),
@@ -255,7 +255,7 @@ fn events_in_the_tails_are_counted_and_too_few_are_refused() {
         &Objective::Density,
         &[events(200, 0.8, 11)],
         Device::Cpu,
-        &Keeper::default(),
+        &Checkpointer::default(),
     );
     assert!(few.err().expect("a refusal").to_string().contains("lower flow.batch"));
 }
@@ -278,18 +278,11 @@ fn the_best_moment_of_a_training_that_over_trains_is_kept() {
             &Objective::Density,
             &events,
             Device::Cpu,
-            &Keeper::default(),
+            &Checkpointer::default(),
         )
         .expect("flows");
         let flow = Flow::over(shape, &trained.parameters);
         Objective::Density.judge(&flow, &rows, &Wanted::Loss).loss.double_value(&[0])
     });
     assert!(best + 0.05 < last, "{best} {last}");
-}
-
-#[test]
-fn a_checkpoint_of_other_events_changes_nothing() {
-    let members = [events(600, 0.8, 1), events(700, 0.8, 2)];
-    let ensemble = Ensemble::new(shape(2), &settings(), &NETWORK, &members, Device::Cpu);
-    crate::checkpoint::assert_foreign_changes_nothing(&mut ensemble.expect("enough events"));
 }

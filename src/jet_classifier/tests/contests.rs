@@ -6,12 +6,11 @@ use drapes_analysis::record::{Classifier, Loss};
 
 use super::super::Transformers;
 use super::*;
-use crate::checkpoint::{CheckpointFile, Keeper};
 use crate::classifier::{
     Contest, DataTruth, Judges, Least, Member, Parts, TemplateFolds, TemplateTruth, classify,
 };
 use crate::error::Error;
-use crate::history::History;
+use crate::training::{CheckpointFile, Checkpointer, TrainingHistory};
 use crate::watch::Watch;
 
 fn run(
@@ -23,7 +22,7 @@ fn run(
     let seeds: Vec<ClassifierSeed> = seeds.iter().copied().map(ClassifierSeed).collect();
     let streams = (&stream.branch("deal"), &stream.branch("rest"));
     let judges = Transformers { settings, device: Device::Cpu };
-    classify(contest, 5, &seeds, streams, &judges, &Keeper::default()).map(|judged| judged.classifiers)
+    classify(contest, 5, &seeds, streams, &judges, &Checkpointer::default()).map(|judged| judged.classifiers)
 }
 
 fn mean(classifiers: &[Classifier], value: impl Fn(&Classifier) -> Option<f64>) -> f64 {
@@ -133,7 +132,7 @@ fn members(data: &Jets, template: &Jets, seeds: &[u32]) -> Vec<Member> {
     seeds.iter().map(member).collect()
 }
 
-fn trained(seeds: &[u32], keeper: &Keeper<'_>) -> Result<(Tensor, Vec<History>), Error> {
+fn trained(seeds: &[u32], checkpointer: &Checkpointer<'_>) -> Result<(Tensor, Vec<TrainingHistory>), Error> {
     let (data, template, none) = (signal(100, 8), toy::jets(120, 9), Jets::default());
     let contest = Contest {
         data: EventJets::all(&data),
@@ -147,15 +146,16 @@ fn trained(seeds: &[u32], keeper: &Keeper<'_>) -> Result<(Tensor, Vec<History>),
     let settings = settings();
     let judges = Transformers { settings: &settings, device: Device::Cpu };
     let least = Least { batches: 4, validation: 30 };
-    let (ensemble, losses) = judges.train(&contest, &members(&data, &template, seeds), least, keeper)?;
+    let (ensemble, losses) =
+        judges.train(&contest, &members(&data, &template, seeds), least, checkpointer)?;
     Ok((ensemble.parameters.copy(), losses))
 }
 
 #[test]
 fn a_member_learns_the_same_alone_and_in_company() {
-    let (together, losses) = trained(&[0, 3, 5], &Keeper::default()).expect("a good training");
+    let (together, losses) = trained(&[0, 3, 5], &Checkpointer::default()).expect("a good training");
     for (place, seed) in [0, 3, 5].into_iter().enumerate() {
-        let (alone, own_losses) = trained(&[seed], &Keeper::default()).expect("a good training");
+        let (alone, own_losses) = trained(&[seed], &Checkpointer::default()).expect("a good training");
         let (alone, together) = (alone.get(0), together.get(place as i64));
         // Adam makes much of the rounding of single gradients that are almost zero.
         let difference = ((&alone - &together).norm() / together.norm()).double_value(&[]);
@@ -183,7 +183,7 @@ fn a_training_that_is_stopped_goes_on_with_the_same_bits() {
         }
     }
 
-    let (straight, straight_losses) = trained(&[1, 2], &Keeper::default()).expect("a good training");
+    let (straight, straight_losses) = trained(&[1, 2], &Checkpointer::default()).expect("a good training");
     let folder = tempfile::tempdir().expect("a folder");
     let file = || CheckpointFile {
         path: folder.path().join("a.checkpoint"),
@@ -193,7 +193,7 @@ fn a_training_that_is_stopped_goes_on_with_the_same_bits() {
     let mut stops = 0;
     let (found, losses) = loop {
         let watch = Impatient(Cell::new(stops % 3));
-        match trained(&[1, 2], &Keeper::new(&watch, file(), std::time::Duration::MAX)) {
+        match trained(&[1, 2], &Checkpointer::new(&watch, file(), std::time::Duration::MAX)) {
             Ok(found) => break found,
             Err(Error::Stopped) => stops += 1,
             Err(other) => panic!("{other}"),

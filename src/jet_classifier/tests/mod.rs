@@ -5,7 +5,7 @@ use tch::{Device, Kind, Tensor};
 use crate::jet_model::toy;
 use crate::jets::{EventJets, JetTensors, Jets};
 
-use super::{JetClassifierShape, Standards, Sums, Transformer};
+use super::{ConstituentInputs, JetClassifierShape, Transformer, moments_by_event};
 
 mod contests;
 mod symmetries;
@@ -43,13 +43,13 @@ fn difference(a: &Tensor, b: &Tensor) -> f64 {
 
 /// Untrained transformers of some members, all of which standardise by all events of a table, and their parameters.
 fn transformer(settings: &JetClassifierSettings, jets: &Jets, members: u64) -> (Transformer, Tensor) {
-    let sums: Vec<Sums> = Sums::by_event(EventJets::all(jets)).collect();
+    let moments: Vec<_> = moments_by_event(EventJets::all(jets)).collect();
     let rows: Vec<u32> = (0..jets.events() as u32).collect();
     let of_members: Vec<Vec<u32>> = (0..members).map(|member| rows[member as usize..].to_vec()).collect();
-    let standards = Standards::new(&sums, &of_members, settings.inputs, Device::Cpu);
+    let inputs = ConstituentInputs::new(&moments, &of_members, settings.inputs, Device::Cpu);
     let streams: Vec<Stream> = (0..members).map(Stream::of_job).collect();
     let parameters = JetClassifierShape::new(settings).layout().initial(&streams, Device::Cpu);
-    (Transformer::new(settings, standards, Device::Cpu), parameters)
+    (Transformer::new(settings, inputs, Device::Cpu), parameters)
 }
 
 fn tensors(jets: &Jets) -> JetTensors {
@@ -60,14 +60,15 @@ fn tensors(jets: &Jets) -> JetTensors {
 fn constituents_are_standardised_by_the_events_that_a_member_learns_from() {
     let jets = toy::jets(50, 1);
     for inputs in [JetInputs::Relative, JetInputs::Absolute] {
-        let sums: Vec<Sums> = Sums::by_event(EventJets::all(&jets)).collect();
+        let moments: Vec<_> = moments_by_event(EventJets::all(&jets)).collect();
         let learnt: Vec<u32> = (10..40).collect();
-        let standards = Standards::new(&sums, std::slice::from_ref(&learnt), inputs, Device::Cpu);
+        let standardised =
+            ConstituentInputs::new(&moments, std::slice::from_ref(&learnt), inputs, Device::Cpu);
         let columns = super::network::inputs(inputs) as i64;
         let chosen: Vec<u32> = learnt.iter().flat_map(|row| [2 * row, 2 * row + 1]).collect();
         let all: Vec<Tensor> = chosen
             .iter()
-            .map(|jet| standards.inputs(&tensors(&jets), &[*jet], jets.count(*jet as usize)))
+            .map(|jet| standardised.of(&tensors(&jets), &[*jet], jets.count(*jet as usize)))
             .collect();
         let all = Tensor::cat(&all, 1);
         assert_eq!(all.size()[2], columns);
@@ -78,8 +79,8 @@ fn constituents_are_standardised_by_the_events_that_a_member_learns_from() {
         if inputs == JetInputs::Absolute {
             // ln of the own transverse momentum is that of the share and that of the jet.
             let expected = f64::from(jets.constituents(0)[0][0].to_f32().ln() + jets.kinematics(0).pt.ln());
-            let found = standards.inputs(&tensors(&jets), &[0], 1).double_value(&[0, 0, 3]);
-            let next = standards.inputs(&tensors(&jets), &[1], 1).double_value(&[0, 0, 3]);
+            let found = standardised.of(&tensors(&jets), &[0], 1).double_value(&[0, 0, 3]);
+            let next = standardised.of(&tensors(&jets), &[1], 1).double_value(&[0, 0, 3]);
             let expected_next =
                 f64::from(jets.constituents(1)[0][0].to_f32().ln() + jets.kinematics(1).pt.ln());
             assert!((found - next) * (expected - expected_next) > 0.0);

@@ -7,6 +7,7 @@ use super::super::toy;
 use super::*;
 use crate::jets::{Jets, Outline};
 use crate::watch::Unwatched;
+use tch::Kind;
 
 fn settings() -> JetModelSettings {
     JetModelSettings {
@@ -44,21 +45,28 @@ fn member(jets: &Jets, seed: u64) -> JetModelEvents<'_> {
     JetModelEvents { events: EventJets::all(jets), stream: Stream::of_job(seed) }
 }
 
-fn trained(settings: &JetModelSettings, members: &[JetModelEvents<'_>]) -> JetModelTraining {
-    train(shape(settings), settings, members, Device::Cpu, &Keeper::default()).expect("a good training")
+fn trained(settings: &JetModelSettings, members: &[JetModelEvents<'_>]) -> TrainedDenoisers<JetDenoiser> {
+    train(shape(settings), settings, members, Device::Cpu, &Checkpointer::default()).expect("a good training")
 }
 
 fn difference(a: &Tensor, b: &Tensor) -> f64 {
     (a - b).abs().max().double_value(&[])
 }
 
-/// An ensemble whose output layer no longer is zero, so that every parameter has a gradient.
-fn stirred<'a>(settings: &'a JetModelSettings, members: &[JetModelEvents<'_>]) -> Ensemble<'a> {
-    let mut ensemble = Ensemble::new(shape(settings), settings, members, Device::Cpu).expect("enough jets");
-    let wave = Tensor::arange(ensemble.parameters.numel() as i64, (Kind::Float, Device::Cpu)).sin() * 0.1;
-    let wave = wave.view_as(&ensemble.parameters);
-    ensemble.parameters += wave;
-    ensemble
+/// A training whose output layer no longer is zero, so that every parameter has a gradient.
+fn stirred<'a>(settings: &'a JetModelSettings, members: &[JetModelEvents<'_>]) -> Training<JetModel<'a>> {
+    let mut training = training(shape(settings), settings, members, Device::Cpu).expect("enough jets");
+    let wave = Tensor::arange(training.parameters.numel() as i64, (Kind::Float, Device::Cpu)).sin() * 0.1;
+    let wave = wave.view_as(&training.parameters);
+    training.parameters += wave;
+    training
+}
+
+/// The loss of each member, and the gradient, of drawn jets of which so many are computed at once.
+fn gradient(training: &Training<JetModel<'_>>, drawn: &[Drawn], together: usize) -> (Tensor, Tensor) {
+    let mut loss = Tensor::zeros([drawn.len() as i64], (Kind::Float, Device::Cpu));
+    let gradient = training.model.sum_gradient(&training.parameters, drawn, together, &mut loss);
+    (loss, gradient.copy())
 }
 
 #[test]
@@ -66,17 +74,13 @@ fn the_gradient_of_groups_is_that_of_the_whole_batch() {
     for loss_weighting in [LossWeighting::Edm, LossWeighting::Printed] {
         let settings = JetModelSettings { loss_weighting, ..settings() };
         let jets = toy::jets(100, 1);
-        let mut ensemble = stirred(&settings, &[member(&jets, 1), member(&jets, 2)]);
-        let drawn = ensemble.draw();
-        let mut run = |together| {
-            let loss = ensemble.sum_gradient(&drawn, together);
-            (loss, ensemble.gradient.copy())
-        };
-        let (whole_loss, whole) = run(32);
+        let mut training = stirred(&settings, &[member(&jets, 1), member(&jets, 2)]);
+        let drawn = training.model.draw(&mut training.members, 1);
+        let (whole_loss, whole) = gradient(&training, &drawn, 32);
         let scale = whole.abs().max().double_value(&[]);
         assert!(scale > 0.01, "a gradient to compare with");
         for together in [1, 5, 16] {
-            let (loss, gradient) = run(together);
+            let (loss, gradient) = gradient(&training, &drawn, together);
             assert!(difference(&loss, &whole_loss) < 1e-5);
             assert!(difference(&gradient, &whole) < 1e-5 * scale, "{together}");
         }
@@ -87,20 +91,19 @@ fn the_gradient_of_groups_is_that_of_the_whole_batch() {
 fn the_gradient_is_that_of_the_loss() {
     let settings = settings();
     let jets = toy::jets(100, 1);
-    let mut ensemble = stirred(&settings, &[member(&jets, 1)]);
-    let drawn = ensemble.draw();
-    let _ = ensemble.sum_gradient(&drawn, 8);
-    let gradient = ensemble.gradient.copy();
-    let start = ensemble.parameters.copy();
-    let norm = gradient.norm().double_value(&[]);
+    let mut training = stirred(&settings, &[member(&jets, 1)]);
+    let drawn = training.model.draw(&mut training.members, 1);
+    let (_, whole) = gradient(&training, &drawn, 8);
+    let start = training.parameters.copy();
+    let norm = whole.norm().double_value(&[]);
     // Downhill, and along a direction of its own in each layer.
-    let wave = Tensor::arange(gradient.numel() as i64, (Kind::Float, Device::Cpu)).cos().view_as(&gradient);
-    for along in [&gradient / norm, &gradient * wave.abs() / norm] {
-        let slope = (&gradient * &along).sum(Kind::Double).double_value(&[]);
+    let wave = Tensor::arange(whole.numel() as i64, (Kind::Float, Device::Cpu)).cos().view_as(&whole);
+    for along in [&whole / norm, &whole * wave.abs() / norm] {
+        let slope = (&whole * &along).sum(Kind::Double).double_value(&[]);
         let step = 0.02;
         let mut loss = |sign: f64| {
-            ensemble.parameters.copy_(&(&start + &along * (sign * step)));
-            ensemble.sum_gradient(&drawn, 8).double_value(&[0])
+            training.parameters.copy_(&(&start + &along * (sign * step)));
+            gradient(&training, &drawn, 8).0.double_value(&[0])
         };
         let found = (loss(1.0) - loss(-1.0)) / (2.0 * step);
         assert!(slope > 0.1 && (found / slope - 1.0).abs() < 0.02, "{found} {slope}");
@@ -124,7 +127,7 @@ fn a_member_learns_the_same_alone_and_in_company() {
         let difference = difference(alone.denoiser.parameters(), pair.parameters());
         assert!(difference < 1e-4, "member {index} differs by {difference}");
         assert_eq!(alone.denoiser.maps(), pair.maps());
-        let (alone, together) = (&alone.courses[0], &together.courses[index]);
+        let (alone, together) = (&alone.members[0], &together.members[index]);
         assert_eq!((alone.n_training, alone.n_validation), (together.n_training, together.n_validation));
         assert_eq!(alone.rate, together.rate);
     }
@@ -138,7 +141,7 @@ fn a_training_that_is_stopped_goes_on_with_the_same_bits() {
 
     use drapes_analysis::fingerprint::Fingerprint;
 
-    use crate::checkpoint::CheckpointFile;
+    use crate::training::CheckpointFile;
     use crate::watch::Watch;
 
     struct Impatient(Cell<usize>);
@@ -166,8 +169,8 @@ fn a_training_that_is_stopped_goes_on_with_the_same_bits() {
     let mut stops = 0;
     let found = loop {
         let watch = Impatient(Cell::new(stops % 4));
-        let keeper = Keeper::new(&watch, file(), std::time::Duration::MAX);
-        match train(shape(&settings), &settings, &members, Device::Cpu, &keeper) {
+        let checkpointer = Checkpointer::new(&watch, file(), std::time::Duration::MAX);
+        match train(shape(&settings), &settings, &members, Device::Cpu, &checkpointer) {
             Ok(training) => break training,
             Err(Error::Stopped) => stops += 1,
             Err(other) => panic!("{other}"),
@@ -175,14 +178,15 @@ fn a_training_that_is_stopped_goes_on_with_the_same_bits() {
         assert!(stops < 100, "it never ends");
     };
     assert!(stops > 5, "{stops}");
-    let bits = |training: &JetModelTraining| -> Vec<u32> {
+    let bits = |training: &TrainedDenoisers<JetDenoiser>| -> Vec<u32> {
         let flat = training.denoiser.parameters().flatten(0, -1);
         Vec::<f32>::try_from(&flat).expect("values").into_iter().map(f32::to_bits).collect()
     };
     assert_eq!(bits(&straight), bits(&found));
-    for (one, other) in straight.courses.iter().zip(&found.courses) {
-        assert_eq!((&one.history, &one.by_noise), (&other.history, &other.by_noise));
+    for (one, other) in straight.members.iter().zip(&found.members) {
+        assert_eq!(one.history, other.history);
     }
+    assert_eq!(straight.by_noise, found.by_noise);
 }
 
 #[test]
@@ -190,7 +194,8 @@ fn too_few_jets_and_wild_trainings_say_so() {
     let settings = settings();
     let jets = toy::jets(15, 8);
     let refused = |settings: &JetModelSettings, jets: &Jets| {
-        let found = train(shape(settings), settings, &[member(jets, 1)], Device::Cpu, &Keeper::default());
+        let found =
+            train(shape(settings), settings, &[member(jets, 1)], Device::Cpu, &Checkpointer::default());
         found.err().expect("a refusal").to_string()
     };
     let message = refused(&settings, &jets);
@@ -204,12 +209,12 @@ fn too_few_jets_and_wild_trainings_say_so() {
 fn a_small_model_learns_what_constituents_look_like_given_their_jet() {
     let settings = JetModelSettings { blocks: 1, epochs: 24, learning_rate: 5e-3, ..settings() };
     let training = trained(&settings, &[member(&toy::jets(1500, 9), 9)]);
-    let course = &training.courses[0];
-    let losses: Vec<f32> = course.history.losses.iter().filter_map(|loss| loss.validation).collect();
-    assert_eq!(course.n_validation, 300);
+    let member = &training.members[0];
+    let losses: Vec<f32> = member.history.losses.iter().filter_map(|loss| loss.validation).collect();
+    assert_eq!(member.n_validation, 300);
     assert!(losses.len() > 40 && losses[losses.len() - 1] < losses[0] - 0.02, "{losses:?}");
     // All that is known of a constituent at strong noise is what its jet tells.
-    for loss in &course.by_noise {
+    for loss in &training.by_noise[0] {
         assert!(
             loss.training < 1.1 && (loss.training - loss.validation.expect("kept jets")).abs() < 0.15,
             "{loss:?}"
@@ -363,12 +368,4 @@ fn sampling_stops_when_told() {
     let outlines = [toy::outline(1000.0, 50.0, 4)];
     let found = sampler.from_noise(&outlines, &mut Stream::of_job(1).generator(), &Told);
     assert!(matches!(found, Err(Error::Stopped)));
-}
-
-#[test]
-fn a_checkpoint_of_other_jets_changes_nothing() {
-    let (settings, jets) = (settings(), toy::jets(100, 5));
-    let members = [member(&jets, 5), member(&jets, 6)];
-    let ensemble = Ensemble::new(shape(&settings), &settings, &members, Device::Cpu);
-    crate::checkpoint::assert_foreign_changes_nothing(&mut ensemble.expect("enough jets"));
 }

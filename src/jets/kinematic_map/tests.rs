@@ -8,10 +8,10 @@ use rand_distr::StandardNormal;
 use tch::Device;
 
 use super::*;
-use crate::checkpoint::Keeper;
 use crate::data::Jets;
 use crate::diffusion::{DenoiserShape, Sampler, TrainingEvents, train};
 use crate::scaler::Scaler;
+use crate::training::Checkpointer;
 use crate::watch::Unwatched;
 
 const EDGE: f64 = 1200.0;
@@ -149,7 +149,8 @@ fn a_model_of_the_features_closes_on_every_number_of_the_jets() {
     let rows = map.rows(all, &mut stream.branch("constituents").generator());
     let shape = DenoiserShape::new(KINEMATIC_FEATURES, &settings, &solved);
     let members = [TrainingEvents { rows, stream: stream.clone() }];
-    let training = train(shape, &settings, &members, Device::Cpu, &Keeper::default()).expect("a training");
+    let training =
+        train(shape, &settings, &members, Device::Cpu, &Checkpointer::default()).expect("a training");
     // Other events of the sample, each with the mass of one.
     let truth = dijets(4000, 7);
     let masses: Vec<f64> = (0..4000).map(|event| truth.dijet_mass(event)).collect();

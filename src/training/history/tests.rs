@@ -4,38 +4,39 @@ use std::time::Duration;
 use drapes_analysis::fingerprint::Fingerprint;
 use drapes_analysis::job::{Job, JobFile};
 use drapes_analysis::quantities::{ClassifierSeed, Fold};
+use drapes_analysis::record::NoiseLoss;
 use drapes_analysis::stream::Stream;
 use half::f16;
 use ndarray::Array2;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::*;
-use crate::checkpoint::{CheckpointFile, Keeper};
 use crate::classifier::{
     Contest, DataTruth, Judged, Judges, Least, Member, Parts, TemplateFolds, TemplateTruth, classify,
 };
-use crate::diffusion::{Course, DenoiserShape, TrainingEvents};
+use crate::diffusion::{DenoiserShape, TrainingEvents};
 use crate::jet_classifier::Transformers;
 use crate::jet_model::{JetModelEvents, JetModelShape, toy};
 use crate::jets::{EventJets, Jets};
+use crate::training::{CheckpointFile, Checkpointer};
 use crate::watch::Watch;
 
 #[test]
 fn what_has_diverged_stays_so_and_is_told_apart_from_what_has_not() {
-    let mut history = History::default();
+    let mut history = TrainingHistory::default();
     let loss = |epoch, training, validation| Loss { epoch, training, validation };
     assert!(history.finite(loss(1.0, 0.5, None), Weights::Finite).is_some());
     assert!(history.finite(loss(2.0, 0.5, Some(f32::INFINITY)), Weights::Finite).is_none());
     assert!(history.finite(loss(3.0, 0.5, Some(0.5)), Weights::Finite).is_none(), "for good");
     assert_eq!(history.diverged, Some(2.0));
-    let mut other = History::default();
+    let mut other = TrainingHistory::default();
     assert!(some_are_well([&history, &other]).is_ok());
     assert!(other.finite(loss(1.5, 0.5, None), Weights::NotFinite).is_none(), "though its loss still is");
     let error = some_are_well([&history, &other]).expect_err("nobody is left").to_string();
     assert!(error.contains("epoch 1.5 (the loss of every member is not a number)"), "{error}");
     // JSON knows no NaN: what a checkpoint holds of a diverged member can be read again.
     let text = serde_json::to_string(&history).expect("JSON");
-    assert_eq!(serde_json::from_str::<History>(&text).expect("the same"), history);
+    assert_eq!(serde_json::from_str::<TrainingHistory>(&text).expect("the same"), history);
     let weights = Tensor::from_slice(&[1.0_f32, 2.0, f32::NAN, 3.0, 4.0, f32::INFINITY]).reshape([3, 2]);
     assert_eq!(Weights::of(&weights), [Weights::Finite, Weights::NotFinite, Weights::NotFinite]);
 }
@@ -70,7 +71,7 @@ impl Watch for Impatient {
 }
 
 /// What a training gives that is stopped again and again, and how often it was.
-fn with_stops<T>(train: impl Fn(&Keeper<'_>) -> Result<T, Error>) -> (T, usize) {
+fn with_stops<T>(train: impl Fn(&Checkpointer<'_>) -> Result<T, Error>) -> (T, usize) {
     let folder = tempfile::tempdir().expect("a folder");
     for stops in 0..1000 {
         let file = CheckpointFile {
@@ -79,7 +80,7 @@ fn with_stops<T>(train: impl Fn(&Keeper<'_>) -> Result<T, Error>) -> (T, usize) 
             device: "cpu".to_owned(),
         };
         let watch = Impatient(Cell::new(1));
-        match train(&Keeper::new(&watch, file, Duration::MAX)) {
+        match train(&Checkpointer::new(&watch, file, Duration::MAX)) {
             Ok(trained) => return (trained, stops),
             Err(Error::Stopped) => {}
             Err(other) => panic!("{other}"),
@@ -88,23 +89,23 @@ fn with_stops<T>(train: impl Fn(&Keeper<'_>) -> Result<T, Error>) -> (T, usize) 
     panic!("it never ends");
 }
 
-/// What is known of some networks: their weights and the courses of their trainings.
-type Known = (Tensor, Vec<Course>);
+/// What is known of some networks: their weights, how they learnt, and their losses by noise strength.
+type Known = (Tensor, Vec<TrainedMember>, Vec<Vec<NoiseLoss>>);
 
 /// Holds the second of two networks, whose first diverges, against what becomes of it otherwise.
 fn the_second_is_well(broken: &Known, otherwise: &[(Known, usize)]) {
-    let (weights, courses) = broken;
-    assert!(courses[0].history.diverged.is_some(), "it has met what is no number");
-    assert!(courses[0].by_noise.is_empty());
-    let second = |courses: &[Course], place: usize| {
-        let course = &courses[place];
-        (course.history.clone(), course.by_noise.clone(), course.n_training)
+    let (weights, members, by_noise) = broken;
+    assert!(members[0].history.diverged.is_some(), "it has met what is no number");
+    assert!(by_noise[0].is_empty());
+    let second = |(_, members, by_noise): &Known, place: usize| {
+        let TrainedMember { history, n_training, .. } = &members[place];
+        (history.clone(), by_noise[place].clone(), *n_training)
     };
-    let found = second(courses, 1);
+    let found = second(broken, 1);
     assert!(found.0.diverged.is_none() && !found.0.losses.is_empty() && !found.1.is_empty());
-    for ((other_weights, other_courses), place) in otherwise {
-        assert_eq!(found, second(other_courses, *place));
-        assert_eq!(bits(&weights.get(1)), bits(&other_weights.get(*place as i64)));
+    for (other, place) in otherwise {
+        assert_eq!(found, second(other, *place));
+        assert_eq!(bits(&weights.get(1)), bits(&other.0.get(*place as i64)));
     }
 }
 
@@ -118,20 +119,21 @@ fn a_denoiser_that_diverges_takes_nobody_with_it() {
         let rows = Array2::from_shape_simple_fn((500, 3), || StandardNormal.sample(&mut generator));
         TrainingEvents { rows, stream }
     };
-    let run = |members: &[TrainingEvents], keeper: &Keeper<'_>| -> Result<Known, Error> {
-        let found = crate::diffusion::train(shape, &job.denoiser, members, Device::Cpu, keeper)?;
-        Ok((found.denoiser.parameters().copy(), found.courses))
+    let run = |members: &[TrainingEvents], checkpointer: &Checkpointer<'_>| -> Result<Known, Error> {
+        let found = crate::diffusion::train(shape, &job.denoiser, members, Device::Cpu, checkpointer)?;
+        Ok((found.denoiser.parameters().copy(), found.members, found.by_noise))
     };
-    let straight = |members: &[TrainingEvents]| run(members, &Keeper::default()).expect("somebody is well");
+    let straight =
+        |members: &[TrainingEvents]| run(members, &Checkpointer::default()).expect("somebody is well");
     let mut broken = events(1);
     broken.rows[[7, 1]] = f32::NAN;
     let members = [broken, events(2)];
     let found = straight(&members);
     let company = straight(&[events(1), events(2)]);
-    let (stopped, stops) = with_stops(|keeper| run(&members, keeper));
+    let (stopped, stops) = with_stops(|checkpointer| run(&members, checkpointer));
     assert!(stops > 0 && stopped.1[0].history == found.1[0].history);
     the_second_is_well(&found, &[(company, 1), (straight(&[events(2)]), 0), (stopped, 1)]);
-    let alone = run(&members[..1], &Keeper::default()).err().expect("nobody is well").to_string();
+    let alone = run(&members[..1], &Checkpointer::default()).err().expect("nobody is well").to_string();
     assert!(alone.contains("diverged at epoch") && alone.contains("every member"), "{alone}");
 }
 
@@ -147,7 +149,7 @@ fn a_jet_model_that_diverges_takes_nobody_with_it() {
     let job = job();
     let shape = JetModelShape::new(&job.jet_model, &job.sampler);
     let (first, second): (Vec<u32>, Vec<u32>) = ((0..60).collect(), (60..120).collect());
-    let run = |jets: &Jets, wanted: &[&[u32]], keeper: &Keeper<'_>| -> Result<Known, Error> {
+    let run = |jets: &Jets, wanted: &[&[u32]], checkpointer: &Checkpointer<'_>| -> Result<Known, Error> {
         let members: Vec<JetModelEvents<'_>> = wanted
             .iter()
             .map(|events| JetModelEvents {
@@ -155,18 +157,18 @@ fn a_jet_model_that_diverges_takes_nobody_with_it() {
                 stream: Stream::of_job(u64::from(events[0])),
             })
             .collect();
-        let found = crate::jet_model::train(shape, &job.jet_model, &members, Device::Cpu, keeper)?;
-        Ok((found.denoiser.parameters().copy(), found.courses))
+        let found = crate::jet_model::train(shape, &job.jet_model, &members, Device::Cpu, checkpointer)?;
+        Ok((found.denoiser.parameters().copy(), found.members, found.by_noise))
     };
     let jets = toy::jets(120, 3);
     let broken = with_infinity(&jets, 7);
     let both: [&[u32]; 2] = [&first, &second];
-    let found = run(&broken, &both, &Keeper::default()).expect("one is well");
-    let company = run(&jets, &both, &Keeper::default()).expect("both are well");
-    let (stopped, stops) = with_stops(|keeper| run(&broken, &both, keeper));
+    let found = run(&broken, &both, &Checkpointer::default()).expect("one is well");
+    let company = run(&jets, &both, &Checkpointer::default()).expect("both are well");
+    let (stopped, stops) = with_stops(|checkpointer| run(&broken, &both, checkpointer));
     assert!(stops > 0 && stopped.1[0].history == found.1[0].history);
     the_second_is_well(&found, &[(company, 1), (stopped, 1)]);
-    let alone = run(&broken, &both[..1], &Keeper::default()).err().expect("nobody is well").to_string();
+    let alone = run(&broken, &both[..1], &Checkpointer::default()).err().expect("nobody is well").to_string();
     assert!(alone.contains("diverged at epoch") && alone.contains("every member"), "{alone}");
 }
 
@@ -174,7 +176,7 @@ fn a_jet_model_that_diverges_takes_nobody_with_it() {
 fn classifiers_that_diverge_are_told_apart_from_those_that_learn() {
     let job = job();
     let (data, template, none) = (toy::jets(100, 8), toy::jets(120, 9), Jets::default());
-    let run = |data: &Jets, keeper: &Keeper<'_>| -> Result<Judged, Error> {
+    let run = |data: &Jets, checkpointer: &Checkpointer<'_>| -> Result<Judged, Error> {
         let contest = Contest {
             data: EventJets::all(data),
             data_truth: DataTruth::Simulated(&[false; 100]),
@@ -187,12 +189,12 @@ fn classifiers_that_diverge_are_told_apart_from_those_that_learn() {
         let judges = Transformers { settings: &job.jet_classifier, device: Device::Cpu };
         let stream = Stream::of_job(7);
         let seeds = [ClassifierSeed(0), ClassifierSeed(4)];
-        classify(&contest, 5, &seeds, (&stream.branch("deal"), &stream.branch("rest")), &judges, keeper)
+        classify(&contest, 5, &seeds, (&stream.branch("deal"), &stream.branch("rest")), &judges, checkpointer)
     };
     let broken = with_infinity(&data, 17);
-    let found = run(&broken, &Keeper::default()).expect("some are well");
-    let otherwise = run(&data, &Keeper::default()).expect("all are well");
-    let (stopped, stops) = with_stops(|keeper| run(&broken, keeper));
+    let found = run(&broken, &Checkpointer::default()).expect("some are well");
+    let otherwise = run(&data, &Checkpointer::default()).expect("all are well");
+    let (stopped, stops) = with_stops(|checkpointer| run(&broken, checkpointer));
     // Of each seed, three folds learn from the event and one is validated on it.
     assert_eq!((found.classifiers.len(), found.diverged.len(), otherwise.classifiers.len()), (2, 8, 10));
     assert!(stops > 0 && stopped.classifiers == found.classifiers && stopped.diverged == found.diverged);
@@ -207,7 +209,7 @@ fn classifiers_that_diverge_are_told_apart_from_those_that_learn() {
         assert!(!named && classifier.losses.len() == 3);
     }
     let all = (0..100).fold(data.clone(), |jets, event| with_infinity(&jets, event));
-    let nobody = run(&all, &Keeper::default()).expect_err("nobody is well").to_string();
+    let nobody = run(&all, &Checkpointer::default()).expect_err("nobody is well").to_string();
     assert!(nobody.starts_with("the training diverged at epoch 1.0"), "{nobody}");
 }
 
@@ -238,7 +240,7 @@ fn a_transformer_that_diverges_takes_nobody_with_it() {
         let least = Least { batches: 4, validation: 30 };
         let members = [member(20), member(25)];
         let (ensemble, histories) =
-            judges.train(&contest, &members, least, &Keeper::default()).expect("somebody is well");
+            judges.train(&contest, &members, least, &Checkpointer::default()).expect("somebody is well");
         (ensemble.parameters.copy(), histories)
     };
     let (weights, histories) = run(&with_infinity(&data, 22));

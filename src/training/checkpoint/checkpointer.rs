@@ -18,7 +18,7 @@ pub trait Resumable {
 }
 
 /// Looks after a training: tells how far it is, saves it from time to time, and stops it when it must.
-pub struct Keeper<'a> {
+pub struct Checkpointer<'a> {
     watch: &'a dyn Watch,
     /// Who is told of checkpoints.
     listener: Option<&'a dyn Fn(Notice)>,
@@ -39,18 +39,18 @@ pub struct Keeper<'a> {
     began: Cell<f64>,
 }
 
-impl<'a> Keeper<'a> {
-    /// A keeper that saves a training in a file.
+impl<'a> Checkpointer<'a> {
+    /// A checkpointer that saves a training in a file.
     pub fn new(watch: &'a dyn Watch, file: CheckpointFile, every: Duration) -> Self {
         Self { file: Some(file), every, ..Self::watching(watch) }
     }
 
-    /// The same keeper, which tells of its checkpoints.
+    /// The same checkpointer, which tells of its checkpoints.
     pub fn telling(self, listener: &'a dyn Fn(Notice)) -> Self {
         Self { listener: Some(listener), ..self }
     }
 
-    /// A keeper of a training that is not worth saving.
+    /// A checkpointer of a training that is not worth saving.
     pub fn watching(watch: &'a dyn Watch) -> Self {
         let now = Instant::now();
         Self {
@@ -183,7 +183,7 @@ impl<'a> Keeper<'a> {
     }
 }
 
-impl Watch for Keeper<'_> {
+impl Watch for Checkpointer<'_> {
     fn progress(&self, share: f64) {
         self.progress(share);
     }
@@ -193,7 +193,7 @@ impl Watch for Keeper<'_> {
     }
 }
 
-impl Default for Keeper<'_> {
+impl Default for Checkpointer<'_> {
     fn default() -> Self {
         Self::watching(&Unwatched)
     }

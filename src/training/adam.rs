@@ -14,25 +14,16 @@ const CACHED_VALUES: i64 = 1 << 14;
 /// handful of kernels for the whole ensemble.
 pub struct Adam {
     weight_decay: f64,
-    first: Tensor,
-    second: Tensor,
-    steps: i32,
+    /// Averages of the gradient and of its square, and the number of steps: all that later steps depend on.
+    pub(super) first: Tensor,
+    pub(super) second: Tensor,
+    pub(super) steps: i32,
 }
 
 impl Adam {
     /// An optimiser at rest, for parameters of this shape.
     pub fn new(parameters: &Tensor, weight_decay: f64) -> Self {
         Self { weight_decay, first: parameters.zeros_like(), second: parameters.zeros_like(), steps: 0 }
-    }
-
-    /// The moments, and the number of steps so far: all that later steps depend on.
-    pub fn state(&self) -> ([&Tensor; 2], i32) {
-        ([&self.first, &self.second], self.steps)
-    }
-
-    /// The moments, to be filled, and the number of steps.
-    pub fn state_mut(&mut self) -> ([&mut Tensor; 2], &mut i32) {
-        ([&mut self.first, &mut self.second], &mut self.steps)
     }
 
     /// One step downhill.

@@ -5,11 +5,25 @@ use drapes_analysis::record::Loss;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
+use super::learning_rate::LearningRate;
 use crate::error::Error;
+
+/// One member of a training, and how it has learnt so far.
+#[derive(Clone, Debug)]
+pub struct TrainedMember {
+    /// Events it learns from.
+    pub n_training: usize,
+    /// Events kept aside.
+    pub n_validation: usize,
+    /// Its learning rate.
+    pub rate: LearningRate,
+    /// Losses on the way, and whether it diverged: it is of no use then.
+    pub history: TrainingHistory,
+}
 
 /// How the training of one member has gone so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct History {
+pub struct TrainingHistory {
     /// Losses on the way, all of them finite.
     pub losses: Vec<Loss>,
     /// The epoch at which its loss or its weights left the finite numbers, if they did.
@@ -37,7 +51,7 @@ impl Weights {
     }
 }
 
-impl History {
+impl TrainingHistory {
     /// Looks at a moment; none once the member has diverged.
     pub fn finite(&mut self, loss: Loss, weights: Weights) -> Option<Loss> {
         let values = [Some(loss.training), loss.validation];
@@ -52,7 +66,7 @@ impl History {
 ///
 /// # Errors
 /// All of them have diverged.
-pub fn some_are_well<'a>(members: impl IntoIterator<Item = &'a History>) -> Result<(), Error> {
+pub fn some_are_well<'a>(members: impl IntoIterator<Item = &'a TrainingHistory>) -> Result<(), Error> {
     let diverged = members.into_iter().map(|member| member.diverged).collect::<Option<Vec<f64>>>();
     match diverged.and_then(|epochs| epochs.into_iter().reduce(f64::min)) {
         Some(epoch) => Err(Error::Diverged { epoch, what: "the loss of every member".to_owned() }),

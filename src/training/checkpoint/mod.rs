@@ -1,7 +1,7 @@
 //! Trainings and templates that can be stopped at any moment and go on as if nothing had happened.
 //!
 //! ```text
-//! training --rest--> Keeper: time to save? told to stop? --Snapshot--> CheckpointFile
+//! training --rest--> Checkpointer: time to save? told to stop? --Snapshot--> CheckpointFile
 //! CheckpointFile --restore--> training, at the step after the last one that was saved
 //! ```
 //!
@@ -10,12 +10,12 @@
 //! times therefore ends with the same bits as one that was not. A snapshot of a template holds the events that are made
 //! and the generators as they are after them.
 
+mod checkpointer;
 mod file;
-mod keeper;
 mod notice;
 
+pub use checkpointer::{Checkpointer, Resumable};
 pub use file::{CheckpointFile, NoUse, Progress, Snapshot};
-pub use keeper::{Keeper, Resumable};
 pub use notice::Notice;
 
 /// Asserts that a snapshot whose last member learns from other events is refused and leaves a training as it was.

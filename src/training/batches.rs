@@ -85,19 +85,6 @@ pub struct BatchesState {
     generator: Pcg64,
 }
 
-/// The batches of all members where they were; none if they are those of others.
-pub fn restored_batches(
-    all: &[Batches],
-    states: Vec<BatchesState>,
-    orders: &[Vec<u32>],
-) -> Option<Vec<Batches>> {
-    if all.len() != states.len() || all.len() != orders.len() {
-        return None;
-    }
-    let members = all.iter().zip(states).zip(orders);
-    members.map(|((batches, state), order)| batches.restored(state, order)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

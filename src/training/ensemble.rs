@@ -1,0 +1,134 @@
+//! The loop.
+
+use drapes_analysis::record::Loss;
+use drapes_analysis::stream::Stream;
+use tch::{Device, Kind, Tensor};
+
+use super::adam::{Adam, Rates, clip_gradients};
+use super::checkpoint::Checkpointer;
+use super::history::{TrainedMember, Weights, some_are_well};
+use super::kept::Kept;
+use super::learner::Learner;
+use super::model::Model;
+use super::settings::TrainingSettings;
+use crate::error::Error;
+use crate::nn::Layout;
+
+/// An ensemble that learns; no member depends on the others.
+pub struct Training<M: Model> {
+    pub(crate) model: M,
+    settings: TrainingSettings,
+    /// `[members, len]`. They change in place, and the network with them.
+    pub(crate) parameters: Tensor,
+    pub(crate) network: M::Network,
+    pub(super) adam: Adam,
+    pub(super) kept: Kept,
+    pub(crate) members: Vec<Learner>,
+    /// Steps taken.
+    pub(super) done: usize,
+    /// Sum of the training losses since they were last recorded, `[members]`, and steps since then.
+    pub(super) loss: Tensor,
+    pub(super) since: usize,
+}
+
+/// A finished training.
+pub struct Trained<M> {
+    /// What was learnt.
+    pub model: M,
+    /// `[members, len]`
+    pub parameters: Tensor,
+    /// How each member has learnt.
+    pub members: Vec<TrainedMember>,
+}
+
+impl<M: Model> Training<M> {
+    /// A training before its first step.
+    pub fn new(
+        model: M,
+        layout: &Layout,
+        settings: TrainingSettings,
+        members: Vec<Learner>,
+        device: Device,
+    ) -> Self {
+        let streams: Vec<Stream> = members.iter().map(|member| member.stream.clone()).collect();
+        let parameters = layout.initial(&streams, device);
+        Self {
+            network: model.network(&parameters),
+            adam: Adam::new(&parameters, settings.weight_decay),
+            kept: Kept::new(&parameters, settings.result),
+            loss: Tensor::zeros([members.len() as i64], (Kind::Float, device)),
+            model,
+            settings,
+            parameters,
+            members,
+            done: 0,
+            since: 0,
+        }
+    }
+
+    /// Trains all members together, from where they were stopped if they were.
+    ///
+    /// # Errors
+    /// All members leave the finite numbers (where only some do, their histories say so), or the training is told to stop.
+    pub fn run(mut self, checkpointer: &Checkpointer<'_>) -> Result<Trained<M>, Error> {
+        checkpointer.resume(&mut self);
+        // Members with fewer events have fewer steps, and rest while the others go on.
+        let total = self.members.iter().map(|member| member.trained.rate.total).max().unwrap_or(0);
+        let steps_a_record = self.settings.steps_a_record(total);
+        while self.done < total {
+            // Between blocks no random number is drawn that is not used.
+            checkpointer.rest(&self, self.done as f64 / total as f64)?;
+            let steps = M::STEPS_A_BLOCK.min(total - self.done);
+            let block = self.model.draw(&mut self.members, steps);
+            for step in 0..steps {
+                self.step(&block, step);
+                if self.done.is_multiple_of(steps_a_record) || self.done == total {
+                    self.record()?;
+                    checkpointer.progress(self.done as f64 / total as f64);
+                }
+            }
+        }
+        let parameters = self.kept.parameters.unwrap_or(self.parameters);
+        let members = self.members.into_iter().map(|member| member.trained).collect();
+        Ok(Trained { model: self.model, parameters, members })
+    }
+
+    fn step(&mut self, block: &M::Block, index: usize) {
+        let mut gradient = self.model.gradient(&self.network, block, index, &mut self.loss);
+        if let Some(limit) = self.settings.gradient_clip {
+            clip_gradients(&mut gradient, limit);
+        }
+        let rates: Vec<f64> = self.members.iter().map(|member| member.trained.rate.at(self.done)).collect();
+        self.adam.step(&mut self.parameters, &gradient, &Rates::of(&rates, self.loss.device()));
+        let learning: Vec<bool> =
+            self.members.iter().map(|member| self.done < member.trained.rate.total).collect();
+        self.kept.step(&self.parameters, &learning);
+        self.done += 1;
+        self.since += 1;
+    }
+
+    /// Records the losses of all members that still learnt.
+    fn record(&mut self) -> Result<(), Error> {
+        let (done, since) = (self.done, std::mem::take(&mut self.since));
+        let mean = (&self.loss / since as f64).to_device(Device::Cpu);
+        let training = Vec::<f32>::try_from(&mean).unwrap_or_default();
+        let _ = self.loss.zero_();
+        let validated = self.kept.validated(&self.parameters);
+        let validation = self.model.validation(validated);
+        let weights = Weights::of(validated);
+        for (index, member) in self.members.iter_mut().enumerate() {
+            let per_epoch = member.trained.rate.total as f64 / self.settings.epochs as f64;
+            let epoch = done as f64 / per_epoch;
+            let loss = Loss { epoch, training: training[index], validation: validation[index] };
+            let learnt = done.saturating_sub(since) < member.trained.rate.total;
+            if let Some(loss) = member.trained.history.finite(loss, weights[index]).filter(|_| learnt) {
+                self.kept.record(index, &loss, &self.parameters);
+                member.trained.history.losses.push(loss);
+            }
+        }
+        some_are_well(self.members.iter().map(|member| &member.trained.history))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,37 @@
+//! The one loop in which all networks learn.
+//!
+//! ```text
+//! events --Learner--> Batches --------+
+//!                                    v
+//! Model: draw, gradient, validation <--> Training: Adam, learning rates, running average, best epoch --> Trained
+//!                                    |
+//!                                    +--TrainingState--> Checkpointer --> CheckpointFile, and back
+//! ```
+//!
+//! The loop knows ensembles of members that never mix, each a row of flat parameters, and not what they learn: that is a
+//! [`Model`], which it asks for the random numbers of some steps, for the loss and gradient of a step, and for the loss on the
+//! events that are kept aside. A member whose numbers stop being finite is of no use from then on, and the others learn as
+//! they would without it.
+
+mod adam;
+mod batches;
+mod checkpoint;
+mod ensemble;
+mod history;
+mod kept;
+mod learner;
+mod learning_rate;
+mod model;
+mod settings;
+mod state;
+
+pub use batches::{Batches, next_rows};
+#[cfg(test)]
+pub(crate) use checkpoint::assert_foreign_changes_nothing;
+pub use checkpoint::{CheckpointFile, Checkpointer, NoUse, Notice, Progress, Resumable, Snapshot};
+pub use ensemble::{Trained, Training};
+pub use history::{TrainedMember, TrainingHistory, some_are_well};
+pub use learner::{Learner, TooFew};
+pub use learning_rate::LearningRate;
+pub use model::Model;
+pub use settings::{Recorded, ResultOf, TrainingSettings};

@@ -1,0 +1,45 @@
+//! What the loop asks of a model.
+
+use tch::Tensor;
+
+use super::learner::Learner;
+
+/// What an ensemble learns. The loop makes three calls: [`Model::draw`] and [`Model::gradient`] for its steps and
+/// [`Model::validation`] when it records losses.
+pub trait Model {
+    /// Networks over the flat parameters of an ensemble, and room for what they compute.
+    type Network;
+    /// Random numbers of several steps, and whose events these see.
+    type Block;
+
+    /// Steps whose random numbers are drawn, and moved to the device, together. A training is saved between blocks only.
+    const STEPS_A_BLOCK: usize;
+
+    /// Networks that share the parameters, and therefore change when the optimiser changes these.
+    ///
+    /// # Shapes
+    /// `[members, len]`
+    fn network(&self, parameters: &Tensor) -> Self::Network;
+
+    /// Draws the events and the random numbers of the next steps: those of one step after those of the other, so that it does
+    /// not matter how many steps a block has.
+    fn draw(&self, members: &mut [Learner], steps: usize) -> Self::Block;
+
+    /// The gradient of each member's loss in one step of a block; the losses are added to `loss`.
+    ///
+    /// # Shapes
+    /// `loss` `[members]`; the result is `[members, len]`, and the loop may change it.
+    fn gradient(
+        &self,
+        network: &Self::Network,
+        block: &Self::Block,
+        step: usize,
+        loss: &mut Tensor,
+    ) -> Tensor;
+
+    /// The loss of each member on events that it does not learn from; none where there are none.
+    ///
+    /// # Shapes
+    /// `parameters` `[members, len]`; the result has an entry for each member.
+    fn validation(&self, parameters: &Tensor) -> Vec<Option<f32>>;
+}

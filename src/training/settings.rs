@@ -1,0 +1,78 @@
+//! How an ensemble is trained.
+
+use drapes_analysis::job::{KeptMoment, Schedule};
+
+use super::learning_rate::LearningRate;
+
+/// The warm-up takes at most this share of a training, about the share that it has in the paper.
+const LARGEST_WARMUP: f64 = 1.0 / 20.0;
+/// How often losses are recorded where that is not once an epoch.
+const RECORDS: usize = 50;
+
+/// What all members of a training have in common.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TrainingSettings {
+    /// Passes over the training part.
+    pub epochs: usize,
+    /// Events of a step.
+    pub batch: usize,
+    /// Learning rate after the warm-up.
+    pub learning_rate: f64,
+    /// Steps of the warm-up, if the training is long enough for so many.
+    pub warmup_steps: usize,
+    /// The learning rate after the warm-up.
+    pub schedule: Schedule,
+    /// Decoupled weight decay.
+    pub weight_decay: f64,
+    /// The largest norm of a member's gradient, where there is one.
+    pub gradient_clip: Option<f64>,
+    /// Which parameters are the result.
+    pub result: ResultOf,
+    /// When losses are recorded.
+    pub recorded: Recorded,
+}
+
+/// Which parameters a training ends with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ResultOf {
+    /// Their running average over the steps, which is also what validation losses are of.
+    RunningAverage {
+        /// What remains of the average at each step.
+        decay: f64,
+    },
+    /// Those at the moment with the least validation loss, or at the last moment, among those at which losses were recorded
+    /// and finite.
+    RecordedMoment(KeptMoment),
+    /// Those after the last step.
+    LastStep,
+}
+
+/// When losses are recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// Fifty times, and at the end.
+    FiftyTimes,
+    /// After each epoch, which is as long for all members.
+    EachEpoch,
+}
+
+impl TrainingSettings {
+    /// The learning rate of a member with so many batches in an epoch.
+    pub(super) fn rate(&self, batches: usize) -> LearningRate {
+        let total = batches * self.epochs;
+        LearningRate {
+            peak: self.learning_rate,
+            warmup: self.warmup_steps.min((total as f64 * LARGEST_WARMUP) as usize),
+            total,
+            schedule: self.schedule,
+        }
+    }
+
+    /// Steps between two records of a training of so many steps.
+    pub(super) fn steps_a_record(&self, total: usize) -> usize {
+        match self.recorded {
+            Recorded::FiftyTimes => total.div_ceil(RECORDS),
+            Recorded::EachEpoch => total / self.epochs.max(1),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What of a training is saved.
+
+use rand_pcg::Pcg64;
+use serde::{Deserialize, Serialize};
+use tch::Tensor;
+
+use super::adam::Adam;
+use super::batches::BatchesState;
+use super::checkpoint::{Resumable, Snapshot};
+use super::ensemble::Training;
+use super::history::TrainingHistory;
+use super::model::Model;
+
+/// Raised whenever a state means something else than before, or its tensors are others: earlier checkpoints do not count then.
+const VERSION: u32 = 1;
+
+/// What a checkpoint holds besides tensors and orders of events.
+#[derive(Serialize, Deserialize)]
+pub(super) struct TrainingState {
+    pub(super) version: u32,
+    pub(super) done: usize,
+    pub(super) since: usize,
+    pub(super) adam_steps: i32,
+    pub(super) histories: Vec<TrainingHistory>,
+    pub(super) kept_losses: Vec<Option<f32>>,
+    pub(super) batches: Vec<BatchesState>,
+    pub(super) noise: Vec<Pcg64>,
+}
+
+impl<M: Model> Resumable for Training<M> {
+    fn snapshot(&self) -> Snapshot {
+        let Adam { first, second, steps, .. } = &self.adam;
+        let tensors = std::iter::once(&self.parameters).chain(&self.kept.parameters);
+        let tensors = tensors.chain([first, second, &self.loss]).map(Tensor::shallow_clone);
+        let members = &self.members;
+        let state = TrainingState {
+            version: VERSION,
+            done: self.done,
+            since: self.since,
+            adam_steps: *steps,
+            histories: members.iter().map(|member| member.trained.history.clone()).collect(),
+            kept_losses: self.kept.losses.clone(),
+            batches: members.iter().map(|member| member.batches.state()).collect(),
+            noise: members.iter().map(|member| member.noise.clone()).collect(),
+        };
+        let orders = members.iter().map(|member| member.batches.order().to_vec());
+        Snapshot::new(tensors.collect(), orders.collect(), &state)
+    }
+
+    fn restore(&mut self, snapshot: &Snapshot) -> Option<()> {
+        let state: TrainingState = snapshot.rest()?;
+        let counts = [state.histories.len(), state.kept_losses.len(), state.batches.len(), state.noise.len()];
+        if state.version != VERSION || counts != [self.members.len(); 4] || snapshot.lists.len() != counts[0]
+        {
+            return None;
+        }
+        // All that can be wrong is looked at before anything changes: tensors come last, and are taken all or none.
+        let own = self.members.iter().zip(state.batches).zip(&snapshot.lists);
+        let batches = own.map(|((member, state), order)| member.batches.restored(state, order));
+        let batches = batches.collect::<Option<Vec<_>>>()?;
+        let Adam { first, second, steps, .. } = &mut self.adam;
+        let mut tensors: Vec<&mut Tensor> =
+            std::iter::once(&mut self.parameters).chain(&mut self.kept.parameters).collect();
+        tensors.extend([first, second, &mut self.loss]);
+        snapshot.copy_tensors(&mut tensors)?;
+        *steps = state.adam_steps;
+        let states = batches.into_iter().zip(state.noise).zip(state.histories);
+        for (member, ((batches, noise), history)) in self.members.iter_mut().zip(states) {
+            (member.batches, member.noise, member.trained.history) = (batches, noise, history);
+        }
+        self.kept.losses = state.kept_losses;
+        (self.done, self.since) = (state.done, state.since);
+        Some(())
+    }
+}
