@@ -170,7 +170,9 @@ impl Modules {
     pub fn inside(&self, room: &str) -> Arrows {
         let mut arrows = self.between_files();
         arrows.retain(|from, _| is_below(from, room));
-        arrows.values_mut().for_each(|to| to.retain(|to, _| is_below(to, room)));
+        for to in arrows.values_mut() {
+            to.retain(|to, _| is_below(to, room));
+        }
         arrows
     }
 
