@@ -1,7 +1,7 @@
 //! How well the dijet fits describe the side-bands that they were made of.
 
-use crate::chi_squared::p_value;
 use crate::record::MassFit;
+use crate::statistics::chi_squared::p_value;
 
 /// Below this a fit does not describe its side-bands, and the masses drawn from it are doubtful.
 pub const LEAST_P_VALUE: f64 = 1e-3;

@@ -11,8 +11,6 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod axes;
-pub mod band;
-pub mod chi_squared;
 pub mod cli;
 pub mod closure;
 pub mod device_kind;
@@ -28,7 +26,6 @@ pub mod hlv;
 pub mod jet_summary;
 pub mod job;
 pub mod method_names;
-pub mod metrics;
 pub mod noise_grid;
 pub mod number;
 pub mod plan;
@@ -45,6 +42,7 @@ pub mod seal;
 pub mod solver;
 pub mod spent;
 pub mod standing;
+pub mod statistics;
 pub mod store;
 pub mod stream;
 pub mod table;

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::fingerprint::Fingerprint;
 use crate::generated::{FlowKind, Scope, TrainingSample};
 use crate::jet_summary::JetSummary;
-use crate::metrics::Performance;
 use crate::plan::TaskId;
 use crate::point::ScanPoint;
 use crate::quantities::{ClassifierSeed, Fold};
 use crate::seal::sealed;
+use crate::statistics::metrics::Performance;
 use crate::template_summary::TemplateSummary;
 
 /// The record of a task; the task is done if and only if it exists and its fingerprint matches.

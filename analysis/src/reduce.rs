@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::axes::{AXES, AxisValue, SIGNAL_REGION, distinct};
-use crate::band::Band;
 use crate::closure;
 use crate::error::Error;
 use crate::figures::Figure;
@@ -15,6 +14,7 @@ use crate::noise_grid::NoiseGrid;
 use crate::point::Contest;
 use crate::record::Classifier;
 use crate::results::{PointResults, Results};
+use crate::statistics::band::Band;
 use crate::store::Store;
 use crate::table::FigureTable;
 use crate::text::columns;

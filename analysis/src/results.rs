@@ -5,7 +5,6 @@ use std::io::ErrorKind;
 
 use sha2::{Digest, Sha256};
 
-use crate::band::Band;
 use crate::error::Error;
 use crate::jet_summary::JetSummary;
 use crate::job::Job;
@@ -15,6 +14,7 @@ use crate::quantities::SignalCount;
 use crate::record::{
     Classifier, DenoiserTraining, DivergedClassifier, FlowTraining, MassFit, SampleSizes, TaskResult,
 };
+use crate::statistics::band::Band;
 use crate::store::{Store, TaskState};
 use crate::template_summary::TemplateSummary;
 

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::band::Band;
 use crate::error::Error;
+use crate::statistics::band::Band;
 
 /// A row of a figure's table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

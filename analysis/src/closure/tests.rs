@@ -1,10 +1,10 @@
 use super::*;
 use crate::job::JobFile;
-use crate::metrics::RankedScores;
 use crate::plan::TaskId;
 use crate::quantities::{ClassifierSeed, Fold};
 use crate::record::{Classifier, SampleSizes};
 use crate::results::OfTask;
+use crate::statistics::metrics::RankedScores;
 use crate::template_summary::ValueShares;
 
 /// A scan of ∅ and of the reference, whose classifiers have these AUCs of background against template.

@@ -196,7 +196,7 @@ pub fn label(markup: &str) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::band::Band;
+    use crate::statistics::band::Band;
 
     #[test]
     fn labels_lose_their_markup_and_give_their_unit() {

@@ -1,12 +1,12 @@
 //! The di-jet mass spectrum with its fit, and how far the data pull from it.
 
-use crate::band::Band;
-use crate::chi_squared::p_value;
 use crate::fit_quality::written;
 use crate::hlv;
 use crate::record::MassFit;
 use crate::regions::MassWindow;
 use crate::results::Results;
+use crate::statistics::band::Band;
+use crate::statistics::chi_squared::p_value;
 use crate::table::FigureTable;
 use drapes_draw::{Axis, Bars, Colour, Curve, Dash, Guide, Mark, Panel, Picture, Point, Points, Row, Style};
 

@@ -1,9 +1,9 @@
 //! Figures of merit of one classifier, as figures show them against something else.
 
-use crate::band::Band;
-use crate::metrics::QUOTED_REJECTIONS;
 use crate::record::Classifier;
 use crate::results::PointResults;
+use crate::statistics::band::Band;
+use crate::statistics::metrics::QUOTED_REJECTIONS;
 use crate::text::grouped;
 use drapes_draw::Axis;
 

@@ -4,7 +4,7 @@
 //! red and MC magenta everywhere, as in its Figs. 6, 12 and 17.
 
 use crate::method_names::label;
-use crate::metrics::RELIABLE_BACKGROUND_EVENTS;
+use crate::statistics::metrics::RELIABLE_BACKGROUND_EVENTS;
 use crate::table::Row;
 use drapes_draw::{Colour, Curve, Dash, Marker, Point, Style, Weak};
 

@@ -2,8 +2,8 @@
 
 use super::measure::IMPROVEMENT;
 use super::{palette, panels};
-use crate::metrics::rejection_grid;
 use crate::results::PointResults;
+use crate::statistics::metrics::rejection_grid;
 use crate::table::{FigureTable, Row};
 use drapes_draw::{Axis, Corner, Curve, Legend, Mark, Panel, Picture};
 

@@ -2,9 +2,9 @@
 
 use super::palette::{self, Marked};
 use super::{panels, rejection, select};
-use crate::metrics::efficiency_grid;
 use crate::quantities::SignalCount;
 use crate::results::{PointResults, Results};
+use crate::statistics::metrics::efficiency_grid;
 use crate::table::{FigureTable, Row as TableRow};
 use drapes_draw::{Axis, Corner, Curve, Legend, Mark, Panel, Picture, Row};
 
@@ -96,7 +96,7 @@ pub fn picture_of(table: &FigureTable, curve: impl Fn(&str, &[&TableRow]) -> Cur
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::band::Band;
+    use crate::statistics::band::Band;
 
     #[test]
     fn an_injection_with_one_of_both_panels_is_drawn() {

@@ -1,12 +1,12 @@
 //! Losses on the events learnt from and on events kept aside: where they part, a network over-trains.
 
 use super::{palette, panels, select};
-use crate::band::Band;
 use crate::generated::{Inputs, Scope};
 use crate::method_names;
 use crate::point::ClassifierKind;
 use crate::record::{FlowTraining, Loss};
 use crate::results::Results;
+use crate::statistics::band::Band;
 use crate::table::FigureTable;
 use drapes_draw::{Axis, Colour, Corner, Curve, Dash, Mark, Note, Panel, Picture, Place, Point, Style};
 

@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use crate::axes::{AxisValue, SIGNAL_REGION};
-use crate::band::Band;
 use crate::figures::Measure;
 use crate::method_names::{label, rank};
-use crate::metrics::RELIABLE_BACKGROUND_EVENTS;
 use crate::reduce;
 use crate::results::{PointResults, Results};
+use crate::statistics::band::Band;
+use crate::statistics::metrics::RELIABLE_BACKGROUND_EVENTS;
 
 /// Axes that have a column of their own, by which the table is sorted.
 const NUMBERS: [&str; 4] = ["injected", "σ′", "over-sampling", "of data"];

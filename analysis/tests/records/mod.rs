@@ -6,7 +6,6 @@ use drapes_analysis::fingerprint::fingerprints;
 use drapes_analysis::generated::{Generated, Scope, TemplateMethod, TrainingSample};
 use drapes_analysis::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
 use drapes_analysis::job::{JobFile, Solver};
-use drapes_analysis::metrics::RankedScores;
 use drapes_analysis::noise_grid::NoiseGrid;
 use drapes_analysis::plan::{Plan, Work};
 use drapes_analysis::point::{ClassifierKind, ScanPoint};
@@ -15,6 +14,7 @@ use drapes_analysis::record::{
     Classification, Classifier, DenoiserTraining, FlowTraining, Loss, MassFit, NoiseLoss, Outcome, RunInfo,
     SampleSizes, TaskRecord, TaskResult,
 };
+use drapes_analysis::statistics::metrics::RankedScores;
 use drapes_analysis::store::{Store, StoredJob};
 use drapes_analysis::template_summary::{Displacement, FeatureSpectra, PairDensity, TemplateSummary};
 

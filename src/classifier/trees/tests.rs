@@ -1,4 +1,4 @@
-use drapes_analysis::metrics::RankedScores;
+use drapes_analysis::statistics::metrics::RankedScores;
 use drapes_analysis::stream::Stream;
 use ndarray::{Array2, Axis, concatenate};
 use rand_distr::{Distribution, StandardNormal};
