@@ -27,7 +27,7 @@ fn main() {
     let program = std::env::current_exe().expect("this program");
     let made = Command::new(program).arg(MAKE).arg(&path).status().expect("a second process");
     assert!(made.success(), "the file was made");
-    let job = JobFile::from_text("defaults", DEFAULTS).check().expect("the defaults are a job");
+    let job = JobFile::from_text("defaults", DEFAULTS.as_str()).check().expect("the defaults are a job");
     let before = peak_megabytes();
     let start = Instant::now();
     let events = read_events(&path, &job.data, Label::Expected).expect("a good file");

@@ -19,11 +19,11 @@ use drapes::marginals::ColumnMaps;
 use drapes::training::Checkpointer;
 use drapes::watch::Unwatched;
 use drapes_analysis::generated::FlowKind;
+use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::{
     ClassifierSettings, DEFAULTS, DenoiserSettings, FlowNetwork, FlowSettings, Job, JobFile, SamplerSettings,
     TreeSettings,
 };
-use drapes_analysis::noise_grid::NoiseGrid;
 use drapes_analysis::price::Measured;
 use drapes_analysis::quantities::ClassifierSeed;
 use drapes_analysis::rates::Rates;
@@ -48,7 +48,7 @@ type Measure<'a> = Box<dyn Fn() -> (f64, &'static str) + 'a>;
 
 fn main() {
     device::prepare_cpu(1);
-    let job = JobFile::from_text("defaults", DEFAULTS).check().expect("the defaults are a job");
+    let job = JobFile::from_text("defaults", DEFAULTS.as_str()).check().expect("the defaults are a job");
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
     let rates = value_of(&mut arguments, "--rates");
     let device = match value_of(&mut arguments, "--device").as_deref() {

@@ -142,7 +142,8 @@ fn closures(out: &Path) -> BTreeMap<String, Closures> {
 
 /// That templates without signal which can be told from background are warned of, and those that cannot are not.
 fn closure_is_told(out: &Path, said: &Said) {
-    let defaults = JobFile::from_text("defaults.toml", DEFAULTS).check().expect("the defaults are a job");
+    let defaults =
+        JobFile::from_text("defaults.toml", DEFAULTS.as_str()).check().expect("the defaults are a job");
     let threshold = defaults.closure.threshold;
     let warnings = said.out.lines().chain(said.error.lines());
     let warnings: Vec<&str> = warnings.filter(|line| line.starts_with("warning: closure fails")).collect();

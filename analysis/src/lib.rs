@@ -26,7 +26,6 @@ pub mod hlv;
 pub mod jet_summary;
 pub mod job;
 pub mod method_names;
-pub mod noise_grid;
 pub mod number;
 pub mod plan;
 pub mod point;

@@ -10,8 +10,8 @@ pub mod memory;
 pub use measured::Measured;
 
 use crate::generated::{FlowKind, Generated, Scope, Start};
+use crate::job::noise_grid::{NoiseGrid, evaluations};
 use crate::job::{FlowNetwork, Job};
-use crate::noise_grid::{NoiseGrid, evaluations};
 use crate::plan::{Plan, Task, Work};
 use crate::point::{ClassifierKind, Contest, ScanPoint};
 use crate::quantities::Oversampling;
@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn the_prices_of_the_paper_are_those_of_its_arithmetic() {
-        let job = JobFile::from_text("job.toml", DEFAULTS).check().expect("a good job");
+        let job = JobFile::from_text("job.toml", DEFAULTS.as_str()).check().expect("a good job");
         let plan = Plan::of(&job);
         let price = Price::of(&job, &plan, EventCounts::estimated(&job), &Rates::CPU_CORE);
         // 22·64 + 3·64² + 64·5 weights, 700 passes over 420,000 events.

@@ -9,7 +9,7 @@ use drapes_analysis::job::{
 };
 
 fn defaults() -> Job {
-    JobFile::from_text("defaults.toml", DEFAULTS).check().expect("the defaults are a job")
+    JobFile::from_text("defaults.toml", DEFAULTS.as_str()).check().expect("the defaults are a job")
 }
 
 /// A number between 1 and 9 in words, as sentences have it.

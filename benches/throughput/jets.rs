@@ -9,8 +9,8 @@ use drapes::jet_model::{JetDenoiser, JetMaps, JetModelEvents, JetModelShape, Jet
 use drapes::jets::{EventJets, Jets, Kinematics, Outline};
 use drapes::training::Checkpointer;
 use drapes::watch::{Unwatched, Watch};
+use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::{JetClassifierSettings, JetModelSettings, Job, Momentum, SamplerSettings};
-use drapes_analysis::noise_grid::NoiseGrid;
 use drapes_analysis::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::stream::Stream;
 use half::f16;

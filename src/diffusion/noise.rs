@@ -107,8 +107,8 @@ pub fn log_features(sigma: &Tensor, count: usize) -> Tensor {
 
 #[cfg(test)]
 mod tests {
+    use drapes_analysis::job::noise_grid::NoiseGrid;
     use drapes_analysis::job::{SamplerSettings, Solver};
-    use drapes_analysis::noise_grid::NoiseGrid;
 
     use super::*;
 

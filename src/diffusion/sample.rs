@@ -1,7 +1,7 @@
 //! Solving the reverse diffusion.
 
 use drapes_analysis::job::Solver;
-use drapes_analysis::noise_grid::NoiseGrid;
+use drapes_analysis::job::noise_grid::NoiseGrid;
 use ndarray::{Array2, ArrayView2};
 use rand_distr::{Distribution, StandardNormal};
 use rand_pcg::Pcg64;

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::{Momentum, Solver};
-use drapes_analysis::noise_grid::NoiseGrid;
 use half::f16;
 use rand_distr::{Distribution, StandardNormal};
 use rand_pcg::Pcg64;

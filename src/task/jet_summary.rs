@@ -2,7 +2,7 @@
 
 use drapes_analysis::generated::Generated;
 use drapes_analysis::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
-use drapes_analysis::noise_grid::NoiseGrid;
+use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::quantities::SignalCount;
 use drapes_analysis::regions::Region;
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use drapes_analysis::generated::{Generated, TemplateMethod};
 use drapes_analysis::jet_summary::JetSummary;
-use drapes_analysis::noise_grid::NoiseGrid;
+use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::regions::Region;
 use drapes_analysis::stream::Stream;

@@ -1,7 +1,7 @@
 //! A template in numbers, beside the true events that it stands for.
 
 use drapes_analysis::generated::{Generated, TemplateMethod};
-use drapes_analysis::noise_grid::NoiseGrid;
+use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::quantities::SignalCount;
 use drapes_analysis::regions::Region;
 use drapes_analysis::template_summary::{Displacement, FeatureSpectra, PairDensity, TemplateSummary};

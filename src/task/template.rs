@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use drapes_analysis::generated::{Generated, Start, TemplateMethod, TrainingSample};
 use drapes_analysis::hlv;
-use drapes_analysis::noise_grid::NoiseGrid;
+use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::quantities::Oversampling;
 use drapes_analysis::record::TaskResult;

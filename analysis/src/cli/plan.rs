@@ -79,7 +79,7 @@ pub enum Format {
 impl Plan {
     pub fn run(&self) -> Result<Exit, Error> {
         let Some(path) = self.job.as_ref().filter(|_| !self.defaults) else {
-            answer(DEFAULTS);
+            answer(DEFAULTS.as_str());
             return Ok(Exit::Done);
         };
         let job = JobFile::open(path)?.with(self.changes.clone()).check()?;

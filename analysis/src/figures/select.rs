@@ -1,8 +1,8 @@
 //! Which of a scan's points a figure shows.
 
 use crate::generated::{Inputs, Kinematics, Scope};
+use crate::job::noise_grid::NoiseGrid;
 use crate::method_names;
-use crate::noise_grid::NoiseGrid;
 use crate::point::{ClassifierKind, Contest, ScanPoint};
 use crate::quantities::{Oversampling, SignalCount};
 use crate::record::DenoiserTraining;

@@ -1,39 +1,14 @@
 //! The scan blocks of a job file: a method each, and axes that multiply.
 
-use toml::de::DeValue;
-
-use super::document::{Found, Section};
+use super::document::Section;
 use super::limits::check_axes;
-use super::read::window;
+use super::rules::{Rule, one_or_many, read_whole_numbers, whole_numbers, windows, words};
 use super::sampling::{check_grids, integrations, starts};
-use super::seeds::whole_numbers;
-use super::{IndependentBackground, Layout, OtherSample, SamplerSettings};
+use super::{IndependentBackground, Job, Layout, OtherSample};
 use crate::generated::{Generated, Inputs, Kinematics, Start, TemplateMethod, TrainingSample};
 use crate::point::{ClassifierKind, Contest, ScanPoint};
-use crate::quantities::{Gev, Oversampling, SigmaPrime, SignalCount};
-use crate::regions::{MassWindow, Regions};
-
-/// What scan blocks are checked against and take their defaults from.
-pub struct Surroundings<'a> {
-    /// The layout of the files of events.
-    pub layout: &'a Layout,
-    /// Signal region and nominal side-bands.
-    pub regions: Regions,
-    /// Template events for each event that a method starts from.
-    pub oversampling: Oversampling,
-    /// Where partial diffusion turns round.
-    pub sigma_prime: SigmaPrime,
-    /// The same for constituents.
-    pub sigma_prime_llv: SigmaPrime,
-    /// The job's sampler.
-    pub sampler: &'a SamplerSettings,
-    /// √s of the dijet fit.
-    pub collision_energy: Gev,
-    /// True background outside of the data.
-    pub background: &'a IndependentBackground,
-    /// The sample that MC starts from.
-    pub other_sample: &'a OtherSample,
-}
+use crate::quantities::{Gev, Oversampling, SignalCount};
+use crate::regions::MassWindow;
 
 /// What a scan block computes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,43 +35,69 @@ const METHODS: [(&str, Method); 12] = [
     ("supervised", Method::Supervised),
 ];
 
+/// What the commented defaults say of scan blocks, and a block.
+pub const DEFAULT_SCAN: &str = r#"# One block a method; its axes multiply. Points that two blocks share are computed once. Methods with a template also
+# have the axis signal_region_gev = [[3300, 3700]], for searches in several regions.
+#   noise           DRAPES ∅; axes n_signal, side_bands_gev = [[2800, 6000]], oversampling = [5],
+#                   sigma_prime (from less noise), solver = ["heun"], steps = [200]
+#   sr, sb, mc      DRAPES SR, SB, MC: partial diffusion of data, side-bands, other sample; the same axes, with
+#                   sigma_prime = [2.24]
+#   curtains_f4f, curtains_f4f_efficient, cathode
+#                   flows; axes n_signal, side_bands_gev, oversampling
+#   feta            a flow from the other sample to the data; axes n_signal, side_bands_gev
+#   gensr           DRAPES GenSR; axes n_signal, side_bands_gev, oversampling, data_oversampling = [5]
+#   idealised       true background as the template, as many events as the data; axis n_signal
+#   over_idealised  true background as the template; axes n_signal, oversampling
+#   supervised      the classifier that is told the truth
+# The last three need an independent background. All have the axis classifier = ["mlp"]; "trees" are the other kind.
+# noise, sr, sb and the last three have the axis inputs = ["hlv"]; "llv" are the constituents of the jets, which have a
+# classifier of their own. With them sr has the axis kinematics = ["kept"]: the jets' momenta, masses and numbers of
+# constituents stay as they are (P) or are "diffused" as well.
+[[scan]]
+method = "noise"
+n_signal = [0, 50, 100, 333, 500, 667, 1000, 2000, 3000]
+"#;
+
 /// All points of all blocks, each once, in the order of the file.
-pub fn points(scans: Vec<Section<'_>>, around: &Surroundings<'_>) -> Vec<ScanPoint> {
+pub fn points(scans: Vec<Section<'_>>, job: &Job) -> Vec<ScanPoint> {
     let mut points: Vec<ScanPoint> = Vec::new();
     let mut known = std::collections::HashSet::new();
     for scan in scans {
-        points.extend(block(scan, around).into_iter().filter(|point| known.insert(point.to_string())));
+        points.extend(block(scan, job).into_iter().filter(|point| known.insert(point.to_string())));
     }
     points
 }
 
-fn block(scan: Section<'_>, around: &Surroundings<'_>) -> Vec<ScanPoint> {
+fn method() -> Rule<'static, Method> {
     let words = METHODS.map(|(word, _)| format!("\"{word}\"")).join(", ");
-    let method = scan.require("method", &format!("one of {words}"), |value| {
+    Rule::new(format!("one of {words}"), |value| {
         let word = value.as_str()?;
         METHODS.iter().find(|(known, _)| *known == word).map(|(_, method)| *method)
-    });
-    let Some(Found { value: method, at }) = method else { return Vec::new() };
-    let inputs = inputs(&scan, method, around.layout);
+    })
+}
+
+fn block(scan: Section<'_>, job: &Job) -> Vec<ScanPoint> {
+    let Some(method) = scan.find("method", &method().required()) else { return Vec::new() };
+    let inputs = inputs(&scan, method, &job.data.layout);
     let kinds = kinds(&scan, &inputs);
-    let contests = contests(&scan, method, &inputs, around);
+    let contests = contests(&scan, method, &inputs, job);
     if let Method::Template(template) = method
         && template.starts() == Start::OtherSample
-        && *around.other_sample == OtherSample::None
+        && job.other_sample == OtherSample::None
     {
         let message = format!(
             "is {} (it starts from the events of another sample) set other_sample.source = \"file\" and \
              other_sample.events",
             template.word()
         );
-        scan.wrong("method", at, message);
+        scan.wrong("method", message);
     }
     let points: Vec<ScanPoint> = contests
         .iter()
         .flat_map(|contest| kinds.iter().map(|kind| ScanPoint { contest: *contest, classifier: *kind }))
         .filter(|point| point.template().is_none_or(|template| template.inputs == point.classifier.inputs()))
         .collect();
-    if *around.background == IndependentBackground::None
+    if job.independent_background == IndependentBackground::None
         && let Some(point) = points.iter().find(|point| point.needs_independent_background())
     {
         let message = format!(
@@ -104,29 +105,23 @@ fn block(scan: Section<'_>, around: &Surroundings<'_>) -> Vec<ScanPoint> {
              \"withheld\" or \"file\"",
             point.method()
         );
-        scan.wrong("method", at, message);
+        scan.wrong("method", message);
     }
     scan.finish();
     points
 }
 
 /// The contests of a block: its axes, multiplied.
-fn contests(
-    scan: &Section<'_>,
-    method: Method,
-    inputs: &[Inputs],
-    around: &Surroundings<'_>,
-) -> Vec<Contest> {
+fn contests(scan: &Section<'_>, method: Method, inputs: &[Inputs], job: &Job) -> Vec<Contest> {
     if method == Method::Supervised {
         return vec![Contest::Supervised];
     }
-    let n_signal = list(scan, "n_signal");
-    let signals = n_signal.into_iter().map(SignalCount);
+    let signals = signals(scan).into_iter();
     match method {
         Method::Supervised => unreachable!("it has no axes"),
         Method::Idealised => signals.map(|n_signal| Contest::Idealised { n_signal }).collect(),
         Method::OverIdealised => {
-            let factors = factors(scan, "oversampling", around);
+            let factors = factors(scan, "oversampling", job);
             if check_axes(scan, &[("n_signal", signals.len()), ("oversampling", factors.len())]) {
                 return vec![];
             }
@@ -134,9 +129,9 @@ fn contests(
             pairs.map(|(n_signal, oversampling)| Contest::OverIdealised { n_signal, oversampling }).collect()
         }
         Method::GenSr => {
-            let samples = samples(scan, signals, around);
+            let samples = samples(scan, signals, job);
             let (factors, data) =
-                (factors(scan, "oversampling", around), factors(scan, "data_oversampling", around));
+                (factors(scan, "oversampling", job), factors(scan, "data_oversampling", job));
             let [made, resampled] = [&factors, &data].map(Vec::len);
             let all = [("n_signal", samples.len()), ("oversampling", made), ("data_oversampling", resampled)];
             if check_axes(scan, &all) {
@@ -156,10 +151,10 @@ fn contests(
             contests
         }
         Method::Template(method) if method.flow().is_some() => {
-            let samples = samples(scan, signals, around);
+            let samples = samples(scan, signals, job);
             let factors = match method {
                 TemplateMethod::Feta => single(scan),
-                _ => factors(scan, "oversampling", around),
+                _ => factors(scan, "oversampling", job),
             };
             if check_axes(scan, &[("n_signal", samples.len()), ("oversampling", factors.len())]) {
                 return vec![];
@@ -171,12 +166,12 @@ fn contests(
             samples.into_iter().flat_map(of).collect()
         }
         Method::Template(method) => {
-            let samples = samples(scan, signals, around);
-            let integrations = integrations(scan, around);
-            let factors = factors(scan, "oversampling", around);
+            let samples = samples(scan, signals, job);
+            let integrations = integrations(scan, job);
+            let factors = factors(scan, "oversampling", job);
             let mut kinds = Vec::new();
             for (inputs, kinematics) in generated(scan, method, inputs) {
-                let starts = starts(scan, method, inputs, around);
+                let starts = starts(scan, method, inputs, job);
                 let all = [
                     ("n_signal", samples.len()),
                     ("sigma_prime", starts.len()),
@@ -186,7 +181,7 @@ fn contests(
                 if check_axes(scan, &all) {
                     return vec![];
                 }
-                check_grids(scan, &starts, &integrations, around);
+                check_grids(scan, &starts, &integrations, job);
                 for sigma_prime in starts {
                     let of = |integration: &_| (inputs, kinematics, sigma_prime, *integration);
                     kinds.extend(integrations.iter().map(of));
@@ -209,13 +204,9 @@ fn contests(
     }
 }
 
-fn samples(
-    scan: &Section<'_>,
-    signals: impl Iterator<Item = SignalCount>,
-    around: &Surroundings<'_>,
-) -> Vec<TrainingSample> {
-    let windows = side_bands(scan, around);
-    let regions = signal_regions(scan, &windows, around);
+fn samples(scan: &Section<'_>, signals: impl Iterator<Item = SignalCount>, job: &Job) -> Vec<TrainingSample> {
+    let windows = side_bands(scan, job);
+    let regions = signal_regions(scan, &windows, job);
     let signals: Vec<SignalCount> = signals.collect();
     let all = [
         ("n_signal", signals.len()),
@@ -240,69 +231,60 @@ fn samples(
 }
 
 /// The signal regions that a scan searches; none stands for the job's.
-fn signal_regions(
-    scan: &Section<'_>,
-    side_bands: &[MassWindow],
-    around: &Surroundings<'_>,
-) -> Vec<Option<MassWindow>> {
-    let expected = "a list of [low, high] in GeV";
-    let found = scan.get("signal_region_gev", expected, |value: &DeValue<'_>| {
-        let windows: Option<Vec<_>> = value.as_array()?.iter().map(|item| window(item.get_ref())).collect();
-        windows.filter(|windows| !windows.is_empty())
-    });
-    let Some(found) = found else { return vec![None] };
-    for region in &found.value {
+fn signal_regions(scan: &Section<'_>, side_bands: &[MassWindow], job: &Job) -> Vec<Option<MassWindow>> {
+    let Some(regions) = scan.find("signal_region_gev", &windows()) else { return vec![None] };
+    for region in &regions {
         if let Some(outer) =
             side_bands.iter().find(|outer| outer.low >= region.low || outer.high <= region.high)
         {
             let message = format!(
                 "contains {region} (the side-bands {outer} must lie on both sides of it) move it, or widen them"
             );
-            scan.wrong("signal_region_gev", found.at, message);
+            scan.wrong("signal_region_gev", message);
         }
     }
-    if around.background.withheld().is_some()
-        && found.value.iter().any(|region| *region != around.regions.signal)
+    if job.independent_background.withheld().is_some()
+        && regions.iter().any(|region| *region != job.regions.signal)
     {
         let message = "names another than the job's (background is withheld from the job's alone, so that others would \
                        have a dent) set independent_background.source to \"none\" or \"file\"";
-        scan.wrong("signal_region_gev", found.at, message);
+        scan.wrong("signal_region_gev", message);
     }
-    let of = |region: MassWindow| (region != around.regions.signal).then_some(region);
-    found.value.into_iter().map(of).collect()
+    let of = |region: MassWindow| (region != job.regions.signal).then_some(region);
+    regions.into_iter().map(of).collect()
 }
 
-fn list(scan: &Section<'_>, key: &'static str) -> Vec<u32> {
-    let Some(found) = scan.require(key, "whole numbers, as [0, 1000]", whole_numbers) else { return vec![] };
-    refuse_repeats(scan, key, found.at, &found.value);
-    found.value
+/// The injections of a scan.
+fn signals(scan: &Section<'_>) -> Vec<SignalCount> {
+    let rule = whole_numbers("whole numbers, as [0, 1000]", SignalCount).required();
+    let Some(signals) = scan.find("n_signal", &rule) else { return vec![] };
+    refuse_repeats(scan, "n_signal", &signals, |n_signal| n_signal.0);
+    signals
 }
 
-fn factors(scan: &Section<'_>, key: &'static str, around: &Surroundings<'_>) -> Vec<Oversampling> {
-    let expected = "whole numbers from 1, as [5] (below 1 events would be left out)";
-    let found =
-        scan.get(key, expected, |value: &DeValue<'_>| whole_numbers(value).filter(|list| !list.contains(&0)));
-    let Some(found) = found else { return vec![around.oversampling] };
-    refuse_repeats(scan, key, found.at, &found.value);
-    found.value.into_iter().map(Oversampling).collect()
+fn factors(scan: &Section<'_>, key: &'static str, job: &Job) -> Vec<Oversampling> {
+    let rule = Rule::new("whole numbers from 1, as [5] (below 1 events would be left out)", |value| {
+        let list = read_whole_numbers(value).filter(|list| !list.contains(&0))?;
+        Some(list.into_iter().map(Oversampling).collect::<Vec<_>>())
+    });
+    let Some(factors) = scan.find(key, &rule) else { return vec![job.oversampling] };
+    refuse_repeats(scan, key, &factors, |factor| factor.0);
+    factors
 }
 
 /// The over-sampling of a method whose copies of an event would all be equal.
 fn single(scan: &Section<'_>) -> Vec<Oversampling> {
-    let found = scan.get("oversampling", "[1]", |value: &DeValue<'_>| whole_numbers(value));
-    if let Some(Found { at, .. }) = found.filter(|found| found.value != [1]) {
+    let only = vec![Oversampling(1)];
+    if scan.find("oversampling", &whole_numbers("[1]", Oversampling)).is_some_and(|found| found != only) {
         let why = "the flow takes an event to one place, so that its copies would be equal";
-        scan.wrong("oversampling", at, format!("is not [1] ({why}) remove it"));
+        scan.wrong("oversampling", format!("is not [1] ({why}) remove it"));
     }
-    vec![Oversampling(1)]
+    only
 }
 
 /// What is generated and classified: features, constituents, or both.
 fn inputs(scan: &Section<'_>, method: Method, layout: &Layout) -> Vec<Inputs> {
-    let found = scan.get("inputs", "a list of \"hlv\" and \"llv\"", |value: &DeValue<'_>| {
-        words(value)?.into_iter().map(Inputs::named).collect::<Option<Vec<_>>>()
-    });
-    let Some(found) = found else { return vec![Inputs::Hlv] };
+    let Some(inputs) = scan.find("inputs", &words()) else { return vec![Inputs::Hlv] };
     let knows_jets = match method {
         Method::Template(method) => {
             matches!(method, TemplateMethod::Noise | TemplateMethod::SignalRegion | TemplateMethod::SideBand)
@@ -310,42 +292,33 @@ fn inputs(scan: &Section<'_>, method: Method, layout: &Layout) -> Vec<Inputs> {
         Method::Idealised | Method::OverIdealised | Method::Supervised => true,
         Method::GenSr => false,
     };
-    if found.value.contains(&Inputs::Llv) && !knows_jets {
+    if inputs.contains(&Inputs::Llv) && !knows_jets {
         let message = "contains \"llv\" (this method knows features only) remove it; constituents are generated by noise, \
                        sr and sb";
-        scan.wrong("inputs", found.at, message);
+        scan.wrong("inputs", message);
     }
-    if found.value.contains(&Inputs::Llv) && *layout == Layout::LhcoFeatures {
+    if inputs.contains(&Inputs::Llv) && *layout == Layout::LhcoFeatures {
         let message = "contains \"llv\" (a file of data.layout = \"lhco_features\" has no constituents) make one with \
                        `drapes-prepare` from raw events and set data.layout = \"table\"";
-        scan.wrong("inputs", found.at, message);
+        scan.wrong("inputs", message);
     }
-    for (index, inputs) in found.value.iter().enumerate() {
-        if found.value[..index].contains(inputs) {
-            repeated(scan, "inputs", found.at, inputs.word());
+    for (index, twice) in inputs.iter().enumerate() {
+        if inputs[..index].contains(twice) {
+            repeated(scan, "inputs", twice.word());
         }
     }
-    found.value
+    inputs
 }
 
 /// What a method generates: features; or constituents, with the jets' kinematics kept or diffused.
 fn generated(scan: &Section<'_>, method: TemplateMethod, inputs: &[Inputs]) -> Vec<(Inputs, Kinematics)> {
-    let found = scan.get("kinematics", "a list of \"kept\" and \"diffused\"", |value: &DeValue<'_>| {
-        let kind = |word| match word {
-            "kept" => Some(Kinematics::Kept),
-            "diffused" => Some(Kinematics::Diffused),
-            _ => None,
-        };
-        words(value)?.into_iter().map(kind).collect::<Option<Vec<_>>>()
-    });
-    if let Some(found) = &found
-        && (method != TemplateMethod::SignalRegion || !inputs.contains(&Inputs::Llv))
-    {
+    let kinematics = scan.find("kinematics", &words());
+    if kinematics.is_some() && (method != TemplateMethod::SignalRegion || !inputs.contains(&Inputs::Llv)) {
         let message = "has no meaning here (only sr with inputs = [\"llv\"] has a choice: elsewhere there are no jets, or \
                        none whose kinematics could stay) remove it";
-        scan.wrong("kinematics", found.at, message);
+        scan.wrong("kinematics", message);
     }
-    let kinematics = found.map_or(vec![Kinematics::Kept], |found| found.value);
+    let kinematics = kinematics.unwrap_or_else(|| vec![Kinematics::Kept]);
     let of = |inputs: &Inputs| match inputs {
         Inputs::Hlv => vec![(Inputs::Hlv, Kinematics::Kept)],
         Inputs::Llv => kinematics.iter().map(|kinematics| (Inputs::Llv, *kinematics)).collect(),
@@ -355,19 +328,16 @@ fn generated(scan: &Section<'_>, method: TemplateMethod, inputs: &[Inputs]) -> V
 
 fn kinds(scan: &Section<'_>, inputs: &[Inputs]) -> Vec<ClassifierKind> {
     let expected = "a list of \"mlp\" and \"trees\" (constituents have a classifier of their own)";
-    let found = scan.get("classifier", expected, |value: &DeValue<'_>| {
-        let kind = |word: &str| ClassifierKind::ALL.into_iter().find(|kind| kind.word() == word);
-        let kinds = words(value)?.into_iter().map(kind).collect::<Option<Vec<_>>>();
-        kinds.filter(|kinds| !kinds.contains(&ClassifierKind::Transformer))
+    let rule = Rule::new(expected, |value| {
+        one_or_many(value).filter(|kinds| !(kinds.is_empty() || kinds.contains(&ClassifierKind::Transformer)))
     });
-    if let Some(found) = &found
-        && !inputs.contains(&Inputs::Hlv)
-    {
+    let found = scan.find("classifier", &rule);
+    if found.is_some() && !inputs.contains(&Inputs::Hlv) {
         let message =
             "has no meaning here (inputs = [\"llv\"] has a classifier of its own) remove it, or add \"hlv\"";
-        scan.wrong("classifier", found.at, message);
+        scan.wrong("classifier", message);
     }
-    let of_features = found.map_or(vec![ClassifierKind::Mlp], |found| found.value);
+    let of_features = found.unwrap_or_else(|| vec![ClassifierKind::Mlp]);
     let of = |inputs: &Inputs| match inputs {
         Inputs::Hlv => of_features.clone(),
         Inputs::Llv => vec![ClassifierKind::Transformer],
@@ -375,62 +345,44 @@ fn kinds(scan: &Section<'_>, inputs: &[Inputs]) -> Vec<ClassifierKind> {
     inputs.iter().flat_map(of).collect()
 }
 
-/// A word, or a list of words.
-pub fn words<'a>(value: &'a DeValue<'_>) -> Option<Vec<&'a str>> {
-    match value {
-        DeValue::String(word) => Some(vec![word.as_ref()]),
-        DeValue::Array(items) if !items.is_empty() => {
-            items.iter().map(|item| item.get_ref().as_str()).collect()
-        }
-        _ => None,
+fn side_bands(scan: &Section<'_>, job: &Job) -> Vec<MassWindow> {
+    let Some(windows) = scan.find("side_bands_gev", &windows()) else { return vec![job.regions.outer] };
+    for window in &windows {
+        check_side_bands(scan, *window, job.regions.signal);
+        check_energy(scan, *window, job.collision_energy);
     }
-}
-
-fn side_bands(scan: &Section<'_>, around: &Surroundings<'_>) -> Vec<MassWindow> {
-    let expected = "a list of [low, high] in GeV";
-    let found = scan.get("side_bands_gev", expected, |value: &DeValue<'_>| {
-        let windows: Option<Vec<_>> = value.as_array()?.iter().map(|item| window(item.get_ref())).collect();
-        windows.filter(|windows| !windows.is_empty())
-    });
-    let Some(found) = found else { return vec![around.regions.outer] };
-    for window in &found.value {
-        let window = Found { value: *window, at: found.at };
-        check_side_bands(scan, &window, around.regions.signal);
-        check_energy(scan, &window, around.collision_energy.0);
-    }
-    found.value
+    windows
 }
 
 /// Notes side-bands that do not lie on both sides of the signal region.
-pub fn check_side_bands(section: &Section<'_>, outer: &Found<MassWindow>, signal: MassWindow) {
-    let (window, at) = (outer.value, outer.at);
-    if window.low.0 >= signal.low.0 || window.high.0 <= signal.high.0 {
+pub fn check_side_bands(section: &Section<'_>, outer: MassWindow, signal: MassWindow) {
+    if outer.low >= signal.low || outer.high <= signal.high {
         let message = format!(
-            "is {window} (it must leave side-bands on both sides of the signal region {signal}) widen it or \
-             narrow the signal region"
+            "is {outer} (it must leave side-bands on both sides of the signal region {signal}) widen it or narrow the \
+             signal region"
         );
-        section.wrong("side_bands_gev", at, message);
+        section.wrong("side_bands_gev", message);
     }
 }
 
 /// Notes side-bands above the collision energy, where the dijet function is not defined.
-pub fn check_energy(section: &Section<'_>, outer: &Found<MassWindow>, energy: f64) {
-    if outer.value.high >= Gev(energy) || outer.value.low <= Gev(0.0) {
-        let message = format!("is {} (the dijet fit needs 0 < m < {energy} GeV) move its edges", outer.value);
-        section.wrong("side_bands_gev", outer.at, message);
+pub fn check_energy(section: &Section<'_>, outer: MassWindow, energy: Gev) {
+    if outer.high >= energy || outer.low <= Gev(0.0) {
+        let message = format!("is {outer} (the dijet fit needs 0 < m < {energy} GeV) move its edges");
+        section.wrong("side_bands_gev", message);
     }
 }
 
 /// Notes a value that a list contains twice.
-pub fn refuse_repeats(section: &Section<'_>, key: &str, at: usize, list: &[u32]) {
-    let mut sorted = list.to_vec();
+pub fn refuse_repeats<T>(section: &Section<'_>, key: &str, list: &[T], number: impl Fn(&T) -> u32) {
+    let mut sorted: Vec<u32> = list.iter().map(number).collect();
     sorted.sort_unstable();
     if let Some(twice) = sorted.windows(2).find_map(|pair| (pair[0] == pair[1]).then_some(pair[0])) {
-        repeated(section, key, at, &twice.to_string());
+        repeated(section, key, &twice.to_string());
     }
 }
 
 /// Notes a value that stands twice.
-pub fn repeated(section: &Section<'_>, key: &str, at: usize, value: &str) {
-    section.wrong(key, at, format!("contains {value} twice (it would be computed twice) remove one"));
+pub fn repeated(section: &Section<'_>, key: &str, value: &str) {
+    section.wrong(key, format!("contains {value} twice (it would be computed twice) remove one"));
 }

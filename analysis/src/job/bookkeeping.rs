@@ -1,57 +1,64 @@
 //! The sections of a job that say how its work is cut, priced, checked and drawn.
 
-use super::document::Section;
-use super::read::{number, positive};
-use super::seeds::whole_numbers;
-use super::{ClosureSettings, ComputeSettings, FigureSettings, Pricing};
+use super::keys::keys;
+use super::rules::{number, positive, whole_numbers};
 use crate::quantities::SignalCount;
 
-/// Reads `[closure]`: when templates are warned of.
-pub fn closure(section: Section<'_>) -> Option<ClosureSettings> {
-    let threshold = number(&section, "threshold", "an AUC from 0.5 to 1", |x| (0.5..=1.0).contains(&x));
-    section.finish();
-    Some(ClosureSettings { threshold: threshold? })
+keys! {
+    /// A run ends with a warning, in its closing table and in its figures, where classifiers tell true background from a
+    /// template with a larger AUC than this, beyond twice its error (0.5: they cannot). No result depends on it (D).
+    #[derive(Copy)]
+    pub struct ClosureSettings {
+        /// The AUC of true background against template above which a template fails.
+        pub threshold: f64 = 0.55, number("an AUC from 0.5 to 1", |x| (0.5..=1.0).contains(&x));
+    }
 }
 
-/// Reads `[compute]`: how the work is cut into tasks.
-pub fn compute(section: Section<'_>) -> Option<ComputeSettings> {
-    let denoisers = positive(&section, "denoisers_per_task");
-    let flows = positive(&section, "flows_per_task");
-    let seeds = positive(&section, "classifier_seeds_per_task");
-    let jet_models = positive(&section, "jet_models_per_task");
-    let jet_seeds = positive(&section, "jet_classifier_seeds_per_task");
-    let threads = positive(&section, "threads");
-    section.finish();
-    Some(ComputeSettings {
-        denoisers_per_task: denoisers?,
-        flows_per_task: flows?,
-        classifier_seeds_per_task: seeds?,
-        jet_models_per_task: jet_models?,
-        jet_classifier_seeds_per_task: jet_seeds?,
-        threads: threads?,
-    })
+impl Default for ClosureSettings {
+    /// For jobs that were stored before there was such a key.
+    fn default() -> Self {
+        Self { threshold: 0.55 }
+    }
 }
 
-/// Reads `[pricing]`: event numbers for a plan before the data are read.
-pub fn pricing(section: Section<'_>) -> Option<Pricing> {
-    let side_band = positive(&section, "side_band_events");
-    let signal_region = positive(&section, "signal_region_events");
-    let other_sample = positive(&section, "other_sample_events");
-    let independent = positive(&section, "independent_background_events");
-    let constituents = positive(&section, "constituents_per_jet");
-    section.finish();
-    Some(Pricing {
-        side_band_events: side_band?,
-        signal_region_events: signal_region?,
-        other_sample_events: other_sample?,
-        independent_background_events: independent?,
-        constituents_per_jet: constituents?,
-    })
+keys! {
+    /// How the work is cut into tasks. The cut is part of the job, so that results do not depend on the machine.
+    pub struct ComputeSettings {
+        /// Denoisers trained together.
+        pub denoisers_per_task: usize = 1, positive();
+        /// Flows trained together.
+        pub flows_per_task: usize = 1, positive();
+        /// Classifier seeds trained together; trees grow alone.
+        pub classifier_seeds_per_task: usize = 10, positive();
+        /// Models of jets' constituents trained together.
+        pub jet_models_per_task: usize = 1, positive();
+        /// Seeds of constituent classifiers trained together.
+        pub jet_classifier_seeds_per_task: usize = 1, positive();
+        /// Threads of a rank, no more than it has processors; another number may change the last bits of a result.
+        pub threads: usize = 1, positive();
+    }
 }
 
-/// Reads `[figures]`: what is drawn.
-pub fn figures(section: Section<'_>) -> Option<FigureSettings> {
-    let injections = section.get("injections", "whole numbers, as [1000, 3000]", whole_numbers);
-    section.finish();
-    Some(FigureSettings { injections: injections?.value.into_iter().map(SignalCount).collect() })
+keys! {
+    /// What `plan` prices a job by, on a machine that has no data; no result depends on it.
+    pub struct Pricing {
+        /// Events that a denoiser trains on.
+        pub side_band_events: usize = 420000, positive();
+        /// Data events of the signal region.
+        pub signal_region_events: usize = 121000, positive();
+        /// Events of the other sample in the signal region.
+        pub other_sample_events: usize = 121000, positive();
+        /// Independent background of the signal region.
+        pub independent_background_events: usize = 612858, positive();
+        /// Mean number of constituents of a jet.
+        pub constituents_per_jet: usize = 65, positive();
+    }
+}
+
+keys! {
+    /// What is drawn.
+    pub struct FigureSettings {
+        /// Injections that have panels of their own.
+        pub injections: Vec<SignalCount> = [1000, 3000], whole_numbers("whole numbers, as [1000, 3000]", SignalCount);
+    }
 }

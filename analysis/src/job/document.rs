@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::change::Placed;
+use super::rules::{Presence, Rule};
 use crate::error::{Place, Problem};
 
 /// The mistakes found so far, with the text that they were found in.
@@ -60,12 +61,6 @@ pub struct Section<'a> {
     mistakes: &'a Mistakes<'a>,
 }
 
-/// A value and where it stands in the user's text; defaults stand where their section does.
-pub struct Found<T> {
-    pub value: T,
-    pub at: usize,
-}
-
 impl<'a> Section<'a> {
     pub fn root(user: &'a DeTable<'a>, defaults: &'a DeTable<'a>, mistakes: &'a Mistakes<'a>) -> Self {
         Self {
@@ -85,7 +80,7 @@ impl<'a> Section<'a> {
             Some((value, span)) => {
                 let table = value.as_table();
                 if table.is_none() {
-                    self.wrong_type(key, "a table", value, span.start);
+                    self.wrong_type(key, "a table", value);
                 }
                 (table, span.start)
             }
@@ -96,9 +91,9 @@ impl<'a> Section<'a> {
 
     /// The tables of the array `key`, without defaults.
     pub fn tables(&self, key: &'static str) -> Vec<Section<'a>> {
-        let Some((value, span)) = self.look_up(key) else { return Vec::new() };
+        let Some((value, _)) = self.look_up(key) else { return Vec::new() };
         let Some(array) = value.as_array() else {
-            self.wrong_type(key, "an array of tables ([[scan]])", value, span.start);
+            self.wrong_type(key, "an array of tables ([[scan]])", value);
             return Vec::new();
         };
         array
@@ -107,7 +102,7 @@ impl<'a> Section<'a> {
                 let at = item.span().start;
                 let table = item.get_ref().as_table();
                 if table.is_none() {
-                    self.wrong_type(key, "a table", item.get_ref(), at);
+                    self.mistakes.note(at, &self.path(key), meaningless("a table", item.get_ref()));
                 }
                 table.map(|table| self.below(key, at, Some(table), None))
             })
@@ -125,48 +120,41 @@ impl<'a> Section<'a> {
         Section { name, at, user, defaults, known: RefCell::default(), mistakes: self.mistakes }
     }
 
-    /// The value of `key`: the user's, else the default. A value that does not convert is a mistake.
-    pub fn get<T>(
-        &self,
-        key: &'static str,
-        expected: &str,
-        convert: impl Fn(&DeValue<'_>) -> Option<T>,
-    ) -> Option<Found<T>> {
-        if let Some((value, span)) = self.look_up(key) {
-            match convert(value) {
-                Some(value) => return Some(Found { value, at: span.start }),
-                None => self.wrong_type(key, expected, value, span.start),
+    /// The value of `key`: the user's, else the default. A value that does not keep the rule is a mistake.
+    ///
+    /// # Panics
+    /// A default does not keep its own rule, which a test excludes.
+    pub fn key<T>(&self, key: &'static str, rule: &Rule<'_, T>) -> T {
+        let (users, default) = (self.find(key, rule), self.defaults.and_then(|table| entry(table, key)));
+        users
+            .or_else(|| rule.read(default?.0))
+            .unwrap_or_else(|| panic!("the default of {} does not keep its own rule", self.path(key)))
+    }
+
+    /// The user's value of `key`, where there is a good one.
+    pub fn find<T>(&self, key: &'static str, rule: &Rule<'_, T>) -> Option<T> {
+        let Some((value, _)) = self.look_up(key) else {
+            if rule.presence == Presence::Required {
+                self.wrong(key, format!("is missing (every job names it) add {}", rule.expected()));
             }
-        }
-        let (value, _) = entry(self.defaults?, key)?;
-        convert(value).map(|value| Found { value, at: self.at })
-    }
-
-    /// As [`Section::get`], and missing is a mistake.
-    pub fn require<T>(
-        &self,
-        key: &'static str,
-        expected: &str,
-        convert: impl Fn(&DeValue<'_>) -> Option<T>,
-    ) -> Option<Found<T>> {
-        let there = self.user.is_some_and(|table| entry(table, key).is_some());
-        if !there {
-            let message = format!("is missing (every job names it) add {expected}");
-            self.known.borrow_mut().push(key);
-            self.wrong(key, self.at, message);
             return None;
+        };
+        let read = rule.read(value);
+        if read.is_none() {
+            self.wrong_type(key, rule.expected(), value);
         }
-        self.get(key, expected, convert)
+        read
     }
 
-    /// Notes a mistake about `key`.
-    pub fn wrong(&self, key: &str, at: usize, message: impl Into<String>) {
-        self.mistakes.note(at, &self.path(key), message);
+    /// Whether the user names `key`.
+    pub fn names(&self, key: &str) -> bool {
+        self.user.is_some_and(|table| entry(table, key).is_some())
     }
 
-    /// Where this section begins.
-    pub fn at(&self) -> usize {
-        self.at
+    /// Notes a mistake about `key`, where the user has it, else where the section begins.
+    pub fn wrong(&self, key: &str, message: impl Into<String>) {
+        let place = self.user.and_then(|table| entry(table, key)).map_or(self.at, |(_, span)| span.start);
+        self.mistakes.note(place, &self.path(key), message);
     }
 
     /// Notes every key of the user that nothing has asked for.
@@ -186,16 +174,16 @@ impl<'a> Section<'a> {
                 _ if known.is_empty() => "remove it".to_owned(),
                 _ => format!("known here: {}", known.join(", ")),
             };
-            self.wrong(
-                name,
-                key.span().start,
-                format!("is not a key of drapes (it would be ignored) {advice}"),
-            );
+            let message = format!("is not a key of drapes (it would be ignored) {advice}");
+            self.mistakes.note(key.span().start, &self.path(name), message);
         }
     }
 
     fn look_up(&self, key: &'static str) -> Option<(&'a DeValue<'a>, Range<usize>)> {
-        self.known.borrow_mut().push(key);
+        let mut known = self.known.borrow_mut();
+        if !known.contains(&key) {
+            known.push(key);
+        }
         entry(self.user?, key)
     }
 
@@ -203,9 +191,14 @@ impl<'a> Section<'a> {
         if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
     }
 
-    fn wrong_type(&self, key: &str, expected: &str, value: &DeValue<'_>, at: usize) {
-        self.wrong(key, at, format!("is {} (that has no meaning here) write {expected}", describe(value)));
+    fn wrong_type(&self, key: &str, expected: &str, value: &DeValue<'_>) {
+        self.wrong(key, meaningless(expected, value));
     }
+}
+
+/// What is said of a value that does not keep its rule.
+fn meaningless(expected: &str, value: &DeValue<'_>) -> String {
+    format!("is {} (that has no meaning here) write {expected}", describe(value))
 }
 
 fn entry<'a>(table: &'a DeTable<'a>, key: &str) -> Option<(&'a DeValue<'a>, Range<usize>)> {

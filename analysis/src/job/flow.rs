@@ -3,34 +3,40 @@
 use serde::{Deserialize, Serialize};
 
 use super::Marginals;
-use super::document::{Found, Section};
-use super::read::{marginals, number, positive};
-use super::seeds::whole_number;
+use super::document::Section;
+use super::keys::keys;
+use super::rules::{above_zero, positive, rate, validation_share, whole, word};
 use crate::generated::FlowKind;
 
-/// The normalizing flows of CURTAINsF4F, CATHODE and FETA, and their training.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FlowSettings {
-    /// Pieces of a spline.
-    pub bins: usize,
-    /// Where the linear tails begin, in standard deviations.
-    pub tail: f64,
-    /// Events a step.
-    pub batch: usize,
-    /// Largest norm of a member's gradient.
-    pub gradient_clip: f64,
-    /// How features are brought to zero mean and unit variance.
-    pub marginals: Marginals,
-    /// Share of the events kept aside.
-    pub validation_fraction: f64,
-    /// Which moment of a training is kept.
-    pub kept: KeptMoment,
-    /// The densities.
-    pub base: FlowNetwork,
-    /// The flows that move events.
-    pub top: FlowNetwork,
-    /// Epochs of the flow that moves events in the efficient variant.
-    pub efficient_epochs: usize,
+keys! {
+    /// The normalizing flows of CURTAINsF4F, CATHODE and FETA: masked autoregressive rational-quadratic splines (D, after the
+    /// closest public configuration).
+    pub struct FlowSettings {
+        /// Pieces of a spline.
+        pub bins: usize = 10, whole("a whole number from 2", |bins| bins > 1);
+        /// Where the linear tails of a spline begin, in standard deviations.
+        pub tail: f64 = 4.0, above_zero();
+        /// Events a step; even, for CURTAINsF4F pairs them.
+        pub batch: usize = 256, whole("an even number from 2", |batch| batch > 1 && batch.is_multiple_of(2));
+        /// Largest norm of a member's gradient.
+        pub gradient_clip: f64 = 5.0, above_zero();
+        /// How features are brought to zero mean and unit variance: `standardised` or `gaussian`, as for the denoiser.
+        pub marginals: Marginals = "gaussian", word();
+        /// Share of the events kept aside.
+        pub validation_fraction: f64 = 0.1, validation_share();
+        /// `best`: of fifty moments of a training, the one with the smallest loss on the events kept aside is kept (densities
+        /// over-train); `last`: the last.
+        pub kept: KeptMoment = "best", word();
+        /// Epochs of the flow that moves events in `curtains_f4f_efficient`.
+        pub efficient_epochs: usize = 20, positive();
+    }
+    sections {
+        /// The densities.
+        pub base: FlowNetwork;
+        /// The flows that move events.
+        pub top: FlowNetwork { width = 32, learning_rate = 5e-4 };
+    }
+    check FlowSettings::check;
 }
 
 /// Which moment of a training is kept.
@@ -43,19 +49,20 @@ pub enum KeptMoment {
     Last,
 }
 
-/// The network of a flow, and how long it is trained.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FlowNetwork {
-    /// Autoregressive layers.
-    pub layers: usize,
-    /// Residual blocks of each layer's network.
-    pub blocks: usize,
-    /// Nodes of a hidden layer.
-    pub width: usize,
-    /// Passes over the events.
-    pub epochs: usize,
-    /// Learning rate at the start of its cosine.
-    pub learning_rate: f64,
+keys! {
+    /// The network of a flow, and how long it is trained.
+    pub struct FlowNetwork {
+        /// Autoregressive layers.
+        pub layers: usize = 4, positive();
+        /// Residual blocks of each layer's network.
+        pub blocks: usize = 2, positive();
+        /// Nodes of a hidden layer.
+        pub width: usize = 128, positive();
+        /// Passes over the events.
+        pub epochs: usize = 100, positive();
+        /// Learning rate at the start, from where it falls to zero along a cosine.
+        pub learning_rate: f64 = 1e-4, rate();
+    }
 }
 
 impl FlowSettings {
@@ -74,87 +81,46 @@ impl FlowSettings {
             FlowKind::CurtainsEfficient => FlowNetwork { epochs: self.efficient_epochs, ..self.top.clone() },
         }
     }
+
+    fn check(&self, section: &Section<'_>) {
+        let Self { bins, tail, .. } = self;
+        if *bins > MOST_BINS {
+            let message = format!(
+                "is {bins} (each bin takes at least a thousandth of the range, so that hardly anything would be left to learn) \
+                 use {MOST_BINS} at most; 10 is usual"
+            );
+            section.wrong("bins", message);
+        }
+        if *tail < LEAST_TAIL {
+            let message = "is below 1 (most standardised values would lie in the tails, where a flow changes nothing) raise it; \
+                           4 is usual";
+            section.wrong("tail", message);
+        }
+        if *tail > MOST_TAIL {
+            let message = format!(
+                "is {tail} (the bins of a spline share the range between the tails, so that few would lie where events are) use \
+                 {MOST_TAIL} standard deviations at most; 4 is usual"
+            );
+            section.wrong("tail", message);
+        }
+    }
+
+    /// Notes networks with fewer nodes than there are features to generate.
+    pub(super) fn check_widths(&self, section: &Section<'_>, features: usize) {
+        for (name, network) in [("base", &self.base), ("top", &self.top)] {
+            let width = network.width;
+            if width < features {
+                let message =
+                    format!("is {width} (each of the {features} features has nodes of its own) raise it");
+                section.section(name).wrong("width", message);
+            }
+        }
+    }
 }
 
 /// Each bin takes at least a thousandth of the range, so that more bins would leave nothing to learn.
-const MOST_BINS: u32 = 500;
+const MOST_BINS: usize = 500;
 /// With less between the tails, most events would lie in them, where a flow changes nothing.
 const LEAST_TAIL: f64 = 1.0;
 /// Beyond, even the smallest bin is a tenth of a standard deviation wide, and no event needs it.
 const MOST_TAIL: f64 = 50.0;
-
-/// Reads `[flow]`; `features` is the number of features, where it is known.
-pub fn flow(section: Section<'_>, features: Option<usize>) -> Option<FlowSettings> {
-    let s = &section;
-    let bins = s.get("bins", "a whole number from 2", |value| whole_number(value).filter(|bins| *bins > 1));
-    if let Some(Found { value, at }) = bins.as_ref().filter(|bins| bins.value > MOST_BINS) {
-        let message = format!(
-            "is {value} (each bin takes at least a thousandth of the range, so that hardly anything would be left to \
-             learn) use {MOST_BINS} at most; 10 is usual"
-        );
-        s.wrong("bins", *at, message);
-    }
-    let tail = number(s, "tail", "a number above 0", |x| x > 0.0);
-    if tail.is_some_and(|tail| tail < LEAST_TAIL) {
-        let message = "is below 1 (most standardised values would lie in the tails, where a flow changes nothing) \
-                       raise it; 4 is usual";
-        s.wrong("tail", s.at(), message);
-    }
-    if let Some(tail) = tail.filter(|tail| *tail > MOST_TAIL) {
-        let message = format!(
-            "is {tail} (the bins of a spline share the range between the tails, so that few would lie where events are) \
-             use {MOST_TAIL} standard deviations at most; 4 is usual"
-        );
-        s.wrong("tail", s.at(), message);
-    }
-    let batch = s.get("batch", "an even number from 2", |value| {
-        whole_number(value).filter(|batch| *batch > 1 && batch.is_multiple_of(2))
-    });
-    let gradient_clip = number(s, "gradient_clip", "a number above 0", |x| x > 0.0);
-    let marginals = marginals(s);
-    let validation = number(s, "validation_fraction", "a share from 0 to 0.5", |x| (0.0..=0.5).contains(&x));
-    let kept = s.get("kept", "\"best\" or \"last\"", |value| match value.as_str()? {
-        "best" => Some(KeptMoment::Best),
-        "last" => Some(KeptMoment::Last),
-        _ => None,
-    });
-    let efficient_epochs = positive(s, "efficient_epochs");
-    let base = network(s.section("base"), features);
-    let top = network(s.section("top"), features);
-    section.finish();
-    Some(FlowSettings {
-        bins: bins?.value as usize,
-        tail: tail?,
-        batch: batch?.value as usize,
-        gradient_clip: gradient_clip?,
-        marginals: marginals?,
-        validation_fraction: validation?,
-        kept: kept?.value,
-        base: base?,
-        top: top?,
-        efficient_epochs: efficient_epochs?,
-    })
-}
-
-fn network(section: Section<'_>, features: Option<usize>) -> Option<FlowNetwork> {
-    let s = &section;
-    let layers = positive(s, "layers");
-    let blocks = positive(s, "blocks");
-    let width = positive(s, "width");
-    if let (Some(width), Some(features)) = (width, features)
-        && width < features
-    {
-        let message = format!("is {width} (each of the {features} features has nodes of its own) raise it");
-        s.wrong("width", s.at(), message);
-    }
-    let epochs = positive(s, "epochs");
-    let learning_rate = number(s, "learning_rate", "a rate above 0", |x| x > 0.0);
-    section.finish();
-    Some(FlowNetwork {
-        layers: layers?,
-        blocks: blocks?,
-        width: width?,
-        epochs: epochs?,
-        learning_rate: learning_rate?,
-    })
-}

@@ -3,78 +3,109 @@
 use serde::{Deserialize, Serialize};
 
 use super::document::Section;
-use super::read::{POSITIVE, loss_weighting, number, positive, schedule};
-use super::seeds::whole_number;
+use super::keys::keys;
+use super::rules::{above_zero, decay, kept_share, number, positive, rate, validation_share, whole, word};
 use super::{LossWeighting, Schedule};
 
-/// The diffusion model of one jet's constituents, and its training.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct JetModelSettings {
-    /// Transformer blocks.
-    pub blocks: usize,
-    /// Nodes of a constituent between the blocks.
-    pub width: usize,
-    /// Heads of each attention.
-    pub heads: usize,
-    /// Hidden nodes of each feed-forward part.
-    pub hidden: usize,
-    /// Nodes of the context: the jet's five numbers and its noise strength.
-    pub context: usize,
-    /// Cosine features of the noise strength.
-    pub noise_features: usize,
-    /// Passes over the side-band jets.
-    pub epochs: usize,
-    /// Jets a step.
-    pub batch: usize,
-    /// Learning rate after the warm-up.
-    pub learning_rate: f64,
-    /// Longest linear warm-up, in steps.
-    pub warmup_steps: usize,
-    /// The learning rate after the warm-up.
-    pub schedule: Schedule,
-    /// Decoupled weight decay.
-    pub weight_decay: f64,
-    /// Largest norm of a member's gradient.
-    pub gradient_clip: f64,
-    /// Share of the old average kept at each step.
-    pub ema_decay: f64,
-    /// What the squared error is taken of.
-    pub loss_weighting: LossWeighting,
-    /// Mean of ln σ in training.
-    pub log_noise_mean: f64,
-    /// Standard deviation of ln σ in training.
-    pub log_noise_std: f64,
-    /// Share of the jets kept aside.
-    pub validation_fraction: f64,
-    /// How numbers are stored inside the network.
-    pub precision: Precision,
+keys! {
+    /// The diffusion model of one jet's constituents, given the jet's transverse momentum, η, φ, mass and number of
+    /// constituents (P); those are made by a denoiser as above. Sizes after the group's own model of jets, which the paper
+    /// cites and does not repeat (D).
+    pub struct JetModelSettings {
+        /// Transformer blocks.
+        pub blocks: usize = 3, positive();
+        /// Nodes of a constituent between the blocks.
+        pub width: usize = 256, positive();
+        /// Heads of each attention, which share these nodes.
+        pub heads: usize = 16, positive();
+        /// Hidden nodes of each feed-forward part.
+        pub hidden: usize = 512, positive();
+        /// Nodes of the context: the jet's five numbers and its noise strength.
+        pub context: usize = 64, positive();
+        /// Cosine features of the noise strength.
+        pub noise_features: usize = 16, positive();
+        /// Passes over the side-band jets (D).
+        pub epochs: usize = 100, positive();
+        /// Jets a step (D).
+        pub batch: usize = 256, positive();
+        /// Learning rate of AdamW after the warm-up (D).
+        pub learning_rate: f64 = 1e-4, rate();
+        /// Steps of the linear warm-up, at most 1/20 of the training (D).
+        pub warmup_steps: usize = 50000, whole("a whole number", |_| true);
+        /// Learning rate after the warm-up: `constant` or `cosine`, as for the denoiser.
+        pub schedule: Schedule = "constant", word();
+        /// Decoupled weight decay.
+        pub weight_decay: f64 = 0.0, decay();
+        /// Largest norm of a member's gradient.
+        pub gradient_clip: f64 = 10.0, above_zero();
+        /// Share of the old average of the weights kept at each step.
+        pub ema_decay: f64 = 0.999, kept_share();
+        /// What the squared error is taken of: `edm` or `printed`, as for the denoiser.
+        pub loss_weighting: LossWeighting = "edm", word();
+        /// Mean of ln σ, the noise strength in training (P).
+        pub log_noise_mean: f64 = -1.2, number("a number", |_| true);
+        /// Standard deviation of ln σ (P).
+        pub log_noise_std: f64 = 1.2, above_zero();
+        /// Share of the jets kept aside to show over-training (D).
+        pub validation_fraction: f64 = 0.05, validation_share();
+        /// How numbers are stored inside the network. `single`: in 32 bits; `mixed`: on a GPU, matrix products of 16-bit
+        /// factors (D).
+        pub precision: Precision = "mixed", word();
+    }
+    check JetModelSettings::check;
 }
 
-/// The classifier of jets' constituents, and its training; parts and seeds are those of [`super::ClassifierSettings`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct JetClassifierSettings {
-    /// What the classifier knows of a constituent.
-    pub inputs: JetInputs,
-    /// Nodes of a constituent.
-    pub width: usize,
-    /// Heads of each attention.
-    pub heads: usize,
-    /// Hidden nodes of each feed-forward part.
-    pub hidden: usize,
-    /// Layers in which constituents look at each other.
-    pub self_attention_layers: usize,
-    /// Layers in which the class token looks at the constituents.
-    pub class_attention_layers: usize,
-    /// Passes over the training parts.
-    pub epochs: usize,
-    /// Events a step.
-    pub batch: usize,
-    /// Learning rate at the start of the cosine schedule.
-    pub learning_rate: f64,
-    /// Decoupled weight decay.
-    pub weight_decay: f64,
-    /// How numbers are stored inside the network.
-    pub precision: Precision,
+impl JetModelSettings {
+    fn check(&self, section: &Section<'_>) {
+        check_heads(section, self.heads, self.width);
+    }
+}
+
+keys! {
+    /// The classifiers of jets' constituents: the same transformer looks at both jets, whose sum a small perceptron judges
+    /// (P); sizes (D). Parts of the cross-validation and seeds are those of `[classifier]`.
+    pub struct JetClassifierSettings {
+        /// What the classifier knows of a constituent. `relative`: ln of its share of the jet's transverse momentum, Δη and
+        /// Δφ; `absolute`: these and ln of its own transverse momentum (D).
+        pub inputs: JetInputs = "relative", word();
+        /// Nodes of a constituent and of the last perceptron.
+        pub width: usize = 64, positive();
+        /// Heads of each attention, which share these nodes.
+        pub heads: usize = 4, positive();
+        /// Hidden nodes of each feed-forward part.
+        pub hidden: usize = 128, positive();
+        /// Layers in which constituents look at each other.
+        pub self_attention_layers: usize = 2, whole("a whole number", |_| true);
+        /// Layers in which the class token looks at the constituents.
+        pub class_attention_layers: usize = 2, positive();
+        /// Passes over the training parts.
+        pub epochs: usize = 20, positive();
+        /// Events a step.
+        pub batch: usize = 128, positive();
+        /// Learning rate of AdamW at the start, from where it falls to zero along a cosine over all steps.
+        pub learning_rate: f64 = 1e-3, rate();
+        /// Decoupled weight decay.
+        pub weight_decay: f64 = 0.1, decay();
+        /// How numbers are stored inside the network: `single` or `mixed`, as for the jet model.
+        pub precision: Precision = "mixed", word();
+    }
+    check JetClassifierSettings::check;
+}
+
+impl JetClassifierSettings {
+    fn check(&self, section: &Section<'_>) {
+        check_heads(section, self.heads, self.width);
+    }
+}
+
+/// Notes a number of heads that cannot share the nodes of a constituent.
+fn check_heads(section: &Section<'_>, heads: usize, width: usize) {
+    if !width.is_multiple_of(heads) {
+        let message = format!(
+            "is {heads} (heads share the {width} nodes of `width` alike) choose a divisor of {width}"
+        );
+        section.wrong("heads", message);
+    }
 }
 
 /// What a classifier knows of a constituent.
@@ -105,118 +136,4 @@ pub enum Momentum {
     Free,
     /// The four-vector of their jet.
     Conserved,
-}
-
-/// Reads the key `momentum_llv`.
-pub fn momentum(section: &Section<'_>) -> Option<Momentum> {
-    let found = section.get("momentum_llv", "\"free\" or \"conserved\"", |value| match value.as_str()? {
-        "free" => Some(Momentum::Free),
-        "conserved" => Some(Momentum::Conserved),
-        _ => None,
-    });
-    found.map(|found| found.value)
-}
-
-/// Reads `[jet_model]`.
-pub fn jet_model(section: Section<'_>) -> Option<JetModelSettings> {
-    let s = &section;
-    let blocks = positive(s, "blocks");
-    let width = positive(s, "width");
-    let heads = heads(s, width);
-    let hidden = positive(s, "hidden");
-    let context = positive(s, "context");
-    let noise_features = positive(s, "noise_features");
-    let epochs = positive(s, "epochs");
-    let batch = positive(s, "batch");
-    let learning_rate = number(s, "learning_rate", "a rate above 0", |x| x > 0.0);
-    let warmup_steps = s.get("warmup_steps", "a whole number", whole_number);
-    let schedule = schedule(s);
-    let weight_decay = number(s, "weight_decay", "a number from 0", |x| x >= 0.0);
-    let gradient_clip = number(s, "gradient_clip", "a number above 0", |x| x > 0.0);
-    let ema_decay = number(s, "ema_decay", "a share from 0 to below 1", |x| (0.0..1.0).contains(&x));
-    let loss_weighting = loss_weighting(s);
-    let log_noise_mean = number(s, "log_noise_mean", "a number", |_| true);
-    let log_noise_std = number(s, "log_noise_std", "a number above 0", |x| x > 0.0);
-    let validation = number(s, "validation_fraction", "a share from 0 to 0.5", |x| (0.0..=0.5).contains(&x));
-    let precision = precision(s);
-    section.finish();
-    Some(JetModelSettings {
-        blocks: blocks?,
-        width: width?,
-        heads: heads?,
-        hidden: hidden?,
-        context: context?,
-        noise_features: noise_features?,
-        epochs: epochs?,
-        batch: batch?,
-        learning_rate: learning_rate?,
-        warmup_steps: warmup_steps?.value as usize,
-        schedule: schedule?,
-        weight_decay: weight_decay?,
-        gradient_clip: gradient_clip?,
-        ema_decay: ema_decay?,
-        loss_weighting: loss_weighting?,
-        log_noise_mean: log_noise_mean?,
-        log_noise_std: log_noise_std?,
-        validation_fraction: validation?,
-        precision: precision?,
-    })
-}
-
-/// Reads `[jet_classifier]`.
-pub fn jet_classifier(section: Section<'_>) -> Option<JetClassifierSettings> {
-    let s = &section;
-    let inputs = s.get("inputs", "\"relative\" or \"absolute\"", |value| match value.as_str()? {
-        "relative" => Some(JetInputs::Relative),
-        "absolute" => Some(JetInputs::Absolute),
-        _ => None,
-    });
-    let width = positive(s, "width");
-    let heads = heads(s, width);
-    let hidden = positive(s, "hidden");
-    let self_attention = s.get("self_attention_layers", "a whole number", whole_number);
-    let class_attention = positive(s, "class_attention_layers");
-    let epochs = positive(s, "epochs");
-    let batch = positive(s, "batch");
-    let learning_rate = number(s, "learning_rate", "a rate above 0", |x| x > 0.0);
-    let weight_decay = number(s, "weight_decay", "a number from 0", |x| x >= 0.0);
-    let precision = precision(s);
-    section.finish();
-    Some(JetClassifierSettings {
-        inputs: inputs?.value,
-        width: width?,
-        heads: heads?,
-        hidden: hidden?,
-        self_attention_layers: self_attention?.value as usize,
-        class_attention_layers: class_attention?,
-        epochs: epochs?,
-        batch: batch?,
-        learning_rate: learning_rate?,
-        weight_decay: weight_decay?,
-        precision: precision?,
-    })
-}
-
-/// Reads the number of heads, which share the nodes of a constituent.
-fn heads(section: &Section<'_>, width: Option<usize>) -> Option<usize> {
-    let heads = section.get("heads", POSITIVE, |value| whole_number(value).filter(|n| *n > 0));
-    if let (Some(heads), Some(width)) = (&heads, width)
-        && !width.is_multiple_of(heads.value as usize)
-    {
-        let message = format!(
-            "is {} (heads share the {width} nodes of `width` alike) choose a divisor of {width}",
-            heads.value
-        );
-        section.wrong("heads", heads.at, message);
-    }
-    heads.map(|heads| heads.value as usize)
-}
-
-fn precision(section: &Section<'_>) -> Option<Precision> {
-    let found = section.get("precision", "\"single\" or \"mixed\"", |value| match value.as_str()? {
-        "single" => Some(Precision::Single),
-        "mixed" => Some(Precision::Mixed),
-        _ => None,
-    });
-    found.map(|found| found.value)
 }

@@ -23,7 +23,7 @@ pub fn check_axes(scan: &Section<'_>, axes: &[(&str, usize)]) -> bool {
         "has {values} values, and all axes of the scan together make {points:.0} points ({MOST_TASKS} tasks at most can be \
          handed out) name fewer"
     );
-    scan.wrong(key, scan.at(), message);
+    scan.wrong(key, message);
     true
 }
 
@@ -63,5 +63,5 @@ pub fn check_tasks(
         "makes {:.0} tasks with all classifiers ({MOST_TASKS} at most can be handed out) {lower}",
         tasks + copies
     );
-    root.wrong("scan", 0, message);
+    root.wrong("scan", message);
 }

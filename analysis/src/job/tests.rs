@@ -2,6 +2,7 @@ use super::*;
 use crate::error::{Error, Place, Problem};
 use crate::generated::{Generated, TemplateMethod, TrainingSample};
 use crate::point::{ClassifierKind, Contest};
+use crate::quantities::SignalCount;
 use crate::regions::MassWindow;
 
 const SMALL: &str =
@@ -26,7 +27,7 @@ fn problems(text: &str) -> Vec<(usize, String)> {
 
 #[test]
 fn the_defaults_are_a_job() {
-    let job = check(DEFAULTS).expect("a good job");
+    let job = check(&DEFAULTS).expect("a good job");
     assert_eq!(job.points.len(), 9);
     assert_eq!(job.classifiers_per_point(), 50);
     assert_eq!(job.denoiser.epochs, 700);

@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn the_paper_fits_a_laptop() {
-        let [memory, time, disk] = demands(DEFAULTS);
+        let [memory, time, disk] = demands(&DEFAULTS);
         assert!(memory.amount < 4e9, "{memory:?}");
         assert!(time.amount < 0.1 * YEAR, "{time:?}");
         assert!(disk.amount < 1e9, "{disk:?}");

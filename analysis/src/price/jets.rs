@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn one_rate_gives_the_measured_speeds_of_two_sizes() {
-        let paper = JobFile::from_text("job.toml", DEFAULTS).check().expect("a good job");
+        let paper = JobFile::from_text("job.toml", DEFAULTS.as_str()).check().expect("a good job");
         let mut small = paper.clone();
         let model = &mut small.jet_model;
         (model.blocks, model.width, model.heads, model.hidden, model.context) = (2, 32, 4, 64, 16);

@@ -23,7 +23,9 @@ pub enum Cost {
 fn defaults() -> &'static Job {
     static DEFAULT: OnceLock<Job> = OnceLock::new();
     DEFAULT.get_or_init(|| {
-        JobFile::from_text("defaults.toml", DEFAULTS).check().expect("the defaults are a job, as tests show")
+        JobFile::from_text("defaults.toml", DEFAULTS.as_str())
+            .check()
+            .expect("the defaults are a job, as tests show")
     })
 }
 

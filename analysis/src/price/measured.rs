@@ -7,7 +7,7 @@ use super::{
 };
 use crate::generated::FlowKind;
 use crate::job::Job;
-use crate::noise_grid::NoiseGrid;
+use crate::job::noise_grid::NoiseGrid;
 use crate::rates::Rates;
 
 /// Times that rates follow from.
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn measured_times_come_back_as_prices() {
-        let job = JobFile::from_text("job.toml", DEFAULTS).check().expect("a good job");
+        let job = JobFile::from_text("job.toml", DEFAULTS.as_str()).check().expect("a good job");
         let times = Measured {
             device: "core".to_owned(),
             classifier_step: 86e-6,

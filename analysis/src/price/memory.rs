@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_large_template_costs_members_less_than_a_number_for_each_event() {
-        let job = JobFile::from_text("job.toml", DEFAULTS).check().expect("a good job");
+        let job = JobFile::from_text("job.toml", DEFAULTS.as_str()).check().expect("a good job");
         let plan = Plan::of(&job);
         let (task, counts) = (plan.tasks.last().expect("classifiers"), EventCounts::estimated(&job));
         let Work::Classify { point, seeds, .. } = &task.work else { panic!("{}", task.id) };

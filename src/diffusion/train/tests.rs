@@ -1,6 +1,6 @@
 use drapes_analysis::job::{LossWeighting, Marginals, NoiseEmbedding, SamplerSettings, Schedule, Solver};
 
-use drapes_analysis::noise_grid::NoiseGrid;
+use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::quantities::SigmaPrime;
 
 use super::super::noise::Preconditioning;

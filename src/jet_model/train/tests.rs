@@ -1,5 +1,5 @@
+use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::{Momentum, Precision, SamplerSettings, Schedule, Solver};
-use drapes_analysis::noise_grid::NoiseGrid;
 use drapes_analysis::quantities::SigmaPrime;
 
 use super::super::sample::JetSampler;

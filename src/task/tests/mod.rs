@@ -318,7 +318,8 @@ fn templates_of_flows_close_in_every_signal_region() {
 
 #[test]
 fn prices_know_the_weights_of_flows() {
-    let job = JobFile::from_text("job.toml", drapes_analysis::job::DEFAULTS).check().expect("a good job");
+    let job =
+        JobFile::from_text("job.toml", drapes_analysis::job::DEFAULTS.as_str()).check().expect("a good job");
     for kind in [FlowKind::Base, FlowKind::Curtains] {
         let network = job.flow.network(kind);
         let shape =

@@ -240,7 +240,7 @@ fn a_plan_says_what_a_run_would_refuse() {
     let answer = plan_of(Format::Text).of(&job).expect("a plan").replace("\n  ", " ");
     assert!(answer.contains("warning: ") && answer.contains("lower denoiser.width"), "{answer}");
     assert!(answer.contains("memory: about") && answer.contains("disk: about"), "{answer}");
-    let usual = JobFile::from_text("job.toml", DEFAULTS).check().expect("a job");
+    let usual = JobFile::from_text("job.toml", DEFAULTS.as_str()).check().expect("a job");
     assert!(!plan_of(Format::Text).of(&usual).expect("a plan").contains("warning:"));
 }
 

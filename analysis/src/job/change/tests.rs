@@ -68,8 +68,8 @@ fn the_stored_text_is_the_changed_job_with_the_comments_of_the_user() {
         &["sampler={solver='euler'}", "sampler.steps=20"],
     ];
     for changes in changes {
-        for file in [FILE, DEFAULTS] {
-            let changes = if file == DEFAULTS { &changes[..1] } else { changes };
+        for file in [FILE, DEFAULTS.as_str()] {
+            let changes = if file == DEFAULTS.as_str() { &changes[..1] } else { changes };
             let Ok(expected) = changed(file, changes).check() else { continue };
             let text = changed(file, changes).text();
             assert_eq!(job(&text, &[]), expected, "{changes:?}\n{text}");

@@ -1,8 +1,9 @@
 //! The noise strengths that the reverse diffusion visits.
 
+use super::diffusion::SamplerSettings;
 use crate::generated::{Generated, Integration};
 use crate::quantities::SigmaPrime;
-use crate::solver::{SamplerSettings, Solver};
+use crate::solver::Solver;
 
 /// Falling noise strengths; there is no step to zero after the last.
 ///

@@ -1,0 +1,199 @@
+//! The diffusion model of the features, how it is sampled, and what templates are made of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::document::Section;
+use super::jets::Momentum;
+use super::keys::keys;
+use super::limits::{LEAST_SIGMA, MOST_SIGMA, MOST_STEPS};
+use super::rules::{
+    Rule, above_zero, decay, fitting, kept_share, number, positive, rate, validation_share, whole, word,
+};
+use crate::quantities::{Oversampling, SigmaPrime};
+use crate::solver::Solver;
+
+keys! {
+    /// The diffusion model of the features and its training.
+    pub struct DenoiserSettings {
+        /// Hidden layers of the residual network (P).
+        pub hidden_layers: usize = 4, positive();
+        /// Nodes of a hidden layer (P).
+        pub width: usize = 64, positive();
+        /// Features of the noise strength (D).
+        pub noise_features: usize = 16, positive();
+        /// `cosine`: cosines of σ (P), of these (D), the fastest of which turn by more than half a period a step of the grid;
+        /// `log`: ln σ/4 and waves along it (docs/validation.md has both).
+        #[serde(default, skip_serializing_if = "NoiseEmbedding::goes_without_saying")]
+        pub noise_embedding: NoiseEmbedding = "cosine", word();
+        /// Passes over the side-band events (P).
+        pub epochs: usize = 700, positive();
+        /// Events a step (D).
+        pub batch: usize = 256, positive();
+        /// Learning rate of Adam after the warm-up (P).
+        pub learning_rate: f64 = 1e-4, rate();
+        /// Steps of the linear warm-up (P), at most 1/20 of the training, about its share in the paper (D).
+        pub warmup_steps: usize = 50000, whole("a whole number", |_| true);
+        /// Learning rate after the warm-up: `constant` (P) or `cosine`, down to zero at the end.
+        pub schedule: Schedule = "constant", word();
+        /// Decoupled weight decay.
+        pub weight_decay: f64 = 0.0, decay();
+        /// Largest norm of a member's gradient (D).
+        pub gradient_clip: f64 = 10.0, above_zero();
+        /// Sampling uses a running average of the weights: share of the old average kept at each step (D).
+        pub ema_decay: f64 = 0.999, kept_share();
+        /// `edm`: mean square error of the network's own target (D); `printed`: of the denoised event (P).
+        pub loss_weighting: LossWeighting = "edm", word();
+        /// `standardised`: each feature by shift and scale (P); `gaussian`: by the increasing map that makes it a unit normal,
+        /// which keeps hard edges such as Δm = 0 (D).
+        pub marginals: Marginals = "standardised", word();
+        /// Mean of ln σ, the noise strength in training (P).
+        pub log_noise_mean: f64 = -1.2, number("a number", |_| true);
+        /// Standard deviation of ln σ (P).
+        pub log_noise_std: f64 = 1.2, above_zero();
+        /// Share of the side-band events kept aside to show over-training (D).
+        pub validation_fraction: f64 = 0.05, validation_share();
+    }
+}
+
+/// The features of the noise strength σ that a denoiser sees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoiseEmbedding {
+    /// Cosines of σ, each of them faster than the one before by a factor of e. Jobs from before there was a choice have
+    /// these: they are what a stored job means that names none.
+    #[default]
+    Cosine,
+    /// ln σ / 4, and waves along ln σ, which turn alike at every strength.
+    Log,
+}
+
+impl NoiseEmbedding {
+    /// Whether a stored job goes without naming it: fingerprints of what was trained before there was a choice stay as they are.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    fn goes_without_saying(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The course of a learning rate after its warm-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Schedule {
+    /// It stays.
+    Constant,
+    /// It follows a quarter wave of a cosine down to zero.
+    Cosine,
+}
+
+/// What the squared error of the diffusion loss is taken of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LossWeighting {
+    /// The network's own target: every noise strength counts alike.
+    Edm,
+    /// The denoised event, as the paper prints it.
+    Printed,
+}
+
+/// How features are brought to zero mean and unit variance before the model sees them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Marginals {
+    /// By shift and scale.
+    Standardised,
+    /// By the increasing map that makes each of them a unit normal.
+    Gaussian,
+}
+
+keys! {
+    /// How the reverse diffusion is solved.
+    pub struct SamplerSettings {
+        /// The integration rule, `heun` or `euler`.
+        pub solver: Solver = "heun", word();
+        /// Points of the noise grid from `sigma_max` to `sigma_min` (P).
+        pub steps: usize = 200, whole("a whole number from 2", |_| true);
+        /// Smallest noise strength, of the range that trainings learn (P).
+        pub sigma_min: f64 = 1e-5, number("a number from 1e-12", |x| x >= LEAST_SIGMA);
+        /// Largest noise strength (P).
+        pub sigma_max: f64 = 80.0, number("a number from 1e-12 to 1e6", |x| (LEAST_SIGMA..=MOST_SIGMA).contains(&x));
+        /// How the grid crowds towards small noise (P).
+        pub rho: f64 = 7.0, number("a number from 1 to 100", |x| (1.0..=100.0).contains(&x));
+    }
+    check SamplerSettings::check;
+}
+
+impl SamplerSettings {
+    fn check(&self, section: &Section<'_>) {
+        if self.steps < 2 {
+            let message = "is below 2 (a grid has two ends) set at least 2; the paper uses 200";
+            section.wrong("steps", message);
+        }
+        if self.steps > MOST_STEPS as usize {
+            let message = format!(
+                "is {} (with so many steps nothing changes any more but the time that they take) use {MOST_STEPS} at most; the \
+                 paper uses 200",
+                self.steps
+            );
+            section.wrong("steps", message);
+        }
+        if self.sigma_min >= self.sigma_max {
+            section.wrong("sigma_min", "is not below sigma_max (noise must fall) lower it");
+        }
+    }
+}
+
+keys! {
+    /// How templates are made, where a scan says nothing else.
+    pub(super) struct TemplateKeys {
+        /// Template events for each event that the method starts from (D), where a scan names no other: each data event of
+        /// the signal region (∅, SR), each side-band event (SB), each event of the other sample in the signal region (MC).
+        pub oversampling: Oversampling = 5, copies();
+        /// Noise strength at which partial diffusion turns round, where a scan names no other (P).
+        pub sigma_prime: SigmaPrime = 2.24, strength();
+        /// The same for constituents (P, section 4.3).
+        pub sigma_prime_llv: SigmaPrime = 8.9, strength();
+        /// What generated constituents sum to. `free`: what the model makes of it (P); `conserved`: they are moved, scaled and
+        /// spread until they sum to the four-vector of their jet, as true ones do, where none is lost beyond the leading
+        /// 128 (D).
+        pub momentum_llv: Momentum = "free", word();
+    }
+}
+
+fn copies() -> Rule<'static, Oversampling> {
+    let rule = positive();
+    Rule::new(rule.expected().to_owned(), move |value| {
+        rule.read(value).map(|factor| Oversampling(factor as u32))
+    })
+}
+
+fn strength() -> Rule<'static, SigmaPrime> {
+    fitting("a noise strength above 0", |sigma: &SigmaPrime| sigma.0 > 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::job::JobFile;
+
+    fn job(embedding: &str) -> Result<crate::job::Job, crate::error::Error> {
+        let text = format!(
+            "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[denoiser]\n{embedding}\n[[scan]]\n\
+             method = 'noise'\nn_signal = [0]\n"
+        );
+        JobFile::from_text("job.toml", text).check()
+    }
+
+    #[test]
+    fn cosines_of_a_job_leave_no_trace_and_logarithms_do() {
+        let settings = |embedding: &str| job(embedding).expect("a good job").denoiser;
+        let text = |embedding: &str| serde_json::to_string(&settings(embedding)).expect("numbers");
+        let cosine = text("noise_embedding = 'cosine'");
+        // As it was before there was a choice, so that what was trained then still counts.
+        assert!(!cosine.contains("embedding"), "{cosine}");
+        let read: crate::job::DenoiserSettings = serde_json::from_str(&cosine).expect("the same");
+        assert_eq!(read, settings("noise_embedding = 'cosine'"));
+        let log = text("noise_embedding = 'log'");
+        assert!(log.contains("\"noise_embedding\":\"log\""), "{log}");
+        let wrong = job("noise_embedding = 'linear'").expect_err("a refusal").to_string();
+        assert!(wrong.contains("write \"cosine\" or \"log\""), "{wrong}");
+    }
+}
