@@ -1,7 +1,7 @@
 //! Solving the reverse diffusion, whatever is noisy.
 
 use drapes_analysis::job::Solver;
-use drapes_analysis::noise_grid::NoiseGrid;
+use drapes_analysis::job::noise_grid::NoiseGrid;
 use tch::{Kind, Tensor};
 
 use crate::error::Error;
