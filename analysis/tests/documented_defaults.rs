@@ -1,4 +1,4 @@
-//! What docs/differences.md and README.md say of defaults is what `defaults.toml` says: each sentence is made from the
+//! What docs/differences.md and README.md say of defaults is what `plan --defaults` says: each sentence is made from the
 //! numbers and looked for.
 
 use std::fs;
@@ -86,7 +86,7 @@ fn the_documents_name_the_defaults() {
     let lines: Vec<&String> = sentences.iter().filter(|sentence| !differences.contains(*sentence)).collect();
     assert!(
         lines.is_empty(),
-        "docs/differences.md does not say, or says otherwise than defaults.toml:\n{lines:#?}"
+        "docs/differences.md does not say, or says otherwise than `drapes plan --defaults`:\n{lines:#?}"
     );
     let scan = format!("{} epochs, {} steps an event", denoiser.epochs, sampler.steps);
     assert!(readme.contains(&scan), "README.md does not say: {scan}");

@@ -1,6 +1,6 @@
 //! The classifiers of the features: perceptrons and boosted trees.
 
-use super::axes::refuse_repeats;
+use super::checks::refuse_repeats;
 use super::document::Section;
 use super::keys::keys;
 use super::rules::{decay, fitting, positive, rate, whole, whole_numbers};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::axes;
+use super::checks::{check_energy, check_side_bands};
 use super::document::Section;
 use super::keys::keys;
 use super::rules::{Rule, fitting, from_toml, number, one_or_many, text, window, word};
@@ -293,8 +293,8 @@ keys! {
 
 impl RegionKeys {
     fn check(&self, section: &Section<'_>) {
-        axes::check_side_bands(section, self.side_bands_gev, self.signal_region_gev);
-        axes::check_energy(section, self.side_bands_gev, self.collision_energy_gev);
+        check_side_bands(section, self.side_bands_gev, self.signal_region_gev);
+        check_energy(section, self.side_bands_gev, self.collision_energy_gev);
     }
 }
 

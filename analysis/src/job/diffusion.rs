@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::document::Section;
-use super::jets::Momentum;
 use super::keys::keys;
 use super::limits::{LEAST_SIGMA, MOST_SIGMA, MOST_STEPS};
 use super::rules::{
@@ -157,6 +156,16 @@ keys! {
         /// 128 (D).
         pub momentum_llv: Momentum = "free", word();
     }
+}
+
+/// What generated constituents sum to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Momentum {
+    /// What the model makes them sum to.
+    Free,
+    /// The four-vector of their jet.
+    Conserved,
 }
 
 fn copies() -> Rule<'static, Oversampling> {

@@ -127,13 +127,3 @@ pub enum Precision {
     /// On a GPU, factors of matrix products in 16 bits and all else in 32; elsewhere in 32 bits.
     Mixed,
 }
-
-/// What generated constituents sum to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Momentum {
-    /// What the model makes them sum to.
-    Free,
-    /// The four-vector of their jet.
-    Conserved,
-}

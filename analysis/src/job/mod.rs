@@ -5,6 +5,7 @@
 mod axes;
 mod bookkeeping;
 mod change;
+mod checks;
 mod classifiers;
 mod data;
 mod diffusion;
@@ -32,11 +33,13 @@ pub use bookkeeping::{ClosureSettings, ComputeSettings, FigureSettings, Pricing}
 pub use change::Change;
 pub use classifiers::{ClassifierSettings, TreeSettings};
 pub use data::{Data, IndependentBackground, Layout, OtherSample};
-pub use diffusion::{DenoiserSettings, LossWeighting, Marginals, NoiseEmbedding, SamplerSettings, Schedule};
+pub use diffusion::{
+    DenoiserSettings, LossWeighting, Marginals, Momentum, NoiseEmbedding, SamplerSettings, Schedule,
+};
 pub use file::JobFile;
 pub use flow::{FlowNetwork, FlowSettings, KeptMoment};
 pub use growth::{Generation, Growth};
-pub use jets::{JetClassifierSettings, JetInputs, JetModelSettings, Momentum, Precision};
+pub use jets::{JetClassifierSettings, JetInputs, JetModelSettings, Precision};
 pub use read::DEFAULTS;
 
 /// A complete and consistent request.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Job;
-use super::axes::{refuse_repeats, repeated};
+use super::checks::{refuse_repeats, repeated};
 use super::document::Section;
 use super::limits::MOST_STEPS;
 use super::noise_grid::NoiseGrid;
