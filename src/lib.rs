@@ -41,5 +41,6 @@ pub mod split;
 pub mod stop;
 pub mod task;
 pub mod training;
+pub mod trial;
 pub mod watch;
 pub mod world;

@@ -38,6 +38,8 @@ pub struct Progress<'a> {
     taken: f64,
     pace: Pace,
     ranks: usize,
+    /// Seconds that follow the last task.
+    ending: f64,
     start: Instant,
     /// The foot of the user's terminal, where there is one.
     screen: Option<Screen>,
@@ -80,6 +82,7 @@ impl<'a> Progress<'a> {
             count: of_run.count(),
             before: of_done.clone().map(|(seconds, _)| seconds).sum(),
             ranks,
+            ending: 0.0,
             start: Instant::now(),
             screen: Screen::open(),
             running: HashMap::new(),
@@ -89,6 +92,11 @@ impl<'a> Progress<'a> {
             drawn: None,
             activity: Activity::Working,
         }
+    }
+
+    /// The same where tables and pictures follow that take so many seconds.
+    pub fn ending_after(self, seconds: f64) -> Self {
+        Self { ending: seconds, ..self }
     }
 
     /// Expected seconds of work done in this run.
@@ -125,7 +133,7 @@ impl<'a> Progress<'a> {
             .running
             .iter()
             .map(|(task, running)| at_pace(self.kind(*task), (1.0 - running.share) * self.seconds[*task]));
-        Some(last.fold(all * elapsed / taken.max(1e-9), f64::max))
+        Some(self.ending + last.fold(all * elapsed / taken.max(1e-9), f64::max))
     }
 
     fn show(&mut self) {

@@ -25,6 +25,7 @@ pub mod generated;
 pub mod hlv;
 pub mod jet_summary;
 pub mod job;
+pub mod machine;
 pub mod method_names;
 pub mod number;
 pub mod plan;

@@ -1,6 +1,6 @@
 //! What a plan costs before it runs: core-seconds, makespan, disk.
 
-use crate::dispatch::makespan;
+use crate::dispatch::{Pace, makespan};
 pub mod demand;
 pub mod jets;
 mod keys;
@@ -12,7 +12,7 @@ pub use measured::Measured;
 use crate::generated::{FlowKind, Generated, Scope, Start};
 use crate::job::noise_grid::{NoiseGrid, evaluations};
 use crate::job::{FlowNetwork, Job};
-use crate::plan::{Plan, Task, Work};
+use crate::plan::{Kind, Plan, Task, Work};
 use crate::point::{ClassifierKind, Contest, ScanPoint};
 use crate::quantities::Oversampling;
 use crate::rates::Rates;
@@ -67,6 +67,14 @@ impl Price {
         let seconds = plan.tasks.iter().map(|task| seconds(job, task, counts, rates)).collect();
         let bytes = plan.tasks.iter().map(|task| bytes(job, task, counts)).sum();
         Self { seconds, bytes }
+    }
+
+    /// The same where each kind of work takes so many times as long.
+    pub fn at_pace(mut self, plan: &Plan, pace: &Pace) -> Self {
+        for (seconds, task) in self.seconds.iter_mut().zip(&plan.tasks) {
+            *seconds *= pace.of(Kind::of(&task.work)).unwrap_or(1.0);
+        }
+        self
     }
 
     /// Core-seconds (or GPU-seconds) of all tasks.
@@ -143,7 +151,8 @@ pub const INFERENCE: f64 = 2.0;
 /// Share of the allowed trees that are grown before training against a template stops, as seen on the LHCO events.
 const GROWN_TREES: f64 = 0.2;
 
-fn seconds(job: &Job, task: &Task, counts: EventCounts, rates: &Rates) -> f64 {
+/// Seconds of a task on one rank.
+pub fn seconds(job: &Job, task: &Task, counts: EventCounts, rates: &Rates) -> f64 {
     let (operations, rate) = match &task.work {
         Work::Fit { .. } => return 0.1,
         Work::Train { scope, samples } => {
@@ -174,7 +183,8 @@ fn seconds(job: &Job, task: &Task, counts: EventCounts, rates: &Rates) -> f64 {
         }
         Work::TemplateJets { template, .. } => {
             let events = counts.template(template, Oversampling(1));
-            (jets::generation(job, events, evaluations_of(job, template)), rates.jet_sampler)
+            let made = jets::generation(job, events, evaluations_of(job, template));
+            return made / (rates.jet_sampler * 1e9) + jets::summary(events, counts.signal_region as f64);
         }
         Work::Template { template, oversampling, .. } if template.method.flow().is_some() => {
             let flow = template.method.flow().expect("a flow, as asked");

@@ -16,6 +16,7 @@ fn reduce_and_plot_wait_for_a_run_that_draws() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = finished_job(directory.path(), JOB);
     let table = directory.path().join("figures/fig04.csv");
+    let page = directory.path().join("report.html");
     for verb in ["reduce", "plot"] {
         if verb == "reduce" {
             let _ = fs::remove_file(&table);
@@ -34,5 +35,38 @@ fn reduce_and_plot_wait_for_a_run_that_draws() {
         drop(turn);
         assert!(waiting.wait().expect("an end").success(), "{verb}");
         assert!(table.exists());
+        assert!(!page.exists(), "nobody has asked for a page");
     }
+}
+
+#[test]
+fn reduce_and_plot_renew_the_page_where_it_is_there() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = finished_job(directory.path(), JOB);
+    let run = |verb: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_drapes-analysis"));
+        let ended = command.arg(verb).arg(directory.path()).output().expect("it starts");
+        assert!(ended.status.success(), "{verb}: {}", String::from_utf8_lossy(&ended.stderr));
+    };
+    let read = || fs::read_to_string(directory.path().join("report.html")).expect("a page");
+    run("reduce");
+    run("report");
+    let first = read();
+    // Who edits a table sees it on the page.
+    let table = directory.path().join("figures/fig04.csv");
+    let text = fs::read_to_string(&table).expect("a table");
+    let row = text.lines().last().expect("a row");
+    fs::write(&table, text.replace(&format!("{row}\n"), "")).expect("room");
+    run("plot");
+    let edited = read();
+    assert_ne!(edited, first);
+    run("reduce");
+    let again = read();
+    assert_ne!(again, edited);
+    // Anybody's own file of that name is left alone.
+    drop(store);
+    let own = "<p>my own page</p>";
+    fs::write(directory.path().join("report.html"), own).expect("room");
+    run("plot");
+    assert_eq!(read(), own);
 }

@@ -36,6 +36,11 @@ pub struct PerceptronNetworks {
     standardisation: Standardisation,
 }
 
+impl Perceptrons<'_> {
+    /// Steps between two moments at which a training can be stopped.
+    pub const STEPS_A_BLOCK: usize = PerceptronNetworks::STEPS_A_BLOCK;
+}
+
 impl Judges<ArrayView2<'_, f32>> for Perceptrons<'_> {
     type Trained = Ensemble<PerceptronNetworks>;
 

@@ -19,4 +19,4 @@ pub use denoiser::{Denoiser, DenoiserShape};
 pub use noise::{NoisyInput, Preconditioning, cosines};
 pub use sample::Sampler;
 pub use solve::descend;
-pub use train::{TrainedDenoisers, TrainingEvents, train};
+pub use train::{STEPS_A_BLOCK, TrainedDenoisers, TrainingEvents, train};

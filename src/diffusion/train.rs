@@ -26,6 +26,8 @@ const TOO_FEW: TooFew = TooFew {
     what: "events",
     advice: "lower denoiser.batch or widen the side-bands",
 };
+/// Steps whose random numbers are drawn and moved to the device together.
+pub const STEPS_A_BLOCK: usize = 32;
 
 /// The events of one member.
 pub struct TrainingEvents {
@@ -151,7 +153,7 @@ impl Model for DenoiserModel<'_> {
     type Network = ResNet;
     type Block = Block;
 
-    const STEPS_A_BLOCK: usize = 32;
+    const STEPS_A_BLOCK: usize = STEPS_A_BLOCK;
 
     fn network(&self, parameters: &Tensor) -> ResNet {
         ResNet::over(&self.layout, parameters)

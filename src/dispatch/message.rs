@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use drapes_analysis::dispatch::Fault;
-use drapes_analysis::plan::TaskId;
+use drapes_analysis::plan::{Task, TaskId};
 use serde::{Deserialize, Serialize};
 
 use super::assignment::Assignment;
@@ -25,6 +25,8 @@ pub enum Message {
         order: Order,
         /// Its share of the host's free memory, where it is known.
         memory: Option<f64>,
+        /// Tasks to do a moment of, while rank 0 measures how long that takes beside the others.
+        trials: Vec<Task>,
     },
     /// A rank has its device and its data, and this is what it works with; or it cannot work, and this is why.
     Ready(Result<Equipment, String>),

@@ -29,11 +29,15 @@ impl Run {
     pub(super) fn conclude(&self, prepared: &mut Prepared, worked: &Worked) -> Result<Exit, Error> {
         let ended = self.end(prepared, worked);
         pages::last(&prepared.store);
+        let Prepared { plan, survey, ended: tasks, estimates, .. } = &*prepared;
+        if let Some(estimates) = estimates {
+            estimates.remember(plan, &survey.states, tasks);
+        }
         ended
     }
 
     fn end(&self, prepared: &mut Prepared, worked: &Worked) -> Result<Exit, Error> {
-        let Prepared { stored, plan, fingerprints, store, survey, ended, selected, .. } = prepared;
+        let Prepared { stored, plan, fingerprints, store, survey, ended, selected, estimates, .. } = prepared;
         // What other shards have done a moment ago is to be seen: whoever looks last sees everything, and draws.
         store.survey_again(plan, fingerprints, survey, ended);
         let states = &survey.states;
@@ -76,6 +80,10 @@ impl Run {
         } else {
             // Without folded records their tasks would count as missing, and good tables would be set aside.
             store.check_folded()?;
+            // A part of the scan has fewer figures than are expected of it.
+            if let Some(estimates) = estimates.as_mut().filter(|_| self.only.is_empty()) {
+                estimates.begin_to_draw();
+            }
             let results = Results::of(store, stored.job.clone(), plan, states)?;
             draw(store, &results)?;
             answer(reduce::summary(&results));

@@ -4,10 +4,9 @@ use drapes_analysis::cli::{duration, inform, tell};
 use drapes_analysis::dispatch::{Dispatcher, Graph, Halt, Known, Limits, Schedule, Shard, makespan};
 use drapes_analysis::error::Exit;
 use drapes_analysis::plan::Plan;
-use drapes_analysis::price::Price;
 use drapes_analysis::price::memory::Chip;
 use drapes_analysis::record::RunInfo;
-use drapes_analysis::standing::pace;
+use drapes_analysis::standing;
 use drapes_analysis::store::{Store, TaskState};
 use tch::Device;
 
@@ -33,6 +32,9 @@ use crate::split::Sample;
 use crate::stop::{Clock, Signals};
 use crate::task::{self, Workplace};
 use crate::world::World;
+
+/// A run that has fewer seconds until its deadline does not spend any on measuring the machine.
+const WORTH_MEASURING: f64 = 60.0;
 
 impl Run {
     pub(super) fn lead(&self, world: &World, signals: &Signals) -> Result<Exit, Error> {
@@ -69,7 +71,7 @@ impl Run {
         for note in sample.notes_on_columns(&prepared.stored.job) {
             tell(format_args!("warning: {note}"));
         }
-        let places = self.muster(world, signals, &clock, &prepared, &sample)?;
+        let places = self.muster(world, signals, &clock, &mut prepared, &sample)?;
         let worked = self.hand_out(world, signals, &clock, &mut prepared, places, sample);
         // However it ended, the page must not say for ever that it goes on.
         let worked = worked.inspect_err(|_| pages::last(&prepared.store))?;
@@ -82,7 +84,7 @@ impl Run {
         world: &World,
         signals: &Signals,
         clock: &Clock,
-        prepared: &Prepared,
+        prepared: &mut Prepared,
         sample: &Sample,
     ) -> Result<Places, Error> {
         let hello = |_, message| match message {
@@ -105,10 +107,17 @@ impl Run {
                 return Err(error);
             }
         };
+        let kind = device::most_common_kind(&orders).to_owned();
+        let mut estimates = prepared.estimates(&kind, sample);
+        let is_short = clock.end().is_some_and(|end| end - clock.now() < WORTH_MEASURING);
+        let trials = match is_short {
+            true => vec![],
+            false => estimates.to_try(&prepared.plan, &prepared.known, orders.len()),
+        };
         for (rank, order) in orders.iter().enumerate().skip(1) {
             let data_directory = prepared.data_directory.clone();
-            let (order, memory) = (order.clone(), shares[rank]);
-            world.send(rank, &Message::Begin { data_directory, order, memory })?;
+            let (order, memory, trials) = (order.clone(), shares[rank], trials.clone());
+            world.send(rank, &Message::Begin { data_directory, order, memory, trials })?;
         }
         // Its text may be long: points are listed one by one. A job has text keys and finite numbers, so this cannot fail.
         let job = serde_json::to_vec(&prepared.stored).unwrap_or_default();
@@ -139,7 +148,10 @@ impl Run {
         // append to a file of a network file system may overwrite each other.
         store.append(&format!("logs/{}runs.jsonl", rank_log::prefix(self.shard())), &provenance)?;
         let hosts = sights.into_iter().map(|sight| sight.host).collect();
-        let kind = device::most_common_kind(&orders).to_owned();
+        if let Ok(device) = &device {
+            estimates.try_out(&prepared.stored.job, &trials, *device);
+        }
+        prepared.estimates = Some(estimates);
         Ok(Places { own: device, order: orders[0].clone(), kind, memory: shares[0], hosts })
     }
 
@@ -167,18 +179,20 @@ impl Run {
             known,
             occupancy,
             stops,
-            rates,
+            estimates,
             ..
         } = prepared;
         let states = &survey.states;
-        let rates = prices::rates(&places.kind, rates);
-        let price = Price::of(&stored.job, plan, sample.counts(&stored.job), &rates);
+        let Some(estimates) = estimates else { unreachable!("they are made when all ranks are there") };
+        estimates.tell_of_guess();
         let runs = states.iter().map(done_run);
-        let pace = pace(plan, &price.seconds, runs, &places.kind);
+        let mut pace = estimates.pace();
+        pace.and(&standing::pace(plan, estimates.seconds(), runs, &places.kind));
         let shown = Shown { stops, fingerprints, kind: &places.kind };
-        let outlooks = prices::outlooks(plan, &price, &pace, &shown);
-        let graph = Graph::of(plan);
-        let schedule = Schedule::new(graph, &price.seconds, known);
+        let outlooks = prices::outlooks(plan, estimates.seconds(), &pace, &shown);
+        // What is expected of whole tasks, of those too that go on from a checkpoint.
+        let whole = estimates.expected(plan, &pace);
+        let schedule = Schedule::new(Graph::of(plan), &whole, known);
         let limits =
             Limits { deadline: clock.end(), max_failures: self.max_failures.map(|most| most as usize) };
         let mut dispatcher =
@@ -186,7 +200,9 @@ impl Run {
         let expected: Vec<f64> = (0..plan.tasks.len()).map(|task| dispatcher.expected(task)).collect();
         let settled: Vec<bool> = known.iter().map(|known| *known != Known::Open).collect();
         let (left, total) = (dispatcher.schedule().unfinished(), plan.tasks.len());
-        let time = duration(makespan(plan, &expected, &settled, world.size()));
+        // The last shard alone makes pictures, and nobody knows yet which that is.
+        let ending = if self.shard() == Shard::WHOLE { estimates.ending() } else { 0.0 };
+        let time = duration(makespan(plan, &expected, &settled, world.size()) + ending);
         let until =
             clock.end().map_or(String::new(), |end| format!(", {} until tasks must stop", duration(end)));
         inform(format_args!("{left} of {total} tasks to do, about {time}{until}"));
@@ -196,7 +212,7 @@ impl Run {
                 Workplace::new(store, stored, data, device, run_info(world, &places.order), self.shard());
             place.with_sample(sample).saving_every(self.checkpoint_every).with_memory(places.memory)
         });
-        let progress = Progress::new(plan, &price.seconds, known, world.size());
+        let progress = Progress::new(plan, &whole, known, world.size()).ending_after(ending);
         let is_failed = |task: &usize| matches!(states[*task], TaskState::Failed { .. });
         let retrying = (0..plan.tasks.len()).filter(|task| known[*task] == Known::Open).filter(is_failed);
         let mut bulletin = Bulletin::new(plan, progress, occupancy, Pages::new(store), retrying.collect());

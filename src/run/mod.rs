@@ -10,6 +10,7 @@ mod command;
 mod conclude;
 #[cfg(test)]
 mod costs;
+mod estimates;
 mod in_vain;
 mod launch;
 mod lead;

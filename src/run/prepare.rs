@@ -16,12 +16,14 @@ use drapes_analysis::rates::Rates;
 use drapes_analysis::store::{Occupancy, Occupant, Patience, Stop, Store, StoredJob, Survey, TaskState};
 
 use super::Run;
+use super::estimates::Estimates;
 use super::stop_watch::StopWatch;
 use crate::data;
 use crate::demands::{self, Supply};
 use crate::device::{self, DeviceChoice};
 use crate::error::Error;
 use crate::repeats;
+use crate::split::Sample;
 use crate::stop::Signals;
 use crate::world::World;
 
@@ -51,6 +53,8 @@ pub struct Prepared {
     pub stops: HashMap<TaskId, Stop>,
     /// Rates of devices that somebody has measured.
     pub rates: Vec<Rates>,
+    /// What the tasks take, once it is known what the ranks compute on.
+    pub estimates: Option<Estimates>,
 }
 
 impl Run {
@@ -137,6 +141,7 @@ impl Run {
             occupancy,
             stops,
             rates,
+            estimates: None,
         })
     }
 
@@ -185,6 +190,12 @@ fn silent(who: &Occupant, silence: Duration) -> String {
 }
 
 impl Prepared {
+    /// What tasks take on a kind of device, with the events that there are.
+    pub fn estimates(&self, kind: &str, sample: &Sample) -> Estimates {
+        let job = &self.stored.job;
+        Estimates::new(kind, &self.rates, (job, &self.plan), sample.counts(job))
+    }
+
     /// Tasks that this run may do.
     pub fn open(&self) -> usize {
         self.known.iter().filter(|known| **known == Known::Open).count()

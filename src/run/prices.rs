@@ -7,7 +7,6 @@ use drapes_analysis::device_kind::{is_same_kind, kind_of};
 use drapes_analysis::dispatch::{Outlook, Pace};
 use drapes_analysis::fingerprint::Fingerprint;
 use drapes_analysis::plan::{Kind, Plan, TaskId};
-use drapes_analysis::price::Price;
 use drapes_analysis::rates::{Origin, Rates};
 use drapes_analysis::store::Stop;
 
@@ -23,25 +22,26 @@ pub struct Shown<'a> {
     pub kind: &'a str,
 }
 
-/// The rates of a kind of device, and a note where they are not measured ones or other rates were given in vain.
-pub fn rates(kind: &str, given: &[Rates]) -> Rates {
+/// The rates of a kind of device and where they come from, and a note where other rates were given in vain.
+pub fn rates(kind: &str, given: &[Rates]) -> (Rates, Origin) {
     for other in given.iter().filter(|given| !is_same_kind(&given.device, kind)) {
         inform(format_args!("note: the rates of {} are not used: the ranks compute on {kind}", other.device));
     }
-    let (rates, origin) = Rates::of_kind(kind, given);
-    if origin == Origin::Guessed {
-        inform(format_args!(
-            "note: nobody has measured {kind}; times are a guess until tasks have ended (`cargo bench --bench throughput \
-             -- --device cuda --rates FILE` measures it, --rates FILE uses it)"
-        ));
-    }
-    rates
+    Rates::of_kind(kind, given)
+}
+
+/// Says that times are a guess.
+pub fn tell_of_guess(kind: &str) {
+    inform(format_args!(
+        "note: nobody has measured {kind}; times are a guess until tasks have ended (`cargo bench --bench throughput -- \
+         --device cuda --rates FILE` measures it, --rates FILE uses it)"
+    ));
 }
 
 /// What is known of every task before it runs.
-pub fn outlooks(plan: &Plan, price: &Price, pace: &Pace, shown: &Shown<'_>) -> Vec<Outlook> {
+pub fn outlooks(plan: &Plan, prices: &[f64], pace: &Pace, shown: &Shown<'_>) -> Vec<Outlook> {
     let outlook = |place: usize| {
-        let (task, seconds) = (&plan.tasks[place], price.seconds[place]);
+        let (task, seconds) = (&plan.tasks[place], prices[place]);
         let kind = Kind::of(&task.work);
         let stop = shown.stops.get(&task.id).filter(|stop| {
             stop.fingerprint == shown.fingerprints[place] && is_same_kind(kind_of(&stop.device), shown.kind)
@@ -56,7 +56,7 @@ pub fn outlooks(plan: &Plan, price: &Price, pace: &Pace, shown: &Shown<'_>) -> V
 mod tests {
     use super::*;
     use drapes_analysis::job::JobFile;
-    use drapes_analysis::price::EventCounts;
+    use drapes_analysis::price::{EventCounts, Price};
 
     #[test]
     fn a_stopped_task_is_priced_by_what_it_has_shown_on_the_same_kind_of_device() {
@@ -77,7 +77,7 @@ mod tests {
         let left = |stop: Stop, kind: &str| {
             let stops = HashMap::from([(plan.tasks[1].id.clone(), stop)]);
             let shown = Shown { stops: &stops, fingerprints: &fingerprints, kind };
-            let outlooks = outlooks(&plan, &price, &Pace::default(), &shown);
+            let outlooks = outlooks(&plan, &price.seconds, &Pace::default(), &shown);
             assert_eq!(outlooks[0].left, None);
             outlooks[1].left
         };

@@ -1,8 +1,11 @@
 //! `run --dry-run`: everything that can be wrong before the first task, and what there would be to do; nothing is written.
 
 use drapes_analysis::cli::{answer, duration, tell, wrapped};
-use drapes_analysis::dispatch::{Graph, Known, makespan};
+use drapes_analysis::device_kind::CORE;
+use drapes_analysis::dispatch::{Graph, Known, Shard, makespan};
 use drapes_analysis::error::Exit;
+use drapes_analysis::figures::Figure;
+use drapes_analysis::machine::{Memory, device_of};
 use drapes_analysis::plan::{Plan, Stage};
 use drapes_analysis::price::demand::size;
 use drapes_analysis::price::{EventCounts, Price, bytes};
@@ -29,6 +32,8 @@ struct Rehearsal {
     known: Vec<Known>,
     /// Seconds of each task on one rank.
     price: Price,
+    /// Seconds of tables and pictures behind them.
+    ending: f64,
     ranks: usize,
     /// Bytes that open tasks store.
     bytes: f64,
@@ -69,12 +74,15 @@ impl Run {
         let warning = demands::check(&stored.job, &plan, counts, &open, &supply)?;
         let of_open = plan.tasks.iter().zip(&open).filter(|(_, open)| **open);
         let bytes = of_open.map(|(task, _)| bytes(&stored.job, task, counts)).sum();
-        let price = Price::of(&stored.job, &plan, counts, &Rates::CPU_CORE);
+        let shown = Memory::of_user().of(&device_of(CORE, stored.job.compute.threads)).0;
+        let price = Price::of(&stored.job, &plan, counts, &Rates::CPU_CORE).at_pace(&plan, &shown.pace());
+        let draws = open.contains(&true) && self.shard() == Shard::WHOLE;
+        let ending = if draws { shown.drawing(Figure::count_of(&stored.job, &plan)) } else { 0.0 };
         for note in sample.notes_on_columns(&stored.job) {
             tell(format_args!("warning: {note}"));
         }
         tell_of(&sample);
-        answer(Rehearsal { name: stored.job.name.clone(), plan, known, price, ranks, bytes });
+        answer(Rehearsal { name: stored.job.name.clone(), plan, known, price, ending, ranks, bytes });
         if let Some(warning) = warning {
             answer(wrapped(&format!("warning: {warning}")));
         }
@@ -100,7 +108,7 @@ impl Rehearsal {
 impl std::fmt::Display for Rehearsal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let settled: Vec<bool> = self.known.iter().map(|known| *known != Known::Open).collect();
-        let time = duration(makespan(&self.plan, &self.price.seconds, &settled, self.ranks));
+        let time = duration(makespan(&self.plan, &self.price.seconds, &settled, self.ranks) + self.ending);
         let ranks = if self.ranks == 1 { "one rank".to_owned() } else { format!("{} ranks", self.ranks) };
         let (open, total) = (self.count(Known::Open), self.plan.tasks.len());
         writeln!(

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use drapes_analysis::error::{Error as AnalysisError, Exit};
+use drapes_analysis::rates::Rates;
 use drapes_analysis::store::{Store, StoredJob};
 
-use super::Run;
 use super::place::{compute, run_info};
 use super::start_up::StartUp;
+use super::{Run, estimates};
 use crate::device::{self, Order};
 use crate::dispatch::{self, Message, Transport};
 use crate::error::{Error, RanksError};
@@ -19,10 +20,10 @@ use crate::world::World;
 impl Run {
     pub(super) fn serve(&self, world: &World, signals: &Signals) -> Result<Exit, Error> {
         world.send(0, &Message::Hello(device::look(World::host(), self.device)))?;
-        let (data_directory, order, memory) = loop {
+        let (data_directory, order, memory, trials) = loop {
             match dispatch::wait(world)? {
-                (_, Message::Begin { data_directory, order, memory }) => {
-                    break (data_directory, order, memory);
+                (_, Message::Begin { data_directory, order, memory, trials }) => {
+                    break (data_directory, order, memory, trials);
                 }
                 // Rank 0 has said why there is nothing to do.
                 (_, Message::Stop) => {
@@ -38,6 +39,10 @@ impl Run {
             .map_err(|error| RanksError::Message { rank: 0, reason: error.to_string() })?;
         let place = self.workplace(world, &stored, data_directory, &order);
         let place = place.map(|place| place.with_memory(memory));
+        if let (Ok(place), false) = (&place, trials.is_empty()) {
+            // Rank 0 measures at this moment, and is to find the machine as it will be: with all ranks at work.
+            let _ = estimates::try_out(&stored.job, &trials, place.device(), &Rates::CPU_CORE);
+        }
         let threads = stored.job.compute.threads;
         compute(world, threads, place, |worker| dispatch::serve(world, worker, &clock, signals))?;
         Ok(Exit::Done)

@@ -43,6 +43,7 @@ impl Mpi {
         };
         let mut command = Command::new(launcher);
         command.env("OMPI_ALLOW_RUN_AS_ROOT", "1").env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
+        command.env("XDG_CACHE_HOME", super::cache());
         command.args(["-n", &ranks.to_string()]).args(options).arg(program);
         command
     }

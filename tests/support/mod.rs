@@ -23,7 +23,13 @@ pub fn drapes() -> Command {
     for name in ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS"] {
         command.env_remove(name);
     }
+    command.env("XDG_CACHE_HOME", cache());
     command
+}
+
+/// Where programs under test keep what they learn about the machine: not among what the user's own runs have learnt.
+pub fn cache() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
 }
 
 /// The program under a launcher with so many ranks.

@@ -33,6 +33,7 @@ use crate::drawn;
 use crate::error::{Error, Exit};
 use crate::plan::TaskId;
 use crate::reduce;
+use crate::report::renew;
 use crate::results::Results;
 use crate::store::Store;
 
@@ -69,6 +70,8 @@ impl Verb {
 
 /// Writes results.csv, the tables of the figures and the pictures, from the records of a scan.
 ///
+/// Where report.html is there, it is written again as well.
+///
 /// Works on unfinished scans, on results of several machines copied together, and on a laptop.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "EXAMPLES\n  drapes reduce out/demo\n  drapes reduce out/demo --no-pictures")]
@@ -91,6 +94,7 @@ impl Reduce {
         } else {
             drawn::draw(&store, &results)?;
         }
+        renew(&store)?;
         answer(reduce::summary(&results));
         let missing = results.missing.len() - results.torn.len();
         if missing > 0 {

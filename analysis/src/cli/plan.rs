@@ -1,5 +1,6 @@
 //! `plan`: what a job would compute, and what that costs.
 
+mod priced;
 mod scan;
 mod shared;
 
@@ -8,10 +9,11 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::answer;
+use super::{answer, tell};
 use crate::dispatch::{Graph, Known, Simulated, Simulation};
 use crate::error::{Error, Exit};
 use crate::job::{Change, DEFAULTS, Job, JobFile};
+use crate::machine::Memory;
 use crate::plan::{self, Stage, TaskId};
 use crate::point::ScanPoint;
 use crate::price::demand::{Demand, LONGEST_RUN, longest, most_memory, size};
@@ -20,10 +22,13 @@ use crate::price::{EventCounts, Price, bytes};
 use crate::rates::Rates;
 use crate::text::{columns, columns_on_page, duration, wrapped, wrapped_behind};
 
+use priced::Priced;
+
 /// Shows what a job computes, how long it takes and how much disk it needs; computes nothing.
 ///
 /// A row for each method, with the axes that vary; what points share is computed once. Times are estimated from the
-/// event numbers under [pricing] in the job file and from measured rates, by default those of one processor core.
+/// event numbers under [pricing] in the job file and from what runs have shown on this machine, else from the rates of
+/// some processor core.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "EXAMPLES\n  \
     drapes plan jobs/demo.toml\n  \
@@ -90,22 +95,23 @@ impl Plan {
     /// What is printed of a job.
     fn of(&self, job: &Job) -> Result<String, Error> {
         let plan = plan::Plan::of(job);
-        let price = |rates: Rates| Priced {
-            price: Price::of(job, &plan, EventCounts::estimated(job), &rates),
-            device: rates.device.into_owned(),
-        };
-        let mut priced = Vec::new();
-        for path in &self.rates {
-            priced.push(price(Rates::read(path)?));
-        }
-        // What a core takes is told in any case: everybody has one.
-        if priced.iter().all(|priced| priced.device != Rates::CPU_CORE.device) {
-            priced.push(price(Rates::CPU_CORE));
-        }
+        let rates = self.rates.iter().map(|path| Rates::read(path)).collect::<Result<Vec<_>, _>>()?;
+        let priced = priced::on_devices(job, &plan, rates, &self.memory());
         Ok(match self.format {
             Format::Text => self.text(job, &plan, &priced),
             Format::Json => format!("{:#}\n", self.json(job, &plan, &priced)),
         })
+    }
+
+    /// What runs have learnt about this machine; a file that cannot be used is told and counts as none.
+    fn memory(&self) -> Memory {
+        let memory = Memory::of_user();
+        if let Some(problem) = memory.problem() {
+            tell(format_args!(
+                "note: what earlier runs have learnt about this machine cannot be used: {problem}"
+            ));
+        }
+        memory
     }
 
     fn rank_counts(&self) -> Vec<usize> {
@@ -115,9 +121,13 @@ impl Plan {
     }
 
     fn text(&self, job: &Job, plan: &plan::Plan, priced: &[Priced]) -> String {
-        let Priced { price, device } = &priced[0];
-        let mut text =
-            wrapped(&format!("{}: {} points, {} tasks", job.name, job.points.len(), plan.tasks.len()));
+        let Priced { price, device, .. } = &priced[0];
+        let mut text = wrapped(&format!(
+            "{}: {}, {}",
+            job.name,
+            counted(job.points.len(), "point"),
+            counted(plan.tasks.len(), "task")
+        ));
         text.push_str(&format!("\n{}\n", scan::methods(job)));
         text.push_str(&stages(job, plan, priced));
         if let Some(shared) = shared::sentence(plan) {
@@ -127,13 +137,7 @@ impl Plan {
             text.push_str(&format!("\n{}", wrapped(&format!("note: {note}"))));
         }
         text.push_str(&format!("\nestimated time\n{}", self.times(plan, priced)));
-        if priced.len() == 1 {
-            text.push_str(
-                "on a GPU: known once its rates are measured there, with\n  \
-                 cargo bench --bench throughput -- --device cuda --rates gpu.json\n  \
-                 drapes plan JOB --rates gpu.json\n",
-            );
-        }
+        text.push_str(&priced::sources(priced));
         text.push_str(&demands(job, plan, price));
         if let Some(warning) = self.warning(job, plan, price) {
             text.push_str(&format!("\n{}", wrapped(&format!("warning: {warning}"))));
@@ -155,7 +159,7 @@ impl Plan {
         let headings = std::iter::once("ranks".to_owned()).chain(priced.iter().map(heading));
         let mut lines = vec![headings.collect::<Vec<_>>()];
         lines.extend(self.rank_counts().into_iter().map(|ranks| {
-            let of = |priced: &Priced| duration(priced.price.makespan(plan, &none, ranks));
+            let of = |priced: &Priced| duration(priced.time(plan, &none, ranks));
             std::iter::once(ranks.to_string()).chain(priced.iter().map(of)).collect()
         }));
         columns(&lines)
@@ -168,7 +172,8 @@ impl Plan {
         let time = price.makespan(plan, &none, most);
         let longest = longest(job, plan, price, |_| true).filter(|_| time > LONGEST_RUN)?;
         Some(format!(
-            "{most} ranks would take {} (`drapes run` refuses more than {}; the longest task is {}, with {}) lower {}",
+            "{} would take {} (`drapes run` refuses more than {}; the longest task is {}, with {}) lower {}",
+            counted(most, "rank"),
             duration(time),
             duration(LONGEST_RUN),
             longest.task,
@@ -210,7 +215,8 @@ impl Plan {
     }
 
     /// Seconds of each stage and on so many ranks, of one device.
-    fn costs(&self, plan: &plan::Plan, Priced { price, device }: &Priced) -> serde_json::Value {
+    fn costs(&self, plan: &plan::Plan, priced: &Priced) -> serde_json::Value {
+        let Priced { price, device, source, .. } = priced;
         let none = vec![false; plan.tasks.len()];
         let stages = Stage::ALL.map(|stage| {
             let (tasks, seconds) = (plan.stage(stage).count(), stage_seconds(plan, price, stage));
@@ -219,8 +225,8 @@ impl Plan {
         let times = self
             .rank_counts()
             .into_iter()
-            .map(|ranks| json!({ "ranks": ranks, "seconds": price.makespan(plan, &none, ranks) }));
-        json!({ "device": device, "stages": stages, "times": times.collect::<Vec<_>>() })
+            .map(|ranks| json!({ "ranks": ranks, "seconds": priced.time(plan, &none, ranks) }));
+        json!({ "device": device, "rates": source.word(), "stages": stages, "times": times.collect::<Vec<_>>() })
     }
 
     fn json(&self, job: &Job, plan: &plan::Plan, priced: &[Priced]) -> serde_json::Value {
@@ -283,13 +289,6 @@ fn tasks(plan: &plan::Plan, price: &Price) -> String {
     text
 }
 
-/// A plan at the rates of a device.
-struct Priced {
-    price: Price,
-    /// As people say it: `core`, `NVIDIA H200`.
-    device: String,
-}
-
 /// The stages with their tasks, what they cost on each device, and what they are about.
 fn stages(job: &Job, plan: &plan::Plan, priced: &[Priced]) -> String {
     let start = ["stage", "tasks"].map(str::to_owned).into_iter();
@@ -346,6 +345,13 @@ fn stage_bytes(job: &Job, plan: &plan::Plan, stage: Stage) -> f64 {
     plan.stage(stage).map(|task| bytes(job, task, counts)).sum()
 }
 
+/// So many things by their name in the singular: `1 epoch`, `3 models of kinematics`.
+fn counted(count: usize, what: &str) -> String {
+    let (word, rest) =
+        what.split_once(" of ").map_or((what, String::new()), |(w, of)| (w, format!(" of {of}")));
+    format!("{count} {word}{}{rest}", if count == 1 { "" } else { "s" })
+}
+
 /// What a stage is about, in numbers.
 fn what(job: &Job, plan: &plan::Plan, stage: Stage) -> String {
     match stage {
@@ -361,24 +367,27 @@ fn what(job: &Job, plan: &plan::Plan, stage: Stage) -> String {
                     _ => {}
                 }
             }
-            let counted = [
-                (denoisers, "denoisers", job.denoiser.epochs),
-                (flows, "flows", job.flow.base.epochs),
-                (kinematics, "models of kinematics", job.denoiser.epochs),
-                (jets, "jet models", job.jet_model.epochs),
+            let trained = [
+                (denoisers, "denoiser", job.denoiser.epochs),
+                (flows, "flow", job.flow.base.epochs),
+                (kinematics, "model of kinematics", job.denoiser.epochs),
+                (jets, "jet model", job.jet_model.epochs),
             ];
-            let there = counted.iter().filter(|(count, ..)| *count > 0);
-            let parts = there.map(|(count, what, epochs)| format!("{count} {what}, {epochs} epochs"));
+            let there = trained.iter().filter(|(count, ..)| *count > 0);
+            let parts = there.map(|(count, what, epochs)| {
+                format!("{}, {}", counted(*count, what), counted(*epochs, "epoch"))
+            });
             parts.collect::<Vec<_>>().join("; ")
         }
         Stage::Template => {
             let diffused =
                 |point: &ScanPoint| point.template().is_some_and(|made| made.method.flow().is_none());
-            let steps = format!("{} steps an event", job.sampler.steps);
+            let steps = format!("{} an event", counted(job.sampler.steps, "step"));
             if job.points.iter().any(diffused) { steps } else { "one pass an event".to_owned() }
         }
         Stage::Classify => {
-            format!("{} classifiers a point, {} epochs", job.classifiers_per_point(), job.classifier.epochs)
+            let classifiers = counted(job.classifiers_per_point(), "classifier");
+            format!("{classifiers} a point, {}", counted(job.classifier.epochs, "epoch"))
         }
     }
 }

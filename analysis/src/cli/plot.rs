@@ -6,12 +6,14 @@ use super::answer;
 use crate::error::{Error, Exit};
 use crate::figures::{Figure, draw, draw_all, has_table};
 use crate::plan::TaskId;
+use crate::report::renew;
 use crate::results::Results;
 use crate::store::Store;
 
 /// Draws the figures again from their tables, as SVG, PDF and PNG.
 ///
-/// Only figures/*.csv is read: edit a table, or copy one from elsewhere, and the picture follows.
+/// Only figures/*.csv is read: edit a table, or copy one from elsewhere, and the picture follows, and report.html where it
+/// is there.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "EXAMPLES\n  drapes plot out/demo\n  drapes plot out/demo --figure fig05")]
 pub struct Plot {
@@ -41,6 +43,7 @@ impl Plot {
             }
         }
         let drawn = if self.figures.is_empty() { draw_all(&store)? } else { draw(&store, &self.figures)? };
+        renew(&store)?;
         for figure in drawn {
             let picture = store.directory().join(format!("figures/{}.png", figure.name()));
             answer(format_args!("{}\n", picture.display()));

@@ -19,6 +19,24 @@ impl Pace {
         self.priced[kind as usize] += priced;
     }
 
+    /// Adds what was learnt elsewhere.
+    pub fn and(&mut self, other: &Self) {
+        for kind in Kind::ALL {
+            self.learn(kind, other.priced[kind as usize], other.taken[kind as usize]);
+        }
+    }
+
+    /// The same ratios as if they came from so many seconds of each kind at most, so that what is learnt later soon counts.
+    pub fn lightened(&self, seconds: f64) -> Self {
+        let mut light = Self::default();
+        for kind in Kind::ALL {
+            let (priced, taken) = (self.priced[kind as usize], self.taken[kind as usize]);
+            let share = (seconds / taken.max(1e-9)).min(1.0);
+            light.learn(kind, share * priced, share * taken);
+        }
+        light
+    }
+
     /// Seconds for each second of the price; of the whole stage where nothing of this kind has ended, of all where nothing
     /// of the stage has, none where nothing has ended at all.
     pub fn of(&self, kind: Kind) -> Option<f64> {
@@ -39,6 +57,17 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_learnt_elsewhere_counts_as_little_as_is_wanted() {
+        let mut known = Pace::default();
+        known.learn(Kind::Denoiser, 2000.0, 1000.0);
+        let mut pace = Pace::default();
+        pace.and(&known.lightened(5.0));
+        assert_eq!(pace.of(Kind::Denoiser), Some(0.5));
+        pace.learn(Kind::Denoiser, 10.0, 25.0);
+        assert_eq!(pace.of(Kind::Denoiser), Some(1.5));
+    }
 
     #[test]
     fn a_kind_has_its_own_pace_and_else_that_of_its_stage_or_of_the_others() {

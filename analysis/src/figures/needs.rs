@@ -28,6 +28,12 @@ impl Needs {
 }
 
 impl Figure {
+    /// So many figures come of a plan at most: those that have something to read. Some of them may turn out to be empty.
+    pub fn count_of(job: &Job, plan: &Plan) -> usize {
+        let reads = |figure: &&Self| plan.tasks.iter().any(|task| (figure.needs().reads)(job, &task.work));
+        Self::ALL.iter().filter(reads).count()
+    }
+
     /// What the figure is made from.
     pub fn needs(self) -> Needs {
         let (what, job, reads): (_, _, fn(&Job, &Work) -> bool) = match self {

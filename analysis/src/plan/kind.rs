@@ -62,6 +62,24 @@ impl Kind {
         }
     }
 
+    /// The kind in one word, as files have it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Fit => "fit",
+            Self::Denoiser => "denoiser",
+            Self::Kinematics => "kinematics",
+            Self::Density => "density",
+            Self::Transport => "transport",
+            Self::JetModel => "jet_model",
+            Self::DiffusedTemplate => "diffused_template",
+            Self::FlowTemplate => "flow_template",
+            Self::JetTemplate => "jet_template",
+            Self::Perceptrons => "perceptrons",
+            Self::Trees => "trees",
+            Self::Transformers => "transformers",
+        }
+    }
+
     /// The stage that it belongs to.
     pub fn stage(self) -> Stage {
         match self {

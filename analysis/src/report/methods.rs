@@ -92,7 +92,8 @@ fn said(heading: &str, value: &str) -> String {
 impl Methods {
     pub fn of(results: &Results) -> Self {
         let mut points: Vec<&PointResults> = results.points.iter().collect();
-        points.sort_by_key(|found| (found.point.n_signal(), rank(found.point.method())));
+        // As in legends: the points of a method stand together, from no signal to much.
+        points.sort_by_key(|found| (rank(found.point.method()), found.point.n_signal()));
         let (axes, others): (Vec<_>, Vec<_>) =
             reduce::axes(&points).into_iter().partition(|(heading, _)| NUMBERS.contains(heading));
         let mut columns = vec![Column {

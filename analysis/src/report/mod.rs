@@ -131,6 +131,19 @@ impl Report {
     }
 }
 
+/// Writes the page of a directory again where there is one, after its tables or pictures have changed. A file of that name
+/// that is none of ours is left alone: nobody has asked for a page.
+///
+/// # Errors
+/// As [`write`].
+pub fn renew(store: &Store) -> Result<(), Error> {
+    let is_ours = |page: Vec<u8>| page.starts_with(BEGINNING.as_bytes());
+    if std::fs::read(store.directory().join(NAME)).is_ok_and(is_ours) {
+        write(store, Moment::AtWork, None)?;
+    }
+    Ok(())
+}
+
 /// Writes the page of a directory: into the directory, or into a file elsewhere. Readers see the old page or the new one.
 ///
 /// # Errors

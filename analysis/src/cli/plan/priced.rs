@@ -1,0 +1,110 @@
+//! What a plan costs on each device that something is known of.
+
+use crate::device_kind::CORE;
+use crate::figures::Figure;
+use crate::job::Job;
+use crate::machine::{Memory, Shown, device_of};
+use crate::plan::Plan;
+use crate::price::{EventCounts, Price};
+use crate::rates::Rates;
+use crate::text::{duration, wrapped};
+
+/// Where the times of a device come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// From a file that the user has given.
+    Given,
+    /// From tasks and trials of so many seconds on this machine, or on a GPU of this kind.
+    Shown {
+        /// Seconds of work.
+        seconds: f64,
+    },
+    /// From the rates that are built in, of another machine.
+    BuiltIn,
+}
+
+impl Source {
+    /// In one word, for programs.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::Shown { .. } => "measured",
+            Self::BuiltIn => "built-in",
+        }
+    }
+}
+
+/// A plan at the rates of a device.
+pub struct Priced {
+    pub price: Price,
+    /// As people say it: `core`, `NVIDIA H200`.
+    pub device: String,
+    pub source: Source,
+    /// Seconds of tables and pictures at the end.
+    ending: f64,
+}
+
+impl Priced {
+    /// Seconds until so many ranks have done all of the plan that is not done, with tables and pictures.
+    pub fn time(&self, plan: &Plan, done: &[bool], ranks: usize) -> f64 {
+        self.price.makespan(plan, done, ranks) + self.ending
+    }
+}
+
+/// A plan on the devices whose rates are given, on a core, and on the GPUs that runs of this user have measured.
+pub fn on_devices(job: &Job, plan: &Plan, given: Vec<Rates>, memory: &Memory) -> Vec<Priced> {
+    let figures = Figure::count_of(job, plan);
+    let core = memory.of(&device_of(CORE, job.compute.threads)).0;
+    // Whatever tasks run on, tables and pictures are made by a core.
+    let ending = core.drawing(figures);
+    let price = |rates: Rates, source: Source, shown: &Shown| Priced {
+        price: Price::of(job, plan, EventCounts::estimated(job), &rates).at_pace(plan, &shown.pace()),
+        device: rates.device.into_owned(),
+        source,
+        ending,
+    };
+    let none = Shown::default();
+    let mut priced: Vec<Priced> = given.into_iter().map(|rates| price(rates, Source::Given, &none)).collect();
+    let is_there = |priced: &[Priced], device: &str| {
+        priced.iter().any(|priced| priced.device.eq_ignore_ascii_case(device))
+    };
+    // What a core takes is told in any case: everybody has one.
+    if !is_there(&priced, CORE) {
+        let source =
+            if core.is_empty() { Source::BuiltIn } else { Source::Shown { seconds: core.seconds() } };
+        priced.push(price(Rates::CPU_CORE, source, &core));
+    }
+    for (gpu, shown) in memory.gpus() {
+        if !is_there(&priced, &gpu) {
+            let source = Source::Shown { seconds: shown.seconds() };
+            priced.push(price(Rates::of_kind(&gpu, &[]).0, source, &shown));
+        }
+    }
+    priced
+}
+
+/// Where the times come from, and how to get those that are not there.
+pub fn sources(priced: &[Priced]) -> String {
+    let mut text = String::new();
+    for Priced { device, source, .. } in priced {
+        match source {
+            Source::Given => {}
+            Source::Shown { seconds } => text.push_str(&wrapped(&format!(
+                "{device}: as runs have shown it here, in {} of work",
+                duration(*seconds)
+            ))),
+            Source::BuiltIn => text.push_str(&wrapped(&format!(
+                "{device}: that of another machine, this one may take a third or three times as long; `drapes run` measures it \
+                 and remembers it"
+            ))),
+        }
+    }
+    if priced.iter().all(|priced| priced.device == CORE) {
+        text.push_str(
+            "GPU: not known, nobody has measured one here; `drapes run` on a GPU measures and remembers it, or\n  \
+             cargo bench --bench throughput -- --device cuda --rates gpu.json\n  \
+             drapes plan JOB --rates gpu.json\n",
+        );
+    }
+    text
+}

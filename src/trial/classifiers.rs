@@ -1,0 +1,85 @@
+//! Classifiers of features: perceptrons and trees.
+
+use std::time::Instant;
+
+use drapes_analysis::job::{ClassifierSettings, Job, TreeSettings};
+use drapes_analysis::price::{TRAINING, classifier_weights};
+use drapes_analysis::quantities::{ClassifierSeed, Fold};
+use drapes_analysis::stream::Stream;
+use tch::Device;
+
+use super::clock::{Clock, MOMENT};
+use super::models::{EPOCHS, normals};
+use crate::classifier::{
+    BoostedTrees, Contest, DataTruth, Judges, Least, Member, Parts, Perceptrons, TemplateFolds, TemplateTruth,
+};
+use crate::training::Checkpointer;
+
+/// Batches of an epoch of perceptrons: they look at their losses after each, which a trial is too short for.
+const BATCHES: usize = 512;
+/// Events of each class that trees are grown on, and how many trees.
+const EVENTS: usize = 4000;
+const TREES: usize = 10;
+
+/// Two classes with the same events.
+pub fn contest<'a, E: Copy>(events: E, data_truth: DataTruth<'a>, none: E) -> Contest<'a, E> {
+    Contest {
+        data: events,
+        data_truth,
+        template: events,
+        template_truth: TemplateTruth::Generated,
+        template_folds: TemplateFolds::Dealt,
+        unseen_background: none,
+        unseen_signal: none,
+    }
+}
+
+/// So many classifiers that learn from so many events of each class.
+pub fn members_of(members: usize, events: usize) -> Vec<Member> {
+    let parts = |count: usize| Parts { data: (0..count).collect(), template: (0..count).collect() };
+    let member = |seed: usize| Member {
+        seed: ClassifierSeed(seed as u32),
+        fold: Fold(0),
+        training: parts(events),
+        validation: parts(0),
+        evaluated: parts(0),
+        stream: Stream::of_job(seed as u64),
+    };
+    (0..members).map(member).collect()
+}
+
+/// Operations and seconds of some training steps of perceptrons.
+pub fn perceptrons(job: &Job, members: usize, device: Device) -> Option<(f64, f64)> {
+    let settings = ClassifierSettings { epochs: EPOCHS, ..job.classifier.clone() };
+    let features = job.data.features.len();
+    let events = BATCHES * settings.batch / 2;
+    let (rows, none, clock) = (normals(events, features, 1), normals(0, features, 2), Clock::default());
+    let contest = contest(rows.view(), DataTruth::Generated, none.view());
+    let members = members_of(members, events);
+    let judges = Perceptrons { settings: &settings, device };
+    let least = Least { batches: BATCHES, validation: 0 };
+    // It ends by being stopped.
+    let _ = judges.train(&contest, &members, least, &Checkpointer::watching(&clock));
+    let (blocks, seconds) = clock.blocks()?;
+    let steps = blocks * Perceptrons::STEPS_A_BLOCK;
+    Some((TRAINING * classifier_weights(job) * (steps * members.len() * settings.batch) as f64, seconds))
+}
+
+/// Events times features times trees, and the seconds to grow them.
+pub fn trees(job: &Job) -> Option<(f64, f64)> {
+    let settings = TreeSettings { iterations: TREES, patience: TREES, ..job.trees.clone() };
+    let features = job.data.features.len();
+    let (rows, none) = (normals(EVENTS, features, 1), normals(0, features, 2));
+    let contest = contest(rows.view(), DataTruth::Generated, none.view());
+    let mut members = members_of(1, EVENTS);
+    for member in &mut members {
+        member.validation = Parts { data: (0..EVENTS / 3).collect(), template: (0..EVENTS / 3).collect() };
+    }
+    let (start, mut grown) = (Instant::now(), 0);
+    while grown == 0 || start.elapsed() < MOMENT {
+        let least = Least { batches: 1, validation: 1 };
+        BoostedTrees(&settings).train(&contest, &members, least, &Checkpointer::default()).ok()?;
+        grown += TREES;
+    }
+    Some(((2 * EVENTS * features * grown) as f64, start.elapsed().as_secs_f64()))
+}
