@@ -9,14 +9,18 @@ use drapes_analysis::stream::Stream;
 use tch::Device;
 
 use super::clock::{Clock, MOMENT};
-use super::models::{EPOCHS, normals};
+use super::models::{EPOCHS, LARGEST_BATCH, normals};
 use crate::classifier::{
     BoostedTrees, Contest, DataTruth, Judges, Least, Member, Parts, Perceptrons, TemplateFolds, TemplateTruth,
 };
 use crate::training::Checkpointer;
 
-/// Batches of an epoch of perceptrons: they look at their losses after each, which a trial is too short for.
-const BATCHES: usize = 512;
+/// Batches of an epoch of perceptrons: they look at their losses after each, which a trial is too short for. Large batches
+/// have fewer, so that a trial needs no more memory than the job.
+fn batches(batch: usize) -> usize {
+    if batch <= 1024 { 512 } else { Perceptrons::STEPS_A_BLOCK }
+}
+
 /// Events of each class that trees are grown on, and how many trees.
 const EVENTS: usize = 4000;
 const TREES: usize = 10;
@@ -52,12 +56,16 @@ pub fn members_of(members: usize, events: usize) -> Vec<Member> {
 pub fn perceptrons(job: &Job, members: usize, device: Device) -> Option<(f64, f64)> {
     let settings = ClassifierSettings { epochs: EPOCHS, ..job.classifier.clone() };
     let features = job.data.features.len();
-    let events = BATCHES * settings.batch / 2;
+    if settings.batch > LARGEST_BATCH {
+        return None;
+    }
+    let batches = batches(settings.batch);
+    let events = batches * settings.batch / 2;
     let (rows, none, clock) = (normals(events, features, 1), normals(0, features, 2), Clock::default());
     let contest = contest(rows.view(), DataTruth::Generated, none.view());
     let members = members_of(members, events);
     let judges = Perceptrons { settings: &settings, device };
-    let least = Least { batches: BATCHES, validation: 0 };
+    let least = Least { batches, validation: 0 };
     // It ends by being stopped.
     let _ = judges.train(&contest, &members, least, &Checkpointer::watching(&clock));
     let (blocks, seconds) = clock.blocks()?;

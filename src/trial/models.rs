@@ -20,6 +20,8 @@ use crate::watch::Unwatched;
 pub const EPOCHS: usize = 100_000;
 /// Batches of events that a trial has.
 const BATCHES: usize = 4;
+/// Larger batches are not tried: a trial must not need memory that the job does not.
+pub const LARGEST_BATCH: usize = 1 << 16;
 /// Events that are made at most: as many as a GPU makes together.
 const MOST: usize = 1 << 17;
 
@@ -33,6 +35,9 @@ pub fn normals(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
 pub fn denoisers(job: &Job, members: usize, device: Device) -> Option<(f64, f64)> {
     let settings = DenoiserSettings { epochs: EPOCHS, validation_fraction: 0.0, ..job.denoiser.clone() };
     let (features, batch) = (job.data.features.len(), settings.batch);
+    if batch > LARGEST_BATCH {
+        return None;
+    }
     let event = |seed| TrainingEvents {
         rows: normals(BATCHES * batch, features + 1, seed),
         stream: Stream::of_job(seed),
@@ -76,6 +81,9 @@ fn flow_events(job: &Job, rows: usize, seed: u64) -> FlowEvents {
 /// Operations and seconds of some training steps of flows, with the densities that judge them.
 pub fn flows(job: &Job, kind: FlowKind, members: usize, device: Device) -> Option<(f64, f64)> {
     let settings = FlowSettings { validation_fraction: 0.0, ..job.flow.clone() };
+    if settings.batch > LARGEST_BATCH {
+        return None;
+    }
     let network = FlowNetwork { epochs: EPOCHS, ..job.flow.network(kind) };
     let seeds = 0..members as u64;
     let events: Vec<FlowEvents> =
