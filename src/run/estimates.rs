@@ -15,6 +15,7 @@ use drapes_analysis::rates::{Origin, Rates};
 use drapes_analysis::store::TaskState;
 use tch::Device;
 
+use super::place::COMPUTING;
 use super::prices;
 use crate::device;
 use crate::trial;
@@ -152,7 +153,7 @@ pub fn try_out(job: &Job, tasks: &[Task], own: Device, rates: &Rates) -> Shown {
         trial::of(job, tasks, own, rates)
     };
     // Its panics are failed trials, as those of a task are a failed task.
-    let builder = || std::thread::Builder::new().name(super::COMPUTING.to_owned());
+    let builder = || std::thread::Builder::new().name(COMPUTING.to_owned());
     std::thread::scope(|scope| {
         let spawned = builder().spawn_scoped(scope, measure);
         spawned.ok().and_then(|thread| thread.join().ok()).unwrap_or_default()
