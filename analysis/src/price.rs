@@ -151,8 +151,7 @@ pub const INFERENCE: f64 = 2.0;
 /// Share of the allowed trees that are grown before training against a template stops, as seen on the LHCO events.
 const GROWN_TREES: f64 = 0.2;
 
-/// Seconds of a task on one rank.
-pub fn seconds(job: &Job, task: &Task, counts: EventCounts, rates: &Rates) -> f64 {
+fn seconds(job: &Job, task: &Task, counts: EventCounts, rates: &Rates) -> f64 {
     let (operations, rate) = match &task.work {
         Work::Fit { .. } => return 0.1,
         Work::Train { scope, samples } => {

@@ -110,10 +110,8 @@ impl Run {
         let kind = device::most_common_kind(&orders).to_owned();
         let mut estimates = prepared.estimates(&kind, sample);
         let is_short = clock.end().is_some_and(|end| end - clock.now() < WORTH_MEASURING);
-        let trials = match is_short {
-            true => vec![],
-            false => estimates.to_try(&prepared.plan, &prepared.known, orders.len()),
-        };
+        let trials =
+            if is_short { vec![] } else { estimates.to_try(&prepared.plan, &prepared.known, orders.len()) };
         for (rank, order) in orders.iter().enumerate().skip(1) {
             let data_directory = prepared.data_directory.clone();
             let (order, memory, trials) = (order.clone(), shares[rank], trials.clone());

@@ -26,7 +26,7 @@ const EVENTS: usize = 4000;
 const TREES: usize = 10;
 
 /// Two classes with the same events.
-pub fn contest<'a, E: Copy>(events: E, data_truth: DataTruth<'a>, none: E) -> Contest<'a, E> {
+pub fn contest<E: Copy>(events: E, data_truth: DataTruth<'_>, none: E) -> Contest<'_, E> {
     Contest {
         data: events,
         data_truth,

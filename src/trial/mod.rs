@@ -76,17 +76,11 @@ fn of_task(job: &Job, work: &Work, device: Device, rates: &Rates) -> Option<Seen
             let (operations, taken) = jets::generation(job, device)?;
             (operations, taken, rates.jet_sampler)
         }
-        Work::Template { template, .. } => match template.method.flow() {
-            Some(flow) => {
-                let (operations, taken) = models::flow_sampling(job, flow, device)?;
-                (operations, taken, rates.flow_sampler)
-            }
-            None => {
-                let (operations, taken) = models::sampling(job, device)?;
-                (operations, taken, rates.sampler)
-            }
-        },
-        Work::Resample { .. } => {
+        Work::Template { template, .. } if template.method.flow().is_some() => {
+            let (operations, taken) = models::flow_sampling(job, template.method.flow()?, device)?;
+            (operations, taken, rates.flow_sampler)
+        }
+        Work::Template { .. } | Work::Resample { .. } => {
             let (operations, taken) = models::sampling(job, device)?;
             (operations, taken, rates.sampler)
         }

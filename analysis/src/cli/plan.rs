@@ -96,22 +96,11 @@ impl Plan {
     fn of(&self, job: &Job) -> Result<String, Error> {
         let plan = plan::Plan::of(job);
         let rates = self.rates.iter().map(|path| Rates::read(path)).collect::<Result<Vec<_>, _>>()?;
-        let priced = priced::on_devices(job, &plan, rates, &self.memory());
+        let priced = priced::on_devices(job, &plan, rates, &memory_of_machine());
         Ok(match self.format {
             Format::Text => self.text(job, &plan, &priced),
             Format::Json => format!("{:#}\n", self.json(job, &plan, &priced)),
         })
-    }
-
-    /// What runs have learnt about this machine; a file that cannot be used is told and counts as none.
-    fn memory(&self) -> Memory {
-        let memory = Memory::of_user();
-        if let Some(problem) = memory.problem() {
-            tell(format_args!(
-                "note: what earlier runs have learnt about this machine cannot be used: {problem}"
-            ));
-        }
-        memory
     }
 
     fn rank_counts(&self) -> Vec<usize> {
@@ -272,6 +261,17 @@ impl Plan {
         }
         answer
     }
+}
+
+/// What runs have learnt about this machine; a file that cannot be used is told and counts as none.
+fn memory_of_machine() -> Memory {
+    let memory = Memory::of_user();
+    if let Some(problem) = memory.problem() {
+        tell(format_args!(
+            "note: what earlier runs have learnt about this machine cannot be used: {problem}"
+        ));
+    }
+    memory
 }
 
 /// Every task with its price, and below it what it needs.
