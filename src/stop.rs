@@ -163,10 +163,14 @@ impl Clock {
         (PATIENCE_WITH_BUSY * self.margin).max(2.0 * LEAST_PATIENCE)
     }
 
+    /// Seconds after which, since all were told to stop, rank 0 must have ended the run.
+    pub fn patience_with_leader(&self) -> f64 {
+        (HARDLY_ANY_LEFT * self.margin).max(3.0 * LEAST_PATIENCE)
+    }
+
     /// Whether the deadline is so near that rank 0 must have ended the run.
     pub fn is_hardly_any_left(&self) -> bool {
-        let left = (HARDLY_ANY_LEFT * self.margin).max(3.0 * LEAST_PATIENCE);
-        self.end.is_some_and(|end| self.now() >= end + left)
+        self.end.is_some_and(|end| self.now() >= end + self.patience_with_leader())
     }
 
     /// Whether tasks must stop.

@@ -5,9 +5,9 @@ mod support;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use support::{answer, arrays, directory, drapes, records, small_job, write};
+use support::{answer, arrays, directory, drapes, foreign_lock, records, small_job, write};
 
 fn run(job: &Path, out: &Path) -> Command {
     let mut run = drapes();
@@ -201,17 +201,6 @@ fn what_the_dead_leave_behind_is_swept() {
     }
     assert!(requests.iter().all(|path| !path.exists()), "requests to processes that are gone");
     assert!(kept.exists() && own.iter().all(|file| file.exists()), "names that are not ours");
-}
-
-/// A lock as a process on another host writes it, touched so long ago.
-fn foreign_lock(out: &Path, silent: Duration) {
-    let lock = serde_json::json!({"process": {"host": "elsewhere", "pid": 7, "started": 1, "space": "another machine"},
-        "since": 0, "shard": 1, "shards": 1, "ranks": 1, "running": []});
-    fs::create_dir_all(out.join("running")).expect("room");
-    let path = out.join("running/1-of-1.json");
-    fs::write(&path, lock.to_string()).expect("room");
-    let file = fs::File::options().append(true).open(path).expect("a lock");
-    file.set_modified(SystemTime::now() - silent).expect("an older file");
 }
 
 #[test]

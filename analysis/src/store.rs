@@ -12,6 +12,7 @@
 //! ```
 
 mod again;
+mod arrivals;
 mod aside;
 mod claim;
 mod durable;
@@ -36,6 +37,7 @@ use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 
+pub use arrivals::Arrivals;
 pub use durable::{part_of, write_durably};
 pub use folding::Folding;
 pub use foresee::Foreseen;

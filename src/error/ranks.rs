@@ -70,7 +70,7 @@ pub enum RanksError {
     #[error(
         "{} no more {during} (hung in a system call, or the node is gone) what is stored stays: run the same command \
          again, and leave that node out if it happens again",
-        answer(ranks)
+        subject(ranks, "answers", "answer")
     )]
     NoAnswer {
         /// Which, and on which hosts where that is known.
@@ -80,10 +80,19 @@ pub enum RanksError {
     },
     /// Ranks have not joined each other.
     #[error(
-        "the ranks have not found each other in {seconds} s (one of them has not started, or cannot reach the others) look \
-         at its node, and run the same command again"
+        "{} (rank {rank} of {ranks}, on {host}, has waited for {seconds} s; a rank that has not started, or cannot reach the \
+         others, keeps all from working) look at its node, and run the same command again",
+        not_arrived(absent)
     )]
     NotArrived {
+        /// Those that nobody has seen; none where that is not known.
+        absent: Vec<usize>,
+        /// Who says so.
+        rank: usize,
+        /// All ranks.
+        ranks: usize,
+        /// The host of the rank that says so.
+        host: String,
         /// How long they were waited for.
         seconds: u64,
     },
@@ -111,8 +120,8 @@ impl RanksError {
     }
 }
 
-/// Ranks as the subject of a sentence.
-fn answer(ranks: &[(usize, Option<String>)]) -> String {
+/// Ranks as the subject of a sentence, with its verb.
+fn subject(ranks: &[(usize, Option<String>)], of_one: &str, of_more: &str) -> String {
     const MOST: usize = 8;
     let named = |(rank, host): &(usize, Option<String>)| match host {
         Some(host) => format!("{rank} ({host})"),
@@ -123,8 +132,17 @@ fn answer(ranks: &[(usize, Option<String>)]) -> String {
         names.push(format!("{} more", ranks.len() - MOST));
     }
     match &names[..] {
-        [one] => format!("rank {one} answers"),
-        [most @ .., last] => format!("ranks {} and {last} answer", most.join(", ")),
-        [] => "nobody answers".to_owned(),
+        [one] => format!("rank {one} {of_one}"),
+        [most @ .., last] => format!("ranks {} and {last} {of_more}", most.join(", ")),
+        [] => format!("nobody {of_one}"),
     }
+}
+
+/// Who has not come.
+fn not_arrived(absent: &[usize]) -> String {
+    if absent.is_empty() {
+        return "the ranks have not found each other".to_owned();
+    }
+    let absent: Vec<_> = absent.iter().map(|rank| (*rank, None)).collect();
+    format!("{} not arrived", subject(&absent, "has", "have"))
 }

@@ -26,7 +26,7 @@ mod start_up;
 mod stop_watch;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use drapes_analysis::cli::{Talk, tell};
@@ -34,7 +34,7 @@ use drapes_analysis::dispatch::Shard;
 use drapes_analysis::error::Exit;
 use drapes_analysis::job::{Change, JobFile};
 use drapes_analysis::plan::{Plan, Selector};
-use drapes_analysis::store::Store;
+use drapes_analysis::store::{Arrivals, Store};
 
 use crate::demands;
 use crate::device::{self, DeviceChoice, Sharing};
@@ -150,7 +150,7 @@ impl Run {
         let signals = Signals::listen()?;
         let starter = Starter::of_this_process();
         let clock = Clock::until(self.deadline(), self.margin);
-        let world = StartUp::new(clock, signals.clone()).guard(World::join)??;
+        let world = StartUp::new(clock, signals.clone()).guard_with(self.arrivals(), World::join)??;
         let signals = if world.is_launched() { signals.of_launched(starter) } else { signals };
         // A panic must not unwind into MPI's own end, where it would wait for the others.
         let part =
@@ -180,6 +180,21 @@ impl Run {
             .into_iter()
             .filter_map(|(path, what)| path.filter(|path| path.to_str().is_none()).zip(Some(what)));
         Error::of_all(wrong.map(|(path, what)| Error::NotText { path: path.clone(), what }).collect())
+    }
+
+    /// Where the ranks of this run leave word that they are there, once somebody wants to know. Ranks that cannot read the job
+    /// leave none.
+    fn arrivals(&self) -> impl FnOnce() -> Option<Arrivals> + Send + 'static {
+        let (file, changes, out, shard) =
+            (self.job.clone(), self.changes.clone(), self.out.clone(), self.shard());
+        move || {
+            let named = || {
+                let job = JobFile::open(&file).ok()?.with(changes).check().ok()?;
+                Some(Path::new("out").join(&job.name))
+            };
+            let (rank, ranks) = World::announced();
+            Arrivals::of(&out.or_else(named)?, shard, rank, ranks)
+        }
     }
 
     fn deadline(&self) -> Option<SystemTime> {

@@ -24,7 +24,7 @@ use crate::device::{self, DeviceChoice};
 use crate::error::Error;
 use crate::repeats;
 use crate::split::Sample;
-use crate::stop::Signals;
+use crate::stop::{Clock, Signals};
 use crate::world::World;
 
 /// A job ready to compute.
@@ -158,13 +158,16 @@ impl Run {
         signals: &Signals,
     ) -> Result<(Occupancy, Vec<Occupant>), Error> {
         let mut is_told = false;
+        let clock = Clock::until(self.deadline(), self.margin);
         let occupied = store.occupy(self.shard(), ranks, &mut |who, silence| {
             if !std::mem::replace(&mut is_told, true) {
                 tell(silent(who, silence));
             }
-            if signals.received() { Patience::GiveUp } else { Patience::Wait }
+            if signals.received() || clock.is_late() { Patience::GiveUp } else { Patience::Wait }
         });
-        occupied.map_err(|error| if signals.received() { Error::Stopped } else { error.into() })
+        occupied.map_err(|error| {
+            if signals.received() || is_told && clock.is_late() { Error::Stopped } else { error.into() }
+        })
     }
 
     pub(super) fn known(&self, states: &[TaskState], owners: &[u32], selected: &[bool]) -> Vec<Known> {

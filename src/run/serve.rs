@@ -20,20 +20,20 @@ use crate::world::World;
 impl Run {
     pub(super) fn serve(&self, world: &World, signals: &Signals) -> Result<Exit, Error> {
         world.send(0, &Message::Hello(device::look(World::host(), self.device)))?;
+        let clock = Clock::until(self.deadline(), self.margin);
         let (data_directory, order, memory, trials) = loop {
-            match dispatch::wait(world)? {
-                (_, Message::Begin { data_directory, order, memory, trials }) => {
+            match dispatch::first_order(world, &clock, signals)? {
+                Message::Begin { data_directory, order, memory, trials } => {
                     break (data_directory, order, memory, trials);
                 }
                 // Rank 0 has said why there is nothing to do.
-                (_, Message::Stop) => {
+                Message::Stop => {
                     world.send(0, &Message::Left)?;
                     return Ok(Exit::Done);
                 }
                 _ => {}
             }
         };
-        let clock = Clock::until(self.deadline(), self.margin);
         let job = StartUp::new(clock, signals.clone()).guard(|| world.broadcast(vec![]))?;
         let stored: StoredJob = serde_json::from_slice(&job)
             .map_err(|error| RanksError::Message { rank: 0, reason: error.to_string() })?;

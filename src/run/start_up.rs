@@ -6,14 +6,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use drapes_analysis::cli::tell;
+use drapes_analysis::store::Arrivals;
 
 use crate::error::{Error, RanksError};
 use crate::stop::{Clock, Signals};
+use crate::world::World;
 
 /// Ranks arrive within seconds of each other, but a node may first have to fetch the program from a slow server.
 const ARRIVAL: Duration = Duration::from_secs(600);
 /// How often it is looked whether they have arrived.
 const LOOK: Duration = Duration::from_millis(200);
+/// Who waits for longer than this says so in the directory. It is less than any patience, so that whoever is there has said
+/// so before others give up, even where they alone were told to stop.
+const USUAL: Duration = Duration::from_secs(4);
+/// How often that is repeated.
+const REPEAT: Duration = Duration::from_secs(1);
 
 /// The time that ranks have to arrive.
 pub struct StartUp {
@@ -39,28 +46,64 @@ impl StartUp {
         self.told.get().is_some_and(|told| told.elapsed() >= patience) || self.start.elapsed() >= ARRIVAL
     }
 
-    /// Does what may wait inside MPI for ranks that never arrive. Where it waits for too long the process ends, since MPI
+    /// Does what may wait inside MPI for ranks that never come. Where it waits for too long the process ends, since MPI
     /// cannot be told to give up.
     ///
     /// # Errors
     /// The system allows no thread that looks at the clock.
     pub fn guard<T>(self, join: impl FnOnce() -> T) -> Result<T, Error> {
+        self.guard_with(|| None, join)
+    }
+
+    /// The same, where ranks that never arrive are named: `arrivals` says where ranks leave word, and is asked only when this
+    /// one has waited for longer than usual.
+    ///
+    /// # Errors
+    /// The system allows no thread that looks at the clock.
+    pub fn guard_with<T>(
+        self,
+        arrivals: impl FnOnce() -> Option<Arrivals> + Send + 'static,
+        join: impl FnOnce() -> T,
+    ) -> Result<T, Error> {
         let arrived = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&arrived);
-        let watch = move || {
-            while !seen.load(Ordering::Relaxed) {
-                if self.is_over() {
-                    let error = RanksError::NotArrived { seconds: self.start.elapsed().as_secs() };
-                    tell(format_args!("error: {error}"));
-                    std::process::exit(error.kind() as i32);
-                }
-                std::thread::sleep(LOOK);
-            }
-        };
+        let watch = move || self.watch(&seen, arrivals);
         let guard = std::thread::Builder::new().name("start".to_owned()).spawn(watch);
         guard.map_err(|error| RanksError::Broke { rank: 0, reason: error.to_string() })?;
         let joined = join();
         arrived.store(true, Ordering::Relaxed);
         Ok(joined)
+    }
+
+    fn watch(self, have_met: &AtomicBool, arrivals: impl FnOnce() -> Option<Arrivals>) {
+        let mut arrivals = Some(arrivals);
+        let mut word: Option<Arrivals> = None;
+        let mut said = Instant::now();
+        while !have_met.load(Ordering::Relaxed) {
+            if self.is_over() {
+                let absent = word.as_ref().and_then(Arrivals::absent).unwrap_or_default();
+                let error = self.not_arrived(absent);
+                tell(format_args!("error: {error}"));
+                std::process::exit(error.kind() as i32);
+            }
+            if self.told.get().is_some() || self.start.elapsed() >= USUAL {
+                if let Some(arrivals) = arrivals.take() {
+                    word = arrivals();
+                    word.iter().for_each(Arrivals::touch);
+                    said = Instant::now();
+                } else if said.elapsed() >= REPEAT {
+                    word.iter().for_each(Arrivals::touch);
+                    said = Instant::now();
+                }
+            }
+            std::thread::sleep(LOOK);
+        }
+        word.iter().for_each(Arrivals::have_met);
+    }
+
+    fn not_arrived(&self, absent: Vec<usize>) -> RanksError {
+        let (rank, ranks) = World::announced();
+        let seconds = self.start.elapsed().as_secs();
+        RanksError::NotArrived { absent, rank, ranks, host: World::host(), seconds }
     }
 }

@@ -10,6 +10,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, SystemTime};
 
 use drapes::arrays::ArrayReader;
 use drapes::jets::{Jets, Kinematics};
@@ -54,9 +55,7 @@ pub fn with_mounts(place: &Path, program: &Path, command: &str) -> PathBuf {
          \"$@\"' sh {0} \"$@\"\nfi\nexec {0} \"$@\"\n",
         program.display()
     );
-    let script = write(place, "rank.sh", &text);
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("a program");
-    script
+    script(place, "rank.sh", &text)
 }
 
 /// A temporary directory.
@@ -125,6 +124,17 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// A lock as a process on another host writes it, touched so long ago.
+pub fn foreign_lock(out: &Path, silent: Duration) {
+    let lock = serde_json::json!({"process": {"host": "elsewhere", "pid": 7, "started": 1, "space": "another machine"},
+        "since": 0, "shard": 1, "shards": 1, "ranks": 1, "running": []});
+    fs::create_dir_all(out.join("running")).expect("room");
+    let path = out.join("running/1-of-1.json");
+    fs::write(&path, lock.to_string()).expect("room");
+    let file = fs::File::options().append(true).open(path).expect("a lock");
+    file.set_modified(SystemTime::now() - silent).expect("an older file");
+}
+
 /// Every record below a directory without its run and the digest over it, by the name of its file.
 pub fn records(out: &Path) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
@@ -163,6 +173,13 @@ fn numbers_of(jets: &Jets) -> Vec<f32> {
         [pt, eta, phi, mass, outline.count as f32]
     });
     outlines.chain(jets.all_constituents().as_flattened().iter().map(|value| f32::from(*value))).collect()
+}
+
+/// A shell script of the test that can be started.
+pub fn script(directory: &Path, name: &str, text: &str) -> PathBuf {
+    let script = write(directory, name, text);
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("a program");
+    script
 }
 
 /// Every file below a folder with this ending.

@@ -3,6 +3,7 @@
 use std::fs::{self, DirEntry};
 use std::path::Path;
 
+use super::arrivals::is_arrival;
 use super::durable::is_part_of;
 use super::{Occupant, Store, StoredJob, request};
 use crate::error::Error;
@@ -29,7 +30,7 @@ impl Store {
     /// A directory is ours if its `job.json` is a stored job: that is written before everything else but what this rule
     /// knows by name. It may be begun if it is not there or empty, or if it holds nothing but what a start leaves that
     /// died before that, or another shard that begins at this moment: empty folders of stages, occupants, requests to
-    /// them and turns in `running/`, and a part of `job.json`.
+    /// them, turns and ranks that wait for others in `running/`, and a part of `job.json`.
     ///
     /// # Errors
     /// The directory holds anything else.
@@ -98,7 +99,7 @@ fn is_of_running(entry: &DirEntry) -> bool {
     is_file(entry)
         && (is_hidden
             || (is_request(name) && request::read(&entry.path()).is_some())
-            || (TURNS.contains(&name) && is_empty())
+            || ((TURNS.contains(&name) || is_arrival(name)) && is_empty())
             || (is_place(name) && is_occupant()))
 }
 
@@ -108,7 +109,7 @@ fn is_request(name: &str) -> bool {
 }
 
 /// Whether a name is that of an occupant: `2-of-8.json`.
-fn is_place(name: &str) -> bool {
+pub(super) fn is_place(name: &str) -> bool {
     let numbers = name.strip_suffix(".json").and_then(|stem| stem.split_once("-of-"));
     numbers.is_some_and(|(index, count)| index.parse::<u32>().is_ok() && count.parse::<u32>().is_ok())
 }

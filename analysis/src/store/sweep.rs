@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::arrivals::is_arrival;
 use super::durable::is_part_of;
 use super::{Store, TaskState, request};
 use crate::error::Error;
@@ -43,6 +44,16 @@ impl Store {
             let _ = fs::remove_file(file);
         }
         self.sweep_requests();
+        self.sweep_arrivals();
+    }
+
+    /// Removes the words of ranks that have waited for others in vain. Ranks of another shard that still wait repeat theirs.
+    pub(super) fn sweep_arrivals(&self) {
+        for file in files(&self.running()) {
+            if file.file_name().and_then(|name| name.to_str()).is_some_and(is_arrival) {
+                let _ = fs::remove_file(file);
+            }
+        }
     }
 
     /// Removes requests to processes that are gone.

@@ -1,0 +1,104 @@
+//! Starts that fail: ranks that never arrive, and a rank 0 that hangs before there is work.
+
+mod support;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use support::launcher::Mpi;
+use support::scan::{Scan, kill};
+use support::{answer, directory, drapes, files, foreign_lock, refusal, script, small_job};
+
+/// Waits until a scan has said something.
+fn wait_for_words(scan: &Scan, words: &str) {
+    let start = Instant::now();
+    while !scan.log().contains(words) {
+        assert!(start.elapsed() < Duration::from_secs(60), "not said: {words}\n{}", scan.log());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Waits until a scan has ended with 75; what it has said.
+fn ended_in_time(scan: &mut Scan, most: Duration) -> String {
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = scan.launcher.try_wait().expect("a child") {
+            break status;
+        }
+        if start.elapsed() >= most {
+            scan.ranks().into_iter().for_each(|rank| kill("KILL", rank));
+            let _ = scan.launcher.kill();
+            panic!("still there after {most:?}: {}", scan.log());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert_eq!(status.code(), Some(75), "{}", scan.log());
+    scan.wait_for_the_end(Duration::from_secs(10));
+    scan.log()
+}
+
+#[test]
+fn a_rank_zero_that_hangs_before_there_is_work_does_not_outlive_the_deadline() {
+    for mpi in Mpi::all() {
+        let place = directory();
+        let (job, out) = (small_job(place.path(), ""), place.path().join("out"));
+        // Rank 0 waits for whoever has the directory, and all others for rank 0.
+        foreign_lock(&out, Duration::from_secs(60));
+        let options = ["--deadline", "14s", "--margin", "8s"];
+        let mut scan = Scan::spawn(mpi.launch(2, mpi.program()), &job, &out, &options);
+        wait_for_words(&scan, "has the directory and was last heard of");
+        let rank = scan.rank(0).expect("rank 0, which has just said something");
+        kill("STOP", rank);
+        // Six seconds until tasks must stop, and fifteen that rank 0 has at least to end the run.
+        let told = ended_in_time(&mut scan, Duration::from_secs(45));
+        assert!(told.contains("error on rank 1 ("), "{told}");
+        assert!(
+            told.contains("rank 0 answers no more at the start of the run, although the time is over"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn who_waits_for_the_directory_gives_up_when_the_time_is_over() {
+    let place = directory();
+    let (job, out) = (small_job(place.path(), ""), place.path().join("out"));
+    foreign_lock(&out, Duration::from_secs(60));
+    let start = Instant::now();
+    let mut run = drapes();
+    run.arg("run").arg(&job).arg("--out").arg(&out).args(["--deadline", "6s", "--margin", "4s"]);
+    let (code, message) = refusal(&mut run);
+    assert_eq!(code, 75, "{message}");
+    assert!(message.contains("has the directory and was last heard of"), "{message}");
+    // It would count as dead two minutes after the start.
+    assert!(start.elapsed() < Duration::from_secs(60), "{message}");
+}
+
+/// A program that starts another one late where it is rank 1.
+fn late(place: &Path, program: &Path, seconds: u32) -> std::path::PathBuf {
+    let text = format!(
+        "#!/bin/sh\nif [ \"${{OMPI_COMM_WORLD_RANK:-$PMI_RANK}}\" = 1 ]; then sleep {seconds}; fi\nexec {} \"$@\"\n",
+        program.display()
+    );
+    script(place, "late.sh", &text)
+}
+
+#[test]
+fn a_rank_that_never_arrives_is_named() {
+    for mpi in Mpi::all() {
+        let place = directory();
+        let (job, out) = (small_job(place.path(), ""), place.path().join("out"));
+        let program = late(place.path(), mpi.program(), 60);
+        let options = ["--deadline", "7s", "--margin", "6s"];
+        let mut scan = Scan::spawn(mpi.launch(3, &program), &job, &out, &options);
+        let told = ended_in_time(&mut scan, Duration::from_secs(40));
+        let is_named =
+            |rank: usize| told.contains(&format!("error: rank 1 has not arrived (rank {rank} of 3, on "));
+        assert!(is_named(0) || is_named(2), "{told}");
+        assert!(!out.join("job.json").exists(), "nothing was begun");
+        // One that is merely late is waited for, and nothing of the waiting stays.
+        let program = late(place.path(), mpi.program(), 6);
+        answer(mpi.launch(2, &program).arg("run").arg(&job).arg("--out").arg(&out));
+        assert!(files(&out.join("running"), "waits").is_empty());
+    }
+}
