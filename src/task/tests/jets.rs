@@ -4,7 +4,7 @@ use super::*;
 use crate::jets::Jets;
 
 /// Small networks that have learnt little: kinematics, numbers and places do not depend on that.
-const SMALL: &str = "schema = 1\nname = 'a'\n[data]\nevents = 'demo_constituents.h5'\nlayout = 'table'\n\
+pub(super) const SMALL: &str = "schema = 1\nname = 'a'\n[data]\nevents = 'demo_constituents.h5'\nlayout = 'table'\n\
     [independent_background]\nsource = 'withheld'\n[denoiser]\nepochs = 3\nmarginals = 'gaussian'\n\
     [sampler]\nsteps = 40\n[jet_model]\nblocks = 1\nwidth = 8\nheads = 2\nhidden = 8\ncontext = 4\nepochs = 1\n\
     learning_rate = 1e-3\nprecision = 'single'\n[jet_classifier]\nwidth = 8\nheads = 2\nhidden = 8\n\

@@ -2,6 +2,7 @@ mod columns;
 mod diverging;
 mod jets;
 mod needs;
+mod sides;
 mod stopping;
 
 use drapes_analysis::fingerprint::fingerprints;

@@ -1,0 +1,78 @@
+//! How the templates of all methods are dealt: by the data that their events are, by the events that they began as, or by chance.
+
+use drapes_analysis::plan::Work;
+
+use super::super::sides::sides;
+use super::*;
+use crate::classifier::TemplateFolds;
+
+/// The folds of the template of every point of a job, by the name of its method; nothing needs to be computed for that.
+fn folds(place: &Workplace, plan: &Plan) -> Vec<(String, TemplateFolds)> {
+    let of = |task: &Task| match &task.work {
+        Work::Classify { point, .. } => {
+            let name = task.id.0.trim_start_matches("classify/").split('-').next().unwrap_or_default();
+            let sides = sides(place, point).expect("enough events");
+            Some((name.to_owned(), sides.folds))
+        }
+        _ => None,
+    };
+    let mut found: Vec<_> = plan.tasks.iter().filter_map(of).collect();
+    found.dedup_by(|a, b| a.0 == b.0);
+    found
+}
+
+#[test]
+fn every_template_is_dealt_by_the_events_that_it_began_as() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let methods =
+        ["noise", "sr", "sb", "mc", "gensr", "curtains_f4f", "curtains_f4f_efficient", "cathode", "feta"];
+    // FETA's copies of an event would be equal, so that it has none.
+    let copies = |method: &str| if method == "feta" { "" } else { "oversampling = [2]\n" };
+    let scan = |method| format!("[[scan]]\nmethod = '{method}'\nn_signal = [100]\n{}", copies(method));
+    let scans: String = methods.map(scan).concat();
+    let job = format!("{OTHER}[classifier]\nseeds = [0]\n{scans}");
+    let (plan, place, _) = workplace_with(directory.path(), &job);
+    let sample = place.sample().expect("events");
+    let data = |region| sample.data(SignalCount(100), &place.job.regions, region).expect("events").len();
+    let (inside, side_bands) = (data(Region::Signal), data(Region::SideBand));
+    let other = sample.other_in(&place.job.regions, Region::Signal).expect("another sample").len();
+    assert!(inside != side_bands && inside != other && side_bands != other);
+    let folds = folds(&place, &plan);
+    let of = |method: &str| {
+        let found = folds.iter().find(|(name, _)| name == method);
+        found.unwrap_or_else(|| panic!("{method} among {folds:?}")).1
+    };
+    assert_eq!(of("sr"), TemplateFolds::OfData);
+    for method in ["sb", "curtains_f4f", "curtains_f4f_efficient"] {
+        assert_eq!(of(method), TemplateFolds::OfOrigins(side_bands), "{method}");
+    }
+    for method in ["mc", "feta"] {
+        assert_eq!(of(method), TemplateFolds::OfOrigins(other), "{method}");
+    }
+    // The template of GenSR begins as noise as well.
+    for method in ["noise", "cathode", "gensr"] {
+        assert_eq!(of(method), TemplateFolds::Dealt, "{method}");
+    }
+}
+
+#[test]
+fn templates_of_jets_are_dealt_by_the_events_that_they_began_as() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let scan = |method: &str| {
+        format!("[[scan]]\nmethod = '{method}'\ninputs = ['llv']\nn_signal = [20]\noversampling = [2]\n")
+    };
+    let scans: String = ["noise", "sr", "sb"].map(scan).concat();
+    let (plan, place, _) = workplace_of(directory.path(), &format!("{}{scans}", jets::SMALL));
+    let sample = place.sample().expect("events");
+    let chosen = sample.chosen(SignalCount(20), &place.job.regions, Region::SideBand).expect("events");
+    let side_bands = sample.with_jets(chosen).len();
+    let expected = [
+        ("noise", TemplateFolds::Dealt),
+        ("sr", TemplateFolds::OfData),
+        ("sb", TemplateFolds::OfOrigins(side_bands)),
+    ];
+    let found = folds(&place, &plan);
+    for (method, folds) in expected {
+        assert!(found.contains(&(method.to_owned(), folds)), "{method}: {found:?}");
+    }
+}
