@@ -47,7 +47,7 @@ endif
 # Hundreds of kills, and hundreds of random tables: more than an hour.
 test-faults: setup
 	DRAPES_KILLS=200 $(CARGO) test --locked --test faults -- --nocapture
-	DRAPES_TROUBLES=200 $(CARGO) test --locked --test campaign -- --nocapture
+	DRAPES_TROUBLES=200 DRAPES_MPICH="$$(setup/mpich.sh)" $(CARGO) test --locked --test campaign -- --nocapture
 	DRAPES_TABLES=400 $(CARGO) test --locked --test random_tables -- --nocapture
 
 # Needs cargo-fuzz (cargo install cargo-fuzz); stops at what it finds, or after so many seconds each.
