@@ -1,3 +1,4 @@
+mod alive;
 mod bad_ranks;
 mod deadlines;
 mod others;
@@ -76,6 +77,7 @@ struct Diary {
     lost: Vec<usize>,
     repeated: Vec<usize>,
     retired: Vec<(usize, String)>,
+    silent: Vec<usize>,
     activity: Vec<Activity>,
     halted: Option<Halt>,
     /// Whether every task began only after those that it needs had ended well.
@@ -98,7 +100,11 @@ impl Observer for Diary {
     fn lost(&mut self, task: usize, _needs: usize) {
         self.lost.push(task);
     }
-    fn silent(&mut self, _rank: usize, _host: &str, _silence: Option<Duration>) {}
+    fn silent(&mut self, rank: usize, _host: &str, silence: Option<Duration>) {
+        if silence.is_some() {
+            self.silent.push(rank);
+        }
+    }
     fn retired(&mut self, rank: usize, _host: &str, reason: &str) {
         self.retired.push((rank, reason.to_owned()));
     }

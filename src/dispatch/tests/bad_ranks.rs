@@ -4,7 +4,7 @@ use super::*;
 
 /// What is wrong with a rank.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Machine {
+pub(super) enum Machine {
     Good,
     /// Its data are not there.
     NoData,
@@ -16,6 +16,8 @@ enum Machine {
     CannotRead,
     /// It begins its first task, and is not heard of again.
     Hangs,
+    /// Its tasks take seventeen seconds, in which they tell nothing and do not hear that they are to stop.
+    Quiet,
 }
 
 /// The tasks of a rank on such a machine: all of them are good, and take a moment.
@@ -37,6 +39,10 @@ impl Performer for OnMachine {
         std::thread::sleep(Duration::from_millis(2));
         let reason = "Input/output error".to_owned();
         match (self.machine, assignment.attempt) {
+            (Machine::Quiet, _) => {
+                std::thread::sleep(Duration::from_secs(17));
+                Ended::Stopped
+            }
             (Machine::Faulty, Attempt::First) => Ended::LetDown { fault: Fault::Files, reason },
             (Machine::Faulty, Attempt::Last) => Ended::Failed { reason },
             (Machine::CannotRead, _) => {
@@ -60,7 +66,11 @@ impl Reading for Everything {
 }
 
 /// Runs forty tasks behind one on such machines; rank 0 first.
-fn run_on(machines: &[Machine], clock: Clock, signals: Signals) -> (Result<Vec<usize>, Error>, Diary) {
+pub(super) fn run_on(
+    machines: &[Machine],
+    clock: Clock,
+    signals: Signals,
+) -> (Result<Vec<usize>, Error>, Diary) {
     let mut needs: Vec<Vec<u32>> = vec![vec![0]; 41];
     needs[0] = vec![];
     let outlook =
