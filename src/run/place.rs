@@ -79,7 +79,7 @@ impl Performer for Tasks {
     }
 
     fn check(&self) -> Result<(), String> {
-        self.place.as_ref().map_err(Clone::clone).and_then(|place| device::check(place.device()))
+        self.place.as_ref().map_err(Clone::clone).and_then(Workplace::check_device)
     }
 }
 

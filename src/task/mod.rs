@@ -74,6 +74,8 @@ pub struct Workplace {
     save_every: Duration,
     /// This rank's share of the host's free memory, where it is known.
     memory: Option<f64>,
+    /// Whether the device still computes; tests break it here.
+    check: fn(Device) -> Result<(), String>,
 }
 
 impl Workplace {
@@ -97,6 +99,7 @@ impl Workplace {
             sample: OnceCell::new(),
             save_every: Duration::MAX,
             memory: None,
+            check: device::check,
         }
     }
 
@@ -123,9 +126,12 @@ impl Workplace {
         Self { memory, ..self }
     }
 
-    /// What is computed on.
-    pub fn device(&self) -> Device {
-        self.device
+    /// Whether the device still computes.
+    ///
+    /// # Errors
+    /// It does not, and this is why.
+    pub fn check_device(&self) -> Result<(), String> {
+        (self.check)(self.device)
     }
 
     /// Does a task and stores its record. Whatever goes wrong in the task becomes a failed record, unless it was told to
@@ -191,7 +197,7 @@ impl Workplace {
             && attempt == Attempt::First
         {
             // A device that is gone fails every task, and its reason is the better one.
-            let broken = device::check(self.device).err();
+            let broken = self.check_device().err();
             let found = broken
                 .map(|why| (Fault::Device, format!("{reason} ({} is broken: {why})", self.place.device)));
             if let Some((fault, reason)) = found.or(fault.map(|fault| (fault, reason.clone()))) {

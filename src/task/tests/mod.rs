@@ -1,3 +1,4 @@
+mod broken_device;
 mod columns;
 mod diverging;
 mod jets;

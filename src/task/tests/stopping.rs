@@ -19,7 +19,7 @@ impl Watch for Impatient {
     }
 }
 
-const SCAN: &str = "[denoiser]\nepochs = 2\nbatch = 128\n[sampler]\nsteps = 4\n[classifier]\nepochs = 2\nseeds = [0]\n\
+pub(super) const SCAN: &str = "[denoiser]\nepochs = 2\nbatch = 128\n[sampler]\nsteps = 4\n[classifier]\nepochs = 2\nseeds = [0]\n\
                     [template]\noversampling = 1\n[flow]\nbatch = 1024\n[flow.base]\nlayers = 1\nwidth = 10\nepochs = 2\n\
                     [flow.top]\nlayers = 1\nwidth = 10\nepochs = 1\n[[scan]]\nmethod = 'noise'\nn_signal = [100]\n\
                     [[scan]]\nmethod = 'curtains_f4f'\nn_signal = [100]\n[[scan]]\nmethod = 'noise'\nn_signal = [100]\n\
