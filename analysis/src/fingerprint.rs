@@ -8,10 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::generated::{FlowKind, Start, TemplateMethod};
 use crate::job::Job;
-use crate::plan::{Plan, Stage, Task, TaskId, Work};
-use crate::point::ClassifierKind;
+use crate::plan::work::Settings;
+use crate::plan::{Plan, TaskId};
 
 /// Raised whenever the same job would give other numbers than before.
 const CODE_SCHEMA: u32 = 4;
@@ -48,16 +47,23 @@ pub fn fingerprints(job: &Job, inputs: &[InputFile], plan: &Plan) -> Vec<Fingerp
     let shared: Vec<&InputFile> = inputs.iter().filter(|input| !is_only_other(job, input)).collect();
     let common = json!([CODE_SCHEMA, job.seed, job.data, shared]).to_string();
     let common = Sha256::new_with_prefix(common.as_bytes());
-    let mut settings_of: HashMap<SettingsKey, Sha256> = HashMap::new();
+    let settings = Settings {
+        job,
+        split: json!([job.regions, job.independent_background]),
+        noise: noise(job),
+        other_sample: other_sample(job, inputs),
+    };
+    let mut settings_of: HashMap<[&'static str; 2], Sha256> = HashMap::new();
     let mut fingerprints = Vec::with_capacity(plan.tasks.len());
     for task in &plan.tasks {
         // What tasks of a kind share is digested once: a scan has many tasks and few kinds.
-        let settings = settings_of.entry(SettingsKey::of(task)).or_insert_with(|| {
+        let kind = task.work.kind();
+        let of_kind = settings_of.entry([kind.name(), kind.settings_variant()]).or_insert_with(|| {
             let mut hash = common.clone();
-            hash.update(settings(job, inputs, task).to_string().as_bytes());
+            hash.update(kind.settings(&settings).to_string().as_bytes());
             hash
         });
-        let mut hash = settings.clone();
+        let mut hash = of_kind.clone();
         let work = serde_json::to_vec(&task.work).unwrap_or_default();
         hash.update((work.len() as u64).to_le_bytes());
         hash.update(&work);
@@ -71,34 +77,6 @@ pub fn fingerprints(job: &Job, inputs: &[InputFile], plan: &Plan) -> Vec<Fingerp
     fingerprints
 }
 
-/// Tasks with the same key depend on the same settings.
-#[derive(PartialEq, Eq, Hash)]
-enum SettingsKey {
-    Stage(Stage),
-    Flow(FlowKind),
-    Template(TemplateMethod),
-    Kinematics,
-    Jets,
-    TemplateJets,
-    Resample,
-    Classify(ClassifierKind),
-}
-
-impl SettingsKey {
-    fn of(task: &Task) -> Self {
-        match &task.work {
-            Work::Fit { .. } | Work::Train { .. } => Self::Stage(task.work.stage()),
-            Work::TrainFlow { flow, .. } => Self::Flow(*flow),
-            Work::Template { template, .. } => Self::Template(template.method),
-            Work::TrainKinematics { .. } => Self::Kinematics,
-            Work::TrainJets { .. } => Self::Jets,
-            Work::TemplateJets { .. } => Self::TemplateJets,
-            Work::Resample { .. } => Self::Resample,
-            Work::Classify { point, .. } => Self::Classify(point.classifier),
-        }
-    }
-}
-
 /// The noise strengths that trainings learn; the largest is also the scale of their embedding.
 fn noise(job: &Job) -> Value {
     let (least, largest) = (job.sampler.sigma_min, job.sampler.sigma_max);
@@ -106,53 +84,17 @@ fn noise(job: &Job) -> Value {
     if (least, largest) == (1e-5, 80.0) { json!(largest) } else { json!([least, largest]) }
 }
 
+/// The other sample and those files that are read for it alone.
+fn other_sample(job: &Job, inputs: &[InputFile]) -> Value {
+    let files: Vec<&InputFile> = inputs.iter().filter(|input| is_only_other(job, input)).collect();
+    json!([job.other_sample, files])
+}
+
 /// Whether a file is read as the other sample alone.
 fn is_only_other(job: &Job, input: &InputFile) -> bool {
     let is = |file: &Path| file.display().to_string() == input.name;
     let shared = std::iter::once(job.data.events.as_path()).chain(job.independent_background.file());
     job.other_sample.file().is_some_and(is) && !shared.into_iter().any(is)
-}
-
-fn settings(job: &Job, inputs: &[InputFile], task: &Task) -> Value {
-    let other_sample = || {
-        let files: Vec<&InputFile> = inputs.iter().filter(|input| is_only_other(job, input)).collect();
-        json!([job.other_sample, files])
-    };
-    // Which events are data follows from the regions and from what is withheld.
-    let split = json!([job.regions, job.independent_background]);
-    let noise = noise(job);
-    match &task.work {
-        Work::Fit { .. } => json!([split, job.collision_energy]),
-        Work::Train { .. } => json!([split, job.denoiser, noise, job.compute.threads]),
-        Work::TrainFlow { flow, .. } => {
-            let other = (*flow == FlowKind::Feta).then(other_sample);
-            json!([split, job.flow.training(*flow), job.compute.threads, other])
-        }
-        Work::Template { template, .. } => {
-            let other = (template.method.starts() == Start::OtherSample).then(other_sample);
-            let maker = match template.method.flow() {
-                Some(flow) => json!(job.flow.training(flow)),
-                None => json!(job.sampler),
-            };
-            json!([split, maker, job.compute.threads, other])
-        }
-        Work::Resample { .. } => json!([split, job.sampler, job.compute.threads]),
-        Work::TrainKinematics { .. } => {
-            json!(["kinematics", split, job.denoiser, noise, job.compute.threads])
-        }
-        Work::TrainJets { .. } => json!([split, job.jet_model, noise, job.compute.threads]),
-        Work::TemplateJets { .. } => {
-            json!([split, job.sampler, job.jet_model, job.momentum_llv, job.compute.threads])
-        }
-        Work::Classify { point, .. } => {
-            let own = match point.classifier {
-                ClassifierKind::Mlp => json!(job.classifier_training()),
-                ClassifierKind::Trees => json!([job.classifier_training(), job.trees]),
-                ClassifierKind::Transformer => json!([job.classifier.folds, job.jet_classifier]),
-            };
-            json!([split, own, job.compute.threads])
-        }
-    }
 }
 
 fn digest(hash: Sha256) -> Fingerprint {

@@ -1,10 +1,12 @@
 //! From a job to tasks: what is computed once, what depends on what.
 
+pub mod cost;
 mod flows;
 mod groups;
 mod kind;
 mod select;
 mod trainings;
+pub mod work;
 
 pub use kind::Kind;
 
@@ -23,6 +25,8 @@ use flows::Flows;
 use groups::{Versions, groups};
 pub use select::Selector;
 use trainings::{Model, Trainings};
+use work::{Classify, Fit, MakeJets, MakeTemplate, Resample, TrainFlows};
+pub use work::{IfStopped, TaskKind, Work};
 
 /// The readable name of a task; also the stem of its files.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,103 +36,6 @@ pub struct TaskId(pub String);
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
-    }
-}
-
-/// What a task computes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "work", rename_all = "snake_case")]
-pub enum Work {
-    /// The dijet fit of the side-bands' mass spectrum.
-    Fit {
-        /// What is fitted.
-        sample: TrainingSample,
-    },
-    /// The training of denoisers, together.
-    Train {
-        /// Which events they learn from.
-        scope: Scope,
-        /// The data of each member.
-        samples: Vec<TrainingSample>,
-    },
-    /// The training of flows, together.
-    TrainFlow {
-        /// What they learn.
-        flow: FlowKind,
-        /// The data of each member.
-        samples: Vec<TrainingSample>,
-        /// Training and place of the density that judges each member; empty for densities.
-        judges: Vec<(TaskId, usize)>,
-    },
-    /// The training of models of the jets' kinematics, together.
-    TrainKinematics {
-        /// The data of each member.
-        samples: Vec<TrainingSample>,
-    },
-    /// The training of models of a jet's constituents, together.
-    TrainJets {
-        /// The data of each member.
-        samples: Vec<TrainingSample>,
-    },
-    /// One copy of a template of jets' constituents: as many tasks as the largest over-sampling, so that ranks share them
-    /// and little is lost with one.
-    TemplateJets {
-        /// What they are and how they are made.
-        template: Generated,
-        /// Which copy, from 0.
-        copy: u32,
-        /// The training of the kinematics, and the place of the model in it, where they are made or diffused.
-        kinematics: Option<(TaskId, usize)>,
-        /// The training of the jets, and the place of the model in it.
-        jets: (TaskId, usize),
-        /// The fit that target masses are drawn from, where they are drawn.
-        fit: Option<TaskId>,
-    },
-    /// The events of a background template in the signal region.
-    Template {
-        /// What they are and how they are made.
-        template: Generated,
-        /// The largest factor that any point asks for; smaller ones read the first part.
-        oversampling: Oversampling,
-        /// The training, and the place of the model in it.
-        model: (TaskId, usize),
-        /// The fit that target masses are drawn from, where they are drawn.
-        fit: Option<TaskId>,
-    },
-    /// Over-sampled data of the signal region, from a model that has learnt them (GenSR).
-    Resample {
-        /// The data.
-        sample: TrainingSample,
-        /// The largest factor that any point asks for.
-        oversampling: Oversampling,
-        /// The training, and the place of the model in it.
-        model: (TaskId, usize),
-    },
-    /// A chunk of a point's classifiers.
-    Classify {
-        /// The point.
-        point: ScanPoint,
-        /// The seeds of the chunk.
-        seeds: Vec<ClassifierSeed>,
-        /// The tasks whose events are the template, where it is a generated one: several where it is made in copies.
-        templates: Vec<TaskId>,
-        /// The data, where they are generated ones.
-        data: Option<TaskId>,
-    },
-}
-
-impl Work {
-    /// The stage that the task belongs to, as in its id.
-    pub fn stage(&self) -> Stage {
-        match self {
-            Self::Fit { .. } => Stage::Fit,
-            Self::Train { .. }
-            | Self::TrainFlow { .. }
-            | Self::TrainKinematics { .. }
-            | Self::TrainJets { .. } => Stage::Train,
-            Self::Template { .. } | Self::TemplateJets { .. } | Self::Resample { .. } => Stage::Template,
-            Self::Classify { .. } => Stage::Classify,
-        }
     }
 }
 
@@ -171,6 +78,14 @@ pub struct Task {
     pub needs: Vec<TaskId>,
 }
 
+impl Task {
+    /// A task of this name, which needs what its work reads.
+    pub fn new(id: TaskId, work: Work) -> Self {
+        let needs = work.kind().needs();
+        Self { id, work, needs }
+    }
+}
+
 /// Every task of a job, dependencies first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
@@ -186,7 +101,7 @@ impl Plan {
         let resampled = resampled(&job.points);
         let mut tasks: Vec<Task> = Vec::new();
         let fitted = templates.iter().filter_map(Order::fitted);
-        tasks.extend(distinct(fitted, TrainingSample::to_string).into_iter().map(fit));
+        tasks.extend(distinct(fitted, TrainingSample::to_string).into_iter().map(Fit::task));
         let by_era: Vec<_> = eras.iter().map(|points| models(points)).collect();
         let trainings = Trainings::of(&models(&job.points), &by_era, job);
         tasks.extend(trainings.tasks);
@@ -204,7 +119,7 @@ impl Plan {
                     let copies = 0..oversampling.0;
                     let jets = model(Model::Jets);
                     tasks.extend(
-                        copies.map(|copy| template_of_jets(what, copy, kinematics.clone(), jets.clone())),
+                        copies.map(|copy| MakeJets::task(what, copy, kinematics.clone(), jets.clone())),
                     );
                     continue;
                 }
@@ -212,13 +127,13 @@ impl Plan {
                 (Inputs::Hlv, None) => model(Model::Denoiser(Scope::SideBands)),
             };
             for (oversampling, ending) in made.templates.all(&what.to_string()) {
-                tasks.push(template(what, oversampling, &ending, model.clone()));
+                tasks.push(MakeTemplate::task(what, oversampling, &ending, model.clone()));
             }
         }
         for (sample, _) in resampled {
             let model = &places[&(Model::Denoiser(Scope::Everything), sample.to_string())];
             for (oversampling, ending) in made.data.all(&sample.to_string()) {
-                tasks.push(resample(sample, oversampling, &ending, model.clone()));
+                tasks.push(Resample::task(sample, oversampling, &ending, model.clone()));
             }
         }
         let (seeds, by_era) = (&job.classifier.seeds, job.seeds_by_era());
@@ -246,7 +161,7 @@ impl Plan {
     pub fn notes(&self) -> Vec<String> {
         let of = |kind: FlowKind| {
             let samples = self.tasks.iter().filter_map(move |task| match &task.work {
-                Work::TrainFlow { flow, samples, .. } if *flow == kind => Some(samples),
+                Work::TrainFlow(TrainFlows { flow, samples, .. }) if *flow == kind => Some(samples),
                 _ => None,
             });
             samples.flatten()
@@ -360,11 +275,11 @@ impl Made {
     }
 
     fn template_id(&self, what: &Generated, factor: Oversampling) -> TaskId {
-        TaskId(format!("template/{what}{}", self.templates.ending(&what.to_string(), factor)))
+        MakeTemplate::id(what, &self.templates.ending(&what.to_string(), factor))
     }
 
     fn data_id(&self, sample: TrainingSample, factor: Oversampling) -> TaskId {
-        TaskId(format!("template/gensr-{sample}{}", self.data.ending(&sample.to_string(), factor)))
+        Resample::id(sample, &self.data.ending(&sample.to_string(), factor))
     }
 }
 
@@ -387,61 +302,11 @@ fn grouped<T, K: Eq + Hash>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> 
     groups
 }
 
-fn fit(sample: TrainingSample) -> Task {
-    Task { id: fit_id(sample), work: Work::Fit { sample }, needs: vec![] }
-}
-
-fn fit_id(sample: TrainingSample) -> TaskId {
-    TaskId(format!("fit/dijet-{sample}"))
-}
-
-fn template(what: Generated, oversampling: Oversampling, ending: &str, model: (TaskId, usize)) -> Task {
-    let fit = Order { what, oversampling }.fitted().map(fit_id);
-    let needs = fit.iter().cloned().chain([model.0.clone()]).collect();
-    let work = Work::Template { template: what, oversampling, model, fit };
-    Task { id: TaskId(format!("template/{what}{ending}")), work, needs }
-}
-
-fn copy_id(what: &Generated, copy: u32) -> TaskId {
-    TaskId(format!("template/{what}-k{copy:02}"))
-}
-
-fn template_of_jets(
-    what: Generated,
-    copy: u32,
-    kinematics: Option<(TaskId, usize)>,
-    jets: (TaskId, usize),
-) -> Task {
-    let fit = Order { what, oversampling: Oversampling(1) }.fitted().map(fit_id);
-    let models = kinematics.iter().map(|(id, _)| id.clone()).chain([jets.0.clone()]);
-    let needs = fit.iter().cloned().chain(models).collect();
-    let work = Work::TemplateJets { template: what, copy, kinematics, jets, fit };
-    Task { id: copy_id(&what, copy), work, needs }
-}
-
-fn resample(
-    sample: TrainingSample,
-    oversampling: Oversampling,
-    ending: &str,
-    model: (TaskId, usize),
-) -> Task {
-    let needs = vec![model.0.clone()];
-    Task {
-        id: TaskId(format!("template/gensr-{sample}{ending}")),
-        work: Work::Resample { sample, oversampling, model },
-        needs,
-    }
-}
-
+/// The tasks that train a point's classifiers of these seeds.
 fn classify(point: ScanPoint, seeds: &[ClassifierSeed], made: &Made) -> Task {
-    let span = match seeds {
-        [one] => format!("c{one}"),
-        [first, .., last] => format!("c{first}-{last}"),
-        [] => String::new(),
-    };
     let templates: Vec<TaskId> = match (point.template(), point.oversampling()) {
         (Some(template), Some(factor)) if template.inputs == Inputs::Llv => {
-            (0..factor.0).map(|copy| copy_id(&template, copy)).collect()
+            (0..factor.0).map(|copy| MakeJets::id(&template, copy)).collect()
         }
         (Some(template), factor) => {
             vec![made.template_id(&template, factor.unwrap_or(Oversampling(1)))]
@@ -454,9 +319,7 @@ fn classify(point: ScanPoint, seeds: &[ClassifierSeed], made: &Made) -> Task {
         }
         _ => None,
     };
-    let needs = templates.iter().chain(&data).cloned().collect();
-    let work = Work::Classify { point, seeds: seeds.to_vec(), templates, data };
-    Task { id: TaskId(format!("classify/{point}-{span}")), work, needs }
+    Classify::task(point, seeds, templates, data)
 }
 
 #[cfg(test)]

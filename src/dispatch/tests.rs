@@ -11,6 +11,7 @@ use drapes_analysis::dispatch::{
     Attempt, Dispatcher, Fault, Graph, Halt, IfStopped, Known, Limits, Outlook, Pace, Schedule,
 };
 use drapes_analysis::fingerprint::Fingerprint;
+use drapes_analysis::plan::work::TrainJets;
 use drapes_analysis::plan::{Kind, Task, TaskId, Work};
 use drapes_analysis::store::Activity;
 use proptest::prelude::*;
@@ -60,7 +61,7 @@ fn named(place: usize) -> TaskId {
 
 impl Assignments for MadeUp {
     fn of(&self, place: usize, attempt: Attempt) -> Assignment {
-        let work = Work::TrainJets { samples: vec![] };
+        let work = Work::TrainJets(TrainJets { samples: vec![] });
         let task = Task { id: named(place), work, needs: vec![] };
         Assignment { place, task, fingerprint: Fingerprint(format!("of {place}")), attempt }
     }

@@ -10,8 +10,6 @@ use drapes_analysis::plan::{Kind, Plan, TaskId};
 use drapes_analysis::rates::{Origin, Rates};
 use drapes_analysis::store::Stop;
 
-use crate::task::if_stopped;
-
 /// What stopped tasks have shown.
 pub struct Shown<'a> {
     /// How tasks were stopped.
@@ -47,7 +45,7 @@ pub fn outlooks(plan: &Plan, prices: &[f64], pace: &Pace, shown: &Shown<'_>) -> 
             stop.fingerprint == shown.fingerprints[place] && is_same_kind(kind_of(&stop.device), shown.kind)
         });
         let left = stop.map(|stop| stop.left(seconds * pace.of(kind).unwrap_or(1.0)));
-        Outlook { kind, seconds, left, if_stopped: if_stopped(task) }
+        Outlook { kind, seconds, left, if_stopped: task.work.kind().if_stopped() }
     };
     (0..plan.tasks.len()).map(outlook).collect()
 }

@@ -1,15 +1,15 @@
 //! The classifiers of one point.
 
 use drapes_analysis::plan::TaskId;
+use drapes_analysis::plan::work::Classify;
 use drapes_analysis::point::{ClassifierKind, ScanPoint};
-use drapes_analysis::quantities::ClassifierSeed;
-use drapes_analysis::record::{Classification, SampleSizes};
+use drapes_analysis::record::{Classification, SampleSizes, TaskResult};
 use drapes_analysis::regions::Region;
 use drapes_analysis::stream::Stream;
 use ndarray::Array2;
 
 use super::sides::{Origin, Sides, sides};
-use super::{Workplace, jet_template, template};
+use super::{Perform, Workplace, jet_template, template};
 use crate::classifier::{
     BoostedTrees, Contest, DataTruth, Events, Judged, Judges, Perceptrons, classify as run_contest,
 };
@@ -18,30 +18,30 @@ use crate::jet_classifier::Transformers;
 use crate::jets::{EventJets, Jets};
 use crate::training::Checkpointer;
 
-/// The tasks whose arrays a classification reads.
-pub struct Arrays<'a> {
-    /// The template, where it is a generated one: all of its copies.
-    pub templates: &'a [TaskId],
-    /// The data, where they are generated ones.
-    pub data: Option<&'a TaskId>,
+impl Perform for Classify {
+    fn perform(
+        &self,
+        place: &Workplace,
+        _id: &TaskId,
+        checkpointer: &Checkpointer<'_>,
+    ) -> Result<TaskResult, Error> {
+        classify(place, self, checkpointer).map(TaskResult::Classify)
+    }
 }
 
-pub fn classify(
+fn classify(
     place: &Workplace,
-    point: &ScanPoint,
-    seeds: &[ClassifierSeed],
-    arrays: &Arrays<'_>,
+    chunk: &Classify,
     checkpointer: &Checkpointer<'_>,
 ) -> Result<Classification, Error> {
+    let point = &chunk.point;
     let sides = sides(place, point)?;
     let (job, device) = (&place.job, place.device);
-    let bench = Bench { place, point, seeds, sides: &sides, checkpointer };
+    let bench = Bench { place, chunk, sides: &sides, checkpointer };
     let Judged { classifiers, diverged } = match point.classifier {
-        ClassifierKind::Mlp => bench.of_features(arrays, &Perceptrons { settings: &job.classifier, device }),
-        ClassifierKind::Trees => bench.of_features(arrays, &BoostedTrees(&job.trees)),
-        ClassifierKind::Transformer => {
-            bench.of_jets(arrays, &Transformers { settings: &job.jet_classifier, device })
-        }
+        ClassifierKind::Mlp => bench.of_features(&Perceptrons { settings: &job.classifier, device }),
+        ClassifierKind::Trees => bench.of_features(&BoostedTrees(&job.trees)),
+        ClassifierKind::Transformer => bench.of_jets(&Transformers { settings: &job.jet_classifier, device }),
     }?;
     Ok(Classification { point: *point, sizes: sizes(place, point, &sides)?, classifiers, diverged })
 }
@@ -49,14 +49,13 @@ pub fn classify(
 /// Where judges of any kind sit.
 struct Bench<'a> {
     place: &'a Workplace,
-    point: &'a ScanPoint,
-    seeds: &'a [ClassifierSeed],
+    chunk: &'a Classify,
     sides: &'a Sides,
     checkpointer: &'a Checkpointer<'a>,
 }
 
 impl Bench<'_> {
-    fn of_features<J>(&self, arrays: &Arrays<'_>, judges: &J) -> Result<Judged, Error>
+    fn of_features<J>(&self, judges: &J) -> Result<Judged, Error>
     where
         J: for<'e> Judges<ndarray::ArrayView2<'e, f32>>,
     {
@@ -71,13 +70,13 @@ impl Bench<'_> {
             }
         };
         let (data, template) =
-            (of(&sides.data, arrays.data)?, of(&sides.template, arrays.templates.first())?);
+            (of(&sides.data, self.chunk.data.as_ref())?, of(&sides.template, self.chunk.templates.first())?);
         let [background, signal] =
             [&sides.unseen_background, &sides.unseen_signal].map(|events| sample.features(events));
         self.judge(judges, [data.view(), template.view(), background.view(), signal.view()])
     }
 
-    fn of_jets<J>(&self, arrays: &Arrays<'_>, judges: &J) -> Result<Judged, Error>
+    fn of_jets<J>(&self, judges: &J) -> Result<Judged, Error>
     where
         J: for<'e> Judges<EventJets<'e>>,
     {
@@ -87,7 +86,7 @@ impl Bench<'_> {
         let template = match &sides.template {
             Origin::Sample(events) => EventJets::only(jets, events),
             Origin::Made(count) => {
-                made = jet_template::read(self.place, arrays.templates, *count)?;
+                made = jet_template::read(self.place, &self.chunk.templates, *count)?;
                 EventJets::all(&made)
             }
         };
@@ -113,9 +112,9 @@ impl Bench<'_> {
             unseen_signal,
         };
         let deal = self.place.stream().branch("cross-validation");
-        let stream: Stream = self.place.stream().branch("classifier").branch(self.point);
+        let stream: Stream = self.place.stream().branch("classifier").branch(self.chunk.point);
         let folds = self.place.job.classifier.folds;
-        run_contest(&contest, folds, self.seeds, (&deal, &stream), judges, self.checkpointer)
+        run_contest(&contest, folds, &self.chunk.seeds, (&deal, &stream), judges, self.checkpointer)
     }
 }
 

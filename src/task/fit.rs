@@ -1,14 +1,23 @@
 //! The dijet fit of one training sample.
 
-use drapes_analysis::generated::TrainingSample;
-use drapes_analysis::record::MassFit;
+use drapes_analysis::plan::TaskId;
+use drapes_analysis::plan::work::Fit;
+use drapes_analysis::record::TaskResult;
 
-use super::Workplace;
+use super::{Perform, Workplace};
 use crate::dijet;
 use crate::error::Error;
+use crate::training::Checkpointer;
 
-pub fn fit(place: &Workplace, sample: TrainingSample) -> Result<MassFit, Error> {
-    let masses = place.sample()?.masses(sample.n_signal)?;
-    let regions = place.job.regions_of(&sample);
-    dijet::fit(&masses, &regions, place.job.collision_energy, sample)
+impl Perform for Fit {
+    fn perform(
+        &self,
+        place: &Workplace,
+        _id: &TaskId,
+        _checkpointer: &Checkpointer<'_>,
+    ) -> Result<TaskResult, Error> {
+        let masses = place.sample()?.masses(self.sample.n_signal)?;
+        let regions = place.job.regions_of(&self.sample);
+        dijet::fit(&masses, &regions, place.job.collision_energy, self.sample).map(TaskResult::Fit)
+    }
 }

@@ -2,25 +2,36 @@
 
 use drapes_analysis::generated::{FlowKind, TrainingSample};
 use drapes_analysis::plan::TaskId;
-use drapes_analysis::record::FlowTraining;
+use drapes_analysis::plan::work::TrainFlows;
+use drapes_analysis::record::{FlowTraining, TaskResult};
 use drapes_analysis::regions::Region;
 use ndarray::{Array2, Axis, concatenate};
 use tch::Tensor;
 
-use super::{Workplace, weights};
+use super::{Perform, Workplace, weights};
 use crate::error::Error;
 use crate::flow::{Flow, FlowEvents, FlowModel, FlowShape, Objective, train as train_flows};
 use crate::marginals::ColumnMaps;
 use crate::training::Checkpointer;
 
-pub fn train(
+impl Perform for TrainFlows {
+    fn perform(
+        &self,
+        place: &Workplace,
+        id: &TaskId,
+        checkpointer: &Checkpointer<'_>,
+    ) -> Result<TaskResult, Error> {
+        train(place, id, self, checkpointer).map(TaskResult::TrainFlow)
+    }
+}
+
+fn train(
     place: &Workplace,
     id: &TaskId,
-    flow: FlowKind,
-    (samples, judges): (&[TrainingSample], &[(TaskId, usize)]),
+    TrainFlows { flow, samples, judges }: &TrainFlows,
     checkpointer: &Checkpointer<'_>,
 ) -> Result<Vec<FlowTraining>, Error> {
-    let settings = &place.job.flow;
+    let (flow, settings) = (*flow, &place.job.flow);
     let stream = place.stream().branch("flow").branch(flow.word());
     let judging = judges.iter().map(|judge| finished(place, judge)).collect::<Result<Vec<_>, Error>>()?;
     // A member whose judge has diverged cannot learn; the others do not suffer from it.

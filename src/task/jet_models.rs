@@ -2,10 +2,11 @@
 
 use drapes_analysis::generated::{Scope, TrainingSample};
 use drapes_analysis::plan::TaskId;
-use drapes_analysis::record::DenoiserTraining;
+use drapes_analysis::plan::work::{TrainJets, TrainKinematics};
+use drapes_analysis::record::{DenoiserTraining, TaskResult};
 use drapes_analysis::regions::Region;
 
-use super::{Workplace, train, weights};
+use super::{Perform, Workplace, train, weights};
 use crate::diffusion::{Denoiser, DenoiserShape, TrainingEvents, train as train_denoisers};
 use crate::error::Error;
 use crate::jet_model::{JetDenoiser, JetModelEvents, JetModelShape, train as train_jet_models};
@@ -18,7 +19,18 @@ pub struct KinematicModel {
     pub map: KinematicMap,
 }
 
-pub fn train_kinematics(
+impl Perform for TrainKinematics {
+    fn perform(
+        &self,
+        place: &Workplace,
+        id: &TaskId,
+        checkpointer: &Checkpointer<'_>,
+    ) -> Result<TaskResult, Error> {
+        train_kinematics(place, id, &self.samples, checkpointer).map(TaskResult::TrainKinematics)
+    }
+}
+
+fn train_kinematics(
     place: &Workplace,
     id: &TaskId,
     samples: &[TrainingSample],
@@ -43,7 +55,18 @@ pub fn train_kinematics(
     Ok(train::records(Scope::SideBands, samples, training))
 }
 
-pub fn train_jets(
+impl Perform for TrainJets {
+    fn perform(
+        &self,
+        place: &Workplace,
+        id: &TaskId,
+        checkpointer: &Checkpointer<'_>,
+    ) -> Result<TaskResult, Error> {
+        train_jets(place, id, &self.samples, checkpointer).map(TaskResult::TrainJets)
+    }
+}
+
+fn train_jets(
     place: &Workplace,
     id: &TaskId,
     samples: &[TrainingSample],

@@ -6,6 +6,8 @@ use drapes_analysis::generated::{Generated, TemplateMethod};
 use drapes_analysis::jet_summary::JetSummary;
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::plan::TaskId;
+use drapes_analysis::plan::work::MakeJets;
+use drapes_analysis::record::TaskResult;
 use drapes_analysis::regions::Region;
 use drapes_analysis::stream::Stream;
 use ndarray::{Array2, ArrayView1};
@@ -16,7 +18,7 @@ use rand_pcg::Pcg64;
 use super::jet_making::JetMaking;
 use super::jet_models::{self, KinematicModel};
 use super::template::{Part, shape, stream};
-use super::{Workplace, jet_summary};
+use super::{Perform, Workplace, jet_summary};
 use crate::arrays::{ArrayReader, ArrayWriter, Column};
 use crate::diffusion::Sampler;
 use crate::error::Error;
@@ -30,23 +32,21 @@ const PORTION: usize = 1 << 16;
 /// How much of the work is spent on kinematics, as progress counts it.
 const OF_KINEMATICS: f64 = 0.02;
 
-/// What is to be made.
-pub struct Order<'a> {
-    pub template: Generated,
-    /// Which copy, from 0.
-    pub copy: u32,
-    /// The training of the kinematics, where they are made or diffused.
-    pub kinematics: Option<&'a (TaskId, usize)>,
-    /// The training of the constituents.
-    pub jets: &'a (TaskId, usize),
-    /// The fit that masses are drawn from, where they are drawn.
-    pub fit: Option<&'a TaskId>,
+impl Perform for MakeJets {
+    fn perform(
+        &self,
+        place: &Workplace,
+        id: &TaskId,
+        checkpointer: &Checkpointer<'_>,
+    ) -> Result<TaskResult, Error> {
+        make(place, id, self, checkpointer).map(|summary| TaskResult::Jets(Box::new(summary)))
+    }
 }
 
-pub fn make(
+fn make(
     place: &Workplace,
     id: &TaskId,
-    order: &Order<'_>,
+    order: &MakeJets,
     checkpointer: &Checkpointer<'_>,
 ) -> Result<JetSummary, Error> {
     let template = order.template;
@@ -60,7 +60,7 @@ pub fn make(
     };
     let mut making = JetMaking::new(2 * masses.len(), &stream.branch(noise));
     checkpointer.resume(&mut making);
-    let kinematics = order.kinematics.map(|model| {
+    let kinematics = order.kinematics.as_ref().map(|model| {
         let model = jet_models::read_kinematics(place, model)?;
         // Made again where the work goes on: they are a small part of it.
         let part = Part {
@@ -79,7 +79,7 @@ pub fn make(
             Some(fitted(&place.sample()?.jets().select(&starts), outlines, generator))
         }
     };
-    let denoiser = jet_models::read_jets(place, order.jets)?;
+    let denoiser = jet_models::read_jets(place, &order.jets)?;
     let solver = place.job.sampler.with(template.integration).solver;
     let momentum = place.job.momentum_llv;
     let sampler = JetSampler { denoiser: &denoiser, grid: &grid, solver, momentum, device: place.device };
@@ -143,8 +143,8 @@ pub fn starts(place: &Workplace, template: &Generated) -> Result<Vec<u32>, Error
 }
 
 /// The dijet masses of the events to be made (GeV).
-fn masses(place: &Workplace, order: &Order<'_>, starts: &[u32], stream: &Stream) -> Result<Vec<f64>, Error> {
-    let Some(fit) = order.fit else {
+fn masses(place: &Workplace, order: &MakeJets, starts: &[u32], stream: &Stream) -> Result<Vec<f64>, Error> {
+    let Some(fit) = &order.fit else {
         let sample = place.sample()?;
         return Ok(starts.iter().map(|event| sample.mass(*event)).collect());
     };

@@ -10,6 +10,7 @@ mod jet_summary;
 mod jet_template;
 mod making;
 mod needs;
+mod perform;
 mod sides;
 mod spectrum;
 mod stopping;
@@ -28,9 +29,9 @@ use drapes_analysis::dispatch::{Attempt, Fault, Shard};
 use drapes_analysis::fingerprint::Fingerprint;
 use drapes_analysis::generated::Inputs;
 use drapes_analysis::job::Job;
-use drapes_analysis::plan::{Task, TaskId, Work};
-use drapes_analysis::price::memory::{self, Chip, Need};
-use drapes_analysis::price::{self, EventCounts};
+use drapes_analysis::plan::{Task, TaskId, TaskKind};
+use drapes_analysis::price::EventCounts;
+use drapes_analysis::price::memory::{Chip, Need};
 use drapes_analysis::record::{Outcome, RunInfo, TaskRecord, TaskResult};
 use drapes_analysis::store::{Store, StoredJob};
 use drapes_analysis::stream::Stream;
@@ -48,8 +49,9 @@ use crate::split::Sample;
 use crate::training::{CheckpointFile, Checkpointer, Notice};
 use crate::watch::Watch;
 
+use perform::{Perform, performing};
+
 pub use needs::{has_arrays, is_readable, look_again};
-pub use stopping::if_stopped;
 
 /// What may come of the checkpoint of a task that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +145,18 @@ impl Workplace {
         attempt: Attempt,
         watch: &dyn Watch,
     ) -> Ended {
+        self.perform_as(task, performing(&task.work), fingerprint, attempt, watch)
+    }
+
+    /// The same of a task that is done in this way.
+    fn perform_as(
+        &self,
+        task: &Task,
+        doing: &dyn Perform,
+        fingerprint: &Fingerprint,
+        attempt: Attempt,
+        watch: &dyn Watch,
+    ) -> Ended {
         let start = Instant::now();
         let checkpoint = CheckpointFile {
             path: self.store.checkpoint(&task.id),
@@ -154,34 +168,37 @@ impl Workplace {
         let checkpointer = Checkpointer::new(watch, checkpoint, self.save_every).telling(&note);
         let (mut course, mut fault) = (Course::MayGoOn, None);
         // Nothing that a panic could leave half-done is used again: arrays have no name yet, the sample is whole.
-        let outcome =
-            match catch_unwind(AssertUnwindSafe(|| self.compute_with_needs(task, &checkpointer, watch))) {
-                Ok(Ok(result)) => {
+        let outcome = match catch_unwind(AssertUnwindSafe(|| {
+            self.compute_with_needs(task, doing, &checkpointer, watch)
+        })) {
+            Ok(Ok(result)) => {
+                course = Course::Over;
+                Outcome::Done(Box::new(result))
+            }
+            Ok(Err(Error::Stopped)) => {
+                stopping::note(&self.store, (task, fingerprint), &self.place.device, &checkpointer);
+                self.log.stopped(&task.id);
+                return Ended::Stopped;
+            }
+            Ok(Err(Error::Lacking { needs, source })) => {
+                return self.lacking(task, needs, source.to_string());
+            }
+            Ok(Err(error)) if error.is_of_storage() => {
+                return self.not_stored(&task.id, doing, attempt, &error);
+            }
+            Ok(Err(error)) => {
+                fault = error.fault();
+                if matches!(error, Error::Diverged { .. } | Error::NotFinite { .. }) {
                     course = Course::Over;
-                    Outcome::Done(Box::new(result))
                 }
-                Ok(Err(Error::Stopped)) => {
-                    stopping::note(&self.store, (task, fingerprint), &self.place.device, &checkpointer);
-                    self.log.stopped(&task.id);
-                    return Ended::Stopped;
-                }
-                Ok(Err(Error::Lacking { needs, source })) => {
-                    return self.lacking(task, needs, source.to_string());
-                }
-                Ok(Err(error)) if error.is_of_storage() => return self.not_stored(task, attempt, &error),
-                Ok(Err(error)) => {
-                    fault = error.fault();
-                    if matches!(error, Error::Diverged { .. } | Error::NotFinite { .. }) {
-                        course = Course::Over;
-                    }
-                    Outcome::Failed { reason: error.to_string() }
-                }
-                Err(panic) => {
-                    let (reason, of_memory) = panic_reason(panic.as_ref(), self.need(task));
-                    fault = of_memory;
-                    Outcome::Failed { reason }
-                }
-            };
+                Outcome::Failed { reason: error.to_string() }
+            }
+            Err(panic) => {
+                let (reason, of_memory) = panic_reason(panic.as_ref(), self.need(doing));
+                fault = of_memory;
+                Outcome::Failed { reason }
+            }
+        };
         if let Outcome::Failed { reason } = &outcome {
             match self.unreadable(task, watch) {
                 Ok(needs) if needs.is_empty() => {}
@@ -220,7 +237,7 @@ impl Workplace {
             record.outcome = Outcome::Failed { reason };
         }
         if let Err(error) = self.store.write_record(&record) {
-            return self.not_stored(task, attempt, &error.into());
+            return self.not_stored(&task.id, doing, attempt, &error.into());
         }
         // A device that broke near the end of a long training is no reason to begin anew when it is tried again.
         if course == Course::Over {
@@ -240,81 +257,50 @@ impl Workplace {
     }
 
     /// A full disk is full for all ranks; whatever else keeps this one from writing may be its own.
-    fn not_stored(&self, task: &Task, attempt: Attempt, error: &Error) -> Ended {
+    fn not_stored(&self, id: &TaskId, doing: &dyn Perform, attempt: Attempt, error: &Error) -> Ended {
         let needed = match error {
             Error::NotSaved { bytes, .. } => *bytes,
-            _ => price::bytes(&self.job, task, EventCounts::estimated(&self.job)),
+            _ => doing.bytes(&self.job, EventCounts::estimated(&self.job)),
         };
-        let reason = format!("{} needs about {:.1} MB: {error}", task.id, needed / 1e6);
+        let reason = format!("{id} needs about {:.1} MB: {error}", needed / 1e6);
         let has_room = free_bytes(self.store.directory()).is_none_or(|free| free > needed + ROOM_TO_SPARE);
         if attempt == Attempt::First && has_room {
-            self.log.put_back(&task.id, &reason);
+            self.log.put_back(id, &reason);
             return Ended::LetDown { fault: Fault::Files, reason };
         }
-        self.log.not_stored(&task.id, &reason);
+        self.log.not_stored(id, &reason);
         Ended::NotStored { reason }
     }
 
-    fn compute(&self, task: &Task, checkpointer: &Checkpointer<'_>) -> Result<TaskResult, Error> {
-        self.check_memory(task)?;
-        match &task.work {
-            Work::Fit { sample } => fit::fit(self, *sample).map(TaskResult::Fit),
-            Work::Train { scope, samples } => {
-                train::train(self, &task.id, *scope, samples, checkpointer).map(TaskResult::Train)
-            }
-            Work::TrainFlow { flow, samples, judges } => {
-                flow::train(self, &task.id, *flow, (samples, judges), checkpointer).map(TaskResult::TrainFlow)
-            }
-            Work::Template { template, oversampling, model, fit } => {
-                let order = template::Order { template: *template, oversampling: *oversampling };
-                let made = template::make(self, &task.id, &order, model, fit.as_ref(), checkpointer);
-                made.map(|summary| TaskResult::Template(Box::new(summary)))
-            }
-            Work::Resample { sample, oversampling, model } => {
-                let made = template::resample(self, &task.id, *sample, *oversampling, model, checkpointer);
-                made.map(|summary| TaskResult::Template(Box::new(summary)))
-            }
-            Work::TrainKinematics { samples } => {
-                let trained = jet_models::train_kinematics(self, &task.id, samples, checkpointer);
-                trained.map(TaskResult::TrainKinematics)
-            }
-            Work::TrainJets { samples } => {
-                jet_models::train_jets(self, &task.id, samples, checkpointer).map(TaskResult::TrainJets)
-            }
-            Work::TemplateJets { template, copy, kinematics, jets, fit } => {
-                let (kinematics, fit) = (kinematics.as_ref(), fit.as_ref());
-                let order = jet_template::Order { template: *template, copy: *copy, kinematics, jets, fit };
-                let made = jet_template::make(self, &task.id, &order, checkpointer);
-                made.map(|summary| TaskResult::Jets(Box::new(summary)))
-            }
-            Work::Classify { point, seeds, templates, data } => {
-                let arrays = classify::Arrays { templates, data: data.as_ref() };
-                classify::classify(self, point, seeds, &arrays, checkpointer).map(TaskResult::Classify)
-            }
-        }
+    fn compute(
+        &self,
+        id: &TaskId,
+        doing: &dyn Perform,
+        checkpointer: &Checkpointer<'_>,
+    ) -> Result<TaskResult, Error> {
+        self.check_memory(id, doing)?;
+        doing.perform(self, id, checkpointer)
     }
 
     /// That a large network fits, before hours are spent, or the system ends the process that took too much.
-    fn check_memory(&self, task: &Task) -> Result<(), Error> {
+    fn check_memory(&self, id: &TaskId, doing: &dyn Perform) -> Result<(), Error> {
         self.sample()?;
         if self.device.is_cuda() {
             // It says itself when it has no more.
             return Ok(());
         }
-        let Need { bytes: needs, lower } = self.need(task);
+        let Need { bytes: needs, lower } = self.need(doing);
         match [free_memory(), self.memory].into_iter().flatten().reduce(f64::min) {
-            Some(has) if needs > has => {
-                Err(Error::DoesNotFit { what: task.id.to_string(), needs, has, lower })
-            }
+            Some(has) if needs > has => Err(Error::DoesNotFit { what: id.to_string(), needs, has, lower }),
             _ => Ok(()),
         }
     }
 
-    fn need(&self, task: &Task) -> Need {
+    fn need(&self, doing: &dyn Perform) -> Need {
         let counts = self.sample.get().map(|sample| sample.counts(&self.job));
         let counts = counts.unwrap_or_else(|| EventCounts::estimated(&self.job));
         let chip = if self.device.is_cuda() { Chip::Gpu } else { Chip::Core };
-        memory::need(&self.job, task, counts, chip)
+        (doing as &dyn TaskKind).need(&self.job, counts, chip)
     }
 
     fn sample(&self) -> Result<&Sample, Error> {

@@ -7,7 +7,7 @@ use drapes_analysis::plan::{Stage, Task, TaskId};
 use drapes_analysis::record::TaskResult;
 use drapes_analysis::store::Store;
 
-use super::Workplace;
+use super::{Perform, Workplace};
 use crate::arrays::{ArrayReader, Fault, Looks, Next};
 use crate::error::Error;
 use crate::training::Checkpointer;
@@ -24,12 +24,13 @@ impl Workplace {
     pub(super) fn compute_with_needs(
         &self,
         task: &Task,
+        doing: &dyn Perform,
         checkpointer: &Checkpointer<'_>,
         watch: &dyn Watch,
     ) -> Result<TaskResult, Error> {
         let mut tried = 0;
         loop {
-            let error = match self.compute(task, checkpointer) {
+            let error = match self.compute(&task.id, doing, checkpointer) {
                 Err(error) if error.is_of_reading() => error,
                 other => return other,
             };

@@ -6,7 +6,7 @@ use drapes_analysis::generated::{Generated, Start, TemplateMethod, TrainingSampl
 use drapes_analysis::hlv;
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::plan::TaskId;
-use drapes_analysis::quantities::Oversampling;
+use drapes_analysis::plan::work::{MakeTemplate, Resample};
 use drapes_analysis::record::TaskResult;
 use drapes_analysis::regions::Region;
 use drapes_analysis::stream::Stream;
@@ -16,7 +16,7 @@ use rand_distr::Distribution;
 
 use super::making::{Generators, Making};
 use super::summary::{self, FEATURES, Made};
-use super::{Workplace, flow, train};
+use super::{Perform, Workplace, flow, train};
 use crate::arrays::{ArrayReader, ArrayWriter, Column};
 use crate::diffusion::{Denoiser, Sampler};
 use crate::dijet::DijetShape;
@@ -26,21 +26,36 @@ use crate::split::RegionEvents;
 use crate::training::Checkpointer;
 use crate::watch::Watch;
 
-/// What is to be made.
-pub struct Order {
-    pub template: Generated,
-    pub oversampling: Oversampling,
+impl Perform for MakeTemplate {
+    fn perform(
+        &self,
+        place: &Workplace,
+        id: &TaskId,
+        checkpointer: &Checkpointer<'_>,
+    ) -> Result<TaskResult, Error> {
+        make(place, id, self, checkpointer).map(|summary| TaskResult::Template(Box::new(summary)))
+    }
 }
 
-pub fn make(
+impl Perform for Resample {
+    fn perform(
+        &self,
+        place: &Workplace,
+        id: &TaskId,
+        checkpointer: &Checkpointer<'_>,
+    ) -> Result<TaskResult, Error> {
+        resample(place, id, self, checkpointer).map(|summary| TaskResult::Template(Box::new(summary)))
+    }
+}
+
+fn make(
     place: &Workplace,
     id: &TaskId,
-    order: &Order,
-    model: &(TaskId, usize),
-    fit: Option<&TaskId>,
+    order: &MakeTemplate,
     checkpointer: &Checkpointer<'_>,
 ) -> Result<TemplateSummary, Error> {
-    let Order { template, oversampling } = *order;
+    let MakeTemplate { template, oversampling, model, fit } = order;
+    let template = *template;
     let starts = starts(place, &template)?;
     let count = starts.len() * oversampling.0 as usize;
     let stream = stream(place, &template);
@@ -141,15 +156,13 @@ pub fn stream(place: &Workplace, template: &Generated) -> Stream {
 /// Data of the signal region from a model that has learnt them, at their own masses.
 ///
 /// Source: the paper, appendix B.2.
-pub fn resample(
+fn resample(
     place: &Workplace,
     id: &TaskId,
-    sample: TrainingSample,
-    oversampling: Oversampling,
-    model: &(TaskId, usize),
+    Resample { sample, oversampling, model }: &Resample,
     checkpointer: &Checkpointer<'_>,
 ) -> Result<TemplateSummary, Error> {
-    let data = signal_region(place, sample)?;
+    let data = signal_region(place, *sample)?;
     let count = data.len() * oversampling.0 as usize;
     let stream = place.stream().branch("data from noise").branch(sample);
     let masses: Vec<f64> = data.masses.iter().copied().cycle().take(count).collect();

@@ -2,20 +2,31 @@
 
 use drapes_analysis::generated::{Scope, TrainingSample};
 use drapes_analysis::plan::TaskId;
-use drapes_analysis::record::DenoiserTraining;
+use drapes_analysis::plan::work::TrainDenoisers;
+use drapes_analysis::record::{DenoiserTraining, TaskResult};
 use drapes_analysis::regions::Region;
 use ndarray::{Array2, Axis, concatenate};
 
-use super::{Workplace, weights};
+use super::{Perform, Workplace, weights};
 use crate::diffusion::{Denoiser, DenoiserShape, TrainedDenoisers, TrainingEvents, train as train_denoisers};
 use crate::error::Error;
 use crate::training::{Checkpointer, TrainedMember};
 
-pub fn train(
+impl Perform for TrainDenoisers {
+    fn perform(
+        &self,
+        place: &Workplace,
+        id: &TaskId,
+        checkpointer: &Checkpointer<'_>,
+    ) -> Result<TaskResult, Error> {
+        train(place, id, self, checkpointer).map(TaskResult::Train)
+    }
+}
+
+fn train(
     place: &Workplace,
     id: &TaskId,
-    scope: Scope,
-    samples: &[TrainingSample],
+    TrainDenoisers { scope, samples }: &TrainDenoisers,
     checkpointer: &Checkpointer<'_>,
 ) -> Result<Vec<DenoiserTraining>, Error> {
     let members = samples.iter().map(|sample| {
@@ -40,7 +51,7 @@ pub fn train(
     weights::write(place, id, denoiser.parameters(), |writer| {
         weights::write_columns(writer, denoiser.maps())
     })?;
-    Ok(records(scope, samples, training))
+    Ok(records(*scope, samples, training))
 }
 
 /// What the records of a training tell.

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use drapes_analysis::job::{ClassifierSettings, Job, TreeSettings};
-use drapes_analysis::price::{TRAINING, classifier_weights};
+use drapes_analysis::plan::cost::{TRAINING, classifier_weights};
 use drapes_analysis::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::stream::Stream;
 use tch::Device;

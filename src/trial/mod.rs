@@ -13,6 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use drapes_analysis::dispatch::Known;
 use drapes_analysis::job::Job;
 use drapes_analysis::machine::{Seen, Shown};
+use drapes_analysis::plan::work::{Classify, MakeTemplate, TrainDenoisers, TrainFlows, TrainJets};
 use drapes_analysis::plan::{Kind, Plan, Task, Work};
 use drapes_analysis::point::ClassifierKind;
 use drapes_analysis::rates::Rates;
@@ -41,7 +42,7 @@ pub fn worth_trying(plan: &Plan, seconds: &[f64], known: &[Known], ranks: usize,
 
 /// Fits take no time, and the model of the kinematics is a denoiser, whose kind is tried.
 fn can_be_tried(work: &Work) -> bool {
-    !matches!(work, Work::Fit { .. } | Work::TrainKinematics { .. })
+    !matches!(work, Work::Fit(_) | Work::TrainKinematics(_))
 }
 
 /// Does a moment of each of these tasks; what it took against the price at these rates. A trial that fails tells nothing: if
@@ -59,32 +60,31 @@ pub fn of(job: &Job, tasks: &[Task], device: Device, rates: &Rates) -> Shown {
 
 fn of_task(job: &Job, work: &Work, device: Device, rates: &Rates) -> Option<Seen> {
     let (operations, taken, rate) = match work {
-        Work::Fit { .. } | Work::TrainKinematics { .. } => return None,
-        Work::Train { samples, .. } => {
+        Work::Train(TrainDenoisers { samples, .. }) => {
             let (operations, taken) = models::denoisers(job, samples.len(), device)?;
             (operations, taken, rates.denoiser(samples.len()))
         }
-        Work::TrainFlow { flow, samples, .. } => {
+        Work::TrainFlow(TrainFlows { flow, samples, .. }) => {
             let (operations, taken) = models::flows(job, *flow, samples.len(), device)?;
             (operations, taken, rates.flow(*flow, samples.len()))
         }
-        Work::TrainJets { samples } => {
+        Work::TrainJets(TrainJets { samples }) => {
             let (operations, taken) = jets::training(job, samples.len(), device)?;
             (operations, taken, rates.jet_model)
         }
-        Work::TemplateJets { .. } => {
+        Work::TemplateJets(_) => {
             let (operations, taken) = jets::generation(job, device)?;
             (operations, taken, rates.jet_sampler)
         }
-        Work::Template { template, .. } if template.method.flow().is_some() => {
+        Work::Template(MakeTemplate { template, .. }) if template.method.flow().is_some() => {
             let (operations, taken) = models::flow_sampling(job, template.method.flow()?, device)?;
             (operations, taken, rates.flow_sampler)
         }
-        Work::Template { .. } | Work::Resample { .. } => {
+        Work::Template(_) | Work::Resample(_) => {
             let (operations, taken) = models::sampling(job, device)?;
             (operations, taken, rates.sampler)
         }
-        Work::Classify { point, seeds, .. } => {
+        Work::Classify(Classify { point, seeds, .. }) => {
             let members = seeds.len() * job.classifier.folds as usize;
             match point.classifier {
                 ClassifierKind::Mlp => {
@@ -101,6 +101,8 @@ fn of_task(job: &Job, work: &Work, device: Device, rates: &Rates) -> Option<Seen
                 }
             }
         }
+        // Nothing to try: a kind that has no trial is known once its tasks have ended.
+        _ => return None,
     };
     Some(Seen { priced: operations / (rate * 1e9), taken })
 }

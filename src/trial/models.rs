@@ -3,7 +3,9 @@
 use drapes_analysis::generated::FlowKind;
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::{DenoiserSettings, FlowNetwork, FlowSettings, Job};
-use drapes_analysis::price::{INFERENCE, TRAINING, denoiser_weights, flow_training_operations, flow_weights};
+use drapes_analysis::plan::cost::{
+    INFERENCE, TRAINING, denoiser_weights, flow_training_operations, flow_weights,
+};
 use drapes_analysis::stream::Stream;
 use ndarray::Array2;
 use rand_distr::{Distribution, StandardNormal};

@@ -1,6 +1,7 @@
 //! Records of the usual size, for measurements of large scans.
 
 use drapes_analysis::fingerprint::fingerprints;
+use drapes_analysis::plan::work::Classify;
 use drapes_analysis::plan::{Plan, Work};
 use drapes_analysis::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::record::{
@@ -31,7 +32,7 @@ pub fn fill(store: &Store, stored: &StoredJob) -> usize {
 }
 
 fn result(work: &Work) -> TaskResult {
-    let Work::Classify { point, seeds, .. } = work else { return TaskResult::Train(vec![]) };
+    let Work::Classify(Classify { point, seeds, .. }) = work else { return TaskResult::Train(vec![]) };
     let scores = |shift: f32| (0..2000_u16).map(|event| (f32::from(event) * 0.7).sin() + shift).collect();
     let performance = RankedScores::new(scores(0.0), scores(1.0)).performance();
     let classifier = |(seed, fold): (ClassifierSeed, u32)| Classifier {

@@ -14,7 +14,8 @@ use crate::dispatch::{Graph, Known, Simulated, Simulation};
 use crate::error::{Error, Exit};
 use crate::job::{Change, DEFAULTS, Job, JobFile};
 use crate::machine::Memory;
-use crate::plan::{self, Stage, TaskId};
+use crate::plan::work::Trained;
+use crate::plan::{self, Stage, TaskId, TaskKind};
 use crate::point::ScanPoint;
 use crate::price::demand::{Demand, LONGEST_RUN, longest, most_memory, size};
 use crate::price::memory::Chip;
@@ -352,30 +353,27 @@ fn counted(count: usize, what: &str) -> String {
     format!("{count} {word}{}{rest}", if count == 1 { "" } else { "s" })
 }
 
+/// What is trained, models of one name together, in the order of the kinds of work.
+fn trained(job: &Job, mut kinds: Vec<&dyn TaskKind>) -> Vec<Trained> {
+    kinds.sort_by_key(|kind| kind.pace());
+    let mut found: Vec<Trained> = vec![];
+    for of_task in kinds.into_iter().filter_map(|kind| kind.trained(job)) {
+        match found.last_mut() {
+            Some(last) if last.what == of_task.what => last.count += of_task.count,
+            _ => found.push(of_task),
+        }
+    }
+    found
+}
+
 /// What a stage is about, in numbers.
 fn what(job: &Job, plan: &plan::Plan, stage: Stage) -> String {
     match stage {
         Stage::Fit => "dijet fits".to_owned(),
         Stage::Train => {
-            let (mut denoisers, mut flows, mut kinematics, mut jets) = (0, 0, 0, 0);
-            for task in plan.stage(stage) {
-                match &task.work {
-                    plan::Work::Train { samples, .. } => denoisers += samples.len(),
-                    plan::Work::TrainFlow { samples, .. } => flows += samples.len(),
-                    plan::Work::TrainKinematics { samples } => kinematics += samples.len(),
-                    plan::Work::TrainJets { samples } => jets += samples.len(),
-                    _ => {}
-                }
-            }
-            let trained = [
-                (denoisers, "denoiser", job.denoiser.epochs),
-                (flows, "flow", job.flow.base.epochs),
-                (kinematics, "model of kinematics", job.denoiser.epochs),
-                (jets, "jet model", job.jet_model.epochs),
-            ];
-            let there = trained.iter().filter(|(count, ..)| *count > 0);
-            let parts = there.map(|(count, what, epochs)| {
-                format!("{}, {}", counted(*count, what), counted(*epochs, "epoch"))
+            let kinds: Vec<&dyn TaskKind> = plan.stage(stage).map(|task| task.work.kind()).collect();
+            let parts = trained(job, kinds).into_iter().map(|Trained { count, what, epochs }| {
+                format!("{}, {}", counted(count, what), counted(epochs, "epoch"))
             });
             parts.collect::<Vec<_>>().join("; ")
         }

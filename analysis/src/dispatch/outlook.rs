@@ -2,6 +2,8 @@
 
 use crate::plan::Kind;
 
+pub use crate::plan::IfStopped;
+
 /// What is known of a task before it runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Outlook {
@@ -13,13 +15,4 @@ pub struct Outlook {
     pub left: Option<f64>,
     /// What happens to its work if it is stopped.
     pub if_stopped: IfStopped,
-}
-
-/// What happens to the work of a task that is stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IfStopped {
-    /// It goes on from there another time.
-    GoesOn,
-    /// It is lost.
-    Lost,
 }

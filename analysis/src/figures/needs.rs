@@ -3,6 +3,7 @@
 use super::{Figure, select};
 use crate::generated::TemplateMethod;
 use crate::job::Job;
+use crate::plan::work::{Classify, MakeJets, MakeTemplate};
 use crate::plan::{Plan, TaskId, Work};
 use crate::point::{ClassifierKind, ScanPoint};
 use crate::quantities::SignalCount;
@@ -71,13 +72,13 @@ impl Figure {
             }
             Self::Constituents | Self::JetDistances => {
                 ("templates with inputs = [\"llv\"]", "fig09_11", |_, work| {
-                    matches!(work, Work::TemplateJets { .. })
+                    matches!(work, Work::TemplateJets(_))
                 })
             }
             Self::JetKinematics => (
                 "templates of DRAPES ∅ or SB with inputs = [\"llv\"], or of SR with kinematics = [\"diffused\"]",
                 "fig09_11",
-                |_, work| matches!(work, Work::TemplateJets { kinematics: Some(_), .. }),
+                |_, work| matches!(work, Work::TemplateJets(MakeJets { kinematics: Some(_), .. })),
             ),
             Self::Fig12 => (
                 "DRAPES ∅, SR or SB with several side_bands_gev at one of figures.injections",
@@ -94,12 +95,12 @@ impl Figure {
             }),
             Self::Fig15 => ("templates of DRAPES SR at several σ′", "fig06_07_15_16_19", is_diffused),
             Self::Fig16 => ("a template of DRAPES SR", "fig06_07_15_16_19", is_diffused),
-            Self::MassSpectrum => ("a dijet fit", "fig04_05", |_, work| matches!(work, Work::Fit { .. })),
+            Self::MassSpectrum => ("a dijet fit", "fig04_05", |_, work| matches!(work, Work::Fit(_))),
             Self::Training => ("a trained denoiser or flow", "fig04_05", |_, work| {
-                matches!(work, Work::Train { .. } | Work::TrainFlow { .. })
+                matches!(work, Work::Train(_) | Work::TrainFlow(_))
             }),
             Self::DenoiserNoise => {
-                ("a trained denoiser", "fig04_05", |_, work| matches!(work, Work::Train { .. }))
+                ("a trained denoiser", "fig04_05", |_, work| matches!(work, Work::Train(_)))
             }
             Self::Corner => ("a template of DRAPES ∅", "fig04_05", |job, work| {
                 is_template(job, work, TemplateMethod::Noise)
@@ -118,7 +119,7 @@ impl Figure {
 }
 
 fn is_classified(work: &Work, wanted: impl Fn(&ScanPoint) -> bool) -> bool {
-    matches!(work, Work::Classify { point, .. } if wanted(point))
+    matches!(work, Work::Classify(Classify { point, .. }) if wanted(point))
 }
 
 fn is_diffused(job: &Job, work: &Work) -> bool {
@@ -126,7 +127,7 @@ fn is_diffused(job: &Job, work: &Work) -> bool {
 }
 
 fn is_template(job: &Job, work: &Work, method: TemplateMethod) -> bool {
-    matches!(work, Work::Template { template, .. }
+    matches!(work, Work::Template(MakeTemplate { template, .. })
         if template.method == method && template.sample.is_nominal(&job.regions))
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::trainings::window;
+use super::work::TrainFlows;
 use super::{Order, Task, TaskId, Work, distinct, grouped, groups};
 use crate::generated::{FlowKind, TrainingSample};
 
@@ -61,8 +62,7 @@ impl Flows {
         for (member, sample) in samples.iter().enumerate() {
             self.places.insert((flow, sample.to_string()), (id.clone(), member));
         }
-        let needs = distinct(judges.iter().map(|(judge, _)| judge.clone()), TaskId::clone);
-        let work = Work::TrainFlow { flow, samples: samples.to_vec(), judges };
-        self.tasks.push(Task { id, work, needs });
+        let work = Work::TrainFlow(TrainFlows { flow, samples: samples.to_vec(), judges });
+        self.tasks.push(Task::new(id, work));
     }
 }

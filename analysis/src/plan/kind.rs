@@ -1,19 +1,17 @@
 //! Kinds of work that are as fast as each other against their price.
 
 use super::{Stage, Work};
-use crate::generated::FlowKind;
-use crate::point::ClassifierKind;
 
 /// A kind of work. Tasks of one kind are slower or faster than their price by much the same factor on a machine, tasks of
 /// two kinds are not: small steps cost more than their arithmetic, and each network has its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "each is named as the work that it is")]
 pub enum Kind {
     Fit,
     Denoiser,
-    Kinematics,
     Density,
     Transport,
+    Kinematics,
     JetModel,
     DiffusedTemplate,
     FlowTemplate,
@@ -28,9 +26,9 @@ impl Kind {
     pub const ALL: [Self; 12] = [
         Self::Fit,
         Self::Denoiser,
-        Self::Kinematics,
         Self::Density,
         Self::Transport,
+        Self::Kinematics,
         Self::JetModel,
         Self::DiffusedTemplate,
         Self::FlowTemplate,
@@ -42,24 +40,7 @@ impl Kind {
 
     /// The kind of a task's work.
     pub fn of(work: &Work) -> Self {
-        match work {
-            Work::Fit { .. } => Self::Fit,
-            Work::Train { .. } => Self::Denoiser,
-            Work::TrainFlow { flow, .. } => match flow {
-                FlowKind::Base | FlowKind::BaseOfAll => Self::Density,
-                FlowKind::Curtains | FlowKind::CurtainsEfficient | FlowKind::Feta => Self::Transport,
-            },
-            Work::TrainKinematics { .. } => Self::Kinematics,
-            Work::TrainJets { .. } => Self::JetModel,
-            Work::TemplateJets { .. } => Self::JetTemplate,
-            Work::Template { template, .. } if template.method.flow().is_some() => Self::FlowTemplate,
-            Work::Template { .. } | Work::Resample { .. } => Self::DiffusedTemplate,
-            Work::Classify { point, .. } => match point.classifier {
-                ClassifierKind::Mlp => Self::Perceptrons,
-                ClassifierKind::Trees => Self::Trees,
-                ClassifierKind::Transformer => Self::Transformers,
-            },
-        }
+        work.kind().pace()
     }
 
     /// The kind in one word, as files have it.

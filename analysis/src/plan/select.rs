@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use glob::Pattern;
 
+use super::work::Classify;
 use super::{Plan, Task, TaskId, Work};
 use crate::error::Error;
 
@@ -42,7 +43,7 @@ fn names(task: &Task) -> Vec<String> {
     let TaskId(id) = &task.id;
     let short = id.split_once('/').map(|(_, name)| name.to_owned());
     let point = match &task.work {
-        Work::Classify { point, .. } => Some(point.to_string()),
+        Work::Classify(Classify { point, .. }) => Some(point.to_string()),
         _ => None,
     };
     std::iter::once(id.clone()).chain(short).chain(point).collect()

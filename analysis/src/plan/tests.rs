@@ -1,3 +1,4 @@
+use super::work::TrainDenoisers;
 use std::collections::HashSet;
 
 use super::*;
@@ -33,7 +34,7 @@ fn what_points_share_is_one_task() {
         ]
     );
     let template = &plan.tasks[2];
-    assert!(matches!(template.work, Work::Template { oversampling: Oversampling(5), .. }));
+    assert!(matches!(template.work, Work::Template(MakeTemplate { oversampling: Oversampling(5), .. })));
     assert_eq!(plan.tasks[3].needs, std::slice::from_ref(&template.id));
 }
 
@@ -46,16 +47,22 @@ fn denoisers_of_the_same_side_bands_train_together() {
     let trainings: Vec<_> = plan.stage(Stage::Train).collect();
     let members: Vec<usize> = trainings
         .iter()
-        .map(|task| if let Work::Train { samples, .. } = &task.work { samples.len() } else { 0 })
+        .map(
+            |task| {
+                if let Work::Train(TrainDenoisers { samples, .. }) = &task.work { samples.len() } else { 0 }
+            },
+        )
         .collect();
     assert_eq!(members, [2, 1, 2, 1]);
     assert_eq!(trainings[3].id.0, "train/denoisers-w3100-3900-c01");
     for task in plan.stage(Stage::Template) {
-        let Work::Template { template, model: (training, member), .. } = &task.work else {
+        let Work::Template(MakeTemplate { template, model: (training, member), .. }) = &task.work else {
             panic!("a template")
         };
         let training = &plan.tasks[plan.position(training).expect("a training")];
-        assert!(matches!(&training.work, Work::Train { samples, .. } if samples[*member] == template.sample));
+        assert!(
+            matches!(&training.work, Work::Train(TrainDenoisers { samples, .. }) if samples[*member] == template.sample)
+        );
     }
 }
 
@@ -118,7 +125,10 @@ fn methods_share_their_models_and_name_what_they_need() {
         ["template/noise-s5-w2800-6000", "template/gensr-s5-w2800-6000"]
     );
     let resampled = plan.tasks.iter().find(|task| task.id.0 == "template/gensr-s5-w2800-6000");
-    assert!(matches!(resampled.expect("a task").work, Work::Resample { oversampling: Oversampling(3), .. }));
+    assert!(matches!(
+        resampled.expect("a task").work,
+        Work::Resample(Resample { oversampling: Oversampling(3), .. })
+    ));
 }
 
 #[test]
@@ -181,7 +191,7 @@ fn one_density_serves_every_signal_region_of_the_efficient_variant() {
     let fits = ids(&plan).into_iter().filter(|id| id.starts_with("fit/")).count();
     assert_eq!(fits, 6, "each region has side-bands of its own");
     for task in &plan.tasks {
-        let Work::TrainFlow { samples, judges, flow } = &task.work else { continue };
+        let Work::TrainFlow(TrainFlows { samples, judges, flow }) = &task.work else { continue };
         let wanted = if flow.judge().is_some() { samples.len() } else { 0 };
         assert_eq!(judges.len(), wanted);
         assert!(judges.iter().enumerate().all(|(member, (_, place))| *place == member));

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::work::{TrainDenoisers, TrainJets, TrainKinematics};
 use super::{Task, TaskId, Work, grouped, groups, model_key};
 use crate::generated::{Scope, TrainingSample};
 use crate::job::Job;
@@ -38,9 +39,9 @@ impl Model {
 
     fn training(self, samples: Vec<TrainingSample>) -> Work {
         match self {
-            Self::Denoiser(scope) => Work::Train { scope, samples },
-            Self::Kinematics => Work::TrainKinematics { samples },
-            Self::Jets => Work::TrainJets { samples },
+            Self::Denoiser(scope) => Work::Train(TrainDenoisers { scope, samples }),
+            Self::Kinematics => Work::TrainKinematics(TrainKinematics { samples }),
+            Self::Jets => Work::TrainJets(TrainJets { samples }),
         }
     }
 }
@@ -70,8 +71,7 @@ impl Trainings {
                 for (member, sample) in samples.iter().enumerate() {
                     trainings.places.insert((model, sample.to_string()), (id.clone(), member));
                 }
-                let work = model.training(samples);
-                trainings.tasks.push(Task { id, work, needs: vec![] });
+                trainings.tasks.push(Task::new(id, model.training(samples)));
             }
         }
         trainings

@@ -1,9 +1,9 @@
 //! What a job demands of the machine, before anything is computed: the most of each kind, and the key that lowers it.
 
-use super::keys::{Cost, lower};
 use super::memory::{Chip, need};
 use super::{EventCounts, Price};
 use crate::job::Job;
+use crate::plan::cost::keys::Cost;
 use crate::plan::{Plan, Task, TaskId};
 use crate::text::YEAR;
 
@@ -30,21 +30,21 @@ pub fn most_memory(job: &Job, tasks: &[&Task], counts: EventCounts, chip: Chip) 
 
 /// The key of a job that makes a task shorter.
 pub fn shorter(job: &Job, task: &Task) -> &'static str {
-    lower(job, &task.work, Cost::Time)
+    task.work.kind().lower(job, Cost::Time)
 }
 
 /// The longest task.
 pub fn longest(job: &Job, plan: &Plan, price: &Price, open: impl Fn(usize) -> bool) -> Option<Demand> {
     let tasks = plan.tasks.iter().zip(&price.seconds).enumerate().filter(|(index, _)| open(*index));
     let (_, (task, seconds)) = tasks.max_by(|a, b| a.1.1.total_cmp(b.1.1))?;
-    Some(Demand { task: task.id.clone(), amount: *seconds, lower: lower(job, &task.work, Cost::Time) })
+    Some(Demand { task: task.id.clone(), amount: *seconds, lower: task.work.kind().lower(job, Cost::Time) })
 }
 
 /// The task that stores most.
 pub fn most_disk(job: &Job, tasks: &[&Task], counts: EventCounts) -> Option<Demand> {
     let stored = tasks.iter().map(|task| (*task, super::bytes(job, task, counts)));
     let (task, amount) = stored.max_by(|a, b| a.1.total_cmp(&b.1))?;
-    Some(Demand { task: task.id.clone(), amount, lower: lower(job, &task.work, Cost::Disk) })
+    Some(Demand { task: task.id.clone(), amount, lower: task.work.kind().lower(job, Cost::Disk) })
 }
 
 /// Bytes as people say them: `12 kB`, `3.4 MB`, `1.2 GB`, `56 TB`.

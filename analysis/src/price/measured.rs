@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::{
-    INFERENCE, TRAINING, classifier_weights, denoiser_weights, flow_training_operations, flow_weights, jets,
-};
 use crate::generated::FlowKind;
 use crate::job::Job;
 use crate::job::noise_grid::NoiseGrid;
+use crate::plan::cost::{
+    INFERENCE, TRAINING, classifier_weights, denoiser_weights, flow_training_operations, flow_weights, jets,
+};
 use crate::rates::Rates;
 
 /// Times that rates follow from.

@@ -7,6 +7,9 @@ use drapes_analysis::generated::{Generated, Scope, TemplateMethod, TrainingSampl
 use drapes_analysis::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::{JobFile, Solver};
+use drapes_analysis::plan::work::{
+    Classify, Fit, MakeJets, MakeTemplate, TrainDenoisers, TrainFlows, TrainJets, TrainKinematics,
+};
 use drapes_analysis::plan::{Plan, Work};
 use drapes_analysis::point::{ClassifierKind, ScanPoint};
 use drapes_analysis::quantities::{ClassifierSeed, Fold, SignalCount};
@@ -219,14 +222,16 @@ fn classified(point: ScanPoint, seeds: &[ClassifierSeed]) -> Classification {
 
 fn result(work: &Work) -> TaskResult {
     match work {
-        Work::Fit { sample } => TaskResult::Fit(fit(*sample)),
-        Work::Train { scope, samples } => TaskResult::Train(trained(*scope, samples)),
-        Work::TrainKinematics { samples } => TaskResult::TrainKinematics(trained(Scope::SideBands, samples)),
-        Work::TrainJets { samples } => TaskResult::TrainJets(trained(Scope::SideBands, samples)),
-        Work::TemplateJets { template, copy, .. } => {
+        Work::Fit(Fit { sample }) => TaskResult::Fit(fit(*sample)),
+        Work::Train(TrainDenoisers { scope, samples }) => TaskResult::Train(trained(*scope, samples)),
+        Work::TrainKinematics(TrainKinematics { samples }) => {
+            TaskResult::TrainKinematics(trained(Scope::SideBands, samples))
+        }
+        Work::TrainJets(TrainJets { samples }) => TaskResult::TrainJets(trained(Scope::SideBands, samples)),
+        Work::TemplateJets(MakeJets { template, copy, .. }) => {
             TaskResult::Jets(Box::new(jet_summary(*template, *copy)))
         }
-        Work::TrainFlow { flow, samples, .. } => {
+        Work::TrainFlow(TrainFlows { flow, samples, .. }) => {
             let training = |sample: &TrainingSample| FlowTraining {
                 flow: *flow,
                 sample: *sample,
@@ -239,9 +244,11 @@ fn result(work: &Work) -> TaskResult {
             };
             TaskResult::TrainFlow(samples.iter().map(training).collect())
         }
-        Work::Template { template, .. } => TaskResult::Template(Box::new(template_summary(Some(*template)))),
-        Work::Resample { .. } => TaskResult::Template(Box::new(template_summary(None))),
-        Work::Classify { point, seeds, .. } => TaskResult::Classify(classified(*point, seeds)),
+        Work::Template(MakeTemplate { template, .. }) => {
+            TaskResult::Template(Box::new(template_summary(Some(*template))))
+        }
+        Work::Resample(_) => TaskResult::Template(Box::new(template_summary(None))),
+        Work::Classify(Classify { point, seeds, .. }) => TaskResult::Classify(classified(*point, seeds)),
     }
 }
 

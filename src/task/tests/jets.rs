@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::jets::Jets;
+use drapes_analysis::plan::Work;
 
 /// Small networks that have learnt little: kinematics, numbers and places do not depend on that.
 pub(super) const SMALL: &str = "schema = 1\nname = 'a'\n[data]\nevents = 'demo_constituents.h5'\nlayout = 'table'\n\
@@ -99,7 +100,7 @@ fn a_model_that_cannot_fit_says_what_it_needs_and_which_key_lowers_it() {
     let scan = "[[scan]]\nmethod = 'noise'\ninputs = ['llv']\nn_signal = [0]\n";
     let (plan, place, fingerprints) = workplace_of(directory.path(), &format!("{wide}{scan}"));
     let training =
-        plan.tasks.iter().position(|task| matches!(task.work, Work::TrainJets { .. })).expect("a training");
+        plan.tasks.iter().position(|task| matches!(task.work, Work::TrainJets(_))).expect("a training");
     let record = perform(&place, &plan, &fingerprints, training);
     let Outcome::Failed { reason } = &record.outcome else { panic!("{record:?}") };
     for words in ["train/jet-model-s0-w3200-3700 needs about", "GB are free) lower jet_model.width"] {

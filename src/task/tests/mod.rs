@@ -5,6 +5,7 @@ mod jets;
 mod needs;
 mod sides;
 mod stopping;
+mod toy;
 
 use drapes_analysis::fingerprint::fingerprints;
 use drapes_analysis::generated::FlowKind;

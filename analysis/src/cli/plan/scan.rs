@@ -3,6 +3,7 @@
 use crate::axes::{AXES, AxisValue, distinct};
 use crate::job::Job;
 use crate::method_names::label;
+use crate::plan::work::Classify;
 use crate::plan::{Plan, Work};
 use crate::point::ScanPoint;
 use crate::price::Price;
@@ -98,7 +99,7 @@ fn short_list(values: Vec<String>) -> String {
 fn classifiers(plan: &Plan, price: &Price) -> HashMap<String, (usize, f64)> {
     let mut found: HashMap<String, (usize, f64)> = HashMap::new();
     for (task, seconds) in plan.tasks.iter().zip(&price.seconds) {
-        if let Work::Classify { point, .. } = &task.work {
+        if let Work::Classify(Classify { point, .. }) = &task.work {
             let (tasks, sum) = found.entry(point.to_string()).or_default();
             *tasks += 1;
             *sum += seconds;

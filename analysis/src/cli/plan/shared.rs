@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::plan::work::Classify;
 use crate::plan::{Plan, Stage, TaskId, Work};
 
 /// Tasks of a stage and the points that need them.
@@ -22,7 +23,7 @@ pub fn sharing(plan: &Plan) -> Vec<Sharing> {
     // Dependencies come first in a plan.
     for task in &plan.tasks {
         let needed = task.needs.iter().fold(0, |all, need| all | behind.get(need).copied().unwrap_or(0));
-        if let Work::Classify { point, .. } = &task.work {
+        if let Work::Classify(Classify { point, .. }) = &task.work {
             *points.entry(point.to_string()).or_default() |= needed;
         }
         behind.insert(&task.id, needed | bit(task.work.stage()));

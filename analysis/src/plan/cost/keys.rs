@@ -4,8 +4,6 @@ use std::sync::OnceLock;
 
 use crate::generated::FlowKind;
 use crate::job::{DEFAULTS, Job, JobFile};
-use crate::plan::Work;
-use crate::point::ClassifierKind;
 use crate::quantities::Oversampling;
 
 /// What is too much.
@@ -20,7 +18,7 @@ pub enum Cost {
 }
 
 /// The job of all defaults.
-fn defaults() -> &'static Job {
+pub fn defaults() -> &'static Job {
     static DEFAULT: OnceLock<Job> = OnceLock::new();
     DEFAULT.get_or_init(|| {
         JobFile::from_text("defaults.toml", DEFAULTS.as_str())
@@ -30,86 +28,30 @@ fn defaults() -> &'static Job {
 }
 
 /// A key, its value in a job and in the defaults.
-type Key = (&'static str, usize, usize);
+pub type Key = (&'static str, usize, usize);
 
-/// The key to lower.
-pub fn lower(job: &Job, work: &Work, cost: Cost) -> &'static str {
+/// The key to lower: the one that is raised most, of equals the first, which helps most.
+pub fn raised_most(keys: &[Key]) -> &'static str {
     let raised = |(_, value, usual): &Key| *value as f64 / *usual as f64;
-    let keys = keys(job, work, cost);
-    // Of equals the first: the one that helps most.
     let most = keys.iter().rev().max_by(|a, b| raised(a).total_cmp(&raised(b)));
     most.map_or("n_signal of the scan", |(key, ..)| *key)
 }
 
-fn keys(job: &Job, work: &Work, cost: Cost) -> Vec<Key> {
-    match work {
-        Work::Fit { .. } => vec![],
-        // The kinematics are made by a denoiser too.
-        Work::Train { samples, .. } | Work::TrainKinematics { samples } => denoiser(job, samples.len(), cost),
-        Work::TrainFlow { flow, samples, .. } => {
-            let mut keys = network(job, *flow, cost);
-            keys.push(("compute.flows_per_task", samples.len(), defaults().compute.flows_per_task));
-            keys
-        }
-        Work::TrainJets { samples } => {
-            let mut keys = jet_model(job, cost);
-            keys.push(("compute.jet_models_per_task", samples.len(), 1));
-            keys
-        }
-        Work::TemplateJets { template, .. } => {
-            let mut keys = jet_model(job, cost);
-            keys.retain(|(key, ..)| *key != "jet_model.epochs");
-            if cost == Cost::Time {
-                keys.push(steps(job, job.sampler.with(template.integration).steps));
-            }
-            keys
-        }
-        Work::Template { template, oversampling, .. } => {
-            let mut keys = vec![factor(job, *oversampling)];
-            keys.extend(match template.method.flow() {
-                Some(flow) => network(job, flow, cost),
-                None => denoiser(job, 1, cost),
-            });
-            keys.retain(|(key, ..)| !key.ends_with("epochs") && !key.ends_with("batch"));
-            if cost == Cost::Time && template.method.flow().is_none() {
-                keys.push(steps(job, job.sampler.with(template.integration).steps));
-            }
-            keys
-        }
-        Work::Resample { oversampling, .. } => {
-            let mut keys = vec![("data_oversampling of the scan", oversampling.0 as usize, 5)];
-            keys.extend(denoiser(job, 1, cost));
-            keys.retain(|(key, ..)| !key.ends_with("epochs") && !key.ends_with("batch"));
-            if cost == Cost::Time {
-                keys.push(steps(job, job.sampler.steps));
-            }
-            keys
-        }
-        Work::Classify { point, seeds, .. } => {
-            let mut keys = match point.classifier {
-                ClassifierKind::Mlp => classifier(job, seeds.len(), cost),
-                ClassifierKind::Trees => trees(job, cost),
-                ClassifierKind::Transformer => jet_classifier(job, seeds.len(), cost),
-            };
-            keys.push(("classifier.folds", job.classifier.folds as usize, 5));
-            keys.extend(point.oversampling().map(|oversampling| factor(job, oversampling)));
-            keys
-        }
-    }
-}
-
-fn factor(job: &Job, oversampling: Oversampling) -> Key {
+/// The factor of over-sampling of a template.
+pub fn factor(job: &Job, oversampling: Oversampling) -> Key {
     let key =
         if oversampling == job.oversampling { "template.oversampling" } else { "oversampling of the scan" };
     (key, oversampling.0 as usize, defaults().oversampling.0 as usize)
 }
 
-fn steps(job: &Job, steps: usize) -> Key {
+/// The steps of the sampler, or those of a point that has its own.
+pub fn steps(job: &Job, steps: usize) -> Key {
     let key = if steps == job.sampler.steps { "sampler.steps" } else { "steps of the scan" };
     (key, steps, defaults().sampler.steps)
 }
 
-fn denoiser(job: &Job, members: usize, cost: Cost) -> Vec<Key> {
+/// Those of denoisers, of which so many train together.
+pub fn denoiser(job: &Job, members: usize, cost: Cost) -> Vec<Key> {
     let (own, usual) = (&job.denoiser, &defaults().denoiser);
     let mut keys = vec![
         ("denoiser.width", own.width, usual.width),
@@ -134,7 +76,8 @@ fn by_cost(cost: Cost, epochs: Key, batch: Key) -> Option<Key> {
     }
 }
 
-fn network(job: &Job, flow: FlowKind, cost: Cost) -> Vec<Key> {
+/// Those of a flow.
+pub fn network(job: &Job, flow: FlowKind, cost: Cost) -> Vec<Key> {
     let names = match flow {
         FlowKind::Base | FlowKind::BaseOfAll => {
             ["flow.base.width", "flow.base.layers", "flow.base.blocks", "flow.base.epochs"]
@@ -158,7 +101,8 @@ fn network(job: &Job, flow: FlowKind, cost: Cost) -> Vec<Key> {
     keys
 }
 
-fn jet_model(job: &Job, cost: Cost) -> Vec<Key> {
+/// Those of a model of jets' constituents.
+pub fn jet_model(job: &Job, cost: Cost) -> Vec<Key> {
     let (own, usual) = (&job.jet_model, &defaults().jet_model);
     let mut keys = vec![
         ("jet_model.width", own.width, usual.width),
@@ -173,7 +117,8 @@ fn jet_model(job: &Job, cost: Cost) -> Vec<Key> {
     keys
 }
 
-fn classifier(job: &Job, seeds: usize, cost: Cost) -> Vec<Key> {
+/// Those of perceptrons, of which a task trains those of so many seeds.
+pub fn classifier(job: &Job, seeds: usize, cost: Cost) -> Vec<Key> {
     let (own, usual) = (&job.classifier, &defaults().classifier);
     let mut keys = vec![
         ("classifier.width", own.width, usual.width),
@@ -186,7 +131,8 @@ fn classifier(job: &Job, seeds: usize, cost: Cost) -> Vec<Key> {
     keys
 }
 
-fn trees(job: &Job, cost: Cost) -> Vec<Key> {
+/// Those of boosted trees.
+pub fn trees(job: &Job, cost: Cost) -> Vec<Key> {
     let (own, usual) = (&job.trees, &defaults().trees);
     match cost {
         Cost::Time => vec![("trees.iterations", own.iterations, usual.iterations)],
@@ -195,7 +141,8 @@ fn trees(job: &Job, cost: Cost) -> Vec<Key> {
     }
 }
 
-fn jet_classifier(job: &Job, seeds: usize, cost: Cost) -> Vec<Key> {
+/// Those of transformers, of which a task trains those of so many seeds.
+pub fn jet_classifier(job: &Job, seeds: usize, cost: Cost) -> Vec<Key> {
     let (own, usual) = (&job.jet_classifier, &defaults().jet_classifier);
     let mut keys = vec![
         ("jet_classifier.width", own.width, usual.width),

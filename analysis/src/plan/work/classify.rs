@@ -1,0 +1,183 @@
+//! Classifiers that tell data from a template.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{IfStopped, Settings, TaskKind, Work};
+use crate::job::Job;
+use crate::plan::cost::keys::{self, Cost, Key};
+use crate::plan::cost::memory::{Chip, MASS, PLACE, SINGLE, SLOTS, TRAINED};
+use crate::plan::cost::{EventCounts, INFERENCE, TRAINING, at_rate, classifier_weights, jets, product};
+use crate::plan::{Kind, Task, TaskId};
+use crate::point::{ClassifierKind, Contest, ScanPoint};
+use crate::quantities::{ClassifierSeed, Oversampling};
+use crate::rates::Rates;
+
+/// A chunk of a point's classifiers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Classify {
+    /// The point.
+    pub point: ScanPoint,
+    /// The seeds of the chunk.
+    pub seeds: Vec<ClassifierSeed>,
+    /// The tasks whose events are the template, where it is a generated one: several where it is made in copies.
+    pub templates: Vec<TaskId>,
+    /// The data, where they are generated ones.
+    pub data: Option<TaskId>,
+}
+
+/// Share of the allowed trees that are grown before training against a template stops, as seen on the LHCO events.
+const GROWN_TREES: f64 = 0.2;
+
+impl Classify {
+    /// The task that trains classifiers of these seeds on the events that others have made.
+    pub fn task(
+        point: ScanPoint,
+        seeds: &[ClassifierSeed],
+        templates: Vec<TaskId>,
+        data: Option<TaskId>,
+    ) -> Task {
+        let span = match seeds {
+            [one] => format!("c{one}"),
+            [first, .., last] => format!("c{first}-{last}"),
+            [] => String::new(),
+        };
+        let work = Work::Classify(Self { point, seeds: seeds.to_vec(), templates, data });
+        Task::new(TaskId(format!("classify/{point}-{span}")), work)
+    }
+
+    /// Data and template events of the point.
+    pub fn events(&self, counts: EventCounts) -> f64 {
+        let once = counts.signal_region as f64;
+        let times = |factor: Oversampling| f64::from(factor.0) * once;
+        match self.point.contest {
+            Contest::Search { template, oversampling } => once + counts.template(&template, oversampling),
+            Contest::GenSr { template, oversampling, data_oversampling } => {
+                times(data_oversampling) + counts.template(&template, oversampling)
+            }
+            Contest::OverIdealised { oversampling, .. } => once + times(oversampling),
+            Contest::Idealised { .. } => 2.0 * once,
+            Contest::Supervised => once + counts.independent as f64,
+        }
+    }
+
+    /// Classifiers of the chunk: one for each seed and fold.
+    fn members(&self, job: &Job) -> f64 {
+        product([self.seeds.len(), job.classifier.folds as usize])
+    }
+}
+
+impl TaskKind for Classify {
+    fn name(&self) -> &'static str {
+        "classify"
+    }
+
+    fn pace(&self) -> Kind {
+        match self.point.classifier {
+            ClassifierKind::Mlp => Kind::Perceptrons,
+            ClassifierKind::Trees => Kind::Trees,
+            ClassifierKind::Transformer => Kind::Transformers,
+        }
+    }
+
+    fn needs(&self) -> Vec<TaskId> {
+        self.templates.iter().chain(&self.data).cloned().collect()
+    }
+
+    fn settings(&self, of: &Settings<'_>) -> Value {
+        let job = of.job;
+        let own = match self.point.classifier {
+            ClassifierKind::Mlp => json!(job.classifier_training()),
+            ClassifierKind::Trees => json!([job.classifier_training(), job.trees]),
+            ClassifierKind::Transformer => json!([job.classifier.folds, job.jet_classifier]),
+        };
+        json!([of.split, own, job.compute.threads])
+    }
+
+    fn settings_variant(&self) -> &'static str {
+        match self.point.classifier {
+            ClassifierKind::Mlp => "mlp",
+            ClassifierKind::Trees => "trees",
+            ClassifierKind::Transformer => "transformer",
+        }
+    }
+
+    fn seconds(&self, job: &Job, counts: EventCounts, rates: &Rates) -> f64 {
+        let training_share = f64::from(job.classifier.folds - 2) / f64::from(job.classifier.folds);
+        let events = self.events(counts) * training_share;
+        let members = self.members(job);
+        let (operations, rate) = match self.point.classifier {
+            ClassifierKind::Mlp => {
+                let seen = TRAINING * events * job.classifier.epochs as f64;
+                let judged = INFERENCE * counts.independent as f64;
+                (classifier_weights(job) * (seen + judged) * members, rates.classifier)
+            }
+            ClassifierKind::Transformer => {
+                let each = jets::classification(job, events, counts.independent as f64);
+                (each * members, rates.jet_classifier)
+            }
+            ClassifierKind::Trees => {
+                let grown = GROWN_TREES * job.trees.iterations as f64;
+                (events * members * job.data.features.len() as f64 * grown, rates.trees)
+            }
+        };
+        at_rate(operations, rate)
+    }
+
+    fn bytes(&self, job: &Job, _counts: EventCounts) -> f64 {
+        // Curves on the common grids and losses, as text.
+        let values = 230.0 + 3.0 * job.classifier.epochs as f64;
+        self.members(job) * values * 16.0
+    }
+
+    fn memory(&self, job: &Job, counts: EventCounts, chip: Chip) -> f64 {
+        let (members, seen) = (self.members(job), self.events(counts));
+        let features = job.data.features.len() as f64;
+        // The part of each event, which the folds of a seed share; networks have a list of those that they learn from.
+        let folds = f64::from(job.classifier.folds);
+        let parts = self.seeds.len() as f64 * PLACE * seen;
+        let learnt = members * PLACE * seen * (folds - 2.0) / folds;
+        match self.point.classifier {
+            ClassifierKind::Mlp => {
+                let classifier = &job.classifier;
+                let values = classifier.batch as f64 * product([classifier.hidden_layers, classifier.width]);
+                // Of the table of both classes there are three copies as it goes to the device.
+                let table = 3.0 * features * seen;
+                parts + learnt + SINGLE * (members * (TRAINED * classifier_weights(job) + values) + table)
+            }
+            // In double precision, by column, and binned; forests are small.
+            ClassifierKind::Trees => parts + MASS * 2.0 * features * seen,
+            ClassifierKind::Transformer => {
+                let classifier = &job.jet_classifier;
+                let [width, hidden, heads, layers] =
+                    [classifier.width, classifier.hidden, classifier.heads, classifier.self_attention_layers]
+                        .map(|count| count as f64);
+                let layer = 8.0 * width + 2.0 * hidden + heads * SLOTS;
+                let nodes = layers * layer + hidden + 2.0 * width;
+                let kept = 2.0 * members * classifier.batch as f64 * SLOTS * nodes;
+                let parameters = members * SINGLE * TRAINED * jets::jet_classifier_weights(job);
+                let values = SINGLE * kept.min(chip.kept_at_once());
+                parameters + values + jets::bytes(job, seen)
+            }
+        }
+    }
+
+    fn keys(&self, job: &Job, cost: Cost) -> Vec<Key> {
+        let (point, seeds) = (&self.point, self.seeds.len());
+        let mut keys = match point.classifier {
+            ClassifierKind::Mlp => keys::classifier(job, seeds, cost),
+            ClassifierKind::Trees => keys::trees(job, cost),
+            ClassifierKind::Transformer => keys::jet_classifier(job, seeds, cost),
+        };
+        keys.push(("classifier.folds", job.classifier.folds as usize, 5));
+        keys.extend(point.oversampling().map(|oversampling| keys::factor(job, oversampling)));
+        keys
+    }
+
+    fn if_stopped(&self) -> IfStopped {
+        match self.point.classifier {
+            ClassifierKind::Mlp | ClassifierKind::Transformer => IfStopped::GoesOn,
+            ClassifierKind::Trees => IfStopped::Lost,
+        }
+    }
+}

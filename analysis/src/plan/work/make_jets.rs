@@ -1,0 +1,97 @@
+//! A copy of a template of jets' constituents.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Fit, IfStopped, ModelPlace, Settings, TaskKind, Work};
+use crate::generated::Generated;
+use crate::job::Job;
+use crate::plan::cost::keys::{self, Cost, Key};
+use crate::plan::cost::memory::{Chip, SINGLE, jet_values};
+use crate::plan::cost::{EventCounts, at_rate, evaluations_of, jets};
+use crate::plan::{Kind, Task, TaskId};
+use crate::quantities::Oversampling;
+use crate::rates::Rates;
+
+/// One copy of a template of jets' constituents: as many tasks as the largest over-sampling, so that ranks share them and
+/// little is lost with one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MakeJets {
+    /// What they are and how they are made.
+    pub template: Generated,
+    /// Which copy, from 0.
+    pub copy: u32,
+    /// The model of the kinematics, where they are made or diffused.
+    pub kinematics: Option<ModelPlace>,
+    /// The model of the jets.
+    pub jets: ModelPlace,
+    /// The fit that target masses are drawn from, where they are drawn.
+    pub fit: Option<TaskId>,
+}
+
+impl MakeJets {
+    /// The task that makes a copy.
+    pub fn task(template: Generated, copy: u32, kinematics: Option<ModelPlace>, jets: ModelPlace) -> Task {
+        let fit = Fit::id_for(&template);
+        let work = Work::TemplateJets(Self { template, copy, kinematics, jets, fit });
+        Task::new(Self::id(&template, copy), work)
+    }
+
+    /// The name of that task.
+    pub fn id(template: &Generated, copy: u32) -> TaskId {
+        TaskId(format!("template/{template}-k{copy:02}"))
+    }
+
+    /// Events of the copy.
+    fn events(&self, counts: EventCounts) -> f64 {
+        counts.template(&self.template, Oversampling(1))
+    }
+}
+
+impl TaskKind for MakeJets {
+    fn name(&self) -> &'static str {
+        "template_jets"
+    }
+
+    fn pace(&self) -> Kind {
+        Kind::JetTemplate
+    }
+
+    fn needs(&self) -> Vec<TaskId> {
+        let models = self.kinematics.iter().chain([&self.jets]).map(|(training, _)| training);
+        self.fit.iter().chain(models).cloned().collect()
+    }
+
+    fn settings(&self, of: &Settings<'_>) -> Value {
+        let job = of.job;
+        json!([of.split, job.sampler, job.jet_model, job.momentum_llv, job.compute.threads])
+    }
+
+    fn seconds(&self, job: &Job, counts: EventCounts, rates: &Rates) -> f64 {
+        let (events, evaluations) = (self.events(counts), evaluations_of(job, &self.template));
+        let made = jets::generation(job, events, evaluations);
+        at_rate(made, rates.jet_sampler) + jets::summary(events, counts.signal_region as f64)
+    }
+
+    fn bytes(&self, job: &Job, counts: EventCounts) -> f64 {
+        jets::bytes(job, self.events(counts))
+    }
+
+    fn memory(&self, job: &Job, counts: EventCounts, chip: Chip) -> f64 {
+        let values = jet_values(job, chip.made_together());
+        SINGLE * jets::jet_model_weights(job) + values + jets::bytes(job, self.events(counts))
+    }
+
+    fn keys(&self, job: &Job, cost: Cost) -> Vec<Key> {
+        let mut keys = keys::jet_model(job, cost);
+        keys.retain(|(key, ..)| *key != "jet_model.epochs");
+        if cost == Cost::Time {
+            keys.push(keys::steps(job, job.sampler.with(self.template.integration).steps));
+        }
+        keys
+    }
+
+    fn if_stopped(&self) -> IfStopped {
+        IfStopped::GoesOn
+    }
+}

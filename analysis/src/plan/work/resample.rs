@@ -1,0 +1,88 @@
+//! Over-sampled data of the signal region (GenSR).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{IfStopped, ModelPlace, Settings, TaskKind, Work};
+use crate::generated::TrainingSample;
+use crate::job::Job;
+use crate::job::noise_grid::{NoiseGrid, evaluations};
+use crate::plan::cost::keys::{self, Cost, Key};
+use crate::plan::cost::memory::{Chip, SINGLE, made_event};
+use crate::plan::cost::{EventCounts, INFERENCE, at_rate, denoiser_weights, stored_events};
+use crate::plan::{Kind, Task, TaskId};
+use crate::quantities::Oversampling;
+use crate::rates::Rates;
+
+/// Over-sampled data of the signal region, from a model that has learnt them (GenSR).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resample {
+    /// The data.
+    pub sample: TrainingSample,
+    /// The largest factor that any point asks for.
+    pub oversampling: Oversampling,
+    /// The model that has learnt them.
+    pub model: ModelPlace,
+}
+
+impl Resample {
+    /// The task that over-samples data, whose name has an ending where there are several of different factors.
+    pub fn task(sample: TrainingSample, oversampling: Oversampling, ending: &str, model: ModelPlace) -> Task {
+        Task::new(Self::id(sample, ending), Work::Resample(Self { sample, oversampling, model }))
+    }
+
+    /// The name of that task.
+    pub fn id(sample: TrainingSample, ending: &str) -> TaskId {
+        TaskId(format!("template/gensr-{sample}{ending}"))
+    }
+
+    /// Events that are made.
+    fn events(&self, counts: EventCounts) -> f64 {
+        f64::from(self.oversampling.0) * counts.signal_region as f64
+    }
+}
+
+impl TaskKind for Resample {
+    fn name(&self) -> &'static str {
+        "resample"
+    }
+
+    fn pace(&self) -> Kind {
+        Kind::DiffusedTemplate
+    }
+
+    fn needs(&self) -> Vec<TaskId> {
+        vec![self.model.0.clone()]
+    }
+
+    fn settings(&self, of: &Settings<'_>) -> Value {
+        json!([of.split, of.job.sampler, of.job.compute.threads])
+    }
+
+    fn seconds(&self, job: &Job, counts: EventCounts, rates: &Rates) -> f64 {
+        let evaluations = evaluations(NoiseGrid::points(&job.sampler, None), job.sampler.solver) as f64;
+        at_rate(INFERENCE * denoiser_weights(job) * (evaluations * self.events(counts)), rates.sampler)
+    }
+
+    fn bytes(&self, job: &Job, counts: EventCounts) -> f64 {
+        stored_events(job, self.events(counts))
+    }
+
+    fn memory(&self, job: &Job, counts: EventCounts, _chip: Chip) -> f64 {
+        SINGLE * denoiser_weights(job) + made_event(job) * self.events(counts)
+    }
+
+    fn keys(&self, job: &Job, cost: Cost) -> Vec<Key> {
+        let mut keys = vec![("data_oversampling of the scan", self.oversampling.0 as usize, 5)];
+        keys.extend(keys::denoiser(job, 1, cost));
+        keys.retain(|(key, ..)| !key.ends_with("epochs") && !key.ends_with("batch"));
+        if cost == Cost::Time {
+            keys.push(keys::steps(job, job.sampler.steps));
+        }
+        keys
+    }
+
+    fn if_stopped(&self) -> IfStopped {
+        IfStopped::GoesOn
+    }
+}

@@ -1,0 +1,119 @@
+use std::collections::HashSet;
+
+use super::*;
+use crate::dispatch::makespan;
+use crate::fingerprint::{Fingerprint, fingerprints};
+use crate::job::JobFile;
+use crate::plan::{Plan, Task};
+use crate::price::demand::{longest, most_disk, most_memory, shorter};
+use crate::price::{EventCounts, Price};
+
+const JOB: &str = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[trees]\nleaves = 31\n[[scan]]\nmethod = 'noise'\n\
+                   n_signal = [0]\n";
+
+/// A job and its plan, with a toy behind the tasks of the job.
+fn with_toy(text: &str) -> (Job, Plan) {
+    let job = JobFile::from_text("job.toml", text).check().expect("a good job");
+    let mut plan = Plan::of(&job);
+    let fitted = plan.tasks.iter().find_map(|task| match &task.work {
+        Work::Fit(fit) => Some(fit.sample),
+        _ => None,
+    });
+    plan.tasks.push(Toy::task(fitted.expect("a fit")));
+    (job, plan)
+}
+
+#[test]
+fn a_toy_that_is_one_file_is_identified_by_its_settings_and_its_needs() {
+    let of = |text: &str| {
+        let (job, plan) = with_toy(text);
+        let all = fingerprints(&job, &[], &plan);
+        plan.tasks.into_iter().zip(all).collect::<Vec<(Task, Fingerprint)>>()
+    };
+    let changed = |from: &str, to: &str| {
+        let (before, after) = (of(JOB), of(&JOB.replace(from, to)));
+        let toys = [before, after].map(|mut tasks| tasks.pop().expect("a toy"));
+        assert!(toys[0].0.id.0.starts_with("fit/toy-s0-"), "{}", toys[0].0.id);
+        toys[0].1 != toys[1].1
+    };
+    assert!(changed("leaves = 31", "leaves = 30"), "its own setting");
+    assert!(changed("[trees]", "[regions]\nside_bands_gev = [2700, 6000]\n[trees]"), "its data");
+    assert!(!changed("leaves = 31", "leaves = 31\niterations = 7"), "another kind's setting");
+    // The fit that it needs reads this key, the toy itself does not.
+    assert!(changed("events = 'a.h5'", "events = 'a.h5'\ncollision_energy_gev = 14000"), "its need");
+}
+
+#[test]
+fn a_toy_is_priced_and_its_demands_name_its_own_key() {
+    let (job, plan) = with_toy(&JOB.replace("leaves = 31", "leaves = 62"));
+    let (counts, toy) = (EventCounts::estimated(&job), plan.tasks.last().expect("a toy"));
+    let price = Price::of(&job, &plan, counts, &Rates::CPU_CORE);
+    assert_eq!(price.seconds.last(), Some(&(62.0 * counts.side_band as f64)));
+    let without = Plan { tasks: plan.tasks[..plan.tasks.len() - 1].to_vec() };
+    let added = price.bytes - Price::of(&job, &without, counts, &Rates::CPU_CORE).bytes;
+    assert!((added / (1e6 * counts.side_band as f64) - 1.0).abs() < 1e-6, "{added}");
+    let tasks: Vec<&Task> = plan.tasks.iter().collect();
+    let memory = most_memory(&job, &tasks, counts, Chip::Core).expect("a task");
+    assert_eq!((&memory.task, memory.lower), (&toy.id, "trees.leaves"));
+    let time = longest(&job, &plan, &price, |_| true).expect("a task");
+    assert_eq!((&time.task, time.lower), (&toy.id, "trees.leaves"));
+    let disk = most_disk(&job, &tasks, counts).expect("a task");
+    assert_eq!((&disk.task, disk.lower), (&toy.id, "n_signal of the scan"));
+    assert_eq!(shorter(&job, toy), "trees.leaves");
+}
+
+#[test]
+fn a_toy_is_scheduled_behind_what_it_needs() {
+    let (job, plan) = with_toy(JOB);
+    let fit = plan.tasks.iter().position(|task| matches!(task.work, Work::Fit(_))).expect("a fit");
+    let toy = plan.tasks.len() - 1;
+    assert_eq!(plan.tasks[toy].needs, [plan.tasks[fit].id.clone()]);
+    let seconds = Price::of(&job, &plan, EventCounts::estimated(&job), &Rates::CPU_CORE).seconds;
+    let whole = makespan(&plan, &seconds, &vec![false; plan.tasks.len()], 100);
+    assert!(whole >= seconds[fit] + seconds[toy], "{whole}");
+    assert_eq!((plan.tasks[toy].work.stage(), plan.stage(Stage::Fit).count()), (Stage::Fit, 2));
+    assert_eq!(plan.tasks[toy].work.kind().if_stopped(), IfStopped::GoesOn);
+}
+
+/// A plan with every kind of task.
+fn every_kind() -> Vec<Task> {
+    let features = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'gensr'\nn_signal = [0]\n\
+                    classifier = ['mlp', 'trees']\n[[scan]]\nmethod = 'curtains_f4f'\nn_signal = [0]\n";
+    let jets = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\nlayout = 'table'\n[[scan]]\nmethod = 'noise'\n\
+                inputs = ['llv']\nn_signal = [0]\noversampling = [2]\n";
+    let plan = |text: &str| Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
+    [with_toy(JOB).1, plan(features), plan(jets)].into_iter().flat_map(|plan| plan.tasks).collect()
+}
+
+#[test]
+fn a_kind_is_called_as_its_json_and_comes_back_from_it() {
+    let mut names = HashSet::new();
+    for task in every_kind() {
+        let json = serde_json::to_value(&task.work).expect("JSON");
+        assert_eq!(json["work"], task.work.kind().name(), "{}", task.id);
+        assert_eq!(serde_json::from_value::<Work>(json).expect("work"), task.work);
+        assert!(task.id.0.starts_with(&format!("{}/", task.work.stage().word())), "{}", task.id);
+        names.insert(task.work.kind().name());
+    }
+    assert_eq!(names.len(), 10, "{names:?}");
+}
+
+#[test]
+fn the_json_of_work_is_flat_behind_its_name() {
+    let (_, plan) = with_toy(JOB);
+    let json = serde_json::to_string(&plan.tasks[0].work).expect("JSON");
+    assert!(json.starts_with(r#"{"work":"fit","sample":{"#), "{json}");
+}
+
+#[test]
+fn work_of_one_kind_with_different_settings_has_different_variants() {
+    let job = JobFile::from_text("job.toml", JOB).check().expect("a good job");
+    let settings = Settings { job: &job, split: Value::Null, noise: Value::Null, other_sample: Value::Null };
+    let mut known = std::collections::HashMap::new();
+    for task in every_kind() {
+        let kind = task.work.kind();
+        let found = kind.settings(&settings);
+        let of_variant = known.entry([kind.name(), kind.settings_variant()]).or_insert_with(|| found.clone());
+        assert_eq!(*of_variant, found, "{}", task.id);
+    }
+}

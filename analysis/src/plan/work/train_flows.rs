@@ -1,0 +1,91 @@
+//! The training of flows.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{IfStopped, ModelPlace, Settings, TaskKind, Trained};
+use crate::generated::{FlowKind, TrainingSample};
+use crate::job::Job;
+use crate::plan::cost::keys::{self, Cost, Key};
+use crate::plan::cost::memory::{self, Chip, ROWS, SINGLE, STEPS_A_BLOCK, TRAINED};
+use crate::plan::cost::{
+    EventCounts, at_rate, flow_training_operations, flow_weights, product, stored_networks,
+};
+use crate::plan::{Kind, TaskId, distinct};
+use crate::rates::Rates;
+
+/// The training of flows, together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainFlows {
+    /// What they learn.
+    pub flow: FlowKind,
+    /// The data of each member.
+    pub samples: Vec<TrainingSample>,
+    /// Training and place of the density that judges each member; empty for densities.
+    pub judges: Vec<ModelPlace>,
+}
+
+impl TaskKind for TrainFlows {
+    fn name(&self) -> &'static str {
+        "train_flow"
+    }
+
+    fn pace(&self) -> Kind {
+        match self.flow {
+            FlowKind::Base | FlowKind::BaseOfAll => Kind::Density,
+            FlowKind::Curtains | FlowKind::CurtainsEfficient | FlowKind::Feta => Kind::Transport,
+        }
+    }
+
+    fn needs(&self) -> Vec<TaskId> {
+        distinct(self.judges.iter().map(|(judge, _)| judge.clone()), TaskId::clone)
+    }
+
+    fn settings(&self, of: &Settings<'_>) -> Value {
+        let other = (self.flow == FlowKind::Feta).then_some(&of.other_sample);
+        json!([of.split, of.job.flow.training(self.flow), of.job.compute.threads, other])
+    }
+
+    fn settings_variant(&self) -> &'static str {
+        self.flow.word()
+    }
+
+    fn seconds(&self, job: &Job, counts: EventCounts, rates: &Rates) -> f64 {
+        let events = match self.flow {
+            // Another sample is taken to be as large as the data.
+            FlowKind::Base | FlowKind::Curtains | FlowKind::CurtainsEfficient | FlowKind::Feta => {
+                counts.side_band
+            }
+            FlowKind::BaseOfAll => counts.side_band + counts.signal_region,
+        };
+        let events = product([self.samples.len(), job.flow.network(self.flow).epochs, events]);
+        let operations = flow_training_operations(job, self.flow) * events;
+        at_rate(operations, rates.flow(self.flow, self.samples.len()))
+    }
+
+    fn bytes(&self, job: &Job, _counts: EventCounts) -> f64 {
+        stored_networks(self.samples.len(), flow_weights(job, &job.flow.network(self.flow)))
+    }
+
+    fn memory(&self, job: &Job, counts: EventCounts, _chip: Chip) -> f64 {
+        let (network, columns) = (job.flow.network(self.flow), memory::columns(job));
+        let nodes = product([network.layers, network.blocks, network.width]);
+        let values = job.flow.batch as f64 * (nodes + STEPS_A_BLOCK * columns);
+        let rows = ROWS * counts.side_band as f64 * columns;
+        self.samples.len() as f64 * SINGLE * (TRAINED * flow_weights(job, &network) + values + rows)
+    }
+
+    fn keys(&self, job: &Job, cost: Cost) -> Vec<Key> {
+        let mut keys = keys::network(job, self.flow, cost);
+        keys.push(("compute.flows_per_task", self.samples.len(), keys::defaults().compute.flows_per_task));
+        keys
+    }
+
+    fn if_stopped(&self) -> IfStopped {
+        IfStopped::GoesOn
+    }
+
+    fn trained(&self, job: &Job) -> Option<Trained> {
+        Some(Trained { count: self.samples.len(), what: "flow", epochs: job.flow.base.epochs })
+    }
+}

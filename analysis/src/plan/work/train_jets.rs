@@ -1,0 +1,62 @@
+//! The training of models of jets' constituents.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{IfStopped, Settings, TaskKind, Trained};
+use crate::generated::TrainingSample;
+use crate::job::Job;
+use crate::plan::Kind;
+use crate::plan::cost::keys::{self, Cost, Key};
+use crate::plan::cost::memory::{Chip, SINGLE, TRAINED, jet_values};
+use crate::plan::cost::{EventCounts, at_rate, jets, product, stored_networks};
+use crate::rates::Rates;
+
+/// The training of models of a jet's constituents, together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainJets {
+    /// The data of each member.
+    pub samples: Vec<TrainingSample>,
+}
+
+impl TaskKind for TrainJets {
+    fn name(&self) -> &'static str {
+        "train_jets"
+    }
+
+    fn pace(&self) -> Kind {
+        Kind::JetModel
+    }
+
+    fn settings(&self, of: &Settings<'_>) -> Value {
+        json!([of.split, of.job.jet_model, of.noise, of.job.compute.threads])
+    }
+
+    fn seconds(&self, job: &Job, counts: EventCounts, rates: &Rates) -> f64 {
+        at_rate(jets::training(job, product([self.samples.len(), counts.side_band])), rates.jet_model)
+    }
+
+    fn bytes(&self, job: &Job, _counts: EventCounts) -> f64 {
+        stored_networks(self.samples.len(), jets::jet_model_weights(job))
+    }
+
+    fn memory(&self, job: &Job, counts: EventCounts, chip: Chip) -> f64 {
+        let parameters = self.samples.len() as f64 * SINGLE * TRAINED * jets::jet_model_weights(job);
+        let values = jet_values(job, chip.learnt_together());
+        parameters + values + jets::bytes(job, counts.side_band as f64)
+    }
+
+    fn keys(&self, job: &Job, cost: Cost) -> Vec<Key> {
+        let mut keys = keys::jet_model(job, cost);
+        keys.push(("compute.jet_models_per_task", self.samples.len(), 1));
+        keys
+    }
+
+    fn if_stopped(&self) -> IfStopped {
+        IfStopped::GoesOn
+    }
+
+    fn trained(&self, job: &Job) -> Option<Trained> {
+        Some(Trained { count: self.samples.len(), what: "jet model", epochs: job.jet_model.epochs })
+    }
+}

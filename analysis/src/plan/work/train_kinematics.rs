@@ -1,0 +1,59 @@
+//! The training of models of the jets' kinematics.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{IfStopped, Settings, TaskKind, Trained};
+use crate::generated::TrainingSample;
+use crate::job::Job;
+use crate::plan::Kind;
+use crate::plan::cost::keys::{self, Cost, Key};
+use crate::plan::cost::memory::{Chip, SINGLE, TRAINED};
+use crate::plan::cost::{EventCounts, TRAINING, at_rate, kinematics_weights, product, stored_networks};
+use crate::rates::Rates;
+
+/// The training of models of the jets' kinematics, together: denoisers of eight numbers an event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainKinematics {
+    /// The data of each member.
+    pub samples: Vec<TrainingSample>,
+}
+
+impl TaskKind for TrainKinematics {
+    fn name(&self) -> &'static str {
+        "train_kinematics"
+    }
+
+    fn pace(&self) -> Kind {
+        Kind::Kinematics
+    }
+
+    fn settings(&self, of: &Settings<'_>) -> Value {
+        json!(["kinematics", of.split, of.job.denoiser, of.noise, of.job.compute.threads])
+    }
+
+    fn seconds(&self, job: &Job, counts: EventCounts, rates: &Rates) -> f64 {
+        let events = product([self.samples.len(), job.denoiser.epochs, counts.side_band]);
+        at_rate(TRAINING * kinematics_weights(job) * events, rates.denoiser(self.samples.len()))
+    }
+
+    fn bytes(&self, job: &Job, _counts: EventCounts) -> f64 {
+        stored_networks(self.samples.len(), kinematics_weights(job))
+    }
+
+    fn memory(&self, job: &Job, _counts: EventCounts, _chip: Chip) -> f64 {
+        self.samples.len() as f64 * SINGLE * TRAINED * kinematics_weights(job)
+    }
+
+    fn keys(&self, job: &Job, cost: Cost) -> Vec<Key> {
+        keys::denoiser(job, self.samples.len(), cost)
+    }
+
+    fn if_stopped(&self) -> IfStopped {
+        IfStopped::GoesOn
+    }
+
+    fn trained(&self, job: &Job) -> Option<Trained> {
+        Some(Trained { count: self.samples.len(), what: "model of kinematics", epochs: job.denoiser.epochs })
+    }
+}

@@ -1,0 +1,109 @@
+//! A kind of task that no job has, done as those of jobs are.
+
+use drapes_analysis::generated::TrainingSample;
+use drapes_analysis::plan::cost::keys::{Cost, Key};
+use drapes_analysis::plan::work::{Fit, Settings};
+use drapes_analysis::plan::{IfStopped, Kind, Work};
+use drapes_analysis::rates::Rates;
+
+use super::*;
+
+/// Looks up the fit of a sample, and gives it back with twice its events.
+struct Toy {
+    sample: TrainingSample,
+    /// Bytes that it says it works in.
+    memory: f64,
+}
+
+impl TaskKind for Toy {
+    fn name(&self) -> &'static str {
+        "toy"
+    }
+
+    fn pace(&self) -> Kind {
+        Kind::Fit
+    }
+
+    fn needs(&self) -> Vec<TaskId> {
+        vec![Fit::id(self.sample)]
+    }
+
+    fn settings(&self, of: &Settings<'_>) -> serde_json::Value {
+        of.split.clone()
+    }
+
+    fn seconds(&self, _job: &Job, _counts: EventCounts, _rates: &Rates) -> f64 {
+        1.0
+    }
+
+    fn bytes(&self, _job: &Job, _counts: EventCounts) -> f64 {
+        8e3
+    }
+
+    fn memory(&self, _job: &Job, _counts: EventCounts, _chip: Chip) -> f64 {
+        self.memory
+    }
+
+    fn keys(&self, _job: &Job, _cost: Cost) -> Vec<Key> {
+        vec![("trees.leaves", 2, 1)]
+    }
+
+    fn if_stopped(&self) -> IfStopped {
+        IfStopped::Lost
+    }
+}
+
+impl Perform for Toy {
+    fn perform(
+        &self,
+        place: &Workplace,
+        id: &TaskId,
+        checkpointer: &Checkpointer<'_>,
+    ) -> Result<TaskResult, Error> {
+        checkpointer.progress(0.5);
+        assert!(id.0.starts_with("fit/toy"), "{id}");
+        match place.store.result(&Fit::id(self.sample))? {
+            TaskResult::Fit(fit) => {
+                Ok(TaskResult::Fit(drapes_analysis::record::MassFit { n_events: 2 * fit.n_events, ..fit }))
+            }
+            _ => unreachable!("a fit leaves a fit"),
+        }
+    }
+}
+
+#[test]
+fn a_toy_kind_is_performed_recorded_and_refused_as_any_other() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (plan, place, fingerprints) = workplace(directory.path(), "");
+    let Work::Fit(fit) = plan.tasks[0].work.clone() else { panic!("{}", plan.tasks[0].id) };
+    let Outcome::Done(fitted) = perform(&place, &plan, &fingerprints, 0).outcome else { panic!("a fit") };
+    let fingerprint = Fingerprint("of a toy".to_owned());
+    let toy = |memory| Toy { sample: fit.sample, memory };
+    // What the task says of its work is not looked at where it is done by the toy.
+    let task = |name: &str, toy: &Toy| Task {
+        id: TaskId(format!("fit/{name}")),
+        work: plan.tasks[0].work.clone(),
+        needs: toy.needs(),
+    };
+    let done = |name: &str, toy: &Toy| {
+        let task = task(name, toy);
+        place.perform_as(&task, toy, &fingerprint, Attempt::Last, &Unwatched)
+    };
+    let ended = done("toy", &toy(1.0));
+    assert!(matches!(ended, Ended::Done { .. }), "{ended:?}");
+    let record = record_of(&place, &TaskId("fit/toy".to_owned()));
+    assert_eq!(record.fingerprint, fingerprint);
+    let (Outcome::Done(result), TaskResult::Fit(fitted)) = (record.outcome, *fitted) else { panic!("fits") };
+    let TaskResult::Fit(twice) = *result else { panic!("a fit") };
+    assert!(fitted.n_events > 0 && twice.n_events == 2 * fitted.n_events, "{twice:?}");
+    // Its own memory is checked before it begins, and its own key is named.
+    let ended = done("toy-that-is-large", &toy(1e18));
+    let Ended::Failed { reason } = ended else { panic!("{ended:?}") };
+    for words in ["fit/toy-that-is-large needs about", "lower trees.leaves"] {
+        assert!(reason.contains(words), "{reason}");
+    }
+    // What it needs is looked at when it fails: the fit is to be made again.
+    std::fs::write(directory.path().join(format!("tasks/{}.json", plan.tasks[0].id)), "").expect("a file");
+    let ended = done("toy-without-its-fit", &toy(1.0));
+    assert!(matches!(&ended, Ended::Lacks { needs, .. } if *needs == toy(1.0).needs()), "{ended:?}");
+}
