@@ -220,7 +220,7 @@ fn bad_nodes_at_any_moment_neither_lose_nor_invent_anything() {
         for (name, values) in &expected.1 {
             match found.get(name) {
                 Some(found) => {
-                    assert!(found == values, "wrong bytes of {name} were read as good ones: {}", log())
+                    assert!(found == values, "wrong bytes of {name} were read as good ones: {}", log());
                 }
                 None => assert!(spoilt.contains(name), "{name} is lost after {:?}: {}", campaign.met, log()),
             }

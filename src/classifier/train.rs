@@ -158,7 +158,9 @@ impl<N: Networks> Model for Classifiers<N> {
     fn draw(&self, members: &mut [Learner], steps: usize) -> Block {
         let mut rows = vec![];
         for _ in 0..steps {
-            members.iter_mut().for_each(|member| rows.extend_from_slice(member.batches.next_batch()));
+            for member in members.iter_mut() {
+                rows.extend_from_slice(member.batches.next_batch());
+            }
         }
         Block { on_device: self.to_device(&rows).reshape([steps as i64, -1]), rows }
     }

@@ -39,7 +39,9 @@ impl ConstituentInputs {
     ) -> Self {
         let of_member = |rows: &Vec<u32>| {
             let mut moments = Moments::default();
-            rows.iter().for_each(|row| moments.add(&by_event[*row as usize]));
+            for row in rows {
+                moments.add(&by_event[*row as usize]);
+            }
             moments.mean_and_deviation()
         };
         let members: Vec<_> = members.iter().map(of_member).collect();

@@ -128,6 +128,11 @@ impl Workplace {
         Self { memory, ..self }
     }
 
+    /// What is computed on.
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
     /// Whether the device still computes.
     ///
     /// # Errors

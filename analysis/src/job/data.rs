@@ -61,7 +61,7 @@ keys! {
         /// Relative to --data-dir where it is given, else to `directory`, itself relative to this file.
         events: PathBuf = "events_anomalydetection_v2.features.h5", file().required();
         /// Where the files of events lie.
-        directory: PathBuf = ".", fitting("a folder", is_named);
+        directory: PathBuf = ".", fitting("a folder", |path: &PathBuf| is_named(path));
         /// `lhco_features`: four-vectors and N-subjettiness of two jets, as published.
         /// `table`: named columns, in an HDF5 group of 1-D datasets or in a CSV file.
         layout: LayoutWord = "lhco_features", word();
@@ -84,12 +84,12 @@ keys! {
     check DataKeys::check;
 }
 
-fn is_named(path: &PathBuf) -> bool {
+fn is_named(path: &Path) -> bool {
     !path.as_os_str().is_empty()
 }
 
 fn file() -> Rule<'static, PathBuf> {
-    fitting("the name of a file", is_named)
+    fitting("the name of a file", |path: &PathBuf| is_named(path))
 }
 
 fn columns() -> Rule<'static, Vec<String>> {

@@ -57,7 +57,7 @@ impl Described {
 
     /// Adds the section to a text, under its dotted name; the whole job has none.
     pub fn write(&self, name: &str, text: &mut String) {
-        let comment = |lines: &[&str]| lines.iter().map(|line| format!("#{line}\n")).collect::<String>();
+        let comment = |lines: &[&str]| lines.iter().flat_map(|line| ["#", line, "\n"]).collect::<String>();
         text.push_str(&comment(self.comment));
         text.push_str(&if name.is_empty() { "\n".to_owned() } else { format!("[{name}]\n") });
         for key in &self.keys {
@@ -96,6 +96,7 @@ macro_rules! keys {
     ) => {
         $(#[doc = $about])*
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize $($(, $derived)*)?)]
+        #[allow(clippy::struct_field_names, reason = "keys are named with their unit")]
         $visibility struct $name {
             $($(#[doc = $comment])* $(#[serde($($serde)*)])? $key_visibility $key: $type,)*
             $($($(#[doc = $section_comment])* $section_visibility $section: $keys,)*)?

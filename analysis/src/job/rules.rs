@@ -10,10 +10,13 @@ use toml::de::{DeValue, ValueDeserializer};
 
 use crate::regions::MassWindow;
 
+/// Takes a value of a job file for what it means; nothing where it is none of that kind.
+type Reading<'r, T> = dyn Fn(&DeValue<'_>) -> Option<T> + 'r;
+
 /// The rule of one key.
 pub struct Rule<'r, T> {
     expected: Cow<'r, str>,
-    read: Box<dyn Fn(&DeValue<'_>) -> Option<T> + 'r>,
+    read: Box<Reading<'r, T>>,
     /// Whether every job must name the key, though there is a value that stands for it in the commented defaults.
     pub presence: Presence,
 }

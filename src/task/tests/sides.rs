@@ -9,9 +9,9 @@ use crate::classifier::TemplateFolds;
 /// The folds of the template of every point of a job, by the name of its method; nothing needs to be computed for that.
 fn folds(place: &Workplace, plan: &Plan) -> Vec<(String, TemplateFolds)> {
     let of = |task: &Task| match &task.work {
-        Work::Classify { point, .. } => {
+        Work::Classify(classify) => {
             let name = task.id.0.trim_start_matches("classify/").split('-').next().unwrap_or_default();
-            let sides = sides(place, point).expect("enough events");
+            let sides = sides(place, &classify.point).expect("enough events");
             Some((name.to_owned(), sides.folds))
         }
         _ => None,

@@ -133,7 +133,7 @@ fn a_denoiser_that_diverges_takes_nobody_with_it() {
     let (stopped, stops) = with_stops(|checkpointer| run(&members, checkpointer));
     assert!(stops > 0 && stopped.1[0].history == found.1[0].history);
     the_second_is_well(&found, &[(company, 1), (straight(&[events(2)]), 0), (stopped, 1)]);
-    let alone = run(&members[..1], &Checkpointer::default()).err().expect("nobody is well").to_string();
+    let alone = run(&members[..1], &Checkpointer::default()).expect_err("nobody is well").to_string();
     assert!(alone.contains("diverged at epoch") && alone.contains("every member"), "{alone}");
 }
 
@@ -168,7 +168,7 @@ fn a_jet_model_that_diverges_takes_nobody_with_it() {
     let (stopped, stops) = with_stops(|checkpointer| run(&broken, &both, checkpointer));
     assert!(stops > 0 && stopped.1[0].history == found.1[0].history);
     the_second_is_well(&found, &[(company, 1), (stopped, 1)]);
-    let alone = run(&broken, &both[..1], &Checkpointer::default()).err().expect("nobody is well").to_string();
+    let alone = run(&broken, &both[..1], &Checkpointer::default()).expect_err("nobody is well").to_string();
     assert!(alone.contains("diverged at epoch") && alone.contains("every member"), "{alone}");
 }
 

@@ -18,6 +18,9 @@ pub enum Cost {
 }
 
 /// The job of all defaults.
+///
+/// # Panics
+/// If the defaults are no job, which tests exclude.
 pub fn defaults() -> &'static Job {
     static DEFAULT: OnceLock<Job> = OnceLock::new();
     DEFAULT.get_or_init(|| {
