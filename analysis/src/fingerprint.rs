@@ -169,6 +169,8 @@ mod tests {
         assert_eq!(changed("epochs = 3", "epochs = 4"), [kinematics, template.clone(), classify.clone()]);
         assert_eq!(changed("epochs = 5", "epochs = 6"), [jets, template.clone(), classify.clone()]);
         assert_eq!(changed("'free'", "'conserved'"), [template, classify.clone()]);
+        // Models of jets learn the noise strengths of the sampler, too.
+        assert_eq!(changed("[denoiser]", "[sampler]\nsigma_max = 160.0\n[denoiser]").len(), 4);
         assert_eq!(changed("epochs = 7", "epochs = 8"), [classify]);
     }
 }

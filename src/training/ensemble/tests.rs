@@ -118,11 +118,9 @@ fn members_rest_after_their_last_step_and_learn_as_if_alone() {
         assert_eq!((short.n_training, short.n_validation), (8, 0));
         assert!(short.history.losses.len() == 20 && long.history.losses.len() == 50, "each until its end");
         let [first, second] = parameters(&together)[..] else { panic!("two members") };
-        let company = parameters(&run(training(&[12, 20], 2.0, settings)));
-        assert_eq!(company[1].to_bits(), second.to_bits(), "whoever learns beside it");
-        // Alone it is as good, but for the last bit: processors round several numbers at once otherwise than one.
+        // But for the last bit: one learning rate for all and one for each are rounded otherwise.
         let alone = parameters(&run(training(&[20], 2.0, settings)));
-        assert!((alone[0] - second).abs() < 1e-5, "{} {second}", alone[0]);
+        assert!((alone[0] - second).abs() < 1e-6, "{} {second}", alone[0]);
         assert!((first - 1.0).abs() < 0.15 && (second - 2.0).abs() < 0.15, "{first} {second}");
     }
 }
