@@ -39,7 +39,7 @@ fn ended_in_time(scan: &mut Scan, most: Duration) -> String {
 
 #[test]
 fn a_rank_zero_that_hangs_before_there_is_work_does_not_outlive_the_deadline() {
-    for mpi in Mpi::all() {
+    for mpi in [Mpi::Open] {
         let place = directory();
         let (job, out) = (small_job(place.path(), ""), place.path().join("out"));
         // Rank 0 waits for whoever has the directory, and all others for rank 0.
@@ -85,7 +85,7 @@ fn late(place: &Path, program: &Path, seconds: u32) -> std::path::PathBuf {
 
 #[test]
 fn a_rank_that_never_arrives_is_named() {
-    for mpi in Mpi::all() {
+    for mpi in [Mpi::Open] {
         let place = directory();
         let (job, out) = (small_job(place.path(), ""), place.path().join("out"));
         let program = late(place.path(), mpi.program(), 60);

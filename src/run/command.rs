@@ -25,7 +25,7 @@ impl Run {
         let paths = [self.job.as_path(), &prepared.data_directory, prepared.store.directory()].map(quoted);
         let mut command = format!("drapes run {} --data-dir {} --out {}", paths[0], paths[1], paths[2]);
         for change in &self.changes {
-            command += &format!(" --set {}", shell_words::quote(&change.to_string()));
+            command += &format!(" --set {}", in_quotes(&change.to_string()));
         }
         if self.device != DeviceChoice::Auto {
             let choice = self.device.to_possible_value();
@@ -52,6 +52,12 @@ fn started(command: &str, ranks: usize, starter: Starter) -> String {
         Starter::Srun => format!("srun -n {ranks} {command}"),
         Starter::Mpirun => format!("mpirun -n {ranks} {command}"),
     }
+}
+
+/// A word of a command, in quotes where a shell would read more into it.
+fn in_quotes(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.,=/:+".contains(c);
+    if word.chars().all(is_plain) { word.to_owned() } else { shell_words::quote(word).into_owned() }
 }
 
 fn quoted(path: &Path) -> String {
