@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use drapes_analysis::cli::{AtWork, Loudness, Scene, Screen, duration, inform, loudness, tell};
 use drapes_analysis::dispatch::{Halt, Known, Pace};
-use drapes_analysis::plan::{Kind, Plan};
+use drapes_analysis::plan::{PaceKind, Plan};
 use drapes_analysis::store::Activity;
 
 use crate::dispatch::{Ended, Observer};
@@ -33,7 +33,7 @@ pub struct Progress<'a> {
     /// Tasks that were done before or are this run's.
     count: usize,
     /// Expected seconds of the tasks that have not ended, by kind.
-    open: [f64; Kind::ALL.len()],
+    open: [f64; PaceKind::ALL.len()],
     /// Seconds that ended tasks have taken in this run, and how that is against their price.
     taken: f64,
     pace: Pace,
@@ -67,10 +67,10 @@ impl<'a> Progress<'a> {
     pub fn new(plan: &'a Plan, seconds: &'a [f64], known: &[Known], ranks: usize) -> Self {
         let of = |which: fn(&Known) -> bool| seconds.iter().zip(known).filter(move |(_, known)| which(known));
         let (of_done, of_run) = (of(|known| *known == Known::Done), of(|known| *known != Known::Elsewhere));
-        let mut open = [0.0; Kind::ALL.len()];
+        let mut open = [0.0; PaceKind::ALL.len()];
         let tasks = plan.tasks.iter().zip(seconds).zip(known);
         for ((task, seconds), _) in tasks.filter(|(_, known)| **known == Known::Open) {
-            open[Kind::of(&task.work) as usize] += seconds;
+            open[task.work.pace() as usize] += seconds;
         }
         Self {
             plan,
@@ -106,8 +106,8 @@ impl<'a> Progress<'a> {
         self.finished + running
     }
 
-    fn kind(&self, task: usize) -> Kind {
-        Kind::of(&self.plan.tasks[task].work)
+    fn kind(&self, task: usize) -> PaceKind {
+        self.plan.tasks[task].work.pace()
     }
 
     /// Seconds left, once this run has shown its pace: each kind of work has its own, and as many ranks go on as have been
@@ -127,8 +127,8 @@ impl<'a> Progress<'a> {
                 pace.learn(kind, done, seconds);
             }
         }
-        let at_pace = |kind: Kind, seconds: f64| pace.of(kind).unwrap_or(1.0) * seconds.max(0.0);
-        let all: f64 = Kind::ALL.iter().map(|kind| at_pace(*kind, open[*kind as usize])).sum();
+        let at_pace = |kind: PaceKind, seconds: f64| pace.of(kind).unwrap_or(1.0) * seconds.max(0.0);
+        let all: f64 = PaceKind::ALL.iter().map(|kind| at_pace(*kind, open[*kind as usize])).sum();
         let last = self
             .running
             .iter()
@@ -339,22 +339,22 @@ mod tests {
         let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[classifier]\nseeds = '0-9'\n[compute]\n\
                     classifier_seeds_per_task = 1\ndenoisers_per_task = 1\n[[scan]]\nmethod = 'noise'\nn_signal = [0, 5]\n";
         let plan = Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
-        let of = |kind: Kind| -> Vec<usize> {
-            (0..plan.tasks.len()).filter(|task| Kind::of(&plan.tasks[*task].work) == kind).collect()
+        let of = |kind: PaceKind| -> Vec<usize> {
+            (0..plan.tasks.len()).filter(|task| plan.tasks[*task].work.pace() == kind).collect()
         };
-        let (trainings, classifiers) = (of(Kind::Denoiser), of(Kind::Perceptrons));
+        let (trainings, classifiers) = (of(PaceKind::Denoiser), of(PaceKind::Perceptrons));
         assert_eq!((trainings.len(), classifiers.len()), (2, 20));
-        let seconds: Vec<f64> =
-            plan.tasks
-                .iter()
-                .map(|task| {
-                    if [Kind::Denoiser, Kind::Perceptrons].contains(&Kind::of(&task.work)) {
-                        10.0
-                    } else {
-                        0.0
-                    }
-                })
-                .collect();
+        let seconds: Vec<f64> = plan
+            .tasks
+            .iter()
+            .map(|task| {
+                if [PaceKind::Denoiser, PaceKind::Perceptrons].contains(&task.work.pace()) {
+                    10.0
+                } else {
+                    0.0
+                }
+            })
+            .collect();
         let mut progress = Progress::new(&plan, &seconds, &vec![Known::Open; seconds.len()], 1);
         assert_eq!(progress.left(), None);
         let near =

@@ -18,8 +18,8 @@ fn wait_for_words(scan: &Scan, words: &str) {
     }
 }
 
-/// Waits until a scan has ended with 75; what it has said.
-fn ended_in_time(scan: &mut Scan, most: Duration) -> String {
+/// Waits until a scan has ended with one of these codes; what it has said.
+fn ended_in_time(scan: &mut Scan, codes: &[i32], most: Duration) -> String {
     let start = Instant::now();
     let status = loop {
         if let Some(status) = scan.launcher.try_wait().expect("a child") {
@@ -32,14 +32,14 @@ fn ended_in_time(scan: &mut Scan, most: Duration) -> String {
         }
         std::thread::sleep(Duration::from_millis(50));
     };
-    assert_eq!(status.code(), Some(75), "{}", scan.log());
+    assert!(status.code().is_some_and(|code| codes.contains(&code)), "{status}: {}", scan.log());
     scan.wait_for_the_end(Duration::from_secs(10));
     scan.log()
 }
 
 #[test]
 fn a_rank_zero_that_hangs_before_there_is_work_does_not_outlive_the_deadline() {
-    for mpi in [Mpi::Open] {
+    for mpi in Mpi::all() {
         let place = directory();
         let (job, out) = (small_job(place.path(), ""), place.path().join("out"));
         // Rank 0 waits for whoever has the directory, and all others for rank 0.
@@ -50,7 +50,7 @@ fn a_rank_zero_that_hangs_before_there_is_work_does_not_outlive_the_deadline() {
         let rank = scan.rank(0).expect("rank 0, which has just said something");
         kill("STOP", rank);
         // Six seconds until tasks must stop, and fifteen that rank 0 has at least to end the run.
-        let told = ended_in_time(&mut scan, Duration::from_secs(45));
+        let told = ended_in_time(&mut scan, &[75], Duration::from_secs(45));
         assert!(told.contains("error on rank 1 ("), "{told}");
         assert!(
             told.contains("rank 0 answers no more at the start of the run, although the time is over"),
@@ -85,13 +85,15 @@ fn late(place: &Path, program: &Path, seconds: u32) -> std::path::PathBuf {
 
 #[test]
 fn a_rank_that_never_arrives_is_named() {
-    for mpi in [Mpi::Open] {
+    for mpi in Mpi::all() {
         let place = directory();
         let (job, out) = (small_job(place.path(), ""), place.path().join("out"));
         let program = late(place.path(), mpi.program(), 60);
         let options = ["--deadline", "7s", "--margin", "6s"];
         let mut scan = Scan::spawn(mpi.launch(3, &program), &job, &out, &options);
-        let told = ended_in_time(&mut scan, Duration::from_secs(40));
+        // MPICH's launcher kills the rank that is late, and may pass on that signal in place of our code.
+        let codes: &[i32] = if matches!(mpi, Mpi::Mpich(_)) { &[75, 9] } else { &[75] };
+        let told = ended_in_time(&mut scan, codes, Duration::from_secs(40));
         let is_named =
             |rank: usize| told.contains(&format!("error: rank 1 has not arrived (rank {rank} of 3, on "));
         assert!(is_named(0) || is_named(2), "{told}");

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::device_kind::CORE;
 use crate::dispatch::Pace;
-use crate::plan::Kind;
+use crate::plan::PaceKind;
 
 mod processor;
 
@@ -65,7 +65,7 @@ pub struct Shown {
 
 impl Shown {
     /// Work of a kind that was priced at so many seconds has taken so many.
-    pub fn learn(&mut self, kind: Kind, seen: Seen) {
+    pub fn learn(&mut self, kind: PaceKind, seen: Seen) {
         if seen.is_sane() {
             let before = self.kinds.entry(kind.word().to_owned()).or_default();
             *before = before.and(seen);
@@ -81,12 +81,12 @@ impl Shown {
     }
 
     /// Whether enough of this kind of work was seen.
-    pub fn knows(&self, kind: Kind) -> bool {
+    pub fn knows(&self, kind: PaceKind) -> bool {
         self.kinds.get(kind.word()).is_some_and(|seen| seen.taken >= KNOWN)
     }
 
     /// Whether any of this kind of work was seen.
-    pub fn has(&self, kind: Kind) -> bool {
+    pub fn has(&self, kind: PaceKind) -> bool {
         self.kinds.contains_key(kind.word())
     }
 
@@ -103,7 +103,7 @@ impl Shown {
     /// How long work takes against its price.
     pub fn pace(&self) -> Pace {
         let mut pace = Pace::default();
-        for kind in Kind::ALL {
+        for kind in PaceKind::ALL {
             if let Some(seen) = self.kinds.get(kind.word()) {
                 pace.learn(kind, seen.priced, seen.taken);
             }
@@ -118,7 +118,7 @@ impl Shown {
 
     /// Adds what was seen later.
     pub fn add(&mut self, later: &Self) {
-        for kind in Kind::ALL {
+        for kind in PaceKind::ALL {
             if let Some(seen) = later.kinds.get(kind.word()) {
                 self.learn(kind, *seen);
             }

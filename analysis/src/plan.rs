@@ -3,12 +3,12 @@
 pub mod cost;
 mod flows;
 mod groups;
-mod kind;
+mod pace_kind;
 mod select;
 mod trainings;
 pub mod work;
 
-pub use kind::Kind;
+pub use pace_kind::PaceKind;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;

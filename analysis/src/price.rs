@@ -12,7 +12,7 @@ pub use crate::plan::cost::{EventCounts, flow_weights};
 pub use measured::Measured;
 
 use crate::job::Job;
-use crate::plan::{Kind, Plan, Task};
+use crate::plan::{Plan, Task};
 use crate::rates::Rates;
 
 /// The price of a plan.
@@ -35,7 +35,7 @@ impl Price {
     /// The same where each kind of work takes so many times as long.
     pub fn at_pace(mut self, plan: &Plan, pace: &Pace) -> Self {
         for (seconds, task) in self.seconds.iter_mut().zip(&plan.tasks) {
-            *seconds *= pace.of(Kind::of(&task.work)).unwrap_or(1.0);
+            *seconds *= pace.of(task.work.pace()).unwrap_or(1.0);
         }
         self
     }

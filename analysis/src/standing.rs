@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::device_kind::{CORE, is_same_kind, kind_of};
 use crate::dispatch::Pace;
-use crate::plan::{Kind, Plan, TaskId};
+use crate::plan::{Plan, TaskId};
 use crate::record::RunInfo;
 use crate::store::{Liveness, Occupant, TaskState};
 
@@ -176,7 +176,7 @@ pub fn pace<'a>(
     let mut pace = Pace::default();
     for ((task, price), run) in plan.tasks.iter().zip(prices).zip(runs) {
         if let Some(run) = run.filter(|run| is_same_kind(kind_of(&run.device), kind)) {
-            pace.learn(Kind::of(&task.work), *price, run.seconds);
+            pace.learn(task.work.pace(), *price, run.seconds);
         }
     }
     pace
@@ -210,7 +210,7 @@ mod tests {
         let prices = vec![10.0; plan.tasks.len()];
         let of = |kind| {
             let pace = pace(&plan, &prices, runs.iter().map(Some), kind);
-            pace.of(Kind::of(&plan.tasks[0].work))
+            pace.of(plan.tasks[0].work.pace())
         };
         assert_eq!([of("core"), of("NVIDIA H100"), of("NVIDIA H200")], [Some(5.0), Some(0.4), Some(0.2)]);
         assert_eq!(of("NVIDIA A100"), None);

@@ -22,6 +22,7 @@ mod foresee;
 mod growth;
 mod header;
 mod identity;
+mod names;
 mod occupancy;
 mod occupant;
 mod records;

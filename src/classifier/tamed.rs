@@ -17,7 +17,8 @@ impl Tamed {
     /// `(events, features)`.
     pub fn of(rows: ArrayView2<'_, f32>) -> Self {
         let map = |column: ndarray::ArrayView1<'_, f32>| {
-            let mut sorted = column.to_vec();
+            // What is no number would make one of all others; whoever learns from it diverges, and nobody else does.
+            let mut sorted: Vec<f32> = column.iter().copied().filter(|value| value.is_finite()).collect();
             sorted.sort_unstable_by(f32::total_cmp);
             let judged = Column::of_sorted(&sorted).filter(|judged| judged.outliers.is_some());
             judged.map(|judged| ColumnMap::through_ranks(&sorted, &judged))

@@ -12,7 +12,7 @@ use drapes_analysis::dispatch::{
 };
 use drapes_analysis::fingerprint::Fingerprint;
 use drapes_analysis::plan::work::TrainJets;
-use drapes_analysis::plan::{Kind, Task, TaskId, Work};
+use drapes_analysis::plan::{PaceKind, Task, TaskId, Work};
 use drapes_analysis::store::Activity;
 use proptest::prelude::*;
 
@@ -219,7 +219,7 @@ fn run(scan: &Scan, setting: Setting<'_>) -> (Result<Vec<usize>, Error>, Diary) 
     let Setting { ranks, limits, clock, signals, known, neighbours, patience } = setting;
     let seconds = vec![1e-6; scan.needs.len()];
     let outlook =
-        Outlook { kind: Kind::Perceptrons, seconds: 1e-6, left: None, if_stopped: IfStopped::GoesOn };
+        Outlook { kind: PaceKind::Perceptrons, seconds: 1e-6, left: None, if_stopped: IfStopped::GoesOn };
     let schedule = Schedule::new(Graph::from_needs(&scan.needs), &seconds, &known);
     let mut dispatcher =
         Dispatcher::new(schedule, vec![outlook; seconds.len()], ranks, limits, Pace::default())

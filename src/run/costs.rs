@@ -10,7 +10,7 @@ use drapes_analysis::dispatch::{
 };
 use drapes_analysis::fingerprint::fingerprints;
 use drapes_analysis::job::JobFile;
-use drapes_analysis::plan::{Kind, Plan};
+use drapes_analysis::plan::Plan;
 use drapes_analysis::store::{Patience, Store, StoredJob};
 
 use super::bulletin::Bulletin;
@@ -123,7 +123,7 @@ fn lead(swift: &Swift) -> (usize, f64) {
     let count = plan.tasks.len();
     let (seconds, known) = (vec![12.0; count], vec![Known::Open; count]);
     let outlook = |task: &drapes_analysis::plan::Task| Outlook {
-        kind: Kind::of(&task.work),
+        kind: task.work.pace(),
         seconds: 12.0,
         left: None,
         if_stopped: IfStopped::GoesOn,

@@ -9,7 +9,7 @@ use drapes_analysis::dispatch::{Known, Pace};
 use drapes_analysis::figures::Figure;
 use drapes_analysis::job::Job;
 use drapes_analysis::machine::{Memory, Seen, Shown, device_of};
-use drapes_analysis::plan::{Kind, Plan, Task};
+use drapes_analysis::plan::{PaceKind, Plan, Task};
 use drapes_analysis::price::{EventCounts, Price};
 use drapes_analysis::rates::{Origin, Rates};
 use drapes_analysis::store::TaskState;
@@ -84,7 +84,7 @@ impl Estimates {
         self.tried = try_out(job, tasks, own, &self.rates);
         self.shown.add(&self.tried);
         if loudness() == Loudness::Verbose {
-            for kind in Kind::ALL.iter().filter(|kind| self.tried.has(**kind)) {
+            for kind in PaceKind::ALL.iter().filter(|kind| self.tried.has(**kind)) {
                 let pace = self.tried.pace().of(*kind).unwrap_or(1.0);
                 tell(format_args!("{}: {pace:.2} times its price", kind.word()));
             }
@@ -132,7 +132,7 @@ impl Estimates {
             let TaskState::Done(run) = &states[*task] else { continue };
             if run.seconds >= TELLING && is_same_kind(kind_of(&run.device), &self.kind) {
                 let seen = Seen { priced: self.seconds[*task], taken: run.seconds };
-                learnt.learn(Kind::of(&plan.tasks[*task].work), seen);
+                learnt.learn(plan.tasks[*task].work.pace(), seen);
             }
         }
         if let Some(begin) = self.drawing {

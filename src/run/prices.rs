@@ -6,7 +6,7 @@ use drapes_analysis::cli::inform;
 use drapes_analysis::device_kind::{is_same_kind, kind_of};
 use drapes_analysis::dispatch::{Outlook, Pace};
 use drapes_analysis::fingerprint::Fingerprint;
-use drapes_analysis::plan::{Kind, Plan, TaskId};
+use drapes_analysis::plan::{Plan, TaskId};
 use drapes_analysis::rates::{Origin, Rates};
 use drapes_analysis::store::Stop;
 
@@ -40,7 +40,7 @@ pub fn tell_of_guess(kind: &str) {
 pub fn outlooks(plan: &Plan, prices: &[f64], pace: &Pace, shown: &Shown<'_>) -> Vec<Outlook> {
     let outlook = |place: usize| {
         let (task, seconds) = (&plan.tasks[place], prices[place]);
-        let kind = Kind::of(&task.work);
+        let kind = task.work.pace();
         let stop = shown.stops.get(&task.id).filter(|stop| {
             stop.fingerprint == shown.fingerprints[place] && is_same_kind(kind_of(&stop.device), shown.kind)
         });

@@ -14,7 +14,7 @@ use drapes_analysis::dispatch::Known;
 use drapes_analysis::job::Job;
 use drapes_analysis::machine::{Seen, Shown};
 use drapes_analysis::plan::work::{Classify, MakeTemplate, TrainDenoisers, TrainFlows, TrainJets};
-use drapes_analysis::plan::{Kind, Plan, Task, Work};
+use drapes_analysis::plan::{PaceKind, Plan, Task, Work};
 use drapes_analysis::point::ClassifierKind;
 use drapes_analysis::rates::Rates;
 use tch::Device;
@@ -33,9 +33,9 @@ pub fn worth_trying(plan: &Plan, seconds: &[f64], known: &[Known], ranks: usize,
     if total < SHORT * ranks as f64 {
         return vec![];
     }
-    let of = |kind: Kind| open().filter(move |(task, _)| Kind::of(&task.work) == kind);
-    let matters = |kind: &Kind| of(*kind).map(|(_, seconds)| seconds).sum::<f64>() >= LEAST_SHARE * total;
-    let untried = Kind::ALL.into_iter().filter(|kind| !shown.knows(*kind)).filter(matters);
+    let of = |kind: PaceKind| open().filter(move |(task, _)| task.work.pace() == kind);
+    let matters = |kind: &PaceKind| of(*kind).map(|(_, seconds)| seconds).sum::<f64>() >= LEAST_SHARE * total;
+    let untried = PaceKind::ALL.into_iter().filter(|kind| !shown.knows(*kind)).filter(matters);
     let largest = untried.filter_map(|kind| of(kind).max_by(|one, other| one.1.total_cmp(other.1)));
     largest.map(|(task, _)| task).filter(|task| can_be_tried(&task.work)).cloned().collect()
 }
@@ -52,7 +52,7 @@ pub fn of(job: &Job, tasks: &[Task], device: Device, rates: &Rates) -> Shown {
     for task in tasks {
         let seen = catch_unwind(AssertUnwindSafe(|| of_task(job, &task.work, device, rates)));
         if let Ok(Some(seen)) = seen {
-            shown.learn(Kind::of(&task.work), seen);
+            shown.learn(task.work.pace(), seen);
         }
     }
     shown

@@ -13,7 +13,7 @@ use super::watch::Watch;
 use crate::dispatch::makespan;
 use crate::error::{Error, Exit};
 use crate::job::Growth;
-use crate::plan::{Kind, Plan, Stage, Task};
+use crate::plan::{Plan, Stage, Task};
 use crate::price::{EventCounts, Price};
 use crate::rates::Rates;
 use crate::spent::{Spent, spent};
@@ -112,7 +112,7 @@ impl Overview {
         let pace = pace_so_far(&plan, &price.seconds, &standings);
         let tasks = plan.tasks.iter().zip(&price.seconds);
         let expected: Vec<f64> =
-            tasks.map(|(task, price)| price * pace.of(Kind::of(&task.work)).unwrap_or(1.0)).collect();
+            tasks.map(|(task, price)| price * pace.of(task.work.pace()).unwrap_or(1.0)).collect();
         let ahead = |(whole, standing): (&f64, &Standing)| match standing {
             Standing::Running { share, .. } => whole * (1.0 - share),
             _ => *whole,

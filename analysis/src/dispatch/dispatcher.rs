@@ -359,12 +359,12 @@ impl Dispatcher {
 mod tests {
     use super::*;
     use crate::dispatch::{Graph, Known};
-    use crate::plan::Kind;
+    use crate::plan::PaceKind;
 
     /// Independent tasks of these prices, on two ranks.
     fn dispatcher(seconds: &[f64], if_stopped: IfStopped, limits: Limits) -> Dispatcher {
         let outlook = |seconds: &f64| Outlook {
-            kind: Kind::DiffusedTemplate,
+            kind: PaceKind::DiffusedTemplate,
             seconds: *seconds,
             left: None,
             if_stopped,
@@ -395,7 +395,7 @@ mod tests {
     #[test]
     fn what_a_task_has_shown_of_its_length_counts_more_than_its_price() {
         let outlook =
-            |left| Outlook { kind: Kind::Perceptrons, seconds: 10.0, left, if_stopped: IfStopped::Lost };
+            |left| Outlook { kind: PaceKind::Perceptrons, seconds: 10.0, left, if_stopped: IfStopped::Lost };
         let graph = Graph::from_needs(&[vec![], vec![]]);
         let schedule = Schedule::new(graph, &[10.0, 10.0], &[Known::Open; 2]);
         let outlooks = vec![outlook(Some(50.0)), outlook(None)];
@@ -433,8 +433,12 @@ mod tests {
 
     #[test]
     fn results_that_nobody_can_read_are_made_again_but_not_for_ever() {
-        let outlook =
-            Outlook { kind: Kind::DiffusedTemplate, seconds: 1.0, left: None, if_stopped: IfStopped::Lost };
+        let outlook = Outlook {
+            kind: PaceKind::DiffusedTemplate,
+            seconds: 1.0,
+            left: None,
+            if_stopped: IfStopped::Lost,
+        };
         let graph = Graph::from_needs(&[vec![], vec![0], vec![0]]);
         let schedule = Schedule::new(graph, &[1.0; 3], &[Known::Done, Known::Open, Known::Open]);
         let mut all = Dispatcher::new(schedule, vec![outlook; 3], 2, Limits::default(), Pace::default());

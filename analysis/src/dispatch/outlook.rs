@@ -1,6 +1,6 @@
 //! What is known of a task before it runs.
 
-use crate::plan::Kind;
+use crate::plan::PaceKind;
 
 pub use crate::plan::IfStopped;
 
@@ -8,7 +8,7 @@ pub use crate::plan::IfStopped;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Outlook {
     /// Its kind.
-    pub kind: Kind,
+    pub kind: PaceKind,
     /// Its price in seconds.
     pub seconds: f64,
     /// Seconds that it still needs by what it has shown itself, where it was stopped before.

@@ -1,6 +1,6 @@
 //! How long tasks take against their price, learnt from those that have ended.
 
-use crate::plan::Kind;
+use crate::plan::PaceKind;
 
 /// Seconds for each second of the price, by kind of work.
 ///
@@ -8,20 +8,20 @@ use crate::plan::Kind;
 /// kind.
 #[derive(Clone, Debug, Default)]
 pub struct Pace {
-    taken: [f64; Kind::ALL.len()],
-    priced: [f64; Kind::ALL.len()],
+    taken: [f64; PaceKind::ALL.len()],
+    priced: [f64; PaceKind::ALL.len()],
 }
 
 impl Pace {
     /// A task of a kind that was priced at so many seconds has taken so many.
-    pub fn learn(&mut self, kind: Kind, priced: f64, taken: f64) {
+    pub fn learn(&mut self, kind: PaceKind, priced: f64, taken: f64) {
         self.taken[kind as usize] += taken;
         self.priced[kind as usize] += priced;
     }
 
     /// Adds what was learnt elsewhere.
     pub fn and(&mut self, other: &Self) {
-        for kind in Kind::ALL {
+        for kind in PaceKind::ALL {
             self.learn(kind, other.priced[kind as usize], other.taken[kind as usize]);
         }
     }
@@ -29,7 +29,7 @@ impl Pace {
     /// The same ratios as if they came from so many seconds of each kind at most, so that what is learnt later soon counts.
     pub fn lightened(&self, seconds: f64) -> Self {
         let mut light = Self::default();
-        for kind in Kind::ALL {
+        for kind in PaceKind::ALL {
             let (priced, taken) = (self.priced[kind as usize], self.taken[kind as usize]);
             let share = (seconds / taken.max(1e-9)).min(1.0);
             light.learn(kind, share * priced, share * taken);
@@ -39,15 +39,15 @@ impl Pace {
 
     /// Seconds for each second of the price; of the whole stage where nothing of this kind has ended, of all where nothing
     /// of the stage has, none where nothing has ended at all.
-    pub fn of(&self, kind: Kind) -> Option<f64> {
+    pub fn of(&self, kind: PaceKind) -> Option<f64> {
         self.ratio(|other| other == kind)
             .or_else(|| self.ratio(|other| other.stage() == kind.stage()))
             .or_else(|| self.ratio(|_| true))
     }
 
-    fn ratio(&self, counts: impl Fn(Kind) -> bool) -> Option<f64> {
+    fn ratio(&self, counts: impl Fn(PaceKind) -> bool) -> Option<f64> {
         let sum = |of: &[f64]| -> f64 {
-            Kind::ALL.iter().filter(|kind| counts(**kind)).map(|kind| of[*kind as usize]).sum()
+            PaceKind::ALL.iter().filter(|kind| counts(**kind)).map(|kind| of[*kind as usize]).sum()
         };
         let priced = sum(&self.priced);
         (priced > 0.0).then(|| sum(&self.taken) / priced)
@@ -61,26 +61,26 @@ mod tests {
     #[test]
     fn what_was_learnt_elsewhere_counts_as_little_as_is_wanted() {
         let mut known = Pace::default();
-        known.learn(Kind::Denoiser, 2000.0, 1000.0);
+        known.learn(PaceKind::Denoiser, 2000.0, 1000.0);
         let mut pace = Pace::default();
         pace.and(&known.lightened(5.0));
-        assert_eq!(pace.of(Kind::Denoiser), Some(0.5));
-        pace.learn(Kind::Denoiser, 10.0, 25.0);
-        assert_eq!(pace.of(Kind::Denoiser), Some(1.5));
+        assert_eq!(pace.of(PaceKind::Denoiser), Some(0.5));
+        pace.learn(PaceKind::Denoiser, 10.0, 25.0);
+        assert_eq!(pace.of(PaceKind::Denoiser), Some(1.5));
     }
 
     #[test]
     fn a_kind_has_its_own_pace_and_else_that_of_its_stage_or_of_the_others() {
         let mut pace = Pace::default();
-        assert_eq!(pace.of(Kind::Denoiser), None);
-        pace.learn(Kind::FlowTemplate, 10.0, 5.0);
-        pace.learn(Kind::Perceptrons, 10.0, 25.0);
-        assert_eq!(pace.of(Kind::FlowTemplate), Some(0.5));
-        assert_eq!(pace.of(Kind::DiffusedTemplate), Some(0.5));
-        assert_eq!(pace.of(Kind::Denoiser), Some(1.5));
-        pace.learn(Kind::DiffusedTemplate, 10.0, 20.0);
+        assert_eq!(pace.of(PaceKind::Denoiser), None);
+        pace.learn(PaceKind::FlowTemplate, 10.0, 5.0);
+        pace.learn(PaceKind::Perceptrons, 10.0, 25.0);
+        assert_eq!(pace.of(PaceKind::FlowTemplate), Some(0.5));
+        assert_eq!(pace.of(PaceKind::DiffusedTemplate), Some(0.5));
+        assert_eq!(pace.of(PaceKind::Denoiser), Some(1.5));
+        pace.learn(PaceKind::DiffusedTemplate, 10.0, 20.0);
         assert_eq!(
-            [Kind::FlowTemplate, Kind::DiffusedTemplate].map(|kind| pace.of(kind)),
+            [PaceKind::FlowTemplate, PaceKind::DiffusedTemplate].map(|kind| pace.of(kind)),
             [Some(0.5), Some(2.0)]
         );
     }

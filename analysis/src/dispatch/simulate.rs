@@ -13,7 +13,7 @@ use super::graph::Graph;
 use super::outlook::{IfStopped, Outlook};
 use super::pace::Pace;
 use super::schedule::{Known, Schedule};
-use crate::plan::{Kind, Plan};
+use crate::plan::{PaceKind, Plan};
 use crate::stream::Stream;
 
 /// A rank says at most so often how far its task is.
@@ -71,7 +71,7 @@ impl Simulation {
     /// Runs tasks of these prices.
     pub fn run(&self, graph: &Graph, seconds: &[f64], known: &[Known]) -> Simulated {
         let outlook = |seconds: &f64| Outlook {
-            kind: Kind::Perceptrons,
+            kind: PaceKind::Perceptrons,
             seconds: *seconds,
             left: None,
             if_stopped: IfStopped::Lost,

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::dispatch::makespan;
 use crate::job::Job;
-use crate::plan::{Kind, Plan};
+use crate::plan::Plan;
 use crate::price::{EventCounts, Price};
 use crate::rates::Rates;
 use crate::standing::{Standing, pace_so_far};
@@ -53,7 +53,7 @@ impl Progress {
         let pace = pace_so_far(plan, &price.seconds, standings);
         let whole = plan.tasks.iter().zip(&price.seconds);
         let whole: Vec<f64> =
-            whole.map(|(task, price)| price * pace.of(Kind::of(&task.work)).unwrap_or(1.0)).collect();
+            whole.map(|(task, price)| price * pace.of(task.work.pace()).unwrap_or(1.0)).collect();
         let ahead: Vec<f64> =
             whole.iter().zip(standings).map(|(whole, standing)| whole * ahead(standing)).collect();
         let (all, left): (f64, f64) = (whole.iter().sum(), ahead.iter().sum());

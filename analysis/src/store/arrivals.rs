@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::Store;
-use super::claim::is_place;
 use crate::dispatch::Shard;
 
 /// Files that were touched so long before the own one are of ranks that are gone: of an earlier start, for instance. Both times
@@ -60,15 +59,10 @@ impl Arrivals {
     }
 }
 
-/// Whether a name is that of a rank that waits.
-pub(super) fn is_arrival(name: &str) -> bool {
-    let parts = name.strip_suffix(".waits").and_then(|stem| stem.split_once(".rank-"));
-    parts.is_some_and(|(shard, rank)| [shard, rank].iter().all(|pair| is_place(&format!("{pair}.json"))))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::names::is_arrival;
 
     #[test]
     fn whoever_has_not_touched_its_file_for_a_while_is_absent() {

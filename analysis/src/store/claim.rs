@@ -3,8 +3,8 @@
 use std::fs::{self, DirEntry};
 use std::path::Path;
 
-use super::arrivals::is_arrival;
 use super::durable::is_part_of;
+use super::names::{is_arrival, is_place};
 use super::{Occupant, Store, StoredJob, request};
 use crate::error::Error;
 use crate::plan::Stage;
@@ -106,12 +106,6 @@ fn is_of_running(entry: &DirEntry) -> bool {
 /// Whether a name is that of a request to an occupant: `2-of-8.stop`.
 fn is_request(name: &str) -> bool {
     request::lock_of(name).is_some_and(|lock| is_place(&lock))
-}
-
-/// Whether a name is that of an occupant: `2-of-8.json`.
-pub(super) fn is_place(name: &str) -> bool {
-    let numbers = name.strip_suffix(".json").and_then(|stem| stem.split_once("-of-"));
-    numbers.is_some_and(|(index, count)| index.parse::<u32>().is_ok() && count.parse::<u32>().is_ok())
 }
 
 fn is_file(entry: &DirEntry) -> bool {

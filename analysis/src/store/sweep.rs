@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::arrivals::is_arrival;
 use super::durable::is_part_of;
+use super::names::is_arrival;
 use super::{Store, TaskState, request};
 use crate::error::Error;
 use crate::plan::{Plan, Stage};

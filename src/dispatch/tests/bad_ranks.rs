@@ -74,7 +74,7 @@ pub(super) fn run_on(
     let mut needs: Vec<Vec<u32>> = vec![vec![0]; 41];
     needs[0] = vec![];
     let outlook =
-        Outlook { kind: Kind::Perceptrons, seconds: 0.002, left: None, if_stopped: IfStopped::GoesOn };
+        Outlook { kind: PaceKind::Perceptrons, seconds: 0.002, left: None, if_stopped: IfStopped::GoesOn };
     let schedule = Schedule::new(Graph::from_needs(&needs), &[0.002; 41], &[Known::Open; 41]);
     let outlooks = vec![outlook; 41];
     let mut dispatcher =

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use drapes_analysis::dispatch::{
     Dispatcher, Ending, Graph, Halt, IfStopped, Known, Limits, Outlook, Pace, Schedule,
 };
-use drapes_analysis::plan::Kind;
+use drapes_analysis::plan::PaceKind;
 use proptest::prelude::*;
 
 /// A task of a made-up scan.
@@ -66,7 +66,7 @@ fn run(scan: &[Made], before: &Seen, ranks: usize, deadline: f64) -> Seen {
     };
     let known: Vec<Known> = (0..scan.len()).map(known).collect();
     let outlook = |task: &Made| Outlook {
-        kind: Kind::DiffusedTemplate,
+        kind: PaceKind::DiffusedTemplate,
         seconds: task.price,
         left: None,
         if_stopped: task.if_stopped,

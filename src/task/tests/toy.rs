@@ -3,7 +3,7 @@
 use drapes_analysis::generated::TrainingSample;
 use drapes_analysis::plan::cost::keys::{Cost, Key};
 use drapes_analysis::plan::work::{Fit, Settings};
-use drapes_analysis::plan::{IfStopped, Kind, Work};
+use drapes_analysis::plan::{IfStopped, PaceKind, Work};
 use drapes_analysis::rates::Rates;
 
 use super::*;
@@ -20,8 +20,8 @@ impl TaskKind for Toy {
         "toy"
     }
 
-    fn pace(&self) -> Kind {
-        Kind::Fit
+    fn pace(&self) -> PaceKind {
+        PaceKind::Fit
     }
 
     fn needs(&self) -> Vec<TaskId> {

@@ -2,7 +2,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use drapes_analysis::fingerprint::Fingerprint;
-use drapes_analysis::job::{Job, JobFile};
+use drapes_analysis::job::{ClassifierSettings, Job, JobFile};
 use drapes_analysis::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::record::NoiseLoss;
 use drapes_analysis::stream::Stream;
@@ -12,7 +12,8 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::*;
 use crate::classifier::{
-    Contest, DataTruth, Judged, Judges, Least, Member, Parts, TemplateFolds, TemplateTruth, classify,
+    Contest, DataTruth, Judged, Judges, Least, Member, Parts, Perceptrons, TemplateFolds, TemplateTruth,
+    classify,
 };
 use crate::diffusion::{DenoiserShape, TrainingEvents};
 use crate::jet_classifier::Transformers;
@@ -211,6 +212,46 @@ fn classifiers_that_diverge_are_told_apart_from_those_that_learn() {
     let all = (0..100).fold(data.clone(), |jets, event| with_infinity(&jets, event));
     let nobody = run(&all, &Checkpointer::default()).expect_err("nobody is well").to_string();
     assert!(nobody.starts_with("the training diverged at epoch 1.0"), "{nobody}");
+}
+
+#[test]
+fn perceptrons_that_diverge_take_nobody_with_them() {
+    // Long enough for several blocks of steps, between which it can be stopped.
+    let settings = ClassifierSettings { epochs: 20, ..job().classifier };
+    let normals = |count: usize, seed: u64| {
+        let mut generator = Stream::of_job(seed).branch("toy").generator();
+        Array2::<f32>::from_shape_simple_fn((count, 2), || StandardNormal.sample(&mut generator))
+    };
+    let (data, template, none) = (normals(300, 8), normals(320, 9), normals(0, 10));
+    let is_signal = [false; 300];
+    let run = |data: &Array2<f32>, checkpointer: &Checkpointer<'_>| -> Result<Judged, Error> {
+        let contest = Contest {
+            data: data.view(),
+            data_truth: DataTruth::Simulated(&is_signal),
+            template: template.view(),
+            template_truth: TemplateTruth::Generated,
+            template_folds: TemplateFolds::Dealt,
+            unseen_background: none.view(),
+            unseen_signal: none.view(),
+        };
+        let judges = Perceptrons { settings: &settings, device: Device::Cpu };
+        let stream = Stream::of_job(7);
+        let seeds = [ClassifierSeed(0), ClassifierSeed(4)];
+        classify(&contest, 5, &seeds, (&stream.branch("deal"), &stream.branch("rest")), &judges, checkpointer)
+    };
+    let mut broken = data.clone();
+    broken[[17, 1]] = f32::NAN;
+    let found = run(&broken, &Checkpointer::default()).expect("some are well");
+    let otherwise = run(&data, &Checkpointer::default()).expect("all are well");
+    let (stopped, stops) = with_stops(|checkpointer| run(&broken, checkpointer));
+    // Of each seed, three folds learn from the event and one is validated on it.
+    assert_eq!((found.classifiers.len(), found.diverged.len(), otherwise.classifiers.len()), (2, 8, 10));
+    assert!(stops > 0 && stopped.classifiers == found.classifiers && stopped.diverged == found.diverged);
+    for classifier in &found.classifiers {
+        let named = (classifier.seed, classifier.fold);
+        let same = otherwise.classifiers.iter().find(|other| (other.seed, other.fold) == named);
+        assert_eq!(same.expect("the same classifier").losses, classifier.losses);
+    }
 }
 
 #[test]

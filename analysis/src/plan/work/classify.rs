@@ -8,7 +8,7 @@ use crate::job::Job;
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, MASS, PLACE, SINGLE, SLOTS, TRAINED};
 use crate::plan::cost::{EventCounts, INFERENCE, TRAINING, at_rate, classifier_weights, jets, product};
-use crate::plan::{Kind, Task, TaskId};
+use crate::plan::{PaceKind, Task, TaskId};
 use crate::point::{ClassifierKind, Contest, ScanPoint};
 use crate::quantities::{ClassifierSeed, Oversampling};
 use crate::rates::Rates;
@@ -72,11 +72,11 @@ impl TaskKind for Classify {
         "classify"
     }
 
-    fn pace(&self) -> Kind {
+    fn pace(&self) -> PaceKind {
         match self.point.classifier {
-            ClassifierKind::Mlp => Kind::Perceptrons,
-            ClassifierKind::Trees => Kind::Trees,
-            ClassifierKind::Transformer => Kind::Transformers,
+            ClassifierKind::Mlp => PaceKind::Perceptrons,
+            ClassifierKind::Trees => PaceKind::Trees,
+            ClassifierKind::Transformer => PaceKind::Transformers,
         }
     }
 

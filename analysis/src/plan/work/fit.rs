@@ -9,7 +9,7 @@ use crate::job::Job;
 use crate::plan::cost::EventCounts;
 use crate::plan::cost::keys::{Cost, Key};
 use crate::plan::cost::memory::Chip;
-use crate::plan::{Kind, Task, TaskId};
+use crate::plan::{PaceKind, Task, TaskId};
 use crate::rates::Rates;
 
 /// The dijet fit of the side-bands' mass spectrum.
@@ -41,8 +41,8 @@ impl TaskKind for Fit {
         "fit"
     }
 
-    fn pace(&self) -> Kind {
-        Kind::Fit
+    fn pace(&self) -> PaceKind {
+        PaceKind::Fit
     }
 
     fn settings(&self, of: &Settings<'_>) -> Value {

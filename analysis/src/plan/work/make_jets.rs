@@ -9,7 +9,7 @@ use crate::job::Job;
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, jet_values};
 use crate::plan::cost::{EventCounts, at_rate, evaluations_of, jets};
-use crate::plan::{Kind, Task, TaskId};
+use crate::plan::{PaceKind, Task, TaskId};
 use crate::quantities::Oversampling;
 use crate::rates::Rates;
 
@@ -53,8 +53,8 @@ impl TaskKind for MakeJets {
         "template_jets"
     }
 
-    fn pace(&self) -> Kind {
-        Kind::JetTemplate
+    fn pace(&self) -> PaceKind {
+        PaceKind::JetTemplate
     }
 
     fn needs(&self) -> Vec<TaskId> {

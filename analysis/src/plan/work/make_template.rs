@@ -11,7 +11,7 @@ use crate::plan::cost::memory::{Chip, SINGLE, made_event};
 use crate::plan::cost::{
     EventCounts, INFERENCE, at_rate, denoiser_weights, evaluations_of, flow_weights, stored_events,
 };
-use crate::plan::{Kind, Task, TaskId};
+use crate::plan::{PaceKind, Task, TaskId};
 use crate::quantities::Oversampling;
 use crate::rates::Rates;
 
@@ -58,8 +58,12 @@ impl TaskKind for MakeTemplate {
         "template"
     }
 
-    fn pace(&self) -> Kind {
-        if self.template.method.flow().is_some() { Kind::FlowTemplate } else { Kind::DiffusedTemplate }
+    fn pace(&self) -> PaceKind {
+        if self.template.method.flow().is_some() {
+            PaceKind::FlowTemplate
+        } else {
+            PaceKind::DiffusedTemplate
+        }
     }
 
     fn needs(&self) -> Vec<TaskId> {

@@ -35,7 +35,7 @@ use serde_json::Value;
 use super::cost::EventCounts;
 use super::cost::keys::{Cost, Key, raised_most};
 use super::cost::memory::{Chip, Need};
-use super::{Kind, Stage, TaskId};
+use super::{PaceKind, Stage, TaskId};
 use crate::job::Job;
 use crate::rates::Rates;
 
@@ -88,6 +88,11 @@ impl Work {
         }
     }
 
+    /// The kind of work that it is as fast as.
+    pub fn pace(&self) -> PaceKind {
+        self.kind().pace()
+    }
+
     /// The stage that the task belongs to, as in its id.
     pub fn stage(&self) -> Stage {
         self.kind().stage()
@@ -100,7 +105,7 @@ pub trait TaskKind {
     fn name(&self) -> &'static str;
 
     /// The kind of work, for what is learnt of speed: tasks of one are slower or faster than their price by one factor.
-    fn pace(&self) -> Kind;
+    fn pace(&self) -> PaceKind;
 
     /// The stage that it belongs to, which its id begins with.
     fn stage(&self) -> Stage {

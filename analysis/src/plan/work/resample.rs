@@ -10,7 +10,7 @@ use crate::job::noise_grid::{NoiseGrid, evaluations};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, made_event};
 use crate::plan::cost::{EventCounts, INFERENCE, at_rate, denoiser_weights, stored_events};
-use crate::plan::{Kind, Task, TaskId};
+use crate::plan::{PaceKind, Task, TaskId};
 use crate::quantities::Oversampling;
 use crate::rates::Rates;
 
@@ -47,8 +47,8 @@ impl TaskKind for Resample {
         "resample"
     }
 
-    fn pace(&self) -> Kind {
-        Kind::DiffusedTemplate
+    fn pace(&self) -> PaceKind {
+        PaceKind::DiffusedTemplate
     }
 
     fn needs(&self) -> Vec<TaskId> {

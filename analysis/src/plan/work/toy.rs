@@ -9,7 +9,7 @@ use crate::job::Job;
 use crate::plan::cost::EventCounts;
 use crate::plan::cost::keys::{Cost, Key, defaults};
 use crate::plan::cost::memory::Chip;
-use crate::plan::{Kind, Task, TaskId};
+use crate::plan::{PaceKind, Task, TaskId};
 use crate::rates::Rates;
 
 /// The sum of the masses of a sample, once the sample is fitted.
@@ -31,8 +31,8 @@ impl TaskKind for Toy {
         "toy"
     }
 
-    fn pace(&self) -> Kind {
-        Kind::Fit
+    fn pace(&self) -> PaceKind {
+        PaceKind::Fit
     }
 
     fn needs(&self) -> Vec<TaskId> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{IfStopped, Settings, TaskKind, Trained};
 use crate::generated::{Scope, TrainingSample};
 use crate::job::Job;
-use crate::plan::Kind;
+use crate::plan::PaceKind;
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{self, Chip, ROWS, SINGLE, STEPS_A_BLOCK, TRAINED};
 use crate::plan::cost::{EventCounts, TRAINING, at_rate, denoiser_weights, product, stored_networks};
@@ -36,8 +36,8 @@ impl TaskKind for TrainDenoisers {
         "train"
     }
 
-    fn pace(&self) -> Kind {
-        Kind::Denoiser
+    fn pace(&self) -> PaceKind {
+        PaceKind::Denoiser
     }
 
     fn settings(&self, of: &Settings<'_>) -> Value {

@@ -11,7 +11,7 @@ use crate::plan::cost::memory::{self, Chip, ROWS, SINGLE, STEPS_A_BLOCK, TRAINED
 use crate::plan::cost::{
     EventCounts, at_rate, flow_training_operations, flow_weights, product, stored_networks,
 };
-use crate::plan::{Kind, TaskId, distinct};
+use crate::plan::{PaceKind, TaskId, distinct};
 use crate::rates::Rates;
 
 /// The training of flows, together.
@@ -30,10 +30,10 @@ impl TaskKind for TrainFlows {
         "train_flow"
     }
 
-    fn pace(&self) -> Kind {
+    fn pace(&self) -> PaceKind {
         match self.flow {
-            FlowKind::Base | FlowKind::BaseOfAll => Kind::Density,
-            FlowKind::Curtains | FlowKind::CurtainsEfficient | FlowKind::Feta => Kind::Transport,
+            FlowKind::Base | FlowKind::BaseOfAll => PaceKind::Density,
+            FlowKind::Curtains | FlowKind::CurtainsEfficient | FlowKind::Feta => PaceKind::Transport,
         }
     }
 

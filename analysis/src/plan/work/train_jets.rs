@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{IfStopped, Settings, TaskKind, Trained};
 use crate::generated::TrainingSample;
 use crate::job::Job;
-use crate::plan::Kind;
+use crate::plan::PaceKind;
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, TRAINED, jet_values};
 use crate::plan::cost::{EventCounts, at_rate, jets, product, stored_networks};
@@ -24,8 +24,8 @@ impl TaskKind for TrainJets {
         "train_jets"
     }
 
-    fn pace(&self) -> Kind {
-        Kind::JetModel
+    fn pace(&self) -> PaceKind {
+        PaceKind::JetModel
     }
 
     fn settings(&self, of: &Settings<'_>) -> Value {

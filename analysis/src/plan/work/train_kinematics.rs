@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{IfStopped, Settings, TaskKind, Trained};
 use crate::generated::TrainingSample;
 use crate::job::Job;
-use crate::plan::Kind;
+use crate::plan::PaceKind;
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, TRAINED};
 use crate::plan::cost::{EventCounts, TRAINING, at_rate, kinematics_weights, product, stored_networks};
@@ -24,8 +24,8 @@ impl TaskKind for TrainKinematics {
         "train_kinematics"
     }
 
-    fn pace(&self) -> Kind {
-        Kind::Kinematics
+    fn pace(&self) -> PaceKind {
+        PaceKind::Kinematics
     }
 
     fn settings(&self, of: &Settings<'_>) -> Value {

@@ -1,12 +1,12 @@
 //! Kinds of work that are as fast as each other against their price.
 
-use super::{Stage, Work};
+use super::Stage;
 
 /// A kind of work. Tasks of one kind are slower or faster than their price by much the same factor on a machine, tasks of
 /// two kinds are not: small steps cost more than their arithmetic, and each network has its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "each is named as the work that it is")]
-pub enum Kind {
+pub enum PaceKind {
     Fit,
     Denoiser,
     Density,
@@ -21,7 +21,7 @@ pub enum Kind {
     Transformers,
 }
 
-impl Kind {
+impl PaceKind {
     /// All kinds.
     pub const ALL: [Self; 12] = [
         Self::Fit,
@@ -37,11 +37,6 @@ impl Kind {
         Self::Trees,
         Self::Transformers,
     ];
-
-    /// The kind of a task's work.
-    pub fn of(work: &Work) -> Self {
-        work.kind().pace()
-    }
 
     /// The kind in one word, as files have it.
     pub fn word(self) -> &'static str {
@@ -88,13 +83,13 @@ mod tests {
         let plan = Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
         let mut found = vec![];
         for task in &plan.tasks {
-            let kind = Kind::of(&task.work);
+            let kind = task.work.pace();
             assert_eq!(kind.stage(), task.work.stage(), "{}", task.id);
             if !found.contains(&kind) {
                 found.push(kind);
             }
         }
         assert!(found.len() >= 8, "{found:?}");
-        assert!(Kind::ALL.iter().enumerate().all(|(place, kind)| *kind as usize == place));
+        assert!(PaceKind::ALL.iter().enumerate().all(|(place, kind)| *kind as usize == place));
     }
 }
