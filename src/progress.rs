@@ -110,6 +110,14 @@ impl<'a> Progress<'a> {
         self.plan.tasks[task].work.pace()
     }
 
+    /// Seconds left: by the pace that this run has shown, or, at its start, as was expected.
+    pub fn expected_left(&self) -> f64 {
+        self.left().unwrap_or_else(|| {
+            let open: f64 = self.open.iter().sum();
+            self.ending + (open - self.worked() + self.finished).max(0.0) / self.ranks as f64
+        })
+    }
+
     /// Seconds left, once this run has shown its pace: each kind of work has its own, and as many ranks go on as have been
     /// at work so far. It takes no less than the task that ends last of those that run.
     fn left(&self) -> Option<f64> {
@@ -357,6 +365,7 @@ mod tests {
             .collect();
         let mut progress = Progress::new(&plan, &seconds, &vec![Known::Open; seconds.len()], 1);
         assert_eq!(progress.left(), None);
+        assert!((progress.expected_left() - 220.0).abs() < 1e-9, "as was expected before the start");
         let near =
             |left: Option<f64>, expected: f64| left.is_some_and(|left| (left / expected - 1.0).abs() < 0.02);
         let ago =

@@ -45,7 +45,7 @@ pub use foresee::Foreseen;
 pub use header::Header;
 pub use identity::Identity;
 pub use occupancy::{Occupancy, Patience, Process};
-pub use occupant::{Activity, Doing, Liveness, Occupant, RunningTask};
+pub use occupant::{Activity, Doing, Liveness, Occupant, RunningTask, seconds_left};
 pub use records::TaskState;
 pub use request::StopRequest;
 pub use stopped::{Further, Stop};

@@ -126,7 +126,8 @@ impl Observer for Bulletin<'_> {
             self.changed = false;
             let running = self.running.values().cloned().collect();
             let retrying = self.retrying.iter().map(|task| self.plan.tasks[*task].id.clone()).collect();
-            self.occupancy.tell(Doing { running, retrying, activity: self.activity })?;
+            let seconds_left = Some(self.progress.expected_left());
+            self.occupancy.tell(Doing { running, retrying, activity: self.activity, seconds_left })?;
         }
         self.pages.pulse();
         self.progress.pulse()

@@ -18,7 +18,7 @@ use crate::price::{EventCounts, Price};
 use crate::rates::Rates;
 use crate::spent::{Spent, spent};
 use crate::standing::{Standing, pace_so_far, standings};
-use crate::store::{Liveness, Occupant, Store};
+use crate::store::{Liveness, Occupant, Store, seconds_left};
 use crate::text::{columns, duration};
 
 /// Shows what a scan has done, what runs, what failed and why, what waits for what, and how much is left.
@@ -122,7 +122,8 @@ impl Overview {
             standings.iter().map(|standing| ["done", "failed", "lost"].contains(&standing.word())).collect();
         let alive = occupants.iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
         let ranks = alive.map(|(occupant, _)| occupant.ranks).sum::<usize>().max(1);
-        let left = (makespan(&plan, &still, &over, ranks), ranks);
+        let left = seconds_left(&occupants).unwrap_or_else(|| makespan(&plan, &still, &over, ranks));
+        let left = (left, ranks);
         let growth = stored.job.growth();
         Ok(Self { name: stored.job.name, growth, plan, standings, spent, occupants, left, expected })
     }

@@ -8,7 +8,7 @@ use crate::plan::Plan;
 use crate::price::{EventCounts, Price};
 use crate::rates::Rates;
 use crate::standing::{Standing, pace_so_far};
-use crate::store::{Liveness, Occupant};
+use crate::store::{Liveness, Occupant, seconds_left};
 use crate::text::duration;
 
 /// When a page is written.
@@ -66,7 +66,8 @@ impl Progress {
         };
         let over: Vec<bool> = ahead.iter().map(|seconds| *seconds <= 0.0).collect();
         let ranks = alive().map(|(occupant, _)| occupant.ranks).sum::<usize>().max(1);
-        let left_of_time = (state == "running").then(|| duration(makespan(plan, &ahead, &over, ranks)));
+        let told = seconds_left(occupants).unwrap_or_else(|| makespan(plan, &ahead, &over, ranks));
+        let left_of_time = (state == "running").then(|| duration(told));
         let share = if all > 0.0 { ((all - left) / all).clamp(0.0, 1.0) } else { 1.0 };
         let running = plan.tasks.iter().zip(standings).filter_map(|(task, standing)| match standing {
             Standing::Running { host, rank, share, .. } => Some(Running {

@@ -20,7 +20,7 @@ use super::occupant::{Doing, Liveness, Occupant, now};
 use super::{Store, part_of, request};
 use crate::dispatch::Shard;
 use crate::error::Error;
-use look::{Clock, Seen, Sight, glance, look, look_closely, touch, unclear};
+use look::{Clock, LockView, Seen, glance, look, look_closely, touch, unclear};
 pub use machine::Process;
 
 /// How often a working process touches its file.
@@ -86,7 +86,7 @@ impl Store {
                 Attempt::InUse(path) => path,
             };
             // Whoever was there may have left in between.
-            let Some(Sight { occupant, silence, .. }) = look_closely(&path)? else { continue };
+            let Some(LockView { occupant, silence, .. }) = look_closely(&path)? else { continue };
             let Some(silence) = silence else { return Err(self.occupied(&path)) };
             let is_heard =
                 seen.is_some_and(|(process, before)| process != occupant.process || silence < before);
@@ -111,7 +111,7 @@ impl Store {
         // A file of the same name may be that of a process that died, or no such file at all.
         while !create_whole(&path, &occupant).map_err(cannot_write)? {
             match look_closely(&path)? {
-                Some(Sight { liveness: Liveness::Alive, .. }) => return Ok(Attempt::InUse(path)),
+                Some(LockView { liveness: Liveness::Alive, .. }) => return Ok(Attempt::InUse(path)),
                 found => {
                     take_away(&path).map_err(cannot_write)?;
                     dead.extend(found.map(|gone| gone.occupant));
@@ -138,7 +138,7 @@ impl Store {
         let files = self.occupant_files();
         let files = files.map_err(|source| unclear(&self.running(), source))?;
         for path in files.into_iter().filter(|path| *path != own.path) {
-            let Some(Sight { occupant, liveness, .. }) = look_closely(&path)? else { continue };
+            let Some(LockView { occupant, liveness, .. }) = look_closely(&path)? else { continue };
             match liveness {
                 Liveness::Dead if occupant.shards != shard.count => {
                     request::clear(&request::of_lock(&path), None);
@@ -188,7 +188,7 @@ impl Store {
     /// Says in this process's file which job it works at.
     pub(super) fn works_at(&self, job: &str) {
         for path in self.occupant_files().unwrap_or_default() {
-            let Some(Sight { mut occupant, .. }) = glance(&path) else { continue };
+            let Some(LockView { mut occupant, .. }) = glance(&path) else { continue };
             if occupant.process == Process::this() {
                 occupant.job = Some(job.to_owned());
                 replace(&path, &occupant);

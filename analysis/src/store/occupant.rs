@@ -39,6 +39,16 @@ pub struct Doing {
     /// Whether there is anything that they can do.
     #[serde(default)]
     pub activity: Activity,
+    /// Seconds until they have done their part, as they see it: they know their machine, and whoever looks may sit at another.
+    #[serde(default)]
+    pub seconds_left: Option<f64>,
+}
+
+/// Seconds until all that work here have done their part; none where nobody works, or one of them has not said it.
+pub fn seconds_left(occupants: &[(Occupant, Liveness)]) -> Option<f64> {
+    let alive = occupants.iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
+    let told: Option<Vec<f64>> = alive.map(|(occupant, _)| occupant.doing.seconds_left).collect();
+    told?.into_iter().reduce(f64::max)
 }
 
 /// Whether a process has something to do.

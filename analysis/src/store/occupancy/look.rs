@@ -11,7 +11,7 @@ use super::{DEAD, Liveness, Occupant, part_of};
 use crate::error::Error;
 
 /// Who a file speaks of.
-pub(super) struct Sight {
+pub(super) struct LockView {
     pub(super) occupant: Occupant,
     pub(super) liveness: Liveness,
     /// How long the file was not touched, where nothing else tells whether its owner lives.
@@ -21,7 +21,7 @@ pub(super) struct Sight {
 /// What stands where a lock may be.
 pub(super) enum Seen {
     /// A lock.
-    Lock(Sight),
+    Lock(Box<LockView>),
     /// No file.
     Nothing,
     /// Something that is no lock, or one that was torn when the power failed.
@@ -37,7 +37,7 @@ pub(super) enum Clock {
     ServerOrOwn,
 }
 
-impl Sight {
+impl LockView {
     /// Who, and where only that tells whether it lives, when it was last heard of.
     pub(super) fn who(&self) -> String {
         match self.silence {
@@ -84,13 +84,13 @@ pub(super) fn look(path: &Path, clock: Clock) -> io::Result<Seen> {
         (silence < DEAD, Some(silence))
     };
     let liveness = if is_alive { Liveness::Alive } else { Liveness::Dead };
-    Ok(Seen::Lock(Sight { occupant, liveness, silence }))
+    Ok(Seen::Lock(Box::new(LockView { occupant, liveness, silence })))
 }
 
 /// As [`look`], for who would take the place of a dead process: what cannot be seen is not taken for dead.
-pub(super) fn look_closely(path: &Path) -> Result<Option<Sight>, Error> {
+pub(super) fn look_closely(path: &Path) -> Result<Option<LockView>, Error> {
     match look(path, Clock::Server) {
-        Ok(Seen::Lock(sight)) => Ok(Some(sight)),
+        Ok(Seen::Lock(sight)) => Ok(Some(*sight)),
         Ok(Seen::Nothing | Seen::Rubbish) => Ok(None),
         Err(source) => Err(unclear(path, source)),
     }
@@ -102,9 +102,9 @@ pub(super) fn unclear(path: &Path, source: io::Error) -> Error {
 }
 
 /// As [`look`], for who only tells what it sees.
-pub(super) fn glance(path: &Path) -> Option<Sight> {
+pub(super) fn glance(path: &Path) -> Option<LockView> {
     match look(path, Clock::ServerOrOwn) {
-        Ok(Seen::Lock(sight)) => Some(sight),
+        Ok(Seen::Lock(sight)) => Some(*sight),
         Ok(Seen::Nothing | Seen::Rubbish) | Err(_) => None,
     }
 }

@@ -4,7 +4,7 @@ use super::super::occupant::RunningTask;
 use super::*;
 use crate::job::JobFile;
 use crate::plan::TaskId;
-use crate::store::StoredJob;
+use crate::store::{StoredJob, seconds_left};
 
 fn store(directory: &Path) -> Store {
     let text =
@@ -111,6 +111,17 @@ fn what_ranks_do_is_told_until_the_place_is_lost() {
     let task = RunningTask { task: TaskId("fit/a".to_owned()), rank: 1, since: 7, share: 0.5 };
     held.tell(Doing { running: vec![task.clone()], ..Doing::default() }).expect("its own place");
     assert_eq!(store.occupants()[0].0.doing.running, [task]);
+    assert_eq!(seconds_left(&store.occupants()), None, "it has not said it yet");
+    held.tell(Doing { seconds_left: Some(70.0), ..Doing::default() }).expect("its own place");
+    let mut all = store.occupants();
+    assert_eq!(seconds_left(&all), Some(70.0));
+    // Of several the one that takes longest counts, and the dead do not.
+    for (seconds, liveness) in [(90.0, Liveness::Alive), (400.0, Liveness::Dead)] {
+        let mut other = all[0].0.clone();
+        other.doing.seconds_left = Some(seconds);
+        all.push((other, liveness));
+    }
+    assert_eq!(seconds_left(&all), Some(90.0));
     fs::write(store.running().join("1-of-1.json"), "taken").expect("room");
     assert!(held.tell(Doing::default()).is_err());
 }
