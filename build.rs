@@ -3,6 +3,13 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    // Catches what libtorch's CUDA half throws; needs nothing of it here.
+    println!("cargo::rerun-if-changed=src/device/recording/calls.cpp");
+    cc::Build::new()
+        .cpp(true)
+        .std("c++17")
+        .file("src/device/recording/calls.cpp")
+        .compile("drapes_recording");
     // torch-sys reports the folder that it links against.
     // An installed program finds it from its own place, with whatever has become of the folder of the build.
     println!("cargo::rustc-link-arg=-Wl,-rpath,$ORIGIN/../lib/drapes/torch/lib");

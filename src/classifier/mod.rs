@@ -27,5 +27,5 @@ pub use judges::{Judges, Least, Scorer};
 pub use member::{Member, Parts};
 pub use perceptrons::Perceptrons;
 pub use rows::Rows;
-pub use train::{CLASSIFIERS, Drawn, Ensemble, Networks, train};
+pub use train::{CLASSIFIERS, Drawn, Ensemble, Networks, Steps, train};
 pub use two_sample::{Contest, DataTruth, Events, TemplateFolds, TemplateTruth};

@@ -7,7 +7,7 @@ use tch::{Device, Tensor};
 use super::judges::{Judges, Least, Scorer};
 use super::member::Member;
 use super::tamed::Tamed;
-use super::train::{CLASSIFIERS, Drawn, Ensemble, Networks, train};
+use super::train::{CLASSIFIERS, Drawn, Ensemble, Networks, Steps, train};
 use super::two_sample::{Contest, both};
 use crate::error::Error;
 use crate::nn::{Layout, Mlp};
@@ -16,6 +16,8 @@ use crate::training::{Checkpointer, TrainingHistory, TrainingSettings};
 
 /// Activations that are held at once while events are scored, in events of all members.
 const SCORES_AT_ONCE: usize = 1 << 15;
+/// The same where a GPU waits to be filled.
+const SCORES_AT_ONCE_ON_GPU: usize = 1 << 22;
 
 /// Perceptrons that train together on a device, as judges.
 #[derive(Clone, Copy, Debug)]
@@ -101,6 +103,7 @@ impl PerceptronNetworks {
 
 impl Networks for PerceptronNetworks {
     const STEPS_A_BLOCK: usize = 32;
+    const STEPS: Steps = Steps::Alike;
 
     fn layout(&self) -> &Layout {
         &self.layout
@@ -126,7 +129,9 @@ impl Scorer<ArrayView2<'_, f32>> for Ensemble<PerceptronNetworks> {
         let PerceptronNetworks { layout, tamed, standardisation, .. } = &self.networks;
         let network = Mlp::over(layout, &self.parameters);
         let mut scores = vec![Vec::with_capacity(events.nrows()); self.members()];
-        for portion in events.axis_chunks_iter(Axis(0), (SCORES_AT_ONCE / self.members()).max(1)) {
+        for portion in
+            events.axis_chunks_iter(Axis(0), (scores_at_once(self.device()) / self.members()).max(1))
+        {
             let portion = tamed.rows(portion);
             let x = standardisation.of(&to_tensor(portion.view(), self.device()).unsqueeze(0));
             let found = network.forward(&x).squeeze_dim(2).to_device(Device::Cpu);
@@ -142,7 +147,7 @@ impl Scorer<ArrayView2<'_, f32>> for Ensemble<PerceptronNetworks> {
         let standardisation = standardisation.member(member);
         let network = Mlp::over(layout, &self.parameters.narrow(0, member as i64, 1));
         let mut scores = Vec::with_capacity(rows.len());
-        for rows in rows.chunks(SCORES_AT_ONCE) {
+        for rows in rows.chunks(scores_at_once(self.device())) {
             let portion = events.select(Axis(0), rows);
             let portion = tamed.rows(portion.view());
             let x = standardisation.of(&to_tensor(portion.view(), self.device()).unsqueeze(0));
@@ -151,6 +156,10 @@ impl Scorer<ArrayView2<'_, f32>> for Ensemble<PerceptronNetworks> {
         }
         scores
     }
+}
+
+fn scores_at_once(device: Device) -> usize {
+    if device.is_cuda() { SCORES_AT_ONCE_ON_GPU } else { SCORES_AT_ONCE }
 }
 
 fn to_tensor(rows: ArrayView2<'_, f32>, device: Device) -> Tensor {

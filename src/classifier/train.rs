@@ -5,11 +5,12 @@ use tch::{Device, Kind, Tensor};
 
 use super::judges::Least;
 use super::member::Member;
+use crate::device::to_device_soon;
 use crate::error::Error;
 use crate::nn::Layout;
 use crate::training::{
     Batches, Checkpointer, Learner, Model, Recorded, ResultOf, Trained, Training, TrainingHistory,
-    TrainingSettings,
+    TrainingSettings, put_step, step_alone,
 };
 
 /// Validation losses use at most so many events.
@@ -19,6 +20,8 @@ const VALIDATION_EVENTS: usize = 4096;
 pub trait Networks {
     /// Steps whose events are chosen and moved to the device together. Only between such blocks is a training saved.
     const STEPS_A_BLOCK: usize;
+    /// Whether every step runs the same kernels.
+    const STEPS: Steps;
 
     /// The parameters of a member.
     fn layout(&self) -> &Layout;
@@ -41,9 +44,18 @@ pub trait Networks {
     ) -> Tensor;
 }
 
+/// The kernels of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Steps {
+    /// They are the same in every step, over the events on the device.
+    Alike,
+    /// They depend on which events it sees.
+    Differ,
+}
+
 /// Events of all members, as many of each, by their rows in the table of both classes.
 pub struct Drawn<'a> {
-    /// Those of the first member first.
+    /// Those of the first member first; none where [`Steps::Alike`] says that only the device needs them.
     pub rows: &'a [u32],
     /// The same on the device, `[members · events]`.
     pub on_device: Tensor,
@@ -130,7 +142,7 @@ struct Classifiers<N> {
 
 /// The events of some steps.
 struct Block {
-    /// Step by step, member by member.
+    /// Step by step, member by member; none where only the device needs them.
     rows: Vec<u32>,
     /// The same on the device, `[steps, members · batch]`.
     on_device: Tensor,
@@ -140,7 +152,8 @@ impl Block {
     fn step(&self, step: usize) -> Drawn<'_> {
         let on_device = self.on_device.get(step as i64);
         let events = on_device.numel();
-        Drawn { rows: &self.rows[step * events..(step + 1) * events], on_device }
+        let rows = self.rows.get(step * events..(step + 1) * events).unwrap_or_default();
+        Drawn { rows, on_device }
     }
 }
 
@@ -163,6 +176,16 @@ impl<N: Networks> Model for Classifiers<N> {
             }
         }
         Block { on_device: self.to_device(&rows).reshape([steps as i64, -1]), rows }
+    }
+
+    fn alone(&self, block: &Block, step: usize) -> Option<Block> {
+        // Which events they are is known to the device alone.
+        let alone = || Block { rows: vec![], on_device: step_alone(&block.on_device, step) };
+        (N::STEPS == Steps::Alike).then(alone)
+    }
+
+    fn replace(&self, alone: &mut Block, block: &Block, step: usize) {
+        put_step(&mut alone.on_device, &block.on_device, step);
     }
 
     fn gradient(&self, parameters: &Tensor, block: &Block, step: usize, loss: &mut Tensor) -> Tensor {
@@ -194,7 +217,7 @@ impl<N: Networks> Model for Classifiers<N> {
 impl<N> Classifiers<N> {
     fn to_device(&self, rows: &[u32]) -> Tensor {
         let rows: Vec<i64> = rows.iter().map(|row| i64::from(*row)).collect();
-        Tensor::from_slice(&rows).to_device(self.data_weight.device())
+        to_device_soon(&Tensor::from_slice(&rows), self.data_weight.device())
     }
 
     /// The classes of events, 1 for data, `[members, events, 1]`.

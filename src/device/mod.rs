@@ -11,6 +11,7 @@ mod driver;
 mod error;
 mod hardware;
 mod memory;
+mod recording;
 mod sight;
 
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
@@ -21,6 +22,7 @@ pub use driver::{Driver, driver};
 pub use error::DeviceError;
 pub use hardware::{Gpu, Sight};
 pub use memory::{free_memory, memory_shares};
+pub use recording::{OwnStream, Recording, SWITCH, can_record};
 pub use sight::look;
 
 /// What the user wants to compute on.
@@ -77,6 +79,15 @@ pub fn check(device: Device) -> Result<(), String> {
         Ok(_) => Ok(()),
         Err(error) => Err(error.to_string().lines().next().unwrap_or_default().to_owned()),
     }
+}
+
+/// Moves a tensor from memory to a device. A GPU fetches it when its turn comes: nobody waits for what it does now.
+pub fn to_device_soon(tensor: &Tensor, device: Device) -> Tensor {
+    if !device.is_cuda() {
+        return tensor.to_device(device);
+    }
+    // Only memory that the system never moves can be fetched later.
+    tensor.internal_pin_memory(device).to_device_(device, tensor.kind(), true, false)
 }
 
 /// The largest threshold that the GNU allocator accepts; it ignores a larger one.

@@ -1,6 +1,9 @@
 //! The scalings that go with a noise strength.
 
-use tch::Tensor;
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use tch::{Device, Tensor};
 
 /// Standard deviation of the standardised events.
 const SIGMA_DATA: f64 = 1.0;
@@ -77,10 +80,24 @@ impl NoisyInput {
 /// Source: cos(π eᵏ σ / `sigma_max`), k = 0, 1, …; that the noise is embedded by cosines is in the paper, section 3.1; the
 /// frequencies are those of the group's public code.
 pub fn cosines(sigma: &Tensor, count: usize, sigma_max: f64) -> Tensor {
-    let turns: Vec<f32> = (0..count).map(|k| ((k as f64).exp() / (2.0 * sigma_max)) as f32).collect();
-    let turns = Tensor::from_slice(&turns).to_device(sigma.device());
+    let turns = turns(count, sigma_max, sigma.device());
     // Only the fraction of a turn matters; taken first, it keeps the cosine on its fast path.
     (sigma * turns).frac_().g_mul_scalar_(2.0 * std::f64::consts::PI).cos()
+}
+
+thread_local! {
+    /// The turns that this thread has asked for: each is moved to its device once, since a GPU would wait for it each time.
+    static TURNS: RefCell<HashMap<(usize, u64, Device), Tensor>> = RefCell::default();
+}
+
+/// Turns of each cosine feature at σ = 1.
+fn turns(count: usize, sigma_max: f64, device: Device) -> Tensor {
+    let turns = || {
+        let turns: Vec<f32> = (0..count).map(|k| ((k as f64).exp() / (2.0 * sigma_max)) as f32).collect();
+        Tensor::from_slice(&turns).to_device(device)
+    };
+    let key = (count, sigma_max.to_bits(), device);
+    TURNS.with_borrow_mut(|known| known.entry(key).or_insert_with(turns).shallow_clone())
 }
 
 /// ln σ / 4, then cosines and sines of π k ln σ / 8, k = 1, 2, …, of noise strengths, which are in the last dimension.

@@ -10,12 +10,13 @@ use tch::{Device, Tensor};
 use super::by_noise::{self, Probe};
 use super::denoiser::{Denoiser, DenoiserShape};
 use super::noisy::Noisy;
+use crate::device::to_device_soon;
 use crate::error::Error;
 use crate::marginals::ColumnMaps;
 use crate::nn::{Layout, ResNet};
 use crate::training::{
     Checkpointer, Learner, Model, Recorded, ResultOf, TooFew, Trained, TrainedMember, Training,
-    TrainingSettings, next_rows,
+    TrainingSettings, next_rows, put_step, step_alone,
 };
 
 /// Validation losses use at most so many events.
@@ -172,9 +173,19 @@ impl Model for DenoiserModel<'_> {
         let shape = [steps as i64, members.len() as i64, batch as i64, columns as i64];
         let device = self.events.device();
         Block {
-            events: Tensor::from_slice(&events).reshape([steps as i64, -1]).to_device(device),
-            normals: Tensor::from_slice(&normals).reshape(shape).to_device(device),
+            events: to_device_soon(&Tensor::from_slice(&events).reshape([steps as i64, -1]), device),
+            normals: to_device_soon(&Tensor::from_slice(&normals).reshape(shape), device),
         }
+    }
+
+    fn alone(&self, block: &Block, step: usize) -> Option<Block> {
+        let Block { events, normals } = block;
+        Some(Block { events: step_alone(events, step), normals: step_alone(normals, step) })
+    }
+
+    fn replace(&self, alone: &mut Block, block: &Block, step: usize) {
+        put_step(&mut alone.events, &block.events, step);
+        put_step(&mut alone.normals, &block.normals, step);
     }
 
     fn gradient(&self, network: &ResNet, block: &Block, step: usize, loss: &mut Tensor) -> Tensor {

@@ -7,15 +7,18 @@ use tch::{Device, Tensor};
 
 use super::network::{Flow, FlowShape};
 use super::objective::{Objective, Room, Wanted};
+use crate::device::to_device_soon;
 use crate::error::Error;
 use crate::marginals::ColumnMaps;
 use crate::training::{
     Checkpointer, Learner, Model, Recorded, ResultOf, TooFew, Trained, TrainedMember, Training,
-    TrainingSettings, next_rows,
+    TrainingSettings, next_rows, put_step, step_alone,
 };
 
 /// Validation losses use at most so many events.
 const VALIDATION_EVENTS: usize = 8192;
+/// Steps whose events are chosen, and told to the device, together.
+const STEPS_A_BLOCK: usize = 8;
 /// What is said where events are not enough.
 const TOO_FEW: TooFew =
     TooFew { region: "a flow's events", what: "events", advice: "lower flow.batch or widen the side-bands" };
@@ -93,7 +96,8 @@ fn training<'a>(
     let validation = kept_aside.iter().map(|chosen| {
         // Pairs need an even number.
         let count = chosen.len().min(VALIDATION_EVENTS) / 2 * 2;
-        (count > 0).then(|| pick(&events, &[&chosen[..count]]))
+        let chosen: Vec<i64> = chosen[..count].iter().map(|event| i64::from(*event)).collect();
+        (count > 0).then(|| pick(&events, &Tensor::from_slice(&chosen).to_device(device), 1))
     });
     let validation = validation.collect();
     let model = FlowsModel { shape, objective, events, validation, in_tails };
@@ -128,10 +132,10 @@ struct FlowsModel<'a> {
 impl Model for FlowsModel<'_> {
     /// Flows, and where their gradients are put.
     type Network = (Flow, Room);
-    /// The events of all members, `[members, features + 1, batch]`.
+    /// Which events of all members the steps see, `[steps, members · batch]`.
     type Block = Tensor;
 
-    const STEPS_A_BLOCK: usize = 1;
+    const STEPS_A_BLOCK: usize = STEPS_A_BLOCK;
 
     fn network(&self, parameters: &Tensor) -> (Flow, Room) {
         let flow = Flow::over(self.shape, parameters);
@@ -139,19 +143,34 @@ impl Model for FlowsModel<'_> {
         (flow, room)
     }
 
-    fn draw(&self, members: &mut [Learner], _steps: usize) -> Tensor {
-        let chosen: Vec<&[u32]> = members.iter_mut().map(|member| member.batches.next_batch()).collect();
-        pick(&self.events, &chosen)
+    fn draw(&self, members: &mut [Learner], steps: usize) -> Tensor {
+        let mut chosen: Vec<i64> = vec![];
+        for _ in 0..steps {
+            for member in &mut *members {
+                chosen.extend(member.batches.next_batch().iter().map(|event| i64::from(*event)));
+            }
+        }
+        let chosen = Tensor::from_slice(&chosen).reshape([steps as i64, -1]);
+        to_device_soon(&chosen, self.events.device())
+    }
+
+    fn alone(&self, block: &Tensor, step: usize) -> Option<Tensor> {
+        Some(step_alone(block, step))
+    }
+
+    fn replace(&self, alone: &mut Tensor, block: &Tensor, step: usize) {
+        put_step(alone, block, step);
     }
 
     fn gradient(
         &self,
         (flow, room): &(Flow, Room),
-        rows: &Tensor,
-        _step: usize,
+        block: &Tensor,
+        step: usize,
         loss: &mut Tensor,
     ) -> Tensor {
-        let judged = self.objective.judge(flow, rows, &Wanted::Gradient(room));
+        let rows = pick(&self.events, &block.get(step as i64), loss.size()[0]);
+        let judged = self.objective.judge(flow, &rows, &Wanted::Gradient(room));
         *loss += judged.loss;
         judged.gradient.expect("it was wanted")
     }
@@ -167,13 +186,12 @@ impl Model for FlowsModel<'_> {
     }
 }
 
-/// Events, as many for each member, `[members, features + 1, events]`.
-fn pick(events: &Tensor, chosen: &[&[u32]]) -> Tensor {
-    let indices: Vec<i64> =
-        chosen.iter().flat_map(|member| member.iter().map(|event| i64::from(*event))).collect();
-    let indices = Tensor::from_slice(&indices).to_device(events.device());
-    let shape = [chosen.len() as i64, -1, events.size()[1]];
-    events.index_select(0, &indices).view(shape).transpose(1, 2).contiguous()
+/// Events, as many for each of so many members.
+///
+/// # Shapes
+/// `chosen` `[members · events]`; the result is `[members, features + 1, events]`.
+fn pick(events: &Tensor, chosen: &Tensor, members: i64) -> Tensor {
+    events.index_select(0, chosen).view([members, -1, events.size()[1]]).transpose(1, 2).contiguous()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use tch::{Device, Tensor};
 use super::inputs::{ConstituentInputs, moments_by_event};
 use super::transformer::Transformer;
 use crate::classifier::{
-    CLASSIFIERS, Contest, Drawn, Ensemble, Events, Judges, Least, Member, Networks, Scorer, train,
+    CLASSIFIERS, Contest, Drawn, Ensemble, Events, Judges, Least, Member, Networks, Scorer, Steps, train,
 };
 use crate::error::Error;
 use crate::jets::{EventJets, JetTensors};
@@ -72,6 +72,7 @@ impl Judges<EventJets<'_>> for Transformers<'_> {
 impl Networks for TransformerNetworks {
     /// A step takes about a second where it is slow.
     const STEPS_A_BLOCK: usize = 1;
+    const STEPS: Steps = Steps::Differ;
 
     fn layout(&self) -> &Layout {
         &self.transformer.layout

@@ -2,6 +2,8 @@
 
 use tch::{Kind, Tensor};
 
+use super::on_device::StepNumbers;
+
 const BETA1: f64 = 0.9;
 const BETA2: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
@@ -45,6 +47,37 @@ impl Adam {
         }
     }
 
+    /// What a step takes that many after the present one, counted from 1: √(1 − β₂ᵗ) / (1 − β₁ᵗ), and ε √(1 − β₂ᵗ).
+    pub(super) fn corrections(&self, ahead: usize) -> (f64, f64) {
+        corrections(self.steps + ahead as i32)
+    }
+
+    /// What weight decay leaves of a parameter at this learning rate.
+    pub(super) fn keep(&self, rate: f64) -> f64 {
+        1.0 - rate * self.weight_decay
+    }
+
+    /// One step downhill by numbers that are on the device, so that the same kernels run in every step. The step is not
+    /// counted.
+    ///
+    /// # Shapes
+    /// Parameters and gradient `[members, len]`.
+    pub(super) fn step_by(&self, parameters: &mut Tensor, gradient: &Tensor, numbers: &StepNumbers) {
+        let (mut first, mut second) = (self.first.shallow_clone(), self.second.shallow_clone());
+        let _ = first.lerp_(gradient, 1.0 - BETA1);
+        let _ = second.lerp_(&gradient.square(), 1.0 - BETA2);
+        let denominator = second.sqrt().g_add_(&numbers.epsilon);
+        if self.weight_decay > 0.0 {
+            let _ = parameters.g_mul_(&numbers.keep);
+        }
+        let _ = parameters.addcdiv_(&(first * &numbers.scale), &denominator);
+    }
+
+    /// Counts a step of [`Adam::step_by`].
+    pub(super) fn count(&mut self) {
+        self.steps += 1;
+    }
+
     fn step_part(
         &self,
         mut p: Tensor,
@@ -55,11 +88,8 @@ impl Adam {
     ) {
         let _ = first.lerp_(gradient, 1.0 - BETA1);
         let _ = second.lerp_(&gradient.square(), 1.0 - BETA2);
-        let first_correction = 1.0 - BETA1.powi(self.steps);
-        let second_correction = 1.0 - BETA2.powi(self.steps);
-        // (m / c1) / (√(v / c2) + ε) = m / (√v + ε √c2) · √c2 / c1
-        let scale = second_correction.sqrt() / first_correction;
-        let denominator = second.sqrt().g_add_scalar_(EPSILON * second_correction.sqrt());
+        let (scale, epsilon) = corrections(self.steps);
+        let denominator = second.sqrt().g_add_scalar_(epsilon);
         match rates {
             Rates::Same(rate) => {
                 if self.weight_decay > 0.0 {
@@ -75,6 +105,13 @@ impl Adam {
             }
         }
     }
+}
+
+/// What the averages of step t are corrected by: with c₁ = 1 − β₁ᵗ and c₂ = 1 − β₂ᵗ,
+/// (m / c₁) / (√(v / c₂) + ε) = m / (√v + ε √c₂) · √c₂ / c₁.
+fn corrections(step: i32) -> (f64, f64) {
+    let (first, second) = (1.0 - BETA1.powi(step), 1.0 - BETA2.powi(step));
+    (second.sqrt() / first, EPSILON * second.sqrt())
 }
 
 /// Learning rates of a step.

@@ -10,7 +10,9 @@ use super::history::{TrainedMember, Weights, some_are_well};
 use super::kept::Kept;
 use super::learner::Learner;
 use super::model::Model;
+use super::on_device::{OnDevice, StepNumbers};
 use super::settings::TrainingSettings;
+use crate::device::OwnStream;
 use crate::error::Error;
 use crate::nn::Layout;
 
@@ -72,6 +74,8 @@ impl<M: Model> Training<M> {
     /// All members leave the finite numbers (where only some do, their histories say so), or the training is told to stop.
     pub fn run(mut self, checkpointer: &Checkpointer<'_>) -> Result<Trained<M>, Error> {
         checkpointer.resume(&mut self);
+        let _own_stream = OwnStream::begin(self.loss.device());
+        let mut on_device = OnDevice::of(&self);
         // Members with fewer events have fewer steps, and rest while the others go on.
         let total = self.members.iter().map(|member| member.trained.rate.total).max().unwrap_or(0);
         let steps_a_record = self.settings.steps_a_record(total);
@@ -80,8 +84,14 @@ impl<M: Model> Training<M> {
             checkpointer.rest(&self, self.done as f64 / total as f64)?;
             let steps = M::STEPS_A_BLOCK.min(total - self.done);
             let block = self.model.draw(&mut self.members, steps);
+            let numbers = on_device.as_ref().map(|_| OnDevice::numbers(&self, steps));
             for step in 0..steps {
-                self.step(&block, step);
+                match (&mut on_device, &numbers) {
+                    (Some(on_device), Some(numbers)) => on_device.step(&mut self, &block, numbers, step),
+                    _ => self.step(&block, step),
+                }
+                self.done += 1;
+                self.since += 1;
                 if self.done.is_multiple_of(steps_a_record) || self.done == total {
                     self.record()?;
                     checkpointer.progress(self.done as f64 / total as f64);
@@ -103,8 +113,16 @@ impl<M: Model> Training<M> {
         let learning: Vec<bool> =
             self.members.iter().map(|member| self.done < member.trained.rate.total).collect();
         self.kept.step(&self.parameters, &learning);
-        self.done += 1;
-        self.since += 1;
+    }
+
+    /// A step whose kernels are always the same, by numbers that are on the device.
+    pub(super) fn kernels(&mut self, block: &M::Block, index: usize, numbers: &StepNumbers) {
+        let mut gradient = self.model.gradient(&self.network, block, index, &mut self.loss);
+        if let Some(limit) = self.settings.gradient_clip {
+            clip_gradients(&mut gradient, limit);
+        }
+        self.adam.step_by(&mut self.parameters, &gradient, numbers);
+        self.kept.step_by(&self.parameters, &numbers.pull);
     }
 
     /// Records the losses of all members that still learnt.

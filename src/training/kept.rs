@@ -36,6 +36,21 @@ impl Kept {
         }
     }
 
+    /// How far a running average moves in a step.
+    pub fn pull(&self) -> f64 {
+        match self.result {
+            ResultOf::RunningAverage { decay } => 1.0 - decay,
+            ResultOf::RecordedMoment(_) | ResultOf::LastStep => 0.0,
+        }
+    }
+
+    /// As [`Kept::step`], by numbers that are on the device, `[members, 1]`.
+    pub fn step_by(&mut self, present: &Tensor, pull: &Tensor) {
+        if let (ResultOf::RunningAverage { .. }, Some(average)) = (self.result, &mut self.parameters) {
+            let _ = average.lerp_tensor_(present, &pull.expand_as(present));
+        }
+    }
+
     /// When the finite loss of a member that still learns is recorded.
     pub fn record(&mut self, member: usize, loss: &Loss, present: &Tensor) {
         let (ResultOf::RecordedMoment(moment), Some(kept)) = (self.result, &self.parameters) else { return };

@@ -22,6 +22,7 @@ mod kept;
 mod learner;
 mod learning_rate;
 mod model;
+mod on_device;
 mod settings;
 mod state;
 
@@ -33,5 +34,5 @@ pub use ensemble::{Trained, Training};
 pub use history::{TrainedMember, TrainingHistory, some_are_well};
 pub use learner::{Learner, TooFew};
 pub use learning_rate::LearningRate;
-pub use model::Model;
+pub use model::{Model, put_step, step_alone};
 pub use settings::{Recorded, ResultOf, TrainingSettings};

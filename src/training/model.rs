@@ -37,9 +37,34 @@ pub trait Model {
         loss: &mut Tensor,
     ) -> Tensor;
 
+    /// One step of a block, in memory of its own, where every step runs the same kernels over tensors of the same shapes: a
+    /// GPU is given them once then, and repeats them.
+    fn alone(&self, _block: &Self::Block, _step: usize) -> Option<Self::Block> {
+        None
+    }
+
+    /// Puts a step of a block in the place of the one that is [`Model::alone`].
+    fn replace(&self, _alone: &mut Self::Block, _block: &Self::Block, _step: usize) {}
+
     /// The loss of each member on events that it does not learn from; none where there are none.
     ///
     /// # Shapes
     /// `parameters` `[members, len]`; the result has an entry for each member.
     fn validation(&self, parameters: &Tensor) -> Vec<Option<f32>>;
+}
+
+/// One step of a block's tensor, in memory of its own.
+///
+/// # Shapes
+/// `[steps, …]` to `[1, …]`.
+pub fn step_alone(all: &Tensor, step: usize) -> Tensor {
+    all.narrow(0, step as i64, 1).copy()
+}
+
+/// Puts a step of a block's tensor in the place of another.
+///
+/// # Shapes
+/// `all` `[steps, …]`, `alone` `[1, …]`.
+pub fn put_step(alone: &mut Tensor, all: &Tensor, step: usize) {
+    alone.copy_(&all.narrow(0, step as i64, 1));
 }

@@ -1,0 +1,122 @@
+//! Steps on a GPU, recorded once and repeated.
+
+use drapes_analysis::cli::tell;
+use tch::{Kind, Tensor};
+
+use super::ensemble::Training;
+use super::model::Model;
+use crate::device::{Recording, can_record, to_device_soon};
+
+/// Steps that run one kernel after the other before they are recorded: libraries prepare themselves in the first.
+const FIRST_STEPS: usize = 3;
+/// Numbers that Adam and the running average take in a step, for each member.
+const NUMBERS: usize = 4;
+
+/// Where the steps of a training on a GPU stand.
+pub(super) struct OnDevice<M: Model> {
+    state: State,
+    /// The numbers of one step, in memory that all steps share; none before the first step, or where steps differ in shape.
+    alone: Option<M::Block>,
+    /// `[members, NUMBERS]`, likewise.
+    numbers: Tensor,
+}
+
+enum State {
+    /// One kernel after the other, so many times so far.
+    First(usize),
+    /// At one call.
+    Recorded(Recording),
+    /// One kernel after the other, always.
+    Kernels,
+}
+
+/// What Adam and the running average take in a step; each `[members, 1]`.
+pub(super) struct StepNumbers {
+    /// −rate √(1 − β₂ᵗ) / (1 − β₁ᵗ)
+    pub scale: Tensor,
+    /// What weight decay leaves.
+    pub keep: Tensor,
+    /// ε √(1 − β₂ᵗ)
+    pub epsilon: Tensor,
+    /// How far the running average moves: not at all where a member has ended.
+    pub pull: Tensor,
+}
+
+impl StepNumbers {
+    fn of(numbers: &Tensor) -> Self {
+        let column = |index: i64| numbers.narrow(1, index, 1);
+        Self { scale: column(0), keep: column(1), epsilon: column(2), pull: column(3) }
+    }
+}
+
+impl<M: Model> OnDevice<M> {
+    /// For a training that computes on a GPU; none on a processor.
+    pub fn of(training: &Training<M>) -> Option<Self> {
+        let device = training.loss.device();
+        let numbers =
+            || Tensor::zeros([training.members.len() as i64, NUMBERS as i64], (Kind::Float, device));
+        device.is_cuda().then(|| Self {
+            state: if can_record(device) { State::First(0) } else { State::Kernels },
+            alone: None,
+            numbers: numbers(),
+        })
+    }
+
+    /// The numbers of the next steps, `[steps, members, NUMBERS]`.
+    pub fn numbers(training: &Training<M>, steps: usize) -> Tensor {
+        let mut numbers = Vec::with_capacity(steps * training.members.len() * NUMBERS);
+        for step in 0..steps {
+            let (scale, epsilon) = training.adam.corrections(step + 1);
+            for member in &training.members {
+                let at = training.done + step;
+                let rate = member.trained.rate.at(at);
+                let pull = if at < member.trained.rate.total { training.kept.pull() } else { 0.0 };
+                let of_member = [-rate * scale, training.adam.keep(rate), epsilon, pull];
+                numbers.extend(of_member.map(|number| number as f32));
+            }
+        }
+        let shape = [steps as i64, training.members.len() as i64, NUMBERS as i64];
+        to_device_soon(&Tensor::from_slice(&numbers).reshape(shape), training.loss.device())
+    }
+
+    /// One step of a block.
+    pub fn step(&mut self, training: &mut Training<M>, block: &M::Block, numbers: &Tensor, step: usize) {
+        training.adam.count();
+        let numbers = numbers.get(step as i64);
+        if matches!(self.state, State::Kernels) {
+            return training.kernels(block, step, &StepNumbers::of(&numbers));
+        }
+        self.numbers.copy_(&numbers);
+        match &mut self.alone {
+            Some(alone) => training.model.replace(alone, block, step),
+            none => *none = training.model.alone(block, step),
+        }
+        let Some(alone) = &self.alone else {
+            self.state = State::Kernels;
+            return training.kernels(block, step, &StepNumbers::of(&self.numbers));
+        };
+        let own = StepNumbers::of(&self.numbers);
+        if matches!(self.state, State::First(FIRST_STEPS)) {
+            self.state = match Recording::of(|| training.kernels(alone, 0, &own)) {
+                Ok(recording) => State::Recorded(recording),
+                Err(reason) => {
+                    tell(format_args!(
+                        "warning: the steps of a training are not recorded ({reason}); the GPU is given one kernel after the other"
+                    ));
+                    State::Kernels
+                }
+            };
+        }
+        match &mut self.state {
+            State::Recorded(recording) => {
+                // As any call to a broken GPU does.
+                recording.replay().expect("the GPU repeats a recording");
+            }
+            State::First(done) => {
+                *done += 1;
+                training.kernels(alone, 0, &own);
+            }
+            State::Kernels => training.kernels(alone, 0, &own),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! What a GPU computes, beside what a processor does: needs one, and says so where there is none.
+
+use drapes::device;
+use drapes::diffusion::{Denoiser, DenoiserShape, Sampler, TrainingEvents, train};
+use drapes::flow::{Flow, FlowEvents, FlowShape, Objective, train as train_flows};
+use drapes::jet_model::{JetModelEvents, JetModelShape, train as train_jets};
+use drapes::jets::{EventJets, Jets, Kinematics};
+use drapes::marginals::ColumnMaps;
+use drapes::training::{Checkpointer, TrainedMember};
+use drapes::watch::Unwatched;
+use drapes_analysis::generated::FlowKind;
+use drapes_analysis::job::noise_grid::NoiseGrid;
+use drapes_analysis::job::{
+    DEFAULTS, DenoiserSettings, FlowNetwork, FlowSettings, JetModelSettings, Job, JobFile, Precision,
+    SamplerSettings,
+};
+use drapes_analysis::stream::Stream;
+use half::f16;
+use ndarray::Array2;
+use rand_distr::{Distribution, StandardNormal};
+use tch::{Device, Kind, Tensor};
+
+/// How far losses may be apart, as a share: rounding grows from step to step.
+const LOSSES: f64 = 2e-4;
+
+/// The first GPU; none where there is none.
+fn gpu() -> Option<Device> {
+    let found = device::gpus() > 0;
+    if !found {
+        eprintln!("skipped: libtorch sees no GPU here");
+    }
+    found.then_some(Device::Cuda(0))
+}
+
+fn job() -> Job {
+    JobFile::from_text("defaults", DEFAULTS.as_str()).check().expect("the defaults are a job")
+}
+
+fn normals(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
+    let mut generator = Stream::of_job(seed).generator();
+    Array2::from_shape_simple_fn((rows, columns), || StandardNormal.sample(&mut generator))
+}
+
+/// That losses agree, and how far they are apart.
+fn assert_alike(what: &str, on_core: &[TrainedMember], on_gpu: &[TrainedMember]) {
+    assert_eq!(on_core.len(), on_gpu.len());
+    let mut worst = 0.0_f64;
+    for (core, gpu) in on_core.iter().zip(on_gpu) {
+        let pairs = core.history.losses.iter().zip(&gpu.history.losses);
+        assert!(core.history.losses.len() > 2 && core.history.losses.len() == gpu.history.losses.len());
+        for (core, gpu) in pairs {
+            let (core, gpu) = (f64::from(core.training), f64::from(gpu.training));
+            worst = worst.max((core - gpu).abs() / core.abs().max(0.1));
+        }
+    }
+    eprintln!("{what}: losses differ by {worst:.1e}");
+    assert!(worst < LOSSES, "{what}: losses differ by {worst:.1e}");
+}
+
+fn distance(core: &Tensor, gpu: &Tensor) -> f64 {
+    let gpu = gpu.to_device(Device::Cpu);
+    let norm = |of: &Tensor| of.to_kind(Kind::Double).norm().double_value(&[]);
+    norm(&(core - gpu)) / norm(core)
+}
+
+#[test]
+fn denoisers_learn_and_sample_the_same() {
+    let Some(gpu) = gpu() else { return };
+    let job = job();
+    let settings = DenoiserSettings { epochs: 6, ..job.denoiser.clone() };
+    let shape = DenoiserShape::new(5, &settings, &job.sampler);
+    let events = |seed: u64| TrainingEvents { rows: normals(256 * 8, 6, seed), stream: Stream::of_job(seed) };
+    // One with fewer events ends earlier.
+    let members =
+        [events(1), events(2), TrainingEvents { rows: normals(256 * 5, 6, 3), stream: Stream::of_job(3) }];
+    let of =
+        |device| train(shape, &settings, &members, device, &Checkpointer::default()).expect("a training");
+    let (core, on_gpu) = (of(Device::Cpu), of(gpu));
+    assert_alike("denoisers", &core.members, &on_gpu.members);
+    let apart = distance(core.denoiser.parameters(), on_gpu.denoiser.parameters());
+    eprintln!("denoisers: weights differ by {apart:.1e}");
+    assert!(apart < 1e-3, "{apart}");
+
+    let sampler = SamplerSettings { steps: 20, ..job.sampler };
+    let grid = NoiseGrid::full(&sampler);
+    let parameters = core.denoiser.member(0).parameters().copy();
+    let maps = core.denoiser.member(0).maps().to_vec();
+    let made = |device| {
+        let denoiser = Denoiser::new(shape, parameters.to_device(device), maps.clone());
+        let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver: sampler.solver, device };
+        let mut noise = Stream::of_job(7).generator();
+        sampler.from_noise(&[0.0; 500], &mut noise, &Unwatched).expect("events")
+    };
+    let (core, on_gpu) = (made(Device::Cpu), made(gpu));
+    let worst = core.iter().zip(&on_gpu).map(|(a, b)| (a - b).abs()).fold(0.0_f32, f32::max);
+    eprintln!("samples differ by {worst:.1e} at most");
+    assert!(worst < 1e-2, "{worst}");
+}
+
+#[test]
+fn flows_learn_the_same() {
+    let Some(gpu) = gpu() else { return };
+    let job = job();
+    let events = |seed: u64| {
+        let rows = normals(256 * 4, 6, seed);
+        FlowEvents {
+            maps: ColumnMaps::of(rows.view(), job.flow.marginals),
+            rows,
+            stream: Stream::of_job(seed),
+            split: Stream::of_job(seed).branch("split"),
+        }
+    };
+    let members = [events(1), events(2)];
+    let streams = [1, 2].map(Stream::of_job);
+    let settings = FlowSettings { validation_fraction: 0.1, ..job.flow.clone() };
+    for kind in [FlowKind::Base, FlowKind::Curtains] {
+        let network = FlowNetwork { epochs: 5, ..job.flow.network(kind) };
+        let shape = |kind| FlowShape::new(5, &job.flow.network(kind), job.flow.bins, job.flow.tail);
+        let of = |device| {
+            let objective = kind.judge().map_or(Objective::Density, |judge| {
+                Objective::Transport(Flow::over(shape(judge), &shape(judge).initial(&streams, device)))
+            });
+            let sizes = (&settings, &network);
+            train_flows(shape(kind), sizes, &objective, &members, device, &Checkpointer::default())
+                .expect("a training")
+        };
+        let (core, on_gpu) = (of(Device::Cpu), of(gpu));
+        assert_alike(&format!("flows {kind:?}"), &core.members, &on_gpu.members);
+    }
+}
+
+#[test]
+fn jet_models_learn_the_same() {
+    let Some(gpu) = gpu() else { return };
+    let job = job();
+    let mut generator = Stream::of_job(1).generator();
+    let mut jets = Jets::default();
+    for jet in 0..400_usize {
+        let mut normal = || -> f32 { StandardNormal.sample(&mut generator) };
+        let constituents: Vec<_> = (0..5 + jet % 40)
+            .map(|slot| {
+                [0.1 * (-(slot as f32) / 20.0).exp(), 0.2 * normal(), 0.2 * normal()].map(f16::from_f32)
+            })
+            .collect();
+        jets.push(Kinematics { pt: 1200.0, eta: 0.0, phi: 0.0, mass: 150.0 }, constituents);
+    }
+    let settings = JetModelSettings {
+        blocks: 2,
+        width: 32,
+        heads: 4,
+        hidden: 64,
+        context: 16,
+        batch: 64,
+        epochs: 2,
+        precision: Precision::Single,
+        ..job.jet_model.clone()
+    };
+    let shape = JetModelShape::new(&settings, &job.sampler);
+    let of = |device| {
+        let members = [JetModelEvents { events: EventJets::all(&jets), stream: Stream::of_job(1) }];
+        train_jets(shape, &settings, &members, device, &Checkpointer::default()).expect("a training")
+    };
+    let (core, on_gpu) = (of(Device::Cpu), of(gpu));
+    assert_alike("jet models", &core.members, &on_gpu.members);
+}
