@@ -8,9 +8,9 @@ use std::time::Instant;
 use drapes::dispatch::{Assignment, Message, Transport, wait};
 use drapes::world::World;
 use drapes_analysis::dispatch::Attempt;
-use drapes_analysis::fingerprint::Fingerprint;
 use drapes_analysis::job::JobFile;
 use drapes_analysis::plan::Plan;
+use drapes_analysis::plan::fingerprint::Fingerprint;
 
 const JOB: &str =
     "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [500]\n";

@@ -18,16 +18,16 @@ use drapes::flow::{Flow, FlowEvents, FlowModel, FlowShape, Objective, train as t
 use drapes::marginals::ColumnMaps;
 use drapes::training::Checkpointer;
 use drapes::watch::Unwatched;
-use drapes_analysis::generated::FlowKind;
 use drapes_analysis::job::noise_grid::NoiseGrid;
+use drapes_analysis::job::quantities::ClassifierSeed;
+use drapes_analysis::job::template_spec::FlowKind;
 use drapes_analysis::job::{
     ClassifierSettings, DEFAULTS, DenoiserSettings, FlowNetwork, FlowSettings, Job, JobFile, SamplerSettings,
     TreeSettings,
 };
-use drapes_analysis::price::Measured;
-use drapes_analysis::quantities::ClassifierSeed;
-use drapes_analysis::rates::Rates;
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::price::Measured;
+use drapes_analysis::plan::random_stream::Stream;
+use drapes_analysis::plan::rates::Rates;
 use ndarray::{Array2, ArrayView2};
 use rand_distr::{Distribution, StandardNormal};
 use tch::Device;

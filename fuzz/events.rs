@@ -2,7 +2,7 @@
 
 use drapes::data::{DataError, Label, describe, read_events};
 use drapes_analysis::job::JobFile;
-use drapes_analysis::regions::{MassWindow, Regions};
+use drapes_analysis::job::regions::{MassWindow, Regions};
 
 /// The longest message: less than a screen.
 const LONGEST: usize = 2000;

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use drapes_analysis::dispatch::makespan;
 use drapes_analysis::job::Job;
+use drapes_analysis::plan::price::demand::{Demand, LONGEST_RUN, longest, most_disk, most_memory};
+use drapes_analysis::plan::price::memory::Chip;
+use drapes_analysis::plan::price::{EventCounts, Price};
+use drapes_analysis::plan::rates::{GPU_AGAINST_CORE, Rates};
 use drapes_analysis::plan::{Plan, Task};
-use drapes_analysis::price::demand::{Demand, LONGEST_RUN, longest, most_disk, most_memory};
-use drapes_analysis::price::memory::Chip;
-use drapes_analysis::price::{EventCounts, Price};
-use drapes_analysis::rates::{GPU_AGAINST_CORE, Rates};
 
 use crate::device::Sight;
 use crate::doctor::free_bytes;
@@ -68,7 +68,7 @@ fn check_disk(
     counts: EventCounts,
     folder: &Path,
 ) -> Result<Option<String>, DemandError> {
-    let needs: f64 = tasks.iter().map(|task| drapes_analysis::price::bytes(job, task, counts)).sum();
+    let needs: f64 = tasks.iter().map(|task| drapes_analysis::plan::price::bytes(job, task, counts)).sum();
     // The folder itself may not be there yet.
     let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let there = absolute.ancestors().find(|folder| folder.exists());

@@ -6,10 +6,10 @@
 //!
 //! Source: the paper, Eq. 3.2; the unbinned fit of the shape is our decision.
 
-use drapes_analysis::generated::TrainingSample;
-use drapes_analysis::quantities::Gev;
-use drapes_analysis::record::MassFit;
-use drapes_analysis::regions::{MassWindow, Regions};
+use drapes_analysis::job::quantities::Gev;
+use drapes_analysis::job::regions::{MassWindow, Regions};
+use drapes_analysis::job::template_spec::TrainingSample;
+use drapes_analysis::store::record::MassFit;
 use rand_distr::{Distribution, StandardUniform};
 
 use crate::error::Error;

@@ -15,9 +15,9 @@ use drapes::error::Error;
 use drapes::run::{COMPUTING, Run};
 use drapes_analysis::cli::{Color, Completions, Format, Man, Verb as LightVerb, answer, tell};
 use drapes_analysis::error::Exit;
-use drapes_analysis::number::short;
-use drapes_analysis::regions::{MassWindow, Regions};
-use drapes_analysis::unforeseen::guarded;
+use drapes_analysis::error::unforeseen::guarded;
+use drapes_analysis::job::regions::{MassWindow, Regions};
+use drapes_analysis::text::number::short;
 
 /// Background templates from diffusion models for resonance searches at the LHC.
 #[derive(Parser)]

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use drapes_analysis::cli::{AtWork, Loudness, Scene, Screen, duration, inform, loudness, tell};
-use drapes_analysis::dispatch::{Halt, Known, Pace};
-use drapes_analysis::plan::{PaceKind, Plan};
+use drapes_analysis::dispatch::{Halt, Known};
+use drapes_analysis::plan::{Pace, PaceKind, Plan};
 use drapes_analysis::store::Activity;
 
 use crate::dispatch::{Ended, Observer};

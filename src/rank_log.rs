@@ -9,8 +9,8 @@ use std::time::SystemTime;
 use drapes_analysis::dispatch::Shard;
 use drapes_analysis::job::Job;
 use drapes_analysis::plan::TaskId;
-use drapes_analysis::record::{DivergedClassifier, Outcome, RunInfo, TaskRecord, TaskResult};
 use drapes_analysis::store::Store;
+use drapes_analysis::store::record::{DivergedClassifier, Outcome, RunInfo, TaskRecord, TaskResult};
 
 use crate::training::Notice;
 

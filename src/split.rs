@@ -3,14 +3,14 @@
 mod columns;
 mod digest;
 
-use drapes_analysis::axes::distinct;
-use drapes_analysis::generated::{Generated, Start, TemplateMethod};
 use drapes_analysis::job::Job;
-use drapes_analysis::point::{Contest, ScanPoint};
-use drapes_analysis::price::EventCounts;
-use drapes_analysis::quantities::SignalCount;
-use drapes_analysis::regions::{MassWindow, Region, Regions};
-use drapes_analysis::stream::Stream;
+use drapes_analysis::job::axis_headings::distinct;
+use drapes_analysis::job::point::{Contest, ScanPoint};
+use drapes_analysis::job::quantities::SignalCount;
+use drapes_analysis::job::regions::{MassWindow, Region, Regions};
+use drapes_analysis::job::template_spec::{Generated, Start, TemplateMethod};
+use drapes_analysis::plan::price::EventCounts;
+use drapes_analysis::plan::random_stream::Stream;
 use ndarray::{Array2, Axis};
 use rand::seq::SliceRandom;
 

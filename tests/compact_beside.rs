@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use drapes::arrays::ArrayReader;
 use drapes_analysis::plan::Plan;
-use drapes_analysis::record::TaskResult;
 use drapes_analysis::store::Store;
+use drapes_analysis::store::record::TaskResult;
 use support::scan::Scan;
 use support::{answer, directory, drapes, small_job, write};
 

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::random_stream::Stream;
 use rand::RngExt;
 use support::{answer, directory, drapes, refusal, write};
 

@@ -72,7 +72,7 @@ fn plan_goes_by_what_runs_have_shown_unless_rates_are_given() {
     assert!(!answer(with(&cache).arg("plan").arg(&job)).contains("GPU: not known"));
     // Rates of a file go first.
     remembering(&cache, "core", 8.0);
-    let rates = serde_json::to_string(&drapes_analysis::rates::Rates::CPU_CORE).expect("JSON");
+    let rates = serde_json::to_string(&drapes_analysis::plan::rates::Rates::CPU_CORE).expect("JSON");
     let rates = write(place.path(), "core.json", &rates).display().to_string();
     let (given, _) = plan(&cache, &job, &["--rates", &rates]);
     assert_eq!(given["devices"][0]["rates"], "given");
@@ -107,7 +107,7 @@ fn what_is_remembered_changes_no_result_and_a_bad_place_for_it_is_no_failure() {
     assert_eq!(of("nowhere", &mut with(Path::new("/dev/null/cache"))), fresh);
     assert_eq!(of("homeless", drapes().env_remove("XDG_CACHE_HOME").env_remove("HOME")), fresh);
     // Who gives rates teaches nothing.
-    let rates = serde_json::to_string(&drapes_analysis::rates::Rates::CPU_CORE).expect("JSON");
+    let rates = serde_json::to_string(&drapes_analysis::plan::rates::Rates::CPU_CORE).expect("JSON");
     let rates = write(place.path(), "core.json", &rates).display().to_string();
     let other = place.path().join("other");
     assert_eq!(given("given", &mut with(&other), &["--rates", &rates]), fresh);

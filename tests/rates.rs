@@ -4,7 +4,7 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use drapes_analysis::rates::Rates;
+use drapes_analysis::plan::rates::Rates;
 use serde_json::Value;
 use support::{directory, drapes, small_job, write};
 

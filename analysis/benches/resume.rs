@@ -8,9 +8,9 @@ mod fill;
 use std::path::Path;
 use std::time::Instant;
 
-use drapes_analysis::fingerprint::fingerprints;
 use drapes_analysis::job::JobFile;
 use drapes_analysis::plan::Plan;
+use drapes_analysis::plan::fingerprint::fingerprints;
 use drapes_analysis::store::{Store, StoredJob};
 use fill::fill;
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use drapes_analysis::cli::{Color, Completions, Man, Verb as LightVerb, tell};
-use drapes_analysis::unforeseen::guarded;
+use drapes_analysis::error::unforeseen::guarded;
 
 /// Plan, watch, reduce and draw scans of drapes on any machine.
 #[derive(Parser)]

@@ -5,11 +5,11 @@ mod records;
 use std::fs;
 
 use drapes_analysis::figures::Figure;
-use drapes_analysis::record::{Outcome, TaskRecord, TaskResult};
-use drapes_analysis::reduce;
+use drapes_analysis::figures::reduce;
 use drapes_analysis::report::{self, Moment};
-use drapes_analysis::results::Results;
 use drapes_analysis::store::Store;
+use drapes_analysis::store::record::{Outcome, TaskRecord, TaskResult};
+use drapes_analysis::store::results::Results;
 use records::finished;
 
 /// Gives all dijet fits of a scan this χ².

@@ -12,10 +12,27 @@ mod imports;
 
 use std::path::Path;
 
-use imports::{Modules, circle};
+use imports::{Modules, circle, upwards};
 
 /// The crates of the workspace, with how many files each has at least: a test that reads nothing finds nothing.
 const CRATES: [(&str, usize); 4] = [("analysis", 100), (".", 100), ("prepare", 20), ("draw", 30)];
+
+/// The rooms of the light crate from the lowest to the highest, as docs/architecture.md draws them: each may use those
+/// before it.
+const LIGHT_ROOMS: [&str; 12] = [
+    "error",
+    "text",
+    "statistics",
+    "job",
+    "plan",
+    "dispatch",
+    "machine",
+    "store",
+    "figures",
+    "export",
+    "report",
+    "cli",
+];
 
 /// Rooms whose files may still import each other in a circle, because they are being written anew. A room whose files no
 /// longer do leaves this list.
@@ -53,6 +70,35 @@ fn no_crate_of_the_workspace_imports_in_a_circle() {
         "{}\nmove what the lower one needs down to it, or below both (the rule stands in this test)",
         found.join("\n")
     );
+}
+
+#[test]
+fn each_room_of_the_light_crate_uses_only_rooms_below_it() {
+    let modules = Modules::read(&repository().join("analysis/src"));
+    let listed = LIGHT_ROOMS.into_iter().collect();
+    assert_eq!(modules.rooms(), listed, "a room that comes or goes has its place in LIGHT_ROOMS, too");
+    let upwards = upwards(&modules.between_rooms(), &LIGHT_ROOMS);
+    assert!(
+        upwards.is_empty(),
+        "rooms of analysis/src import what lies above them:\n{}\nmove what the lower one needs down to it",
+        upwards.join("\n")
+    );
+}
+
+#[test]
+fn an_import_against_the_order_of_rooms_is_named() {
+    let modules = Modules::of(&[
+        ("lib.rs", "pub mod plan; pub mod store;"),
+        ("plan/mod.rs", "mod price;"),
+        ("plan/price.rs", "use crate::store::Record;"),
+        ("store.rs", ""),
+    ]);
+    let arrows = modules.between_rooms();
+    assert_eq!(
+        upwards(&arrows, &["plan", "store"]),
+        ["  plan -> store (plan::price has crate::store::Record)"]
+    );
+    assert!(upwards(&arrows, &["store", "plan"]).is_empty());
 }
 
 #[test]

@@ -12,9 +12,10 @@ use std::process::Command;
 use clap::Parser;
 use drapes_analysis::cli::Verb;
 use drapes_analysis::error::{Error, Exit};
-use drapes_analysis::results::Results;
+use drapes_analysis::figures::reduce;
+use drapes_analysis::figures::table::FigureTable;
 use drapes_analysis::store::Store;
-use drapes_analysis::{reduce, table::FigureTable};
+use drapes_analysis::store::results::Results;
 use records::finished;
 use serde_json::Value;
 

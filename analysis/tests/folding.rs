@@ -7,10 +7,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use drapes_analysis::error::Error;
-use drapes_analysis::fingerprint::{Fingerprint, fingerprints};
+use drapes_analysis::plan::fingerprint::{Fingerprint, fingerprints};
 use drapes_analysis::plan::{Plan, Stage, TaskId};
-use drapes_analysis::record::TaskRecord;
-use drapes_analysis::results::Results;
+use drapes_analysis::store::record::TaskRecord;
+use drapes_analysis::store::results::Results;
 use drapes_analysis::store::{Store, TaskState};
 use records::finished_job;
 

@@ -13,10 +13,10 @@ use std::process::Command;
 use clap::Parser;
 use drapes_analysis::cli::Verb;
 use drapes_analysis::figures::Figure;
-use drapes_analysis::record::{Classifier, DivergedClassifier, Outcome, TaskRecord, TaskResult};
-use drapes_analysis::reduce;
-use drapes_analysis::results::Results;
+use drapes_analysis::figures::reduce;
 use drapes_analysis::store::Store;
+use drapes_analysis::store::record::{Classifier, DivergedClassifier, Outcome, TaskRecord, TaskResult};
+use drapes_analysis::store::results::Results;
 use records::{finished, finished_job};
 
 /// Curves with more rows than this are thinned in the golden copy of a table.

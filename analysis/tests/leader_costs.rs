@@ -6,14 +6,14 @@ mod fill;
 use std::fs;
 
 use drapes_analysis::dispatch::{Graph, Known, LeaderCosts, Schedule, makespan};
-use drapes_analysis::fingerprint::fingerprints;
+use drapes_analysis::figures::reduce;
 use drapes_analysis::job::JobFile;
 use drapes_analysis::plan::Plan;
-use drapes_analysis::price::{EventCounts, Price};
-use drapes_analysis::rates::Rates;
-use drapes_analysis::reduce;
-use drapes_analysis::results::Results;
-use drapes_analysis::results::digest;
+use drapes_analysis::plan::fingerprint::fingerprints;
+use drapes_analysis::plan::price::{EventCounts, Price};
+use drapes_analysis::plan::rates::Rates;
+use drapes_analysis::store::results::Results;
+use drapes_analysis::store::results::digest;
 use drapes_analysis::store::{Store, StoredJob};
 use fill::fill;
 

@@ -6,12 +6,12 @@ use std::fs;
 use std::path::Path;
 
 use drapes_analysis::error::Error;
-use drapes_analysis::fingerprint::Fingerprint;
 use drapes_analysis::job::JobFile;
+use drapes_analysis::plan::fingerprint::Fingerprint;
 use drapes_analysis::plan::{Plan, TaskId};
-use drapes_analysis::record::{Outcome, RunInfo, TaskRecord, TaskResult};
-use drapes_analysis::seal::Seal;
 use drapes_analysis::store::Header;
+use drapes_analysis::store::record::{Outcome, RunInfo, TaskRecord, TaskResult};
+use drapes_analysis::store::seal::Seal;
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::{Rng, SeedableRng};
 

@@ -2,10 +2,10 @@
 
 mod records;
 
-use drapes_analysis::fingerprint::fingerprints;
+use drapes_analysis::plan::fingerprint::fingerprints;
 use drapes_analysis::plan::{Plan, Stage};
-use drapes_analysis::record::{Outcome, RunInfo, TaskRecord};
 use drapes_analysis::report::{self, Moment};
+use drapes_analysis::store::record::{Outcome, RunInfo, TaskRecord};
 use records::finished_job;
 
 const JOB: &str = "schema = 1\nname = 'failing'\n[data]\nevents = 'a.h5'\n[denoiser]\nepochs = 2\n[classifier]\nepochs = 1\n\

@@ -6,10 +6,10 @@ mod records;
 use std::path::{Path, PathBuf};
 
 use browser::{Browser, browser};
-use drapes_analysis::reduce;
+use drapes_analysis::figures::reduce;
+use drapes_analysis::figures::table::{FigureTable, Row};
 use drapes_analysis::report::{self, Moment};
-use drapes_analysis::results::Results;
-use drapes_analysis::table::{FigureTable, Row};
+use drapes_analysis::store::results::Results;
 use records::{finished, finished_job};
 use serde_json::Value;
 

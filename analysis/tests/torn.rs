@@ -5,11 +5,11 @@ mod records;
 use std::fs;
 use std::path::Path;
 
-use drapes_analysis::drawn::{draw, is_drawn, tables};
-use drapes_analysis::fingerprint::fingerprints;
+use drapes_analysis::figures::figure_stamp::{draw, is_drawn, tables};
+use drapes_analysis::plan::fingerprint::fingerprints;
 use drapes_analysis::plan::{Plan, Stage};
-use drapes_analysis::record::{RunInfo, TaskRecord, TaskResult};
-use drapes_analysis::results::Results;
+use drapes_analysis::store::record::{RunInfo, TaskRecord, TaskResult};
+use drapes_analysis::store::results::Results;
 use drapes_analysis::store::{Store, TaskState};
 use records::finished_job;
 
@@ -162,7 +162,8 @@ fn tables_and_pictures_count_only_for_the_records_that_they_were_made_from() {
     // A task was done again: the same result, another run.
     let last = plan.tasks.last().expect("a task");
     let prints = fingerprints(&store.job().expect("a job").job, &[], &plan);
-    let outcome = drapes_analysis::record::Outcome::Done(Box::new(store.result(&last.id).expect("a result")));
+    let outcome =
+        drapes_analysis::store::record::Outcome::Done(Box::new(store.result(&last.id).expect("a result")));
     let run = RunInfo { seconds: 7.0, ..RunInfo::default() };
     let fingerprint = prints.last().expect("a fingerprint").clone();
     store.write_record(&TaskRecord { id: last.id.clone(), fingerprint, run, outcome }).expect("room");

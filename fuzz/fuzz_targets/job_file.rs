@@ -1,9 +1,9 @@
 //! Any text as a job file: a job or a list of mistakes, never a panic, and a job plans, prices and reads back.
 #![no_main]
 
-use drapes_analysis::fingerprint::fingerprints;
 use drapes_analysis::job::{Job, JobFile};
 use drapes_analysis::plan::Plan;
+use drapes_analysis::plan::fingerprint::fingerprints;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

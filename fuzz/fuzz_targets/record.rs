@@ -2,8 +2,8 @@
 //! the whole says.
 #![no_main]
 
-use drapes_analysis::record::TaskRecord;
 use drapes_analysis::store::Header;
+use drapes_analysis::store::record::TaskRecord;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use drapes_analysis::spent::Heading;
+use drapes_analysis::store::accounting::Heading;
 use drapes_analysis::store::part_of;
 use hdf5::H5Type;
 use ndarray::{ArrayView1, ArrayView2};

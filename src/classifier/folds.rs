@@ -1,7 +1,7 @@
 //! The parts of the cross-validation.
 
-use drapes_analysis::quantities::Fold;
-use drapes_analysis::stream::Stream;
+use drapes_analysis::job::quantities::Fold;
+use drapes_analysis::plan::random_stream::Stream;
 use rand::seq::SliceRandom;
 
 /// Which part each event belongs to.

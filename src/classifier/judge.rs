@@ -1,7 +1,7 @@
 //! How good classifiers are: their scores of events that they have not seen.
 
-use drapes_analysis::record::{Classifier, DivergedClassifier};
 use drapes_analysis::statistics::metrics::RankedScores;
+use drapes_analysis::store::record::{Classifier, DivergedClassifier};
 
 use super::judges::Scorer;
 use super::member::Member;

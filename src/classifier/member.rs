@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use drapes_analysis::quantities::{ClassifierSeed, Fold};
-use drapes_analysis::stream::Stream;
+use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
+use drapes_analysis::plan::random_stream::Stream;
 
 use super::folds::Folds;
 use super::rows::{Role, Rows};

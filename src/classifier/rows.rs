@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use drapes_analysis::quantities::Fold;
+use drapes_analysis::job::quantities::Fold;
 
 use super::folds::Folds;
 
@@ -75,7 +75,7 @@ impl FromIterator<usize> for Rows {
 
 #[cfg(test)]
 mod tests {
-    use drapes_analysis::stream::Stream;
+    use drapes_analysis::plan::random_stream::Stream;
 
     use super::*;
 

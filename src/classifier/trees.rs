@@ -1,7 +1,7 @@
 //! Gradient-boosted decision trees that tell data from template.
 
 use drapes_analysis::job::TreeSettings;
-use drapes_analysis::record::Loss;
+use drapes_analysis::store::record::Loss;
 use forust_ml::gradientbooster::GrowPolicy;
 use forust_ml::metric::Metric;
 use forust_ml::{GradientBooster, Matrix};

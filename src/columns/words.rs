@@ -1,6 +1,6 @@
 //! What users are told of their columns.
 
-use drapes_analysis::number::short as number;
+use drapes_analysis::text::number::short as number;
 
 use super::{Atom, Column, Nature};
 

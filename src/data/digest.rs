@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use drapes_analysis::fingerprint::InputFile;
+use drapes_analysis::plan::fingerprint::InputFile;
 use sha2::{Digest, Sha256};
 
 use super::error::DataError;

@@ -2,7 +2,7 @@
 
 use std::f64::consts::{PI, TAU};
 
-use drapes_analysis::hlv::Variable;
+use drapes_analysis::job::hlv::Variable;
 
 /// A jet of the LHC Olympics features (GeV).
 #[derive(Clone, Copy, Debug)]

@@ -196,7 +196,7 @@ fn recipe(path: &Path, data: &Data) -> Result<Recipe, DataError> {
             Recipe::dijet(names(), Read::Needed).map_err(|missing| DataError::MissingColumns {
                 path: path.to_owned(),
                 missing,
-                present: drapes_analysis::hlv::names().into_iter().map(str::to_owned).collect(),
+                present: drapes_analysis::job::hlv::names().into_iter().map(str::to_owned).collect(),
             })
         }
         Layout::Table { .. } => Ok(Recipe::table(names())),

@@ -1,6 +1,6 @@
 //! How the values that a job names follow from the columns of a file.
 
-use drapes_analysis::hlv::Variable;
+use drapes_analysis::job::hlv::Variable;
 
 use super::dijet::{Dijet, Jet};
 use super::dropped::Reason;

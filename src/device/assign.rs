@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use drapes_analysis::device_kind::CORE;
+use drapes_analysis::plan::device_kind::CORE;
 use serde::{Deserialize, Serialize};
 
 use super::DeviceChoice;

@@ -1,6 +1,6 @@
 //! What a finished denoiser has learnt at each noise strength.
 
-use drapes_analysis::record::NoiseLoss;
+use drapes_analysis::store::record::NoiseLoss;
 use tch::{Kind, Tensor};
 
 use super::denoiser::Denoiser;

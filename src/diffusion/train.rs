@@ -1,8 +1,8 @@
 //! Training an ensemble of denoisers on side-band events.
 
 use drapes_analysis::job::DenoiserSettings;
-use drapes_analysis::record::NoiseLoss;
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::random_stream::Stream;
+use drapes_analysis::store::record::NoiseLoss;
 use ndarray::Array2;
 use rand_distr::{Distribution, StandardNormal};
 use tch::{Device, Tensor};

@@ -1,5 +1,5 @@
-use drapes_analysis::quantities::SignalCount;
-use drapes_analysis::stream::Stream;
+use drapes_analysis::job::quantities::SignalCount;
+use drapes_analysis::plan::random_stream::Stream;
 
 use super::*;
 

@@ -1,7 +1,7 @@
 //! What a rank is told of a task, so that no rank but rank 0 makes the plan.
 
 use drapes_analysis::dispatch::Attempt;
-use drapes_analysis::fingerprint::Fingerprint;
+use drapes_analysis::plan::fingerprint::Fingerprint;
 use drapes_analysis::plan::{Task, TaskId};
 use serde::{Deserialize, Serialize};
 

@@ -8,11 +8,11 @@ use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
 use drapes_analysis::dispatch::{
-    Attempt, Dispatcher, Fault, Graph, Halt, IfStopped, Known, Limits, Outlook, Pace, Schedule,
+    Attempt, Dispatcher, Fault, Graph, Halt, IfStopped, Known, Limits, Outlook, Schedule,
 };
-use drapes_analysis::fingerprint::Fingerprint;
+use drapes_analysis::plan::fingerprint::Fingerprint;
 use drapes_analysis::plan::work::TrainJets;
-use drapes_analysis::plan::{PaceKind, Task, TaskId, Work};
+use drapes_analysis::plan::{Pace, PaceKind, Task, TaskId, Work};
 use drapes_analysis::store::Activity;
 use proptest::prelude::*;
 

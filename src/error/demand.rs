@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use drapes_analysis::error::Exit;
 use drapes_analysis::plan::TaskId;
-use drapes_analysis::price::demand::{LONGEST_RUN, size};
+use drapes_analysis::plan::price::demand::{LONGEST_RUN, size};
 use drapes_analysis::text::duration;
 
 /// A job that asks for more than there is.

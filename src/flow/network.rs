@@ -1,7 +1,7 @@
 //! Conditional autoregressive flows of an ensemble: exact densities, exact inverses, and the gradients of both.
 
 use drapes_analysis::job::FlowNetwork;
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::random_stream::Stream;
 use tch::{Device, Tensor};
 
 use super::conditioner::{Conditioner, ConditionerShape, Hidden};

@@ -1,7 +1,7 @@
 //! Training an ensemble of flows.
 
 use drapes_analysis::job::{FlowNetwork, FlowSettings, Schedule};
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::random_stream::Stream;
 use ndarray::Array2;
 use tch::{Device, Tensor};
 

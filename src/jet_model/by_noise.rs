@@ -1,7 +1,7 @@
 //! What a finished jet model has learnt at each noise strength.
 
 use drapes_analysis::job::JetModelSettings;
-use drapes_analysis::record::NoiseLoss;
+use drapes_analysis::store::record::NoiseLoss;
 
 use super::noisy::Drawn;
 use crate::diffusion::strengths;

@@ -1,6 +1,6 @@
 //! Jets of a simple kind, for tests: constituents that the jet's mass spreads and that share its momentum.
 
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::random_stream::Stream;
 use half::f16;
 use rand_distr::{Distribution, StandardNormal};
 use rand_pcg::Pcg64;

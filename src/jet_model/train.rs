@@ -1,7 +1,7 @@
 //! Training an ensemble of jet models on side-band jets.
 
 use drapes_analysis::job::{JetModelSettings, LossWeighting};
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::random_stream::Stream;
 use tch::{Device, Tensor};
 
 use super::by_noise;

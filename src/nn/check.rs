@@ -1,6 +1,6 @@
 //! What every network of an ensemble must satisfy.
 
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::random_stream::Stream;
 use tch::{Device, Kind, Tensor};
 
 use super::Layout;

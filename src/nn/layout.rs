@@ -1,6 +1,6 @@
 //! Where each block of a network's parameters lies in the flat vector of a member.
 
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::random_stream::Stream;
 use rand_distr::{Distribution, Uniform};
 use tch::{Device, Tensor};
 

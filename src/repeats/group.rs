@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use drapes_analysis::regions::MassWindow;
+use drapes_analysis::job::regions::MassWindow;
 
 use super::{Agreement, Repeat};
 use crate::data::{Events, row_hash};

@@ -11,8 +11,8 @@
 mod agreement;
 mod group;
 
-use drapes_analysis::fingerprint::InputFile;
 use drapes_analysis::job::Job;
+use drapes_analysis::plan::fingerprint::InputFile;
 
 use crate::data::Events;
 use crate::error::Error;

@@ -1,7 +1,7 @@
 use std::path::Path;
 
-use drapes_analysis::fingerprint::InputFile;
 use drapes_analysis::job::JobFile;
+use drapes_analysis::plan::fingerprint::InputFile;
 use ndarray::Array2;
 use rand::RngExt;
 use rand_pcg::Pcg64;

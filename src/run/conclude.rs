@@ -2,11 +2,11 @@
 
 use drapes_analysis::cli::{answer, tell};
 use drapes_analysis::dispatch::{Halt, Shard};
-use drapes_analysis::drawn::{draw, is_drawn};
 use drapes_analysis::error::Exit;
-use drapes_analysis::reduce;
-use drapes_analysis::results::Results;
-use drapes_analysis::standing::Tally;
+use drapes_analysis::figures::figure_stamp::{draw, is_drawn};
+use drapes_analysis::figures::reduce;
+use drapes_analysis::store::results::Results;
+use drapes_analysis::store::task_state::Tally;
 
 use super::Run;
 use super::pages;

@@ -6,11 +6,11 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use drapes_analysis::dispatch::{
-    Dispatcher, Graph, IfStopped, Known, LeaderCosts, Limits, Outlook, Pace, Schedule, Shard,
+    Dispatcher, Graph, IfStopped, Known, LeaderCosts, Limits, Outlook, Schedule, Shard,
 };
-use drapes_analysis::fingerprint::fingerprints;
 use drapes_analysis::job::JobFile;
-use drapes_analysis::plan::Plan;
+use drapes_analysis::plan::fingerprint::fingerprints;
+use drapes_analysis::plan::{Pace, Plan};
 use drapes_analysis::store::{Patience, Store, StoredJob};
 
 use super::bulletin::Bulletin;

@@ -4,14 +4,14 @@
 use std::time::Instant;
 
 use drapes_analysis::cli::{Loudness, inform, loudness, tell};
-use drapes_analysis::device_kind::{is_same_kind, kind_of};
-use drapes_analysis::dispatch::{Known, Pace};
+use drapes_analysis::dispatch::Known;
 use drapes_analysis::figures::Figure;
 use drapes_analysis::job::Job;
 use drapes_analysis::machine::{Memory, Seen, Shown, device_of};
-use drapes_analysis::plan::{PaceKind, Plan, Task};
-use drapes_analysis::price::{EventCounts, Price};
-use drapes_analysis::rates::{Origin, Rates};
+use drapes_analysis::plan::device_kind::{is_same_kind, kind_of};
+use drapes_analysis::plan::price::{EventCounts, Price};
+use drapes_analysis::plan::rates::{Origin, Rates};
+use drapes_analysis::plan::{Pace, PaceKind, Plan, Task};
 use drapes_analysis::store::TaskState;
 use tch::Device;
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use drapes_analysis::dispatch::Known;
 use drapes_analysis::job::Job;
+use drapes_analysis::plan::price::demand::shorter;
 use drapes_analysis::plan::{Plan, TaskId};
-use drapes_analysis::price::demand::shorter;
 use drapes_analysis::store::{Stop, Store};
 
 use crate::error::{Error, InVain, Rest};
@@ -51,8 +51,8 @@ pub fn refuse(store: &Store, beginning: &Beginning<'_>, ended: Rest) -> Result<(
 
 #[cfg(test)]
 mod tests {
-    use drapes_analysis::fingerprint::Fingerprint;
     use drapes_analysis::job::JobFile;
+    use drapes_analysis::plan::fingerprint::Fingerprint;
     use drapes_analysis::store::StoredJob;
 
     use super::*;

@@ -4,9 +4,9 @@ use drapes_analysis::cli::{duration, inform, tell};
 use drapes_analysis::dispatch::{Dispatcher, Graph, Halt, Known, Limits, Schedule, Shard, makespan};
 use drapes_analysis::error::Exit;
 use drapes_analysis::plan::Plan;
-use drapes_analysis::price::memory::Chip;
-use drapes_analysis::record::RunInfo;
-use drapes_analysis::standing;
+use drapes_analysis::plan::price::memory::Chip;
+use drapes_analysis::store::record::RunInfo;
+use drapes_analysis::store::task_state;
 use drapes_analysis::store::{Store, TaskState};
 use tch::Device;
 
@@ -185,7 +185,7 @@ impl Run {
         estimates.tell_of_guess();
         let runs = states.iter().map(done_run);
         let mut pace = estimates.pace();
-        pace.and(&standing::pace(plan, estimates.seconds(), runs, &places.kind));
+        pace.and(&task_state::pace(plan, estimates.seconds(), runs, &places.kind));
         let shown = Shown { stops, fingerprints, kind: &places.kind };
         let outlooks = prices::outlooks(plan, estimates.seconds(), &pace, &shown);
         // What is expected of whole tasks, of those too that go on from a checkpoint.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use drapes_analysis::dispatch::Shard;
-use drapes_analysis::fingerprint::Fingerprint;
 use drapes_analysis::plan::Plan;
+use drapes_analysis::plan::fingerprint::Fingerprint;
 use drapes_analysis::store::{Activity, Liveness, Occupant, Store, TaskState};
 
 use crate::dispatch::{Neighbours, News};

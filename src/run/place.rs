@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use drapes_analysis::record::RunInfo;
+use drapes_analysis::store::record::RunInfo;
 
 use crate::device::{self, Order};
 use crate::dispatch::{self, Assignment, Ended, Equipment, Performer, Worker, WorkerEnd};

@@ -1,7 +1,7 @@
 //! What rank 0 alone knows of all tasks.
 
 use drapes_analysis::dispatch::Attempt;
-use drapes_analysis::fingerprint::Fingerprint;
+use drapes_analysis::plan::fingerprint::Fingerprint;
 use drapes_analysis::plan::{Plan, TaskId};
 
 use crate::dispatch::{Assignment, Assignments};
@@ -25,8 +25,8 @@ impl Assignments for Planned<'_> {
 
 #[cfg(test)]
 mod tests {
-    use drapes_analysis::fingerprint::fingerprints;
     use drapes_analysis::job::JobFile;
+    use drapes_analysis::plan::fingerprint::fingerprints;
 
     use super::*;
     use crate::dispatch::Message;

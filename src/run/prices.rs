@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use drapes_analysis::cli::inform;
-use drapes_analysis::device_kind::{is_same_kind, kind_of};
-use drapes_analysis::dispatch::{Outlook, Pace};
-use drapes_analysis::fingerprint::Fingerprint;
-use drapes_analysis::plan::{Plan, TaskId};
-use drapes_analysis::rates::{Origin, Rates};
+use drapes_analysis::dispatch::Outlook;
+use drapes_analysis::plan::device_kind::{is_same_kind, kind_of};
+use drapes_analysis::plan::fingerprint::Fingerprint;
+use drapes_analysis::plan::rates::{Origin, Rates};
+use drapes_analysis::plan::{Pace, Plan, TaskId};
 use drapes_analysis::store::Stop;
 
 /// What stopped tasks have shown.
@@ -54,7 +54,7 @@ pub fn outlooks(plan: &Plan, prices: &[f64], pace: &Pace, shown: &Shown<'_>) -> 
 mod tests {
     use super::*;
     use drapes_analysis::job::JobFile;
-    use drapes_analysis::price::{EventCounts, Price};
+    use drapes_analysis::plan::price::{EventCounts, Price};
 
     #[test]
     fn a_stopped_task_is_priced_by_what_it_has_shown_on_the_same_kind_of_device() {

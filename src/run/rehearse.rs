@@ -1,15 +1,15 @@
 //! `run --dry-run`: everything that can be wrong before the first task, and what there would be to do; nothing is written.
 
 use drapes_analysis::cli::{answer, duration, tell, wrapped};
-use drapes_analysis::device_kind::CORE;
 use drapes_analysis::dispatch::{Graph, Known, Shard, makespan};
 use drapes_analysis::error::Exit;
 use drapes_analysis::figures::Figure;
 use drapes_analysis::machine::{Memory, device_of};
+use drapes_analysis::plan::device_kind::CORE;
+use drapes_analysis::plan::price::demand::size;
+use drapes_analysis::plan::price::{EventCounts, Price, bytes};
+use drapes_analysis::plan::rates::Rates;
 use drapes_analysis::plan::{Plan, Stage};
-use drapes_analysis::price::demand::size;
-use drapes_analysis::price::{EventCounts, Price, bytes};
-use drapes_analysis::rates::Rates;
 use drapes_analysis::store::{Foreseen, Store, StoredJob, TaskState};
 
 use super::Run;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use drapes_analysis::error::{Error as AnalysisError, Exit};
-use drapes_analysis::rates::Rates;
+use drapes_analysis::plan::rates::Rates;
 use drapes_analysis::store::{Store, StoredJob};
 
 use super::place::{compute, run_info};

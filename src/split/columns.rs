@@ -1,11 +1,11 @@
 //! Whether the features of a job are ones that a template can be made of.
 
-use drapes_analysis::generated::Inputs;
 use drapes_analysis::job::Job;
-use drapes_analysis::number::short;
-use drapes_analysis::point::ScanPoint;
-use drapes_analysis::quantities::SignalCount;
-use drapes_analysis::regions::{Region, Regions};
+use drapes_analysis::job::point::ScanPoint;
+use drapes_analysis::job::quantities::SignalCount;
+use drapes_analysis::job::regions::{Region, Regions};
+use drapes_analysis::job::template_spec::Inputs;
+use drapes_analysis::text::number::short;
 use ndarray::{ArrayView1, Axis};
 
 use super::Sample;

@@ -1,5 +1,5 @@
 use drapes_analysis::job::JobFile;
-use drapes_analysis::point::{ClassifierKind, Contest};
+use drapes_analysis::job::point::{ClassifierKind, Contest};
 
 use super::*;
 

@@ -1,11 +1,11 @@
 //! The classifiers of one point.
 
+use drapes_analysis::job::point::{ClassifierKind, ScanPoint};
+use drapes_analysis::job::regions::Region;
 use drapes_analysis::plan::TaskId;
+use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::work::Classify;
-use drapes_analysis::point::{ClassifierKind, ScanPoint};
-use drapes_analysis::record::{Classification, SampleSizes, TaskResult};
-use drapes_analysis::regions::Region;
-use drapes_analysis::stream::Stream;
+use drapes_analysis::store::record::{Classification, SampleSizes, TaskResult};
 use ndarray::Array2;
 
 use super::sides::{Origin, Sides, sides};

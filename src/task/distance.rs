@@ -1,6 +1,6 @@
 //! How far a feature of a template is from that of true background.
 
-use drapes_analysis::template_summary::{FeatureDistance, ValueShares};
+use drapes_analysis::store::template_summary::{FeatureDistance, ValueShares};
 
 /// √(−½ ln ½α) for α = 0.001: the distance of Kolmogorov and Smirnov in units of √(1/n + 1/m) that chance exceeds so rarely.
 const ONCE_IN_A_THOUSAND: f64 = 1.95;
@@ -50,7 +50,7 @@ pub fn distance(background: &[f32], template: &[f32], independent: usize) -> Fea
 
 #[cfg(test)]
 mod tests {
-    use drapes_analysis::stream::Stream;
+    use drapes_analysis::plan::random_stream::Stream;
     use rand_distr::{Distribution, StandardNormal};
 
     use super::*;

@@ -2,7 +2,7 @@
 
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::plan::work::Fit;
-use drapes_analysis::record::TaskResult;
+use drapes_analysis::store::record::TaskResult;
 
 use super::{Perform, Workplace};
 use crate::dijet;

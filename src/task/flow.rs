@@ -1,10 +1,10 @@
 //! The training of flows, and flows at work.
 
-use drapes_analysis::generated::{FlowKind, TrainingSample};
+use drapes_analysis::job::regions::Region;
+use drapes_analysis::job::template_spec::{FlowKind, TrainingSample};
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::plan::work::TrainFlows;
-use drapes_analysis::record::{FlowTraining, TaskResult};
-use drapes_analysis::regions::Region;
+use drapes_analysis::store::record::{FlowTraining, TaskResult};
 use ndarray::{Array2, Axis, concatenate};
 use tch::Tensor;
 

@@ -3,7 +3,7 @@
 //! With networks of the paper's size a core is busy for an hour with jets whose noise was drawn together: what is saved are
 //! those that are finished, the generator as it was before the others were drawn, and which of these are solved.
 
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::random_stream::Stream;
 use half::f16;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};

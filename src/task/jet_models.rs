@@ -1,10 +1,10 @@
 //! The training of models of jets: their kinematics, and their constituents.
 
-use drapes_analysis::generated::{Scope, TrainingSample};
+use drapes_analysis::job::regions::Region;
+use drapes_analysis::job::template_spec::{Scope, TrainingSample};
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::plan::work::{TrainJets, TrainKinematics};
-use drapes_analysis::record::{DenoiserTraining, TaskResult};
-use drapes_analysis::regions::Region;
+use drapes_analysis::store::record::{DenoiserTraining, TaskResult};
 
 use super::{Perform, Workplace, train, weights};
 use crate::diffusion::{Denoiser, DenoiserShape, TrainingEvents, train as train_denoisers};

@@ -1,10 +1,10 @@
 //! A template of constituents in numbers, beside the true jets that it stands for.
 
-use drapes_analysis::generated::Generated;
-use drapes_analysis::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
 use drapes_analysis::job::noise_grid::NoiseGrid;
-use drapes_analysis::quantities::SignalCount;
-use drapes_analysis::regions::Region;
+use drapes_analysis::job::quantities::SignalCount;
+use drapes_analysis::job::regions::Region;
+use drapes_analysis::job::template_spec::Generated;
+use drapes_analysis::store::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
 
 use super::Workplace;
 use super::spectrum::{deviation, edges, shares, wasserstein, whole_edges};

@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use drapes_analysis::generated::{Generated, TemplateMethod};
-use drapes_analysis::jet_summary::JetSummary;
 use drapes_analysis::job::noise_grid::NoiseGrid;
+use drapes_analysis::job::regions::Region;
+use drapes_analysis::job::template_spec::{Generated, TemplateMethod};
 use drapes_analysis::plan::TaskId;
+use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::work::MakeJets;
-use drapes_analysis::record::TaskResult;
-use drapes_analysis::regions::Region;
-use drapes_analysis::stream::Stream;
+use drapes_analysis::store::jet_summary::JetSummary;
+use drapes_analysis::store::record::TaskResult;
 use ndarray::{Array2, ArrayView1};
 use rand::seq::IndexedRandom;
 use rand_distr::Distribution;

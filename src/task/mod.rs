@@ -26,15 +26,15 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use drapes_analysis::dispatch::{Attempt, Fault, Shard};
-use drapes_analysis::fingerprint::Fingerprint;
-use drapes_analysis::generated::Inputs;
 use drapes_analysis::job::Job;
+use drapes_analysis::job::template_spec::Inputs;
+use drapes_analysis::plan::fingerprint::Fingerprint;
+use drapes_analysis::plan::price::EventCounts;
+use drapes_analysis::plan::price::memory::{Chip, Need};
+use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::{Task, TaskId, TaskKind};
-use drapes_analysis::price::EventCounts;
-use drapes_analysis::price::memory::{Chip, Need};
-use drapes_analysis::record::{Outcome, RunInfo, TaskRecord, TaskResult};
+use drapes_analysis::store::record::{Outcome, RunInfo, TaskRecord, TaskResult};
 use drapes_analysis::store::{Store, StoredJob};
-use drapes_analysis::stream::Stream;
 use tch::Device;
 
 use crate::data::{self, Label};

@@ -4,8 +4,8 @@
 //! network file system may still remember that it was not there. It is looked at again before anything is made again.
 
 use drapes_analysis::plan::{Stage, Task, TaskId};
-use drapes_analysis::record::TaskResult;
 use drapes_analysis::store::Store;
+use drapes_analysis::store::record::TaskResult;
 
 use super::{Perform, Workplace};
 use crate::arrays::{ArrayReader, Fault, Looks, Next};

@@ -1,7 +1,7 @@
 //! How tasks are done: each kind in the file that has its name, and here the one place that tells them apart.
 
 use drapes_analysis::plan::{TaskId, TaskKind, Work};
-use drapes_analysis::record::TaskResult;
+use drapes_analysis::store::record::TaskResult;
 
 use super::Workplace;
 use crate::error::Error;

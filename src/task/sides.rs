@@ -1,9 +1,9 @@
 //! Who stands against whom at a point.
 
-use drapes_analysis::generated::{Generated, Inputs, TemplateMethod};
-use drapes_analysis::point::{Contest, ScanPoint};
-use drapes_analysis::quantities::{Oversampling, SignalCount};
-use drapes_analysis::regions::Region;
+use drapes_analysis::job::point::{Contest, ScanPoint};
+use drapes_analysis::job::quantities::{Oversampling, SignalCount};
+use drapes_analysis::job::regions::Region;
+use drapes_analysis::job::template_spec::{Generated, Inputs, TemplateMethod};
 use rand::seq::SliceRandom;
 
 use super::{Workplace, jet_template, template};

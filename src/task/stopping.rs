@@ -1,7 +1,7 @@
 //! What a task that is stopped leaves of its length.
 
-use drapes_analysis::fingerprint::Fingerprint;
 use drapes_analysis::plan::Task;
+use drapes_analysis::plan::fingerprint::Fingerprint;
 use drapes_analysis::store::{Further, Stop, Store};
 
 use crate::training::{Checkpointer, Progress};

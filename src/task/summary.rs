@@ -1,10 +1,10 @@
 //! A template in numbers, beside the true events that it stands for.
 
-use drapes_analysis::generated::{Generated, TemplateMethod};
 use drapes_analysis::job::noise_grid::NoiseGrid;
-use drapes_analysis::quantities::SignalCount;
-use drapes_analysis::regions::Region;
-use drapes_analysis::template_summary::{Displacement, FeatureSpectra, PairDensity, TemplateSummary};
+use drapes_analysis::job::quantities::SignalCount;
+use drapes_analysis::job::regions::Region;
+use drapes_analysis::job::template_spec::{Generated, TemplateMethod};
+use drapes_analysis::store::template_summary::{Displacement, FeatureSpectra, PairDensity, TemplateSummary};
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 
 use super::Workplace;

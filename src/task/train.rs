@@ -1,10 +1,10 @@
 //! The training of denoisers.
 
-use drapes_analysis::generated::{Scope, TrainingSample};
+use drapes_analysis::job::regions::Region;
+use drapes_analysis::job::template_spec::{Scope, TrainingSample};
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::plan::work::TrainDenoisers;
-use drapes_analysis::record::{DenoiserTraining, TaskResult};
-use drapes_analysis::regions::Region;
+use drapes_analysis::store::record::{DenoiserTraining, TaskResult};
 use ndarray::{Array2, Axis, concatenate};
 
 use super::{Perform, Workplace, weights};

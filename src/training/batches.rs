@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::random_stream::Stream;
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! The loop.
 
-use drapes_analysis::record::Loss;
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::random_stream::Stream;
+use drapes_analysis::store::record::Loss;
 use tch::{Device, Kind, Tensor};
 
 use super::adam::{Adam, Rates, clip_gradients};

@@ -1,7 +1,7 @@
 //! The losses of an ensemble's members, and where one of them leaves the finite numbers: it alone is of no use then, for
 //! members never mix.
 
-use drapes_analysis::record::Loss;
+use drapes_analysis::store::record::Loss;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 

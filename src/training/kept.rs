@@ -1,7 +1,7 @@
 //! Which parameters a training ends with.
 
 use drapes_analysis::job::KeptMoment;
-use drapes_analysis::record::Loss;
+use drapes_analysis::store::record::Loss;
 use tch::{Kind, Tensor};
 
 use super::settings::ResultOf;

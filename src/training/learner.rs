@@ -1,6 +1,6 @@
 //! One member of a training: what it learns from, and what is kept aside to see how far it has learnt.
 
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::random_stream::Stream;
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64;
 

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
+use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::job::{ClassifierSettings, Job, TreeSettings};
 use drapes_analysis::plan::cost::{TRAINING, classifier_weights};
-use drapes_analysis::quantities::{ClassifierSeed, Fold};
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::random_stream::Stream;
 use tch::Device;
 
 use super::clock::{Clock, MOMENT};

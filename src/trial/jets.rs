@@ -4,7 +4,7 @@ use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::{JetClassifierSettings, JetModelSettings, Job, Momentum, SamplerSettings};
 use drapes_analysis::plan::cost::jets::{constituents, jet_classifier_work, jet_model_work};
 use drapes_analysis::plan::cost::{INFERENCE, TRAINING};
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::random_stream::Stream;
 use half::f16;
 use rand_distr::{Distribution, StandardNormal};
 use tch::Device;

@@ -12,11 +12,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use drapes_analysis::dispatch::Known;
 use drapes_analysis::job::Job;
+use drapes_analysis::job::point::ClassifierKind;
 use drapes_analysis::machine::{Seen, Shown};
+use drapes_analysis::plan::rates::Rates;
 use drapes_analysis::plan::work::{Classify, MakeTemplate, TrainDenoisers, TrainFlows, TrainJets};
 use drapes_analysis::plan::{PaceKind, Plan, Task, Work};
-use drapes_analysis::point::ClassifierKind;
-use drapes_analysis::rates::Rates;
 use tch::Device;
 
 /// A kind of work that makes up less than this of a scan is not worth a trial.

@@ -1,12 +1,12 @@
 //! Denoisers and flows: their training, and events from them.
 
-use drapes_analysis::generated::FlowKind;
 use drapes_analysis::job::noise_grid::NoiseGrid;
+use drapes_analysis::job::template_spec::FlowKind;
 use drapes_analysis::job::{DenoiserSettings, FlowNetwork, FlowSettings, Job};
 use drapes_analysis::plan::cost::{
     INFERENCE, TRAINING, denoiser_weights, flow_training_operations, flow_weights,
 };
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::random_stream::Stream;
 use ndarray::Array2;
 use rand_distr::{Distribution, StandardNormal};
 use tch::Device;

@@ -1,5 +1,5 @@
 use drapes_analysis::job::JobFile;
-use drapes_analysis::price::{EventCounts, Price};
+use drapes_analysis::plan::price::{EventCounts, Price};
 
 use super::*;
 

@@ -1,13 +1,13 @@
 //! Records of the usual size, for measurements of large scans.
 
-use drapes_analysis::fingerprint::fingerprints;
+use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
+use drapes_analysis::plan::fingerprint::fingerprints;
 use drapes_analysis::plan::work::Classify;
 use drapes_analysis::plan::{Plan, Work};
-use drapes_analysis::quantities::{ClassifierSeed, Fold};
-use drapes_analysis::record::{
+use drapes_analysis::statistics::metrics::RankedScores;
+use drapes_analysis::store::record::{
     Classification, Classifier, Outcome, RunInfo, SampleSizes, TaskRecord, TaskResult,
 };
-use drapes_analysis::statistics::metrics::RankedScores;
 use drapes_analysis::store::{Store, StoredJob};
 
 /// Gives every task a record of the usual size; how many.

@@ -1,4 +1,8 @@
 //! The verbs that need neither MPI nor HDF5 nor libtorch. The heavy program offers them too.
+//!
+//! - In: the arguments of the command line.
+//! - Out: answers on standard output, progress and warnings on standard error, and the exit code.
+//! - No equation of the paper lives here. The room may use all others.
 
 mod answer;
 mod export;
@@ -29,13 +33,13 @@ pub use voice::{Color, Loudness, Talk, loudness};
 
 pub use crate::text::{YEAR, columns, duration, wrapped};
 
-use crate::drawn;
 use crate::error::{Error, Exit};
+use crate::figures::figure_stamp;
+use crate::figures::reduce;
 use crate::plan::TaskId;
-use crate::reduce;
 use crate::report::renew;
-use crate::results::Results;
 use crate::store::Store;
+use crate::store::results::Results;
 
 /// The light verbs.
 #[derive(Debug, Subcommand)]
@@ -90,9 +94,9 @@ impl Reduce {
         let _turn = store.drawing_turn()?;
         let results = Results::read(&store)?;
         if self.no_pictures {
-            drawn::tables(&store, &results)?;
+            figure_stamp::tables(&store, &results)?;
         } else {
-            drawn::draw(&store, &results)?;
+            figure_stamp::draw(&store, &results)?;
         }
         renew(&store)?;
         answer(reduce::summary(&results));

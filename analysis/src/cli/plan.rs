@@ -10,17 +10,17 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::{answer, tell};
-use crate::dispatch::{Graph, Known, Simulated, Simulation};
+use crate::dispatch::{Graph, Known, Simulated, Simulation, makespan};
 use crate::error::{Error, Exit};
+use crate::job::point::ScanPoint;
 use crate::job::{Change, DEFAULTS, Job, JobFile};
 use crate::machine::Memory;
+use crate::plan::price::demand::{Demand, LONGEST_RUN, longest, most_memory, size};
+use crate::plan::price::memory::Chip;
+use crate::plan::price::{EventCounts, Price, bytes};
+use crate::plan::rates::Rates;
 use crate::plan::work::Trained;
 use crate::plan::{self, Stage, TaskId, TaskKind};
-use crate::point::ScanPoint;
-use crate::price::demand::{Demand, LONGEST_RUN, longest, most_memory, size};
-use crate::price::memory::Chip;
-use crate::price::{EventCounts, Price, bytes};
-use crate::rates::Rates;
 use crate::text::{columns, columns_on_page, duration, wrapped, wrapped_behind};
 
 use priced::Priced;
@@ -159,7 +159,7 @@ impl Plan {
     fn warning(&self, job: &Job, plan: &plan::Plan, price: &Price) -> Option<String> {
         let most = self.rank_counts().into_iter().max().unwrap_or(1);
         let none = vec![false; plan.tasks.len()];
-        let time = price.makespan(plan, &none, most);
+        let time = makespan(plan, &price.seconds, &none, most);
         let longest = longest(job, plan, price, |_| true).filter(|_| time > LONGEST_RUN)?;
         Some(format!(
             "{} would take {} (`drapes run` refuses more than {}; the longest task is {}, with {}) lower {}",

@@ -13,11 +13,11 @@ use super::watch::Watch;
 use crate::dispatch::makespan;
 use crate::error::{Error, Exit};
 use crate::job::Growth;
+use crate::plan::price::{EventCounts, Price};
+use crate::plan::rates::Rates;
 use crate::plan::{Plan, Stage, Task};
-use crate::price::{EventCounts, Price};
-use crate::rates::Rates;
-use crate::spent::{Spent, spent};
-use crate::standing::{Standing, pace_so_far, standings};
+use crate::store::accounting::{Spent, spent};
+use crate::store::task_state::{Standing, pace_so_far, standings};
 use crate::store::{Liveness, Occupant, Store, seconds_left};
 use crate::text::{columns, duration};
 

@@ -10,7 +10,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use super::scene::Scene;
 use super::screen::Screen;
 use super::tell;
-use crate::standing::Standing;
+use crate::store::task_state::Standing;
 use crate::text::duration;
 
 /// Time between two looks at a directory: ranks write down so often what they do.

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::outlook::{IfStopped, Outlook};
-use super::pace::Pace;
 use super::schedule::Schedule;
 use super::trust::{Attempt, Fault, Trust};
+use crate::plan::Pace;
 
 /// What ends a run before its tasks are done.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -5,14 +5,18 @@
 //!                    |
 //!                Dispatcher (which rank, whether it ends in time, when to stop) --- drapes::dispatch, over MPI
 //!                    |                                                          \-- Simulation, in virtual time
-//!                  Pace (how fast tasks are against their price)
+//!                plan::Pace (how fast tasks are against their price)
 //! ```
+//!
+//! - In: a plan with the expected seconds of its tasks; what ranks say while they work.
+//! - Out: which rank does which task, what is told to stop at a deadline, and how long the whole takes.
+//! - No equation of the paper lives here.
+//! - It may use `plan` and what lies below it, and knows no file and no MPI.
 
 mod costs;
 mod dispatcher;
 mod graph;
 mod outlook;
-mod pace;
 mod schedule;
 mod shard;
 mod simulate;
@@ -22,7 +26,6 @@ pub use costs::LeaderCosts;
 pub use dispatcher::{Dispatcher, Ending, Halt, Limits, Repeat};
 pub use graph::Graph;
 pub use outlook::{IfStopped, Outlook};
-pub use pace::Pace;
 pub use schedule::{Known, Schedule};
 pub use shard::Shard;
 pub use simulate::{LONGEST_PAUSE, PROGRESS_EVERY, Simulated, Simulation, makespan};

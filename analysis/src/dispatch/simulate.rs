@@ -11,10 +11,9 @@ use super::costs::LeaderCosts;
 use super::dispatcher::{Dispatcher, Ending, Limits};
 use super::graph::Graph;
 use super::outlook::{IfStopped, Outlook};
-use super::pace::Pace;
 use super::schedule::{Known, Schedule};
-use crate::plan::{PaceKind, Plan};
-use crate::stream::Stream;
+use crate::plan::random_stream::Stream;
+use crate::plan::{Pace, PaceKind, Plan};
 
 /// A rank says at most so often how far its task is.
 pub const PROGRESS_EVERY: Duration = Duration::from_secs(1);

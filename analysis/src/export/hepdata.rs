@@ -10,10 +10,10 @@ use super::place::{File, file};
 use super::tables;
 use crate::error::Error;
 use crate::figures::Figure;
+use crate::figures::table::{FigureTable, Row, round};
+use crate::job::method_names;
 use crate::job::{Job, Layout};
-use crate::method_names;
 use crate::store::Store;
-use crate::table::{FigureTable, Row, round};
 use drapes_draw::{Panel, plain};
 
 /// What bands are.

@@ -5,13 +5,13 @@
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
-use crate::hlv;
-use crate::jet_summary::JetSummary;
 use crate::job::Job;
+use crate::job::hlv;
 use crate::plan::{Plan, TaskId};
-use crate::record::{MassFit, TaskResult};
+use crate::store::jet_summary::JetSummary;
+use crate::store::record::{MassFit, TaskResult};
+use crate::store::template_summary::TemplateSummary;
 use crate::store::{Store, TaskState};
-use crate::template_summary::TemplateSummary;
 
 /// What the contents of bins are.
 #[derive(Clone, Copy)]

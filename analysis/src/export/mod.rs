@@ -2,6 +2,10 @@
 //!
 //! Everything here reads the directory of a scan and writes elsewhere. What is published must be what the records gave, so
 //! that a figure's table which was edited, or saved by a spreadsheet, is refused.
+//!
+//! - In: a store with its figures' tables. Out: a submission of YAML files, histograms as JSON.
+//! - No equation of the paper lives here.
+//! - It may use `figures` and what lies below it.
 
 mod hepdata;
 mod histograms;

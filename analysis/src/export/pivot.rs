@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::table::{FigureTable, Row};
+use crate::figures::table::{FigureTable, Row};
 
 /// Of a pivoted table at least this share of the cells must be filled; else curves stand below each other.
 const LEAST_FILLED: f64 = 0.25;

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::figures::Figure;
-use crate::reduce;
-use crate::results::Results;
+use crate::figures::reduce;
+use crate::figures::table::FigureTable;
 use crate::store::Store;
-use crate::table::FigureTable;
+use crate::store::results::Results;
 
 /// A byte order mark.
 const MARK: &[u8] = b"\xef\xbb\xbf";

@@ -1,10 +1,10 @@
 //! Where a denoiser learns: its loss against the noise strength, on events learnt from and on events kept aside.
 
 use super::{palette, panels, select};
-use crate::generated::Scope;
-use crate::record::DenoiserTraining;
-use crate::results::Results;
-use crate::table::FigureTable;
+use crate::figures::table::FigureTable;
+use crate::job::template_spec::Scope;
+use crate::store::record::DenoiserTraining;
+use crate::store::results::Results;
 use drapes_draw::{Axis, Corner, Curve, Dash, Guide, Legend, Mark, Panel, Picture, Point, Style};
 
 const TRAINING: &str = "training";

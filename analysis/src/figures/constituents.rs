@@ -5,12 +5,12 @@
 use super::measure::Measure;
 use super::palette::{self, Marked};
 use super::{panels, roc, select};
-use crate::generated::{Inputs, Kinematics};
-use crate::method_names;
-use crate::point::ClassifierKind;
-use crate::quantities::SignalCount;
-use crate::results::{PointResults, Results};
-use crate::table::{FigureTable, Row as TableRow};
+use crate::figures::table::{FigureTable, Row as TableRow};
+use crate::job::method_names;
+use crate::job::point::ClassifierKind;
+use crate::job::quantities::SignalCount;
+use crate::job::template_spec::{Inputs, Kinematics};
+use crate::store::results::{PointResults, Results};
 use drapes_draw::{Axis, Curve, Dash, Guide, Legend, Mark, Panel, Picture, Row, Style, Weak};
 
 /// The methods of Fig. 9; the references with constituents only.

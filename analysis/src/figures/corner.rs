@@ -2,10 +2,10 @@
 
 use super::contour::Density;
 use super::{histogram, palette};
-use crate::hlv;
-use crate::results::Results;
-use crate::table::FigureTable;
-use crate::template_summary::{PairDensity, TemplateSummary};
+use crate::figures::table::FigureTable;
+use crate::job::hlv;
+use crate::store::results::Results;
+use crate::store::template_summary::{PairDensity, TemplateSummary};
 use drapes_draw::{
     Axis, Colour, Curve, Dash, Filling, Legend, Mark, Panel, Picture, Point, Row, Steps, Style,
 };

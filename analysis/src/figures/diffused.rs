@@ -1,10 +1,10 @@
 //! Fig. 16: what DRAPES SR makes of signal and of background, with the ratio to what each of them was.
 
 use super::{histogram, palette, panels, select};
-use crate::hlv;
-use crate::results::Results;
-use crate::table::FigureTable;
-use crate::template_summary::{FeatureSpectra, TemplateSummary};
+use crate::figures::table::FigureTable;
+use crate::job::hlv;
+use crate::store::results::Results;
+use crate::store::template_summary::{FeatureSpectra, TemplateSummary};
 use drapes_draw::{
     Axis, Colour, Corner, Dash, Filling, Guide, Legend, Mark, Panel, Picture, Row, Steps, Style,
 };

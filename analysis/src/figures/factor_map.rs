@@ -3,9 +3,9 @@
 use super::measure::Measure;
 use super::palette;
 use super::select;
-use crate::method_names;
-use crate::results::Results;
-use crate::table::FigureTable;
+use crate::figures::table::FigureTable;
+use crate::job::method_names;
+use crate::store::results::Results;
 use crate::text::grouped;
 use drapes_draw::{Axis, Cell, Cells, Colour, Mark, Panel, Picture, Row};
 

@@ -2,12 +2,12 @@
 
 use super::palette::{self, Marked};
 use super::{histogram, panels};
-use crate::generated::{Generated, Kinematics, TemplateMethod};
-use crate::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
-use crate::method_names;
-use crate::quantities::SignalCount;
-use crate::results::Results;
-use crate::table::FigureTable;
+use crate::figures::table::FigureTable;
+use crate::job::method_names;
+use crate::job::quantities::SignalCount;
+use crate::job::template_spec::{Generated, Kinematics, TemplateMethod};
+use crate::store::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
+use crate::store::results::Results;
 use drapes_draw::{Axis, Corner, Dash, Filling, Guide, Legend, Mark, Panel, Picture, Steps, Style};
 
 /// What chance makes of a distance.

@@ -1,9 +1,9 @@
 //! Figures of merit of one classifier, as figures show them against something else.
 
-use crate::record::Classifier;
-use crate::results::PointResults;
 use crate::statistics::band::Band;
 use crate::statistics::metrics::QUOTED_REJECTIONS;
+use crate::store::record::Classifier;
+use crate::store::results::PointResults;
 use crate::text::grouped;
 use drapes_draw::Axis;
 

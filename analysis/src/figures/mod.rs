@@ -1,9 +1,14 @@
 //! The figures: which curves they have, and how a finished table is drawn.
 //!
-//! Every figure has two halves. `table` selects and reduces; `picture` reads that table and nothing else, so
-//! a table sent by mail gives the same picture.
+//! - In: the results of a scan, as the store gathers them.
+//! - Out: `results.csv`, the summary in words ([`reduce`]), and for each figure a table ([`table`]) and a picture. `picture`
+//!   reads that table and nothing else, so that a table sent by mail gives the same picture.
+//! - Of the paper: Figs. 4 to 19, a file each or one for those that are alike; closure ([`closure`]) and the quality of the fit of
+//!   Eq. 3.2 ([`fit_quality`]) as numbers of tables.
+//! - It may use `store`, `statistics` and what lies below them, and hands pictures to the crate `drapes_draw`.
 
 mod by_noise;
+pub mod closure;
 mod constituents;
 mod contour;
 mod corner;
@@ -11,6 +16,8 @@ mod diffused;
 mod displacement;
 mod drawing;
 mod factor_map;
+pub mod figure_stamp;
+pub mod fit_quality;
 mod histogram;
 mod injections;
 mod jets;
@@ -20,11 +27,13 @@ mod needs;
 mod notes;
 mod palette;
 mod panels;
+pub mod reduce;
 mod rejection;
 mod roc;
 mod select;
 mod solver;
 mod strengths;
+pub mod table;
 mod titles;
 mod training;
 mod variants;
@@ -34,9 +43,9 @@ pub use needs::Needs;
 pub use titles::Subject;
 
 use crate::error::Error;
-use crate::results::Results;
+use crate::figures::table::FigureTable;
 use crate::store::Store;
-use crate::table::FigureTable;
+use crate::store::results::Results;
 use drapes_draw::Picture;
 
 pub use measure::Measure;

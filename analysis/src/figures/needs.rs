@@ -1,13 +1,13 @@
 //! What a figure needs, for whoever asks for one that the results cannot give.
 
 use super::{Figure, select};
-use crate::generated::TemplateMethod;
 use crate::job::Job;
+use crate::job::point::{ClassifierKind, ScanPoint};
+use crate::job::quantities::SignalCount;
+use crate::job::template_spec::TemplateMethod;
 use crate::plan::work::{Classify, MakeJets, MakeTemplate};
 use crate::plan::{Plan, TaskId, Work};
-use crate::point::{ClassifierKind, ScanPoint};
-use crate::quantities::SignalCount;
-use crate::results::Results;
+use crate::store::results::Results;
 
 /// What a figure is made from.
 pub struct Needs {

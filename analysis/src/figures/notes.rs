@@ -1,9 +1,9 @@
 //! Warnings that figures carry: of methods that they show and whose templates are not like true background.
 
 use super::Figure;
-use crate::closure::Failure;
-use crate::point::ClassifierKind;
-use crate::table::FigureTable;
+use crate::figures::closure::Failure;
+use crate::figures::table::FigureTable;
+use crate::job::point::ClassifierKind;
 
 impl Figure {
     /// What is to be said below the figure of this table.

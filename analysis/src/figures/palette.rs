@@ -3,9 +3,9 @@
 //! Differs from the paper, which swaps the colours of DRAPES SR and SB from figure to figure: here SR is blue, SB
 //! red and MC magenta everywhere, as in its Figs. 6, 12 and 17.
 
-use crate::method_names::label;
+use crate::figures::table::Row;
+use crate::job::method_names::label;
 use crate::statistics::metrics::RELIABLE_BACKGROUND_EVENTS;
-use crate::table::Row;
 use drapes_draw::{Colour, Curve, Dash, Marker, Point, Style, Weak};
 
 /// The look of a curve.
@@ -102,7 +102,7 @@ pub fn is_reliable(row: &Row) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::method_names::NAMES;
+    use crate::job::method_names::NAMES;
 
     #[test]
     fn every_method_has_a_look() {

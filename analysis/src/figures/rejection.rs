@@ -2,9 +2,9 @@
 
 use super::measure::IMPROVEMENT;
 use super::{palette, panels};
-use crate::results::PointResults;
+use crate::figures::table::{FigureTable, Row};
 use crate::statistics::metrics::rejection_grid;
-use crate::table::{FigureTable, Row};
+use crate::store::results::PointResults;
 use drapes_draw::{Axis, Corner, Curve, Legend, Mark, Panel, Picture};
 
 /// Adds the curve of a point.

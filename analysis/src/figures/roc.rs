@@ -2,10 +2,10 @@
 
 use super::palette::{self, Marked};
 use super::{panels, rejection, select};
-use crate::quantities::SignalCount;
-use crate::results::{PointResults, Results};
+use crate::figures::table::{FigureTable, Row as TableRow};
+use crate::job::quantities::SignalCount;
 use crate::statistics::metrics::efficiency_grid;
-use crate::table::{FigureTable, Row as TableRow};
+use crate::store::results::{PointResults, Results};
 use drapes_draw::{Axis, Corner, Curve, Legend, Mark, Panel, Picture, Row};
 
 const ROC: &str = "roc";

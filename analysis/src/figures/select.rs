@@ -1,13 +1,13 @@
 //! Which of a scan's points a figure shows.
 
-use crate::generated::{Inputs, Kinematics, Scope};
+use crate::job::method_names;
 use crate::job::noise_grid::NoiseGrid;
-use crate::method_names;
-use crate::point::{ClassifierKind, Contest, ScanPoint};
-use crate::quantities::{Oversampling, SignalCount};
-use crate::record::DenoiserTraining;
-use crate::results::{PointResults, Results};
-use crate::template_summary::TemplateSummary;
+use crate::job::point::{ClassifierKind, Contest, ScanPoint};
+use crate::job::quantities::{Oversampling, SignalCount};
+use crate::job::template_spec::{Inputs, Kinematics, Scope};
+use crate::store::record::DenoiserTraining;
+use crate::store::results::{PointResults, Results};
+use crate::store::template_summary::TemplateSummary;
 
 /// The methods of Figs. 4 and 5.
 pub const FROM_NOISE: [&str; 7] = [

@@ -3,12 +3,12 @@
 use super::measure::Measure;
 use super::palette::{self, Marked};
 use super::{panels, select};
-use crate::generated::Integration;
+use crate::figures::table::FigureTable;
 use crate::job::Solver;
-use crate::point::ClassifierKind;
-use crate::quantities::SignalCount;
-use crate::results::{PointResults, Results};
-use crate::table::FigureTable;
+use crate::job::point::ClassifierKind;
+use crate::job::quantities::SignalCount;
+use crate::job::template_spec::Integration;
+use crate::store::results::{PointResults, Results};
 use drapes_draw::{Axis, Corner, Curve, Dash, Guide, Mark, Panel, Picture, Row, Style};
 
 const PANEL: &str = "closure_auc";

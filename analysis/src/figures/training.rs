@@ -1,13 +1,13 @@
 //! Losses on the events learnt from and on events kept aside: where they part, a network over-trains.
 
 use super::{palette, panels, select};
-use crate::generated::{Inputs, Scope};
-use crate::method_names;
-use crate::point::ClassifierKind;
-use crate::record::{FlowTraining, Loss};
-use crate::results::Results;
+use crate::figures::table::FigureTable;
+use crate::job::method_names;
+use crate::job::point::ClassifierKind;
+use crate::job::template_spec::{Inputs, Scope};
 use crate::statistics::band::Band;
-use crate::table::FigureTable;
+use crate::store::record::{FlowTraining, Loss};
+use crate::store::results::Results;
 use drapes_draw::{Axis, Colour, Corner, Curve, Dash, Mark, Note, Panel, Picture, Place, Point, Style};
 
 const TRAINING: &str = "training";

@@ -3,12 +3,12 @@
 use super::palette::{self, Marked};
 use super::rejection::{self, Few};
 use super::{panels, select};
-use crate::method_names;
-use crate::point::ClassifierKind;
-use crate::quantities::SignalCount;
-use crate::regions::MassWindow;
-use crate::results::{PointResults, Results};
-use crate::table::{FigureTable, Row};
+use crate::figures::table::{FigureTable, Row};
+use crate::job::method_names;
+use crate::job::point::ClassifierKind;
+use crate::job::quantities::SignalCount;
+use crate::job::regions::MassWindow;
+use crate::store::results::{PointResults, Results};
 use drapes_draw::{Curve, Dash, Picture, Style};
 
 /// The methods of Fig. 12.

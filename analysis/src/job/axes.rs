@@ -6,10 +6,10 @@ use super::limits::check_axes;
 use super::rules::{Rule, one_or_many, read_whole_numbers, whole_numbers, windows, words};
 use super::sampling::{check_grids, integrations, starts};
 use super::{IndependentBackground, Job, Layout, OtherSample};
-use crate::generated::{Generated, Inputs, Kinematics, Start, TemplateMethod, TrainingSample};
-use crate::point::{ClassifierKind, Contest, ScanPoint};
-use crate::quantities::{Oversampling, SignalCount};
-use crate::regions::MassWindow;
+use crate::job::point::{ClassifierKind, Contest, ScanPoint};
+use crate::job::quantities::{Oversampling, SignalCount};
+use crate::job::regions::MassWindow;
+use crate::job::template_spec::{Generated, Inputs, Kinematics, Start, TemplateMethod, TrainingSample};
 
 /// What a scan block computes.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -9,9 +9,9 @@ use super::checks::{check_energy, check_side_bands};
 use super::document::Section;
 use super::keys::keys;
 use super::rules::{Rule, fitting, from_toml, number, one_or_many, text, window, word};
-use crate::hlv;
-use crate::quantities::Gev;
-use crate::regions::MassWindow;
+use crate::job::hlv;
+use crate::job::quantities::Gev;
+use crate::job::regions::MassWindow;
 
 /// Where the events come from and which columns are used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

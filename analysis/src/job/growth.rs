@@ -9,10 +9,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Job;
-use crate::axes::distinct;
-use crate::method_names::label;
-use crate::point::ScanPoint;
-use crate::quantities::ClassifierSeed;
+use crate::job::axis_headings::distinct;
+use crate::job::method_names::label;
+use crate::job::point::ScanPoint;
+use crate::job::quantities::ClassifierSeed;
 
 /// Points and seeds that came to a job together, by their places in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,8 +2,8 @@
 
 use super::document::Section;
 use super::{ClassifierSettings, ComputeSettings};
-use crate::generated::Inputs;
-use crate::point::{ClassifierKind, ScanPoint};
+use crate::job::point::{ClassifierKind, ScanPoint};
+use crate::job::template_spec::Inputs;
 
 /// Points of a noise grid at most; the paper has 200.
 pub const MOST_STEPS: u32 = 100_000;

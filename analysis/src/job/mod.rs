@@ -1,8 +1,14 @@
 //! What a user asks for: a job file, checked and complete.
 //!
-//! A [`JobFile`] is text that may be wrong; a [`Job`] cannot be.
+//! - In: the text of a job file and changes of the command line. A [`JobFile`] may be wrong.
+//! - Out: a [`Job`], which cannot be: settings, regions, and the points of the scan with their templates
+//!   ([`template_spec`]) and what classifiers are told apart from what ([`point`]).
+//! - Of the paper: the steps of the diffusion, Eq. 3.1 ([`noise_grid`]), the windows of mass ([`regions`]), and the features
+//!   and their names ([`hlv`]).
+//! - It may use `error`, `text` and `statistics`.
 
 mod axes;
+pub mod axis_headings;
 mod bookkeeping;
 mod change;
 mod checks;
@@ -13,22 +19,28 @@ mod document;
 mod file;
 mod flow;
 mod growth;
+pub mod hlv;
 mod jets;
 mod keys;
 mod limits;
+pub mod method_names;
 pub mod noise_grid;
+pub mod point;
+pub mod quantities;
 mod read;
+pub mod regions;
 mod rules;
 mod sampling;
+mod solver;
+pub mod template_spec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::generated::{Inputs, TrainingSample};
-use crate::point::ScanPoint;
-use crate::quantities::{Gev, Oversampling, SigmaPrime};
-use crate::regions::Regions;
+use crate::job::point::ScanPoint;
+use crate::job::quantities::{Gev, Oversampling, SigmaPrime};
+use crate::job::regions::Regions;
+use crate::job::template_spec::{Inputs, TrainingSample};
 
-pub use crate::solver::Solver;
 pub use bookkeeping::{ClosureSettings, ComputeSettings, FigureSettings, Pricing};
 pub use change::Change;
 pub use classifiers::{ClassifierSettings, TreeSettings};
@@ -41,6 +53,7 @@ pub use flow::{FlowNetwork, FlowSettings, KeptMoment};
 pub use growth::{Generation, Growth};
 pub use jets::{JetClassifierSettings, JetInputs, JetModelSettings, Precision};
 pub use read::DEFAULTS;
+pub use solver::Solver;
 
 /// A complete and consistent request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,9 +1,9 @@
 //! The noise strengths that the reverse diffusion visits.
 
 use super::diffusion::SamplerSettings;
-use crate::generated::{Generated, Integration};
-use crate::quantities::SigmaPrime;
-use crate::solver::Solver;
+use crate::job::quantities::SigmaPrime;
+use crate::job::solver::Solver;
+use crate::job::template_spec::{Generated, Integration};
 
 /// Falling noise strengths; there is no step to zero after the last.
 ///

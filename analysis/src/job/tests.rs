@@ -1,9 +1,9 @@
 use super::*;
 use crate::error::{Error, Place, Problem};
-use crate::generated::{Generated, TemplateMethod, TrainingSample};
-use crate::point::{ClassifierKind, Contest};
-use crate::quantities::SignalCount;
-use crate::regions::MassWindow;
+use crate::job::point::{ClassifierKind, Contest};
+use crate::job::quantities::SignalCount;
+use crate::job::regions::MassWindow;
+use crate::job::template_spec::{Generated, TemplateMethod, TrainingSample};
 
 const SMALL: &str =
     "schema = 1\nname = 'small'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";

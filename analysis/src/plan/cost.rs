@@ -4,10 +4,10 @@ pub mod jets;
 pub mod keys;
 pub mod memory;
 
-use crate::generated::{FlowKind, Generated, Start};
 use crate::job::noise_grid::{NoiseGrid, evaluations};
+use crate::job::quantities::Oversampling;
+use crate::job::template_spec::{FlowKind, Generated, Start};
 use crate::job::{FlowNetwork, Job};
-use crate::quantities::Oversampling;
 
 /// Event numbers that a price follows from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::axes::{AXES, distinct};
 use crate::job::Job;
-use crate::method_names::{label, rank};
+use crate::job::axis_headings::{AXES, distinct};
+use crate::job::method_names::{label, rank};
+use crate::job::point::ScanPoint;
+use crate::job::quantities::SignalCount;
 use crate::plan::Plan;
-use crate::point::ScanPoint;
-use crate::quantities::SignalCount;
-use crate::results::Results;
+use crate::store::results::Results;
 use crate::store::{Store, StoredJob};
 use crate::text::grouped;
 

@@ -6,10 +6,10 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::error::Error;
+use crate::figures::table::FigureTable;
 use crate::figures::{Figure, Subject};
-use crate::results::Results;
 use crate::store::Store;
-use crate::table::FigureTable;
+use crate::store::results::Results;
 use drapes_draw::{Tile, WebKey, WebValue, html, web};
 
 /// A figure as it stands on the page.
@@ -53,7 +53,7 @@ impl Shown {
 
 /// The figures that a scan gives so far, drawn from their tables in the directory where these are those of the records.
 pub fn of(store: &Store, results: &Results, are_tables_current: bool) -> Result<Vec<Shown>, Error> {
-    let failures = crate::closure::failures(results);
+    let failures = crate::figures::closure::failures(results);
     // Somebody may have brought home the tables alone.
     let from_files = are_tables_current || results.points.is_empty() && results.fits.is_empty();
     let mut shown = Vec::new();

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use crate::axes::{AxisValue, SIGNAL_REGION};
 use crate::figures::Measure;
-use crate::method_names::{label, rank};
-use crate::reduce;
-use crate::results::{PointResults, Results};
+use crate::figures::reduce;
+use crate::job::axis_headings::{AxisValue, SIGNAL_REGION};
+use crate::job::method_names::{label, rank};
 use crate::statistics::band::Band;
 use crate::statistics::metrics::RELIABLE_BACKGROUND_EVENTS;
+use crate::store::results::{PointResults, Results};
 
 /// Axes that have a column of their own, by which the table is sorted.
 const NUMBERS: [&str; 4] = ["injected", "σ′", "over-sampling", "of data"];

@@ -7,6 +7,8 @@
 //! The page is made from the records, as tables and pictures are, and changes none of them. It may be made while a scan
 //! runs. Where the tables of the figures are those of the records, the figures are drawn from these tables, so that what
 //! somebody has corrected in a table stands on the page too.
+//!
+//! No equation of the paper lives here. The room may use `figures` and what lies below it.
 
 mod asked;
 mod figures;
@@ -24,12 +26,12 @@ use std::time::SystemTime;
 use askama::Template;
 use serde::Serialize;
 
-use crate::drawn;
 use crate::error::Error;
+use crate::figures::figure_stamp;
 use crate::plan::Plan;
-use crate::results::Results;
-use crate::spent::spent;
-use crate::standing::standings;
+use crate::store::accounting::spent;
+use crate::store::results::Results;
+use crate::store::task_state::standings;
 use crate::store::{Process, Store, write_durably};
 
 pub use progress::Moment;
@@ -94,7 +96,7 @@ impl Report {
         }
         let standings = standings(&plan, &states, &occupants);
         let spent = spent(store, &plan, &standings);
-        let are_tables_current = drawn::is_drawn(store, &stored.job, &plan, &states);
+        let are_tables_current = figure_stamp::is_drawn(store, &stored.job, &plan, &states);
         let progress = Progress::of(&stored.job, &plan, &standings, &occupants);
         Ok(Self {
             name: stored.job.name.clone(),

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::progress::Progress;
+use crate::figures::reduce;
 use crate::plan::{Plan, Stage};
-use crate::reduce;
-use crate::results::Results;
-use crate::standing::Standing;
 use crate::store::Store;
+use crate::store::results::Results;
+use crate::store::task_state::Standing;
 
 /// How much a notice matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -5,9 +5,9 @@ use serde::Serialize;
 use crate::dispatch::makespan;
 use crate::job::Job;
 use crate::plan::Plan;
-use crate::price::{EventCounts, Price};
-use crate::rates::Rates;
-use crate::standing::{Standing, pace_so_far};
+use crate::plan::price::{EventCounts, Price};
+use crate::plan::rates::Rates;
+use crate::store::task_state::{Standing, pace_so_far};
 use crate::store::{Liveness, Occupant, seconds_left};
 use crate::text::duration;
 

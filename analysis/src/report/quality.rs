@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use crate::fit_quality::{LEAST_P_VALUE, fit_p_value, written};
-use crate::generated::Scope;
-use crate::method_names::label;
-use crate::point::ClassifierKind;
-use crate::record::Loss;
-use crate::results::Results;
+use crate::figures::fit_quality::{LEAST_P_VALUE, fit_p_value, written};
+use crate::job::method_names::label;
+use crate::job::point::ClassifierKind;
+use crate::job::template_spec::Scope;
+use crate::store::record::Loss;
+use crate::store::results::Results;
 
 /// What is known of trainings, templates and fits.
 #[derive(Serialize)]
@@ -84,7 +84,7 @@ fn closure(results: &Results) -> Vec<Closure> {
         let auc = point.band(|classifier| classifier.background_closure_auc).map(|band| band.mean);
         closure.largest = closure.largest.into_iter().chain(auc).reduce(f64::max);
     }
-    for failure in crate::closure::failures(results) {
+    for failure in crate::figures::closure::failures(results) {
         for (kind, closure) in &mut found {
             if *kind == (failure.method, failure.classifier) {
                 closure.failing = failure.points.0;
@@ -100,7 +100,7 @@ fn closure(results: &Results) -> Vec<Closure> {
 }
 
 impl Fit {
-    fn of(fit: &crate::record::MassFit) -> Self {
+    fn of(fit: &crate::store::record::MassFit) -> Self {
         let p_value = fit_p_value(fit);
         Self {
             sample: fit.sample.to_string(),

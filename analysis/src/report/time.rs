@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::lanes::{Bar, Clock, Lane, lanes};
 use crate::plan::{Plan, Stage, Task};
-use crate::record::RunInfo;
-use crate::spent::Spent;
-use crate::standing::Standing;
+use crate::store::accounting::Spent;
+use crate::store::record::RunInfo;
+use crate::store::task_state::Standing;
 use crate::text::duration;
 
 /// More bars than this are drawn as one a stage: nobody tells them apart.

@@ -9,10 +9,10 @@ use std::os::unix::fs::FileExt;
 
 use serde::Deserialize;
 
-use crate::fingerprint::Fingerprint;
 use crate::plan::TaskId;
-use crate::record::{Outcome, RunInfo, TaskRecord};
-use crate::seal::Seal;
+use crate::plan::fingerprint::Fingerprint;
+use crate::store::record::{Outcome, RunInfo, TaskRecord};
+use crate::store::seal::Seal;
 
 /// What a record begins with.
 #[derive(Debug, PartialEq)]
@@ -91,7 +91,7 @@ impl Header {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::TaskResult;
+    use crate::store::record::TaskResult;
 
     fn record(outcome: Outcome) -> TaskRecord {
         let run = RunInfo { host: "a\",\"outcome\":{\"done\":".to_owned(), ..RunInfo::default() };

@@ -7,10 +7,10 @@ use super::again::read_again;
 use super::header::Header;
 use super::{Store, StoredJob, write_durably};
 use crate::error::Error;
-use crate::fingerprint::{Fingerprint, fingerprints};
+use crate::plan::fingerprint::{Fingerprint, fingerprints};
 use crate::plan::{Plan, Task, TaskId};
-use crate::record::{RunInfo, TaskRecord, TaskResult};
-use crate::seal::Seal;
+use crate::store::record::{RunInfo, TaskRecord, TaskResult};
+use crate::store::seal::Seal;
 
 /// What the directory knows of a task.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Store, write_durably};
 use crate::error::Error;
-use crate::fingerprint::Fingerprint;
+use crate::plan::fingerprint::Fingerprint;
 use crate::plan::{Stage, TaskId};
 
 /// How a task was stopped before its end.
@@ -16,7 +16,7 @@ use crate::plan::{Stage, TaskId};
 pub struct Stop {
     /// What its result depends on.
     pub fingerprint: Fingerprint,
-    /// What it was computed on, as in [`crate::record::RunInfo`].
+    /// What it was computed on, as in [`crate::store::record::RunInfo`].
     pub device: String,
     /// Seconds of work, with those of earlier runs that it has gone on from.
     pub seconds: f64,

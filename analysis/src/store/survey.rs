@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::again::read_again;
 use super::folded::Folded;
 use super::{Store, TaskState};
-use crate::fingerprint::Fingerprint;
+use crate::plan::fingerprint::Fingerprint;
 use crate::plan::{Plan, Stage, Task};
 
 /// What the records of a directory said, and from which files.

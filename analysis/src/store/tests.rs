@@ -1,7 +1,7 @@
 use super::*;
-use crate::fingerprint::{Fingerprint, fingerprints};
 use crate::plan::Plan;
-use crate::record::{Outcome, RunInfo, TaskRecord, TaskResult};
+use crate::plan::fingerprint::{Fingerprint, fingerprints};
+use crate::store::record::{Outcome, RunInfo, TaskRecord, TaskResult};
 
 const JOB: &str =
     "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";

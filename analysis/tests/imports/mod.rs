@@ -187,7 +187,13 @@ impl Modules {
         arrows
     }
 
-    /// The arrows between rooms, the modules right below the root.
+    /// The rooms, the modules right below the root.
+    pub fn rooms(&self) -> BTreeSet<&str> {
+        let rooms = self.0.keys().filter_map(|module| module.split("::").next());
+        rooms.filter(|room| !room.is_empty()).collect()
+    }
+
+    /// The arrows between rooms.
     pub fn between_rooms(&self) -> Arrows {
         let room = |module: &str| module.split("::").next().unwrap_or_default().to_owned();
         let mut arrows = Arrows::new();
@@ -228,6 +234,15 @@ fn collect(folder: &Path, before: &str, texts: &mut Vec<(String, String)>) {
             texts.push((format!("{before}{name}"), fs::read_to_string(&path).expect("a text")));
         }
     }
+}
+
+/// The arrows that lead up where rooms are listed from the lowest to the highest, as lines `a -> b (by the path …)`.
+pub fn upwards(arrows: &Arrows, rooms: &[&str]) -> Vec<String> {
+    let floor = |room: &str| rooms.iter().position(|listed| *listed == room);
+    let all = arrows.iter().flat_map(|(from, to)| to.iter().map(move |(to, path)| (from, to, path)));
+    all.filter(|(from, to, _)| floor(to) >= floor(from))
+        .map(|(from, to, path)| format!("  {from} -> {to} ({path})"))
+        .collect()
 }
 
 /// The shortest circle, as lines `a -> b (by the path …)`; nothing if there is none.

@@ -2,24 +2,24 @@
 
 use std::path::Path;
 
-use drapes_analysis::fingerprint::fingerprints;
-use drapes_analysis::generated::{Generated, Scope, TemplateMethod, TrainingSample};
-use drapes_analysis::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
 use drapes_analysis::job::noise_grid::NoiseGrid;
+use drapes_analysis::job::point::{ClassifierKind, ScanPoint};
+use drapes_analysis::job::quantities::{ClassifierSeed, Fold, SignalCount};
+use drapes_analysis::job::template_spec::{Generated, Scope, TemplateMethod, TrainingSample};
 use drapes_analysis::job::{JobFile, Solver};
+use drapes_analysis::plan::fingerprint::fingerprints;
 use drapes_analysis::plan::work::{
     Classify, Fit, MakeJets, MakeTemplate, TrainDenoisers, TrainFlows, TrainJets, TrainKinematics,
 };
 use drapes_analysis::plan::{Plan, Work};
-use drapes_analysis::point::{ClassifierKind, ScanPoint};
-use drapes_analysis::quantities::{ClassifierSeed, Fold, SignalCount};
-use drapes_analysis::record::{
+use drapes_analysis::statistics::metrics::RankedScores;
+use drapes_analysis::store::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
+use drapes_analysis::store::record::{
     Classification, Classifier, DenoiserTraining, FlowTraining, Loss, MassFit, NoiseLoss, Outcome, RunInfo,
     SampleSizes, TaskRecord, TaskResult,
 };
-use drapes_analysis::statistics::metrics::RankedScores;
+use drapes_analysis::store::template_summary::{Displacement, FeatureSpectra, PairDensity, TemplateSummary};
 use drapes_analysis::store::{Store, StoredJob};
-use drapes_analysis::template_summary::{Displacement, FeatureSpectra, PairDensity, TemplateSummary};
 
 /// Every method and every axis.
 const JOB: &str = "

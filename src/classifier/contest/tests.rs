@@ -1,5 +1,5 @@
 use drapes_analysis::job::ClassifierSettings;
-use drapes_analysis::record::Classifier;
+use drapes_analysis::store::record::Classifier;
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use rand_distr::{Distribution, StandardNormal};
 use tch::Device;

@@ -1,5 +1,5 @@
+use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::statistics::metrics::RankedScores;
-use drapes_analysis::stream::Stream;
 use ndarray::{Array2, Axis, concatenate};
 use rand_distr::{Distribution, StandardNormal};
 

@@ -1,7 +1,7 @@
 //! The spectrum of the resonant mass in bins that respect the signal region.
 
-use drapes_analysis::quantities::Gev;
-use drapes_analysis::regions::{MassWindow, Regions};
+use drapes_analysis::job::quantities::Gev;
+use drapes_analysis::job::regions::{MassWindow, Regions};
 use serde::Serialize;
 
 use super::Counts;

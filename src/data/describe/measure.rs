@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use drapes_analysis::hlv::{self, Variable};
-use drapes_analysis::regions::{Region, Regions};
+use drapes_analysis::job::hlv::{self, Variable};
+use drapes_analysis::job::regions::{Region, Regions};
 
 use super::super::dropped::{Dropped, Reason};
 use super::super::error::DataError;

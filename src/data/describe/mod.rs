@@ -8,7 +8,7 @@ mod recognise;
 
 use std::path::{Path, PathBuf};
 
-use drapes_analysis::regions::Regions;
+use drapes_analysis::job::regions::Regions;
 use serde::Serialize;
 
 use super::dropped::Dropped;

@@ -12,8 +12,8 @@ mod sample_files;
 
 use std::path::Path;
 
+use drapes_analysis::job::regions::{MassWindow, Regions};
 use drapes_analysis::job::{Data, Layout};
-use drapes_analysis::regions::{MassWindow, Regions};
 
 /// A job's data with the features of the paper.
 fn lhco(path: &Path) -> Data {

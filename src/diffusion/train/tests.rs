@@ -1,7 +1,7 @@
 use drapes_analysis::job::{LossWeighting, Marginals, NoiseEmbedding, SamplerSettings, Schedule, Solver};
 
 use drapes_analysis::job::noise_grid::NoiseGrid;
-use drapes_analysis::quantities::SigmaPrime;
+use drapes_analysis::job::quantities::SigmaPrime;
 
 use super::super::noise::Preconditioning;
 use super::super::sample::Sampler;

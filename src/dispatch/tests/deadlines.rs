@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use drapes_analysis::dispatch::{
-    Dispatcher, Ending, Graph, Halt, IfStopped, Known, Limits, Outlook, Pace, Schedule,
+    Dispatcher, Ending, Graph, Halt, IfStopped, Known, Limits, Outlook, Schedule,
 };
-use drapes_analysis::plan::PaceKind;
+use drapes_analysis::plan::{Pace, PaceKind};
 use proptest::prelude::*;
 
 /// A task of a made-up scan.

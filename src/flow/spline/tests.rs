@@ -1,4 +1,4 @@
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::random_stream::Stream;
 use rand_distr::{Distribution, StandardNormal};
 use tch::Device;
 

@@ -1,8 +1,8 @@
 use std::cell::Cell;
 
-use drapes_analysis::fingerprint::Fingerprint;
-use drapes_analysis::quantities::{ClassifierSeed, Fold};
-use drapes_analysis::record::{Classifier, Loss};
+use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
+use drapes_analysis::plan::fingerprint::Fingerprint;
+use drapes_analysis::store::record::{Classifier, Loss};
 
 use super::super::Transformers;
 use super::*;

@@ -1,5 +1,5 @@
 use drapes_analysis::job::{JetClassifierSettings, JetInputs, Precision};
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::random_stream::Stream;
 use tch::{Device, Kind, Tensor};
 
 use crate::jet_model::toy;

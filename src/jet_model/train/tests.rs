@@ -1,6 +1,6 @@
 use drapes_analysis::job::noise_grid::NoiseGrid;
+use drapes_analysis::job::quantities::SigmaPrime;
 use drapes_analysis::job::{Momentum, Precision, SamplerSettings, Schedule, Solver};
-use drapes_analysis::quantities::SigmaPrime;
 
 use super::super::sample::JetSampler;
 use super::super::toy;
@@ -139,7 +139,7 @@ fn a_member_learns_the_same_alone_and_in_company() {
 fn a_training_that_is_stopped_goes_on_with_the_same_bits() {
     use std::cell::Cell;
 
-    use drapes_analysis::fingerprint::Fingerprint;
+    use drapes_analysis::plan::fingerprint::Fingerprint;
 
     use crate::training::CheckpointFile;
     use crate::watch::Watch;

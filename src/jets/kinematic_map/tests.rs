@@ -2,7 +2,7 @@ use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::{
     DenoiserSettings, LossWeighting, Marginals, NoiseEmbedding, SamplerSettings, Schedule, Solver,
 };
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::random_stream::Stream;
 use half::f16;
 use rand_distr::StandardNormal;
 use tch::Device;

@@ -1,4 +1,4 @@
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::random_stream::Stream;
 use tch::{Device, Kind};
 
 use super::*;

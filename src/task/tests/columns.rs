@@ -1,7 +1,7 @@
 //! Columns on which smooth numbers fake a signal: templates close on them, and the constant ones are refused.
 
-use drapes_analysis::closure;
-use drapes_analysis::results::Results;
+use drapes_analysis::figures::closure;
+use drapes_analysis::store::results::Results;
 use rand::RngExt;
 use rand_distr::{Distribution, Exp1, StandardNormal};
 
@@ -104,7 +104,7 @@ fn a_template_that_fails_is_warned_of_by_the_name_of_its_feature() {
     std::fs::write(directory.path().join("e.csv"), shifted.join("\n")).expect("room");
     let (place, _) = perform_all(workplace(directory.path(), &scans));
     let results = Results::read(&place.store).expect("a scan");
-    let text = drapes_analysis::reduce::summary(&results);
+    let text = drapes_analysis::figures::reduce::summary(&results);
     let warnings: Vec<&str> = text.lines().filter(|line| line.starts_with("warning: closure")).collect();
     assert_eq!(warnings.len(), 2, "{text}");
     assert!(

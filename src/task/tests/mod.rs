@@ -7,12 +7,12 @@ mod sides;
 mod stopping;
 mod toy;
 
-use drapes_analysis::fingerprint::fingerprints;
-use drapes_analysis::generated::FlowKind;
 use drapes_analysis::job::JobFile;
+use drapes_analysis::job::quantities::SignalCount;
+use drapes_analysis::job::regions::{MassWindow, Region};
+use drapes_analysis::job::template_spec::FlowKind;
+use drapes_analysis::plan::fingerprint::fingerprints;
 use drapes_analysis::plan::{Plan, Stage, TaskId};
-use drapes_analysis::quantities::SignalCount;
-use drapes_analysis::regions::{MassWindow, Region};
 
 use super::*;
 use crate::arrays::ArrayReader;
@@ -328,7 +328,7 @@ fn prices_know_the_weights_of_flows() {
         let shape =
             crate::flow::FlowShape::new(job.data.features.len(), &network, job.flow.bins, job.flow.tail);
         let stored = shape.layers * shape.conditioner.weights();
-        assert!((drapes_analysis::price::flow_weights(&job, &network) - stored as f64).abs() < 0.5);
+        assert!((drapes_analysis::plan::price::flow_weights(&job, &network) - stored as f64).abs() < 0.5);
     }
 }
 

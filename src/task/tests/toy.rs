@@ -1,10 +1,10 @@
 //! A kind of task that no job has, done as those of jobs are.
 
-use drapes_analysis::generated::TrainingSample;
+use drapes_analysis::job::template_spec::TrainingSample;
 use drapes_analysis::plan::cost::keys::{Cost, Key};
+use drapes_analysis::plan::rates::Rates;
 use drapes_analysis::plan::work::{Fit, Settings};
 use drapes_analysis::plan::{IfStopped, PaceKind, Work};
-use drapes_analysis::rates::Rates;
 
 use super::*;
 
@@ -63,9 +63,10 @@ impl Perform for Toy {
         checkpointer.progress(0.5);
         assert!(id.0.starts_with("fit/toy"), "{id}");
         match place.store.result(&Fit::id(self.sample))? {
-            TaskResult::Fit(fit) => {
-                Ok(TaskResult::Fit(drapes_analysis::record::MassFit { n_events: 2 * fit.n_events, ..fit }))
-            }
+            TaskResult::Fit(fit) => Ok(TaskResult::Fit(drapes_analysis::store::record::MassFit {
+                n_events: 2 * fit.n_events,
+                ..fit
+            })),
             _ => unreachable!("a fit leaves a fit"),
         }
     }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use drapes_analysis::fingerprint::Fingerprint;
-use drapes_analysis::spent::Heading;
+use drapes_analysis::plan::fingerprint::Fingerprint;
+use drapes_analysis::store::accounting::Heading;
 use ndarray::ArrayView1;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

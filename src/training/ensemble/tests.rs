@@ -1,9 +1,9 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use drapes_analysis::fingerprint::Fingerprint;
 use drapes_analysis::job::{KeptMoment, Schedule};
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::fingerprint::Fingerprint;
+use drapes_analysis::plan::random_stream::Stream;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::*;

@@ -1,11 +1,11 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use drapes_analysis::fingerprint::Fingerprint;
+use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::job::{ClassifierSettings, Job, JobFile};
-use drapes_analysis::quantities::{ClassifierSeed, Fold};
-use drapes_analysis::record::NoiseLoss;
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::fingerprint::Fingerprint;
+use drapes_analysis::plan::random_stream::Stream;
+use drapes_analysis::store::record::NoiseLoss;
 use half::f16;
 use ndarray::Array2;
 use rand_distr::{Distribution, StandardNormal};

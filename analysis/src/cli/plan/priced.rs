@@ -1,12 +1,13 @@
 //! What a plan costs on each device that something is known of.
 
-use crate::device_kind::CORE;
+use crate::dispatch::makespan;
 use crate::figures::Figure;
 use crate::job::Job;
 use crate::machine::{Memory, Shown, device_of};
 use crate::plan::Plan;
-use crate::price::{EventCounts, Price};
-use crate::rates::Rates;
+use crate::plan::device_kind::CORE;
+use crate::plan::price::{EventCounts, Price};
+use crate::plan::rates::Rates;
 use crate::text::{duration, wrapped};
 
 /// Where the times of a device come from.
@@ -47,7 +48,7 @@ pub struct Priced {
 impl Priced {
     /// Seconds until so many ranks have done all of the plan that is not done, with tables and pictures.
     pub fn time(&self, plan: &Plan, done: &[bool], ranks: usize) -> f64 {
-        self.price.makespan(plan, done, ranks) + self.ending
+        makespan(plan, &self.price.seconds, done, ranks) + self.ending
     }
 }
 

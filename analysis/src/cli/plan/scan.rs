@@ -1,12 +1,12 @@
 //! The points of a scan, as a plan shows them: a row a method, each axis as a short list.
 
-use crate::axes::{AXES, AxisValue, distinct};
 use crate::job::Job;
-use crate::method_names::label;
+use crate::job::axis_headings::{AXES, AxisValue, distinct};
+use crate::job::method_names::label;
+use crate::job::point::ScanPoint;
+use crate::plan::price::Price;
 use crate::plan::work::Classify;
 use crate::plan::{Plan, Work};
-use crate::point::ScanPoint;
-use crate::price::Price;
 use crate::text::{WIDTH, columns, duration, wrapped};
 use std::collections::{HashMap, HashSet};
 

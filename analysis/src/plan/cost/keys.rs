@@ -2,9 +2,9 @@
 
 use std::sync::OnceLock;
 
-use crate::generated::FlowKind;
+use crate::job::quantities::Oversampling;
+use crate::job::template_spec::FlowKind;
 use crate::job::{DEFAULTS, Job, JobFile};
-use crate::quantities::Oversampling;
 
 /// What is too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

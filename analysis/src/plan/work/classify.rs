@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 use super::{IfStopped, Settings, TaskKind, Work};
 use crate::job::Job;
+use crate::job::point::{ClassifierKind, Contest, ScanPoint};
+use crate::job::quantities::{ClassifierSeed, Oversampling};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, MASS, PLACE, SINGLE, SLOTS, TRAINED};
 use crate::plan::cost::{EventCounts, INFERENCE, TRAINING, at_rate, classifier_weights, jets, product};
+use crate::plan::rates::Rates;
 use crate::plan::{PaceKind, Task, TaskId};
-use crate::point::{ClassifierKind, Contest, ScanPoint};
-use crate::quantities::{ClassifierSeed, Oversampling};
-use crate::rates::Rates;
 
 /// A chunk of a point's classifiers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

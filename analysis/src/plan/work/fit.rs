@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{IfStopped, Settings, TaskKind, Work};
-use crate::generated::{Generated, TrainingSample};
 use crate::job::Job;
+use crate::job::template_spec::{Generated, TrainingSample};
 use crate::plan::cost::EventCounts;
 use crate::plan::cost::keys::{Cost, Key};
 use crate::plan::cost::memory::Chip;
+use crate::plan::rates::Rates;
 use crate::plan::{PaceKind, Task, TaskId};
-use crate::rates::Rates;
 
 /// The dijet fit of the side-bands' mass spectrum.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

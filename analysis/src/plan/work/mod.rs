@@ -37,7 +37,7 @@ use super::cost::keys::{Cost, Key, raised_most};
 use super::cost::memory::{Chip, Need};
 use super::{PaceKind, Stage, TaskId};
 use crate::job::Job;
-use crate::rates::Rates;
+use crate::plan::rates::Rates;
 
 /// A trained model: the task that trains it, and the place of the model in that task.
 pub type ModelPlace = (TaskId, usize);

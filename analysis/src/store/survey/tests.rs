@@ -1,10 +1,10 @@
 use std::fs;
 
 use super::*;
-use crate::fingerprint::fingerprints;
 use crate::job::JobFile;
-use crate::record::{Outcome, RunInfo, TaskRecord, TaskResult};
+use crate::plan::fingerprint::fingerprints;
 use crate::store::StoredJob;
+use crate::store::record::{Outcome, RunInfo, TaskRecord, TaskResult};
 
 struct Scan {
     _place: tempfile::TempDir,

@@ -1,4 +1,9 @@
 //! Numbers, times and columns as people read them.
+//!
+//! - In: numbers, seconds, cells. Out: text for a terminal or a page.
+//! - It uses no other room.
+
+pub mod number;
 
 /// Characters of a line: what a terminal window or a printed page shows.
 pub const WIDTH: usize = 100;

@@ -1,6 +1,6 @@
 //! Kinds of devices, as records and rates name them.
 
-/// The kind of a processor core, as [`Rates::device`](crate::rates::Rates::device).
+/// The kind of a processor core, as [`Rates::device`](crate::plan::rates::Rates::device).
 pub const CORE: &str = "core";
 /// A GPU whose kind is not known.
 pub const ANY_GPU: &str = "GPU";
@@ -10,7 +10,7 @@ pub fn is_gpu(device: &str) -> bool {
     device.starts_with("cuda")
 }
 
-/// The kind of a device as records name it, `cpu`, `cuda:0` or `cuda:0 (NVIDIA H200)`: as [`Rates::device`](crate::rates::Rates::device).
+/// The kind of a device as records name it, `cpu`, `cuda:0` or `cuda:0 (NVIDIA H200)`: as [`Rates::device`](crate::plan::rates::Rates::device).
 pub fn kind_of(device: &str) -> &str {
     if !is_gpu(device) {
         return CORE;

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use crate::generated::FlowKind;
 use crate::job::Job;
 use crate::job::noise_grid::NoiseGrid;
+use crate::job::template_spec::FlowKind;
 use crate::plan::cost::{
     INFERENCE, TRAINING, classifier_weights, denoiser_weights, flow_training_operations, flow_weights, jets,
 };
-use crate::rates::Rates;
+use crate::plan::rates::Rates;
 
 /// Times that rates follow from.
 pub struct Measured {

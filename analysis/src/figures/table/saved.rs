@@ -76,7 +76,7 @@ fn told(error: &csv::Error, headers: &StringRecord, record: &StringRecord) -> Wr
 #[cfg(test)]
 mod tests {
     use crate::error::Error;
-    use crate::table::FigureTable;
+    use crate::figures::table::FigureTable;
 
     const HEADINGS: &str = "figure,panel,curve,x,mean,low,high,n,background_events";
 

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::figures;
+use crate::figures::reduce;
 use crate::job::Job;
 use crate::plan::Plan;
-use crate::reduce;
-use crate::results::{Results, digest};
+use crate::store::results::{Results, digest};
 use crate::store::{Store, TaskState};
 
 /// What tables and pictures were made from, and which there are.

@@ -1,9 +1,8 @@
-//! What a plan costs before it runs: core-seconds, makespan, disk.
+//! What a plan costs before it runs: core-seconds and disk.
 //!
 //! What a task of a kind costs stands in the descriptor of the kind (`plan::work`), and what networks and events cost beneath
 //! it (`plan::cost`); here they are added up.
 
-use crate::dispatch::{Pace, makespan};
 pub mod demand;
 mod measured;
 pub mod memory;
@@ -12,8 +11,8 @@ pub use crate::plan::cost::{EventCounts, flow_weights};
 pub use measured::Measured;
 
 use crate::job::Job;
-use crate::plan::{Plan, Task};
-use crate::rates::Rates;
+use crate::plan::rates::Rates;
+use crate::plan::{Pace, Plan, Task};
 
 /// The price of a plan.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,11 +43,6 @@ impl Price {
     pub fn total(&self) -> f64 {
         self.seconds.iter().sum()
     }
-
-    /// Seconds until `ranks` ranks have done the plan.
-    pub fn makespan(&self, plan: &Plan, done: &[bool], ranks: usize) -> f64 {
-        makespan(plan, &self.seconds, done, ranks)
-    }
 }
 
 /// Bytes that a task stores.
@@ -59,6 +53,7 @@ pub fn bytes(job: &Job, task: &Task, counts: EventCounts) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dispatch::makespan;
     use crate::job::{DEFAULTS, JobFile};
 
     #[test]
@@ -70,6 +65,6 @@ mod tests {
         let training = 6.0 * 14_016.0 * 700.0 * 420_000.0 / (Rates::CPU_CORE.denoiser(1) * 1e9);
         let index = plan.tasks.iter().position(|task| task.id.0.starts_with("train/")).expect("a training");
         assert!((price.seconds[index] / training - 1.0).abs() < 1e-9);
-        assert!(price.makespan(&plan, &vec![false; plan.tasks.len()], 9) < price.total() / 5.0);
+        assert!(makespan(&plan, &price.seconds, &vec![false; plan.tasks.len()], 9) < price.total() / 5.0);
     }
 }

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Serialize;
 
-use crate::device_kind::{CORE, is_same_kind, kind_of};
-use crate::dispatch::Pace;
-use crate::plan::{Plan, TaskId};
-use crate::record::RunInfo;
+use crate::plan::device_kind::{CORE, is_same_kind, kind_of};
+use crate::plan::{Pace, Plan, TaskId};
+use crate::store::record::RunInfo;
 use crate::store::{Liveness, Occupant, TaskState};
 
 /// Where a task stands.

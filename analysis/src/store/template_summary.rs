@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::generated::Generated;
+use crate::job::template_spec::Generated;
 
 /// A generated template.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

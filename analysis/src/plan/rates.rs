@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::device_kind::{CORE, is_same_kind};
 use crate::error::Error;
-use crate::generated::FlowKind;
+use crate::job::template_spec::FlowKind;
+use crate::plan::device_kind::{CORE, is_same_kind};
 
 /// A GPU of which nothing is known is taken to be so many times as fast as a core.
 pub const GPU_AGAINST_CORE: f64 = 100.0;

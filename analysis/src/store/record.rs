@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fingerprint::Fingerprint;
-use crate::generated::{FlowKind, Scope, TrainingSample};
-use crate::jet_summary::JetSummary;
+use crate::job::point::ScanPoint;
+use crate::job::quantities::{ClassifierSeed, Fold};
+use crate::job::template_spec::{FlowKind, Scope, TrainingSample};
 use crate::plan::TaskId;
-use crate::point::ScanPoint;
-use crate::quantities::{ClassifierSeed, Fold};
-use crate::seal::sealed;
+use crate::plan::fingerprint::Fingerprint;
 use crate::statistics::metrics::Performance;
-use crate::template_summary::TemplateSummary;
+use crate::store::jet_summary::JetSummary;
+use crate::store::seal::sealed;
+use crate::store::template_summary::TemplateSummary;
 
 /// The record of a task; the task is done if and only if it exists and its fingerprint matches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

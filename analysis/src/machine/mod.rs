@@ -3,6 +3,10 @@
 //! Prices are those of one core of some machine. Beside the user's cache lies a small file with the seconds that each kind
 //! of work was priced at and has taken, for each processor and device. It changes estimates only, never a result, so that
 //! a file that is missing, damaged or cannot be written is no failure.
+//!
+//! - In: what tasks of a run were priced at and how long they took.
+//! - Out: the pace of each kind of work on a device of this machine, and seconds for a figure.
+//! - It may use `plan` and what lies below it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -12,9 +16,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::device_kind::CORE;
-use crate::dispatch::Pace;
-use crate::plan::PaceKind;
+use crate::plan::device_kind::CORE;
+use crate::plan::{Pace, PaceKind};
 
 mod processor;
 

@@ -10,7 +10,15 @@
 //! DIR/tasks/STAGE/ID.stopped      how far a stopped task came, and in what time
 //! DIR/tasks/STAGE/ID.checkpoint  what it goes on from    DIR/tasks/folded.*    records and arrays after `compact`
 //! ```
+//!
+//! - In: a job with its input files, and the record of each task ([`record`]) when it has ended.
+//! - Out: the state of each task ([`task_state`]), the time behind it ([`accounting`]), and the records of finished points
+//!   ([`results`]).
+//! - No equation of the paper lives here. A record is written last and carries a digest of itself ([`seal`]), and a lock keeps
+//!   two runs from working in one directory.
+//! - It may use `dispatch`, `machine` and what lies below them, and knows no figure.
 
+pub mod accounting;
 mod again;
 mod arrivals;
 mod aside;
@@ -22,14 +30,20 @@ mod foresee;
 mod growth;
 mod header;
 mod identity;
+pub mod jet_summary;
 mod names;
 mod occupancy;
 mod occupant;
+pub mod record;
 mod records;
 mod request;
+pub mod results;
+pub mod seal;
 mod stopped;
 mod survey;
 mod sweep;
+pub mod task_state;
+pub mod template_summary;
 
 use std::fs;
 use std::io::Write;
@@ -53,9 +67,9 @@ pub use survey::Survey;
 
 use crate::dispatch::Shard;
 use crate::error::Error;
-use crate::fingerprint::InputFile;
 use crate::job::{Job, JobFile};
 use crate::plan::TaskId;
+use crate::plan::fingerprint::InputFile;
 use folded::Folded;
 
 /// A directory of results.

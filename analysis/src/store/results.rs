@@ -6,17 +6,17 @@ use std::io::ErrorKind;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
-use crate::jet_summary::JetSummary;
 use crate::job::Job;
+use crate::job::point::ScanPoint;
+use crate::job::quantities::SignalCount;
 use crate::plan::{Plan, TaskId};
-use crate::point::ScanPoint;
-use crate::quantities::SignalCount;
-use crate::record::{
+use crate::statistics::band::Band;
+use crate::store::jet_summary::JetSummary;
+use crate::store::record::{
     Classifier, DenoiserTraining, DivergedClassifier, FlowTraining, MassFit, SampleSizes, TaskResult,
 };
-use crate::statistics::band::Band;
+use crate::store::template_summary::TemplateSummary;
 use crate::store::{Store, TaskState};
-use crate::template_summary::TemplateSummary;
 
 /// The results of a scan, finished or not.
 pub struct Results {

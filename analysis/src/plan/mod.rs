@@ -1,13 +1,27 @@
-//! From a job to tasks: what is computed once, what depends on what.
+//! From a job to tasks: what is computed once, what depends on what, and what it costs.
+//!
+//! - In: a [`Job`].
+//! - Out: a [`Plan`], dependencies first; what each task's result depends on ([`fingerprint`]); core-seconds, memory and disk
+//!   ([`price`], at the [`rates`] of a device); the random numbers that belong to each purpose ([`random_stream`]).
+//! - Each kind of task has one file in [`work`]; no equation of the paper lives here but the sizes of its networks
+//!   ([`cost`]).
+//! - It may use `job` and what lies below it.
 
 pub mod cost;
+pub mod device_kind;
+pub mod fingerprint;
 mod flows;
 mod groups;
+mod pace;
 mod pace_kind;
+pub mod price;
+pub mod random_stream;
+pub mod rates;
 mod select;
 mod trainings;
 pub mod work;
 
+pub use pace::Pace;
 pub use pace_kind::PaceKind;
 
 use std::collections::{HashMap, HashSet};
@@ -16,10 +30,10 @@ use std::hash::Hash;
 
 use serde::{Deserialize, Serialize};
 
-use crate::generated::{FlowKind, Generated, Inputs, Scope, TrainingSample};
 use crate::job::Job;
-use crate::point::{ClassifierKind, Contest, ScanPoint};
-use crate::quantities::{ClassifierSeed, Oversampling};
+use crate::job::point::{ClassifierKind, Contest, ScanPoint};
+use crate::job::quantities::{ClassifierSeed, Oversampling};
+use crate::job::template_spec::{FlowKind, Generated, Inputs, Scope, TrainingSample};
 
 use flows::Flows;
 use groups::{Versions, groups};

@@ -4,12 +4,12 @@
 //! background from the template, on events that it has not seen, the template is to blame, whatever was injected; what
 //! looks like signal then may be nothing else.
 
-use crate::generated::{Generated, Inputs};
 use crate::job::Job;
-use crate::method_names::label;
-use crate::point::{ClassifierKind, ScanPoint};
-use crate::results::{PointResults, Results};
-use crate::template_summary::{FeatureDistance, TemplateSummary};
+use crate::job::method_names::label;
+use crate::job::point::{ClassifierKind, ScanPoint};
+use crate::job::template_spec::{Generated, Inputs};
+use crate::store::results::{PointResults, Results};
+use crate::store::template_summary::{FeatureDistance, TemplateSummary};
 
 /// Standard errors by which a mean must exceed the threshold.
 const ERRORS: f64 = 2.0;
@@ -129,7 +129,7 @@ fn fault(name: &str, distance: &FeatureDistance) -> String {
     match distance.is_of_value() {
         Some(value) => format!(
             "{name} ({} in {:.1}% of the background, {:.1}% of the template)",
-            crate::number::short(value.value),
+            crate::text::number::short(value.value),
             100.0 * value.background,
             100.0 * value.template
         ),

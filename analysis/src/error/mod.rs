@@ -1,4 +1,10 @@
 //! What can go wrong, and the exit code that says so.
+//!
+//! - In: what failed, with the file or key that it is about. Out: a message (what happened, why it is a problem, what to do)
+//!   and the exit code of the program ([`Exit`]); a panic ends it in two lines ([`unforeseen`]).
+//! - It uses no other room.
+
+pub mod unforeseen;
 
 use std::fmt;
 use std::path::PathBuf;

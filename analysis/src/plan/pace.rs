@@ -1,6 +1,6 @@
 //! How long tasks take against their price, learnt from those that have ended.
 
-use crate::plan::PaceKind;
+use super::PaceKind;
 
 /// Seconds for each second of the price, by kind of work.
 ///

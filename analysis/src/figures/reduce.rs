@@ -2,21 +2,21 @@
 
 use serde::Serialize;
 
-use crate::axes::{AXES, AxisValue, SIGNAL_REGION, distinct};
-use crate::closure;
 use crate::error::Error;
 use crate::figures::Figure;
-use crate::fit_quality;
-use crate::generated::Kinematics;
+use crate::figures::closure;
+use crate::figures::fit_quality;
+use crate::figures::table::FigureTable;
 use crate::job::Job;
+use crate::job::axis_headings::{AXES, AxisValue, SIGNAL_REGION, distinct};
+use crate::job::method_names::{label, rank};
 use crate::job::noise_grid::NoiseGrid;
-use crate::method_names::{label, rank};
-use crate::point::Contest;
-use crate::record::Classifier;
-use crate::results::{PointResults, Results};
+use crate::job::point::Contest;
+use crate::job::template_spec::Kinematics;
 use crate::statistics::band::Band;
 use crate::store::Store;
-use crate::table::FigureTable;
+use crate::store::record::Classifier;
+use crate::store::results::{PointResults, Results};
 use crate::text::columns;
 
 /// A row of `results.csv`: one classifier.

@@ -1,11 +1,11 @@
 use super::*;
 use crate::job::JobFile;
+use crate::job::quantities::{ClassifierSeed, Fold};
 use crate::plan::TaskId;
-use crate::quantities::{ClassifierSeed, Fold};
-use crate::record::{Classifier, SampleSizes};
-use crate::results::OfTask;
 use crate::statistics::metrics::RankedScores;
-use crate::template_summary::ValueShares;
+use crate::store::record::{Classifier, SampleSizes};
+use crate::store::results::OfTask;
+use crate::store::template_summary::ValueShares;
 
 /// A scan of ∅ and of the reference, whose classifiers have these AUCs of background against template.
 fn results(aucs: [&[f64]; 2], distances: Vec<FeatureDistance>) -> Results {

@@ -8,10 +8,10 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::device_kind::is_gpu;
+use crate::plan::device_kind::is_gpu;
 use crate::plan::{Plan, Task};
-use crate::standing::Standing;
 use crate::store::Store;
+use crate::store::task_state::Standing;
 
 /// The first bytes of a checkpoint, which need no HDF5 to be read: HDF5 leaves so many to its users.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -126,8 +126,8 @@ fn seconds(time: SystemTime) -> f64 {
 mod tests {
     use super::*;
     use crate::job::JobFile;
-    use crate::record::RunInfo;
     use crate::store::StoredJob;
+    use crate::store::record::RunInfo;
 
     #[test]
     fn stopped_and_running_work_counts() {

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::quantities::{SigmaPrime, SignalCount};
-use crate::regions::{MassWindow, Regions};
-use crate::solver::Solver;
+use crate::job::quantities::{SigmaPrime, SignalCount};
+use crate::job::regions::{MassWindow, Regions};
+use crate::job::solver::Solver;
 
 /// How a background template is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::generated::Generated;
+use crate::job::template_spec::Generated;
 
 /// One copy of a template of constituents.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::generated::{Generated, Inputs, Kinematics, TemplateMethod};
-use crate::quantities::{Oversampling, SignalCount};
-use crate::regions::MassWindow;
+use crate::job::quantities::{Oversampling, SignalCount};
+use crate::job::regions::MassWindow;
+use crate::job::template_spec::{Generated, Inputs, Kinematics, TemplateMethod};
 
 /// One curve of a figure at one place: what is separated from what, and by which classifier.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -178,9 +178,9 @@ impl fmt::Display for ScanPoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generated::{Integration, Kinematics, TemplateMethod, TrainingSample};
     use crate::job::Solver;
-    use crate::quantities::SigmaPrime;
+    use crate::job::quantities::SigmaPrime;
+    use crate::job::template_spec::{Integration, Kinematics, TemplateMethod, TrainingSample};
 
     #[test]
     fn points_read_as_ids() {

@@ -1,6 +1,6 @@
 //! The axes of a scan, as people read them.
 
-use crate::point::{Contest, ScanPoint};
+use crate::job::point::{Contest, ScanPoint};
 
 /// One value of a point on an axis, as people read it.
 pub type AxisValue = fn(&ScanPoint) -> Option<String>;
