@@ -10,7 +10,7 @@ mod jets;
 use std::time::Instant;
 
 use drapes::classifier::{
-    BoostedTrees, Contest, DataTruth, Judges, Perceptrons, TemplateFolds, TemplateTruth, classify,
+    BoostedTrees, ClassifierFamily, DataTruth, Perceptrons, TemplateFolds, TemplateTruth, TwoSample, classify,
 };
 use drapes::device;
 use drapes::diffusion::{Denoiser, DenoiserShape, Sampler, TrainingEvents, train};
@@ -175,7 +175,7 @@ fn normals(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
 fn classifier(job: &Job, device: Device) -> (f64, &'static str) {
     let seconds_of = |epochs: usize| {
         let settings = ClassifierSettings { epochs, ..job.classifier.clone() };
-        contest_seconds(10, &Perceptrons { settings: &settings, device })
+        two_sample_seconds(10, &Perceptrons { settings: &settings, device })
     };
     // Set-up and scoring are in both.
     let steps = (2 * (TRAINING_EVENTS / job.classifier.batch) * 50) as f64;
@@ -186,33 +186,33 @@ fn classifier(job: &Job, device: Device) -> (f64, &'static str) {
 fn trees(job: &Job) -> (f64, &'static str) {
     let seconds_of = |iterations: usize| {
         let settings = TreeSettings { iterations, patience: 1000, ..job.trees.clone() };
-        contest_seconds(1, &BoostedTrees(&settings))
+        two_sample_seconds(1, &BoostedTrees(&settings))
     };
     let grown = (40 * TRAINING_EVENTS * FEATURES * 5) as f64;
     (grown / (seconds_of(50) - seconds_of(10)) / 1e6, "10⁶ events × features × trees/s")
 }
 
-/// Events that a classifier of the contest below learns from.
+/// Events that a classifier of the two-sample task below learns from.
 const TRAINING_EVENTS: usize = 36_000 * 3 / 5;
 
 /// Seconds of five folds times so many seeds.
-fn contest_seconds(seeds: u32, judges: &impl for<'a> Judges<ArrayView2<'a, f32>>) -> f64 {
+fn two_sample_seconds(seeds: u32, family: &impl for<'a> ClassifierFamily<ArrayView2<'a, f32>>) -> f64 {
     let (data, template, none) =
         (normals(6_000, FEATURES, 1), normals(30_000, FEATURES, 2), normals(0, FEATURES, 3));
-    let contest = Contest {
+    let two_sample = TwoSample {
         data: data.view(),
         data_truth: DataTruth::Simulated(&vec![false; data.nrows()]),
         template: template.view(),
         template_truth: TemplateTruth::Generated,
-        template_folds: TemplateFolds::Dealt,
+        template_folds: TemplateFolds::Random,
         unseen_background: none.view(),
         unseen_signal: none.view(),
     };
     let chosen: Vec<ClassifierSeed> = (0..seeds).map(ClassifierSeed).collect();
     let stream = Stream::of_job(4);
     median(|| {
-        let found = classify(&contest, 5, &chosen, (&stream, &stream), judges, &Checkpointer::default());
-        assert_eq!(found.expect("a good contest").classifiers.len(), 5 * chosen.len());
+        let found = classify(&two_sample, 5, &chosen, (&stream, &stream), family, &Checkpointer::default());
+        assert_eq!(found.expect("a good two-sample task").classifiers.len(), 5 * chosen.len());
     })
 }
 
@@ -270,15 +270,15 @@ fn flow_events(job: &Job, seed: u64) -> FlowEvents {
     }
 }
 
-/// A training step of one of `members` flows, batch 256, five features; a top flow's with the density that judges it.
+/// A training step of one of `members` flows, batch 256, five features; a top flow's with its base density.
 fn flow(job: &Job, kind: FlowKind, members: usize, device: Device) -> (f64, &'static str) {
     let settings = FlowSettings { validation_fraction: 0.0, ..job.flow.clone() };
     let events: Vec<FlowEvents> = (0..members as u64).map(|seed| flow_events(job, seed)).collect();
     let streams: Vec<Stream> = (0..members as u64).map(Stream::of_job).collect();
     let objective = match kind.judge() {
         None => Objective::Density,
-        Some(judge) => {
-            let shape = flow_shape(job, judge);
+        Some(evaluate) => {
+            let shape = flow_shape(job, evaluate);
             Objective::Transport(Flow::over(shape, &shape.initial(&streams, device)))
         }
     };

@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::time::Instant;
 
-use drapes::classifier::{Contest, DataTruth, Judges, Least, Member, Parts, TemplateFolds, TemplateTruth};
+use drapes::classifier::{
+    ClassRows, ClassifierFamily, DataTruth, Member, SmallestFold, TemplateFolds, TemplateTruth, TwoSample,
+};
 use drapes::jet_classifier::Transformers;
 use drapes::jet_model::{JetDenoiser, JetMaps, JetModelEvents, JetModelShape, JetSampler, train};
 use drapes::jets::{EventJets, Jets, Kinematics, Outline};
@@ -130,29 +132,29 @@ pub fn generation(job: &Job, device: Device) -> (f64, &'static str) {
 pub fn classifier(job: &Job, device: Device) -> (f64, &'static str) {
     let (jets, clock, none) = (jets(job), Clock::default(), Jets::default());
     let (events, none) = (EventJets::all(&jets), EventJets::all(&none));
-    let contest = Contest {
+    let two_sample = TwoSample {
         data: events,
         data_truth: DataTruth::Generated,
         template: events,
         template_truth: TemplateTruth::Generated,
-        template_folds: TemplateFolds::Dealt,
+        template_folds: TemplateFolds::Random,
         unseen_background: none,
         unseen_signal: none,
     };
-    let parts = |count: usize| Parts { data: (0..count).collect(), template: (0..count).collect() };
+    let class_rows = |count: usize| ClassRows { data: (0..count).collect(), template: (0..count).collect() };
     let members: Vec<Member> = (0..FOLDS)
         .map(|fold| Member {
             seed: ClassifierSeed(0),
             fold: Fold(fold as u32),
-            training: parts(EVENTS),
-            validation: parts(0),
-            evaluated: parts(0),
+            training: class_rows(EVENTS),
+            validation: class_rows(0),
+            evaluated: class_rows(0),
             stream: Stream::of_job(fold),
         })
         .collect();
-    let judges = Transformers { settings: &job.jet_classifier, device };
-    let least = Least { batches: 2 * EVENTS / job.jet_classifier.batch, validation: 0 };
-    let found = judges.train(&contest, &members, least, &Checkpointer::watching(&clock));
+    let family = Transformers { settings: &job.jet_classifier, device };
+    let smallest_fold = SmallestFold { batches: 2 * EVENTS / job.jet_classifier.batch, validation: 0 };
+    let found = family.train(&two_sample, &members, smallest_fold, &Checkpointer::watching(&clock));
     assert!(found.is_err(), "it was stopped");
     (clock.seconds_a_step() / members.len() as f64 * 1e3, "ms a model step")
 }

@@ -1,18 +1,18 @@
-//! The parts of the cross-validation.
+//! Which events belong to which fold of the cross-validation.
 
 use drapes_analysis::job::quantities::Fold;
 use drapes_analysis::plan::random_stream::Stream;
 use rand::seq::SliceRandom;
 
-/// Which part each event belongs to.
-pub struct Folds {
+/// Which fold each event belongs to.
+pub struct FoldAssignment {
     part: Vec<u32>,
     folds: u32,
 }
 
-impl Folds {
-    /// Deals shuffled events into parts whose sizes differ by at most one.
-    pub fn deal(count: usize, folds: u32, stream: &Stream) -> Self {
+impl FoldAssignment {
+    /// Divides events at random into folds whose sizes differ by at most one.
+    pub fn random(count: usize, folds: u32, stream: &Stream) -> Self {
         let mut order: Vec<u32> = (0..count as u32).collect();
         order.shuffle(&mut stream.generator());
         let mut part = vec![0; count];
@@ -22,7 +22,8 @@ impl Folds {
         Self { part, folds }
     }
 
-    /// The parts of copies: copy `i` stays in the part of event `i` modulo their number.
+    /// The folds of copies: copy `i` stays in the fold of event `i` modulo their number, so that no classifier is evaluated on a
+    /// copy of what it has learnt from.
     pub fn repeated(&self, count: usize) -> Self {
         Self { part: self.part.iter().copied().cycle().take(count).collect(), folds: self.folds }
     }
@@ -51,18 +52,18 @@ mod tests {
     #[test]
     fn every_event_is_evaluated_once_and_never_trains_its_judge() {
         for count in [5, 23, 100] {
-            let folds = Folds::deal(count, 5, &Stream::of_job(1));
+            let folds = FoldAssignment::random(count, 5, &Stream::of_job(1));
             let mut evaluated = vec![0; count];
             for fold in (0..5).map(Fold) {
                 let training: Vec<usize> = folds.training(fold).collect();
-                assert!(training.len() >= Folds::least_training(count, 5));
+                assert!(training.len() >= FoldAssignment::least_training(count, 5));
                 for event in folds.part(fold) {
                     evaluated[event] += 1;
                     assert!(!training.contains(&event));
                 }
                 assert!(folds.part(fold.validation(5)).all(|event| !training.contains(&event)));
-                let parts = folds.part(fold).count() + folds.part(fold.validation(5)).count();
-                assert_eq!(parts + training.len(), count);
+                let class_rows = folds.part(fold).count() + folds.part(fold.validation(5)).count();
+                assert_eq!(class_rows + training.len(), count);
             }
             assert_eq!(evaluated, vec![1; count]);
         }

@@ -1,16 +1,16 @@
-//! An ensemble of boosted trees: the same parts as the perceptrons, one training after the other.
+//! An ensemble of boosted trees: the same folds as the perceptrons, one training after the other.
 
 use drapes_analysis::job::TreeSettings;
 use ndarray::{Array2, ArrayView2, Axis};
 
-use super::judges::{Judges, Least, Scorer};
-use super::member::{Member, Parts};
+use super::family::{ClassifierFamily, Scorer, SmallestFold};
+use super::member::{ClassRows, Member};
 use super::trees::{Rows, Trees};
-use super::two_sample::{Contest, both};
+use super::two_sample::{TwoSample, both};
 use crate::error::Error;
 use crate::training::{Checkpointer, TrainingHistory};
 
-/// Boosted trees as judges.
+/// Boosted trees, as a family of classifiers.
 #[derive(Clone, Copy, Debug)]
 pub struct BoostedTrees<'a>(pub &'a TreeSettings);
 
@@ -26,7 +26,7 @@ struct Table {
     weights: Vec<f64>,
 }
 
-impl Judges<ArrayView2<'_, f32>> for BoostedTrees<'_> {
+impl ClassifierFamily<ArrayView2<'_, f32>> for BoostedTrees<'_> {
     type Trained = Forest;
 
     const REMEDY: &'static str = "lower classifier.folds";
@@ -38,13 +38,13 @@ impl Judges<ArrayView2<'_, f32>> for BoostedTrees<'_> {
 
     fn train(
         &self,
-        contest: &Contest<'_, ArrayView2<'_, f32>>,
+        two_sample: &TwoSample<'_, ArrayView2<'_, f32>>,
         members: &[Member],
-        _least: Least,
+        _least: SmallestFold,
         checkpointer: &Checkpointer<'_>,
     ) -> Result<(Forest, Vec<TrainingHistory>), Error> {
-        let events = both(contest);
-        let n_data = contest.data.nrows();
+        let events = both(two_sample);
+        let n_data = two_sample.data.nrows();
         let (mut forest, mut histories) =
             (Vec::with_capacity(members.len()), Vec::with_capacity(members.len()));
         for (index, member) in members.iter().enumerate() {
@@ -62,9 +62,9 @@ impl Judges<ArrayView2<'_, f32>> for BoostedTrees<'_> {
 }
 
 impl Table {
-    /// The events of some parts, with weights that make both classes of the training parts count alike.
-    fn of(events: &Array2<f32>, n_data: usize, parts: &Parts, training: &Parts) -> Self {
-        let rows: Vec<usize> = parts.rows(n_data).into_iter().map(|row| row as usize).collect();
+    /// The events of some rows, with weights that make both classes of the training rows count alike.
+    fn of(events: &Array2<f32>, n_data: usize, class_rows: &ClassRows, training: &ClassRows) -> Self {
+        let rows: Vec<usize> = class_rows.rows(n_data).into_iter().map(|row| row as usize).collect();
         let [data, template] = training.class_weights();
         let is_data: Vec<bool> = rows.iter().map(|row| *row < n_data).collect();
         let weights = is_data.iter().map(|is_data| if *is_data { data } else { template }).collect();

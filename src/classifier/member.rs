@@ -1,16 +1,16 @@
-//! The classifiers of a contest and the events that each may see.
+//! The classifiers of a two-sample task, one for each seed and fold, and the events that each may see.
 
 use std::sync::Arc;
 
 use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::plan::random_stream::Stream;
 
-use super::folds::Folds;
+use super::folds::FoldAssignment;
 use super::rows::{Role, Rows};
-use super::two_sample::{Contest, Events, TemplateFolds};
+use super::two_sample::{Events, TemplateFolds, TwoSample};
 
 /// Events of both classes, by their rows.
-pub struct Parts {
+pub struct ClassRows {
     /// Rows of the first class.
     pub data: Rows,
     /// Rows of the second class.
@@ -24,16 +24,16 @@ pub struct Member {
     /// The part that it is evaluated on.
     pub fold: Fold,
     /// What it learns from.
-    pub training: Parts,
+    pub training: ClassRows,
     /// What tells how far it has learnt.
-    pub validation: Parts,
+    pub validation: ClassRows,
     /// What it is evaluated on.
-    pub evaluated: Parts,
+    pub evaluated: ClassRows,
     /// Where its random numbers begin.
     pub stream: Stream,
 }
 
-impl Parts {
+impl ClassRows {
     /// Rows in the table of both classes, the first above the second.
     pub fn rows(&self, n_data: usize) -> Vec<u32> {
         let template = self.template.each().map(|event| event + n_data);
@@ -49,34 +49,38 @@ impl Parts {
 
 /// All folds of some seeds.
 pub fn members<E: Events>(
-    contest: &Contest<'_, E>,
+    two_sample: &TwoSample<'_, E>,
     folds: u32,
     seeds: &[ClassifierSeed],
-    (deal, stream): (&Stream, &Stream),
+    (fold_stream, stream): (&Stream, &Stream),
 ) -> Vec<Member> {
     let mut members = Vec::new();
     for seed in seeds {
-        let deal = deal.branch("folds").branch(seed);
-        let data = Arc::new(Folds::deal(contest.data.count(), folds, &deal.branch("data")));
-        let n_template = contest.template.count();
-        let template = Arc::new(match contest.template_folds {
-            TemplateFolds::Dealt => Folds::deal(n_template, folds, &deal.branch("template")),
+        let fold_stream = fold_stream.branch("folds").branch(seed);
+        let data =
+            Arc::new(FoldAssignment::random(two_sample.data.count(), folds, &fold_stream.branch("data")));
+        let n_template = two_sample.template.count();
+        let template = Arc::new(match two_sample.template_folds {
+            TemplateFolds::Random => {
+                FoldAssignment::random(n_template, folds, &fold_stream.branch("template"))
+            }
             TemplateFolds::OfData => data.repeated(n_template),
             TemplateFolds::OfOrigins(origins) => {
-                Folds::deal(origins, folds, &deal.branch("template")).repeated(n_template)
+                FoldAssignment::random(origins, folds, &fold_stream.branch("template")).repeated(n_template)
             }
         });
         for fold in (0..folds).map(Fold) {
-            let parts = |role: Role| {
-                let [data, template] = [&data, &template].map(|folds| Rows::dealt(Arc::clone(folds), role));
-                Parts { data, template }
+            let class_rows = |role: Role| {
+                let [data, template] =
+                    [&data, &template].map(|folds| Rows::of_folds(Arc::clone(folds), role));
+                ClassRows { data, template }
             };
             members.push(Member {
                 seed: *seed,
                 fold,
-                training: parts(Role::TrainingFor(fold)),
-                validation: parts(Role::Part(fold.validation(folds))),
-                evaluated: parts(Role::Part(fold)),
+                training: class_rows(Role::TrainingFor(fold)),
+                validation: class_rows(Role::Part(fold.validation(folds))),
+                evaluated: class_rows(Role::Part(fold)),
                 stream: stream.branch(seed).branch(fold),
             });
         }

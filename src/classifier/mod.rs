@@ -1,31 +1,32 @@
 //! Weakly supervised classifiers: data against template.
 //!
 //! ```text
-//! Contest (who stands against whom) --folds--> members: seeds × folds --Judges--> Scorer --judge--> Performance
+//! TwoSample (data, template, what is known of both) --FoldAssignment--> members: seeds × folds
+//!     --ClassifierFamily::train--> Scorer --evaluate--> Evaluation
 //! ```
 //!
-//! A contest is between events of any kind. Judges of features are perceptrons and trees; those of jets are in
+//! The events may be of any kind. Features are classified by perceptrons and boosted trees; jets by the transformers of
 //! [`crate::jet_classifier`].
 
-mod contest;
+mod cross_validation;
+mod evaluation;
+mod family;
 mod folds;
 mod forest;
-mod judge;
-mod judges;
 mod member;
+mod outlier_maps;
 mod perceptrons;
 mod rows;
-mod tamed;
 mod train;
 mod trees;
 mod two_sample;
 
-pub use contest::classify;
+pub use cross_validation::classify;
+pub use evaluation::Evaluation;
+pub use family::{ClassifierFamily, Scorer, SmallestFold};
 pub use forest::BoostedTrees;
-pub use judge::Judged;
-pub use judges::{Judges, Least, Scorer};
-pub use member::{Member, Parts};
+pub use member::{ClassRows, Member};
 pub use perceptrons::Perceptrons;
 pub use rows::Rows;
 pub use train::{CLASSIFIERS, Drawn, Ensemble, Networks, Steps, train};
-pub use two_sample::{Contest, DataTruth, Events, TemplateFolds, TemplateTruth};
+pub use two_sample::{DataTruth, Events, TemplateFolds, TemplateTruth, TwoSample};

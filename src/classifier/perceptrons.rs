@@ -4,11 +4,11 @@ use drapes_analysis::job::ClassifierSettings;
 use ndarray::{Array2, ArrayView2, Axis};
 use tch::{Device, Tensor};
 
-use super::judges::{Judges, Least, Scorer};
+use super::family::{ClassifierFamily, Scorer, SmallestFold};
 use super::member::Member;
-use super::tamed::Tamed;
+use super::outlier_maps::OutlierMaps;
 use super::train::{CLASSIFIERS, Drawn, Ensemble, Networks, Steps, train};
-use super::two_sample::{Contest, both};
+use super::two_sample::{TwoSample, both};
 use crate::error::Error;
 use crate::nn::{Layout, Mlp};
 use crate::scaler::{Scaler, Standardisation};
@@ -19,7 +19,7 @@ const SCORES_AT_ONCE: usize = 1 << 15;
 /// The same where a GPU waits to be filled.
 const SCORES_AT_ONCE_ON_GPU: usize = 1 << 22;
 
-/// Perceptrons that train together on a device, as judges.
+/// Perceptrons that train together on a device, as a family of classifiers.
 #[derive(Clone, Copy, Debug)]
 pub struct Perceptrons<'a> {
     /// Their sizes and their training.
@@ -32,7 +32,7 @@ pub struct Perceptrons<'a> {
 pub struct PerceptronNetworks {
     layout: Layout,
     /// What is done to columns that outliers rule.
-    tamed: Tamed,
+    outlier_maps: OutlierMaps,
     /// `[events, features]`, data first, in their own units but for those columns.
     events: Tensor,
     standardisation: Standardisation,
@@ -43,7 +43,7 @@ impl Perceptrons<'_> {
     pub const STEPS_A_BLOCK: usize = PerceptronNetworks::STEPS_A_BLOCK;
 }
 
-impl Judges<ArrayView2<'_, f32>> for Perceptrons<'_> {
+impl ClassifierFamily<ArrayView2<'_, f32>> for Perceptrons<'_> {
     type Trained = Ensemble<PerceptronNetworks>;
 
     const REMEDY: &'static str = "lower classifier.batch or classifier.folds";
@@ -54,16 +54,17 @@ impl Judges<ArrayView2<'_, f32>> for Perceptrons<'_> {
 
     fn train(
         &self,
-        contest: &Contest<'_, ArrayView2<'_, f32>>,
+        two_sample: &TwoSample<'_, ArrayView2<'_, f32>>,
         members: &[Member],
-        least: Least,
+        smallest_fold: SmallestFold,
         checkpointer: &Checkpointer<'_>,
     ) -> Result<(Self::Trained, Vec<TrainingHistory>), Error> {
-        let n_data = contest.data.nrows();
-        let networks = PerceptronNetworks::new(&both(contest), n_data, self.settings, members, self.device);
+        let n_data = two_sample.data.nrows();
+        let networks =
+            PerceptronNetworks::new(&both(two_sample), n_data, self.settings, members, self.device);
         let ClassifierSettings { epochs, batch, learning_rate, weight_decay, .. } = *self.settings;
         let settings = TrainingSettings { epochs, batch, learning_rate, weight_decay, ..CLASSIFIERS };
-        train(networks, settings, members, (n_data, least), self.device, checkpointer)
+        train(networks, settings, members, (n_data, smallest_fold), self.device, checkpointer)
     }
 }
 
@@ -75,8 +76,8 @@ impl PerceptronNetworks {
         members: &[Member],
         device: Device,
     ) -> Self {
-        let tamed = Tamed::of(rows.view());
-        let rows = tamed.rows(rows.view());
+        let outlier_maps = OutlierMaps::of(rows.view());
+        let rows = outlier_maps.rows(rows.view());
         let features = rows.ncols();
         let scalers: Vec<Scaler> = members
             .iter()
@@ -89,7 +90,7 @@ impl PerceptronNetworks {
         let scalers = scalers.iter().map(|scaler| (&scaler.mean[..], &scaler.deviation[..]));
         Self {
             layout: Mlp::layout(features, settings.hidden_layers, settings.width),
-            tamed,
+            outlier_maps,
             events: to_tensor(rows.view(), device),
             standardisation: Standardisation::new(scalers, device),
         }
@@ -126,13 +127,13 @@ impl Networks for PerceptronNetworks {
 
 impl Scorer<ArrayView2<'_, f32>> for Ensemble<PerceptronNetworks> {
     fn score_by_all(&self, events: ArrayView2<'_, f32>) -> Vec<Vec<f32>> {
-        let PerceptronNetworks { layout, tamed, standardisation, .. } = &self.networks;
+        let PerceptronNetworks { layout, outlier_maps, standardisation, .. } = &self.networks;
         let network = Mlp::over(layout, &self.parameters);
         let mut scores = vec![Vec::with_capacity(events.nrows()); self.members()];
         for portion in
             events.axis_chunks_iter(Axis(0), (scores_at_once(self.device()) / self.members()).max(1))
         {
-            let portion = tamed.rows(portion);
+            let portion = outlier_maps.rows(portion);
             let x = standardisation.of(&to_tensor(portion.view(), self.device()).unsqueeze(0));
             let found = network.forward(&x).squeeze_dim(2).to_device(Device::Cpu);
             for (member, scores) in scores.iter_mut().enumerate() {
@@ -143,13 +144,13 @@ impl Scorer<ArrayView2<'_, f32>> for Ensemble<PerceptronNetworks> {
     }
 
     fn score_by_one(&self, member: usize, events: ArrayView2<'_, f32>, rows: &[usize]) -> Vec<f32> {
-        let PerceptronNetworks { layout, tamed, standardisation, .. } = &self.networks;
+        let PerceptronNetworks { layout, outlier_maps, standardisation, .. } = &self.networks;
         let standardisation = standardisation.member(member);
         let network = Mlp::over(layout, &self.parameters.narrow(0, member as i64, 1));
         let mut scores = Vec::with_capacity(rows.len());
         for rows in rows.chunks(scores_at_once(self.device())) {
             let portion = events.select(Axis(0), rows);
-            let portion = tamed.rows(portion.view());
+            let portion = outlier_maps.rows(portion.view());
             let x = standardisation.of(&to_tensor(portion.view(), self.device()).unsqueeze(0));
             let found = network.forward(&x).flatten(0, -1).to_device(Device::Cpu);
             scores.extend(Vec::<f32>::try_from(&found).unwrap_or_default());

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use drapes_analysis::job::quantities::Fold;
 
-use super::folds::Folds;
+use super::folds::FoldAssignment;
 
 /// Rows of a class, in rising order.
 ///
-/// Those of dealt events are no list: fifty members of two million events would hold a gigabyte of them, while the part of each
+/// Those of a fold are no list: fifty members of two million events would hold a gigabyte of them, while the part of each
 /// event, which all members of a seed share, says the same.
 #[derive(Clone)]
 pub struct Rows {
@@ -19,23 +19,23 @@ pub struct Rows {
 #[derive(Clone)]
 enum Kind {
     Listed(Vec<u32>),
-    Dealt(Arc<Folds>, Role),
+    Random(Arc<FoldAssignment>, Role),
 }
 
 /// What a member does with events.
 #[derive(Clone, Copy)]
 pub enum Role {
-    /// It watches or judges those of this part.
+    /// It is validated or evaluated on the events of this fold.
     Part(Fold),
-    /// It learns from them, and is evaluated on this part.
+    /// It learns from the events that train the classifier of this fold.
     TrainingFor(Fold),
 }
 
 impl Rows {
-    /// The events of dealt ones that have a role.
-    pub fn dealt(folds: Arc<Folds>, role: Role) -> Self {
+    /// The events that have a role in an assignment of folds.
+    pub fn of_folds(folds: Arc<FoldAssignment>, role: Role) -> Self {
         let count = of_role(&folds, role).count();
-        Self { kind: Kind::Dealt(folds, role), count }
+        Self { kind: Kind::Random(folds, role), count }
     }
 
     /// How many there are.
@@ -47,7 +47,7 @@ impl Rows {
     pub fn each(&self) -> Box<dyn Iterator<Item = usize> + '_> {
         match &self.kind {
             Kind::Listed(rows) => Box::new(rows.iter().map(|row| *row as usize)),
-            Kind::Dealt(folds, role) => of_role(folds, *role),
+            Kind::Random(folds, role) => of_role(folds, *role),
         }
     }
 
@@ -59,7 +59,7 @@ impl Rows {
     }
 }
 
-fn of_role(folds: &Folds, role: Role) -> Box<dyn Iterator<Item = usize> + '_> {
+fn of_role(folds: &FoldAssignment, role: Role) -> Box<dyn Iterator<Item = usize> + '_> {
     match role {
         Role::Part(fold) => Box::new(folds.part(fold)),
         Role::TrainingFor(fold) => Box::new(folds.training(fold)),
@@ -80,14 +80,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dealt_rows_are_those_of_their_folds() {
-        let folds = Arc::new(Folds::deal(103, 5, &Stream::of_job(3)).repeated(310));
+    fn rows_of_folds_are_those_of_their_folds() {
+        let folds = Arc::new(FoldAssignment::random(103, 5, &Stream::of_job(3)).repeated(310));
         for fold in (0..5).map(Fold) {
             for (role, expected) in [
                 (Role::Part(fold), folds.part(fold).collect::<Vec<_>>()),
                 (Role::TrainingFor(fold), folds.training(fold).collect()),
             ] {
-                let rows = Rows::dealt(Arc::clone(&folds), role);
+                let rows = Rows::of_folds(Arc::clone(&folds), role);
                 assert_eq!((rows.count(), rows.list()), (expected.len(), expected.clone()));
                 let listed: Rows = expected.iter().copied().collect();
                 assert_eq!((listed.count(), listed.list()), (expected.len(), expected));

@@ -3,7 +3,7 @@
 use drapes_analysis::job::Schedule;
 use tch::{Device, Kind, Tensor};
 
-use super::judges::Least;
+use super::family::SmallestFold;
 use super::member::Member;
 use crate::device::to_device_soon;
 use crate::error::Error;
@@ -89,7 +89,7 @@ pub fn train<N: Networks>(
     networks: N,
     settings: TrainingSettings,
     members: &[Member],
-    (n_data, least): (usize, Least),
+    (n_data, smallest_fold): (usize, SmallestFold),
     device: Device,
     checkpointer: &Checkpointer<'_>,
 ) -> Result<(Ensemble<N>, Vec<TrainingHistory>), Error> {
@@ -102,9 +102,9 @@ pub fn train<N: Networks>(
     let (mut learners, mut validation) = (vec![], vec![]);
     for member in members {
         let (rows, kept) = (member.training.rows(n_data), member.validation.rows(n_data));
-        learners.push(Learner::new(rows, kept.len(), least.batches, &settings, &member.stream));
+        learners.push(Learner::new(rows, kept.len(), smallest_fold.batches, &settings, &member.stream));
         // As many of each member, shuffled so that a part of them is a fair sample.
-        let count = least.validation.min(VALIDATION_EVENTS);
+        let count = smallest_fold.validation.min(VALIDATION_EVENTS);
         let mut order = Batches::new(kept, count, 1, &member.stream.branch("validation"));
         validation.extend_from_slice(order.next_batch());
     }

@@ -23,16 +23,16 @@ pub enum DataTruth<'a> {
     Generated,
 }
 
-/// How the template's events are dealt into the parts of the cross-validation.
+/// How the template's events are divided into the folds of the cross-validation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TemplateFolds {
-    /// By chance.
-    Dealt,
+    /// At random.
+    Random,
     /// Row `i` began as data event `i` modulo their number, and stays in its part: a classifier that had seen a copy of
     /// an event that it is evaluated on would not be independent of it. (Our decision; the paper does not say.)
     OfData,
-    /// Row `i` began as event `i` modulo so many, which are no data, and those are dealt by chance: a classifier that had
-    /// seen a copy of an event would know more of the copies that stop or judge its training.
+    /// Row `i` began as event `i` modulo so many, which are no data, and those are divided at random: a classifier that
+    /// has seen a copy of an event would know more of the copies on which it is validated or evaluated.
     OfOrigins(usize),
 }
 
@@ -45,9 +45,9 @@ pub enum TemplateTruth {
     Background,
 }
 
-/// Two classes to tell apart, and further events to judge by, of a kind E: features of jets in their own units,
+/// Two classes to tell apart, and further events to evaluate with, of a kind E: features of jets in their own units,
 /// `(events, features)`, or the jets themselves, of one table or several.
-pub struct Contest<'a, E> {
+pub struct TwoSample<'a, E> {
     /// The first class: data, or true signal for the supervised reference.
     pub data: E,
     /// What is known of them.
@@ -56,7 +56,7 @@ pub struct Contest<'a, E> {
     pub template: E,
     /// What the second class is.
     pub template_truth: TemplateTruth,
-    /// How it is dealt into parts.
+    /// How it is divided into folds.
     pub template_folds: TemplateFolds,
     /// True background that takes no part in training.
     pub unseen_background: E,
@@ -64,7 +64,7 @@ pub struct Contest<'a, E> {
     pub unseen_signal: E,
 }
 
-impl<E: Events> Contest<'_, E> {
+impl<E: Events> TwoSample<'_, E> {
     /// Whether the first class is signal alone, as that of the supervised reference.
     pub(super) fn data_is_signal(&self) -> bool {
         matches!(self.data_truth, DataTruth::Simulated(is_signal) if is_signal.iter().all(|signal| *signal))
@@ -72,10 +72,10 @@ impl<E: Events> Contest<'_, E> {
 
     /// The fewest events of both classes that any fold has, given by `least_of` the fewest that a fold has of a sample of
     /// some size that is divided by chance.
-    pub(super) fn least(&self, least_of: impl Fn(usize) -> usize) -> usize {
+    pub(super) fn smallest_fold(&self, least_of: impl Fn(usize) -> usize) -> usize {
         let (data, template) = (self.data.count(), self.template.count());
         let of_template = match self.template_folds {
-            TemplateFolds::Dealt => least_of(template),
+            TemplateFolds::Random => least_of(template),
             TemplateFolds::OfData => least_of(data) * (template / data.max(1)),
             TemplateFolds::OfOrigins(origins) => least_of(origins) * (template / origins.max(1)),
         };
@@ -84,6 +84,6 @@ impl<E: Events> Contest<'_, E> {
 }
 
 /// Features of both classes below each other, data first.
-pub(super) fn both(contest: &Contest<'_, ArrayView2<'_, f32>>) -> Array2<f32> {
-    concatenate(Axis(0), &[contest.data, contest.template]).expect("classes have the same features")
+pub(super) fn both(two_sample: &TwoSample<'_, ArrayView2<'_, f32>>) -> Array2<f32> {
+    concatenate(Axis(0), &[two_sample.data, two_sample.template]).expect("classes have the same features")
 }

@@ -157,13 +157,13 @@ impl Conditioner {
     /// `context` `[members, context, batch]`, `features` `[members, features, batch]`.
     pub fn begin(&self, context: &Tensor, features: &Tensor) -> Hidden {
         let size = features.size();
-        let room = || {
+        let buffers = || {
             Tensor::empty([size[0], self.shape.width as i64, size[2]], (features.kind(), features.device()))
         };
         Hidden {
             inputs: Tensor::cat(&[context, features], 1),
-            blocks: (0..self.shape.blocks).map(|_| [room(), room()]).collect(),
-            last: room(),
+            blocks: (0..self.shape.blocks).map(|_| [buffers(), buffers()]).collect(),
+            last: buffers(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Normalizing flows: the baselines that DRAPES is judged against.
+//! Normalizing flows: the baselines that DRAPES is compared with.
 //!
 //! ```text
 //! side-band events --train--> base flow p(x | m) --sample-------------> CATHODE's template
@@ -17,7 +17,7 @@ mod objective;
 mod spline;
 mod train;
 
-pub use model::{FlowModel, Journey};
+pub use model::{FlowModel, Transform};
 pub use network::{Flow, FlowShape};
 pub use objective::Objective;
 pub use train::{FlowEvents, TrainedFlows, train};

@@ -29,7 +29,7 @@ pub struct FlowModel {
 
 /// Where events are moved.
 #[derive(Clone, Copy, Debug)]
-pub enum Journey<'a> {
+pub enum Transform<'a> {
     /// From their own masses to others: upwards by the flow, downwards by its inverse. Event `i` of the result began as
     /// event `i` modulo their number.
     Masses {
@@ -92,14 +92,14 @@ impl FlowModel {
     pub fn transport(
         &self,
         events: ArrayView2<'_, f32>,
-        journey: Journey<'_>,
+        transform: Transform<'_>,
         spread: &mut Pcg64,
         watch: &dyn Watch,
     ) -> Result<Array2<f32>, Error> {
         let flow = Flow::over(self.shape, &self.parameters);
-        let count = match journey {
-            Journey::Masses { target, .. } => target.len(),
-            Journey::Correction(own) => own.len(),
+        let count = match transform {
+            Transform::Masses { target, .. } => target.len(),
+            Transform::Correction(own) => own.len(),
         };
         self.in_portions(count, watch, |rows| {
             let mut mapped = Vec::with_capacity(rows.len() * events.ncols());
@@ -110,12 +110,12 @@ impl FlowModel {
                 }
             }
             let x = self.columns(&mapped);
-            match journey {
-                Journey::Correction(own) => {
+            match transform {
+                Transform::Correction(own) => {
                     let context = self.context(own[rows].iter().map(|mass| self.mapped_mass(*mass)));
                     flow.image(&x, &context)
                 }
-                Journey::Masses { own, target } => {
+                Transform::Masses { own, target } => {
                     let steps: Vec<f64> = rows
                         .map(|row| {
                             self.mapped_mass(target[row]) - self.mapped_mass(own[row % events.nrows()])
@@ -123,14 +123,14 @@ impl FlowModel {
                         .collect();
                     let (up, down): (Vec<i64>, Vec<i64>) =
                         (0..steps.len() as i64).partition(|row| steps[*row as usize] >= 0.0);
-                    self.two_ways(&x, &steps, &[up, down], &flow)
+                    self.up_and_down(&x, &steps, &[up, down], &flow)
                 }
             }
         })
     }
 
     /// Events that go up and events that go down, each in its own passage, put back into their order.
-    fn two_ways(&self, x: &Tensor, steps: &[f64], ways: &[Vec<i64>; 2], flow: &Flow) -> Tensor {
+    fn up_and_down(&self, x: &Tensor, steps: &[f64], ways: &[Vec<i64>; 2], flow: &Flow) -> Tensor {
         let result = x.empty_like();
         for (way, chosen) in ways.iter().enumerate().filter(|(_, chosen)| !chosen.is_empty()) {
             let context = self.context(chosen.iter().map(|row| steps[*row as usize].abs()));

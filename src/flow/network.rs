@@ -60,16 +60,16 @@ pub struct FlowGradient {
 }
 
 /// What passed through a flow.
-pub struct Passage {
+pub struct Pass {
     /// The values behind it, `[members, features, batch]`.
     pub value: Tensor,
     /// ln |det ∂value/∂input|, `[members, 1, batch]`.
     pub log_det: Tensor,
     /// In the order of the layers that it passed.
-    layers: Vec<LayerPassage>,
+    layers: Vec<LayerPass>,
 }
 
-struct LayerPassage {
+struct LayerPass {
     hidden: Hidden,
     splines: spline::Passed,
 }
@@ -101,40 +101,40 @@ impl Flow {
     ///
     /// # Shapes
     /// `x` `[members, features, batch]`, `context` `[members, 1, batch]`.
-    pub fn forward(&self, x: &Tensor, context: &Tensor) -> Passage {
-        let mut passage = Passage::begin(x);
+    pub fn forward(&self, x: &Tensor, context: &Tensor) -> Pass {
+        let mut pass = Pass::begin(x);
         for (index, conditioner) in self.layers.iter().enumerate() {
             if index > 0 {
-                passage.value = passage.value.flip([1_i64].as_slice());
+                pass.value = pass.value.flip([1_i64].as_slice());
             }
-            let hidden = conditioner.begin(context, &passage.value);
-            let raw = self.room(&passage.value);
+            let hidden = conditioner.begin(context, &pass.value);
+            let raw = self.buffers(&pass.value);
             for group in 0..self.features() {
                 conditioner.group(&hidden, group, &raw.select(1, group as i64));
             }
-            let splines = self.shape.spline.forward(&passage.value, &raw);
-            passage.push(hidden, splines, Direction::Forward);
+            let splines = self.shape.spline.forward(&pass.value, &raw);
+            pass.push(hidden, splines, Direction::Forward);
         }
-        passage.value = self.in_order(passage.value);
-        passage
+        pass.value = self.in_order(pass.value);
+        pass
     }
 
     /// The inputs whose values are `y`, and the density of the way back.
     ///
     /// # Shapes
     /// As [`Flow::forward`].
-    pub fn inverse(&self, y: &Tensor, context: &Tensor) -> Passage {
-        let mut passage = Passage::begin(&self.in_order(y.shallow_clone()));
+    pub fn inverse(&self, y: &Tensor, context: &Tensor) -> Pass {
+        let mut pass = Pass::begin(&self.in_order(y.shallow_clone()));
         for (index, conditioner) in self.layers.iter().enumerate().rev() {
-            let (hidden, raw) = self.solve(conditioner, &passage.value, context);
+            let (hidden, raw) = self.solve(conditioner, &pass.value, context);
             let splines = self.shape.spline.forward(&conditioner.features(&hidden), &raw);
-            passage.push(hidden, splines, Direction::Inverse);
-            passage.value = conditioner.features(&passage.layers[passage.layers.len() - 1].hidden);
+            pass.push(hidden, splines, Direction::Inverse);
+            pass.value = conditioner.features(&pass.layers[pass.layers.len() - 1].hidden);
             if index > 0 {
-                passage.value = passage.value.flip([1_i64].as_slice());
+                pass.value = pass.value.flip([1_i64].as_slice());
             }
         }
-        passage
+        pass
     }
 
     /// From the gradients of a forward passage's values and densities to those of its inputs, and of the parameters
@@ -144,14 +144,14 @@ impl Flow {
     /// `d_value` `[members, features, batch]`; `d_log_det` broadcasts to it.
     pub fn backward(
         &self,
-        passage: &Passage,
+        pass: &Pass,
         d_value: &Tensor,
         d_log_det: &Tensor,
         gradient: Option<&FlowGradient>,
     ) -> Tensor {
         let mut d_value = self.in_order(d_value.shallow_clone());
         for (index, conditioner) in self.layers.iter().enumerate().rev() {
-            let LayerPassage { hidden, splines } = &passage.layers[index];
+            let LayerPass { hidden, splines } = &pass.layers[index];
             let spline::Gradient { input, raw } = splines.backward(&self.shape.spline, &d_value, d_log_det);
             let backward = hidden.begin_backward();
             let gradient = gradient.map(|gradient| &gradient.layers[index]);
@@ -167,7 +167,7 @@ impl Flow {
     /// As [`Flow::backward`] for an inverse passage.
     pub fn backward_inverse(
         &self,
-        passage: &Passage,
+        pass: &Pass,
         d_value: &Tensor,
         d_log_det: &Tensor,
         gradient: Option<&FlowGradient>,
@@ -178,7 +178,7 @@ impl Flow {
             if index > 0 {
                 d_value = d_value.flip([1_i64].as_slice());
             }
-            let LayerPassage { hidden, splines } = &passage.layers[last - index];
+            let LayerPass { hidden, splines } = &pass.layers[last - index];
             let backward = hidden.begin_backward();
             let gradient = gradient.map(|gradient| &gradient.layers[index]);
             let mut d_inputs: Vec<Tensor> = Vec::with_capacity(self.features());
@@ -213,7 +213,7 @@ impl Flow {
                 value = value.flip([1_i64].as_slice());
             }
             let hidden = conditioner.begin(context, &value);
-            let raw = self.room(&value);
+            let raw = self.buffers(&value);
             for group in 0..self.features() {
                 conditioner.group(&hidden, group, &raw.select(1, group as i64));
             }
@@ -238,7 +238,7 @@ impl Flow {
     /// Inverts a layer, one feature after the other; gives what passed and the raw numbers of its splines.
     fn solve(&self, conditioner: &Conditioner, value: &Tensor, context: &Tensor) -> (Hidden, Tensor) {
         let hidden = conditioner.begin(context, value);
-        let raw = self.room(value);
+        let raw = self.buffers(value);
         for feature in 0..self.features() {
             let at = feature as i64;
             conditioner.group(&hidden, feature, &raw.select(1, at));
@@ -254,8 +254,8 @@ impl Flow {
     /// # Shapes
     /// As [`Flow::forward`]; the result is `[members, 1, batch]`.
     pub fn log_density(&self, x: &Tensor, context: &Tensor) -> Tensor {
-        let passage = self.forward(x, context);
-        log_normal(&passage.value) + passage.log_det
+        let pass = self.forward(x, context);
+        log_normal(&pass.value) + pass.log_det
     }
 
     fn features(&self) -> usize {
@@ -263,7 +263,7 @@ impl Flow {
     }
 
     /// Room for the raw numbers of all splines.
-    fn room(&self, features: &Tensor) -> Tensor {
+    fn buffers(&self, features: &Tensor) -> Tensor {
         let size = features.size();
         let shape = [size[0], size[1], self.shape.conditioner.outputs as i64, size[2]];
         Tensor::empty(shape, (features.kind(), features.device()))
@@ -287,7 +287,7 @@ enum Direction {
     Inverse,
 }
 
-impl Passage {
+impl Pass {
     fn begin(x: &Tensor) -> Self {
         let size = x.size();
         let log_det = Tensor::zeros([size[0], 1, size[2]], (x.kind(), x.device()));
@@ -303,7 +303,7 @@ impl Passage {
             }
             Direction::Inverse => self.log_det -= log_det,
         }
-        self.layers.push(LayerPassage { hidden, splines });
+        self.layers.push(LayerPass { hidden, splines });
     }
 }
 

@@ -6,7 +6,7 @@ use ndarray::Array2;
 use tch::{Device, Tensor};
 
 use super::network::{Flow, FlowShape};
-use super::objective::{Objective, Room, Wanted};
+use super::objective::{GradientBuffers, Objective, Output};
 use crate::device::to_device_soon;
 use crate::error::Error;
 use crate::marginals::ColumnMaps;
@@ -27,7 +27,7 @@ const TOO_FEW: TooFew =
 pub struct FlowEvents {
     /// `(events, features + 1)`: the features, then the mass.
     pub rows: Array2<f32>,
-    /// Their own maps, or those of the density that judges them.
+    /// Their own maps, or those of the base density.
     pub maps: ColumnMaps,
     /// Where this member's random numbers begin.
     pub stream: Stream,
@@ -131,16 +131,16 @@ struct FlowsModel<'a> {
 
 impl Model for FlowsModel<'_> {
     /// Flows, and where their gradients are put.
-    type Network = (Flow, Room);
+    type Network = (Flow, GradientBuffers);
     /// Which events of all members the steps see, `[steps, members · batch]`.
     type Block = Tensor;
 
     const STEPS_A_BLOCK: usize = STEPS_A_BLOCK;
 
-    fn network(&self, parameters: &Tensor) -> (Flow, Room) {
+    fn network(&self, parameters: &Tensor) -> (Flow, GradientBuffers) {
         let flow = Flow::over(self.shape, parameters);
-        let room = Room::new(self.objective, &flow);
-        (flow, room)
+        let buffers = GradientBuffers::new(self.objective, &flow);
+        (flow, buffers)
     }
 
     fn draw(&self, members: &mut [Learner], steps: usize) -> Tensor {
@@ -164,23 +164,23 @@ impl Model for FlowsModel<'_> {
 
     fn gradient(
         &self,
-        (flow, room): &(Flow, Room),
+        (flow, buffers): &(Flow, GradientBuffers),
         block: &Tensor,
         step: usize,
         loss: &mut Tensor,
     ) -> Tensor {
         let rows = pick(&self.events, &block.get(step as i64), loss.size()[0]);
-        let judged = self.objective.judge(flow, &rows, &Wanted::Gradient(room));
-        *loss += judged.loss;
-        judged.gradient.expect("it was wanted")
+        let found = self.objective.evaluate(flow, &rows, &Output::Gradient(buffers));
+        *loss += found.loss;
+        found.gradient.expect("it was wanted")
     }
 
     fn validation(&self, parameters: &Tensor) -> Vec<Option<f32>> {
         let loss = |(member, rows): (usize, &Option<Tensor>)| {
             let flow = Flow::over(self.shape, &parameters.narrow(0, member as i64, 1));
             let objective = self.objective.of_member(member);
-            let judged = objective.judge(&flow, rows.as_ref()?, &Wanted::Loss);
-            Some(judged.loss.double_value(&[0]) as f32)
+            let found = objective.evaluate(&flow, rows.as_ref()?, &Output::Loss);
+            Some(found.loss.double_value(&[0]) as f32)
         };
         self.validation.iter().enumerate().map(loss).collect()
     }

@@ -4,17 +4,17 @@
 //! constituents --ConstituentInputs--> encoder --class attention--> a token a jet --sum over both jets--> perceptron --> score
 //! ```
 //!
-//! It is one of the judges of [`crate::classifier`], which deals the events, trains and evaluates.
+//! It is one of the families of [`crate::classifier`], which assigns folds, trains and evaluates.
 //!
 //! Source: the paper, section 4.3 and Fig. 3.
 
+mod family;
 mod inputs;
-mod judges;
 mod network;
 mod transformer;
 
+pub use family::{TransformerNetworks, Transformers};
 pub use inputs::{ConstituentInputs, moments_by_event};
-pub use judges::{TransformerNetworks, Transformers};
 pub use network::JetClassifierShape;
 pub use transformer::Transformer;
 

@@ -8,10 +8,11 @@ use drapes_analysis::plan::work::Classify;
 use drapes_analysis::store::record::{Classification, SampleSizes, TaskResult};
 use ndarray::Array2;
 
-use super::sides::{Origin, Sides, sides};
+use super::class_samples::{ClassSamples, Origin, class_samples};
 use super::{Perform, Workplace, jet_template, template};
 use crate::classifier::{
-    BoostedTrees, Contest, DataTruth, Events, Judged, Judges, Perceptrons, classify as run_contest,
+    BoostedTrees, ClassifierFamily, DataTruth, Evaluation, Events, Perceptrons, TwoSample,
+    classify as cross_validate,
 };
 use crate::error::Error;
 use crate::jet_classifier::Transformers;
@@ -35,32 +36,34 @@ fn classify(
     checkpointer: &Checkpointer<'_>,
 ) -> Result<Classification, Error> {
     let point = &chunk.point;
-    let sides = sides(place, point)?;
+    let class_samples = class_samples(place, point)?;
     let (job, device) = (&place.job, place.device);
-    let bench = Bench { place, chunk, sides: &sides, checkpointer };
-    let Judged { classifiers, diverged } = match point.classifier {
-        ClassifierKind::Mlp => bench.of_features(&Perceptrons { settings: &job.classifier, device }),
-        ClassifierKind::Trees => bench.of_features(&BoostedTrees(&job.trees)),
-        ClassifierKind::Transformer => bench.of_jets(&Transformers { settings: &job.jet_classifier, device }),
+    let inputs = ClassifyInputs { place, chunk, class_samples: &class_samples, checkpointer };
+    let Evaluation { classifiers, diverged } = match point.classifier {
+        ClassifierKind::Mlp => inputs.of_features(&Perceptrons { settings: &job.classifier, device }),
+        ClassifierKind::Trees => inputs.of_features(&BoostedTrees(&job.trees)),
+        ClassifierKind::Transformer => {
+            inputs.of_jets(&Transformers { settings: &job.jet_classifier, device })
+        }
     }?;
-    Ok(Classification { point: *point, sizes: sizes(place, point, &sides)?, classifiers, diverged })
+    Ok(Classification { point: *point, sizes: sizes(place, point, &class_samples)?, classifiers, diverged })
 }
 
-/// Where judges of any kind sit.
-struct Bench<'a> {
+/// Everything a classify task needs besides the classifier family: events of both classes, seeds, and where results go.
+struct ClassifyInputs<'a> {
     place: &'a Workplace,
     chunk: &'a Classify,
-    sides: &'a Sides,
+    class_samples: &'a ClassSamples,
     checkpointer: &'a Checkpointer<'a>,
 }
 
-impl Bench<'_> {
-    fn of_features<J>(&self, judges: &J) -> Result<Judged, Error>
+impl ClassifyInputs<'_> {
+    fn of_features<J>(&self, family: &J) -> Result<Evaluation, Error>
     where
-        J: for<'e> Judges<ndarray::ArrayView2<'e, f32>>,
+        J: for<'e> ClassifierFamily<ndarray::ArrayView2<'e, f32>>,
     {
         let sample = self.place.sample()?;
-        let sides = self.sides;
+        let class_samples = self.class_samples;
         let of = |origin: &Origin, made: Option<&TaskId>| -> Result<Array2<f32>, Error> {
             match origin {
                 Origin::Sample(events) => Ok(sample.features(events)),
@@ -69,65 +72,84 @@ impl Bench<'_> {
                 }
             }
         };
-        let (data, template) =
-            (of(&sides.data, self.chunk.data.as_ref())?, of(&sides.template, self.chunk.templates.first())?);
-        let [background, signal] =
-            [&sides.unseen_background, &sides.unseen_signal].map(|events| sample.features(events));
-        self.judge(judges, [data.view(), template.view(), background.view(), signal.view()])
+        let (data, template) = (
+            of(&class_samples.data, self.chunk.data.as_ref())?,
+            of(&class_samples.template, self.chunk.templates.first())?,
+        );
+        let [background, signal] = [&class_samples.unseen_background, &class_samples.unseen_signal]
+            .map(|events| sample.features(events));
+        self.evaluate(family, [data.view(), template.view(), background.view(), signal.view()])
     }
 
-    fn of_jets<J>(&self, judges: &J) -> Result<Judged, Error>
+    fn of_jets<J>(&self, family: &J) -> Result<Evaluation, Error>
     where
-        J: for<'e> Judges<EventJets<'e>>,
+        J: for<'e> ClassifierFamily<EventJets<'e>>,
     {
         let jets = self.place.sample()?.jets();
-        let sides = self.sides;
+        let class_samples = self.class_samples;
         let made: Jets;
-        let template = match &sides.template {
+        let template = match &class_samples.template {
             Origin::Sample(events) => EventJets::only(jets, events),
             Origin::Made(count) => {
                 made = jet_template::read(self.place, &self.chunk.templates, *count)?;
                 EventJets::all(&made)
             }
         };
-        let Origin::Sample(data) = &sides.data else { unreachable!("no job generates jets as data") };
-        let [data, background, signal] = [data, &sides.unseen_background, &sides.unseen_signal]
-            .map(|events| EventJets::only(jets, events));
-        self.judge(judges, [data, template, background, signal])
+        let Origin::Sample(data) = &class_samples.data else { unreachable!("no job generates jets as data") };
+        let [data, background, signal] =
+            [data, &class_samples.unseen_background, &class_samples.unseen_signal]
+                .map(|events| EventJets::only(jets, events));
+        self.evaluate(family, [data, template, background, signal])
     }
 
-    /// Data against template, judged on these and on background and signal that nobody has seen.
-    fn judge<E: Events, J: Judges<E>>(
+    /// Trains the family on data against template, and evaluates it on these and on background and signal that no classifier has
+    /// seen.
+    fn evaluate<E: Events, J: ClassifierFamily<E>>(
         &self,
-        judges: &J,
+        family: &J,
         [data, template, unseen_background, unseen_signal]: [E; 4],
-    ) -> Result<Judged, Error> {
-        let contest = Contest {
+    ) -> Result<Evaluation, Error> {
+        let two_sample = TwoSample {
             data,
-            data_truth: self.sides.is_signal.as_deref().map_or(DataTruth::Generated, DataTruth::Simulated),
+            data_truth: self
+                .class_samples
+                .is_signal
+                .as_deref()
+                .map_or(DataTruth::Generated, DataTruth::Simulated),
             template,
-            template_truth: self.sides.truth,
-            template_folds: self.sides.folds,
+            template_truth: self.class_samples.truth,
+            template_folds: self.class_samples.folds,
             unseen_background,
             unseen_signal,
         };
-        let deal = self.place.stream().branch("cross-validation");
+        let fold_stream = self.place.stream().branch("cross-validation");
         let stream: Stream = self.place.stream().branch("classifier").branch(self.chunk.point);
         let folds = self.place.job.classifier.folds;
-        run_contest(&contest, folds, &self.chunk.seeds, (&deal, &stream), judges, self.checkpointer)
+        cross_validate(
+            &two_sample,
+            folds,
+            &self.chunk.seeds,
+            (&fold_stream, &stream),
+            family,
+            self.checkpointer,
+        )
     }
 }
 
-/// What stood against what: the true events behind the data, also where their over-sampled likeness took their place.
-fn sizes(place: &Workplace, point: &ScanPoint, sides: &Sides) -> Result<SampleSizes, Error> {
+/// The sizes of both classes: the true events behind the data, also where their over-sampled likeness took their place.
+fn sizes(place: &Workplace, point: &ScanPoint, class_samples: &ClassSamples) -> Result<SampleSizes, Error> {
     let count = |is_signal: &[bool]| is_signal.iter().filter(|signal| **signal).count();
-    let (data, data_signal) = match (&sides.is_signal, point.n_signal()) {
+    let (data, data_signal) = match (&class_samples.is_signal, point.n_signal()) {
         (None, Some(n_signal)) => {
             let regions = point.template().map_or(place.job.regions, |one| place.job.regions_of(&one.sample));
             let data = place.sample()?.data(n_signal, &regions, Region::Signal)?;
             (data.len(), count(&data.is_signal))
         }
-        (is_signal, _) => (sides.data.len(), is_signal.as_deref().map_or(0, count)),
+        (is_signal, _) => (class_samples.data.len(), is_signal.as_deref().map_or(0, count)),
     };
-    Ok(SampleSizes { data_background: data - data_signal, data_signal, template: sides.template.len() })
+    Ok(SampleSizes {
+        data_background: data - data_signal,
+        data_signal,
+        template: class_samples.template.len(),
+    })
 }

@@ -33,9 +33,9 @@ fn train(
 ) -> Result<Vec<FlowTraining>, Error> {
     let (flow, settings) = (*flow, &place.job.flow);
     let stream = place.stream().branch("flow").branch(flow.word());
-    let judging = judges.iter().map(|judge| finished(place, judge)).collect::<Result<Vec<_>, Error>>()?;
-    // A member whose judge has diverged cannot learn; the others do not suffer from it.
-    let lost = |member: usize| match judging.get(member) {
+    let based_on = judges.iter().map(|base| finished(place, base)).collect::<Result<Vec<_>, Error>>()?;
+    // A member whose base density has diverged cannot learn; the others do not suffer from it.
+    let lost = |member: usize| match based_on.get(member) {
         Some(Finished::Diverged(epoch)) => Some(*epoch),
         _ => None,
     };
@@ -44,27 +44,27 @@ fn train(
     {
         return Err(Error::Diverged { epoch, what: format!("the density that judges {id}") });
     }
-    let (mut members, mut judge_weights) = (vec![], vec![]);
+    let (mut members, mut base_weights) = (vec![], vec![]);
     for (member, sample) in samples.iter().enumerate() {
         let rows = events(place, flow, sample)?;
-        // Events are judged where the finished density has learnt them: in its own maps.
-        let maps = match judging.get(member) {
+        // The base density gives likelihoods of events as it has learnt them: in its own maps.
+        let maps = match based_on.get(member) {
             Some(Finished::Well(parameters, maps)) => {
-                judge_weights.push(parameters);
+                base_weights.push(parameters);
                 maps.clone()
             }
             Some(Finished::Diverged(_)) => continue,
             None => ColumnMaps::of(rows.view(), settings.marginals),
         };
-        // A flow keeps the same events aside as its judge, which has not learnt them either.
+        // A flow keeps the same events aside as its base density, which has not learnt them either.
         let split = place.stream().branch("flow").branch("kept aside").branch(sample);
         members.push(FlowEvents { rows, maps, stream: stream.branch(sample), split });
     }
     let objective = match flow.judge() {
         None => Objective::Density,
-        Some(judge) => {
-            let judge = Flow::over(shape(place, judge), &Tensor::cat(&judge_weights, 0));
-            if flow == FlowKind::Feta { Objective::Correction(judge) } else { Objective::Transport(judge) }
+        Some(base) => {
+            let base = Flow::over(shape(place, base), &Tensor::cat(&base_weights, 0));
+            if flow == FlowKind::Feta { Objective::Correction(base) } else { Objective::Transport(base) }
         }
     };
     let network = settings.network(flow);

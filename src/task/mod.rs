@@ -1,5 +1,6 @@
 //! One task from beginning to end.
 
+mod class_samples;
 mod classify;
 mod distance;
 mod fit;
@@ -11,7 +12,6 @@ mod jet_template;
 mod making;
 mod needs;
 mod perform;
-mod sides;
 mod spectrum;
 mod stopping;
 mod summary;

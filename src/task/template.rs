@@ -21,7 +21,7 @@ use crate::arrays::{ArrayReader, ArrayWriter, Column};
 use crate::diffusion::{Denoiser, Sampler};
 use crate::dijet::DijetShape;
 use crate::error::Error;
-use crate::flow::{FlowModel, Journey};
+use crate::flow::{FlowModel, Transform};
 use crate::split::RegionEvents;
 use crate::training::Checkpointer;
 use crate::watch::Watch;
@@ -99,12 +99,12 @@ fn make(
                 Maker::Flow(flow) => match method {
                     TemplateMethod::Cathode => flow.sample(to, noise, watch),
                     TemplateMethod::Feta => {
-                        flow.transport(from().features.view(), Journey::Correction(to), spread, watch)
+                        flow.transport(from().features.view(), Transform::Correction(to), spread, watch)
                     }
                     _ => {
                         let from = from();
-                        let journey = Journey::Masses { own: &from.masses, target: to };
-                        flow.transport(from.features.view(), journey, spread, watch)
+                        let transform = Transform::Masses { own: &from.masses, target: to };
+                        flow.transport(from.features.view(), transform, spread, watch)
                     }
                 },
             }

@@ -11,7 +11,8 @@ use tch::Device;
 use super::clock::{Clock, MOMENT};
 use super::models::{EPOCHS, LARGEST_BATCH, normals};
 use crate::classifier::{
-    BoostedTrees, Contest, DataTruth, Judges, Least, Member, Parts, Perceptrons, TemplateFolds, TemplateTruth,
+    BoostedTrees, ClassRows, ClassifierFamily, DataTruth, Member, Perceptrons, SmallestFold, TemplateFolds,
+    TemplateTruth, TwoSample,
 };
 use crate::training::Checkpointer;
 
@@ -26,13 +27,13 @@ const EVENTS: usize = 4000;
 const TREES: usize = 10;
 
 /// Two classes with the same events.
-pub fn contest<E: Copy>(events: E, data_truth: DataTruth<'_>, none: E) -> Contest<'_, E> {
-    Contest {
+pub fn two_sample<E: Copy>(events: E, data_truth: DataTruth<'_>, none: E) -> TwoSample<'_, E> {
+    TwoSample {
         data: events,
         data_truth,
         template: events,
         template_truth: TemplateTruth::Generated,
-        template_folds: TemplateFolds::Dealt,
+        template_folds: TemplateFolds::Random,
         unseen_background: none,
         unseen_signal: none,
     }
@@ -40,13 +41,13 @@ pub fn contest<E: Copy>(events: E, data_truth: DataTruth<'_>, none: E) -> Contes
 
 /// So many classifiers that learn from so many events of each class.
 pub fn members_of(members: usize, events: usize) -> Vec<Member> {
-    let parts = |count: usize| Parts { data: (0..count).collect(), template: (0..count).collect() };
+    let class_rows = |count: usize| ClassRows { data: (0..count).collect(), template: (0..count).collect() };
     let member = |seed: usize| Member {
         seed: ClassifierSeed(seed as u32),
         fold: Fold(0),
-        training: parts(events),
-        validation: parts(0),
-        evaluated: parts(0),
+        training: class_rows(events),
+        validation: class_rows(0),
+        evaluated: class_rows(0),
         stream: Stream::of_job(seed as u64),
     };
     (0..members).map(member).collect()
@@ -62,12 +63,12 @@ pub fn perceptrons(job: &Job, members: usize, device: Device) -> Option<(f64, f6
     let batches = batches(settings.batch);
     let events = batches * settings.batch / 2;
     let (rows, none, clock) = (normals(events, features, 1), normals(0, features, 2), Clock::default());
-    let contest = contest(rows.view(), DataTruth::Generated, none.view());
+    let two_sample = two_sample(rows.view(), DataTruth::Generated, none.view());
     let members = members_of(members, events);
-    let judges = Perceptrons { settings: &settings, device };
-    let least = Least { batches, validation: 0 };
+    let family = Perceptrons { settings: &settings, device };
+    let smallest_fold = SmallestFold { batches, validation: 0 };
     // It ends by being stopped.
-    let _ = judges.train(&contest, &members, least, &Checkpointer::watching(&clock));
+    let _ = family.train(&two_sample, &members, smallest_fold, &Checkpointer::watching(&clock));
     let (blocks, seconds) = clock.blocks()?;
     let steps = blocks * Perceptrons::STEPS_A_BLOCK;
     Some((TRAINING * classifier_weights(job) * (steps * members.len() * settings.batch) as f64, seconds))
@@ -78,15 +79,16 @@ pub fn trees(job: &Job) -> Option<(f64, f64)> {
     let settings = TreeSettings { iterations: TREES, patience: TREES, ..job.trees.clone() };
     let features = job.data.features.len();
     let (rows, none) = (normals(EVENTS, features, 1), normals(0, features, 2));
-    let contest = contest(rows.view(), DataTruth::Generated, none.view());
+    let two_sample = two_sample(rows.view(), DataTruth::Generated, none.view());
     let mut members = members_of(1, EVENTS);
     for member in &mut members {
-        member.validation = Parts { data: (0..EVENTS / 3).collect(), template: (0..EVENTS / 3).collect() };
+        member.validation =
+            ClassRows { data: (0..EVENTS / 3).collect(), template: (0..EVENTS / 3).collect() };
     }
     let (start, mut grown) = (Instant::now(), 0);
     while grown == 0 || start.elapsed() < MOMENT {
-        let least = Least { batches: 1, validation: 1 };
-        BoostedTrees(&settings).train(&contest, &members, least, &Checkpointer::default()).ok()?;
+        let smallest_fold = SmallestFold { batches: 1, validation: 1 };
+        BoostedTrees(&settings).train(&two_sample, &members, smallest_fold, &Checkpointer::default()).ok()?;
         grown += TREES;
     }
     Some(((2 * EVENTS * features * grown) as f64, start.elapsed().as_secs_f64()))

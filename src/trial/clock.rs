@@ -47,8 +47,8 @@ pub fn events<T>(most: usize, few: usize, mut make: impl FnMut(usize) -> Option<
         if seconds >= 0.5 * moment || count >= most {
             return Some((count, seconds));
         }
-        let wanted = (count as f64 * moment / seconds.max(1e-6)) as usize;
-        count = wanted.clamp(2 * count, 32 * count).min(most);
+        let output = (count as f64 * moment / seconds.max(1e-6)) as usize;
+        count = output.clamp(2 * count, 32 * count).min(most);
     }
 }
 

@@ -9,10 +9,10 @@ use half::f16;
 use rand_distr::{Distribution, StandardNormal};
 use tch::Device;
 
-use super::classifiers::{contest, members_of};
+use super::classifiers::{members_of, two_sample};
 use super::clock::{self, Clock};
 use super::models::EPOCHS;
-use crate::classifier::{DataTruth, Judges, Least};
+use crate::classifier::{ClassifierFamily, DataTruth, SmallestFold};
 use crate::jet_classifier::Transformers;
 use crate::jet_model::{JetDenoiser, JetMaps, JetModelEvents, JetModelShape, JetSampler, train};
 use crate::jets::{EventJets, Jets, Kinematics, Outline};
@@ -93,12 +93,12 @@ pub fn classifiers(job: &Job, members: usize, device: Device) -> Option<(f64, f6
         ..job.jet_classifier.clone()
     };
     let (jets, none, clock) = (some(job, 2 * settings.batch), Jets::default(), Clock::default());
-    let contest = contest(EventJets::all(&jets), DataTruth::Generated, EventJets::all(&none));
+    let two_sample = two_sample(EventJets::all(&jets), DataTruth::Generated, EventJets::all(&none));
     let members = members_of(members, jets.events());
-    let least = Least { batches: 2 * jets.events() / settings.batch, validation: 0 };
-    let judges = Transformers { settings: &settings, device };
+    let smallest_fold = SmallestFold { batches: 2 * jets.events() / settings.batch, validation: 0 };
+    let family = Transformers { settings: &settings, device };
     // It ends by being stopped.
-    let _ = judges.train(&contest, &members, least, &Checkpointer::watching(&clock));
+    let _ = family.train(&two_sample, &members, smallest_fold, &Checkpointer::watching(&clock));
     let (steps, seconds) = clock.blocks()?;
     let seen = constituents(job, (steps * members.len() * settings.batch) as f64);
     Some((TRAINING * jet_classifier_work(job) * seen, seconds))

@@ -80,7 +80,7 @@ fn flow_events(job: &Job, rows: usize, seed: u64) -> FlowEvents {
     FlowEvents { maps, rows, stream: Stream::of_job(seed), split: Stream::of_job(seed).branch("split") }
 }
 
-/// Operations and seconds of some training steps of flows, with the densities that judge them.
+/// Operations and seconds of some training steps of flows, with their base densities.
 pub fn flows(job: &Job, kind: FlowKind, members: usize, device: Device) -> Option<(f64, f64)> {
     let settings = FlowSettings { validation_fraction: 0.0, ..job.flow.clone() };
     if settings.batch > LARGEST_BATCH {
@@ -92,8 +92,8 @@ pub fn flows(job: &Job, kind: FlowKind, members: usize, device: Device) -> Optio
         seeds.clone().map(|seed| flow_events(job, BATCHES * settings.batch, seed)).collect();
     let objective = match kind.judge() {
         None => Objective::Density,
-        Some(judge) => {
-            let shape = flow_shape(job, judge);
+        Some(evaluate) => {
+            let shape = flow_shape(job, evaluate);
             let streams: Vec<Stream> = seeds.map(Stream::of_job).collect();
             Objective::Transport(Flow::over(shape, &shape.initial(&streams, device)))
         }

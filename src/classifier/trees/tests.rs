@@ -101,7 +101,7 @@ fn training_stops_early_and_the_best_trees_score() {
     // So few trees that each of them is a moment.
     assert!(course.len() <= MOMENTS && course.len() > SETTINGS.patience, "{}", course.len());
     let losses: Vec<f64> = course.iter().filter_map(|loss| loss.validation).map(f64::from).collect();
-    let (best, least) =
+    let (best, smallest_fold) =
         losses.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1)).expect("a loss for each tree");
     assert_eq!(losses.len() - 1 - best, SETTINGS.patience);
     let scores = trees.score(validation.features.view());
@@ -113,7 +113,7 @@ fn training_stops_early_and_the_best_trees_score() {
         })
         .sum();
     let found = sum / validation.weights.iter().sum::<f64>();
-    assert!((found - least).abs() < 1e-6, "{found} against {least}");
+    assert!((found - smallest_fold).abs() < 1e-6, "{found} against {smallest_fold}");
 }
 
 #[test]

@@ -45,8 +45,8 @@ fn new_flow_is_the_identity(shape: FlowShape) {
     let flow = Flow::over(shape, &shape.initial(&[Stream::of_job(1)], Device::Cpu));
     let (x, context) = events(1, 3, 100);
     let (x, context) = (x.to_kind(Kind::Float), context.to_kind(Kind::Float));
-    let passage = flow.forward(&x, &context);
-    assert!(largest(&(passage.value - x)) < 1e-5 && largest(&passage.log_det) < 1e-5);
+    let pass = flow.forward(&x, &context);
+    assert!(largest(&(pass.value - x)) < 1e-5 && largest(&pass.log_det) < 1e-5);
 }
 
 #[test]
@@ -150,8 +150,8 @@ fn gradients_of_both_directions_are_those_of_finite_differences() {
     let flat = parameters(shape, 2);
     let (x, context) = events(2, 3, 40);
     let (d_value, d_log_det) = (normals(&[2, 3, 40], 5), normals(&[2, 1, 40], 6));
-    let sum = |passage: Passage| {
-        let all = passage.value * &d_value + passage.log_det * &d_log_det / 3.0;
+    let sum = |pass: Pass| {
+        let all = pass.value * &d_value + pass.log_det * &d_log_det / 3.0;
         all.sum_dim_intlist([1_i64, 2].as_slice(), false, Kind::Double)
     };
     for inverse in [false, true] {
@@ -161,11 +161,11 @@ fn gradients_of_both_directions_are_those_of_finite_differences() {
         };
         let flow = Flow::over(shape, &flat);
         let gradient = flow.gradient();
-        let passage = pass(&flat, &x);
+        let passed = pass(&flat, &x);
         let d_x = if inverse {
-            flow.backward_inverse(&passage, &d_value, &d_log_det, Some(&gradient))
+            flow.backward_inverse(&passed, &d_value, &d_log_det, Some(&gradient))
         } else {
-            flow.backward(&passage, &d_value, &d_log_det, Some(&gradient))
+            flow.backward(&passed, &d_value, &d_log_det, Some(&gradient))
         };
         let found = worst(&flat, &gradient.flat, |flat| sum(pass(flat, &x)));
         assert!(found < 1e-4, "inverse {inverse}: {found}");
@@ -173,8 +173,8 @@ fn gradients_of_both_directions_are_those_of_finite_differences() {
         for feature in 0..3 {
             let shift = x.zeros_like();
             let _ = shift.narrow(1, feature, 1).fill_(step);
-            let per_event = |passage: Passage| {
-                (passage.value * &d_value + passage.log_det * &d_log_det / 3.0).sum_dim_intlist(
+            let per_event = |passed: Pass| {
+                (passed.value * &d_value + passed.log_det * &d_log_det / 3.0).sum_dim_intlist(
                     [1_i64].as_slice(),
                     false,
                     Kind::Double,

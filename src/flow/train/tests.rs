@@ -1,7 +1,7 @@
 use drapes_analysis::job::{KeptMoment, Marginals};
 use rand_distr::{Distribution, StandardNormal};
 
-use super::super::model::{FlowModel, Journey};
+use super::super::model::{FlowModel, Transform};
 use super::*;
 use crate::scaler::Scaler;
 use crate::training::Checkpointer;
@@ -103,8 +103,8 @@ fn a_density_finds_the_moments_of_a_conditional_gaussian() {
 fn events_are_moved_to_where_the_density_expects_them() {
     let members = [events(20_000, 0.8, 2)];
     let base = trained(&Objective::Density, &members);
-    let judge = Flow::over(shape(2), &base.parameters);
-    let top = trained(&Objective::Transport(judge), &members);
+    let evaluate = Flow::over(shape(2), &base.parameters);
+    let top = trained(&Objective::Transport(evaluate), &members);
     let flow = model(&top, 0, &members[0].maps);
     let own: Vec<f64> = members[0].rows.column(2).iter().map(|mass| f64::from(*mass)).collect();
     let features = members[0].rows.slice(ndarray::s![.., ..2]).to_owned();
@@ -112,7 +112,7 @@ fn events_are_moved_to_where_the_density_expects_them() {
         let moved = flow
             .transport(
                 features.view(),
-                Journey::Masses { own: &own, target: &vec![target; own.len()] },
+                Transform::Masses { own: &own, target: &vec![target; own.len()] },
                 &mut spread(),
                 &Unwatched,
             )
@@ -132,10 +132,10 @@ fn events_are_moved_to_where_the_density_expects_them() {
     // There and back again is where the events were.
     let up: Vec<f64> = own.iter().map(|mass| mass + 5.0).collect();
     let there = flow
-        .transport(features.view(), Journey::Masses { own: &own, target: &up }, &mut spread(), &Unwatched)
+        .transport(features.view(), Transform::Masses { own: &own, target: &up }, &mut spread(), &Unwatched)
         .expect("nobody stops it");
     let back = flow
-        .transport(there.view(), Journey::Masses { own: &up, target: &own }, &mut spread(), &Unwatched)
+        .transport(there.view(), Transform::Masses { own: &up, target: &own }, &mut spread(), &Unwatched)
         .expect("nobody stops it");
     let far = back.iter().zip(&features).map(|(back, start)| (back - start).abs()).fold(0.0, f32::max);
     assert!(far < 1e-3, "{far}");
@@ -148,9 +148,9 @@ fn events_that_do_not_follow_the_mass_stay_where_they_are() {
     let top = trained(&Objective::Transport(Flow::over(shape(2), &base.parameters)), &members);
     let own: Vec<f64> = members[0].rows.column(2).iter().map(|mass| f64::from(*mass)).collect();
     let features = members[0].rows.slice(ndarray::s![.., ..2]).to_owned();
-    let journey = Journey::Masses { own: &own, target: &vec![100.0; own.len()] };
+    let transform = Transform::Masses { own: &own, target: &vec![100.0; own.len()] };
     let moved = model(&top, 0, &members[0].maps)
-        .transport(features.view(), journey, &mut spread(), &Unwatched)
+        .transport(features.view(), transform, &mut spread(), &Unwatched)
         .expect("nobody stops it");
     let mean = |column: usize| {
         let far = |row: usize| f64::from((moved[[row, column]] - features[[row, column]]).abs());
@@ -177,7 +177,7 @@ fn a_correction_takes_another_sample_to_the_data() {
     let own: Vec<f64> = rows.column(2).iter().map(|mass| f64::from(*mass)).collect();
     let features = rows.slice(ndarray::s![.., ..2]).to_owned();
     let found = model(&top, 0, &data[0].maps)
-        .transport(features.view(), Journey::Correction(&own), &mut spread(), &Unwatched)
+        .transport(features.view(), Transform::Correction(&own), &mut spread(), &Unwatched)
         .expect("nobody stops it");
     let found = Scaler::of(found.view());
     assert!((found.mean[0] - 3.4).abs() < 0.06 && (found.mean[1] + 1.0).abs() < 0.06, "{found:?}");
@@ -289,7 +289,7 @@ fn the_best_moment_of_a_training_that_over_trains_is_kept() {
         )
         .expect("flows");
         let flow = Flow::over(shape, &trained.parameters);
-        Objective::Density.judge(&flow, &rows, &Wanted::Loss).loss.double_value(&[0])
+        Objective::Density.evaluate(&flow, &rows, &Output::Loss).loss.double_value(&[0])
     });
     assert!(best + 0.05 < last, "{best} {last}");
 }

@@ -7,8 +7,8 @@ use crate::jets::{EventJets, JetTensors, Jets};
 
 use super::{ConstituentInputs, JetClassifierShape, Transformer, moments_by_event};
 
-mod contests;
 mod symmetries;
+mod two_samples;
 
 fn settings() -> JetClassifierSettings {
     JetClassifierSettings {

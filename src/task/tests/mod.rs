@@ -1,9 +1,9 @@
 mod broken_device;
+mod class_samples;
 mod columns;
 mod diverging;
 mod jets;
 mod needs;
-mod sides;
 mod stopping;
 mod toy;
 

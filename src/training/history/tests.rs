@@ -12,8 +12,8 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::*;
 use crate::classifier::{
-    Contest, DataTruth, Judged, Judges, Least, Member, Parts, Perceptrons, TemplateFolds, TemplateTruth,
-    classify,
+    ClassRows, ClassifierFamily, DataTruth, Evaluation, Member, Perceptrons, SmallestFold, TemplateFolds,
+    TemplateTruth, TwoSample, classify,
 };
 use crate::diffusion::{DenoiserShape, TrainingEvents};
 use crate::jet_classifier::Transformers;
@@ -177,20 +177,27 @@ fn a_jet_model_that_diverges_takes_nobody_with_it() {
 fn classifiers_that_diverge_are_told_apart_from_those_that_learn() {
     let job = job();
     let (data, template, none) = (toy::jets(100, 8), toy::jets(120, 9), Jets::default());
-    let run = |data: &Jets, checkpointer: &Checkpointer<'_>| -> Result<Judged, Error> {
-        let contest = Contest {
+    let run = |data: &Jets, checkpointer: &Checkpointer<'_>| -> Result<Evaluation, Error> {
+        let two_sample = TwoSample {
             data: EventJets::all(data),
             data_truth: DataTruth::Simulated(&[false; 100]),
             template: EventJets::all(&template),
             template_truth: TemplateTruth::Generated,
-            template_folds: TemplateFolds::Dealt,
+            template_folds: TemplateFolds::Random,
             unseen_background: EventJets::all(&none),
             unseen_signal: EventJets::all(&none),
         };
-        let judges = Transformers { settings: &job.jet_classifier, device: Device::Cpu };
+        let family = Transformers { settings: &job.jet_classifier, device: Device::Cpu };
         let stream = Stream::of_job(7);
         let seeds = [ClassifierSeed(0), ClassifierSeed(4)];
-        classify(&contest, 5, &seeds, (&stream.branch("deal"), &stream.branch("rest")), &judges, checkpointer)
+        classify(
+            &two_sample,
+            5,
+            &seeds,
+            (&stream.branch("deal"), &stream.branch("rest")),
+            &family,
+            checkpointer,
+        )
     };
     let broken = with_infinity(&data, 17);
     let found = run(&broken, &Checkpointer::default()).expect("some are well");
@@ -224,20 +231,27 @@ fn perceptrons_that_diverge_take_nobody_with_them() {
     };
     let (data, template, none) = (normals(300, 8), normals(320, 9), normals(0, 10));
     let is_signal = [false; 300];
-    let run = |data: &Array2<f32>, checkpointer: &Checkpointer<'_>| -> Result<Judged, Error> {
-        let contest = Contest {
+    let run = |data: &Array2<f32>, checkpointer: &Checkpointer<'_>| -> Result<Evaluation, Error> {
+        let two_sample = TwoSample {
             data: data.view(),
             data_truth: DataTruth::Simulated(&is_signal),
             template: template.view(),
             template_truth: TemplateTruth::Generated,
-            template_folds: TemplateFolds::Dealt,
+            template_folds: TemplateFolds::Random,
             unseen_background: none.view(),
             unseen_signal: none.view(),
         };
-        let judges = Perceptrons { settings: &settings, device: Device::Cpu };
+        let family = Perceptrons { settings: &settings, device: Device::Cpu };
         let stream = Stream::of_job(7);
         let seeds = [ClassifierSeed(0), ClassifierSeed(4)];
-        classify(&contest, 5, &seeds, (&stream.branch("deal"), &stream.branch("rest")), &judges, checkpointer)
+        classify(
+            &two_sample,
+            5,
+            &seeds,
+            (&stream.branch("deal"), &stream.branch("rest")),
+            &family,
+            checkpointer,
+        )
     };
     let mut broken = data.clone();
     broken[[17, 1]] = f32::NAN;
@@ -262,26 +276,27 @@ fn a_transformer_that_diverges_takes_nobody_with_it() {
     let member = |first: usize| Member {
         seed: ClassifierSeed(first as u32),
         fold: Fold(0),
-        training: Parts { data: (first..100).collect(), template: (20..120).collect() },
-        validation: Parts { data: (0..10).collect(), template: (0..20).collect() },
-        evaluated: Parts { data: (10..20).collect(), template: (0..0).collect() },
+        training: ClassRows { data: (first..100).collect(), template: (20..120).collect() },
+        validation: ClassRows { data: (0..10).collect(), template: (0..20).collect() },
+        evaluated: ClassRows { data: (10..20).collect(), template: (0..0).collect() },
         stream: Stream::of_job(first as u64),
     };
     let run = |data: &Jets| {
-        let contest = Contest {
+        let two_sample = TwoSample {
             data: EventJets::all(data),
             data_truth: DataTruth::Generated,
             template: EventJets::all(&template),
             template_truth: TemplateTruth::Generated,
-            template_folds: TemplateFolds::Dealt,
+            template_folds: TemplateFolds::Random,
             unseen_background: EventJets::all(&none),
             unseen_signal: EventJets::all(&none),
         };
-        let judges = Transformers { settings: &job.jet_classifier, device: Device::Cpu };
-        let least = Least { batches: 4, validation: 30 };
+        let family = Transformers { settings: &job.jet_classifier, device: Device::Cpu };
+        let smallest_fold = SmallestFold { batches: 4, validation: 30 };
         let members = [member(20), member(25)];
-        let (ensemble, histories) =
-            judges.train(&contest, &members, least, &Checkpointer::default()).expect("somebody is well");
+        let (ensemble, histories) = family
+            .train(&two_sample, &members, smallest_fold, &Checkpointer::default())
+            .expect("somebody is well");
         (ensemble.parameters.copy(), histories)
     };
     let (weights, histories) = run(&with_infinity(&data, 22));

@@ -1,4 +1,4 @@
-//! Transformers as judges of a contest between jets.
+//! Transformers as a family of classifiers of jets.
 
 use drapes_analysis::job::JetClassifierSettings;
 use tch::{Device, Tensor};
@@ -6,7 +6,8 @@ use tch::{Device, Tensor};
 use super::inputs::{ConstituentInputs, moments_by_event};
 use super::transformer::Transformer;
 use crate::classifier::{
-    CLASSIFIERS, Contest, Drawn, Ensemble, Events, Judges, Least, Member, Networks, Scorer, Steps, train,
+    CLASSIFIERS, ClassifierFamily, Drawn, Ensemble, Events, Member, Networks, Scorer, SmallestFold, Steps,
+    TwoSample, train,
 };
 use crate::error::Error;
 use crate::jets::{EventJets, JetTensors};
@@ -16,7 +17,7 @@ use crate::training::{Checkpointer, TrainingHistory, TrainingSettings};
 /// Events that are moved to the device to be scored together.
 const SCORED_AT_ONCE: usize = 4096;
 
-/// Transformers that train together on a device, as judges.
+/// Transformers that train together on a device, as a family of classifiers.
 #[derive(Clone, Copy, Debug)]
 pub struct Transformers<'a> {
     /// Their sizes and their training.
@@ -38,7 +39,7 @@ impl Events for EventJets<'_> {
     }
 }
 
-impl Judges<EventJets<'_>> for Transformers<'_> {
+impl ClassifierFamily<EventJets<'_>> for Transformers<'_> {
     type Trained = Ensemble<TransformerNetworks>;
 
     const REMEDY: &'static str = "lower jet_classifier.batch or classifier.folds";
@@ -49,23 +50,23 @@ impl Judges<EventJets<'_>> for Transformers<'_> {
 
     fn train(
         &self,
-        contest: &Contest<'_, EventJets<'_>>,
+        two_sample: &TwoSample<'_, EventJets<'_>>,
         members: &[Member],
-        least: Least,
+        smallest_fold: SmallestFold,
         checkpointer: &Checkpointer<'_>,
     ) -> Result<(Self::Trained, Vec<TrainingHistory>), Error> {
-        let n_data = contest.data.len();
+        let n_data = two_sample.data.len();
         let moments: Vec<_> =
-            [contest.data, contest.template].into_iter().flat_map(moments_by_event).collect();
+            [two_sample.data, two_sample.template].into_iter().flat_map(moments_by_event).collect();
         let training: Vec<Vec<u32>> = members.iter().map(|member| member.training.rows(n_data)).collect();
         let inputs = ConstituentInputs::new(&moments, &training, self.settings.inputs, self.device);
         let networks = TransformerNetworks {
             transformer: Transformer::new(self.settings, inputs, self.device),
-            jets: JetTensors::of(&[contest.data, contest.template], self.device),
+            jets: JetTensors::of(&[two_sample.data, two_sample.template], self.device),
         };
         let JetClassifierSettings { epochs, batch, learning_rate, weight_decay, .. } = *self.settings;
         let settings = TrainingSettings { epochs, batch, learning_rate, weight_decay, ..CLASSIFIERS };
-        train(networks, settings, members, (n_data, least), self.device, checkpointer)
+        train(networks, settings, members, (n_data, smallest_fold), self.device, checkpointer)
     }
 }
 

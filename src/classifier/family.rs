@@ -1,12 +1,13 @@
-//! What tells the classes apart: the one mechanism behind perceptrons, trees and transformers.
+//! What every family of classifiers can do, so that cross-validation and evaluation are written once for perceptrons, boosted
+//! trees and transformers.
 
 use super::member::Member;
-use super::two_sample::Contest;
+use super::two_sample::TwoSample;
 use crate::error::Error;
 use crate::training::{Checkpointer, TrainingHistory};
 
-/// A kind of classifier, which trains for all members of a contest.
-pub trait Judges<E> {
+/// A kind of classifier, trained for all members of a two-sample task.
+pub trait ClassifierFamily<E> {
     /// Its trained classifiers.
     type Trained: Scorer<E>;
 
@@ -22,16 +23,17 @@ pub trait Judges<E> {
     /// The training of every member diverges, cannot begin, or is told to stop.
     fn train(
         &self,
-        contest: &Contest<'_, E>,
+        two_sample: &TwoSample<'_, E>,
         members: &[Member],
-        least: Least,
+        smallest_fold: SmallestFold,
         checkpointer: &Checkpointer<'_>,
     ) -> Result<(Self::Trained, Vec<TrainingHistory>), Error>;
 }
 
-/// What every member has at least, so that none depends on the others.
+/// What the smallest fold has. Every member takes so many batches and validation events, so that none depends on how large the
+/// folds of the others are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Least {
+pub struct SmallestFold {
     /// Batches of training events.
     pub batches: usize,
     /// Validation events.

@@ -31,14 +31,14 @@ fn cloud(count: usize, centre: f32, seed: u64) -> Array2<f32> {
     })
 }
 
-fn run(contest: &Contest<'_, ArrayView2<'_, f32>>, seeds: &[u32]) -> Vec<Classifier> {
+fn run(two_sample: &TwoSample<'_, ArrayView2<'_, f32>>, seeds: &[u32]) -> Vec<Classifier> {
     let stream = Stream::of_job(7);
     let seeds: Vec<ClassifierSeed> = seeds.iter().copied().map(ClassifierSeed).collect();
     let streams = (&stream.branch("deal"), &stream.branch("rest"));
     let settings = settings();
-    let judges = Perceptrons { settings: &settings, device: Device::Cpu };
-    classify(contest, settings.folds, &seeds, streams, &judges, &Checkpointer::default())
-        .expect("a good contest")
+    let family = Perceptrons { settings: &settings, device: Device::Cpu };
+    classify(two_sample, settings.folds, &seeds, streams, &family, &Checkpointer::default())
+        .expect("a good two-sample task")
         .classifiers
 }
 
@@ -50,16 +50,16 @@ fn mean(classifiers: &[Classifier], value: impl Fn(&Classifier) -> f64) -> f64 {
 fn a_template_against_its_own_kind_cannot_be_told_apart() {
     let (data, template) = (cloud(4000, 0.0, 1), cloud(8000, 0.0, 2));
     let (none, is_signal) = (cloud(0, 0.0, 3), vec![false; 4000]);
-    let contest = Contest {
+    let two_sample = TwoSample {
         data: data.view(),
         data_truth: DataTruth::Simulated(&is_signal),
         template: template.view(),
         template_truth: TemplateTruth::Generated,
-        template_folds: TemplateFolds::Dealt,
+        template_folds: TemplateFolds::Random,
         unseen_background: none.view(),
         unseen_signal: none.view(),
     };
-    let found = run(&contest, &[0, 1]);
+    let found = run(&two_sample, &[0, 1]);
     let closure = mean(&found, |classifier| classifier.closure_auc.expect("a template"));
     // Ten classifiers, each evaluated on 800 against 1,600 events: σ(AUC) is 0.013 for one.
     assert!((closure - 0.5).abs() < 0.02, "{closure}");
@@ -72,16 +72,16 @@ fn weak_labels_find_a_signal() {
     let is_signal: Vec<bool> = (0..4400).map(|event| event >= 4000).collect();
     let (template, unseen) = (cloud(8000, 0.0, 6), cloud(1000, 2.5, 8));
     let further = cloud(3000, 0.0, 9);
-    let contest = Contest {
+    let two_sample = TwoSample {
         data: data.view(),
         data_truth: DataTruth::Simulated(&is_signal),
         template: template.view(),
         template_truth: TemplateTruth::Background,
-        template_folds: TemplateFolds::Dealt,
+        template_folds: TemplateFolds::Random,
         unseen_background: further.view(),
         unseen_signal: unseen.view(),
     };
-    let found = run(&contest, &[3]);
+    let found = run(&two_sample, &[3]);
     // The best possible AUC of two unit normals 2.5 apart in both features is Φ(2.5) = 0.994.
     assert!(mean(&found, |classifier| classifier.performance.auc.expect("both sides")) > 0.97);
     let (background, signal) = found.iter().fold((0, 0), |(background, signal), classifier| {
@@ -99,17 +99,17 @@ fn weak_labels_find_a_signal() {
 fn a_seed_gives_the_same_classifiers_alone_and_in_company() {
     let (data, template) = (cloud(1000, 0.0, 1), cloud(1500, 0.3, 2));
     let (none, is_signal) = (cloud(50, 0.0, 3), vec![false; 1000]);
-    let contest = Contest {
+    let two_sample = TwoSample {
         data: data.view(),
         data_truth: DataTruth::Simulated(&is_signal),
         template: template.view(),
         template_truth: TemplateTruth::Generated,
-        template_folds: TemplateFolds::Dealt,
+        template_folds: TemplateFolds::Random,
         unseen_background: none.view(),
         unseen_signal: none.view(),
     };
-    let together = run(&contest, &[4, 9]);
-    let alone = run(&contest, &[9]);
+    let together = run(&two_sample, &[4, 9]);
+    let alone = run(&two_sample, &[9]);
     for (alone, together) in alone.iter().zip(&together[5..]) {
         assert_eq!((alone.seed, alone.fold), (together.seed, together.fold));
         let difference = alone.closure_auc.expect("a template") - together.closure_auc.expect("a template");
@@ -121,20 +121,20 @@ fn a_seed_gives_the_same_classifiers_alone_and_in_company() {
 #[test]
 fn classes_that_are_too_small_are_refused() {
     let (data, template, none) = (cloud(30, 0.0, 1), cloud(30, 0.0, 2), cloud(0, 0.0, 3));
-    let contest = Contest {
+    let two_sample = TwoSample {
         data: data.view(),
         data_truth: DataTruth::Simulated(&[false; 30]),
         template: template.view(),
         template_truth: TemplateTruth::Generated,
-        template_folds: TemplateFolds::Dealt,
+        template_folds: TemplateFolds::Random,
         unseen_background: none.view(),
         unseen_signal: none.view(),
     };
     let stream = Stream::of_job(1);
     let settings = settings();
-    let judges = Perceptrons { settings: &settings, device: Device::Cpu };
+    let family = Perceptrons { settings: &settings, device: Device::Cpu };
     let found =
-        classify(&contest, 5, &[ClassifierSeed(0)], (&stream, &stream), &judges, &Checkpointer::default());
+        classify(&two_sample, 5, &[ClassifierSeed(0)], (&stream, &stream), &family, &Checkpointer::default());
     assert!(found.expect_err("a refusal").to_string().contains("lower classifier.batch"));
 }
 
@@ -148,8 +148,8 @@ impl Events for Many {
     }
 }
 
-fn of_many(data: usize, template: usize) -> Contest<'static, Many> {
-    Contest {
+fn of_many(data: usize, template: usize) -> TwoSample<'static, Many> {
+    TwoSample {
         data: Many(data),
         data_truth: DataTruth::Generated,
         template: Many(template),
@@ -169,10 +169,10 @@ fn resident() -> usize {
 
 #[test]
 fn members_do_not_hold_a_number_for_each_event() {
-    let (contest, stream) = (of_many(100_000, 500_000), Stream::of_job(1));
+    let (two_sample, stream) = (of_many(100_000, 500_000), Stream::of_job(1));
     let seeds: Vec<ClassifierSeed> = (0..10).map(ClassifierSeed).collect();
     let before = resident();
-    let members = super::members(&contest, 5, &seeds, (&stream, &stream));
+    let members = super::members(&two_sample, 5, &seeds, (&stream, &stream));
     let taken = resident().saturating_sub(before);
     // A list of 64-bit rows for each of fifty members were 240 MB; the part of each event for each of ten seeds is 24 MB.
     assert!(taken < 60_000_000, "{taken} bytes");
@@ -190,7 +190,7 @@ fn more_events_than_rows_can_be_counted_are_refused() {
 #[test]
 fn copies_stay_in_the_part_of_the_event_that_they_began_as() {
     let (data, template, none) = (cloud(50, 0.0, 1), cloud(120, 0.0, 2), cloud(0, 0.0, 3));
-    let contest = Contest {
+    let two_sample = TwoSample {
         data: data.view(),
         data_truth: DataTruth::Simulated(&[false; 50]),
         template: template.view(),
@@ -200,19 +200,19 @@ fn copies_stay_in_the_part_of_the_event_that_they_began_as() {
         unseen_signal: none.view(),
     };
     let stream = Stream::of_job(1);
-    let members = super::members(&contest, 5, &[ClassifierSeed(0)], (&stream, &stream));
+    let members = super::members(&two_sample, 5, &[ClassifierSeed(0)], (&stream, &stream));
     let origins = |rows: &[usize]| rows.iter().map(|row| row % 40).collect::<std::collections::BTreeSet<_>>();
     for member in &members {
-        let parts = [&member.training, &member.validation, &member.evaluated].map(|part| &part.template);
-        assert_eq!(parts.map(Rows::count), [72, 24, 24]);
-        let sizes = parts.map(|rows| origins(&rows.list()).len());
+        let class_rows = [&member.training, &member.validation, &member.evaluated].map(|part| &part.template);
+        assert_eq!(class_rows.map(Rows::count), [72, 24, 24]);
+        let sizes = class_rows.map(|rows| origins(&rows.list()).len());
         assert_eq!(sizes, [24, 8, 8], "each origin is in one part, with all of its copies");
     }
     // Without copies, as by chance.
-    let dealt = |template_folds| {
-        let contest = Contest { template_folds, ..contest };
-        let members = super::members(&contest, 5, &[ClassifierSeed(0)], (&stream, &stream));
+    let of_folds = |template_folds| {
+        let two_sample = TwoSample { template_folds, ..two_sample };
+        let members = super::members(&two_sample, 5, &[ClassifierSeed(0)], (&stream, &stream));
         members.into_iter().map(|member| member.evaluated.template.list()).collect::<Vec<_>>()
     };
-    assert_eq!(dealt(TemplateFolds::OfOrigins(120)), dealt(TemplateFolds::Dealt));
+    assert_eq!(of_folds(TemplateFolds::OfOrigins(120)), of_folds(TemplateFolds::Random));
 }

@@ -1,4 +1,4 @@
-//! Who stands against whom at a point.
+//! The two classes of events that the classifiers of a point tell apart, and the events that evaluate them.
 
 use drapes_analysis::job::point::{Contest, ScanPoint};
 use drapes_analysis::job::quantities::{Oversampling, SignalCount};
@@ -10,8 +10,8 @@ use super::{Workplace, jet_template, template};
 use crate::classifier::{TemplateFolds, TemplateTruth};
 use crate::error::Error;
 
-/// The events of a contest, by where they come from.
-pub struct Sides {
+/// The events of both classes of a two-sample task and those that no classifier sees, by where they come from.
+pub struct ClassSamples {
     pub data: Origin,
     /// Which data are signal; none where the data are generated.
     pub is_signal: Option<Vec<bool>>,
@@ -44,9 +44,9 @@ impl Origin {
 
 /// The events of a point.
 ///
-/// A point is judged on the signal beyond its own injection, which neither its models nor its classifiers have seen; a
+/// A point is evaluated on the signal beyond its own injection, which neither its models nor its classifiers have seen; a
 /// method that sees no data has all signal. So a point is the same in every job that has it, whatever else is injected.
-pub fn sides(place: &Workplace, point: &ScanPoint) -> Result<Sides, Error> {
+pub fn class_samples(place: &Workplace, point: &ScanPoint) -> Result<ClassSamples, Error> {
     let sample = place.sample()?;
     let injected = point.n_signal().unwrap_or(SignalCount(0));
     let regions =
@@ -64,7 +64,7 @@ pub fn sides(place: &Workplace, point: &ScanPoint) -> Result<Sides, Error> {
     match point.contest {
         Contest::Search { template, oversampling } => {
             let data = data(template.sample.n_signal)?;
-            Ok(Sides {
+            Ok(ClassSamples {
                 template: Origin::Made(made(place, &template, oversampling)?),
                 folds: match template.method {
                     TemplateMethod::SignalRegion => TemplateFolds::OfData,
@@ -78,11 +78,11 @@ pub fn sides(place: &Workplace, point: &ScanPoint) -> Result<Sides, Error> {
             })
         }
         Contest::GenSr { template, oversampling, data_oversampling } => {
-            // The classifiers see the likeness of the data only, so that all true events may judge them.
+            // The classifiers see the likeness of the data only, so that all true events may evaluate them.
             let data = data(template.sample.n_signal)?;
             let (signal, background): (Vec<u32>, Vec<u32>) =
                 data.iter().partition(|event| sample.is_signal(**event));
-            Ok(Sides {
+            Ok(ClassSamples {
                 data: Origin::Made(data.len() * data_oversampling.0 as usize),
                 is_signal: None,
                 template: Origin::Made(made(place, &template, oversampling)?),
@@ -96,12 +96,12 @@ pub fn sides(place: &Workplace, point: &ScanPoint) -> Result<Sides, Error> {
         Contest::OverIdealised { n_signal, oversampling } => {
             reference(place, data(n_signal)?, oversampling.0 as usize, (independent, unseen_signal))
         }
-        Contest::Supervised => Ok(Sides {
+        Contest::Supervised => Ok(ClassSamples {
             is_signal: Some(vec![true; unseen_signal.len()]),
             data: Origin::Sample(unseen_signal),
             template: Origin::Sample(independent),
             truth: TemplateTruth::Background,
-            folds: TemplateFolds::Dealt,
+            folds: TemplateFolds::Random,
             unseen_background: data(SignalCount(0))?,
             unseen_signal: vec![],
         }),
@@ -124,7 +124,7 @@ fn starts(place: &Workplace, what: &Generated) -> Result<usize, Error> {
 /// Copies of an event stay together, where events are what a template began as.
 fn of_origins(place: &Workplace, what: &Generated) -> Result<TemplateFolds, Error> {
     if !what.method.moves_events() {
-        return Ok(TemplateFolds::Dealt);
+        return Ok(TemplateFolds::Random);
     }
     starts(place, what).map(TemplateFolds::OfOrigins)
 }
@@ -135,7 +135,7 @@ fn reference(
     data: Vec<u32>,
     factor: usize,
     (mut independent, unseen_signal): (Vec<u32>, Vec<u32>),
-) -> Result<Sides, Error> {
+) -> Result<ClassSamples, Error> {
     let sample = place.sample()?;
     let is_signal: Vec<bool> = data.iter().map(|event| sample.is_signal(*event)).collect();
     let background = is_signal.iter().filter(|signal| !**signal).count();
@@ -143,12 +143,12 @@ fn reference(
     independent.shuffle(&mut place.stream().branch("reference template").generator());
     // Those without usable jets may be missing here.
     let rest = independent.split_off(needed.min(independent.len()));
-    Ok(Sides {
+    Ok(ClassSamples {
         data: Origin::Sample(data),
         is_signal: Some(is_signal),
         template: Origin::Sample(independent),
         truth: TemplateTruth::Background,
-        folds: TemplateFolds::Dealt,
+        folds: TemplateFolds::Random,
         unseen_background: rest,
         unseen_signal,
     })

@@ -7,22 +7,24 @@ use drapes_analysis::store::record::{Classifier, Loss};
 use super::super::Transformers;
 use super::*;
 use crate::classifier::{
-    Contest, DataTruth, Judges, Least, Member, Parts, TemplateFolds, TemplateTruth, classify,
+    ClassRows, ClassifierFamily, DataTruth, Member, SmallestFold, TemplateFolds, TemplateTruth, TwoSample,
+    classify,
 };
 use crate::error::Error;
 use crate::training::{CheckpointFile, Checkpointer, TrainingHistory};
 use crate::watch::Watch;
 
 fn run(
-    contest: &Contest<'_, EventJets<'_>>,
+    two_sample: &TwoSample<'_, EventJets<'_>>,
     settings: &JetClassifierSettings,
     seeds: &[u32],
 ) -> Result<Vec<Classifier>, Error> {
     let stream = Stream::of_job(7);
     let seeds: Vec<ClassifierSeed> = seeds.iter().copied().map(ClassifierSeed).collect();
     let streams = (&stream.branch("deal"), &stream.branch("rest"));
-    let judges = Transformers { settings, device: Device::Cpu };
-    classify(contest, 5, &seeds, streams, &judges, &Checkpointer::default()).map(|judged| judged.classifiers)
+    let family = Transformers { settings, device: Device::Cpu };
+    classify(two_sample, 5, &seeds, streams, &family, &Checkpointer::default())
+        .map(|evaluation| evaluation.classifiers)
 }
 
 fn mean(classifiers: &[Classifier], value: impl Fn(&Classifier) -> Option<f64>) -> f64 {
@@ -42,20 +44,20 @@ fn a_signal_is_told_from_background_by_its_constituents() {
     let (signal, background) = (signal(300, 1), toy::jets(500, 2));
     let (none, unseen) = (Jets::default(), toy::jets(100, 3));
     // The supervised reference; background and the events that nobody has seen lie in tables of their own.
-    let contest = Contest {
+    let two_sample = TwoSample {
         data: EventJets::all(&signal),
         data_truth: DataTruth::Simulated(&[true; 300]),
         template: EventJets::all(&background),
         template_truth: TemplateTruth::Background,
-        template_folds: TemplateFolds::Dealt,
+        template_folds: TemplateFolds::Random,
         unseen_background: EventJets::all(&unseen),
         unseen_signal: EventJets::all(&none),
     };
-    let found = run(&contest, &settings(), &[0]).expect("a good contest");
+    let found = run(&two_sample, &settings(), &[0]).expect("a good two-sample task");
     assert!(mean(&found, |classifier| classifier.performance.auc) > 0.95);
     assert!(found.iter().all(|classifier| classifier.closure_auc.is_none() && classifier.losses.len() == 3));
-    let judged = found.iter().map(|classifier| classifier.performance.n_background).sum::<usize>();
-    assert_eq!(judged, 500 + 5 * 100);
+    let evaluation = found.iter().map(|classifier| classifier.performance.n_background).sum::<usize>();
+    assert_eq!(evaluation, 500 + 5 * 100);
     let losses = &found[0].losses;
     assert!(losses[2].training < losses[0].training && losses[2].validation.expect("a part") < 0.6);
 }
@@ -68,16 +70,16 @@ fn weak_labels_find_a_signal_in_events_of_one_table() {
     let is_signal: Vec<bool> = data.iter().map(|row| *row >= 1300).collect();
     let (template, rest, unseen): (Vec<u32>, Vec<u32>, Vec<u32>) =
         ((600..1200).collect(), (1200..1300).collect(), (1500..1600).collect());
-    let contest = Contest {
+    let two_sample = TwoSample {
         data: EventJets::only(&sample, &data),
         data_truth: DataTruth::Simulated(&is_signal),
         template: EventJets::only(&sample, &template),
         template_truth: TemplateTruth::Background,
-        template_folds: TemplateFolds::Dealt,
+        template_folds: TemplateFolds::Random,
         unseen_background: EventJets::only(&sample, &rest),
         unseen_signal: EventJets::only(&sample, &unseen),
     };
-    let found = run(&contest, &settings(), &[1]).expect("a good contest");
+    let found = run(&two_sample, &settings(), &[1]).expect("a good two-sample task");
     assert!(mean(&found, |classifier| classifier.performance.auc) > 0.9);
     let (background, signal) = found.iter().fold((0, 0), |(background, signal), classifier| {
         let performance = &classifier.performance;
@@ -90,7 +92,7 @@ fn weak_labels_find_a_signal_in_events_of_one_table() {
 fn copies_of_the_data_stay_in_the_parts_of_their_originals() {
     let (data, none) = (toy::jets(300, 6), Jets::default());
     let template = below(&data, &data);
-    let contest = Contest {
+    let two_sample = TwoSample {
         data: EventJets::all(&data),
         data_truth: DataTruth::Simulated(&[false; 300]),
         template: EventJets::all(&template),
@@ -99,24 +101,24 @@ fn copies_of_the_data_stay_in_the_parts_of_their_originals() {
         unseen_background: EventJets::all(&none),
         unseen_signal: EventJets::all(&none),
     };
-    let found = run(&contest, &settings(), &[2]).expect("a good contest");
+    let found = run(&two_sample, &settings(), &[2]).expect("a good two-sample task");
     // Each classifier is evaluated on some events against the very same, twice: it cannot tell them apart at all.
     let closures = found.iter().map(|classifier| classifier.closure_auc.expect("two classes"));
     assert!(closures.into_iter().all(|closure| (closure - 0.5).abs() < 1e-9));
-    let dealt = Contest { template_folds: TemplateFolds::Dealt, ..contest };
-    let found = run(&dealt, &settings(), &[2]).expect("a good contest");
+    let at_random = TwoSample { template_folds: TemplateFolds::Random, ..two_sample };
+    let found = run(&at_random, &settings(), &[2]).expect("a good two-sample task");
     assert!(found.iter().any(|classifier| (classifier.closure_auc.expect("two classes") - 0.5).abs() > 1e-6));
     let large = JetClassifierSettings { batch: 900, ..settings() };
-    let message = run(&dealt, &large, &[2]).expect_err("a refusal").to_string();
+    let message = run(&at_random, &large, &[2]).expect_err("a refusal").to_string();
     assert!(message.contains("lower jet_classifier.batch or classifier.folds"), "{message}");
     let wild = JetClassifierSettings { learning_rate: 1e30, ..settings() };
-    let message = run(&dealt, &wild, &[2]).expect_err("a refusal").to_string();
+    let message = run(&at_random, &wild, &[2]).expect_err("a refusal").to_string();
     assert!(message.starts_with("the training diverged at epoch"), "{message}");
 }
 
 /// Members that learn from events of two tables, each from others.
 fn members(data: &Jets, template: &Jets, seeds: &[u32]) -> Vec<Member> {
-    let parts = |data: std::ops::Range<usize>, template: std::ops::Range<usize>| Parts {
+    let class_rows = |data: std::ops::Range<usize>, template: std::ops::Range<usize>| ClassRows {
         data: data.collect(),
         template: template.collect(),
     };
@@ -124,9 +126,9 @@ fn members(data: &Jets, template: &Jets, seeds: &[u32]) -> Vec<Member> {
     let member = |seed: &u32| Member {
         seed: ClassifierSeed(*seed),
         fold: Fold(0),
-        training: parts(20 + *seed as usize..n_data, 20..n_template - *seed as usize),
-        validation: parts(0..10, 0..20),
-        evaluated: parts(10..20, 0..0),
+        training: class_rows(20 + *seed as usize..n_data, 20..n_template - *seed as usize),
+        validation: class_rows(0..10, 0..20),
+        evaluated: class_rows(10..20, 0..0),
         stream: Stream::of_job(u64::from(*seed)),
     };
     seeds.iter().map(member).collect()
@@ -134,20 +136,20 @@ fn members(data: &Jets, template: &Jets, seeds: &[u32]) -> Vec<Member> {
 
 fn trained(seeds: &[u32], checkpointer: &Checkpointer<'_>) -> Result<(Tensor, Vec<TrainingHistory>), Error> {
     let (data, template, none) = (signal(100, 8), toy::jets(120, 9), Jets::default());
-    let contest = Contest {
+    let two_sample = TwoSample {
         data: EventJets::all(&data),
         data_truth: DataTruth::Generated,
         template: EventJets::all(&template),
         template_truth: TemplateTruth::Generated,
-        template_folds: TemplateFolds::Dealt,
+        template_folds: TemplateFolds::Random,
         unseen_background: EventJets::all(&none),
         unseen_signal: EventJets::all(&none),
     };
     let settings = settings();
-    let judges = Transformers { settings: &settings, device: Device::Cpu };
-    let least = Least { batches: 4, validation: 30 };
+    let family = Transformers { settings: &settings, device: Device::Cpu };
+    let smallest_fold = SmallestFold { batches: 4, validation: 30 };
     let (ensemble, losses) =
-        judges.train(&contest, &members(&data, &template, seeds), least, checkpointer)?;
+        family.train(&two_sample, &members(&data, &template, seeds), smallest_fold, checkpointer)?;
     Ok((ensemble.parameters.copy(), losses))
 }
 

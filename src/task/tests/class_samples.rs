@@ -1,8 +1,8 @@
-//! How the templates of all methods are dealt: by the data that their events are, by the events that they began as, or by chance.
+//! How the templates of all methods are divided into folds: by the data that their events are, by the events that they began as, or by chance.
 
 use drapes_analysis::plan::Work;
 
-use super::super::sides::sides;
+use super::super::class_samples::class_samples;
 use super::*;
 use crate::classifier::TemplateFolds;
 
@@ -11,8 +11,8 @@ fn folds(place: &Workplace, plan: &Plan) -> Vec<(String, TemplateFolds)> {
     let of = |task: &Task| match &task.work {
         Work::Classify(classify) => {
             let name = task.id.0.trim_start_matches("classify/").split('-').next().unwrap_or_default();
-            let sides = sides(place, &classify.point).expect("enough events");
-            Some((name.to_owned(), sides.folds))
+            let class_samples = class_samples(place, &classify.point).expect("enough events");
+            Some((name.to_owned(), class_samples.folds))
         }
         _ => None,
     };
@@ -51,7 +51,7 @@ fn every_template_is_dealt_by_the_events_that_it_began_as() {
     }
     // The template of GenSR begins as noise as well.
     for method in ["noise", "cathode", "gensr"] {
-        assert_eq!(of(method), TemplateFolds::Dealt, "{method}");
+        assert_eq!(of(method), TemplateFolds::Random, "{method}");
     }
 }
 
@@ -67,7 +67,7 @@ fn templates_of_jets_are_dealt_by_the_events_that_they_began_as() {
     let chosen = sample.chosen(SignalCount(20), &place.job.regions, Region::SideBand).expect("events");
     let side_bands = sample.with_jets(chosen).len();
     let expected = [
-        ("noise", TemplateFolds::Dealt),
+        ("noise", TemplateFolds::Random),
         ("sr", TemplateFolds::OfData),
         ("sb", TemplateFolds::OfOrigins(side_bands)),
     ];

@@ -1,0 +1,68 @@
+//! A two-sample task from its events to the classifiers and what they are worth.
+
+use drapes_analysis::quantities::ClassifierSeed;
+use drapes_analysis::stream::Stream;
+
+use super::evaluation::{Evaluation, evaluate};
+use super::family::{ClassifierFamily, SmallestFold};
+use super::folds::FoldAssignment;
+use super::member::members;
+use super::two_sample::{Events, TwoSample};
+use crate::error::Error;
+use crate::training::{Checkpointer, next_rows};
+
+/// Trains the classifiers of some seeds, all folds of each, and evaluates each on events it has not seen.
+///
+/// `fold_stream` is the random stream of the folds: two-sample tasks that share it and the number of data events have the same data
+/// folds. `stream` that of everything else.
+///
+/// # Errors
+/// A class is too small for a batch of training events in each fold, both are too large to be counted, or the training of every classifier diverges.
+///
+/// Source: the paper, section 3.4, and the public CURTAINs classifiers: five stratified folds, three of them
+/// train, one validates, one evaluates, rolled so that every event is evaluated once.
+pub fn classify<E: Events, J: ClassifierFamily<E>>(
+    two_sample: &TwoSample<'_, E>,
+    folds: u32,
+    seeds: &[ClassifierSeed],
+    (fold_stream, stream): (&Stream, &Stream),
+    family: &J,
+    checkpointer: &Checkpointer<'_>,
+) -> Result<Evaluation, Error> {
+    check_count(two_sample)?;
+    let members = members(two_sample, folds, seeds, (fold_stream, stream));
+    let smallest_fold = smallest_fold(two_sample, folds, family)?;
+    let (trained, histories) = family.train(two_sample, &members, smallest_fold, checkpointer)?;
+    Ok(evaluate(two_sample, &trained, members, histories))
+}
+
+/// That rows of both classes can be counted as members count them.
+fn check_count<E: Events>(two_sample: &TwoSample<'_, E>) -> Result<(), Error> {
+    next_rows(0, two_sample.data.count())
+        .and_then(|data| next_rows(data.end, two_sample.template.count()))
+        .map(|_| ())
+}
+
+/// The batches and validation events that even the smallest fold can fill, so that all members train alike.
+fn smallest_fold<E: Events, J: ClassifierFamily<E>>(
+    two_sample: &TwoSample<'_, E>,
+    folds: u32,
+    family: &J,
+) -> Result<SmallestFold, Error> {
+    let training = two_sample.smallest_fold(|count| FoldAssignment::least_training(count, folds));
+    let counts = [two_sample.data.count(), two_sample.template.count()];
+    if training < family.batch() || counts.iter().any(|count| *count < folds as usize) {
+        return Err(Error::TooFew {
+            region: "a training part of data and template".to_owned(),
+            what: "events",
+            found: training,
+            needed: family.batch(),
+            advice: format!("{}, or widen the signal region", J::REMEDY),
+        });
+    }
+    let validation = two_sample.smallest_fold(|count| count / folds as usize);
+    Ok(SmallestFold { batches: training / family.batch(), validation })
+}
+
+#[cfg(test)]
+mod tests;
