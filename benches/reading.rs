@@ -1,6 +1,6 @@
 //! Reading the published amount of events: 1.1 million rows in the layout of the LHC Olympics features.
 //!
-//! `cargo bench --bench reading`, a line a figure; `-- --json` for programs. The file is made first, in a folder of
+//! `cargo bench --bench results`, a line a figure; `-- --json` for programs. The file is made first, in a folder of
 //! its own, by a process of its own, so that its memory does not count.
 
 use std::path::Path;

@@ -16,8 +16,8 @@ use drapes::device;
 use drapes::diffusion::{Denoiser, DenoiserShape, Sampler, TrainingEvents, train};
 use drapes::flow::{Flow, FlowEvents, FlowModel, FlowShape, Objective, train as train_flows};
 use drapes::marginals::ColumnMaps;
+use drapes::progress_sink::NoProgress;
 use drapes::training::Checkpointer;
-use drapes::watch::Unwatched;
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::quantities::ClassifierSeed;
 use drapes_analysis::job::template_spec::FlowKind;
@@ -247,7 +247,7 @@ fn sampling(job: &Job, device: Device) -> (f64, &'static str) {
     let seconds = median(|| {
         assert_eq!(
             sampler
-                .from_noise(&masses, &mut Stream::of_job(2).generator(), &Unwatched)
+                .from_noise(&masses, &mut Stream::of_job(2).generator(), &NoProgress)
                 .expect("an end")
                 .nrows(),
             masses.len()
@@ -308,7 +308,7 @@ fn flow_sampling(job: &Job, device: Device) -> (f64, &'static str) {
     let masses = vec![0.0; 1 << 16];
     let seconds = median(|| {
         assert_eq!(
-            model.sample(&masses, &mut Stream::of_job(2).generator(), &Unwatched).expect("an end").nrows(),
+            model.sample(&masses, &mut Stream::of_job(2).generator(), &NoProgress).expect("an end").nrows(),
             masses.len()
         );
     });

@@ -10,7 +10,7 @@ use drapes_analysis::plan::price::{EventCounts, Price};
 use drapes_analysis::plan::rates::{GPU_AGAINST_CORE, Rates};
 use drapes_analysis::plan::{Plan, Task};
 
-use crate::device::Sight;
+use crate::device::RankHardware;
 use crate::doctor::free_bytes;
 use crate::error::DemandError;
 
@@ -87,15 +87,15 @@ fn check_disk(
 ///
 /// # Errors
 /// One would.
-pub fn check_threads(job: &Job, sights: &[Sight]) -> Result<(), DemandError> {
+pub fn check_threads(job: &Job, ranks_hardware: &[RankHardware]) -> Result<(), DemandError> {
     let threads = job.compute.threads;
-    let least = sights.iter().enumerate().min_by_key(|(_, sight)| sight.processors.len());
+    let least = ranks_hardware.iter().enumerate().min_by_key(|(_, hardware)| hardware.processors.len());
     match least {
-        Some((rank, sight)) if threads > sight.processors.len() => Err(DemandError::Threads {
+        Some((rank, hardware)) if threads > hardware.processors.len() => Err(DemandError::Threads {
             threads,
             rank,
-            host: sight.host.clone(),
-            processors: sight.processors.len(),
+            host: hardware.host.clone(),
+            processors: hardware.processors.len(),
         }),
         _ => Ok(()),
     }
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_rank_has_no_more_threads_than_processors() {
-        let sight = |processors: u32| Sight {
+        let hardware = |processors: u32| RankHardware {
             host: "x".to_owned(),
             processors: (0..processors).collect(),
             gpus: vec![],
@@ -153,8 +153,8 @@ mod tests {
         };
         let text = DEFAULTS.replacen("threads = 1", "threads = 3", 1);
         let job = JobFile::from_text("job.toml", text).check().expect("a job");
-        assert!(check_threads(&job, &[sight(3), sight(4)]).is_ok());
-        let error = check_threads(&job, &[sight(4), sight(2)]).expect_err("one has two");
+        assert!(check_threads(&job, &[hardware(3), hardware(4)]).is_ok());
+        let error = check_threads(&job, &[hardware(4), hardware(2)]).expect_err("one has two");
         assert_eq!(error.kind(), Exit::BadRequest);
         let expected = "compute.threads is 3 (rank 1 on x may use 2 processors";
         assert!(error.to_string().starts_with(expected), "{error}");

@@ -100,7 +100,7 @@ impl<'a> Progress<'a> {
     }
 
     /// Expected seconds of work done in this run.
-    fn worked(&self) -> f64 {
+    fn outcome(&self) -> f64 {
         let running: f64 =
             self.running.iter().map(|(task, running)| running.share * self.seconds[*task]).sum();
         self.finished + running
@@ -114,7 +114,7 @@ impl<'a> Progress<'a> {
     pub fn expected_left(&self) -> f64 {
         self.left().unwrap_or_else(|| {
             let open: f64 = self.open.iter().sum();
-            self.ending + (open - self.worked() + self.finished).max(0.0) / self.ranks as f64
+            self.ending + (open - self.outcome() + self.finished).max(0.0) / self.ranks as f64
         })
     }
 
@@ -122,7 +122,7 @@ impl<'a> Progress<'a> {
     /// at work so far. It takes no less than the task that ends last of those that run.
     fn left(&self) -> Option<f64> {
         let elapsed = self.start.elapsed().as_secs_f64();
-        if elapsed <= 2.0 || self.worked() <= 0.02 * (self.total - self.before) {
+        if elapsed <= 2.0 || self.outcome() <= 0.02 * (self.total - self.before) {
             return None;
         }
         let (mut pace, mut taken, mut open) = (self.pace.clone(), self.taken, self.open);
@@ -162,7 +162,7 @@ impl<'a> Progress<'a> {
         Scene {
             ended: self.ended,
             tasks: self.count,
-            share: (self.before + self.worked()) / self.total.max(1e-9),
+            share: (self.before + self.outcome()) / self.total.max(1e-9),
             left: self.left(),
             ranks: self.ranks,
             at_work,
@@ -235,7 +235,7 @@ impl Observer for Progress<'_> {
             Ended::Done { seconds } => format!("{clock} {id}: done in {seconds:.1} s{place}"),
             Ended::Failed { reason } => format!("{clock} {id}: FAILED{place}: {reason}"),
             Ended::Stopped => format!("{clock} {id}: stopped{place}"),
-            Ended::Lacks { reason, .. } | Ended::LetDown { reason, .. } => {
+            Ended::UnreadableInput { reason, .. } | Ended::LetDown { reason, .. } => {
                 format!("{clock} {id}: put back{place}: {reason}")
             }
             Ended::NotStored { reason } => format!("{clock} {id}: NOT STORED{place}: {reason}"),
@@ -311,7 +311,7 @@ impl Observer for Progress<'_> {
         }
     }
 
-    fn pulse(&mut self) -> Result<(), Error> {
+    fn tick(&mut self) -> Result<(), Error> {
         // Time goes by on a terminal even if nobody has anything to say.
         if self.screen.is_some() {
             self.show();

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use crate::device::{Order, Sight, driver};
+use crate::device::{DeviceAssignment, RankHardware, driver};
 
 /// The version of libtorch that this program is built for.
 pub const LIBTORCH: &str = "2.11.0";
@@ -56,12 +56,12 @@ pub struct RankPlace {
 
 impl RankPlace {
     /// A rank that sees its host so and computes as ordered.
-    pub fn new(sight: &Sight, order: &Order) -> Self {
-        let device = match order {
-            Order::Cpu => "cpu".to_owned(),
-            Order::Gpu { index, gpu } => format!("cuda:{index} ({} {})", gpu.name, gpu.uuid),
+    pub fn new(hardware: &RankHardware, assignment: &DeviceAssignment) -> Self {
+        let device = match assignment {
+            DeviceAssignment::Cpu => "cpu".to_owned(),
+            DeviceAssignment::Gpu { index, gpu } => format!("cuda:{index} ({} {})", gpu.name, gpu.uuid),
         };
-        Self { host: sight.host.clone(), device, processors: sight.processors.len() }
+        Self { host: hardware.host.clone(), device, processors: hardware.processors.len() }
     }
 }
 

@@ -9,8 +9,8 @@ use drapes::classifier::{
 use drapes::jet_classifier::Transformers;
 use drapes::jet_model::{JetDenoiser, JetMaps, JetModelEvents, JetModelShape, JetSampler, train};
 use drapes::jets::{EventJets, Jets, Kinematics, Outline};
+use drapes::progress_sink::{NoProgress, ProgressSink};
 use drapes::training::Checkpointer;
-use drapes::watch::{Unwatched, Watch};
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::job::{JetClassifierSettings, JetModelSettings, Job, Momentum, SamplerSettings};
@@ -30,7 +30,7 @@ const FOLDS: u64 = 5;
 #[derive(Default)]
 struct Clock(RefCell<Vec<Instant>>);
 
-impl Watch for Clock {
+impl ProgressSink for Clock {
     fn progress(&self, _share: f64) {}
 
     fn should_stop(&self) -> bool {
@@ -120,7 +120,7 @@ pub fn generation(job: &Job, device: Device) -> (f64, &'static str) {
     let count = if device.is_cuda() { jets.len() } else { 64 };
     let outlines: Vec<Outline> = (0..count).map(|jet| jets.outline(jet)).collect();
     let seconds = super::median(|| {
-        let made = sampler.from_noise(&outlines, &mut Stream::of_job(2).generator(), &Unwatched);
+        let made = sampler.from_noise(&outlines, &mut Stream::of_job(2).generator(), &NoProgress);
         assert_eq!(made.expect("an end").len(), count);
     });
     let evaluations = |grid: &NoiseGrid| grid.evaluations(solver) as f64;

@@ -7,10 +7,10 @@ use std::path::Path;
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::store::{Identity, Store};
 
-use super::looks::{Looks, Next};
+use super::retries::{AfterWait, Retries};
 use super::{ArrayReader, Fault, cannot_read, cannot_write, layout};
 use crate::error::Error;
-use crate::watch::Unwatched;
+use crate::progress_sink::NoProgress;
 
 impl ArrayReader {
     /// Opens the arrays of a task, wherever they lie.
@@ -128,7 +128,7 @@ fn fold_into<'a>(
 
 /// The groups that a folded file holds; none where there is no such file, or none that counts.
 fn held(target: &Path, if_damaged: IfDamaged) -> Result<Option<BTreeSet<String>>, Error> {
-    let mut looks = Looks::default();
+    let mut retries = Retries::default();
     loop {
         if matches!(target.try_exists(), Ok(false)) {
             return Ok(None);
@@ -138,7 +138,7 @@ fn held(target: &Path, if_damaged: IfDamaged) -> Result<Option<BTreeSet<String>>
             Err(error) => error,
         };
         let fault = Fault::of(target);
-        if looks.wait(&fault, &Unwatched) == Next::Look {
+        if retries.wait(&fault, &NoProgress) == AfterWait::Retry {
             continue;
         }
         return match (fault, if_damaged) {

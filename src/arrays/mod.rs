@@ -7,8 +7,8 @@ mod columns;
 mod fault;
 mod folded;
 mod layout;
-mod looks;
 mod reader;
+mod retries;
 mod writer;
 
 use std::path::Path;
@@ -19,8 +19,8 @@ use crate::error::Error;
 pub use columns::{Column, SCHEMA};
 pub use fault::Fault;
 pub use folded::{Copied, IfDamaged, check_folded, fold};
-pub use looks::{Looks, Next};
 pub use reader::ArrayReader;
+pub use retries::{AfterWait, Retries};
 pub use writer::ArrayWriter;
 
 fn cannot_write(path: &Path, error: &dyn std::fmt::Display) -> Error {

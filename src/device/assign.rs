@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::DeviceChoice;
 use super::error::DeviceError;
-use super::hardware::{Gpu, Sight};
+use super::hardware::{Gpu, RankHardware};
 
 /// What a rank is to compute on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Order {
+pub enum DeviceAssignment {
     /// Processor cores.
     Cpu,
     /// A GPU.
@@ -23,7 +23,7 @@ pub enum Order {
     },
 }
 
-impl Order {
+impl DeviceAssignment {
     /// The kind of device, as rates name it.
     pub fn kind(&self) -> &str {
         match self {
@@ -42,10 +42,10 @@ impl Order {
 }
 
 /// The kind of device that most ranks compute on.
-pub fn most_common_kind(orders: &[Order]) -> &str {
+pub fn most_common_kind(assignments: &[DeviceAssignment]) -> &str {
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-    for order in orders {
-        *kinds.entry(order.kind()).or_default() += 1;
+    for assignment in assignments {
+        *kinds.entry(assignment.kind()).or_default() += 1;
     }
     kinds.into_iter().max_by_key(|(_, count)| *count).map_or(CORE, |(kind, _)| kind)
 }
@@ -66,28 +66,34 @@ pub enum Sharing {
 ///
 /// # Errors
 /// GPUs are wanted, or there should be some, and a rank sees none or none that is free.
-pub fn assign(sights: &[Sight], choice: DeviceChoice, sharing: Sharing) -> Result<Vec<Order>, DeviceError> {
-    let any = sights.iter().any(|sight| !sight.gpus.is_empty() || sight.has_driver);
+pub fn assign(
+    ranks_hardware: &[RankHardware],
+    choice: DeviceChoice,
+    sharing: Sharing,
+) -> Result<Vec<DeviceAssignment>, DeviceError> {
+    let any = ranks_hardware.iter().any(|hardware| !hardware.gpus.is_empty() || hardware.has_driver);
     if choice == DeviceChoice::Cpu || (choice == DeviceChoice::Auto && !any) {
-        return Ok(vec![Order::Cpu; sights.len()]);
+        return Ok(vec![DeviceAssignment::Cpu; ranks_hardware.len()]);
     }
-    if let Some((rank, sight)) = sights.iter().enumerate().find(|(_, sight)| sight.gpus.is_empty()) {
-        return Err(no_gpu(rank, sight, sights));
+    if let Some((rank, hardware)) =
+        ranks_hardware.iter().enumerate().find(|(_, hardware)| hardware.gpus.is_empty())
+    {
+        return Err(no_gpu(rank, hardware, ranks_hardware));
     }
     // Who sees fewest chooses first: a rank with one GPU has no other choice.
-    let mut order: Vec<usize> = (0..sights.len()).collect();
-    order.sort_by_key(|rank| (sights[*rank].gpus.len(), *rank));
+    let mut assignment: Vec<usize> = (0..ranks_hardware.len()).collect();
+    assignment.sort_by_key(|rank| (ranks_hardware[*rank].gpus.len(), *rank));
     let mut users: HashMap<&str, usize> = HashMap::new();
-    let mut orders = vec![Order::Cpu; sights.len()];
-    for rank in order {
-        let Sight { host, gpus, .. } = &sights[rank];
+    let mut assignments = vec![DeviceAssignment::Cpu; ranks_hardware.len()];
+    for rank in assignment {
+        let RankHardware { host, gpus, .. } = &ranks_hardware[rank];
         let used = |gpu: &Gpu| users.get(gpu.uuid.as_str()).copied().unwrap_or(0);
         let choice = gpus.iter().enumerate().min_by_key(|(index, gpu)| (used(gpu), *index));
         let Some((index, gpu)) = choice else { continue };
         if used(gpu) > 0 && sharing == Sharing::Refused {
-            let of_host = || sights.iter().filter(|sight| sight.host == *host);
+            let of_host = || ranks_hardware.iter().filter(|hardware| hardware.host == *host);
             let different: BTreeSet<&str> =
-                of_host().flat_map(|sight| sight.gpus.iter().map(|gpu| gpu.uuid.as_str())).collect();
+                of_host().flat_map(|hardware| hardware.gpus.iter().map(|gpu| gpu.uuid.as_str())).collect();
             return Err(DeviceError::TooFewGpus {
                 host: host.clone(),
                 gpus: different.len(),
@@ -95,20 +101,20 @@ pub fn assign(sights: &[Sight], choice: DeviceChoice, sharing: Sharing) -> Resul
             });
         }
         *users.entry(&gpu.uuid).or_default() += 1;
-        orders[rank] = Order::Gpu { index, gpu: gpu.clone() };
+        assignments[rank] = DeviceAssignment::Gpu { index, gpu: gpu.clone() };
     }
-    Ok(orders)
+    Ok(assignments)
 }
 
-fn no_gpu(rank: usize, sight: &Sight, sights: &[Sight]) -> DeviceError {
-    let host = sight.host.clone();
-    let (why, advice) = if sight.has_driver {
+fn no_gpu(rank: usize, hardware: &RankHardware, ranks_hardware: &[RankHardware]) -> DeviceError {
+    let host = hardware.host.clone();
+    let (why, advice) = if hardware.has_driver {
         (
             "the host has an NVIDIA driver, but libtorch's CUDA half is not there, or the scheduler hides the GPUs",
             "ask `drapes doctor` on that host; `make setup CUDA=1` and build again, or ask the scheduler for a GPU for each \
              rank",
         )
-    } else if sights.iter().any(|other| !other.gpus.is_empty()) {
+    } else if ranks_hardware.iter().any(|other| !other.gpus.is_empty()) {
         ("other ranks see some, and this host has no NVIDIA driver", "start ranks on hosts with GPUs only")
     } else {
         ("the host has no NVIDIA driver", "ask for a node with GPUs")
@@ -117,14 +123,16 @@ fn no_gpu(rank: usize, sight: &Sight, sights: &[Sight]) -> DeviceError {
 }
 
 /// The map of ranks to devices, a line for each host and device.
-pub fn lines(sights: &[Sight], orders: &[Order]) -> Vec<String> {
+pub fn lines(ranks_hardware: &[RankHardware], assignments: &[DeviceAssignment]) -> Vec<String> {
     let mut places: BTreeMap<(&str, String), Vec<usize>> = BTreeMap::new();
-    for (rank, (sight, order)) in sights.iter().zip(orders).enumerate() {
-        let device = match order {
-            Order::Cpu => "processor cores".to_owned(),
-            Order::Gpu { gpu, .. } => format!("{} {}", gpu.name, gpu.uuid.get(..8).unwrap_or(&gpu.uuid)),
+    for (rank, (hardware, assignment)) in ranks_hardware.iter().zip(assignments).enumerate() {
+        let device = match assignment {
+            DeviceAssignment::Cpu => "processor cores".to_owned(),
+            DeviceAssignment::Gpu { gpu, .. } => {
+                format!("{} {}", gpu.name, gpu.uuid.get(..8).unwrap_or(&gpu.uuid))
+            }
         };
-        places.entry((&sight.host, device)).or_default().push(rank);
+        places.entry((&hardware.host, device)).or_default().push(rank);
     }
     let mut lines: Vec<(usize, String)> = places
         .into_iter()
@@ -151,13 +159,20 @@ fn spans(ranks: &[usize]) -> String {
 }
 
 /// What slows the ranks down without being wrong: more threads than processors.
-pub fn warnings(sights: &[Sight], orders: &[Order], threads: usize) -> Vec<String> {
+pub fn warnings(
+    ranks_hardware: &[RankHardware],
+    assignments: &[DeviceAssignment],
+    threads: usize,
+) -> Vec<String> {
     let mut hosts: BTreeMap<&str, (usize, BTreeSet<u32>)> = BTreeMap::new();
-    let on_cores = sights.iter().zip(orders).filter(|(_, order)| **order == Order::Cpu);
-    for (sight, _) in on_cores {
-        let (ranks, processors) = hosts.entry(&sight.host).or_default();
+    let on_cores = ranks_hardware
+        .iter()
+        .zip(assignments)
+        .filter(|(_, assignment)| **assignment == DeviceAssignment::Cpu);
+    for (hardware, _) in on_cores {
+        let (ranks, processors) = hosts.entry(&hardware.host).or_default();
         *ranks += 1;
-        processors.extend(&sight.processors);
+        processors.extend(&hardware.processors);
     }
     let crowded = hosts.into_iter().filter(|(_, (ranks, processors))| ranks * threads > processors.len());
     crowded
@@ -179,51 +194,52 @@ mod tests {
         Gpu { uuid: uuid.to_owned(), name: "NVIDIA H200".to_owned() }
     }
 
-    fn sight(host: &str, gpus: &[&str]) -> Sight {
+    fn hardware(host: &str, gpus: &[&str]) -> RankHardware {
         let gpus: Vec<Gpu> = gpus.iter().map(|uuid| gpu(uuid)).collect();
         let has_driver = !gpus.is_empty();
-        Sight { host: host.to_owned(), processors: [0, 1].into(), has_driver, gpus, free_memory: None }
+        RankHardware { host: host.to_owned(), processors: [0, 1].into(), has_driver, gpus, free_memory: None }
     }
 
-    fn chosen(sights: &[Sight], sharing: Sharing) -> Result<Vec<String>, DeviceError> {
-        let name = |order: Order| match order {
-            Order::Cpu => "cpu".to_owned(),
-            Order::Gpu { index, gpu } => format!("{index}={}", gpu.uuid),
+    fn chosen(ranks_hardware: &[RankHardware], sharing: Sharing) -> Result<Vec<String>, DeviceError> {
+        let name = |assignment: DeviceAssignment| match assignment {
+            DeviceAssignment::Cpu => "cpu".to_owned(),
+            DeviceAssignment::Gpu { index, gpu } => format!("{index}={}", gpu.uuid),
         };
-        assign(sights, DeviceChoice::Auto, sharing).map(|orders| orders.into_iter().map(name).collect())
+        assign(ranks_hardware, DeviceChoice::Auto, sharing)
+            .map(|assignments| assignments.into_iter().map(name).collect())
     }
 
     #[test]
     fn ranks_of_a_host_get_different_gpus_whatever_they_call_them() {
         let all = ["a", "b"];
-        let sights = [sight("x", &all), sight("x", &all), sight("y", &["c"])];
-        assert_eq!(chosen(&sights, Sharing::Refused).expect("enough"), ["0=a", "1=b", "0=c"]);
+        let ranks_hardware = [hardware("x", &all), hardware("x", &all), hardware("y", &["c"])];
+        assert_eq!(chosen(&ranks_hardware, Sharing::Refused).expect("enough"), ["0=a", "1=b", "0=c"]);
         // Each sees one of its own, by the same number.
-        let sights = [sight("x", &["a"]), sight("x", &["b"])];
-        assert_eq!(chosen(&sights, Sharing::Refused).expect("enough"), ["0=a", "0=b"]);
+        let ranks_hardware = [hardware("x", &["a"]), hardware("x", &["b"])];
+        assert_eq!(chosen(&ranks_hardware, Sharing::Refused).expect("enough"), ["0=a", "0=b"]);
         // One sees both, the other only the first.
-        let sights = [sight("x", &all), sight("x", &["a"])];
-        assert_eq!(chosen(&sights, Sharing::Refused).expect("enough"), ["1=b", "0=a"]);
+        let ranks_hardware = [hardware("x", &all), hardware("x", &["a"])];
+        assert_eq!(chosen(&ranks_hardware, Sharing::Refused).expect("enough"), ["1=b", "0=a"]);
     }
 
     #[test]
     fn sharing_a_gpu_is_refused_unless_allowed() {
-        let sights = [sight("x", &["a"]), sight("x", &["a"]), sight("x", &["a", "b"])];
-        let error = chosen(&sights, Sharing::Refused).expect_err("too few");
+        let ranks_hardware = [hardware("x", &["a"]), hardware("x", &["a"]), hardware("x", &["a", "b"])];
+        let error = chosen(&ranks_hardware, Sharing::Refused).expect_err("too few");
         assert!(error.to_string().starts_with("3 ranks share x with 2 GPUs"), "{error}");
-        assert_eq!(chosen(&sights, Sharing::Allowed).expect("allowed"), ["0=a", "0=a", "1=b"]);
+        assert_eq!(chosen(&ranks_hardware, Sharing::Allowed).expect("allowed"), ["0=a", "0=a", "1=b"]);
     }
 
     #[test]
     fn nothing_falls_back_to_the_processor_in_silence() {
-        let cores = [sight("x", &[]), sight("x", &[])];
+        let cores = [hardware("x", &[]), hardware("x", &[])];
         assert_eq!(chosen(&cores, Sharing::Refused).expect("cores"), ["cpu", "cpu"]);
         let error = assign(&cores, DeviceChoice::Cuda, Sharing::Refused).expect_err("no GPU");
         assert!(error.to_string().contains("has no NVIDIA driver"), "{error}");
-        let hidden = [Sight { has_driver: true, ..sight("x", &[]) }];
+        let hidden = [RankHardware { has_driver: true, ..hardware("x", &[]) }];
         let error = chosen(&hidden, Sharing::Refused).expect_err("a hidden GPU");
         assert!(error.to_string().contains("CUDA half"), "{error}");
-        let mixed = [sight("x", &["a"]), sight("y", &[])];
+        let mixed = [hardware("x", &["a"]), hardware("y", &[])];
         let error = chosen(&mixed, Sharing::Refused).expect_err("a host without");
         assert!(error.to_string().starts_with("rank 1 on y sees no GPU"), "{error}");
         assert!(assign(&hidden, DeviceChoice::Cpu, Sharing::Refused).is_ok());
@@ -231,17 +247,18 @@ mod tests {
 
     #[test]
     fn the_map_is_short_and_crowds_are_told() {
-        let sights: Vec<Sight> = (0..5).map(|rank| sight(if rank == 3 { "y" } else { "x" }, &[])).collect();
-        let orders = vec![Order::Cpu; 5];
+        let ranks_hardware: Vec<RankHardware> =
+            (0..5).map(|rank| hardware(if rank == 3 { "y" } else { "x" }, &[])).collect();
+        let assignments = vec![DeviceAssignment::Cpu; 5];
         assert_eq!(
-            lines(&sights, &orders),
+            lines(&ranks_hardware, &assignments),
             ["ranks 0-2, 4 on x: processor cores", "rank 3 on y: processor cores"]
         );
-        let told = warnings(&sights, &orders, 1);
+        let told = warnings(&ranks_hardware, &assignments, 1);
         assert!(
             told.len() == 1 && told[0].starts_with("4 ranks of 1 threads share 2 processors of x"),
             "{told:?}"
         );
-        assert_eq!(warnings(&sights, &orders, 4).len(), 2);
+        assert_eq!(warnings(&ranks_hardware, &assignments, 4).len(), 2);
     }
 }

@@ -15,7 +15,7 @@ pub struct Gpu {
 
 /// What a rank sees.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Sight {
+pub struct RankHardware {
     /// Its host.
     pub host: String,
     /// Processors that it may use, by number.

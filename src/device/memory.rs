@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::cgroup::{in_list, memory_left};
-use super::hardware::Sight;
+use super::hardware::RankHardware;
 
 /// Bytes that this process may still take of the processor's memory; none where the system does not say.
 pub fn free_memory() -> Option<f64> {
@@ -15,13 +15,15 @@ pub fn free_memory() -> Option<f64> {
 }
 
 /// The share of each rank in the free memory of its host: what ranks of one host see free is there once.
-pub fn memory_shares(sights: &[Sight]) -> Vec<Option<f64>> {
+pub fn memory_shares(ranks_hardware: &[RankHardware]) -> Vec<Option<f64>> {
     let mut ranks: HashMap<&str, usize> = HashMap::new();
-    for sight in sights {
-        *ranks.entry(&sight.host).or_default() += 1;
+    for hardware in ranks_hardware {
+        *ranks.entry(&hardware.host).or_default() += 1;
     }
-    let share = |sight: &Sight| sight.free_memory.map(|free| free / ranks[sight.host.as_str()] as f64);
-    sights.iter().map(share).collect()
+    let share = |hardware: &RankHardware| {
+        hardware.free_memory.map(|free| free / ranks[hardware.host.as_str()] as f64)
+    };
+    ranks_hardware.iter().map(share).collect()
 }
 
 #[cfg(test)]
@@ -30,15 +32,20 @@ mod tests {
 
     #[test]
     fn ranks_of_a_host_share_its_memory() {
-        let sight = |host: &str, free_memory| Sight {
+        let hardware = |host: &str, free_memory| RankHardware {
             host: host.to_owned(),
             processors: [0].into(),
             gpus: vec![],
             has_driver: false,
             free_memory,
         };
-        let sights = [sight("x", Some(8e9)), sight("y", Some(3e9)), sight("x", Some(6e9)), sight("z", None)];
-        assert_eq!(memory_shares(&sights), [Some(4e9), Some(3e9), Some(3e9), None]);
+        let ranks_hardware = [
+            hardware("x", Some(8e9)),
+            hardware("y", Some(3e9)),
+            hardware("x", Some(6e9)),
+            hardware("z", None),
+        ];
+        assert_eq!(memory_shares(&ranks_hardware), [Some(4e9), Some(3e9), Some(3e9), None]);
         assert!(free_memory().is_none_or(|free| free > 1e6));
     }
 }

@@ -7,23 +7,23 @@
 
 mod assign;
 mod cgroup;
+mod detect;
 mod driver;
 mod error;
 mod hardware;
 mod memory;
 mod recording;
-mod sight;
 
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
 use tch::{Cuda, Device, Kind, Tensor};
 
-pub use assign::{Order, Sharing, assign, lines, most_common_kind, warnings};
+pub use assign::{DeviceAssignment, Sharing, assign, lines, most_common_kind, warnings};
+pub use detect::detect;
 pub use driver::{Driver, driver};
 pub use error::DeviceError;
-pub use hardware::{Gpu, Sight};
+pub use hardware::{Gpu, RankHardware};
 pub use memory::{free_memory, memory_shares};
 pub use recording::{OwnStream, Recording, SWITCH, can_record};
-pub use sight::look;
 
 /// What the user wants to compute on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -54,10 +54,10 @@ pub fn gpus() -> usize {
 ///
 /// # Errors
 /// It cannot be used.
-pub fn take(order: &Order) -> Result<Device, String> {
-    let device = match order {
-        Order::Cpu => Device::Cpu,
-        Order::Gpu { index, .. } => {
+pub fn take(assignment: &DeviceAssignment) -> Result<Device, String> {
+    let device = match assignment {
+        DeviceAssignment::Cpu => Device::Cpu,
+        DeviceAssignment::Gpu { index, .. } => {
             // Loads the CUDA half.
             gpus();
             Device::Cuda(*index)

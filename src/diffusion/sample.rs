@@ -10,7 +10,7 @@ use tch::{Device, Tensor};
 use super::denoiser::Denoiser;
 use super::solve::descend;
 use crate::error::Error;
-use crate::watch::{Unwatched, Watch};
+use crate::progress_sink::{NoProgress, ProgressSink};
 
 /// Events that are solved together: enough to hide overhead, few enough to stay in a core's cache.
 const EVENTS_AT_ONCE: usize = 1024;
@@ -52,11 +52,11 @@ impl Sampler<'_> {
         &self,
         masses: &[f64],
         noise: &mut Pcg64,
-        watch: &dyn Watch,
+        sink: &dyn ProgressSink,
     ) -> Result<Array2<f32>, Error> {
         let features = self.denoiser.features();
         let sigma = self.grid.start();
-        self.solve(masses, watch, |events| {
+        self.solve(masses, sink, |events| {
             let normals: Vec<f64> =
                 (0..events.len() * features).map(|_| StandardNormal.sample(noise)).collect();
             Tensor::from_slice(&normals).reshape([1, events.len() as i64, features as i64]) * sigma
@@ -86,11 +86,11 @@ impl Sampler<'_> {
         events: ArrayView2<'_, f32>,
         masses: &[f64],
         (noise, spread): (&mut Pcg64, &mut Pcg64),
-        watch: &dyn Watch,
+        sink: &dyn ProgressSink,
     ) -> Result<Array2<f32>, Error> {
         let [maps] = self.denoiser.maps() else { panic!("events are made by one model at a time") };
         let (sigma, features) = (self.grid.start(), self.denoiser.features());
-        self.solve(masses, watch, |rows| {
+        self.solve(masses, sink, |rows| {
             let mut noisy = Vec::with_capacity(rows.len() * features);
             for row in rows.clone() {
                 for (column, value) in events.row(row % events.nrows()).iter().enumerate() {
@@ -112,7 +112,7 @@ impl Sampler<'_> {
     fn solve(
         &self,
         masses: &[f64],
-        watch: &dyn Watch,
+        sink: &dyn ProgressSink,
         mut start: impl FnMut(std::ops::Range<usize>) -> Tensor,
     ) -> Result<Array2<f32>, Error> {
         let [maps] = self.denoiser.maps() else { panic!("events are made by one model at a time") };
@@ -120,7 +120,7 @@ impl Sampler<'_> {
         let portion = self.portion();
         let mut values = Vec::with_capacity(masses.len() * features);
         for first in (0..masses.len()).step_by(portion) {
-            if watch.should_stop() {
+            if sink.should_stop() {
                 return Err(Error::Stopped);
             }
             let range = first..masses.len().min(first + portion);
@@ -131,7 +131,7 @@ impl Sampler<'_> {
                 .collect();
             let mass = Tensor::from_slice(&mass).reshape([1, -1, 1]).to_device(self.device);
             // A portion takes so little time that only whole ones are stopped.
-            let solved = descend(x, (self.grid, self.solver), &Unwatched, |x, sigma| {
+            let solved = descend(x, (self.grid, self.solver), &NoProgress, |x, sigma| {
                 self.denoiser.denoise(x, sigma, &mass)
             })?;
             let solved = solved.to_device(Device::Cpu).flatten(0, -1);
@@ -139,7 +139,7 @@ impl Sampler<'_> {
             for (index, value) in solved.into_iter().enumerate() {
                 values.push(maps.column(index % features).backward(value) as f32);
             }
-            watch.progress(range.end as f64 / masses.len() as f64);
+            sink.progress(range.end as f64 / masses.len() as f64);
         }
         Ok(Array2::from_shape_vec((masses.len(), features), values).expect("a row for each mass"))
     }

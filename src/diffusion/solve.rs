@@ -5,7 +5,7 @@ use drapes_analysis::job::noise_grid::NoiseGrid;
 use tch::{Kind, Tensor};
 
 use crate::error::Error;
-use crate::watch::Watch;
+use crate::progress_sink::ProgressSink;
 
 /// Solves dx/dt = (x − D(x; t)) / t down a grid of noise strengths, D being `denoise`.
 ///
@@ -19,13 +19,13 @@ use crate::watch::Watch;
 pub fn descend(
     mut x: Tensor,
     (grid, solver): (&NoiseGrid, Solver),
-    watch: &dyn Watch,
+    sink: &dyn ProgressSink,
     denoise: impl Fn(&Tensor, f64) -> Tensor,
 ) -> Result<Tensor, Error> {
     debug_assert_eq!(x.kind(), Kind::Double);
     let slope = |x: &Tensor, sigma: f64| (x - denoise(x, sigma)) / sigma;
     for pair in grid.sigmas.windows(2) {
-        if watch.should_stop() {
+        if sink.should_stop() {
             return Err(Error::Stopped);
         }
         let (sigma, next) = (pair[0], pair[1]);
@@ -47,7 +47,7 @@ mod tests {
     use tch::Device;
 
     use super::*;
-    use crate::watch::Unwatched;
+    use crate::progress_sink::NoProgress;
 
     #[test]
     fn heun_is_of_second_order_and_euler_of_first() {
@@ -57,7 +57,7 @@ mod tests {
             let sigmas = (0..=steps).map(|step| 2.0 * 0.25_f64.powf(step as f64 / steps as f64)).collect();
             let grid = NoiseGrid { sigmas };
             let x = Tensor::full([1], 3.0, (Kind::Double, Device::Cpu));
-            descend(x, (&grid, solver), &Unwatched, denoise).expect("nobody stops it").double_value(&[0])
+            descend(x, (&grid, solver), &NoProgress, denoise).expect("nobody stops it").double_value(&[0])
         };
         let zero = |x: &Tensor, _: f64| x.zeros_like();
         for solver in [Solver::Euler, Solver::Heun] {

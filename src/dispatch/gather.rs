@@ -1,7 +1,7 @@
 //! What all other ranks must have said before work begins.
 
 use super::message::{Message, Transport};
-use super::pause::Pause;
+use super::poll_interval::PollInterval;
 use crate::error::{Error, RanksError};
 use crate::stop::Signals;
 
@@ -19,7 +19,7 @@ pub fn gather<T>(
     of: impl Fn(usize, Message) -> Option<Result<T, Error>>,
 ) -> Result<Vec<T>, Error> {
     let mut answers: Vec<Option<T>> = (1..transport.size()).map(|_| None).collect();
-    let mut pause = Pause::new();
+    let mut poll_interval = PollInterval::new();
     while answers.iter().any(Option::is_none) {
         match transport.receive()? {
             None if has_waited_enough() => {
@@ -27,7 +27,7 @@ pub fn gather<T>(
                 let ranks = absent.map(|(_, rank)| (rank, None)).collect();
                 return Err(RanksError::NoAnswer { ranks, during: "at the start of the run" }.into());
             }
-            None => std::thread::sleep(pause.longer()),
+            None => std::thread::sleep(poll_interval.longer()),
             Some((_, Message::Signalled)) => signals.raise(),
             Some((rank, message)) => {
                 if let Some(answer) = of(rank, message) {

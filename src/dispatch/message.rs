@@ -7,29 +7,29 @@ use drapes_analysis::plan::{Task, TaskId};
 use serde::{Deserialize, Serialize};
 
 use super::assignment::Assignment;
-use super::equipment::Equipment;
-use super::pause::Pause;
-use crate::device::{Order, Sight};
+use super::environment::Environment;
+use super::poll_interval::PollInterval;
+use crate::device::{DeviceAssignment, RankHardware};
 use crate::error::{Error, RanksError};
 
 /// What ranks say to each other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Message {
     /// A rank is there, and this is what it sees.
-    Hello(Sight),
+    Hello(RankHardware),
     /// Rank 0 has a job for all, which it broadcasts next.
     Begin {
         /// Where the data lie.
         data_directory: PathBuf,
         /// What the rank computes on.
-        order: Order,
+        assignment: DeviceAssignment,
         /// Its share of the host's free memory, where it is known.
         memory: Option<f64>,
         /// Tasks to do a moment of, while rank 0 measures how long that takes beside the others.
         trials: Vec<Task>,
     },
     /// A rank has its device and its data, and this is what it works with; or it cannot work, and this is why.
-    Ready(Result<Equipment, String>),
+    Ready(Result<Environment, String>),
     /// Do this task.
     Assign(Box<Assignment>),
     /// A rank that has nothing else to say is there.
@@ -73,7 +73,7 @@ pub enum Ended {
         reason: String,
     },
     /// It was not done, since results of tasks that it needs cannot be read, although they are recorded as done.
-    Lacks {
+    UnreadableInput {
         /// Those tasks.
         needs: Vec<TaskId>,
         /// What was found.
@@ -126,11 +126,11 @@ pub trait Transport {
 /// # Errors
 /// As [`Transport::receive`].
 pub fn wait(transport: &dyn Transport) -> Result<(usize, Message), Error> {
-    let mut pause = Pause::new();
+    let mut poll_interval = PollInterval::new();
     loop {
         match transport.receive()? {
             Some(found) => return Ok(found),
-            None => std::thread::sleep(pause.longer()),
+            None => std::thread::sleep(poll_interval.longer()),
         }
     }
 }

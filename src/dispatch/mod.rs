@@ -13,29 +13,29 @@
 //! ```
 
 mod assignment;
-mod equipment;
-mod farewell;
+mod computing_thread;
+mod environment;
+mod first_message;
 mod gather;
-mod lead;
+mod last_heard;
+mod leader;
 mod message;
-mod orders;
-mod pause;
-mod roll;
-mod serve;
+mod poll_interval;
+mod stop_ranks;
 mod threads;
 mod worker;
 
 pub use assignment::{Assignment, Assignments};
-pub use equipment::Equipment;
-pub use farewell::farewell;
+pub use computing_thread::{ComputingThread, ComputingThreadEnd, Performer, run_tasks};
+pub use environment::Environment;
+pub use first_message::first_message;
 pub use gather::gather;
-pub use lead::{Leader, Neighbours, News, Nobody, Observer, Reading};
+pub use leader::{Leader, NoOtherShards, Observer, OtherShards, ResultReader, TaskElsewhere};
 pub use message::{Ended, Message, Transport, wait};
-pub use orders::first_order;
-pub use pause::Pause;
-pub use serve::serve;
+pub use poll_interval::PollInterval;
+pub use stop_ranks::stop_ranks;
 pub use threads::Threads;
-pub use worker::{Performer, Worker, WorkerEnd, work};
+pub use worker::run_worker;
 
 #[cfg(test)]
 mod tests;

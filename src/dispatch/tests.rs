@@ -18,8 +18,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::error::Error;
+use crate::progress_sink::ProgressSink;
 use crate::stop::{Clock, Signals};
-use crate::watch::Watch;
 
 /// A scan of made-up tasks, and what shall happen to each.
 #[derive(Clone, Debug)]
@@ -118,7 +118,7 @@ impl Observer for Diary {
             self.activity.push(activity);
         }
     }
-    fn pulse(&mut self) -> Result<(), Error> {
+    fn tick(&mut self) -> Result<(), Error> {
         Ok(())
     }
 }
@@ -139,10 +139,10 @@ impl Tasks<'_> {
 }
 
 impl Performer for Tasks<'_> {
-    fn perform(&mut self, assignment: &Assignment, watch: &dyn Watch) -> Ended {
+    fn perform(&mut self, assignment: &Assignment, sink: &dyn ProgressSink) -> Ended {
         let Assignment { place: task, attempt, .. } = *assignment;
         assert!(!self.broken, "a broken device gets no more tasks");
-        watch.progress(0.5);
+        sink.progress(0.5);
         let done: HashSet<u32> =
             self.order.lock().expect("no panic").iter().map(|task| *task as u32).collect();
         if !self.scan.needs[task].iter().all(|need| done.contains(need)) {
@@ -168,7 +168,7 @@ impl Performer for Tasks<'_> {
             }
             Fate::FindsTornNeeds | Fate::CannotRead => {
                 let needs = self.scan.needs[task].iter().map(|need| named(*need as usize)).collect();
-                Ended::Lacks { needs, reason: "torn".to_owned() }
+                Ended::UnreadableInput { needs, reason: "torn".to_owned() }
             }
             Fate::FillsTheDisk => {
                 // It works for a while before it stores what it has: by then all ranks have joined.
@@ -177,7 +177,7 @@ impl Performer for Tasks<'_> {
             }
             Fate::WaitsForHalt => {
                 let start = std::time::Instant::now();
-                while !watch.should_stop() {
+                while !sink.should_stop() {
                     assert!(start.elapsed() < Duration::from_secs(20), "nobody says halt");
                     std::thread::sleep(Duration::from_millis(1));
                 }
@@ -198,25 +198,25 @@ struct Setting<'a> {
     clock: Clock,
     signals: Signals,
     known: Vec<Known>,
-    neighbours: &'a mut dyn Neighbours,
+    other_shards: &'a mut dyn OtherShards,
     patience: Duration,
 }
 
-fn setting<'a>(scan: &Scan, ranks: usize, neighbours: &'a mut dyn Neighbours) -> Setting<'a> {
+fn setting<'a>(scan: &Scan, ranks: usize, other_shards: &'a mut dyn OtherShards) -> Setting<'a> {
     Setting {
         ranks,
         limits: Limits::default(),
         clock: Clock::until(None, Duration::ZERO),
         signals: Signals::default(),
         known: vec![Known::Open; scan.needs.len()],
-        neighbours,
+        other_shards,
         patience: Duration::ZERO,
     }
 }
 
 /// Runs a scan on ranks that are threads.
 fn run(scan: &Scan, setting: Setting<'_>) -> (Result<Vec<usize>, Error>, Diary) {
-    let Setting { ranks, limits, clock, signals, known, neighbours, patience } = setting;
+    let Setting { ranks, limits, clock, signals, known, other_shards, patience } = setting;
     let seconds = vec![1e-6; scan.needs.len()];
     let outlook =
         Outlook { kind: PaceKind::Perceptrons, seconds: 1e-6, left: None, if_stopped: IfStopped::GoesOn };
@@ -232,32 +232,32 @@ fn run(scan: &Scan, setting: Setting<'_>) -> (Result<Vec<usize>, Error>, Diary) 
     let result = std::thread::scope(|scope| {
         let tasks = || Tasks { scan, order: &order, in_order: &in_order, broken: false };
         for rank in world {
-            let (worker, end) = Worker::new();
+            let (computing_thread, end) = ComputingThread::new();
             let mut tasks = tasks();
-            scope.spawn(move || work(&end, &mut tasks));
+            scope.spawn(move || run_tasks(&end, &mut tasks));
             let clock = Clock::until(None, Duration::ZERO);
             scope.spawn(move || {
-                serve(&rank, &worker, &clock, &Signals::default()).expect("a good leader");
+                run_worker(&rank, &computing_thread, &clock, &Signals::default()).expect("a good leader");
             });
         }
-        let (worker, end) = Worker::new();
+        let (computing_thread, end) = ComputingThread::new();
         let mut tasks = tasks();
-        scope.spawn(move || work(&end, &mut tasks));
-        let lead = Leader {
+        scope.spawn(move || run_tasks(&end, &mut tasks));
+        let leader = Leader {
             transport: &leader,
-            equipment: Equipment::default(),
+            environment: Environment::default(),
             hosts: vec!["here".to_owned(); ranks],
             assignments: &MadeUp,
-            reading: &mut Nothing,
-            worker: &worker,
+            results: &mut Nothing,
+            computing_thread: &computing_thread,
             dispatcher: &mut dispatcher,
             clock: &clock,
             signals: &signals,
             observer: &mut diary,
-            neighbours,
+            other_shards,
             patience,
         };
-        lead.lead()
+        leader.run()
     });
     diary.halted = dispatcher.halted();
     diary.in_order = *in_order.lock().expect("no panic");
@@ -267,7 +267,7 @@ fn run(scan: &Scan, setting: Setting<'_>) -> (Result<Vec<usize>, Error>, Diary) 
 /// Rank 0 cannot read what others cannot read.
 struct Nothing;
 
-impl Reading for Nothing {
+impl ResultReader for Nothing {
     fn is_readable(&mut self, _task: usize) -> bool {
         false
     }
@@ -279,7 +279,7 @@ const CHAIN: [&[u32]; 8] = [&[], &[], &[0], &[0], &[1], &[2], &[3], &[4]];
 #[test]
 fn a_failed_training_loses_what_needs_it_and_nothing_else() {
     let scan = Scan::of(&CHAIN, |task| if task == 0 { Fate::Fails } else { Fate::Works });
-    let (result, diary) = run(&scan, setting(&scan, 3, &mut Nobody));
+    let (result, diary) = run(&scan, setting(&scan, 3, &mut NoOtherShards));
     result.expect("good ranks");
     assert_eq!(diary.lost, [2, 3, 5, 6]);
     assert_eq!(diary.done(), [1, 4, 7].into());
@@ -293,7 +293,7 @@ fn a_full_disk_ends_the_run_with_the_name_of_the_task() {
         _ => Fate::Works,
     };
     let scan = Scan::of(&CHAIN, fate);
-    let (result, diary) = run(&scan, setting(&scan, 2, &mut Nobody));
+    let (result, diary) = run(&scan, setting(&scan, 2, &mut NoOtherShards));
     let error = result.expect_err("a full disk").to_string();
     assert!(error.contains("no space left") && error.contains("run the same command again"), "{error}");
     // The other rank stopped where it was.
@@ -310,7 +310,7 @@ fn signals_and_deadlines_stop_what_runs() {
         std::thread::sleep(Duration::from_millis(50));
         later.raise();
     });
-    let mut nobody = Nobody;
+    let mut nobody = NoOtherShards;
     let signalled = Setting { signals, ..setting(&scan, 2, &mut nobody) };
     let (result, diary) = run(&scan, signalled);
     result.expect("good ranks");
@@ -318,7 +318,7 @@ fn signals_and_deadlines_stop_what_runs() {
     let deadline = Some(SystemTime::now() + Duration::from_millis(5200));
     let clock = Clock::until(deadline, Duration::ZERO);
     let limits = Limits { deadline: clock.end(), ..Limits::default() };
-    let mut nobody = Nobody;
+    let mut nobody = NoOtherShards;
     let (result, diary) = run(&scan, Setting { limits, clock, ..setting(&scan, 2, &mut nobody) });
     result.expect("good ranks");
     assert_eq!((diary.halted, diary.done().len()), (Some(Halt::Deadline), 5));
@@ -329,13 +329,13 @@ fn a_rank_whose_device_breaks_retires_and_the_others_go_on() {
     let wide: Vec<&[u32]> = vec![&[]; 40];
     // A task that breaks every device has failed when it has broken two.
     let scan = Scan::of(&wide, |task| if task < 1 { Fate::BreaksTheDevice } else { Fate::Works });
-    let (result, diary) = run(&scan, setting(&scan, 3, &mut Nobody));
+    let (result, diary) = run(&scan, setting(&scan, 3, &mut NoOtherShards));
     result.expect("good ranks");
     assert_eq!((diary.done().len(), diary.halted, diary.retired.len()), (39, None, 2));
     let failed = diary.ended.iter().filter(|(_, _, ended)| matches!(ended, Ended::Failed { .. }));
     assert_eq!(failed.map(|(task, ..)| *task).collect::<Vec<_>>(), [0]);
     let scan = Scan::of(&wide, |task| if task < 2 { Fate::BreaksTheDevice } else { Fate::Works });
-    let (result, diary) = run(&scan, setting(&scan, 2, &mut Nobody));
+    let (result, diary) = run(&scan, setting(&scan, 2, &mut NoOtherShards));
     result.expect("good ranks");
     assert_eq!(diary.halted, Some(Halt::NoRanks));
 }
@@ -345,14 +345,14 @@ fn results_that_cannot_be_read_are_made_again_before_what_needs_them() {
     let fate = |fate| move |task| if task == 2 || task == 3 { fate } else { Fate::Works };
     let mut known = vec![Known::Open; 8];
     (known[0], known[1]) = (Known::Done, Known::Done);
-    let mut nobody = Nobody;
+    let mut nobody = NoOtherShards;
     let scan = Scan::of(&CHAIN, fate(Fate::FindsTornNeeds));
     let (result, diary) = run(&scan, Setting { known: known.clone(), ..setting(&scan, 2, &mut nobody) });
     result.expect("good ranks");
     assert_eq!((diary.halted, diary.done()), (None, [0, 2, 3, 4, 5, 6, 7].into()));
     assert!(diary.repeated.iter().all(|task| *task == 0) && !diary.repeated.is_empty());
     let scan = Scan::of(&CHAIN, fate(Fate::CannotRead));
-    let mut nobody = Nobody;
+    let mut nobody = NoOtherShards;
     let (result, diary) = run(&scan, Setting { known, ..setting(&scan, 2, &mut nobody) });
     let error = result.expect_err("a file system that forgets").to_string();
     assert!(error.contains("although they were made again (torn)"), "{error}");
@@ -364,14 +364,17 @@ fn a_rank_that_is_told_to_stop_before_work_begins_is_heard() {
     let mut world = Threads::world(3);
     let (leader, first, second) = (world.remove(0), world.remove(0), world.remove(0));
     let signals = Signals::default();
-    let ready =
-        |events: &str| Message::Ready(Ok(Equipment { events: events.to_owned(), ..Equipment::default() }));
+    let ready = |events: &str| {
+        Message::Ready(Ok(Environment { events: events.to_owned(), ..Environment::default() }))
+    };
     first.send(0, &ready("a")).expect("a leader");
     // It stops its own worker at once: a leader that does not know would give it tasks for ever.
     first.send(0, &Message::Signalled).expect("a leader");
     second.send(0, &ready("b")).expect("a leader");
     let events = |_, message| match message {
-        Message::Ready(equipment) => Some(equipment.map(|found| found.events).map_err(|_| Error::Stopped)),
+        Message::Ready(environment) => {
+            Some(environment.map(|found| found.events).map_err(|_| Error::Stopped))
+        }
         _ => None,
     };
     assert_eq!(gather(&leader, &signals, || false, events).expect("two answers"), ["a", "b"]);
@@ -417,7 +420,7 @@ proptest! {
     /// twice, and what is neither done nor failed is lost with a failure or left by a halt.
     #[test]
     fn every_task_has_one_end(scan in scans(), ranks in 1_usize..6, most in proptest::option::of(1_usize..4)) {
-        let mut nobody = Nobody;
+        let mut nobody = NoOtherShards;
         let limits = Limits { max_failures: most, ..Limits::default() };
         let (result, diary) = run(&scan, Setting { limits, ..setting(&scan, ranks, &mut nobody) });
         prop_assert!(result.is_ok());

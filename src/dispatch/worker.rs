@@ -1,132 +1,60 @@
-//! The computing thread of a rank.
+//! A rank that does what rank 0 says.
 
-use std::cell::Cell;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use drapes_analysis::dispatch::PROGRESS_EVERY;
-
-use super::assignment::Assignment;
-use super::equipment::Equipment;
-use super::message::{Ended, Message};
+use super::computing_thread::ComputingThread;
+use super::last_heard::ALIVE_EVERY;
+use super::message::{Message, Transport};
+use super::poll_interval::PollInterval;
 use crate::error::{Error, RanksError};
-use crate::watch::Watch;
+use crate::stop::{Clock, Signals};
 
-/// The computing thread of a rank, seen from its main thread.
-pub struct Worker {
-    assignments: Sender<Assignment>,
-    reports: Receiver<Message>,
-    halt: Arc<AtomicBool>,
-}
-
-/// The computing thread's end.
-pub struct WorkerEnd {
-    orders: Receiver<Assignment>,
-    speaker: Sender<Message>,
-    halt: Arc<AtomicBool>,
-}
-
-/// Whoever does tasks.
-pub trait Performer {
-    /// Gets everything that tasks need, and says what that is.
-    ///
-    /// # Errors
-    /// Something is missing, and this is what: the rank does nothing.
-    fn prepare(&mut self) -> Result<Equipment, String> {
-        Ok(Equipment::default())
-    }
-
-    /// Does a task from beginning to end.
-    fn perform(&mut self, assignment: &Assignment, watch: &dyn Watch) -> Ended;
-
-    /// Whether the device still works, asked after a task has failed or was let down.
-    ///
-    /// # Errors
-    /// It does not, and this is why.
-    fn check(&self) -> Result<(), String> {
-        Ok(())
-    }
-}
-
-impl Worker {
-    /// The two ends of a worker: one for the main thread, one for [`work`].
-    pub fn new() -> (Self, WorkerEnd) {
-        let (assignments, orders) = channel();
-        let (speaker, reports) = channel();
-        let halt = Arc::new(AtomicBool::new(false));
-        let end = WorkerEnd { orders, speaker, halt: Arc::clone(&halt) };
-        (Self { assignments, reports, halt }, end)
-    }
-
-    /// Gives the computing thread a task.
-    pub(super) fn assign(&self, assignment: Assignment) {
-        // The computing thread ends only after this end is dropped, or has said that it retires.
-        let _ = self.assignments.send(assignment);
-    }
-
-    /// Makes the task that runs, and all that follow, stop at the next good moment.
-    pub fn halt(&self) {
-        self.halt.store(true, Ordering::Relaxed);
-    }
-
-    /// What the computing thread says within a time.
-    pub(super) fn report(&self, within: Duration, rank: usize) -> Result<Option<Message>, Error> {
-        match self.reports.recv_timeout(within) {
-            Ok(report) => Ok(Some(report)),
-            Err(RecvTimeoutError::Timeout) => Ok(None),
-            Err(RecvTimeoutError::Disconnected) => {
-                let reason = "its computing thread has ended (see its message above)".to_owned();
-                Err(RanksError::Broke { rank, reason }.into())
+/// Passes orders from rank 0 to this rank's worker and its reports back, until rank 0 says stop.
+///
+/// # Errors
+/// Rank 0 cannot be understood, or says nothing when the run must end.
+pub fn run_worker(
+    transport: &dyn Transport,
+    computing_thread: &ComputingThread,
+    clock: &Clock,
+    signals: &Signals,
+) -> Result<(), Error> {
+    let mut poll_interval = PollInterval::new();
+    let mut told = false;
+    let mut spoke = Instant::now();
+    loop {
+        if signals.received() && !told {
+            told = true;
+            // At once: who sends signals may not give rank 0 the time to answer.
+            computing_thread.halt();
+            transport.send(0, &Message::Signalled)?;
+        }
+        if clock.is_hardly_any_left() {
+            // Rank 0 should have ended the run by now: it hangs, and with it the whole job.
+            return Err(
+                RanksError::NoAnswer { ranks: vec![(0, None)], during: "although the time is over" }.into()
+            );
+        }
+        match transport.receive()? {
+            Some((_, Message::Assign(assignment))) => computing_thread.assign(*assignment),
+            Some((_, Message::Halt)) => computing_thread.halt(),
+            Some((_, Message::Stop)) => {
+                transport.send(0, &Message::Left)?;
+                return Ok(());
+            }
+            Some(_) => {}
+            None => {
+                if let Some(report) = computing_thread.report(poll_interval.longer(), transport.rank())? {
+                    transport.send(0, &report)?;
+                    spoke = Instant::now();
+                    poll_interval.reset();
+                } else if spoke.elapsed() >= ALIVE_EVERY {
+                    transport.send(0, &Message::Alive)?;
+                    spoke = Instant::now();
+                }
+                continue;
             }
         }
-    }
-}
-
-/// Does tasks until there are no more; runs on the computing thread.
-pub fn work(end: &WorkerEnd, performer: &mut dyn Performer) {
-    let equipment = performer.prepare();
-    if end.speaker.send(Message::Ready(equipment)).is_err() {
-        return;
-    }
-    while let Ok(assignment) = end.orders.recv() {
-        let task = assignment.place;
-        let watch = Reporter { task, end, told: Cell::new(Instant::now()) };
-        let ended = performer.perform(&assignment, &watch);
-        let unusable = match &ended {
-            Ended::Failed { .. } | Ended::LetDown { .. } => performer.check().err(),
-            _ => None,
-        };
-        if end.speaker.send(Message::Ended(task, ended)).is_err() {
-            return;
-        }
-        if let Some(reason) = unusable {
-            let _ = end.speaker.send(Message::Retired(reason));
-            // Rank 0 may have sent another task before it heard of this.
-            while let Ok(assignment) = end.orders.recv() {
-                let _ = end.speaker.send(Message::Ended(assignment.place, Ended::Stopped));
-            }
-            return;
-        }
-    }
-}
-
-struct Reporter<'a> {
-    task: usize,
-    end: &'a WorkerEnd,
-    told: Cell<Instant>,
-}
-
-impl Watch for Reporter<'_> {
-    fn progress(&self, share: f64) {
-        if self.told.get().elapsed() >= PROGRESS_EVERY {
-            self.told.set(Instant::now());
-            let _ = self.end.speaker.send(Message::Progress(self.task, share));
-        }
-    }
-
-    fn should_stop(&self) -> bool {
-        self.end.halt.load(Ordering::Relaxed)
+        poll_interval.reset();
     }
 }

@@ -90,7 +90,7 @@ impl Doctor {
             Err(error) => (None, vec![Finding::fail("ranks", error.to_string(), "see the message")]),
         };
         if let Some(world) = world.as_ref().filter(|world| world.rank() > 0) {
-            world.send(0, &Message::Hello(device::look(World::host(), self.device)))?;
+            world.send(0, &Message::Hello(device::detect(World::host(), self.device)))?;
             dispatch::wait(world)?;
             return Ok(Exit::Done);
         }
@@ -113,20 +113,20 @@ impl Doctor {
 
     /// Which rank would compute on what.
     fn ranks(&self, world: &World) -> Result<Finding, Error> {
-        let mut sights = vec![device::look(World::host(), self.device); world.size()];
+        let mut ranks_hardware = vec![device::detect(World::host(), self.device); world.size()];
         for _ in 1..world.size() {
-            if let (rank, Message::Hello(sight)) = dispatch::wait(world)? {
-                sights[rank] = sight;
+            if let (rank, Message::Hello(hardware)) = dispatch::wait(world)? {
+                ranks_hardware[rank] = hardware;
             }
         }
         for rank in 1..world.size() {
             world.send(rank, &Message::Stop)?;
         }
-        Ok(match device::assign(&sights, self.device, Sharing::Refused) {
+        Ok(match device::assign(&ranks_hardware, self.device, Sharing::Refused) {
             Err(error) => Finding::fail("ranks", error.to_string(), "see the message"),
-            Ok(orders) => {
-                let map = device::lines(&sights, &orders).join("; ");
-                match device::warnings(&sights, &orders, 1).first() {
+            Ok(assignments) => {
+                let map = device::lines(&ranks_hardware, &assignments).join("; ");
+                match device::warnings(&ranks_hardware, &assignments, 1).first() {
                     None => Finding::ok("ranks", map),
                     Some(warning) => Finding::warn("ranks", map, warning),
                 }

@@ -26,7 +26,7 @@ pub use repeat::Repeat;
      same time, would do no better) give the job more time, or lower {lower}",
     duration(*seconds)
 )]
-pub struct InVain {
+pub struct StalledTask {
     /// The task.
     pub task: TaskId,
     /// How often, one after the other.
@@ -233,7 +233,7 @@ pub enum Error {
     },
     /// Results that a task needs cannot be read, although they were looked at again and again.
     #[error("{source}")]
-    Lacking {
+    UnreadableInput {
         /// Those tasks.
         needs: Vec<TaskId>,
         /// What was found.
@@ -267,10 +267,10 @@ pub enum Error {
         needed: f64,
     },
     /// Tasks were stopped again and again and never got further.
-    #[error("{}{rest}", tasks.iter().map(InVain::to_string).collect::<Vec<_>>().join("\nerror: "))]
-    StoppedInVain {
+    #[error("{}{rest}", tasks.iter().map(StalledTask::to_string).collect::<Vec<_>>().join("\nerror: "))]
+    Stalled {
         /// These.
-        tasks: Vec<InVain>,
+        tasks: Vec<StalledTask>,
         /// What became of the others.
         rest: Rest,
     },
@@ -357,7 +357,7 @@ impl Error {
             Self::Analysis(error) => error.kind(),
             Self::Several(errors) => errors.first().map_or(Exit::Unexpected, Self::kind),
             Self::TooLittleTime { .. }
-            | Self::StoppedInVain { .. }
+            | Self::Stalled { .. }
             | Self::ShardsAbsent { .. }
             | Self::Data(_)
             | Self::TooFew { .. }
@@ -372,7 +372,7 @@ impl Error {
             Self::Ranks(error) => error.kind(),
             Self::Demand(error) => error.kind(),
             Self::Arrays { .. }
-            | Self::Lacking { .. }
+            | Self::UnreadableInput { .. }
             | Self::CannotFold { .. }
             | Self::NotSaved { .. }
             | Self::NotStored { .. }

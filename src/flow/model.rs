@@ -8,7 +8,7 @@ use tch::{Device, Kind, Tensor};
 use super::network::{Flow, FlowShape};
 use crate::error::Error;
 use crate::marginals::ColumnMaps;
-use crate::watch::Watch;
+use crate::progress_sink::ProgressSink;
 
 /// Events that pass together: enough to hide overhead.
 const EVENTS_AT_ONCE: usize = 2048;
@@ -53,10 +53,15 @@ impl FlowModel {
     ///
     /// # Errors
     /// It was told to stop.
-    pub fn sample(&self, masses: &[f64], noise: &mut Pcg64, watch: &dyn Watch) -> Result<Array2<f32>, Error> {
+    pub fn sample(
+        &self,
+        masses: &[f64],
+        noise: &mut Pcg64,
+        sink: &dyn ProgressSink,
+    ) -> Result<Array2<f32>, Error> {
         let features = self.shape.conditioner.features;
         let flow = Flow::over(self.shape, &self.parameters);
-        self.in_portions(masses.len(), watch, |events| {
+        self.in_portions(masses.len(), sink, |events| {
             let normals: Vec<f32> =
                 (0..events.len() * features).map(|_| StandardNormal.sample(noise)).collect();
             let z = self.columns(&normals);
@@ -94,14 +99,14 @@ impl FlowModel {
         events: ArrayView2<'_, f32>,
         transform: Transform<'_>,
         spread: &mut Pcg64,
-        watch: &dyn Watch,
+        sink: &dyn ProgressSink,
     ) -> Result<Array2<f32>, Error> {
         let flow = Flow::over(self.shape, &self.parameters);
         let count = match transform {
             Transform::Masses { target, .. } => target.len(),
             Transform::Correction(own) => own.len(),
         };
-        self.in_portions(count, watch, |rows| {
+        self.in_portions(count, sink, |rows| {
             let mut mapped = Vec::with_capacity(rows.len() * events.ncols());
             for row in rows.clone() {
                 for (column, value) in events.row(row % events.nrows()).iter().enumerate() {
@@ -172,14 +177,14 @@ impl FlowModel {
     fn in_portions(
         &self,
         count: usize,
-        watch: &dyn Watch,
+        sink: &dyn ProgressSink,
         mut make: impl FnMut(std::ops::Range<usize>) -> Tensor,
     ) -> Result<Array2<f32>, Error> {
         let features = self.shape.conditioner.features;
         let portion = self.portion();
         let mut values = Vec::with_capacity(count * features);
         for first in (0..count).step_by(portion) {
-            if watch.should_stop() {
+            if sink.should_stop() {
                 return Err(Error::Stopped);
             }
             let range = first..count.min(first + portion);
@@ -189,7 +194,7 @@ impl FlowModel {
             for (index, value) in made.into_iter().enumerate() {
                 values.push(self.maps.column(index % features).backward(f64::from(value)) as f32);
             }
-            watch.progress(end as f64 / count as f64);
+            sink.progress(end as f64 / count as f64);
         }
         Ok(Array2::from_shape_vec((count, features), values).expect("a row for each event"))
     }

@@ -5,7 +5,7 @@ use tch::{Kind, Tensor};
 
 use crate::jets::CONSTITUENT_FEATURES;
 use crate::nn::{
-    AttentionKernel, ClassAttention, ClassAttentionKept, ClassAttentionShape, Encoder, EncoderKept,
+    AttentionKernel, ClassAttention, ClassAttentionSaved, ClassAttentionShape, Encoder, EncoderSaved,
     EncoderShape, FeedForward, FeedForwardShape, Initial, Layout, Padding, normalise,
 };
 
@@ -52,7 +52,7 @@ impl JetClassifierShape {
     }
 
     /// Numbers that are kept of a jet with so many slots until its gradient is known, about.
-    pub fn kept(&self, slots: usize) -> usize {
+    pub fn saved(&self, slots: usize) -> usize {
         let EncoderShape { width, heads, hidden, blocks, .. } = self.encoder;
         let of_block = 8 * width + hidden + heads * slots;
         let of_layer = 2 * heads;
@@ -81,9 +81,9 @@ pub struct JetClassifierNetwork {
 }
 
 /// What the gradient of some jets' tokens needs.
-pub struct TokensKept {
-    encoder: EncoderKept,
-    class_attention: ClassAttentionKept,
+pub struct TokensSaved {
+    encoder: EncoderSaved,
+    class_attention: ClassAttentionSaved,
 }
 
 impl JetClassifierNetwork {
@@ -110,25 +110,25 @@ impl JetClassifierNetwork {
     ///
     /// # Shapes
     /// As [`JetClassifierNetwork::tokens`].
-    pub fn tokens_kept(
+    pub fn tokens_saving(
         &self,
         x: &Tensor,
         padding: &Padding,
         kernel: AttentionKernel,
-    ) -> (Tensor, TokensKept) {
-        let (h, encoder) = self.encoder.forward_kept(x, None, padding, kernel);
-        let (tokens, class_attention) = self.class_attention.forward_kept(&h, padding);
-        (tokens, TokensKept { encoder, class_attention })
+    ) -> (Tensor, TokensSaved) {
+        let (h, encoder) = self.encoder.forward_saving(x, None, padding, kernel);
+        let (tokens, class_attention) = self.class_attention.forward_saving(&h, padding);
+        (tokens, TokensSaved { encoder, class_attention })
     }
 
     /// Adds the gradient of the parameters behind the tokens of jets to `sum`.
     ///
     /// # Shapes
     /// `d_tokens` `[members, jets, width]`.
-    pub fn tokens_backward(&self, kept: &TokensKept, padding: &Padding, d_tokens: &Tensor, sum: &Self) {
+    pub fn tokens_backward(&self, saved: &TokensSaved, padding: &Padding, d_tokens: &Tensor, sum: &Self) {
         let d_h =
-            self.class_attention.backward(&kept.class_attention, padding, d_tokens, &sum.class_attention);
-        let _ = self.encoder.backward(&kept.encoder, None, d_h, &sum.encoder);
+            self.class_attention.backward(&saved.class_attention, padding, d_tokens, &sum.class_attention);
+        let _ = self.encoder.backward(&saved.encoder, None, d_h, &sum.encoder);
     }
 
     /// The logits of events.

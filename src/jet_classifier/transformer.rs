@@ -90,21 +90,21 @@ impl Transformer {
         let gradient = parameters.zeros_like();
         let sum = JetClassifierNetwork::over(&self.shape, &self.layout, &gradient);
         let slots = rows.iter().flat_map(|row| pair(*row)).map(|jet| jets.count(jet as usize)).max();
-        let kept = 2 * self.inputs.members() * self.shape.kept(slots.unwrap_or(1));
-        for (first, rows) in self.portions(rows, (self.kept_at_once / kept).max(1)) {
+        let saved = 2 * self.inputs.members() * self.shape.saved(slots.unwrap_or(1));
+        for (first, rows) in self.portions(rows, (self.kept_at_once / saved).max(1)) {
             let mut events = self.no_tokens(&rows, jets.device());
             let mut all_kept = Vec::new();
             for group in self.groups(jets, &rows) {
-                let (tokens, kept) = network.tokens_kept(&group.x, &group.padding, kernel);
+                let (tokens, saved) = network.tokens_saving(&group.x, &group.padding, kernel);
                 self.add(&mut events, &group, &tokens);
-                all_kept.push((group, kept));
+                all_kept.push((group, saved));
             }
             let d_events = network.logits_backward(&events, |logits| d_logits(first, logits), &sum);
             let d_events = d_events.flatten(0, 1);
             // The last group's numbers are freed first, while its neighbours' still wait.
-            while let Some((JetGroup { padding, events, .. }, kept)) = all_kept.pop() {
+            while let Some((JetGroup { padding, events, .. }, saved)) = all_kept.pop() {
                 let d_tokens = d_events.index_select(0, &events).view([padding.members, padding.sets, -1]);
-                network.tokens_backward(&kept, &padding, &d_tokens, &sum);
+                network.tokens_backward(&saved, &padding, &d_tokens, &sum);
             }
         }
         gradient
@@ -160,7 +160,7 @@ impl Transformer {
         }
         let jets = counts.iter().map(Vec::len).sum::<usize>();
         let constituents = counts.iter().flatten().sum::<usize>() / jets.max(1);
-        (KEPT_TOGETHER / (counts.len() * self.shape.kept(constituents.max(1)))).max(FEWEST_TOGETHER)
+        (KEPT_TOGETHER / (counts.len() * self.shape.saved(constituents.max(1)))).max(FEWEST_TOGETHER)
     }
 
     /// Sums of no tokens yet, `[members, events, width]`.

@@ -118,14 +118,14 @@ impl JetNetwork {
         sum: &Self,
     ) {
         let (hidden, context) = self.context.forward(about, None);
-        let (h, kept) = self.encoder.forward_kept(x, Some(&context), padding, kernel);
+        let (h, saved) = self.encoder.forward_saving(x, Some(&context), padding, kernel);
         let last = normalise(&h);
         let (last_hidden, out) = self.output.forward(&last.values, Some(&context));
         let d_out = d_output(&out.to_kind(Kind::Float));
         let (d_last, d_context) =
             self.output.backward(&last.values, Some(&context), &last_hidden, &d_out, &sum.output);
         let d_h = last.backward(&d_last);
-        let from_encoder = self.encoder.backward(&kept, Some(&context), d_h, &sum.encoder);
+        let from_encoder = self.encoder.backward(&saved, Some(&context), d_h, &sum.encoder);
         if let (Some(one), Some(other)) = (d_context, from_encoder) {
             let _ = self.context.backward(about, None, &hidden, &(one + other), &sum.context);
         }

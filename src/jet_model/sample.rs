@@ -18,7 +18,7 @@ use crate::jets::{
     CONSTITUENT_FEATURES, Constituent, Jets, MOST_CONSTITUENTS, Outline, conserve, groups_by_size,
 };
 use crate::nn::Padding;
-use crate::watch::Watch;
+use crate::progress_sink::ProgressSink;
 
 /// Jets whose noise is drawn together and which are dealt into groups by their size: enough for groups without much padding.
 const JETS_AT_ONCE: usize = 1024;
@@ -59,9 +59,9 @@ impl JetSampler<'_> {
         &self,
         outlines: &[Outline],
         noise: &mut Pcg64,
-        watch: &dyn Watch,
+        sink: &dyn ProgressSink,
     ) -> Result<Jets, Error> {
-        self.solve(outlines.len(), watch, |range| self.batch_from_noise(&outlines[range], noise))
+        self.solve(outlines.len(), sink, |range| self.batch_from_noise(&outlines[range], noise))
     }
 
     /// Partial diffusion: jets whose constituents are given the grid's first noise strength and lose it again; kinematics and
@@ -80,10 +80,10 @@ impl JetSampler<'_> {
         jets: &Jets,
         copies: Range<usize>,
         noise: &mut Pcg64,
-        watch: &dyn Watch,
+        sink: &dyn ProgressSink,
     ) -> Result<Jets, Error> {
         let first = copies.start;
-        self.solve(copies.len(), watch, |range| {
+        self.solve(copies.len(), sink, |range| {
             self.batch_from_jets(jets, first + range.start..first + range.end, noise)
         })
     }
@@ -134,7 +134,7 @@ impl JetSampler<'_> {
     fn solve(
         &self,
         count: usize,
-        watch: &dyn Watch,
+        sink: &dyn ProgressSink,
         mut begin: impl FnMut(Range<usize>) -> JetBatch,
     ) -> Result<Jets, Error> {
         let ready = self.denoiser.ready();
@@ -144,15 +144,15 @@ impl JetSampler<'_> {
             let mut batch = begin(range.clone());
             let mut last_told = 0.0;
             while !batch.is_solved() {
-                self.solve_group(&ready, &mut batch, watch)?;
+                self.solve_group(&ready, &mut batch, sink)?;
                 if batch.share() - last_told >= 0.01 {
                     last_told = batch.share();
-                    watch.progress((first as f64 + last_told * range.len() as f64) / count as f64);
+                    sink.progress((first as f64 + last_told * range.len() as f64) / count as f64);
                 }
             }
             jets.append(&self.finished(&batch)?);
         }
-        watch.progress(1.0);
+        sink.progress(1.0);
         Ok(jets)
     }
 
@@ -167,7 +167,7 @@ impl JetSampler<'_> {
         &self,
         ready: &ReadyDenoiser<'_>,
         batch: &mut JetBatch,
-        watch: &dyn Watch,
+        sink: &dyn ProgressSink,
     ) -> Result<(), Error> {
         let group = batch.next_group();
         let row = CONSTITUENT_FEATURES * group.slots;
@@ -180,9 +180,8 @@ impl JetSampler<'_> {
         let about = self.maps().outlines(&chosen).to_device(self.device);
         let padding = Padding::new(&group.counts, 1, group.slots, self.device);
         let x = Tensor::from_slice(&padded).view([1, -1, CONSTITUENT_FEATURES as i64]).to_device(self.device);
-        let x = descend(x, (self.grid, self.solver), watch, |x, sigma| {
-            ready.denoise(x, sigma, &about, &padding)
-        })?;
+        let x =
+            descend(x, (self.grid, self.solver), sink, |x, sigma| ready.denoise(x, sigma, &about, &padding))?;
         batch.solve(&Vec::<f64>::try_from(&x.to_device(Device::Cpu).flatten(0, -1)).unwrap_or_default());
         Ok(())
     }

@@ -26,10 +26,10 @@ impl AttentionKernel {
 pub struct Attended {
     /// `[members, sets · slots, width]`
     pub values: Tensor,
-    kept: Kept,
+    saved: Saved,
 }
 
-enum Kept {
+enum Saved {
     Written {
         /// Queries, keys, values, `[3, sets · heads, slots, width / heads]`.
         qkv: Tensor,
@@ -65,14 +65,14 @@ impl Attended {
     /// The gradient of queries, keys and values, `[members, sets · slots, 3 · width]`.
     pub fn backward(&self, d_out: &Tensor) -> Tensor {
         let [members, rows, width] = [0, 1, 2].map(|axis| d_out.size()[axis]);
-        match &self.kept {
-            Kept::Fused { qkv, out } => {
+        match &self.saved {
+            Saved::Fused { qkv, out } => {
                 let d_out = d_out.reshape(out.size());
                 let objective = (out * d_out).sum(Kind::Float);
                 let mut found = Tensor::run_backward(&[objective], &[qkv], false, false);
                 found.remove(0).view([members, rows, 3 * width])
             }
-            Kept::Written { qkv, weights, sums, out } => {
+            Saved::Written { qkv, weights, sums, out } => {
                 let [heads_of_sets, slots, size] = [0, 1, 2].map(|axis| out.size()[axis]);
                 let heads = width / size;
                 let sets = heads_of_sets / heads;
@@ -119,7 +119,7 @@ fn written(by_head: &Tensor, padding: &Padding) -> Attended {
     let out = to_heads(&weights, &v) / &sums;
     let values = out.view([sets, heads, slots, size]).transpose(1, 2);
     let values = values.reshape([padding.members, padding.sets * slots, heads * size]);
-    Attended { values, kept: Kept::Written { qkv, weights, sums, out } }
+    Attended { values, saved: Saved::Written { qkv, weights, sums, out } }
 }
 
 /// A product of `[slots, slots]` with `[slots, width / heads]`; where heads are narrow, by its transpose, which takes a core
@@ -141,7 +141,7 @@ fn fused(by_head: &Tensor, padding: &Padding) -> Attended {
     let out = Tensor::scaled_dot_product_attention(&q, &k, &v, mask, 0.0, false, None, false);
     let out = out.transpose(1, 2);
     let values = out.detach().reshape([padding.members, padding.sets * slots, heads * size]);
-    Attended { values, kept: Kept::Fused { qkv, out } }
+    Attended { values, saved: Saved::Fused { qkv, out } }
 }
 
 #[cfg(test)]

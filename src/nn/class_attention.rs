@@ -50,12 +50,12 @@ struct ClassLayer {
 struct Heads(Tensor);
 
 /// What the gradient of a class attention needs.
-pub struct ClassAttentionKept {
+pub struct ClassAttentionSaved {
     elements: Normalised,
-    layers: Vec<LayerKept>,
+    layers: Vec<LayerSaved>,
 }
 
-struct LayerKept {
+struct LayerSaved {
     before_attention: Normalised,
     /// `[members · heads, sets, width / heads]`
     queries: Tensor,
@@ -130,18 +130,18 @@ impl ClassAttention {
     /// # Shapes
     /// `elements` `[members, sets · slots, width]`, finite also in padded slots; the result is `[members, sets, width]`, in
     /// single precision.
-    pub fn forward_kept(&self, elements: &Tensor, padding: &Padding) -> (Tensor, ClassAttentionKept) {
+    pub fn forward_saving(&self, elements: &Tensor, padding: &Padding) -> (Tensor, ClassAttentionSaved) {
         let elements = normalise(elements);
         let by_set = self.by_set(&elements, padding);
         let mut token = self.start(padding);
         let layers = self.layers.iter().map(|layer| self.pass(layer, &mut token, &by_set, padding)).collect();
-        (token, ClassAttentionKept { elements, layers })
+        (token, ClassAttentionSaved { elements, layers })
     }
 
     /// The tokens of the sets.
     ///
     /// # Shapes
-    /// As [`ClassAttention::forward_kept`].
+    /// As [`ClassAttention::forward_saving`].
     pub fn forward(&self, elements: &Tensor, padding: &Padding) -> Tensor {
         let by_set = self.by_set(&normalise(elements), padding);
         let mut token = self.start(padding);
@@ -162,7 +162,7 @@ impl ClassAttention {
         elements.values.to_kind(self.token.kind()).view(shape)
     }
 
-    fn pass(&self, layer: &ClassLayer, token: &mut Tensor, by_set: &Tensor, padding: &Padding) -> LayerKept {
+    fn pass(&self, layer: &ClassLayer, token: &mut Tensor, by_set: &Tensor, padding: &Padding) -> LayerSaved {
         let before_attention = normalise(token);
         let queries = self.by_head(&layer.queries.forward(&before_attention.values));
         let keys = layer.keys.matrices(self.shape.heads as i64);
@@ -179,7 +179,7 @@ impl ClassAttention {
         let before_feed_forward = normalise(token);
         let (hidden, out) = layer.feed_forward.forward(&before_feed_forward.values, None);
         *token = &*token + out;
-        LayerKept {
+        LayerSaved {
             before_attention,
             queries,
             seen,
@@ -197,48 +197,48 @@ impl ClassAttention {
     /// `d_token` `[members, sets, width]`; the result is `[members, sets · slots, width]`.
     pub fn backward(
         &self,
-        kept: &ClassAttentionKept,
+        saved: &ClassAttentionSaved,
         padding: &Padding,
         d_token: &Tensor,
         sum: &Self,
     ) -> Tensor {
         let heads = self.shape.heads as i64;
-        let by_set = self.by_set(&kept.elements, padding);
+        let by_set = self.by_set(&saved.elements, padding);
         let mut d_token = d_token.copy();
         // What an element adds to each head's sum and to each head's score; all layers in one product at the end.
         let (mut shares, mut causes) = (Vec::new(), Vec::new());
-        for ((layer, kept), sum) in self.layers.iter().zip(&kept.layers).zip(&sum.layers).rev() {
-            let normalised = &kept.before_feed_forward;
+        for ((layer, saved), sum) in self.layers.iter().zip(&saved.layers).zip(&sum.layers).rev() {
+            let normalised = &saved.before_feed_forward;
             let (d_normalised, _) = layer.feed_forward.backward(
                 &normalised.values,
                 None,
-                &kept.hidden,
+                &saved.hidden,
                 &d_token,
                 &sum.feed_forward,
             );
             d_token += normalised.backward(&d_normalised);
-            layer.mixing.accumulate(&kept.attended, &d_token, &sum.mixing);
+            layer.mixing.accumulate(&saved.attended, &d_token, &sum.mixing);
             let d_attended = self.by_head(&layer.mixing.backward(&d_token));
-            sum.values.add(&self.to_heads(&kept.gathered, padding).transpose(1, 2).bmm(&d_attended));
+            sum.values.add(&self.to_heads(&saved.gathered, padding).transpose(1, 2).bmm(&d_attended));
             let values = layer.values.matrices(heads);
             let d_gathered = self.to_sets(&d_attended.bmm(&values.transpose(1, 2)), padding);
             let drift =
-                (&d_gathered * &kept.gathered).sum_dim_intlist([-1_i64].as_slice(), true, Kind::Float);
+                (&d_gathered * &saved.gathered).sum_dim_intlist([-1_i64].as_slice(), true, Kind::Float);
             let d_weights = d_gathered.bmm(&by_set.transpose(1, 2));
-            let d_scores = ((d_weights - drift) * &kept.weights * self.scale()).to_kind(by_set.kind());
+            let d_scores = ((d_weights - drift) * &saved.weights * self.scale()).to_kind(by_set.kind());
             let d_seen = self.to_heads(&d_scores.bmm(&by_set), padding);
-            sum.keys.add(&d_seen.transpose(1, 2).bmm(&kept.queries));
+            sum.keys.add(&d_seen.transpose(1, 2).bmm(&saved.queries));
             let d_queries = self.merged(&d_seen.bmm(&layer.keys.matrices(heads)), padding);
-            let normalised = &kept.before_attention;
+            let normalised = &saved.before_attention;
             layer.queries.accumulate(&normalised.values, &d_queries, &sum.queries);
             d_token += normalised.backward(&layer.queries.backward(&d_queries));
-            shares.extend([kept.weights.shallow_clone(), d_scores]);
-            causes.extend([d_gathered, kept.seen.shallow_clone()]);
+            shares.extend([saved.weights.shallow_clone(), d_scores]);
+            causes.extend([d_gathered, saved.seen.shallow_clone()]);
         }
         let d_start = d_token.sum_dim_intlist([1_i64].as_slice(), true, Kind::Float);
         let _ = sum.token.shallow_clone().g_add_(&d_start);
         let d_by_set = Tensor::cat(&shares, 1).transpose(1, 2).bmm(&Tensor::cat(&causes, 1));
-        kept.elements.backward(&d_by_set.view(kept.elements.values.size().as_slice()))
+        saved.elements.backward(&d_by_set.view(saved.elements.values.size().as_slice()))
     }
 
     fn scale(&self) -> f64 {

@@ -45,13 +45,13 @@ struct Block {
 }
 
 /// What the gradient of an encoder needs.
-pub struct EncoderKept {
+pub struct EncoderSaved {
     x: Tensor,
     hidden: Tensor,
-    blocks: Vec<BlockKept>,
+    blocks: Vec<BlockSaved>,
 }
 
-struct BlockKept {
+struct BlockSaved {
     before_attention: Normalised,
     attended: Attended,
     before_feed_forward: Normalised,
@@ -127,19 +127,19 @@ impl Encoder {
     ///
     /// # Shapes
     /// As [`Encoder::forward`].
-    pub fn forward_kept(
+    pub fn forward_saving(
         &self,
         x: &Tensor,
         context: Option<&Tensor>,
         padding: &Padding,
         kernel: AttentionKernel,
-    ) -> (Tensor, EncoderKept) {
+    ) -> (Tensor, EncoderSaved) {
         let x = padding.zeroed(x);
         let (hidden, embedded) = self.embedding.forward(&x, context);
         let mut h = embedded.to_kind(Kind::Float);
         let blocks =
             self.blocks.iter().map(|block| self.pass(block, &mut h, context, padding, kernel)).collect();
-        (h, EncoderKept { x, hidden, blocks })
+        (h, EncoderSaved { x, hidden, blocks })
     }
 
     fn pass(
@@ -149,7 +149,7 @@ impl Encoder {
         context: Option<&Tensor>,
         padding: &Padding,
         kernel: AttentionKernel,
-    ) -> BlockKept {
+    ) -> BlockSaved {
         let before_attention = normalise(h);
         let qkv = block.queries_keys_values.forward(&before_attention.values);
         let attended = attend(&qkv, self.shape.heads, padding, kernel);
@@ -157,7 +157,7 @@ impl Encoder {
         let before_feed_forward = normalise(h);
         let (hidden, out) = block.feed_forward.forward(&before_feed_forward.values, context);
         *h += out;
-        BlockKept { before_attention, attended, before_feed_forward, hidden }
+        BlockSaved { before_attention, attended, before_feed_forward, hidden }
     }
 
     /// The gradient of the context; those of the parameters are added to `sum`.
@@ -165,7 +165,7 @@ impl Encoder {
     /// `d_h` must be zero in padded slots; its memory is used.
     pub fn backward(
         &self,
-        kept: &EncoderKept,
+        saved: &EncoderSaved,
         context: Option<&Tensor>,
         d_h: Tensor,
         sum: &Self,
@@ -178,24 +178,24 @@ impl Encoder {
                 (sum, part) => sum.or(part),
             };
         };
-        for ((block, kept), sum) in self.blocks.iter().zip(&kept.blocks).zip(&sum.blocks).rev() {
-            let normalised = &kept.before_feed_forward;
+        for ((block, saved), sum) in self.blocks.iter().zip(&saved.blocks).zip(&sum.blocks).rev() {
+            let normalised = &saved.before_feed_forward;
             let (d_normalised, part) = block.feed_forward.backward(
                 &normalised.values,
                 context,
-                &kept.hidden,
+                &saved.hidden,
                 &d_h,
                 &sum.feed_forward,
             );
             add(part);
             d_h += normalised.backward(&d_normalised);
-            block.mixing.accumulate(&kept.attended.values, &d_h, &sum.mixing);
-            let d_qkv = kept.attended.backward(&block.mixing.backward(&d_h));
-            let normalised = &kept.before_attention;
+            block.mixing.accumulate(&saved.attended.values, &d_h, &sum.mixing);
+            let d_qkv = saved.attended.backward(&block.mixing.backward(&d_h));
+            let normalised = &saved.before_attention;
             block.queries_keys_values.accumulate(&normalised.values, &d_qkv, &sum.queries_keys_values);
             d_h += normalised.backward(&block.queries_keys_values.backward(&d_qkv));
         }
-        let (_, part) = self.embedding.backward(&kept.x, context, &kept.hidden, &d_h, &sum.embedding);
+        let (_, part) = self.embedding.backward(&saved.x, context, &saved.hidden, &d_h, &sum.embedding);
         add(part);
         d_context
     }

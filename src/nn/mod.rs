@@ -24,8 +24,8 @@ mod precision;
 mod resnet;
 
 pub use attention::AttentionKernel;
-pub use class_attention::{ClassAttention, ClassAttentionKept, ClassAttentionShape};
-pub use encoder::{Encoder, EncoderKept, EncoderShape};
+pub use class_attention::{ClassAttention, ClassAttentionSaved, ClassAttentionShape};
+pub use encoder::{Encoder, EncoderSaved, EncoderShape};
 pub use feed_forward::{FeedForward, FeedForwardShape};
 pub use layout::{Initial, Layout};
 pub use mlp::Mlp;

@@ -20,7 +20,7 @@ pub struct ResNet {
 }
 
 /// What the backward pass needs of a block.
-struct Kept {
+struct Saved {
     normalised: Normalised,
     activation: Tensor,
 }
@@ -72,13 +72,13 @@ impl ResNet {
     pub fn gradient(&self, x: &Tensor, d_output: impl FnOnce(&Tensor) -> Tensor) -> Tensor {
         let first = activate(&self.input.forward(x));
         let mut h = first.shallow_clone();
-        let mut kept = Vec::with_capacity(self.blocks.len());
+        let mut saved = Vec::with_capacity(self.blocks.len());
         for block in &self.blocks {
             let normalised = normalise(&h);
             let activation = activate(&block.forward(&normalised.values));
             // A new tensor: the first `h` shares its memory with `first`, which the backward pass needs.
             h = &h + &activation;
-            kept.push(Kept { normalised, activation });
+            saved.push(Saved { normalised, activation });
         }
         let last = normalise(&h);
         let d_out = d_output(&self.output.forward(&last.values));
@@ -86,10 +86,10 @@ impl ResNet {
         let mut gradients: Vec<DenseGradient> = Vec::with_capacity(self.blocks.len() + 2);
         gradients.push(self.output.gradient(&last.values, &d_out));
         let mut d_h = last.backward(&self.output.backward(&d_out));
-        for (block, kept) in self.blocks.iter().zip(&kept).rev() {
-            let d = deactivate(&d_h, &kept.activation);
-            gradients.push(block.gradient(&kept.normalised.values, &d));
-            d_h += kept.normalised.backward(&block.backward(&d));
+        for (block, saved) in self.blocks.iter().zip(&saved).rev() {
+            let d = deactivate(&d_h, &saved.activation);
+            gradients.push(block.gradient(&saved.normalised.values, &d));
+            d_h += saved.normalised.backward(&block.backward(&d));
         }
         gradients.push(self.input.gradient(x, &deactivate(&d_h, &first)));
         let blocks: Vec<Tensor> =

@@ -13,11 +13,11 @@ use drapes_analysis::plan::fingerprint::fingerprints;
 use drapes_analysis::plan::{Pace, Plan};
 use drapes_analysis::store::{Patience, Store, StoredJob};
 
-use super::bulletin::Bulletin;
-use super::lead::Results;
+use super::leader::Results;
 use super::pages::Pages;
 use super::planned::Planned;
-use crate::dispatch::{Ended, Equipment, Leader, Message, Nobody, Transport, Worker};
+use super::status_file::StatusFile;
+use crate::dispatch::{ComputingThread, Ended, Environment, Leader, Message, NoOtherShards, Transport};
 use crate::error::Error;
 use crate::progress::Progress;
 use crate::stop::{Clock, Signals};
@@ -49,7 +49,7 @@ struct Swift {
 
 impl Swift {
     fn new(ranks: usize, tells: usize, silent: Option<Duration>) -> Self {
-        let ready = Message::Ready(Ok(Equipment::default())).to_bytes();
+        let ready = Message::Ready(Ok(Environment::default())).to_bytes();
         Self {
             ranks,
             tells,
@@ -111,7 +111,7 @@ impl Transport for Swift {
 }
 
 /// Runs all tasks of the job on these ranks; tasks, and the seconds that rank 0 has computed.
-fn lead(swift: &Swift) -> (usize, f64) {
+fn leader(swift: &Swift) -> (usize, f64) {
     let file = JobFile::from_text("job.toml", JOB);
     let stored = StoredJob { job: file.check().expect("a good job"), inputs: vec![] };
     let place = tempfile::tempdir().expect("a directory");
@@ -133,34 +133,35 @@ fn lead(swift: &Swift) -> (usize, f64) {
     let mut dispatcher = Dispatcher::new(schedule, outlooks, swift.ranks, Limits::default(), Pace::default())
         .of_ranks_that_join();
     let progress = Progress::new(&plan, &seconds, &known, swift.ranks);
-    let mut bulletin = Bulletin::new(&plan, progress, &mut occupancy, Pages::new(&store), BTreeSet::new());
-    let (worker, _end) = Worker::new();
+    let mut status_file =
+        StatusFile::new(&plan, progress, &mut occupancy, Pages::new(&store), BTreeSet::new());
+    let (computing_thread, _end) = ComputingThread::new();
     let leader = Leader {
         transport: swift,
-        equipment: Equipment::default(),
+        environment: Environment::default(),
         hosts: vec!["node".to_owned(); swift.ranks],
         assignments: &Planned { plan: &plan, fingerprints: &prints },
-        reading: &mut Results { store: &store, plan: &plan },
-        worker: &worker,
+        results: &mut Results { store: &store, plan: &plan },
+        computing_thread: &computing_thread,
         dispatcher: &mut dispatcher,
         clock: &Clock::until(None, Duration::ZERO),
         signals: &Signals::default(),
-        observer: &mut bulletin,
-        neighbours: &mut Nobody,
+        observer: &mut status_file,
+        other_shards: &mut NoOtherShards,
         patience: Duration::ZERO,
     };
     let begin = computed();
-    assert_eq!(leader.lead().expect("good ranks"), [0; 0]);
+    assert_eq!(leader.run().expect("good ranks"), [0; 0]);
     let taken = computed() - begin;
-    assert_eq!(bulletin.finish().len(), count);
+    assert_eq!(status_file.finish().len(), count);
     (count, taken)
 }
 
 #[test]
 fn a_task_and_a_message_cost_rank_0_no_more_than_is_charged() {
     const TELLS: usize = 10;
-    let (count, quiet) = lead(&Swift::new(1000, 0, None));
-    let (_, telling) = lead(&Swift::new(1000, TELLS, None));
+    let (count, quiet) = leader(&Swift::new(1000, 0, None));
+    let (_, telling) = leader(&Swift::new(1000, TELLS, None));
     let message = (telling - quiet) / (TELLS * count) as f64 + MPI;
     let turn = quiet / count as f64 + 2.0 * MPI;
     println!("{:.1} us a message, {:.1} us a task", 1e6 * message, 1e6 * turn);
@@ -173,7 +174,7 @@ fn a_task_and_a_message_cost_rank_0_no_more_than_is_charged() {
 fn watching_ten_thousand_ranks_costs_rank_0_no_more_than_is_charged() {
     let (ranks, silent) = (10_000, Duration::from_secs(8));
     let swift = Swift::new(ranks, 0, Some(silent));
-    lead(&swift);
+    leader(&swift);
     let [from, to] = swift.watched.get();
     let watching = (to - from) / (silent.as_secs_f64() * ranks as f64);
     println!("{:.2} us a rank and second", 1e6 * watching);

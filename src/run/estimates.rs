@@ -15,7 +15,7 @@ use drapes_analysis::plan::{Pace, PaceKind, Plan, Task};
 use drapes_analysis::store::TaskState;
 use tch::Device;
 
-use super::place::COMPUTING;
+use super::compute::COMPUTING;
 use super::prices;
 use crate::device;
 use crate::trial;

@@ -5,25 +5,25 @@
 //!                                   serve (other ranks)
 //! ```
 
-mod bulletin;
 mod command;
-mod conclude;
+mod compute;
 #[cfg(test)]
 mod costs;
+mod dry_run;
 mod estimates;
-mod in_vain;
+mod finish;
 mod launch;
-mod lead;
-mod neighbours;
+mod leader;
+mod other_shards;
 mod pages;
-mod place;
 mod planned;
 mod prepare;
 mod prices;
-mod rehearse;
-mod serve;
+mod stalled;
 mod start_up;
-mod stop_watch;
+mod status_file;
+mod stop_requests;
+mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ use launch::Ranks;
 
 use start_up::StartUp;
 
-pub use place::COMPUTING;
+pub use compute::COMPUTING;
 
 /// Computes a job: trains, generates, classifies, reduces and draws.
 ///
@@ -136,13 +136,13 @@ impl Run {
         self.talk.set();
         self.check_paths()?;
         if self.rehearsal {
-            return self.rehearse();
+            return self.dry_run();
         }
         if let Some(ranks) = self.ranks {
             // Mistakes are told before there are ranks to repeat them.
             let job = self.job_file()?.check()?;
             Plan::of(&job).selected(&self.only)?;
-            demands::check_threads(&job, &[device::look(World::host(), DeviceChoice::Cpu)])?;
+            demands::check_threads(&job, &[device::detect(World::host(), DeviceChoice::Cpu)])?;
             Store::claim(&self.directory(&job))?;
             return self.launch(ranks);
         }
@@ -153,8 +153,13 @@ impl Run {
         let world = StartUp::new(clock, signals.clone()).guard_with(self.arrivals(), World::join)??;
         let signals = if world.is_launched() { signals.of_launched(starter) } else { signals };
         // A panic must not unwind into MPI's own end, where it would wait for the others.
-        let part =
-            || if world.rank() == 0 { self.lead(&world, &signals) } else { self.serve(&world, &signals) };
+        let part = || {
+            if world.rank() == 0 {
+                self.run_leader(&world, &signals)
+            } else {
+                self.run_worker(&world, &signals)
+            }
+        };
         match catch_unwind(AssertUnwindSafe(part)) {
             Ok(Err(error)) => Err(stop_all(&world, error)),
             Ok(Ok(exit)) if world.waits_in_vain() => {
@@ -224,7 +229,7 @@ fn stop_all(world: &World, error: Error) -> Error {
             | Error::NotStored { .. }
             | Error::NotReadable { .. }
             | Error::TooLittleTime { .. }
-            | Error::StoppedInVain { .. }
+            | Error::Stalled { .. }
             | Error::ShardsAbsent { .. }
     );
     if world.size() > 1 && !is_orderly && !world.is_dismissed() || world.waits_in_vain() {

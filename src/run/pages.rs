@@ -33,7 +33,7 @@ impl Pages {
     }
 
     /// Begins a page where one is due. Returns at once.
-    pub fn pulse(&mut self) {
+    pub fn tick(&mut self) {
         if self.writing.as_ref().is_some_and(JoinHandle::is_finished) {
             self.wait();
         }
@@ -106,9 +106,9 @@ mod tests {
         let mut write = || {
             let (start, mut longest) = (Instant::now(), Duration::ZERO);
             while !page.exists() && start.elapsed() < Duration::from_secs(20) {
-                let pulse = Instant::now();
-                pages.pulse();
-                longest = longest.max(pulse.elapsed());
+                let tick = Instant::now();
+                pages.tick();
+                longest = longest.max(tick.elapsed());
                 std::thread::sleep(Duration::from_millis(10));
             }
             pages.wait();

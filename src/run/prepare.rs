@@ -17,7 +17,7 @@ use drapes_analysis::store::{Occupancy, Occupant, Patience, Stop, Store, StoredJ
 
 use super::Run;
 use super::estimates::Estimates;
-use super::stop_watch::StopWatch;
+use super::stop_requests::StopRequests;
 use crate::data;
 use crate::demands::{self, Supply};
 use crate::device::{self, DeviceChoice};
@@ -46,7 +46,7 @@ pub struct Prepared {
     /// What is to be done, and by whom.
     pub known: Vec<Known>,
     /// Looks whether somebody asks this run to stop.
-    pub stop: StopWatch,
+    pub stop: StopRequests,
     /// The right to work in the directory.
     pub occupancy: Occupancy,
     /// How tasks were stopped in earlier runs.
@@ -70,9 +70,9 @@ impl Run {
         let file = self.job_file()?;
         let job = file.check()?;
         let rates = self.rates.iter().map(|path| Rates::read(path)).collect::<Result<_, _>>()?;
-        let sight = device::look(World::host(), DeviceChoice::Cpu);
+        let hardware = device::detect(World::host(), DeviceChoice::Cpu);
         // Before anything is read, and before there are any threads.
-        demands::check_threads(&job, std::slice::from_ref(&sight))?;
+        demands::check_threads(&job, std::slice::from_ref(&hardware))?;
         let data_directory = match &self.data_dir {
             Some(directory) => directory.clone(),
             None => file.data_directory()?,
@@ -93,12 +93,13 @@ impl Run {
             let plan = planned.insert(Plan::of(&stored.job));
             let sample = crate::task::load(&stored.job, &data_directory)?;
             let open = vec![true; plan.tasks.len()];
-            let supply = Supply { ranks, chip: self.chip(), memory: sight.free_memory, folder: &directory };
+            let supply =
+                Supply { ranks, chip: self.chip(), memory: hardware.free_memory, folder: &directory };
             demands::check(&stored.job, plan, sample.counts(&stored.job), &open, &supply)?;
         }
         let store = Store::begin(&directory, &stored)?;
         let (occupancy, dead) = self.occupy(&store, ranks, signals)?;
-        let stop = StopWatch::begin(store.clone(), self.shard(), signals.clone());
+        let stop = StopRequests::begin(store.clone(), self.shard(), signals.clone());
         for gone in dead {
             inform(format_args!(
                 "note: an earlier run has died here ({gone}); this one goes on with its work"

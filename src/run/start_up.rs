@@ -15,7 +15,7 @@ use crate::world::World;
 /// Ranks arrive within seconds of each other, but a node may first have to fetch the program from a slow server.
 const ARRIVAL: Duration = Duration::from_secs(600);
 /// How often it is looked whether they have arrived.
-const LOOK: Duration = Duration::from_millis(200);
+const POLL: Duration = Duration::from_millis(200);
 /// Who waits for longer than this says so in the directory. It is less than any patience, so that whoever is there has said
 /// so before others give up, even where they alone were told to stop.
 const USUAL: Duration = Duration::from_secs(4);
@@ -67,15 +67,15 @@ impl StartUp {
     ) -> Result<T, Error> {
         let arrived = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&arrived);
-        let watch = move || self.watch(&seen, arrivals);
-        let guard = std::thread::Builder::new().name("start".to_owned()).spawn(watch);
+        let sink = move || self.sink(&seen, arrivals);
+        let guard = std::thread::Builder::new().name("start".to_owned()).spawn(sink);
         guard.map_err(|error| RanksError::Broke { rank: 0, reason: error.to_string() })?;
         let joined = join();
         arrived.store(true, Ordering::Relaxed);
         Ok(joined)
     }
 
-    fn watch(self, have_met: &AtomicBool, arrivals: impl FnOnce() -> Option<Arrivals>) {
+    fn sink(self, have_met: &AtomicBool, arrivals: impl FnOnce() -> Option<Arrivals>) {
         let mut arrivals = Some(arrivals);
         let mut word: Option<Arrivals> = None;
         let mut said = Instant::now();
@@ -96,7 +96,7 @@ impl StartUp {
                     said = Instant::now();
                 }
             }
-            std::thread::sleep(LOOK);
+            std::thread::sleep(POLL);
         }
         word.iter().for_each(Arrivals::have_met);
     }

@@ -31,7 +31,7 @@ pub struct JetMaking {
 
 /// What of a snapshot is neither a list nor a tensor.
 #[derive(Serialize, Deserialize)]
-struct Stand {
+struct SamplerState {
     noise: Pcg64,
     /// Groups of the next portion that are solved.
     groups: usize,
@@ -107,11 +107,15 @@ impl Resumable for JetMaking {
         let halves = |value: &f64| [(value.to_bits() >> 32) as u32, value.to_bits() as u32];
         let values = values.iter().flat_map(halves).collect();
         let tensors = [kinematics, constituents].map(|values| Tensor::from_slice(&values));
-        Snapshot::new(tensors.into(), vec![counts, values], &Stand { noise: self.noise.clone(), groups })
+        Snapshot::new(
+            tensors.into(),
+            vec![counts, values],
+            &SamplerState { noise: self.noise.clone(), groups },
+        )
     }
 
     fn restore(&mut self, snapshot: &Snapshot) -> Option<()> {
-        let Stand { noise, groups } = snapshot.rest()?;
+        let SamplerState { noise, groups } = snapshot.rest()?;
         let ([kinematics, constituents], [counts, values]) = (&snapshot.tensors[..], &snapshot.lists[..])
         else {
             return None;

@@ -24,8 +24,8 @@ use crate::diffusion::Sampler;
 use crate::error::Error;
 use crate::jet_model::JetSampler;
 use crate::jets::{self, EventJets, Jets, KINEMATIC_FEATURES, Outline};
+use crate::progress_sink::ProgressSink;
 use crate::training::Checkpointer;
-use crate::watch::Watch;
 
 /// Events whose jets are stored together.
 const PORTION: usize = 1 << 16;
@@ -58,8 +58,8 @@ fn make(
         TemplateMethod::Noise => "starting noise",
         _ => "added noise",
     };
-    let mut making = JetMaking::new(2 * masses.len(), &stream.branch(noise));
-    checkpointer.resume(&mut making);
+    let mut partial_template = JetMaking::new(2 * masses.len(), &stream.branch(noise));
+    checkpointer.resume(&mut partial_template);
     let kinematics = order.kinematics.as_ref().map(|model| {
         let model = jet_models::read_kinematics(place, model)?;
         // Made again where the work goes on: they are a small part of it.
@@ -83,8 +83,8 @@ fn make(
     let solver = place.job.sampler.with(template.integration).solver;
     let momentum = place.job.momentum_llv;
     let sampler = JetSampler { denoiser: &denoiser, grid: &grid, solver, momentum, device: place.device };
-    solve(&sampler, &mut making, (from.as_ref(), kinematics.as_deref()), checkpointer)?;
-    let made = making.jets();
+    solve(&sampler, &mut partial_template, (from.as_ref(), kinematics.as_deref()), checkpointer)?;
+    let made = partial_template.jets();
     let writer = ArrayWriter::create(&place.store.arrays(id))?;
     writer.list("masses_gev", ArrayView1::from(&masses))?;
     writer.describe("masses_gev", &[Column::new(&place.job.data.resonant, "GeV")])?;
@@ -99,7 +99,7 @@ fn make(
 /// Makes all jets, from where they were stopped: of these, or of these outlines.
 fn solve(
     sampler: &JetSampler<'_>,
-    making: &mut JetMaking,
+    partial_template: &mut JetMaking,
     (from, outlines): (Option<&Jets>, Option<&[Outline]>),
     checkpointer: &Checkpointer<'_>,
 ) -> Result<(), Error> {
@@ -109,19 +109,22 @@ fn solve(
         (None, Some(outlines)) => sampler.batch_from_noise(&outlines[rows], noise),
         (None, None) => unreachable!("jets from noise have a model of their kinematics"),
     };
-    while !making.is_complete() {
-        let batch = making.batch(portion, begin);
+    while !partial_template.is_complete() {
+        let batch = partial_template.batch(portion, begin);
         if batch.is_solved() {
             let jets = sampler.finished(batch)?;
-            making.add(&jets);
+            partial_template.add(&jets);
             continue;
         }
-        let share = |making: &JetMaking| OF_KINEMATICS + (1.0 - OF_KINEMATICS) * making.share(portion);
-        checkpointer.rest(making, share(making))?;
-        if let Err(error) = sampler.solve_group(&ready, making.batch(portion, begin), checkpointer) {
-            let share = share(making);
+        let share = |partial_template: &JetMaking| {
+            OF_KINEMATICS + (1.0 - OF_KINEMATICS) * partial_template.share(portion)
+        };
+        checkpointer.rest(partial_template, share(partial_template))?;
+        if let Err(error) = sampler.solve_group(&ready, partial_template.batch(portion, begin), checkpointer)
+        {
+            let share = share(partial_template);
             return Err(if matches!(error, Error::Stopped) {
-                checkpointer.stopped(making, share)
+                checkpointer.stopped(partial_template, share)
             } else {
                 error
             });
@@ -160,14 +163,14 @@ fn outlines(
     (model, grid): (&KinematicModel, &NoiseGrid),
     (starts, masses): (&[u32], &[f64]),
     stream: &Stream,
-    watch: &dyn Watch,
+    sink: &dyn ProgressSink,
 ) -> Result<Vec<Outline>, Error> {
     let stream = stream.branch("kinematics");
     let solver = place.job.sampler.with(template.integration).solver;
     let sampler = Sampler { denoiser: &model.denoiser, grid, solver, device: place.device };
     let noise = &mut stream.branch("noise").generator();
     let features: Array2<f32> = if template.method == TemplateMethod::Noise {
-        sampler.from_noise(masses, noise, watch)?
+        sampler.from_noise(masses, noise, sink)?
     } else {
         let events = EventJets::only(place.sample()?.jets(), starts);
         let rows = model.map.rows(events, &mut stream.branch("spread").generator());
@@ -175,7 +178,7 @@ fn outlines(
         let features = rows.slice(ndarray::s![.., ..KINEMATIC_FEATURES]);
         // The features are smooth by now: nothing is left to spread.
         let unused = &mut stream.branch("atoms").generator();
-        sampler.from_events(features, masses, (noise, unused), watch)?
+        sampler.from_events(features, masses, (noise, unused), sink)?
     };
     model.map.jets(features.view(), masses, &mut stream.branch("azimuths").generator())
 }

@@ -2,6 +2,7 @@
 
 mod class_samples;
 mod classify;
+mod dependencies;
 mod distance;
 mod fit;
 mod flow;
@@ -9,8 +10,7 @@ mod jet_making;
 mod jet_models;
 mod jet_summary;
 mod jet_template;
-mod making;
-mod needs;
+mod partial_template;
 mod perform;
 mod spectrum;
 mod stopping;
@@ -39,19 +39,19 @@ use tch::Device;
 
 use crate::data::{self, Label};
 use crate::device::{self, free_memory};
-use crate::dispatch::{Ended, Equipment};
+use crate::dispatch::{Ended, Environment};
 use crate::doctor::free_bytes;
 use crate::error::Error;
+use crate::progress_sink::ProgressSink;
 use crate::provenance::Versions;
 use crate::rank_log::RankLog;
 use crate::repeats;
 use crate::split::Sample;
 use crate::training::{CheckpointFile, Checkpointer, Notice};
-use crate::watch::Watch;
 
 use perform::{Perform, performing};
 
-pub use needs::{has_arrays, is_readable, look_again};
+pub use dependencies::{has_arrays, is_readable, unreadable_after_retries};
 
 /// What may come of the checkpoint of a task that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,8 +119,8 @@ impl Workplace {
     ///
     /// # Errors
     /// The data cannot be used here.
-    pub fn prepare(&self) -> Result<Equipment, Error> {
-        self.sample().map(equipment)
+    pub fn prepare(&self) -> Result<Environment, Error> {
+        self.sample().map(environment)
     }
 
     /// The same workplace, where no task may take more memory than this.
@@ -148,9 +148,9 @@ impl Workplace {
         task: &Task,
         fingerprint: &Fingerprint,
         attempt: Attempt,
-        watch: &dyn Watch,
+        sink: &dyn ProgressSink,
     ) -> Ended {
-        self.perform_as(task, performing(&task.work), fingerprint, attempt, watch)
+        self.perform_as(task, performing(&task.work), fingerprint, attempt, sink)
     }
 
     /// The same of a task that is done in this way.
@@ -160,7 +160,7 @@ impl Workplace {
         doing: &dyn Perform,
         fingerprint: &Fingerprint,
         attempt: Attempt,
-        watch: &dyn Watch,
+        sink: &dyn ProgressSink,
     ) -> Ended {
         let start = Instant::now();
         let checkpoint = CheckpointFile {
@@ -170,11 +170,11 @@ impl Workplace {
         };
         self.log.begins(&task.id);
         let note = |notice: Notice| self.log.notes(&task.id, &notice);
-        let checkpointer = Checkpointer::new(watch, checkpoint, self.save_every).telling(&note);
+        let checkpointer = Checkpointer::new(sink, checkpoint, self.save_every).telling(&note);
         let (mut course, mut fault) = (Course::MayGoOn, None);
         // Nothing that a panic could leave half-done is used again: arrays have no name yet, the sample is whole.
         let outcome = match catch_unwind(AssertUnwindSafe(|| {
-            self.compute_with_needs(task, doing, &checkpointer, watch)
+            self.compute_with_needs(task, doing, &checkpointer, sink)
         })) {
             Ok(Ok(result)) => {
                 course = Course::Over;
@@ -185,7 +185,7 @@ impl Workplace {
                 self.log.stopped(&task.id);
                 return Ended::Stopped;
             }
-            Ok(Err(Error::Lacking { needs, source })) => {
+            Ok(Err(Error::UnreadableInput { needs, source })) => {
                 return self.lacking(task, needs, source.to_string());
             }
             Ok(Err(error)) if error.is_of_storage() => {
@@ -205,7 +205,7 @@ impl Workplace {
             }
         };
         if let Outcome::Failed { reason } = &outcome {
-            match self.unreadable(task, watch) {
+            match self.unreadable(task, sink) {
                 Ok(needs) if needs.is_empty() => {}
                 // What it needs is at fault, and can be made again.
                 Ok(needs) => return self.lacking(task, needs, reason.clone()),
@@ -258,7 +258,7 @@ impl Workplace {
 
     fn lacking(&self, task: &Task, needs: Vec<TaskId>, reason: String) -> Ended {
         self.log.put_back(&task.id, &reason);
-        Ended::Lacks { needs, reason }
+        Ended::UnreadableInput { needs, reason }
     }
 
     /// A full disk is full for all ranks; whatever else keeps this one from writing may be its own.
@@ -322,9 +322,9 @@ impl Workplace {
 }
 
 /// What a rank with these events works with.
-pub fn equipment(sample: &Sample) -> Equipment {
+pub fn environment(sample: &Sample) -> Environment {
     let versions = Versions::of(None);
-    Equipment {
+    Environment {
         events: sample.digest(),
         program: format!("{} {}", versions.drapes, versions.revision),
         libtorch: versions.libtorch,

@@ -14,7 +14,7 @@ use drapes_analysis::store::template_summary::TemplateSummary;
 use ndarray::{Array2, ArrayView1, Axis};
 use rand_distr::Distribution;
 
-use super::making::{Generators, Making};
+use super::partial_template::{Generators, PartialTemplate};
 use super::summary::{self, FEATURES, Made};
 use super::{Perform, Workplace, flow, train};
 use crate::arrays::{ArrayReader, ArrayWriter, Column};
@@ -22,9 +22,9 @@ use crate::diffusion::{Denoiser, Sampler};
 use crate::dijet::DijetShape;
 use crate::error::Error;
 use crate::flow::{FlowModel, Transform};
+use crate::progress_sink::ProgressSink;
 use crate::split::RegionEvents;
 use crate::training::Checkpointer;
-use crate::watch::Watch;
 
 impl Perform for MakeTemplate {
     fn perform(
@@ -79,32 +79,33 @@ fn make(
     let spread = stream.branch("spread").generator();
     let solver = place.job.sampler.with(template.integration).solver;
     let method = template.method;
-    let making = Making::new(masses.len(), place.job.data.features.len(), Generators { noise, spread });
+    let partial_template =
+        PartialTemplate::new(masses.len(), place.job.data.features.len(), Generators { noise, spread });
     store(
         place,
         id,
         &masses,
-        (making, maker.portion(place), checkpointer),
-        |rows, Generators { noise, spread }, watch| {
+        (partial_template, maker.portion(place), checkpointer),
+        |rows, Generators { noise, spread }, sink| {
             let to = &masses[rows.clone()];
             let from = || portion(&starts, rows);
             match &maker {
                 Maker::Denoiser(denoiser, grid) => {
                     let sampler = Sampler { denoiser, grid, solver, device: place.device };
                     match method {
-                        TemplateMethod::Noise => sampler.from_noise(to, noise, watch),
-                        _ => sampler.from_events(from().features.view(), to, (noise, spread), watch),
+                        TemplateMethod::Noise => sampler.from_noise(to, noise, sink),
+                        _ => sampler.from_events(from().features.view(), to, (noise, spread), sink),
                     }
                 }
                 Maker::Flow(flow) => match method {
-                    TemplateMethod::Cathode => flow.sample(to, noise, watch),
+                    TemplateMethod::Cathode => flow.sample(to, noise, sink),
                     TemplateMethod::Feta => {
-                        flow.transport(from().features.view(), Transform::Correction(to), spread, watch)
+                        flow.transport(from().features.view(), Transform::Correction(to), spread, sink)
                     }
                     _ => {
                         let from = from();
                         let transform = Transform::Masses { own: &from.masses, target: to };
-                        flow.transport(from.features.view(), transform, spread, watch)
+                        flow.transport(from.features.view(), transform, spread, sink)
                     }
                 },
             }
@@ -173,10 +174,14 @@ fn resample(
     let noise = stream.branch("starting noise").generator();
     // Nothing is spread where events begin as noise.
     let generators = Generators { spread: noise.clone(), noise };
-    let making = Making::new(count, place.job.data.features.len(), generators);
-    store(place, id, &masses, (making, sampler.portion(), checkpointer), |rows, generators, watch| {
-        sampler.from_noise(&masses[rows], &mut generators.noise, watch)
-    })?;
+    let partial_template = PartialTemplate::new(count, place.job.data.features.len(), generators);
+    store(
+        place,
+        id,
+        &masses,
+        (partial_template, sampler.portion(), checkpointer),
+        |rows, generators, sink| sampler.from_noise(&masses[rows], &mut generators.noise, sink),
+    )?;
     summarise(place, id, None, Some(&grid), &data)
 }
 
@@ -215,31 +220,31 @@ fn store(
     place: &Workplace,
     id: &TaskId,
     masses: &[f64],
-    (mut making, portion, checkpointer): (Making, usize, &Checkpointer<'_>),
-    mut make: impl FnMut(Range<usize>, &mut Generators, &dyn Watch) -> Result<Array2<f32>, Error>,
+    (mut partial_template, portion, checkpointer): (PartialTemplate, usize, &Checkpointer<'_>),
+    mut make: impl FnMut(Range<usize>, &mut Generators, &dyn ProgressSink) -> Result<Array2<f32>, Error>,
 ) -> Result<(), Error> {
-    checkpointer.resume(&mut making);
-    while let Some(rows) = making.next(portion) {
+    checkpointer.resume(&mut partial_template);
+    while let Some(rows) = partial_template.next(portion) {
         let count = masses.len() as f64;
         let part =
             Part { whole: checkpointer, begin: rows.start as f64 / count, len: rows.len() as f64 / count };
-        checkpointer.rest(&making, part.begin)?;
+        checkpointer.rest(&partial_template, part.begin)?;
         // What is stopped on the way is made again from the generators as they are now.
-        let mut generators = making.generators.clone();
+        let mut generators = partial_template.generators.clone();
         let made = match make(rows, &mut generators, &part) {
-            Err(Error::Stopped) => return Err(checkpointer.stopped(&making, part.begin)),
+            Err(Error::Stopped) => return Err(checkpointer.stopped(&partial_template, part.begin)),
             made => made?,
         };
         if let Some(value) = made.iter().find(|value| !value.is_finite()) {
             return Err(Error::NotFinite { what: format!("a generated feature is {value}") });
         }
-        making.add(made.view(), generators);
+        partial_template.add(made.view(), generators);
     }
     let writer = ArrayWriter::create(&place.store.arrays(id))?;
     let data = &place.job.data;
     writer.list("masses_gev", ArrayView1::from(masses))?;
     writer.describe("masses_gev", &[Column::new(&data.resonant, "GeV")])?;
-    let events = making.events();
+    let events = partial_template.events();
     writer.begin_table(FEATURES, events.dim())?;
     let columns: Vec<Column<'_>> =
         data.features.iter().map(|name| Column::new(name, hlv::unit(name))).collect();
@@ -255,14 +260,14 @@ const STORED_TOGETHER: usize = 1 << 18;
 
 /// The progress of one portion as that of the whole.
 pub struct Part<'a> {
-    pub whole: &'a dyn Watch,
+    pub whole: &'a dyn ProgressSink,
     /// The share of the whole that comes before it.
     pub begin: f64,
     /// Its own share.
     pub len: f64,
 }
 
-impl Watch for Part<'_> {
+impl ProgressSink for Part<'_> {
     fn progress(&self, share: f64) {
         self.whole.progress(self.begin + share * self.len);
     }

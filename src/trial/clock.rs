@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
-use crate::watch::Watch;
+use crate::progress_sink::ProgressSink;
 
 /// A kind of work is watched for about so long.
 pub const MOMENT: Duration = Duration::from_millis(250);
@@ -12,7 +12,7 @@ pub const MOMENT: Duration = Duration::from_millis(250);
 #[derive(Default)]
 pub struct Clock(RefCell<Vec<Instant>>);
 
-impl Watch for Clock {
+impl ProgressSink for Clock {
     fn progress(&self, _share: f64) {}
 
     fn should_stop(&self) -> bool {

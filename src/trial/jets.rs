@@ -16,8 +16,8 @@ use crate::classifier::{ClassifierFamily, DataTruth, SmallestFold};
 use crate::jet_classifier::Transformers;
 use crate::jet_model::{JetDenoiser, JetMaps, JetModelEvents, JetModelShape, JetSampler, train};
 use crate::jets::{EventJets, Jets, Kinematics, Outline};
+use crate::progress_sink::NoProgress;
 use crate::training::Checkpointer;
-use crate::watch::Unwatched;
 
 /// A core does not take more jets than this at once in a trial: a large model needs seconds for a batch.
 const JETS_A_STEP: usize = 64;
@@ -79,7 +79,7 @@ pub fn generation(job: &Job, device: Device) -> Option<(f64, f64)> {
     let outlines: Vec<Outline> = (0..jets.len()).map(|jet| jets.outline(jet)).collect();
     let mut generator = Stream::of_job(2).generator();
     let (made, seconds) = clock::events(most, 32, |count| {
-        sampler.from_noise(&outlines[..count], &mut generator, &Unwatched).ok()
+        sampler.from_noise(&outlines[..count], &mut generator, &NoProgress).ok()
     })?;
     let work = constituents(job, made as f64 / 2.0) * grid.evaluations(solver) as f64;
     Some((INFERENCE * jet_model_work(job) * work, seconds))

@@ -15,8 +15,8 @@ use super::clock::{self, Clock};
 use crate::diffusion::{Denoiser, DenoiserShape, STEPS_A_BLOCK, Sampler, TrainingEvents, train};
 use crate::flow::{Flow, FlowEvents, FlowModel, FlowShape, Objective, train as train_flows};
 use crate::marginals::ColumnMaps;
+use crate::progress_sink::NoProgress;
 use crate::training::Checkpointer;
-use crate::watch::Unwatched;
 
 /// A training that is long enough never to end, or to look at its losses, within a trial.
 pub const EPOCHS: usize = 100_000;
@@ -64,7 +64,7 @@ pub fn sampling(job: &Job, device: Device) -> Option<(f64, f64)> {
     let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, device };
     let mut generator = Stream::of_job(2).generator();
     let (made, seconds) = clock::events(MOST, 256, |count| {
-        sampler.from_noise(&vec![0.0; count], &mut generator, &Unwatched).ok()
+        sampler.from_noise(&vec![0.0; count], &mut generator, &NoProgress).ok()
     })?;
     let evaluations = grid.evaluations(solver) as f64;
     Some((INFERENCE * denoiser_weights(job) * evaluations * made as f64, seconds))
@@ -114,6 +114,6 @@ pub fn flow_sampling(job: &Job, kind: FlowKind, device: Device) -> Option<(f64, 
     let model = FlowModel { shape, parameters, maps: flow_events(job, 256, 1).maps };
     let mut generator = Stream::of_job(2).generator();
     let (made, seconds) =
-        clock::events(MOST, 256, |count| model.sample(&vec![0.0; count], &mut generator, &Unwatched).ok())?;
+        clock::events(MOST, 256, |count| model.sample(&vec![0.0; count], &mut generator, &NoProgress).ok())?;
     Some((INFERENCE * flow_weights(job, &job.flow.network(kind)) * made as f64, seconds))
 }

@@ -6,9 +6,9 @@ use drapes_analysis::job::quantities::SigmaPrime;
 use super::super::noise::Preconditioning;
 use super::super::sample::Sampler;
 use super::*;
+use crate::progress_sink::NoProgress;
 use crate::scaler::Scaler;
 use crate::training::Checkpointer;
-use crate::watch::Unwatched;
 use tch::Kind;
 
 fn settings() -> DenoiserSettings {
@@ -123,7 +123,7 @@ fn events_from_noise_have_the_moments_of_the_training_events() {
     let make = |solver| {
         let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, device: Device::Cpu };
         sampler
-            .from_noise(&vec![108.0; 3000], &mut Stream::of_job(5).generator(), &Unwatched)
+            .from_noise(&vec![108.0; 3000], &mut Stream::of_job(5).generator(), &NoProgress)
             .expect("nobody stops it")
     };
     for (solver, tolerance) in [(Solver::Heun, 0.06), (Solver::Euler, 0.1)] {
@@ -144,10 +144,10 @@ fn events_made_in_portions_are_those_made_in_one_go() {
     let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver: Solver::Heun, device: Device::Cpu };
     let masses: Vec<f64> = (0..3000).map(|event| 95.0 + 0.01 * f64::from(event)).collect();
     let mut noise = Stream::of_job(5).generator();
-    let whole = sampler.from_noise(&masses, &mut noise.clone(), &Unwatched).expect("nobody stops it");
+    let whole = sampler.from_noise(&masses, &mut noise.clone(), &NoProgress).expect("nobody stops it");
     // Portions of a template are multiples of what is solved together.
     let parts = [&masses[..2048], &masses[2048..]]
-        .map(|masses| sampler.from_noise(masses, &mut noise, &Unwatched).expect("nobody stops it"));
+        .map(|masses| sampler.from_noise(masses, &mut noise, &NoProgress).expect("nobody stops it"));
     let views = [parts[0].view(), parts[1].view()];
     assert_eq!(ndarray::concatenate(ndarray::Axis(0), &views).expect("the same features"), whole);
 }
@@ -217,7 +217,7 @@ fn partial_diffusion_at_little_noise_returns_the_events() {
             starts.view(),
             &vec![110.0; 1000],
             (&mut Stream::of_job(9).generator(), &mut Stream::of_job(99).generator()),
-            &Unwatched,
+            &NoProgress,
         )
         .expect("nobody stops it");
     let moved = found
@@ -255,11 +255,11 @@ fn partial_diffusion_from_the_largest_noise_forgets_the_events() {
             starts.view(),
             &own,
             (&mut Stream::of_job(16).generator(), &mut Stream::of_job(99).generator()),
-            &Unwatched,
+            &NoProgress,
         )
         .expect("nobody stops it");
     let noise =
-        sampler.from_noise(&own, &mut Stream::of_job(15).generator(), &Unwatched).expect("nobody stops it");
+        sampler.from_noise(&own, &mut Stream::of_job(15).generator(), &NoProgress).expect("nobody stops it");
     for column in 0..2 {
         let distance = largest_distance(partial.column(column).to_vec(), noise.column(column).to_vec());
         // Two samples of 4,000 of one distribution come further apart once in ten thousand times.
@@ -273,11 +273,12 @@ fn partial_diffusion_from_the_largest_noise_forgets_the_events() {
             starts.view(),
             &masses,
             (&mut Stream::of_job(6).generator(), &mut Stream::of_job(99).generator()),
-            &Unwatched,
+            &NoProgress,
         )
         .expect("nobody stops it");
-    let noise =
-        sampler.from_noise(&masses, &mut Stream::of_job(5).generator(), &Unwatched).expect("nobody stops it");
+    let noise = sampler
+        .from_noise(&masses, &mut Stream::of_job(5).generator(), &NoProgress)
+        .expect("nobody stops it");
     let (partial, noise) = (Scaler::of(partial.view()), Scaler::of(noise.view()));
     for column in 0..2 {
         // They began up to 6 deviations of 0.5 away, which noise of 80 deviations leaves 0.04 of; the means of 4,000

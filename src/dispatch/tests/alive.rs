@@ -9,7 +9,7 @@ use super::*;
 struct Quiet(Duration);
 
 impl Performer for Quiet {
-    fn perform(&mut self, _assignment: &Assignment, _watch: &dyn Watch) -> Ended {
+    fn perform(&mut self, _assignment: &Assignment, _watch: &dyn ProgressSink) -> Ended {
         std::thread::sleep(self.0);
         Ended::Stopped
     }
@@ -19,12 +19,12 @@ impl Performer for Quiet {
 fn a_rank_at_a_quiet_task_is_heard_every_few_seconds() {
     let mut world = Threads::world(2);
     let (leader, rank) = (world.remove(0), world.remove(0));
-    let (worker, end) = Worker::new();
+    let (computing_thread, end) = ComputingThread::new();
     std::thread::scope(|scope| {
-        scope.spawn(move || work(&end, &mut Quiet(Duration::from_secs(6))));
+        scope.spawn(move || run_tasks(&end, &mut Quiet(Duration::from_secs(6))));
         scope.spawn(move || {
             let clock = Clock::until(None, Duration::ZERO);
-            serve(&rank, &worker, &clock, &Signals::default()).expect("a good leader");
+            run_worker(&rank, &computing_thread, &clock, &Signals::default()).expect("a good leader");
         });
         let assignment = Message::Assign(Box::new(MadeUp.of(0, Attempt::First)));
         leader.send(1, &assignment).expect("a rank");

@@ -27,15 +27,15 @@ struct OnMachine {
 }
 
 impl Performer for OnMachine {
-    fn prepare(&mut self) -> Result<Equipment, String> {
+    fn prepare(&mut self) -> Result<Environment, String> {
         match self.machine {
             Machine::NoData => Err("cannot read events.h5 (no such file) check the path".to_owned()),
-            Machine::OtherData => Ok(Equipment { events: "other".to_owned(), ..Equipment::default() }),
-            _ => Ok(Equipment::default()),
+            Machine::OtherData => Ok(Environment { events: "other".to_owned(), ..Environment::default() }),
+            _ => Ok(Environment::default()),
         }
     }
 
-    fn perform(&mut self, assignment: &Assignment, _watch: &dyn Watch) -> Ended {
+    fn perform(&mut self, assignment: &Assignment, _watch: &dyn ProgressSink) -> Ended {
         std::thread::sleep(Duration::from_millis(2));
         let reason = "Input/output error".to_owned();
         match (self.machine, assignment.attempt) {
@@ -46,7 +46,7 @@ impl Performer for OnMachine {
             (Machine::Faulty, Attempt::First) => Ended::LetDown { fault: Fault::Files, reason },
             (Machine::Faulty, Attempt::Last) => Ended::Failed { reason },
             (Machine::CannotRead, _) => {
-                Ended::Lacks { needs: vec![named(0)], reason: "stale handle".to_owned() }
+                Ended::UnreadableInput { needs: vec![named(0)], reason: "stale handle".to_owned() }
             }
             _ => {
                 self.done.push(assignment.place);
@@ -59,7 +59,7 @@ impl Performer for OnMachine {
 /// Rank 0 can read everything.
 struct Everything;
 
-impl Reading for Everything {
+impl ResultReader for Everything {
     fn is_readable(&mut self, _task: usize) -> bool {
         true
     }
@@ -87,12 +87,12 @@ pub(super) fn run_on(
     let result = std::thread::scope(|scope| {
         let performer = |rank: usize| OnMachine { machine: machines[rank], done: vec![] };
         for rank in world {
-            let (worker, end) = Worker::new();
+            let (computing_thread, end) = ComputingThread::new();
             let mut performer = performer(rank.rank());
             let over = &over;
             scope.spawn(move || {
                 if performer.machine == Machine::Hangs {
-                    rank.send(0, &Message::Ready(Ok(Equipment::default()))).expect("a leader");
+                    rank.send(0, &Message::Ready(Ok(Environment::default()))).expect("a leader");
                     // Its threads are stopped: it says nothing at all.
                     while !over.load(std::sync::atomic::Ordering::Relaxed) {
                         std::thread::sleep(Duration::from_millis(10));
@@ -100,32 +100,32 @@ pub(super) fn run_on(
                     return;
                 }
                 std::thread::scope(|inner| {
-                    inner.spawn(move || work(&end, &mut performer));
+                    inner.spawn(move || run_tasks(&end, &mut performer));
                     let clock = Clock::until(None, Duration::ZERO);
-                    let served = serve(&rank, &worker, &clock, &Signals::default());
-                    drop(worker);
+                    let served = run_worker(&rank, &computing_thread, &clock, &Signals::default());
+                    drop(computing_thread);
                     served.expect("a good leader");
                 });
             });
         }
-        let (worker, end) = Worker::new();
+        let (computing_thread, end) = ComputingThread::new();
         let mut own = performer(0);
-        scope.spawn(move || work(&end, &mut own));
-        let lead = Leader {
+        scope.spawn(move || run_tasks(&end, &mut own));
+        let leader = Leader {
             transport: &leader,
-            equipment: Equipment::default(),
+            environment: Environment::default(),
             hosts: (0..machines.len()).map(|rank| format!("node{rank}")).collect(),
             assignments: &MadeUp,
-            reading: &mut Everything,
-            worker: &worker,
+            results: &mut Everything,
+            computing_thread: &computing_thread,
             dispatcher: &mut dispatcher,
             clock: &clock,
             signals: &signals,
             observer: &mut diary,
-            neighbours: &mut Nobody,
+            other_shards: &mut NoOtherShards,
             patience: Duration::ZERO,
         };
-        let result = lead.lead();
+        let result = leader.run();
         over.store(true, std::sync::atomic::Ordering::Relaxed);
         result
     });

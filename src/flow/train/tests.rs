@@ -3,9 +3,9 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::super::model::{FlowModel, Transform};
 use super::*;
+use crate::progress_sink::NoProgress;
 use crate::scaler::Scaler;
 use crate::training::Checkpointer;
-use crate::watch::Unwatched;
 
 const NETWORK: FlowNetwork = FlowNetwork { layers: 2, blocks: 1, width: 16, epochs: 20, learning_rate: 5e-3 };
 
@@ -74,7 +74,7 @@ fn a_density_finds_the_moments_of_a_conditional_gaussian() {
     let training = trained(&Objective::Density, &members);
     for (mass, mean) in [(95.0, 2.6), (110.0, 3.8)] {
         let made = model(&training, 0, &members[0].maps)
-            .sample(&vec![mass; 20_000], &mut Stream::of_job(5).generator(), &Unwatched)
+            .sample(&vec![mass; 20_000], &mut Stream::of_job(5).generator(), &NoProgress)
             .expect("nobody stops it");
         let found = Scaler::of(made.view());
         assert!(
@@ -114,7 +114,7 @@ fn events_are_moved_to_where_the_density_expects_them() {
                 features.view(),
                 Transform::Masses { own: &own, target: &vec![target; own.len()] },
                 &mut spread(),
-                &Unwatched,
+                &NoProgress,
             )
             .expect("nobody stops it");
         let found = Scaler::of(moved.view());
@@ -132,10 +132,10 @@ fn events_are_moved_to_where_the_density_expects_them() {
     // There and back again is where the events were.
     let up: Vec<f64> = own.iter().map(|mass| mass + 5.0).collect();
     let there = flow
-        .transport(features.view(), Transform::Masses { own: &own, target: &up }, &mut spread(), &Unwatched)
+        .transport(features.view(), Transform::Masses { own: &own, target: &up }, &mut spread(), &NoProgress)
         .expect("nobody stops it");
     let back = flow
-        .transport(there.view(), Transform::Masses { own: &up, target: &own }, &mut spread(), &Unwatched)
+        .transport(there.view(), Transform::Masses { own: &up, target: &own }, &mut spread(), &NoProgress)
         .expect("nobody stops it");
     let far = back.iter().zip(&features).map(|(back, start)| (back - start).abs()).fold(0.0, f32::max);
     assert!(far < 1e-3, "{far}");
@@ -150,7 +150,7 @@ fn events_that_do_not_follow_the_mass_stay_where_they_are() {
     let features = members[0].rows.slice(ndarray::s![.., ..2]).to_owned();
     let transform = Transform::Masses { own: &own, target: &vec![100.0; own.len()] };
     let moved = model(&top, 0, &members[0].maps)
-        .transport(features.view(), transform, &mut spread(), &Unwatched)
+        .transport(features.view(), transform, &mut spread(), &NoProgress)
         .expect("nobody stops it");
     let mean = |column: usize| {
         let far = |row: usize| f64::from((moved[[row, column]] - features[[row, column]]).abs());
@@ -177,7 +177,7 @@ fn a_correction_takes_another_sample_to_the_data() {
     let own: Vec<f64> = rows.column(2).iter().map(|mass| f64::from(*mass)).collect();
     let features = rows.slice(ndarray::s![.., ..2]).to_owned();
     let found = model(&top, 0, &data[0].maps)
-        .transport(features.view(), Transform::Correction(&own), &mut spread(), &Unwatched)
+        .transport(features.view(), Transform::Correction(&own), &mut spread(), &NoProgress)
         .expect("nobody stops it");
     let found = Scaler::of(found.view());
     assert!((found.mean[0] - 3.4).abs() < 0.06 && (found.mean[1] + 1.0).abs() < 0.06, "{found:?}");

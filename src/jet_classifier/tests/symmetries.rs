@@ -66,10 +66,10 @@ fn what_lies_in_padded_slots_changes_nothing() {
     let spoilt = x.masked_fill(&padding.elements().expect("some padding").lt(0.5), f64::NAN);
     for kernel in [AttentionKernel::Written, AttentionKernel::Fused] {
         let run = |x: &Tensor| {
-            let (tokens, kept) = network.tokens_kept(x, &padding, kernel);
+            let (tokens, saved) = network.tokens_saving(x, &padding, kernel);
             let gradient = flat.zeros_like();
             let sum = JetClassifierNetwork::over(&shape, &layout, &gradient);
-            network.tokens_backward(&kept, &padding, &tokens.cos(), &sum);
+            network.tokens_backward(&saved, &padding, &tokens.cos(), &sum);
             assert!(difference(&tokens, &network.tokens(x, &padding, kernel)) < 1e-6);
             (tokens, gradient)
         };
@@ -105,7 +105,7 @@ fn the_gradient_is_that_of_the_scores_whatever_the_portions() {
     let wave = Tensor::arange(30, (Kind::Float, Device::Cpu)).cos().view([1, -1, 1]);
     let expected = (scores * wave).sum_dim_intlist([1_i64, 2].as_slice(), false, Kind::Float);
     assert!(difference(&value, &expected) < 1e-4);
-    for kept_at_once in [1, transformer.shape.kept(24) * 4 * 7] {
+    for kept_at_once in [1, transformer.shape.saved(24) * 4 * 7] {
         transformer.kept_at_once = kept_at_once;
         let (portioned, found) = objective(&transformer, &parameters, &jets);
         assert!(difference(&portioned, &value) < 1e-4);

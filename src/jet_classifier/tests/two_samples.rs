@@ -11,8 +11,8 @@ use crate::classifier::{
     classify,
 };
 use crate::error::Error;
+use crate::progress_sink::ProgressSink;
 use crate::training::{CheckpointFile, Checkpointer, TrainingHistory};
-use crate::watch::Watch;
 
 fn run(
     two_sample: &TwoSample<'_, EventJets<'_>>,
@@ -164,8 +164,8 @@ fn a_member_learns_the_same_alone_and_in_company() {
         assert!(difference < 1e-4, "member {place} differs by {difference}");
         for (alone, together) in own_losses[0].losses.iter().zip(&losses[place].losses) {
             assert!((alone.training - together.training).abs() < 1e-5);
-            let kept = |loss: &Loss| loss.validation.expect("a validation part");
-            assert!((kept(alone) - kept(together)).abs() < 1e-4);
+            let saved = |loss: &Loss| loss.validation.expect("a validation part");
+            assert!((saved(alone) - saved(together)).abs() < 1e-4);
         }
     }
     assert!(difference(&together.get(0), &together.get(1)) > 0.01, "members differ");
@@ -175,7 +175,7 @@ fn a_member_learns_the_same_alone_and_in_company() {
 fn a_training_that_is_stopped_goes_on_with_the_same_bits() {
     struct Impatient(Cell<usize>);
 
-    impl Watch for Impatient {
+    impl ProgressSink for Impatient {
         fn progress(&self, _share: f64) {}
 
         fn should_stop(&self) -> bool {
@@ -194,8 +194,8 @@ fn a_training_that_is_stopped_goes_on_with_the_same_bits() {
     };
     let mut stops = 0;
     let (found, losses) = loop {
-        let watch = Impatient(Cell::new(stops % 3));
-        match trained(&[1, 2], &Checkpointer::new(&watch, file(), std::time::Duration::MAX)) {
+        let sink = Impatient(Cell::new(stops % 3));
+        match trained(&[1, 2], &Checkpointer::new(&sink, file(), std::time::Duration::MAX)) {
             Ok(found) => break found,
             Err(Error::Stopped) => stops += 1,
             Err(other) => panic!("{other}"),

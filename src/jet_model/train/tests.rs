@@ -6,7 +6,7 @@ use super::super::sample::JetSampler;
 use super::super::toy;
 use super::*;
 use crate::jets::{Jets, Outline};
-use crate::watch::Unwatched;
+use crate::progress_sink::NoProgress;
 use tch::Kind;
 
 fn settings() -> JetModelSettings {
@@ -141,12 +141,12 @@ fn a_training_that_is_stopped_goes_on_with_the_same_bits() {
 
     use drapes_analysis::plan::fingerprint::Fingerprint;
 
+    use crate::progress_sink::ProgressSink;
     use crate::training::CheckpointFile;
-    use crate::watch::Watch;
 
     struct Impatient(Cell<usize>);
 
-    impl Watch for Impatient {
+    impl ProgressSink for Impatient {
         fn progress(&self, _share: f64) {}
 
         fn should_stop(&self) -> bool {
@@ -168,8 +168,8 @@ fn a_training_that_is_stopped_goes_on_with_the_same_bits() {
     };
     let mut stops = 0;
     let found = loop {
-        let watch = Impatient(Cell::new(stops % 4));
-        let checkpointer = Checkpointer::new(&watch, file(), std::time::Duration::MAX);
+        let sink = Impatient(Cell::new(stops % 4));
+        let checkpointer = Checkpointer::new(&sink, file(), std::time::Duration::MAX);
         match train(shape(&settings), &settings, &members, Device::Cpu, &checkpointer) {
             Ok(training) => break training,
             Err(Error::Stopped) => stops += 1,
@@ -227,7 +227,7 @@ fn a_small_model_learns_what_constituents_look_like_given_their_jet() {
     for (mass, count) in [(60.0, 6), (150.0, 14)] {
         let outlines = vec![toy::outline(1200.0, mass, count); 150];
         let mut noise = Stream::of_job(1).generator();
-        let made = sampler.from_noise(&outlines, &mut noise, &Unwatched).expect("nobody stops it");
+        let made = sampler.from_noise(&outlines, &mut noise, &NoProgress).expect("nobody stops it");
         let found = toy::moments(&made);
         let mut expected_jets = Jets::default();
         let mut generator = Stream::of_job(2).generator();
@@ -261,7 +261,7 @@ fn jets_have_exactly_what_was_asked_for_whatever_the_portions() {
         let outlines: Vec<Outline> =
             (0..count).map(|jet| toy::outline(1000.0 + jet as f32, 80.0, 2 + jet % 9)).collect();
         let noise = Stream::of_job(5).generator();
-        let whole = sampler.from_noise(&outlines, &mut noise.clone(), &Unwatched).expect("an end");
+        let whole = sampler.from_noise(&outlines, &mut noise.clone(), &NoProgress).expect("an end");
         assert_eq!(whole.len(), count);
         for (jet, outline) in outlines.iter().enumerate() {
             assert_eq!(whole.outline(jet), *outline);
@@ -273,8 +273,8 @@ fn jets_have_exactly_what_was_asked_for_whatever_the_portions() {
         }
         let mut shared = noise.clone();
         let (first, rest) = outlines.split_at(sampler.portion());
-        let mut parts = sampler.from_noise(first, &mut shared, &Unwatched).expect("an end");
-        parts.append(&sampler.from_noise(rest, &mut shared, &Unwatched).expect("an end"));
+        let mut parts = sampler.from_noise(first, &mut shared, &NoProgress).expect("an end");
+        parts.append(&sampler.from_noise(rest, &mut shared, &NoProgress).expect("an end"));
         assert_eq!(parts, whole);
     }
 }
@@ -295,7 +295,7 @@ fn partial_diffusion_at_little_noise_returns_the_jets() {
         };
         // More copies than jets, from the middle on: each begins as the jet that it is a copy of.
         let mut noise = Stream::of_job(3).generator();
-        let found = sampler.from_jets(&jets, 150..280, &mut noise, &Unwatched).expect("an end");
+        let found = sampler.from_jets(&jets, 150..280, &mut noise, &NoProgress).expect("an end");
         let mut largest = 0.0_f32;
         for copy in 0..130 {
             let origin = (150 + copy) % 200;
@@ -351,7 +351,7 @@ fn a_denoiser_knows_no_order_of_constituents_and_no_padding() {
 fn sampling_stops_when_told() {
     struct Told;
 
-    impl crate::watch::Watch for Told {
+    impl crate::progress_sink::ProgressSink for Told {
         fn progress(&self, _share: f64) {}
 
         fn should_stop(&self) -> bool {

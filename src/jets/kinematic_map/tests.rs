@@ -10,9 +10,9 @@ use tch::Device;
 use super::*;
 use crate::data::Jets;
 use crate::diffusion::{DenoiserShape, Sampler, TrainingEvents, train};
+use crate::progress_sink::NoProgress;
 use crate::scaler::Scaler;
 use crate::training::Checkpointer;
-use crate::watch::Unwatched;
 
 const EDGE: f64 = 1200.0;
 
@@ -157,7 +157,7 @@ fn a_model_of_the_features_closes_on_every_number_of_the_jets() {
     let grid = NoiseGrid::full(&solved);
     let sampler =
         Sampler { denoiser: &training.denoiser, grid: &grid, solver: solved.solver, device: Device::Cpu };
-    let features = sampler.from_noise(&masses, &mut stream.branch("noise").generator(), &Unwatched);
+    let features = sampler.from_noise(&masses, &mut stream.branch("noise").generator(), &NoProgress);
     let mut azimuths = stream.branch("azimuths").generator();
     let found = map.jets(features.expect("an end").view(), &masses, &mut azimuths).expect("numbers");
     let true_jets: Vec<Outline> = (0..truth.len()).map(|jet| truth.outline(jet)).collect();

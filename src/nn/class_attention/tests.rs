@@ -78,14 +78,14 @@ fn tokens_and_written_gradients_are_those_of_the_textbook() {
     let recorded = Tensor::run_backward(&[objective], &[&flat, &x], false, false);
     let (flat, x) = (flat.detach(), x.detach());
     let class_attention = network(SHAPE, &flat);
-    let (token, kept) = class_attention.forward_kept(&x, &padding);
+    let (token, saved) = class_attention.forward_saving(&x, &padding);
     assert!(difference(&token, &expected.detach()) < 1e-5);
     assert!(difference(&token, &class_attention.forward(&x, &padding)) < 1e-7);
     let gradient = flat.zeros_like();
     let sum = network(SHAPE, &gradient);
     // Gradients are summed: a second time gives twice as much.
     for times in [1.0, 2.0] {
-        let d_elements = class_attention.backward(&kept, &padding, &d_token, &sum);
+        let d_elements = class_attention.backward(&saved, &padding, &d_token, &sum);
         let scale = recorded[0].abs().max().double_value(&[]);
         assert!(scale > 0.1, "a gradient to compare with");
         assert!(difference(&(&recorded[0] * times), &gradient) < 1e-5 * scale);
@@ -119,10 +119,10 @@ fn sixteen_bits_give_the_same_up_to_their_precision() {
     let (x, padding) = (elements(), padding());
     let run = |kind: Kind| {
         let class_attention = network(SHAPE, &flat.to_kind(kind));
-        let (token, kept) = class_attention.forward_kept(&x, &padding);
+        let (token, saved) = class_attention.forward_saving(&x, &padding);
         assert_eq!(token.kind(), Kind::Float);
         let gradient = flat.zeros_like();
-        let d_elements = class_attention.backward(&kept, &padding, &token.cos(), &network(SHAPE, &gradient));
+        let d_elements = class_attention.backward(&saved, &padding, &token.cos(), &network(SHAPE, &gradient));
         (token, gradient, d_elements)
     };
     let (exact, rounded) = (run(Kind::Float), run(Kind::BFloat16));

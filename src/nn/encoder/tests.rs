@@ -108,13 +108,13 @@ fn results_and_written_gradients_are_those_of_the_textbook() {
         let (flat, context) = (flat.detach(), context.as_ref().map(Tensor::detach));
         let network = encoder(shape, &layout, &flat);
         for kernel in [AttentionKernel::Written, AttentionKernel::Fused] {
-            let (h, kept) = network.forward_kept(&x, context.as_ref(), &padding, kernel);
+            let (h, saved) = network.forward_saving(&x, context.as_ref(), &padding, kernel);
             assert!(difference(&padding.zeroed(&h), &padding.zeroed(&expected.detach())) < 1e-5);
             let gradient = flat.zeros_like();
             let sum = encoder(shape, &layout, &gradient);
             // Gradients are summed: a second time gives twice as much.
             for times in [1.0, 2.0] {
-                let d_context = network.backward(&kept, context.as_ref(), d_h.copy(), &sum);
+                let d_context = network.backward(&saved, context.as_ref(), d_h.copy(), &sum);
                 let scale = recorded[0].abs().max().double_value(&[]);
                 assert!(scale > 0.1, "a gradient to compare with");
                 assert!(difference(&(&recorded[0] * times), &gradient) < 1e-5 * scale);
@@ -142,10 +142,10 @@ fn what_lies_in_padded_slots_changes_nothing() {
     let network = encoder(SHAPE, &layout, &flat);
     for kernel in [AttentionKernel::Written, AttentionKernel::Fused] {
         let run = |x: &Tensor| {
-            let (h, kept) = network.forward_kept(x, Some(&context), &padding, kernel);
+            let (h, saved) = network.forward_saving(x, Some(&context), &padding, kernel);
             let gradient = flat.zeros_like();
             let d_h = padding.zeroed(&h.cos());
-            network.backward(&kept, Some(&context), d_h, &encoder(SHAPE, &layout, &gradient));
+            network.backward(&saved, Some(&context), d_h, &encoder(SHAPE, &layout, &gradient));
             (padding.zeroed(&h), gradient)
         };
         let ((clean, clean_gradient), (found, gradient)) = (run(&x), run(&spoilt));
@@ -203,11 +203,11 @@ fn sixteen_bits_give_the_same_up_to_their_precision() {
     for kernel in [AttentionKernel::Written, AttentionKernel::Fused] {
         let run = |kind: Kind| {
             let network = encoder(SHAPE, &layout, &flat.to_kind(kind));
-            let (h, kept) = network.forward_kept(&x, Some(&context), &padding, kernel);
+            let (h, saved) = network.forward_saving(&x, Some(&context), &padding, kernel);
             assert_eq!(h.kind(), Kind::Float);
             let gradient = flat.zeros_like();
             let d_h = padding.zeroed(&h);
-            network.backward(&kept, Some(&context), d_h, &encoder(SHAPE, &layout, &gradient));
+            network.backward(&saved, Some(&context), d_h, &encoder(SHAPE, &layout, &gradient));
             (padding.zeroed(&h), gradient)
         };
         let ((exact, exact_gradient), (rounded, gradient)) = (run(Kind::Float), run(Kind::BFloat16));

@@ -7,7 +7,7 @@ struct Breaks {
     left: std::cell::Cell<usize>,
 }
 
-impl Watch for Breaks {
+impl ProgressSink for Breaks {
     fn progress(&self, _share: f64) {}
 
     fn should_stop(&self) -> bool {

@@ -1,9 +1,9 @@
 mod broken_device;
 mod class_samples;
 mod columns;
+mod dependencies;
 mod diverging;
 mod jets;
-mod needs;
 mod stopping;
 mod toy;
 
@@ -16,7 +16,7 @@ use drapes_analysis::plan::{Plan, Stage, TaskId};
 
 use super::*;
 use crate::arrays::ArrayReader;
-use crate::watch::Unwatched;
+use crate::progress_sink::NoProgress;
 
 /// A directory, its plan and a workplace for a job on the shipped sample.
 fn workplace(directory: &std::path::Path, extra: &str) -> (Plan, Workplace, Vec<Fingerprint>) {
@@ -45,7 +45,7 @@ fn workplace_of(directory: &std::path::Path, job: &str) -> (Plan, Workplace, Vec
 }
 
 fn perform(place: &Workplace, plan: &Plan, fingerprints: &[Fingerprint], index: usize) -> TaskRecord {
-    let ended = place.perform(&plan.tasks[index], &fingerprints[index], Attempt::Last, &Unwatched);
+    let ended = place.perform(&plan.tasks[index], &fingerprints[index], Attempt::Last, &NoProgress);
     assert!(matches!(ended, Ended::Done { .. } | Ended::Failed { .. }), "{ended:?}");
     record_of(place, &plan.tasks[index].id)
 }
@@ -84,8 +84,8 @@ fn a_task_without_its_inputs_asks_for_them_and_leaves_no_record() {
     let (plan, place, fingerprints) = workplace(directory.path(), "");
     let template =
         plan.tasks.iter().position(|task| task.work.stage() == Stage::Template).expect("a template");
-    let ended = place.perform(&plan.tasks[template], &fingerprints[template], Attempt::Last, &Unwatched);
-    let Ended::Lacks { needs, reason } = &ended else { panic!("{ended:?}") };
+    let ended = place.perform(&plan.tasks[template], &fingerprints[template], Attempt::Last, &NoProgress);
+    let Ended::UnreadableInput { needs, reason } = &ended else { panic!("{ended:?}") };
     assert!(needs.iter().any(|id| id.0 == "fit/dijet-s100-w2800-6000"), "{needs:?}");
     assert!(needs.iter().all(|id| plan.tasks[template].needs.contains(id)), "{needs:?}");
     assert!(reason.contains("dijet-s100-w2800-6000.json"), "{reason}");
@@ -116,7 +116,7 @@ fn a_diverging_training_is_a_failed_record() {
 #[test]
 fn a_panic_is_a_failed_record_with_its_reason() {
     struct Bomb;
-    impl Watch for Bomb {
+    impl ProgressSink for Bomb {
         fn progress(&self, _share: f64) {
             panic!("tripped");
         }

@@ -9,7 +9,7 @@ struct Impatient {
     left: Cell<usize>,
 }
 
-impl Watch for Impatient {
+impl ProgressSink for Impatient {
     fn progress(&self, _share: f64) {}
 
     fn should_stop(&self) -> bool {
@@ -61,8 +61,8 @@ fn tasks_that_are_stopped_again_and_again_end_with_the_same_bits() {
         // Blocks of steps pass between two stops: 0, 1, 3, 5, …, and in the end all that are left.
         let (mut blocks, mut patience) = (0, 1);
         loop {
-            let watch = Impatient { left: Cell::new(blocks) };
-            match place.perform(task, &fingerprints[index], Attempt::Last, &watch) {
+            let sink = Impatient { left: Cell::new(blocks) };
+            match place.perform(task, &fingerprints[index], Attempt::Last, &sink) {
                 Ended::Stopped => {
                     stops += 1;
                     assert!(!place.store.directory().join(format!("tasks/{}.json", task.id)).exists());
@@ -91,7 +91,7 @@ fn tasks_that_are_stopped_again_and_again_end_with_the_same_bits() {
 /// Computes until it has been asked so many times, and then breaks.
 struct Brittle(Impatient);
 
-impl Watch for Brittle {
+impl ProgressSink for Brittle {
     fn progress(&self, _share: f64) {}
 
     fn should_stop(&self) -> bool {
@@ -123,7 +123,7 @@ fn a_training_that_breaks_is_tried_again_from_its_checkpoint() {
     let ended = place.perform(task, print, Attempt::Last, &Brittle(Impatient { left: Cell::new(3) }));
     assert!(matches!(&ended, Ended::Failed { reason } if reason.contains("CUDA error")), "{ended:?}");
     assert!(place.store.checkpoint(&task.id).exists(), "what it has learnt is not thrown away");
-    assert!(matches!(place.perform(task, print, Attempt::Last, &Unwatched), Ended::Done { .. }));
+    assert!(matches!(place.perform(task, print, Attempt::Last, &NoProgress), Ended::Done { .. }));
     assert!(log(&place).contains("goes on from its checkpoint"), "{}", log(&place));
     assert_eq!(record_of(&place, &task.id).outcome, straight);
     assert!(!place.store.checkpoint(&task.id).exists(), "two files a task at most");
@@ -170,10 +170,10 @@ fn a_checkpoint_of_other_settings_or_a_torn_one_is_not_used() {
     let (plan, place, fingerprints) = workplace_with(directory.path(), SCAN);
     let (task, print) = (&plan.tasks[a_training(&plan)], &fingerprints[a_training(&plan)]);
     let stop = |print: &Fingerprint| {
-        let watch = Impatient { left: Cell::new(2) };
-        assert_eq!(place.perform(task, print, Attempt::Last, &watch), Ended::Stopped);
+        let sink = Impatient { left: Cell::new(2) };
+        assert_eq!(place.perform(task, print, Attempt::Last, &sink), Ended::Stopped);
     };
-    let seconds = || match place.perform(task, print, Attempt::Last, &Unwatched) {
+    let seconds = || match place.perform(task, print, Attempt::Last, &NoProgress) {
         Ended::Done { seconds } => seconds,
         other => panic!("{other:?}"),
     };
@@ -201,7 +201,7 @@ fn what_cannot_be_stored_is_no_failure_of_the_task() {
     let training = plan.tasks.iter().position(|task| task.work.stage() == Stage::Train).expect("a training");
     let folder = directory.path().join("tasks/train");
     std::fs::remove_dir(&folder).expect("an empty folder");
-    let ended = place.perform(&plan.tasks[training], &fingerprints[training], Attempt::Last, &Unwatched);
+    let ended = place.perform(&plan.tasks[training], &fingerprints[training], Attempt::Last, &NoProgress);
     let Ended::NotStored { reason } = ended else { panic!("{ended:?}") };
     assert!(reason.starts_with(&plan.tasks[training].id.0) && reason.contains("MB"), "{reason}");
     std::fs::create_dir(&folder).expect("a folder");
@@ -222,8 +222,8 @@ fn arrays_and_records_that_cannot_be_read_are_put_back_and_no_failure_of_what_ne
     let lacks = |task: usize, need: usize| {
         std::fs::remove_file(directory.path().join(format!("tasks/{}.json", plan.tasks[task].id)))
             .expect("a record");
-        match place.perform(&plan.tasks[task], &fingerprints[task], Attempt::Last, &Unwatched) {
-            Ended::Lacks { needs, reason } => {
+        match place.perform(&plan.tasks[task], &fingerprints[task], Attempt::Last, &NoProgress) {
+            Ended::UnreadableInput { needs, reason } => {
                 assert_eq!(needs, [plan.tasks[need].id.clone()]);
                 assert!(!reason.contains("delete"), "{reason}");
             }

@@ -88,7 +88,7 @@ fn a_toy_kind_is_performed_recorded_and_refused_as_any_other() {
     };
     let done = |name: &str, toy: &Toy| {
         let task = task(name, toy);
-        place.perform_as(&task, toy, &fingerprint, Attempt::Last, &Unwatched)
+        place.perform_as(&task, toy, &fingerprint, Attempt::Last, &NoProgress)
     };
     let ended = done("toy", &toy(1.0));
     assert!(matches!(ended, Ended::Done { .. }), "{ended:?}");
@@ -106,5 +106,8 @@ fn a_toy_kind_is_performed_recorded_and_refused_as_any_other() {
     // What it needs is looked at when it fails: the fit is to be made again.
     std::fs::write(directory.path().join(format!("tasks/{}.json", plan.tasks[0].id)), "").expect("a file");
     let ended = done("toy-without-its-fit", &toy(1.0));
-    assert!(matches!(&ended, Ended::Lacks { needs, .. } if *needs == toy(1.0).needs()), "{ended:?}");
+    assert!(
+        matches!(&ended, Ended::UnreadableInput { needs, .. } if *needs == toy(1.0).needs()),
+        "{ended:?}"
+    );
 }

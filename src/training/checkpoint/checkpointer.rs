@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::file::{CheckpointFile, NoUse, Progress, Snapshot};
 use super::notice::Notice;
 use crate::error::Error;
-use crate::watch::{Unwatched, Watch};
+use crate::progress_sink::{NoProgress, ProgressSink};
 
 /// A training whose state can be saved between two steps.
 pub trait Resumable {
@@ -19,7 +19,7 @@ pub trait Resumable {
 
 /// Looks after a training: tells how far it is, saves it from time to time, and stops it when it must.
 pub struct Checkpointer<'a> {
-    watch: &'a dyn Watch,
+    sink: &'a dyn ProgressSink,
     /// Who is told of checkpoints.
     listener: Option<&'a dyn Fn(Notice)>,
     file: Option<CheckpointFile>,
@@ -41,8 +41,8 @@ pub struct Checkpointer<'a> {
 
 impl<'a> Checkpointer<'a> {
     /// A checkpointer that saves a training in a file.
-    pub fn new(watch: &'a dyn Watch, file: CheckpointFile, every: Duration) -> Self {
-        Self { file: Some(file), every, ..Self::watching(watch) }
+    pub fn new(sink: &'a dyn ProgressSink, file: CheckpointFile, every: Duration) -> Self {
+        Self { file: Some(file), every, ..Self::watching(sink) }
     }
 
     /// The same checkpointer, which tells of its checkpoints.
@@ -51,10 +51,10 @@ impl<'a> Checkpointer<'a> {
     }
 
     /// A checkpointer of a training that is not worth saving.
-    pub fn watching(watch: &'a dyn Watch) -> Self {
+    pub fn watching(sink: &'a dyn ProgressSink) -> Self {
         let now = Instant::now();
         Self {
-            watch,
+            sink,
             listener: None,
             file: None,
             every: Duration::MAX,
@@ -71,7 +71,7 @@ impl<'a> Checkpointer<'a> {
     /// The share of the training that is done, from 0 to 1.
     pub fn progress(&self, share: f64) {
         self.share.set(share);
-        self.watch.progress(share);
+        self.sink.progress(share);
     }
 
     /// All work so far, whether it is saved or not.
@@ -95,7 +95,7 @@ impl<'a> Checkpointer<'a> {
     /// # Errors
     /// It must.
     pub fn stop_if_told(&self) -> Result<(), Error> {
-        if self.watch.should_stop() { Err(Error::Stopped) } else { Ok(()) }
+        if self.sink.should_stop() { Err(Error::Stopped) } else { Ok(()) }
     }
 
     /// Puts a training where it was stopped, if it was.
@@ -140,7 +140,7 @@ impl<'a> Checkpointer<'a> {
     /// cannot be written is no reason to lose the training as well: it goes on, and there may be room again next time.)
     pub fn rest(&self, training: &impl Resumable, share: f64) -> Result<(), Error> {
         self.progress(share);
-        let stop = self.watch.should_stop();
+        let stop = self.sink.should_stop();
         if stop || self.tried.get().elapsed() >= self.every {
             let saved = self.save(training);
             self.tried.set(Instant::now());
@@ -183,18 +183,18 @@ impl<'a> Checkpointer<'a> {
     }
 }
 
-impl Watch for Checkpointer<'_> {
+impl ProgressSink for Checkpointer<'_> {
     fn progress(&self, share: f64) {
         self.progress(share);
     }
 
     fn should_stop(&self) -> bool {
-        self.watch.should_stop()
+        self.sink.should_stop()
     }
 }
 
 impl Default for Checkpointer<'_> {
     fn default() -> Self {
-        Self::watching(&Unwatched)
+        Self::watching(&NoProgress)
     }
 }

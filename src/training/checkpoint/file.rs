@@ -10,9 +10,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tch::{Device, Kind, Tensor};
 
-use crate::arrays::{ArrayReader, ArrayWriter, Fault, Looks, Next};
+use crate::arrays::{AfterWait, ArrayReader, ArrayWriter, Fault, Retries};
 use crate::error::Error;
-use crate::watch::Unwatched;
+use crate::progress_sink::NoProgress;
 
 /// The state of a training between two steps.
 pub struct Snapshot {
@@ -126,7 +126,7 @@ impl CheckpointFile {
     /// # Errors
     /// There is one that does not count, and this is why.
     pub fn read(&self) -> Result<Option<(Snapshot, Progress)>, NoUse> {
-        let mut looks = Looks::default();
+        let mut retries = Retries::default();
         loop {
             let found = self.look();
             // What is damaged stays so. What somebody has open, or a file server does not give just now, is worth waiting for:
@@ -138,7 +138,7 @@ impl CheckpointFile {
             if matches!(fault, Fault::Damaged) {
                 return found;
             }
-            if looks.wait(&fault, &Unwatched) != Next::Look {
+            if retries.wait(&fault, &NoProgress) != AfterWait::Retry {
                 return Err(NoUse::OutOfReach);
             }
         }

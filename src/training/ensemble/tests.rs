@@ -8,13 +8,13 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::*;
 use crate::nn::Initial;
+use crate::progress_sink::ProgressSink;
 use crate::training::batches::BatchesState;
 use crate::training::state::TrainingState;
 use crate::training::{
     CheckpointFile, Notice, Recorded, ResultOf, Resumable, Snapshot, TooFew, TrainingHistory,
     assert_foreign_changes_nothing,
 };
-use crate::watch::Watch;
 
 /// One parameter a member, drawn towards the mean of values, with noise on the way.
 struct Means {
@@ -189,7 +189,7 @@ fn too_few_events_are_refused_and_the_rest_is_split() {
 /// Stops when it has been asked so many times.
 struct Impatient(Cell<usize>);
 
-impl Watch for Impatient {
+impl ProgressSink for Impatient {
     fn progress(&self, _share: f64) {}
 
     fn should_stop(&self) -> bool {
@@ -213,8 +213,8 @@ fn whatever_is_kept_a_stopped_training_goes_on_with_the_same_bits() {
                 fingerprint: Fingerprint("a".to_owned()),
                 device: "cpu".to_owned(),
             };
-            let watch = Impatient(Cell::new(stops % 3));
-            match new().run(&Checkpointer::new(&watch, file, Duration::MAX)) {
+            let sink = Impatient(Cell::new(stops % 3));
+            match new().run(&Checkpointer::new(&sink, file, Duration::MAX)) {
                 Ok(found) => break found,
                 Err(Error::Stopped) => stops += 1,
                 Err(other) => panic!("{other}"),
@@ -274,8 +274,8 @@ fn a_checkpoint_of_another_version_or_another_training_does_not_count() {
     file().write(&with_state(&own, &earlier), crate::training::Progress::default()).expect("room");
     let told = Cell::new(None);
     let note = |notice: Notice| told.set(Some(notice));
-    let watch = crate::watch::Unwatched;
-    let checkpointer = Checkpointer::new(&watch, file(), Duration::MAX).telling(&note);
+    let sink = crate::progress_sink::NoProgress;
+    let checkpointer = Checkpointer::new(&sink, file(), Duration::MAX).telling(&note);
     new(average).run(&checkpointer).expect("it begins anew");
     let notice = told.take().expect("a word").to_string();
     assert!(notice.starts_with("begins anew: its checkpoint does not count"), "{notice}");

@@ -19,8 +19,8 @@ use crate::diffusion::{DenoiserShape, TrainingEvents};
 use crate::jet_classifier::Transformers;
 use crate::jet_model::{JetModelEvents, JetModelShape, toy};
 use crate::jets::{EventJets, Jets};
+use crate::progress_sink::ProgressSink;
 use crate::training::{CheckpointFile, Checkpointer};
-use crate::watch::Watch;
 
 #[test]
 fn what_has_diverged_stays_so_and_is_told_apart_from_what_has_not() {
@@ -61,7 +61,7 @@ fn bits(parameters: &Tensor) -> Vec<u32> {
 /// Stops when it has been asked so many times.
 struct Impatient(Cell<usize>);
 
-impl Watch for Impatient {
+impl ProgressSink for Impatient {
     fn progress(&self, _share: f64) {}
 
     fn should_stop(&self) -> bool {
@@ -80,8 +80,8 @@ fn with_stops<T>(train: impl Fn(&Checkpointer<'_>) -> Result<T, Error>) -> (T, u
             fingerprint: Fingerprint("a".to_owned()),
             device: "cpu".to_owned(),
         };
-        let watch = Impatient(Cell::new(1));
-        match train(&Checkpointer::new(&watch, file, Duration::MAX)) {
+        let sink = Impatient(Cell::new(1));
+        match train(&Checkpointer::new(&sink, file, Duration::MAX)) {
             Ok(trained) => return (trained, stops),
             Err(Error::Stopped) => {}
             Err(other) => panic!("{other}"),

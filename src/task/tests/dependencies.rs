@@ -22,7 +22,8 @@ fn what_cannot_be_read_for_a_moment_is_not_made_again() {
     let directory = tempfile::tempdir().expect("a directory");
     let (plan, place, fingerprints, template, weights) = trained(directory.path());
     let before = fs::read(&weights).expect("arrays");
-    let perform = || place.perform(&plan.tasks[template], &fingerprints[template], Attempt::Last, &Unwatched);
+    let perform =
+        || place.perform(&plan.tasks[template], &fingerprints[template], Attempt::Last, &NoProgress);
     // A notebook has it open.
     let other = std::process::Command::new("flock").arg("-x").arg(&weights).args(["sleep", "3"]).spawn();
     let mut other = other.expect("flock, of util-linux");
@@ -57,8 +58,8 @@ fn a_wrong_byte_in_an_array_is_found_when_it_is_read_and_asked_for_again() {
     bytes[middle] ^= 1;
     fs::remove_file(&weights).expect("arrays");
     fs::write(&weights, bytes).expect("room");
-    let ended = place.perform(&plan.tasks[template], &fingerprints[template], Attempt::Last, &Unwatched);
-    let Ended::Lacks { needs, reason } = &ended else { panic!("{ended:?}") };
+    let ended = place.perform(&plan.tasks[template], &fingerprints[template], Attempt::Last, &NoProgress);
+    let Ended::UnreadableInput { needs, reason } = &ended else { panic!("{ended:?}") };
     let [need] = &needs[..] else { panic!("{reason}") };
     let need = plan.position(need).expect("a task of the plan");
     assert_eq!(plan.tasks[need].work.stage(), Stage::Train, "{reason}");
@@ -70,7 +71,7 @@ fn a_wrong_byte_in_an_array_is_found_when_it_is_read_and_asked_for_again() {
 #[test]
 fn whoever_waits_for_another_look_stops_when_it_is_told_to() {
     struct Stopping;
-    impl Watch for Stopping {
+    impl ProgressSink for Stopping {
         fn progress(&self, _share: f64) {}
         fn should_stop(&self) -> bool {
             true
@@ -80,8 +81,12 @@ fn whoever_waits_for_another_look_stops_when_it_is_told_to() {
     let (plan, place, _, template, weights) = trained(directory.path());
     fs::remove_file(&weights).expect("arrays");
     let start = Instant::now();
-    assert!(matches!(look_again(&place.store, &plan.tasks[template].needs, &Stopping), Err(Error::Stopped)));
+    assert!(matches!(
+        unreadable_after_retries(&place.store, &plan.tasks[template].needs, &Stopping),
+        Err(Error::Stopped)
+    ));
     assert!(start.elapsed() < Duration::from_secs(1));
-    let missing = look_again(&place.store, &plan.tasks[template].needs, &Unwatched).expect("an answer");
+    let missing =
+        unreadable_after_retries(&place.store, &plan.tasks[template].needs, &NoProgress).expect("an answer");
     assert_eq!(missing.len(), 1, "it is not there after all");
 }

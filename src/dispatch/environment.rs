@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What results depend on besides the job: ranks whose equipment differs would mix results that do not belong together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Equipment {
+pub struct Environment {
     /// Digest of the events as they were read.
     pub events: String,
     /// Version and revision of the program.
@@ -13,9 +13,9 @@ pub struct Equipment {
     pub libtorch: String,
 }
 
-impl Equipment {
+impl Environment {
     /// Why a rank with this equipment must not work beside one with the other; none if it may.
-    pub fn objection(&self, leader: &Self) -> Option<String> {
+    pub fn mismatch(&self, leader: &Self) -> Option<String> {
         let differs = |what: &str, own: &str, other: &str, remedy: &str| {
             format!(
                 "its {what} is {own}, that of rank 0 {other} (their results do not belong together) {remedy}"
@@ -42,12 +42,12 @@ mod tests {
 
     #[test]
     fn a_rank_with_other_data_or_programs_is_told_what_differs() {
-        let own = Equipment { events: "a".into(), program: "0.1.0 1".into(), libtorch: "2.11.0".into() };
-        assert_eq!(own.objection(&own.clone()), None);
-        let other = |change: fn(&mut Equipment)| {
+        let own = Environment { events: "a".into(), program: "0.1.0 1".into(), libtorch: "2.11.0".into() };
+        assert_eq!(own.mismatch(&own.clone()), None);
+        let other = |change: fn(&mut Environment)| {
             let mut other = own.clone();
             change(&mut other);
-            other.objection(&own).expect("an objection")
+            other.mismatch(&own).expect("an objection")
         };
         assert!(other(|rank| rank.events = "b".into()).contains("digest of the events is b"));
         assert!(other(|rank| rank.program = "0.1.0 2".into()).contains("start the same program"));

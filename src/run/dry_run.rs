@@ -13,7 +13,7 @@ use drapes_analysis::plan::{Plan, Stage};
 use drapes_analysis::store::{Foreseen, Store, StoredJob, TaskState};
 
 use super::Run;
-use super::lead::tell_of;
+use super::leader::tell_of;
 use super::prepare::inputs;
 use crate::demands::{self, Supply};
 use crate::device::{self, DeviceChoice};
@@ -26,7 +26,7 @@ use crate::world::World;
 const LISTED: usize = 20;
 
 /// What a run would do.
-struct Rehearsal {
+struct DryRun {
     name: String,
     plan: Plan,
     known: Vec<Known>,
@@ -41,7 +41,7 @@ struct Rehearsal {
 
 impl Run {
     /// Checks all that [`Run::run`] would, and says what it would do.
-    pub(super) fn rehearse(&self) -> Result<Exit, Error> {
+    pub(super) fn dry_run(&self) -> Result<Exit, Error> {
         let (rank, launched) = World::announced();
         if rank > 0 {
             return Ok(Exit::Done);
@@ -49,8 +49,8 @@ impl Run {
         let ranks = self.ranks.map_or(Ok(launched), |ranks| self.count(ranks))?;
         let file = self.job_file()?;
         let job = file.check()?;
-        let sight = device::look(World::host(), DeviceChoice::Cpu);
-        demands::check_threads(&job, std::slice::from_ref(&sight))?;
+        let hardware = device::detect(World::host(), DeviceChoice::Cpu);
+        demands::check_threads(&job, std::slice::from_ref(&hardware))?;
         Plan::of(&job).selected(&self.only)?;
         let directory = self.directory(&job);
         Store::claim(&directory)?;
@@ -70,7 +70,7 @@ impl Run {
         let sample = task::load(&stored.job, &data_directory)?;
         let counts = sample.counts(&stored.job);
         let open: Vec<bool> = known.iter().map(|known| *known == Known::Open).collect();
-        let supply = Supply { ranks, chip: self.chip(), memory: sight.free_memory, folder: &directory };
+        let supply = Supply { ranks, chip: self.chip(), memory: hardware.free_memory, folder: &directory };
         let warning = demands::check(&stored.job, &plan, counts, &open, &supply)?;
         let of_open = plan.tasks.iter().zip(&open).filter(|(_, open)| **open);
         let bytes = of_open.map(|(task, _)| bytes(&stored.job, task, counts)).sum();
@@ -82,7 +82,7 @@ impl Run {
             tell(format_args!("warning: {note}"));
         }
         tell_of(&sample);
-        answer(Rehearsal { name: stored.job.name.clone(), plan, known, price, ending, ranks, bytes });
+        answer(DryRun { name: stored.job.name.clone(), plan, known, price, ending, ranks, bytes });
         if let Some(warning) = warning {
             answer(wrapped(&format!("warning: {warning}")));
         }
@@ -94,7 +94,7 @@ impl Run {
     }
 }
 
-impl Rehearsal {
+impl DryRun {
     fn count(&self, wanted: Known) -> usize {
         self.known.iter().filter(|known| **known == wanted).count()
     }
@@ -105,7 +105,7 @@ impl Rehearsal {
     }
 }
 
-impl std::fmt::Display for Rehearsal {
+impl std::fmt::Display for DryRun {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let settled: Vec<bool> = self.known.iter().map(|known| *known != Known::Open).collect();
         let time = duration(makespan(&self.plan, &self.price.seconds, &settled, self.ranks) + self.ending);

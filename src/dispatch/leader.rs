@@ -8,21 +8,21 @@ use drapes_analysis::plan::TaskId;
 use drapes_analysis::store::Activity;
 
 use super::assignment::Assignments;
-use super::equipment::Equipment;
-use super::farewell::farewell;
+use super::computing_thread::ComputingThread;
+use super::environment::Environment;
+use super::last_heard::{LastHeard, SILENT};
 use super::message::{Ended, Message, Transport};
-use super::pause::Pause;
-use super::roll::{Roll, SILENT};
-use super::worker::Worker;
+use super::poll_interval::PollInterval;
+use super::stop_ranks::stop_ranks;
 use crate::error::{Error, RanksError};
 use crate::stop::{Clock, Signals};
 
 /// How often tasks of other jobs in the same directory are looked at, at most.
-const LOOK_AROUND: Duration = Duration::from_secs(2);
+const POLL_SHARDS: Duration = Duration::from_secs(2);
 /// Where a look takes long, as on a slow file system, the time between two is so many times as long.
 const REST: u32 = 50;
 /// How often it is looked who was not heard of for long.
-const ROLL_CALL: Duration = Duration::from_millis(500);
+const CHECK_SILENCE: Duration = Duration::from_millis(500);
 /// Where all that runs is on ranks that were not heard of for so long, they are not waited for.
 const GIVEN_UP: Duration = Duration::from_secs(300);
 
@@ -50,12 +50,12 @@ pub trait Observer {
     ///
     /// # Errors
     /// The run has lost its right to work here.
-    fn pulse(&mut self) -> Result<(), Error>;
+    fn tick(&mut self) -> Result<(), Error>;
 }
 
 /// The end of a task that another job does, if it has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum News {
+pub enum TaskElsewhere {
     /// It has a result.
     Done,
     /// It has failed.
@@ -63,18 +63,18 @@ pub enum News {
 }
 
 /// Other jobs that work in the same directory, each on its share of the tasks.
-pub trait Neighbours {
+pub trait OtherShards {
     /// The end of a task of theirs; none if it has not ended.
-    fn news(&mut self, task: usize) -> Option<News>;
+    fn news(&mut self, task: usize) -> Option<TaskElsewhere>;
     /// Whether one of these tasks belongs to a job that is at work and does not merely wait in its turn.
     fn is_at_work(&mut self, awaited: &[usize]) -> bool;
 }
 
 /// There are no other jobs.
-pub struct Nobody;
+pub struct NoOtherShards;
 
-impl Neighbours for Nobody {
-    fn news(&mut self, _task: usize) -> Option<News> {
+impl OtherShards for NoOtherShards {
+    fn news(&mut self, _task: usize) -> Option<TaskElsewhere> {
         None
     }
 
@@ -84,7 +84,7 @@ impl Neighbours for Nobody {
 }
 
 /// Results as rank 0 itself can read them.
-pub trait Reading {
+pub trait ResultReader {
     /// Whether the result of a task can be read here.
     fn is_readable(&mut self, task: usize) -> bool;
 }
@@ -94,15 +94,15 @@ pub struct Leader<'a> {
     /// The way to the other ranks.
     pub transport: &'a dyn Transport,
     /// What every rank must work with.
-    pub equipment: Equipment,
+    pub environment: Environment,
     /// The host of each rank.
     pub hosts: Vec<String>,
     /// What ranks are told of their tasks.
     pub assignments: &'a dyn Assignments,
     /// What rank 0 can read where another rank says that it cannot.
-    pub reading: &'a mut dyn Reading,
+    pub results: &'a mut dyn ResultReader,
     /// Its own computing thread.
-    pub worker: &'a Worker,
+    pub computing_thread: &'a ComputingThread,
     /// Decides who does what next.
     pub dispatcher: &'a mut Dispatcher,
     /// The time, and when the run must end.
@@ -112,7 +112,7 @@ pub struct Leader<'a> {
     /// Who follows what happens.
     pub observer: &'a mut dyn Observer,
     /// Other jobs in the directory.
-    pub neighbours: &'a mut dyn Neighbours,
+    pub other_shards: &'a mut dyn OtherShards,
     /// How long those whose tasks are needed may be absent: they may be about to start, or to start again.
     pub patience: Duration,
 }
@@ -126,8 +126,8 @@ enum Trouble {
 }
 
 /// Who is there, and who runs what.
-struct Attendance {
-    roll: Roll,
+struct RankStates {
+    last_heard: LastHeard,
     /// When it was last looked who is silent.
     called: Instant,
     /// The task of each rank that runs one.
@@ -136,11 +136,11 @@ struct Attendance {
     silent: Vec<bool>,
 }
 
-impl Attendance {
+impl RankStates {
     fn new(ranks: usize) -> Self {
         let now = Instant::now();
         Self {
-            roll: Roll::new(ranks, now),
+            last_heard: LastHeard::new(ranks, now),
             called: now,
             running: BTreeMap::new(),
             silent: vec![false; ranks],
@@ -154,48 +154,48 @@ impl Leader<'_> {
     /// # Errors
     /// Results cannot be stored, a rank cannot be understood, ranks do not answer when they must stop, or the right to work
     /// here is lost.
-    pub fn lead(mut self) -> Result<Vec<usize>, Error> {
+    pub fn run(mut self) -> Result<Vec<usize>, Error> {
         let (mut not_stored, mut not_readable) = (Vec::new(), None);
-        let (mut pause, mut next_look) = (Pause::new(), Instant::now() + LOOK_AROUND);
+        let (mut poll_interval, mut next_look) = (PollInterval::new(), Instant::now() + POLL_SHARDS);
         let (mut told, mut in_vain) = (None, None);
-        let mut attendance = Attendance::new(self.transport.size());
+        let mut ranks = RankStates::new(self.transport.size());
         loop {
             self.look_at_clock_and_signals();
-            self.hand_out(&mut attendance)?;
+            self.hand_out(&mut ranks)?;
             if let Some(why) = self.dispatcher.halted().filter(|_| told.is_none()) {
                 told = Some(Instant::now());
                 self.halt_all(why)?;
             }
-            attendance.roll.looks(Instant::now());
-            if attendance.called.elapsed() >= ROLL_CALL {
-                attendance.called = Instant::now();
-                self.look_for_silent_ranks(&mut attendance, told)?;
+            ranks.last_heard.listens(Instant::now());
+            if ranks.called.elapsed() >= CHECK_SILENCE {
+                ranks.called = Instant::now();
+                self.look_for_silent_ranks(&mut ranks, told)?;
             }
             if self.dispatcher.is_over() {
                 break;
             }
             if Instant::now() >= next_look {
                 let start = Instant::now();
-                self.look_around(&mut in_vain);
-                next_look = Instant::now() + LOOK_AROUND.max(REST * start.elapsed());
+                self.poll_other_shards(&mut in_vain);
+                next_look = Instant::now() + POLL_SHARDS.max(REST * start.elapsed());
             }
-            self.observer.pulse()?;
+            self.observer.tick()?;
             let (rank, message) = match self.transport.receive()? {
                 Some(found) => found,
-                None => match self.worker.report(pause.longer(), 0)? {
+                None => match self.computing_thread.report(poll_interval.longer(), 0)? {
                     Some(report) => (0, report),
                     None => continue,
                 },
             };
-            pause.reset();
-            self.mark(&mut attendance, rank, &message);
+            poll_interval.reset();
+            self.mark(&mut ranks, rank, &message);
             match self.hear(rank, message) {
                 Some(Trouble::NotStored(reason)) => not_stored.push(reason),
                 Some(Trouble::NotReadable(reason)) => not_readable = not_readable.or(Some(reason)),
                 None => {}
             }
         }
-        let absent = farewell(self.transport)?;
+        let absent = stop_ranks(self.transport)?;
         match not_readable {
             _ if !not_stored.is_empty() => Err(Error::NotStored { reasons: not_stored }),
             Some(reason) => Err(Error::NotReadable { reason }),
@@ -204,34 +204,30 @@ impl Leader<'_> {
     }
 
     /// Takes note that a rank was heard of, and whether it still runs a task.
-    fn mark(&mut self, attendance: &mut Attendance, rank: usize, message: &Message) {
-        attendance.roll.hears(rank, Instant::now());
-        if attendance.silent[rank] {
-            attendance.silent[rank] = false;
+    fn mark(&mut self, ranks: &mut RankStates, rank: usize, message: &Message) {
+        ranks.last_heard.heard_from(rank, Instant::now());
+        if ranks.silent[rank] {
+            ranks.silent[rank] = false;
             self.observer.silent(rank, &self.hosts[rank], None);
         }
         if let Message::Ended(..) = message {
-            attendance.running.remove(&rank);
+            ranks.running.remove(&rank);
         }
     }
 
     /// Tells of ranks that are not heard of any more, and ends the run where it would wait for them in vain.
-    fn look_for_silent_ranks(
-        &mut self,
-        attendance: &mut Attendance,
-        told: Option<Instant>,
-    ) -> Result<(), Error> {
+    fn look_for_silent_ranks(&mut self, ranks: &mut RankStates, told: Option<Instant>) -> Result<(), Error> {
         // What this process computes itself is heard of while its main thread lives.
         for rank in 1..self.transport.size() {
-            let silence = attendance.roll.silence(rank);
-            if silence >= SILENT && !attendance.silent[rank] {
-                attendance.silent[rank] = true;
+            let silence = ranks.last_heard.silence(rank);
+            if silence >= SILENT && !ranks.silent[rank] {
+                ranks.silent[rank] = true;
                 self.observer.silent(rank, &self.hosts[rank], Some(silence));
             }
         }
-        let Attendance { roll, running, silent, .. } = attendance;
+        let RankStates { last_heard, running, silent, .. } = ranks;
         let Some(told) = told.map(|told| told.elapsed().as_secs_f64()) else {
-            let all_given_up = || running.keys().all(|rank| roll.silence(*rank) >= GIVEN_UP);
+            let all_given_up = || running.keys().all(|rank| last_heard.silence(*rank) >= GIVEN_UP);
             if !running.is_empty() && all_given_up() && !self.dispatcher.has_ready() {
                 return Err(self.no_answer(running.keys().copied(), "while its task runs"));
             }
@@ -240,7 +236,7 @@ impl Leader<'_> {
         // Near the deadline a rank need not have been silent for long.
         let patience = self.clock.patience_with_silent();
         let quiet = Duration::from_secs_f64(patience / 2.0).min(SILENT);
-        let is_silent = |rank: &usize| silent[*rank] || (*rank > 0 && roll.silence(*rank) >= quiet);
+        let is_silent = |rank: &usize| silent[*rank] || (*rank > 0 && last_heard.silence(*rank) >= quiet);
         let is_up = told >= self.clock.patience_with_busy();
         if running.is_empty() || !(is_up || told >= patience && running.keys().all(is_silent)) {
             return Ok(());
@@ -261,14 +257,14 @@ impl Leader<'_> {
         }
     }
 
-    fn hand_out(&mut self, attendance: &mut Attendance) -> Result<(), Error> {
+    fn hand_out(&mut self, ranks: &mut RankStates) -> Result<(), Error> {
         while let Some((task, rank)) = self.dispatcher.next(self.clock.now()) {
             self.observer.began(task, rank);
-            attendance.running.insert(rank, task);
+            ranks.running.insert(rank, task);
             let attempt = self.dispatcher.attempt(task);
             let assignment = self.assignments.of(task, attempt);
             if rank == 0 {
-                self.worker.assign(assignment);
+                self.computing_thread.assign(assignment);
             } else {
                 self.transport.send(rank, &Message::Assign(Box::new(assignment)))?;
             }
@@ -279,7 +275,7 @@ impl Leader<'_> {
     /// Tells all ranks to stop what they do.
     fn halt_all(&mut self, why: Halt) -> Result<(), Error> {
         self.observer.halting(why);
-        self.worker.halt();
+        self.computing_thread.halt();
         for rank in 1..self.transport.size() {
             self.transport.send(rank, &Message::Halt)?;
         }
@@ -291,14 +287,14 @@ impl Leader<'_> {
         match message {
             Message::Progress(task, share) => self.observer.progress(task, share),
             Message::Signalled => self.dispatcher.halt(Halt::Signal),
-            Message::Ready(equipment) => {
-                match equipment.map(|equipment| equipment.objection(&self.equipment)) {
+            Message::Ready(environment) => {
+                match environment.map(|environment| environment.mismatch(&self.environment)) {
                     Ok(None) => self.dispatcher.join(rank),
                     Ok(Some(reason)) | Err(reason) => self.retire(rank, &reason),
                 }
             }
             Message::Retired(reason) => self.retire(rank, &reason),
-            Message::Ended(task, Ended::Lacks { needs, reason }) => {
+            Message::Ended(task, Ended::UnreadableInput { needs, reason }) => {
                 return self.do_again(task, rank, &needs, reason);
             }
             Message::Ended(task, ended) => {
@@ -307,7 +303,9 @@ impl Leader<'_> {
                     Ended::Done { seconds } => Ending::Done(*seconds),
                     Ended::Failed { .. } => Ending::Failed,
                     Ended::LetDown { fault, .. } => Ending::LetDown(*fault),
-                    Ended::Stopped | Ended::Lacks { .. } | Ended::NotStored { .. } => Ending::Stopped,
+                    Ended::Stopped | Ended::UnreadableInput { .. } | Ended::NotStored { .. } => {
+                        Ending::Stopped
+                    }
                 };
                 for lost in self.dispatcher.ended(task, rank, ending) {
                     self.observer.lost(lost, task);
@@ -343,7 +341,7 @@ impl Leader<'_> {
     /// not done again on the word of another rank: its place is to blame, and the task goes elsewhere.
     fn do_again(&mut self, task: usize, rank: usize, needs: &[TaskId], reason: String) -> Option<Trouble> {
         let places = needs.iter().filter_map(|need| self.assignments.need(task, need));
-        let unreadable: Vec<usize> = places.filter(|need| !self.reading.is_readable(*need)).collect();
+        let unreadable: Vec<usize> = places.filter(|need| !self.results.is_readable(*need)).collect();
         if unreadable.is_empty() {
             let attempt = self.dispatcher.attempt(task);
             self.observer.ended(task, rank, &Ended::LetDown { fault: Fault::Files, reason: reason.clone() });
@@ -357,7 +355,11 @@ impl Leader<'_> {
             return Some(Trouble::NotReadable(reason));
         }
         let repeat = self.dispatcher.lacks(task, rank, &unreadable);
-        self.observer.ended(task, rank, &Ended::Lacks { needs: needs.to_vec(), reason: reason.clone() });
+        self.observer.ended(
+            task,
+            rank,
+            &Ended::UnreadableInput { needs: needs.to_vec(), reason: reason.clone() },
+        );
         match repeat {
             Repeat::First(tasks) => {
                 for task in tasks {
@@ -371,14 +373,14 @@ impl Leader<'_> {
 
     /// Looks at the tasks of other jobs that are needed here, and whether it is worth waiting for them: `in_vain` is since
     /// when it is not.
-    fn look_around(&mut self, in_vain: &mut Option<Instant>) {
+    fn poll_other_shards(&mut self, in_vain: &mut Option<Instant>) {
         let awaited = self.dispatcher.schedule().awaited();
         // Asked first: what they finish as they end is seen below.
-        let is_at_work = self.dispatcher.is_stuck() && self.neighbours.is_at_work(&awaited);
+        let is_at_work = self.dispatcher.is_stuck() && self.other_shards.is_at_work(&awaited);
         for task in awaited {
-            match self.neighbours.news(task) {
-                Some(News::Done) => self.dispatcher.completed_elsewhere(task),
-                Some(News::Failed) => {
+            match self.other_shards.news(task) {
+                Some(TaskElsewhere::Done) => self.dispatcher.completed_elsewhere(task),
+                Some(TaskElsewhere::Failed) => {
                     for lost in self.dispatcher.failed_elsewhere(task) {
                         self.observer.lost(lost, task);
                     }

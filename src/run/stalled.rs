@@ -8,7 +8,7 @@ use drapes_analysis::plan::price::demand::shorter;
 use drapes_analysis::plan::{Plan, TaskId};
 use drapes_analysis::store::{Stop, Store};
 
-use crate::error::{Error, InVain, Rest};
+use crate::error::{Error, Rest, StalledTask};
 
 /// Stops without getting further after which it is said.
 const OFTEN: u32 = 2;
@@ -43,10 +43,10 @@ pub fn refuse(store: &Store, beginning: &Beginning<'_>, ended: Rest) -> Result<(
             rest = Rest::Advanced;
         } else if stop.in_vain >= OFTEN {
             let (task, lower) = (task.id.clone(), shorter(job, task));
-            tasks.push(InVain { task, times: stop.in_vain, seconds: stop.seconds, lower });
+            tasks.push(StalledTask { task, times: stop.in_vain, seconds: stop.seconds, lower });
         }
     }
-    if tasks.is_empty() { Ok(()) } else { Err(Error::StoppedInVain { tasks, rest }) }
+    if tasks.is_empty() { Ok(()) } else { Err(Error::Stalled { tasks, rest }) }
 }
 
 #[cfg(test)]

@@ -10,25 +10,25 @@ pub const SILENT: Duration = Duration::from_secs(15);
 const GAP: Duration = Duration::from_secs(1);
 
 /// When each rank was last heard of; what rank 0 computes itself it hears at once.
-pub struct Roll {
+pub struct LastHeard {
     heard: Vec<Instant>,
     looked: Instant,
 }
 
-impl Roll {
+impl LastHeard {
     /// All of so many ranks were heard of just now.
     pub fn new(ranks: usize, now: Instant) -> Self {
         Self { heard: vec![now; ranks], looked: now }
     }
 
     /// A rank says something.
-    pub fn hears(&mut self, rank: usize, now: Instant) {
+    pub fn heard_from(&mut self, rank: usize, now: Instant) {
         self.heard[rank] = now;
     }
 
     /// Rank 0 looks for messages. Where it could not do so for a while, because a file system was slow or the whole job was
     /// suspended, that time is nobody's silence.
-    pub fn looks(&mut self, now: Instant) {
+    pub fn listens(&mut self, now: Instant) {
         let gap = now - self.looked;
         if gap > GAP {
             for heard in &mut self.heard {
@@ -54,15 +54,15 @@ mod tests {
     fn silence_is_that_of_the_rank_and_not_of_who_listens() {
         let start = Instant::now();
         let at = |tenths: u64| start + Duration::from_millis(100 * tenths);
-        let mut roll = Roll::new(2, start);
+        let mut last_heard = LastHeard::new(2, start);
         for tenths in 1..=100 {
-            roll.looks(at(tenths));
+            last_heard.listens(at(tenths));
         }
-        assert_eq!((roll.silence(0), roll.silence(1)), (Duration::ZERO, Duration::from_secs(10)));
+        assert_eq!((last_heard.silence(0), last_heard.silence(1)), (Duration::ZERO, Duration::from_secs(10)));
         // The whole job was suspended for an hour.
-        roll.looks(at(36_100));
-        assert_eq!((roll.silence(0), roll.silence(1)), (Duration::ZERO, Duration::from_secs(10)));
-        roll.looks(at(36_105));
-        assert_eq!(roll.silence(1), Duration::from_millis(10_500));
+        last_heard.listens(at(36_100));
+        assert_eq!((last_heard.silence(0), last_heard.silence(1)), (Duration::ZERO, Duration::from_secs(10)));
+        last_heard.listens(at(36_105));
+        assert_eq!(last_heard.silence(1), Duration::from_millis(10_500));
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::message::{Message, Transport};
-use super::pause::Pause;
+use super::poll_interval::PollInterval;
 use crate::error::Error;
 
 /// A rank has so long to say that it has heard of the end.
@@ -13,17 +13,18 @@ const GOODBYE: Duration = Duration::from_secs(20);
 ///
 /// # Errors
 /// A rank cannot be reached or understood.
-pub fn farewell(transport: &dyn Transport) -> Result<Vec<usize>, Error> {
+pub fn stop_ranks(transport: &dyn Transport) -> Result<Vec<usize>, Error> {
     for rank in 1..transport.size() {
         transport.send(rank, &Message::Stop)?;
     }
-    let (mut waiting, mut pause, start) = (vec![true; transport.size()], Pause::new(), Instant::now());
+    let (mut waiting, mut poll_interval, start) =
+        (vec![true; transport.size()], PollInterval::new(), Instant::now());
     waiting[0] = false;
     while waiting.contains(&true) && start.elapsed() < GOODBYE {
         match transport.receive()? {
             Some((rank, Message::Left)) => waiting[rank] = false,
             Some(_) => {}
-            None => std::thread::sleep(pause.longer()),
+            None => std::thread::sleep(poll_interval.longer()),
         }
     }
     Ok((1..transport.size()).filter(|rank| waiting[*rank]).collect())

@@ -7,10 +7,10 @@ use drapes_analysis::error::{Error as AnalysisError, Exit};
 use drapes_analysis::plan::rates::Rates;
 use drapes_analysis::store::{Store, StoredJob};
 
-use super::place::{compute, run_info};
+use super::compute::{compute, run_info};
 use super::start_up::StartUp;
 use super::{Run, estimates};
-use crate::device::{self, Order};
+use crate::device::{self, DeviceAssignment};
 use crate::dispatch::{self, Message, Transport};
 use crate::error::{Error, RanksError};
 use crate::stop::{Clock, Signals};
@@ -18,13 +18,13 @@ use crate::task::Workplace;
 use crate::world::World;
 
 impl Run {
-    pub(super) fn serve(&self, world: &World, signals: &Signals) -> Result<Exit, Error> {
-        world.send(0, &Message::Hello(device::look(World::host(), self.device)))?;
+    pub(super) fn run_worker(&self, world: &World, signals: &Signals) -> Result<Exit, Error> {
+        world.send(0, &Message::Hello(device::detect(World::host(), self.device)))?;
         let clock = Clock::until(self.deadline(), self.margin);
-        let (data_directory, order, memory, trials) = loop {
-            match dispatch::first_order(world, &clock, signals)? {
-                Message::Begin { data_directory, order, memory, trials } => {
-                    break (data_directory, order, memory, trials);
+        let (data_directory, assignment, memory, trials) = loop {
+            match dispatch::first_message(world, &clock, signals)? {
+                Message::Begin { data_directory, assignment, memory, trials } => {
+                    break (data_directory, assignment, memory, trials);
                 }
                 // Rank 0 has said why there is nothing to do.
                 Message::Stop => {
@@ -37,14 +37,16 @@ impl Run {
         let job = StartUp::new(clock, signals.clone()).guard(|| world.broadcast(vec![]))?;
         let stored: StoredJob = serde_json::from_slice(&job)
             .map_err(|error| RanksError::Message { rank: 0, reason: error.to_string() })?;
-        let place = self.workplace(world, &stored, data_directory, &order);
+        let place = self.workplace(world, &stored, data_directory, &assignment);
         let place = place.map(|place| place.with_memory(memory));
         if let (Ok(place), false) = (&place, trials.is_empty()) {
             // Rank 0 measures at this moment, and is to find the machine as it will be: with all ranks at work.
             let _ = estimates::try_out(&stored.job, &trials, place.device(), &Rates::CPU_CORE);
         }
         let threads = stored.job.compute.threads;
-        compute(world, threads, place, |worker| dispatch::serve(world, worker, &clock, signals))?;
+        compute(world, threads, place, |computing_thread| {
+            dispatch::run_worker(world, computing_thread, &clock, signals)
+        })?;
         Ok(Exit::Done)
     }
 
@@ -54,29 +56,29 @@ impl Run {
         world: &World,
         stored: &StoredJob,
         data_directory: PathBuf,
-        order: &Order,
+        assignment: &DeviceAssignment,
     ) -> Result<Workplace, String> {
         let store = opened(&self.directory(&stored.job)).map_err(|error| error.to_string())?;
-        let device = device::take(order)?;
-        let info = run_info(world, order);
+        let device = device::take(assignment)?;
+        let info = run_info(world, assignment);
         let place = Workplace::new(store, stored.clone(), data_directory, device, info, self.shard());
         Ok(place.saving_every(self.checkpoint_every))
     }
 }
 
 /// Looks for the directory this often, and so many times.
-const LOOK: Duration = Duration::from_millis(500);
-const LOOKS: usize = 10;
+const POLL: Duration = Duration::from_millis(500);
+const POLLS: usize = 10;
 
 /// Opens the directory that rank 0 has begun a moment ago: a network file system may not show it on this node yet.
 fn opened(directory: &Path) -> Result<Store, AnalysisError> {
-    for _ in 1..LOOKS {
+    for _ in 1..POLLS {
         if let Ok(store) = Store::open(directory) {
             return Ok(store);
         }
         // Makes the file system look again.
         let _ = std::fs::read_dir(directory);
-        std::thread::sleep(LOOK);
+        std::thread::sleep(POLL);
     }
     Store::open(directory)
 }

@@ -1,7 +1,7 @@
 //! How long work tells where it is, and hears whether it shall go on.
 
 /// Somebody who watches a task.
-pub trait Watch {
+pub trait ProgressSink {
     /// The share of the task that is done, from 0 to 1.
     fn progress(&self, share: f64);
 
@@ -12,8 +12,8 @@ pub trait Watch {
 }
 
 /// Nobody watches.
-pub struct Unwatched;
+pub struct NoProgress;
 
-impl Watch for Unwatched {
+impl ProgressSink for NoProgress {
     fn progress(&self, _share: f64) {}
 }

@@ -8,10 +8,10 @@ use drapes_analysis::store::Store;
 use drapes_analysis::store::record::TaskResult;
 
 use super::{Perform, Workplace};
-use crate::arrays::{ArrayReader, Fault, Looks, Next};
+use crate::arrays::{AfterWait, ArrayReader, Fault, Retries};
 use crate::error::Error;
+use crate::progress_sink::ProgressSink;
 use crate::training::Checkpointer;
-use crate::watch::Watch;
 
 /// How often a task is tried whose needs could not be read and then could.
 const TRIES: usize = 3;
@@ -20,13 +20,13 @@ impl Workplace {
     /// Computes a task; again, if something that it needs could not be read for a moment.
     ///
     /// # Errors
-    /// What the task finds; [`Error::Lacking`] where its needs cannot be read after all.
+    /// What the task finds; [`Error::UnreadableInput`] where its needs cannot be read after all.
     pub(super) fn compute_with_needs(
         &self,
         task: &Task,
         doing: &dyn Perform,
         checkpointer: &Checkpointer<'_>,
-        watch: &dyn Watch,
+        sink: &dyn ProgressSink,
     ) -> Result<TaskResult, Error> {
         let mut tried = 0;
         loop {
@@ -35,9 +35,9 @@ impl Workplace {
                 other => return other,
             };
             tried += 1;
-            let needs = self.unreadable(task, watch)?;
+            let needs = self.unreadable(task, sink)?;
             if !needs.is_empty() {
-                return Err(Error::Lacking { needs, source: Box::new(error) });
+                return Err(Error::UnreadableInput { needs, source: Box::new(error) });
             }
             if tried == TRIES {
                 return Err(error);
@@ -50,8 +50,8 @@ impl Workplace {
     ///
     /// # Errors
     /// The task was told to stop while it waited for the next look.
-    pub(super) fn unreadable(&self, task: &Task, watch: &dyn Watch) -> Result<Vec<TaskId>, Error> {
-        Ok(look_again(&self.store, &task.needs, watch)?.into_iter().cloned().collect())
+    pub(super) fn unreadable(&self, task: &Task, sink: &dyn ProgressSink) -> Result<Vec<TaskId>, Error> {
+        Ok(unreadable_after_retries(&self.store, &task.needs, sink)?.into_iter().cloned().collect())
     }
 }
 
@@ -60,12 +60,12 @@ impl Workplace {
 ///
 /// # Errors
 /// Whoever waits was told to stop.
-pub fn look_again<'a>(
+pub fn unreadable_after_retries<'a>(
     store: &Store,
     tasks: &'a [TaskId],
-    watch: &dyn Watch,
+    sink: &dyn ProgressSink,
 ) -> Result<Vec<&'a TaskId>, Error> {
-    let mut looks = Looks::default();
+    let mut retries = Retries::default();
     loop {
         let bad: Vec<&TaskId> = tasks.iter().filter(|task| !is_readable(store, task)).collect();
         let Some(fault) =
@@ -73,10 +73,10 @@ pub fn look_again<'a>(
         else {
             return Ok(bad);
         };
-        match looks.wait(&fault, watch) {
-            Next::Look => store.refresh(),
-            Next::GiveUp => return Ok(bad),
-            Next::Stop => return Err(Error::Stopped),
+        match retries.wait(&fault, sink) {
+            AfterWait::Retry => store.refresh(),
+            AfterWait::GiveUp => return Ok(bad),
+            AfterWait::Stop => return Err(Error::Stopped),
         }
     }
 }

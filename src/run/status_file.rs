@@ -16,7 +16,7 @@ use crate::progress::Progress;
 const TELLING: Duration = Duration::from_secs(5);
 
 /// Tells people and files what happens.
-pub struct Bulletin<'a> {
+pub struct StatusFile<'a> {
     plan: &'a Plan,
     progress: Progress<'a>,
     occupancy: &'a mut Occupancy,
@@ -31,7 +31,7 @@ pub struct Bulletin<'a> {
     changed: bool,
 }
 
-impl<'a> Bulletin<'a> {
+impl<'a> StatusFile<'a> {
     /// Of a run that tries these failed tasks again.
     pub fn new(
         plan: &'a Plan,
@@ -59,7 +59,7 @@ impl<'a> Bulletin<'a> {
     }
 }
 
-impl Observer for Bulletin<'_> {
+impl Observer for StatusFile<'_> {
     fn began(&mut self, task: usize, rank: usize) {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
         let id = self.plan.tasks[task].id.clone();
@@ -120,7 +120,7 @@ impl Observer for Bulletin<'_> {
         self.progress.activity(activity);
     }
 
-    fn pulse(&mut self) -> Result<(), Error> {
+    fn tick(&mut self) -> Result<(), Error> {
         if self.changed && self.told.elapsed() >= TELLING {
             self.told = Instant::now();
             self.changed = false;
@@ -129,7 +129,7 @@ impl Observer for Bulletin<'_> {
             let seconds_left = Some(self.progress.expected_left());
             self.occupancy.tell(Doing { running, retrying, activity: self.activity, seconds_left })?;
         }
-        self.pages.pulse();
-        self.progress.pulse()
+        self.pages.tick();
+        self.progress.tick()
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::message::{Message, Transport};
-use super::pause::Pause;
+use super::poll_interval::PollInterval;
 use crate::error::{Error, RanksError};
 use crate::stop::{Clock, Signals};
 
@@ -12,8 +12,8 @@ use crate::stop::{Clock, Signals};
 ///
 /// # Errors
 /// Rank 0 cannot be understood, or says nothing when the run must end or was told to.
-pub fn first_order(transport: &dyn Transport, clock: &Clock, signals: &Signals) -> Result<Message, Error> {
-    let mut pause = Pause::new();
+pub fn first_message(transport: &dyn Transport, clock: &Clock, signals: &Signals) -> Result<Message, Error> {
+    let mut poll_interval = PollInterval::new();
     let mut told: Option<Instant> = None;
     loop {
         if told.is_none() && signals.received() {
@@ -30,7 +30,7 @@ pub fn first_order(transport: &dyn Transport, clock: &Clock, signals: &Signals) 
         } else if told.is_some_and(|told| told.elapsed().as_secs_f64() >= patience) {
             "at the start of the run, although told to stop"
         } else {
-            std::thread::sleep(pause.longer());
+            std::thread::sleep(poll_interval.longer());
             continue;
         };
         return Err(RanksError::NoAnswer { ranks: vec![(0, None)], during }.into());

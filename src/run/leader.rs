@@ -11,19 +11,19 @@ use drapes_analysis::store::{Store, TaskState};
 use tch::Device;
 
 use super::Run;
-use super::bulletin::Bulletin;
-use super::conclude::Worked;
-use super::in_vain::{self, Beginning};
-use super::neighbours::Shards;
+use super::compute::{compute, run_info};
+use super::finish::Outcome;
+use super::other_shards::Shards;
 use super::pages::{self, Pages};
-use super::place::{compute, run_info};
 use super::planned::Planned;
 use super::prepare::Prepared;
 use super::prices::{self, Shown};
+use super::stalled::{self, Beginning};
 use super::start_up::StartUp;
+use super::status_file::StatusFile;
 use crate::demands::{self, Supply};
-use crate::device::{self, Order, Sight};
-use crate::dispatch::{self, Leader, Message, Neighbours, Nobody, Reading, Transport};
+use crate::device::{self, DeviceAssignment, RankHardware};
+use crate::dispatch::{self, Leader, Message, NoOtherShards, OtherShards, ResultReader, Transport};
 use crate::error::{Error, Rest};
 use crate::progress::Progress;
 use crate::provenance::{Provenance, RankPlace};
@@ -37,7 +37,7 @@ use crate::world::World;
 const WORTH_MEASURING: f64 = 60.0;
 
 impl Run {
-    pub(super) fn lead(&self, world: &World, signals: &Signals) -> Result<Exit, Error> {
+    pub(super) fn run_leader(&self, world: &World, signals: &Signals) -> Result<Exit, Error> {
         let clock = Clock::until(self.deadline(), self.margin);
         let mut prepared = match self.prepare(world.size(), signals) {
             Ok(prepared) => prepared,
@@ -53,7 +53,7 @@ impl Run {
         }
         if prepared.open() == 0 {
             dismiss(world)?;
-            return self.conclude(&mut prepared, &Worked::Nothing);
+            return self.finish(&mut prepared, &Outcome::Nothing);
         }
         if let Some(warning) = started_once(world) {
             tell(format_args!("warning: {warning}"));
@@ -71,15 +71,15 @@ impl Run {
         for note in sample.notes_on_columns(&prepared.stored.job) {
             tell(format_args!("warning: {note}"));
         }
-        let places = self.muster(world, signals, &clock, &mut prepared, &sample)?;
-        let worked = self.hand_out(world, signals, &clock, &mut prepared, places, sample);
+        let places = self.handshake(world, signals, &clock, &mut prepared, &sample)?;
+        let outcome = self.hand_out(world, signals, &clock, &mut prepared, places, sample);
         // However it ended, the page must not say for ever that it goes on.
-        let worked = worked.inspect_err(|_| pages::last(&prepared.store))?;
-        self.conclude(&mut prepared, &worked)
+        let outcome = outcome.inspect_err(|_| pages::last(&prepared.store))?;
+        self.finish(&mut prepared, &outcome)
     }
 
     /// Learns where all ranks are, gives each its device, and writes down who is where.
-    fn muster(
+    fn handshake(
         &self,
         world: &World,
         signals: &Signals,
@@ -88,46 +88,53 @@ impl Run {
         sample: &Sample,
     ) -> Result<Places, Error> {
         let hello = |_, message| match message {
-            Message::Hello(sight) => Some(Ok(sight)),
+            Message::Hello(hardware) => Some(Ok(hardware)),
             _ => None,
         };
-        let mut sights: Vec<Sight> = vec![device::look(World::host(), self.device)];
+        let mut ranks_hardware: Vec<RankHardware> = vec![device::detect(World::host(), self.device)];
         let waiting = StartUp::new(*clock, signals.clone());
-        sights.extend(dispatch::gather(world, signals, || waiting.is_over(), hello)?);
-        let shares = device::memory_shares(&sights);
-        let assigned = device::assign(&sights, self.device, self.sharing()).map_err(Error::from);
-        let affordable = assigned.and_then(|orders| {
-            afford(prepared, sample, &sights, &orders)?;
-            Ok(orders)
+        ranks_hardware.extend(dispatch::gather(world, signals, || waiting.is_over(), hello)?);
+        let shares = device::memory_shares(&ranks_hardware);
+        let assigned = device::assign(&ranks_hardware, self.device, self.sharing()).map_err(Error::from);
+        let affordable = assigned.and_then(|assignments| {
+            afford(prepared, sample, &ranks_hardware, &assignments)?;
+            Ok(assignments)
         });
-        let orders = match affordable {
-            Ok(orders) => orders,
+        let assignments = match affordable {
+            Ok(assignments) => assignments,
             Err(error) => {
                 dismiss(world)?;
                 return Err(error);
             }
         };
-        let kind = device::most_common_kind(&orders).to_owned();
+        let kind = device::most_common_kind(&assignments).to_owned();
         let mut estimates = prepared.estimates(&kind, sample);
         let is_short = clock.end().is_some_and(|end| end - clock.now() < WORTH_MEASURING);
-        let trials =
-            if is_short { vec![] } else { estimates.to_try(&prepared.plan, &prepared.known, orders.len()) };
-        for (rank, order) in orders.iter().enumerate().skip(1) {
+        let trials = if is_short {
+            vec![]
+        } else {
+            estimates.to_try(&prepared.plan, &prepared.known, assignments.len())
+        };
+        for (rank, assignment) in assignments.iter().enumerate().skip(1) {
             let data_directory = prepared.data_directory.clone();
-            let (order, memory, trials) = (order.clone(), shares[rank], trials.clone());
-            world.send(rank, &Message::Begin { data_directory, order, memory, trials })?;
+            let (assignment, memory, trials) = (assignment.clone(), shares[rank], trials.clone());
+            world.send(rank, &Message::Begin { data_directory, assignment, memory, trials })?;
         }
         // Its text may be long: points are listed one by one. A job has text keys and finite numbers, so this cannot fail.
         let job = serde_json::to_vec(&prepared.stored).unwrap_or_default();
         StartUp::new(*clock, signals.clone()).guard(|| world.broadcast(job))?;
-        let device = device::take(&orders[0]);
-        for line in device::lines(&sights, &orders) {
+        let device = device::take(&assignments[0]);
+        for line in device::lines(&ranks_hardware, &assignments) {
             inform(line);
         }
-        for warning in device::warnings(&sights, &orders, prepared.stored.job.compute.threads) {
+        for warning in device::warnings(&ranks_hardware, &assignments, prepared.stored.job.compute.threads) {
             tell(format_args!("warning: {warning}"));
         }
-        let ranks = sights.iter().zip(&orders).map(|(sight, order)| RankPlace::new(sight, order)).collect();
+        let ranks = ranks_hardware
+            .iter()
+            .zip(&assignments)
+            .map(|(hardware, assignment)| RankPlace::new(hardware, assignment))
+            .collect();
         let provenance = Provenance::new(self.command(prepared, world.size()), world.library(), ranks);
         let store = &prepared.store;
         if self.shard() == Shard::WHOLE {
@@ -145,12 +152,12 @@ impl Run {
         // One line for each run that has worked here; shards do not write into one file, since lines that several hosts
         // append to a file of a network file system may overwrite each other.
         store.append(&format!("logs/{}runs.jsonl", rank_log::prefix(self.shard())), &provenance)?;
-        let hosts = sights.into_iter().map(|sight| sight.host).collect();
+        let hosts = ranks_hardware.into_iter().map(|hardware| hardware.host).collect();
         if let Ok(device) = &device {
             estimates.try_out(&prepared.stored.job, &trials, *device);
         }
         prepared.estimates = Some(estimates);
-        Ok(Places { own: device, order: orders[0].clone(), kind, memory: shares[0], hosts })
+        Ok(Places { own: device, assignment: assignments[0].clone(), kind, memory: shares[0], hosts })
     }
 
     /// Hands out what is to be done.
@@ -162,8 +169,8 @@ impl Run {
         prepared: &mut Prepared,
         places: Places,
         sample: Sample,
-    ) -> Result<Worked, Error> {
-        let equipment = task::equipment(&sample);
+    ) -> Result<Outcome, Error> {
+        let environment = task::environment(&sample);
         tell_of(&sample);
         let Prepared {
             stored,
@@ -206,14 +213,21 @@ impl Run {
         inform(format_args!("{left} of {total} tasks to do, about {time}{until}"));
         let place = places.own.map(|device| {
             let (store, stored, data) = (store.clone(), stored.clone(), data_directory.clone());
-            let place =
-                Workplace::new(store, stored, data, device, run_info(world, &places.order), self.shard());
+            let place = Workplace::new(
+                store,
+                stored,
+                data,
+                device,
+                run_info(world, &places.assignment),
+                self.shard(),
+            );
             place.with_sample(sample).saving_every(self.checkpoint_every).with_memory(places.memory)
         });
         let progress = Progress::new(plan, &whole, known, world.size()).ending_after(ending);
         let is_failed = |task: &usize| matches!(states[*task], TaskState::Failed { .. });
         let retrying = (0..plan.tasks.len()).filter(|task| known[*task] == Known::Open).filter(is_failed);
-        let mut bulletin = Bulletin::new(plan, progress, occupancy, Pages::new(store), retrying.collect());
+        let mut status_file =
+            StatusFile::new(plan, progress, occupancy, Pages::new(store), retrying.collect());
         let mut shards = Shards {
             store,
             plan,
@@ -224,55 +238,60 @@ impl Run {
             retried: self.retry_failed,
             absent: vec![],
         };
-        let neighbours: &mut dyn Neighbours =
-            if self.shard() == Shard::WHOLE { &mut Nobody } else { &mut shards };
-        let mut reading = Results { store, plan };
+        let other_shards: &mut dyn OtherShards =
+            if self.shard() == Shard::WHOLE { &mut NoOtherShards } else { &mut shards };
+        let mut results = Results { store, plan };
         let assignments = Planned { plan, fingerprints };
-        let absent = compute(world, stored.job.compute.threads, place, |worker| {
+        let absent = compute(world, stored.job.compute.threads, place, |computing_thread| {
             let leader = Leader {
                 transport: world,
-                equipment,
+                environment,
                 hosts: places.hosts,
                 assignments: &assignments,
-                reading: &mut reading,
-                worker,
+                results: &mut results,
+                computing_thread,
                 dispatcher: &mut dispatcher,
                 clock,
                 signals,
-                observer: &mut bulletin,
-                neighbours,
+                observer: &mut status_file,
+                other_shards,
                 patience: self.await_shards,
             };
-            leader.lead()
+            leader.run()
         })?;
         world.give_up_on(&absent);
-        *ended = bulletin.finish();
+        *ended = status_file.finish();
         if let Some(needed) = dispatcher.too_short_for_any() {
             // Reading the data and waiting for ranks has taken some of it.
             let left = clock.end().map_or(0.0, |end| (end - clock.now()).max(0.0));
             return Err(Error::TooLittleTime { left, needed });
         }
-        let Some(halted) = dispatcher.halted() else { return Ok(Worked::Throughout) };
+        let Some(halted) = dispatcher.halted() else { return Ok(Outcome::Throughout) };
         let rest = if dispatcher.schedule().unfinished() < left { Rest::Advanced } else { Rest::Stood };
-        in_vain::refuse(store, &Beginning { job: &stored.job, plan, known, stops }, rest)?;
+        stalled::refuse(store, &Beginning { job: &stored.job, plan, known, stops }, rest)?;
         let is_waiting = matches!(halted, Halt::Others | Halt::Deadline) && !shards.absent.is_empty();
         if is_waiting && !dispatcher.has_begun() {
             // Who puts this job back into the queue must not do so for ever.
             let waiting = dispatcher.schedule().unfinished();
             return Err(Error::ShardsAbsent { own: self.shard(), absent: shards.absent, waiting });
         }
-        Ok(Worked::Until(halted, shards.absent))
+        Ok(Outcome::Until(halted, shards.absent))
     }
 }
 
 /// That the ranks have what the open tasks demand, now that it is known what they are and how many events there are.
-fn afford(prepared: &Prepared, sample: &Sample, sights: &[Sight], orders: &[Order]) -> Result<(), Error> {
+fn afford(
+    prepared: &Prepared,
+    sample: &Sample,
+    ranks_hardware: &[RankHardware],
+    assignments: &[DeviceAssignment],
+) -> Result<(), Error> {
     let Prepared { stored, plan, store, known, .. } = prepared;
-    demands::check_threads(&stored.job, sights)?;
-    let is_on_gpu = orders.iter().any(|order| matches!(order, Order::Gpu { .. }));
-    let shares = device::memory_shares(sights);
+    demands::check_threads(&stored.job, ranks_hardware)?;
+    let is_on_gpu = assignments.iter().any(|assignment| matches!(assignment, DeviceAssignment::Gpu { .. }));
+    let shares = device::memory_shares(ranks_hardware);
     let supply = Supply {
-        ranks: sights.len(),
+        ranks: ranks_hardware.len(),
         chip: if is_on_gpu { Chip::Gpu } else { Chip::Core },
         memory: shares.into_iter().flatten().reduce(f64::max),
         folder: store.directory(),
@@ -314,7 +333,7 @@ fn started_once(world: &World) -> Option<String> {
 
 /// Sends the other ranks home.
 fn dismiss(world: &World) -> Result<(), Error> {
-    world.give_up_on(&dispatch::farewell(world)?);
+    world.give_up_on(&dispatch::stop_ranks(world)?);
     world.dismissed();
     Ok(())
 }
@@ -324,7 +343,7 @@ struct Places {
     /// The device of rank 0, or why it has none.
     own: Result<Device, String>,
     /// What that was to be.
-    order: Order,
+    assignment: DeviceAssignment,
     /// The kind of device that most ranks have.
     kind: String,
     /// Memory that rank 0 may take, in bytes, where that is known.
@@ -339,7 +358,7 @@ pub(super) struct Results<'a> {
     pub plan: &'a Plan,
 }
 
-impl Reading for Results<'_> {
+impl ResultReader for Results<'_> {
     fn is_readable(&mut self, task: usize) -> bool {
         self.store.refresh();
         task::is_readable(self.store, &self.plan.tasks[task].id)

@@ -6,14 +6,14 @@ use drapes_analysis::dispatch::LONGEST_PAUSE;
 
 /// Short where messages follow each other, longer the longer nothing comes: MPI has no call that waits without using a
 /// core.
-pub struct Pause {
+pub struct PollInterval {
     next: Duration,
 }
 
 /// The shortest pause.
 const SHORTEST: Duration = Duration::from_micros(200);
 
-impl Pause {
+impl PollInterval {
     /// The shortest pause.
     pub fn new() -> Self {
         Self { next: SHORTEST }
@@ -32,7 +32,7 @@ impl Pause {
     }
 }
 
-impl Default for Pause {
+impl Default for PollInterval {
     fn default() -> Self {
         Self::new()
     }

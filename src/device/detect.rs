@@ -3,19 +3,19 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::hardware::{Gpu, Sight};
+use super::hardware::{Gpu, RankHardware};
 use super::memory::free_memory;
 use super::{DeviceChoice, driver, gpus};
 
 /// Looks around. CUDA is not touched where nobody wants it.
-pub fn look(host: String, choice: DeviceChoice) -> Sight {
+pub fn detect(host: String, choice: DeviceChoice) -> RankHardware {
     let gpus = match choice {
         DeviceChoice::Cpu => vec![],
         DeviceChoice::Auto | DeviceChoice::Cuda => seen(&host, gpus()),
     };
     let has_driver =
         Path::new("/proc/driver/nvidia/version").exists() || Path::new("/dev/nvidiactl").exists();
-    Sight { host, processors: processors(), gpus, has_driver, free_memory: free_memory() }
+    RankHardware { host, processors: processors(), gpus, has_driver, free_memory: free_memory() }
 }
 
 /// The GPUs that libtorch counts, by the names that the driver gives them.

@@ -4,11 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use drapes_analysis::store::record::RunInfo;
 
-use crate::device::{self, Order};
-use crate::dispatch::{self, Assignment, Ended, Equipment, Performer, Worker, WorkerEnd};
+use crate::device::{self, DeviceAssignment};
+use crate::dispatch::{self, Assignment, ComputingThread, ComputingThreadEnd, Ended, Environment, Performer};
 use crate::error::{Error, RanksError};
+use crate::progress_sink::ProgressSink;
 use crate::task::Workplace;
-use crate::watch::Watch;
 use crate::world::World;
 
 /// The name of computing threads; a panic there is a failed task, and said as one.
@@ -19,24 +19,24 @@ pub fn compute<T>(
     world: &World,
     threads: usize,
     place: Result<Workplace, String>,
-    talk: impl FnOnce(&Worker) -> Result<T, Error>,
+    talk: impl FnOnce(&ComputingThread) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let own = world.rank();
-    let (worker, end): (Worker, WorkerEnd) = Worker::new();
+    let (computing_thread, end): (ComputingThread, ComputingThreadEnd) = ComputingThread::new();
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name(COMPUTING.to_owned());
         let spawned = builder.spawn_scoped(scope, move || {
             device::prepare_cpu(threads);
-            dispatch::work(&end, &mut Tasks { place });
+            dispatch::run_tasks(&end, &mut Tasks { place });
         });
         let broken =
             |error: std::io::Error| RanksError::Broke { rank: world.rank(), reason: error.to_string() };
         spawned.map_err(broken)?;
         // What goes wrong here is told at once, not when the task of the computing thread has ended. That thread
         // ends when the worker is dropped.
-        let result = talk(&worker).map_err(|error| {
+        let result = talk(&computing_thread).map_err(|error| {
             // Where there is one rank only, nothing else ends its task.
-            worker.halt();
+            computing_thread.halt();
             match &error {
                 // The caller gives back the directory first. But where this rank's own task does not end, it cannot.
                 Error::Ranks(RanksError::NoAnswer { ranks, .. })
@@ -48,7 +48,7 @@ pub fn compute<T>(
                 _ => super::stop_all(world, error),
             }
         });
-        drop(worker);
+        drop(computing_thread);
         result
     })
 }
@@ -60,19 +60,19 @@ struct Tasks {
 }
 
 impl Performer for Tasks {
-    fn prepare(&mut self) -> Result<Equipment, String> {
+    fn prepare(&mut self) -> Result<Environment, String> {
         let place = self.place.as_ref().map_err(Clone::clone)?;
         match catch_unwind(AssertUnwindSafe(|| place.prepare())) {
-            Ok(equipment) => equipment.map_err(|error| error.to_string()),
+            Ok(environment) => environment.map_err(|error| error.to_string()),
             Err(_) => Err("reading the data panicked; please report this with the job file".to_owned()),
         }
     }
 
-    fn perform(&mut self, assignment: &Assignment, watch: &dyn Watch) -> Ended {
+    fn perform(&mut self, assignment: &Assignment, sink: &dyn ProgressSink) -> Ended {
         match &self.place {
             Ok(place) => {
                 let Assignment { task, fingerprint, attempt, .. } = assignment;
-                place.perform(task, fingerprint, *attempt, watch)
+                place.perform(task, fingerprint, *attempt, sink)
             }
             Err(_) => Ended::Stopped,
         }
@@ -83,6 +83,6 @@ impl Performer for Tasks {
     }
 }
 
-pub fn run_info(world: &World, order: &Order) -> RunInfo {
-    RunInfo { host: World::host(), rank: world.rank(), device: order.device(), ..RunInfo::default() }
+pub fn run_info(world: &World, assignment: &DeviceAssignment) -> RunInfo {
+    RunInfo { host: World::host(), rank: world.rank(), device: assignment.device(), ..RunInfo::default() }
 }

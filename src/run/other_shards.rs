@@ -7,7 +7,7 @@ use drapes_analysis::plan::Plan;
 use drapes_analysis::plan::fingerprint::Fingerprint;
 use drapes_analysis::store::{Activity, Liveness, Occupant, Store, TaskState};
 
-use crate::dispatch::{Neighbours, News};
+use crate::dispatch::{OtherShards, TaskElsewhere};
 
 /// The other shards of a directory, seen through its files.
 pub struct Shards<'a> {
@@ -25,12 +25,12 @@ pub struct Shards<'a> {
     pub absent: Vec<Shard>,
 }
 
-impl Neighbours for Shards<'_> {
-    fn news(&mut self, task: usize) -> Option<News> {
+impl OtherShards for Shards<'_> {
+    fn news(&mut self, task: usize) -> Option<TaskElsewhere> {
         match self.store.state(&self.plan.tasks[task], &self.fingerprints[task]) {
-            TaskState::Done(_) => Some(News::Done),
+            TaskState::Done(_) => Some(TaskElsewhere::Done),
             state @ TaskState::Failed { .. } if !self.retried || state != self.before[task] => {
-                Some(News::Failed)
+                Some(TaskElsewhere::Failed)
             }
             _ => None,
         }

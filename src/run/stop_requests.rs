@@ -13,24 +13,24 @@ use drapes_analysis::store::Store;
 use crate::stop::Signals;
 
 /// How often it is looked.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL: Duration = Duration::from_secs(1);
 
 /// A thread of rank 0 that looks for a request, until it is dropped. A request is as good as a signal.
-pub struct StopWatch {
+pub struct StopRequests {
     asked: Arc<AtomicBool>,
     /// Ends the thread.
     end: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl StopWatch {
+impl StopRequests {
     /// Looks from now on.
     pub fn begin(store: Store, shard: Shard, signals: Signals) -> Self {
         let asked = Arc::new(AtomicBool::new(false));
         let (end, ended) = channel::<()>();
         let is_asked = Arc::clone(&asked);
         let look = move || {
-            while ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+            while ended.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
                 if let Some(who) = store.is_asked_to_stop(shard) {
                     tell(format_args!(
                         "note: `drapes stop` asks this run to end (process {} on {})",
@@ -53,7 +53,7 @@ impl StopWatch {
     }
 }
 
-impl Drop for StopWatch {
+impl Drop for StopRequests {
     fn drop(&mut self) {
         drop(self.end.take());
         if let Some(thread) = self.thread.take() {

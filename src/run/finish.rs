@@ -15,7 +15,7 @@ use crate::error::{Error, RanksError};
 
 /// How the work of a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Worked {
+pub enum Outcome {
     /// There was nothing to do.
     Nothing,
     /// Everything that could be done was done.
@@ -26,8 +26,8 @@ pub enum Worked {
 
 impl Run {
     /// Reduces and draws where that is due, writes the page of the scan, and says what is left.
-    pub(super) fn conclude(&self, prepared: &mut Prepared, worked: &Worked) -> Result<Exit, Error> {
-        let ended = self.end(prepared, worked);
+    pub(super) fn finish(&self, prepared: &mut Prepared, outcome: &Outcome) -> Result<Exit, Error> {
+        let ended = self.end(prepared, outcome);
         pages::last(&prepared.store);
         let Prepared { plan, survey, ended: tasks, estimates, .. } = &*prepared;
         if let Some(estimates) = estimates {
@@ -36,20 +36,20 @@ impl Run {
         ended
     }
 
-    fn end(&self, prepared: &mut Prepared, worked: &Worked) -> Result<Exit, Error> {
+    fn end(&self, prepared: &mut Prepared, outcome: &Outcome) -> Result<Exit, Error> {
         let Prepared { stored, plan, fingerprints, store, survey, ended, selected, estimates, .. } = prepared;
         // What other shards have done a moment ago is to be seen: whoever looks last sees everything, and draws.
         store.survey_again(plan, fingerprints, survey, ended);
         let states = &survey.states;
         let Tally { done, failed, left } = Tally::of_selected(plan, states, selected);
         let total = selected.iter().filter(|selected| **selected).count();
-        match worked {
-            Worked::Nothing | Worked::Throughout | Worked::Until(Halt::Failures, _) => {}
-            Worked::Until(Halt::NoRanks, _) => {
+        match outcome {
+            Outcome::Nothing | Outcome::Throughout | Outcome::Until(Halt::Failures, _) => {}
+            Outcome::Until(Halt::NoRanks, _) => {
                 let reason = "no rank has a device that still works".to_owned();
                 return Err(RanksError::Broke { rank: 0, reason }.into());
             }
-            Worked::Until(why, absent) => {
+            Outcome::Until(why, absent) => {
                 let is_asked = *why == Halt::Signal && prepared.stop.is_asked();
                 let why = if is_asked { "asked by `drapes stop`".to_owned() } else { word(*why, absent) };
                 tell(format_args!(
@@ -60,7 +60,7 @@ impl Run {
         }
         let ended = if failed > 0 { Err(Error::TasksFailed { failed, total, left }) } else { Ok(Exit::Done) };
         if left > 0 && self.shard() != Shard::WHOLE {
-            if !matches!(worked, Worked::Until(..)) {
+            if !matches!(outcome, Outcome::Until(..)) {
                 tell(format_args!(
                     "shard {} is done; {left} tasks of other shards are left, and the last shard draws the figures",
                     self.shard()
@@ -72,7 +72,7 @@ impl Run {
         let _turn = store.drawing_turn()?;
         let directory = store.directory().display();
         if is_drawn(store, &stored.job, plan, states) {
-            if *worked == Worked::Nothing {
+            if *outcome == Outcome::Nothing {
                 tell(format_args!(
                     "nothing to do; `drapes reduce {directory}` makes tables and figures again"
                 ));

@@ -19,7 +19,7 @@ pub struct Generators {
 }
 
 /// The first events of a template, and the generators as they are after them: the rest follows from both.
-pub struct Making {
+pub struct PartialTemplate {
     count: usize,
     features: usize,
     /// Row by row.
@@ -28,7 +28,7 @@ pub struct Making {
     pub generators: Generators,
 }
 
-impl Making {
+impl PartialTemplate {
     /// A template of so many events of so many features, of which none is made.
     pub fn new(count: usize, features: usize, generators: Generators) -> Self {
         Self { count, features, values: Vec::with_capacity(count * features), generators }
@@ -56,7 +56,7 @@ impl Making {
     }
 }
 
-impl Resumable for Making {
+impl Resumable for PartialTemplate {
     fn snapshot(&self) -> Snapshot {
         Snapshot::new(vec![Tensor::from_slice(&self.values)], vec![], &self.generators)
     }
