@@ -79,7 +79,7 @@ impl RankLog {
     }
 
     /// A task is put back: results that it needs cannot be read, or the machine lets it down.
-    pub fn put_back(&self, task: &TaskId, reason: &str) {
+    pub fn rescheduled(&self, task: &TaskId, reason: &str) {
         self.line(task, format!("put back: {reason}"));
     }
 

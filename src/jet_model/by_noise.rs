@@ -13,14 +13,14 @@ const JETS: usize = 128;
 pub fn losses(
     loss: impl Fn(&Drawn) -> Option<f64>,
     learnt: &Drawn,
-    saved: &Drawn,
+    validation: &Drawn,
     settings: &JetModelSettings,
 ) -> Vec<NoiseLoss> {
     strengths()
         .filter_map(|sigma| {
             let normal = ((sigma.ln() - settings.log_noise_mean) / settings.log_noise_std) as f32;
             let training = loss(&learnt.at_strength(JETS, normal))?;
-            Some(NoiseLoss { sigma, training, validation: loss(&saved.at_strength(JETS, normal)) })
+            Some(NoiseLoss { sigma, training, validation: loss(&validation.at_strength(JETS, normal)) })
         })
         .collect()
 }

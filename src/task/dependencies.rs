@@ -21,16 +21,16 @@ impl Workplace {
     ///
     /// # Errors
     /// What the task finds; [`Error::UnreadableInput`] where its needs cannot be read after all.
-    pub(super) fn compute_with_needs(
+    pub(super) fn compute_or_retry(
         &self,
         task: &Task,
-        doing: &dyn Perform,
+        kind: &dyn Perform,
         checkpointer: &Checkpointer<'_>,
         sink: &dyn ProgressSink,
     ) -> Result<TaskResult, Error> {
         let mut tried = 0;
         loop {
-            let error = match self.compute(&task.id, doing, checkpointer) {
+            let error = match self.compute(&task.id, kind, checkpointer) {
                 Err(error) if error.is_of_reading() => error,
                 other => return other,
             };

@@ -15,8 +15,8 @@ use rand::seq::IndexedRandom;
 use rand_distr::Distribution;
 use rand_pcg::Pcg64;
 
-use super::jet_making::JetMaking;
 use super::jet_models::{self, KinematicModel};
+use super::partial_jet_template::PartialJetTemplate;
 use super::template::{Part, shape, stream};
 use super::{Perform, Workplace, jet_summary};
 use crate::arrays::{ArrayReader, ArrayWriter, Column};
@@ -58,7 +58,7 @@ fn make(
         TemplateMethod::Noise => "starting noise",
         _ => "added noise",
     };
-    let mut partial_template = JetMaking::new(2 * masses.len(), &stream.branch(noise));
+    let mut partial_template = PartialJetTemplate::new(2 * masses.len(), &stream.branch(noise));
     checkpointer.resume(&mut partial_template);
     let kinematics = order.kinematics.as_ref().map(|model| {
         let model = jet_models::read_kinematics(place, model)?;
@@ -99,7 +99,7 @@ fn make(
 /// Makes all jets, from where they were stopped: of these, or of these outlines.
 fn solve(
     sampler: &JetSampler<'_>,
-    partial_template: &mut JetMaking,
+    partial_template: &mut PartialJetTemplate,
     (from, outlines): (Option<&Jets>, Option<&[Outline]>),
     checkpointer: &Checkpointer<'_>,
 ) -> Result<(), Error> {
@@ -116,10 +116,10 @@ fn solve(
             partial_template.add(&jets);
             continue;
         }
-        let share = |partial_template: &JetMaking| {
+        let share = |partial_template: &PartialJetTemplate| {
             OF_KINEMATICS + (1.0 - OF_KINEMATICS) * partial_template.share(portion)
         };
-        checkpointer.rest(partial_template, share(partial_template))?;
+        checkpointer.save_or_stop(partial_template, share(partial_template))?;
         if let Err(error) = sampler.solve_group(&ready, partial_template.batch(portion, begin), checkpointer)
         {
             let share = share(partial_template);

@@ -6,10 +6,10 @@ mod dependencies;
 mod distance;
 mod fit;
 mod flow;
-mod jet_making;
 mod jet_models;
 mod jet_summary;
 mod jet_template;
+mod partial_jet_template;
 mod partial_template;
 mod perform;
 mod spectrum;
@@ -55,11 +55,11 @@ pub use dependencies::{has_arrays, is_readable, unreadable_after_retries};
 
 /// What may come of the checkpoint of a task that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Course {
+enum CheckpointFate {
     /// Tried again, the training goes on from there.
-    MayGoOn,
+    Keep,
     /// The training is complete, or would leave the finite numbers again.
-    Over,
+    Remove,
 }
 
 /// Where a rank works: the directory, the data and the device.
@@ -157,7 +157,7 @@ impl Workplace {
     fn perform_as(
         &self,
         task: &Task,
-        doing: &dyn Perform,
+        kind: &dyn Perform,
         fingerprint: &Fingerprint,
         attempt: Attempt,
         sink: &dyn ProgressSink,
@@ -171,44 +171,43 @@ impl Workplace {
         self.log.begins(&task.id);
         let note = |notice: Notice| self.log.notes(&task.id, &notice);
         let checkpointer = Checkpointer::new(sink, checkpoint, self.save_every).telling(&note);
-        let (mut course, mut fault) = (Course::MayGoOn, None);
+        let (mut checkpoint_fate, mut fault) = (CheckpointFate::Keep, None);
         // Nothing that a panic could leave half-done is used again: arrays have no name yet, the sample is whole.
-        let outcome = match catch_unwind(AssertUnwindSafe(|| {
-            self.compute_with_needs(task, doing, &checkpointer, sink)
-        })) {
-            Ok(Ok(result)) => {
-                course = Course::Over;
-                Outcome::Done(Box::new(result))
-            }
-            Ok(Err(Error::Stopped)) => {
-                stopping::note(&self.store, (task, fingerprint), &self.place.device, &checkpointer);
-                self.log.stopped(&task.id);
-                return Ended::Stopped;
-            }
-            Ok(Err(Error::UnreadableInput { needs, source })) => {
-                return self.lacking(task, needs, source.to_string());
-            }
-            Ok(Err(error)) if error.is_of_storage() => {
-                return self.not_stored(&task.id, doing, attempt, &error);
-            }
-            Ok(Err(error)) => {
-                fault = error.fault();
-                if matches!(error, Error::Diverged { .. } | Error::NotFinite { .. }) {
-                    course = Course::Over;
+        let outcome =
+            match catch_unwind(AssertUnwindSafe(|| self.compute_or_retry(task, kind, &checkpointer, sink))) {
+                Ok(Ok(result)) => {
+                    checkpoint_fate = CheckpointFate::Remove;
+                    Outcome::Done(Box::new(result))
                 }
-                Outcome::Failed { reason: error.to_string() }
-            }
-            Err(panic) => {
-                let (reason, of_memory) = panic_reason(panic.as_ref(), self.need(doing));
-                fault = of_memory;
-                Outcome::Failed { reason }
-            }
-        };
+                Ok(Err(Error::Stopped)) => {
+                    stopping::note(&self.store, (task, fingerprint), &self.place.device, &checkpointer);
+                    self.log.stopped(&task.id);
+                    return Ended::Stopped;
+                }
+                Ok(Err(Error::UnreadableInput { needs, source })) => {
+                    return self.unreadable_input(task, needs, source.to_string());
+                }
+                Ok(Err(error)) if error.is_of_storage() => {
+                    return self.not_stored(&task.id, kind, attempt, &error);
+                }
+                Ok(Err(error)) => {
+                    fault = error.fault();
+                    if matches!(error, Error::Diverged { .. } | Error::NotFinite { .. }) {
+                        checkpoint_fate = CheckpointFate::Remove;
+                    }
+                    Outcome::Failed { reason: error.to_string() }
+                }
+                Err(panic) => {
+                    let (reason, of_memory) = panic_reason(panic.as_ref(), self.need(kind));
+                    fault = of_memory;
+                    Outcome::Failed { reason }
+                }
+            };
         if let Outcome::Failed { reason } = &outcome {
             match self.unreadable(task, sink) {
                 Ok(needs) if needs.is_empty() => {}
                 // What it needs is at fault, and can be made again.
-                Ok(needs) => return self.lacking(task, needs, reason.clone()),
+                Ok(needs) => return self.unreadable_input(task, needs, reason.clone()),
                 Err(_) => {
                     self.log.stopped(&task.id);
                     return Ended::Stopped;
@@ -223,7 +222,7 @@ impl Workplace {
             let found = broken
                 .map(|why| (Fault::Device, format!("{reason} ({} is broken: {why})", self.place.device)));
             if let Some((fault, reason)) = found.or(fault.map(|fault| (fault, reason.clone()))) {
-                self.log.put_back(&task.id, &reason);
+                self.log.rescheduled(&task.id, &reason);
                 return Ended::LetDown { fault, reason };
             }
         }
@@ -242,10 +241,10 @@ impl Workplace {
             record.outcome = Outcome::Failed { reason };
         }
         if let Err(error) = self.store.write_record(&record) {
-            return self.not_stored(&task.id, doing, attempt, &error.into());
+            return self.not_stored(&task.id, kind, attempt, &error.into());
         }
         // A device that broke near the end of a long training is no reason to begin anew when it is tried again.
-        if course == Course::Over {
+        if checkpoint_fate == CheckpointFate::Remove {
             checkpointer.finish();
         }
         self.store.forget_stop(&task.id);
@@ -256,21 +255,21 @@ impl Workplace {
         }
     }
 
-    fn lacking(&self, task: &Task, needs: Vec<TaskId>, reason: String) -> Ended {
-        self.log.put_back(&task.id, &reason);
+    fn unreadable_input(&self, task: &Task, needs: Vec<TaskId>, reason: String) -> Ended {
+        self.log.rescheduled(&task.id, &reason);
         Ended::UnreadableInput { needs, reason }
     }
 
     /// A full disk is full for all ranks; whatever else keeps this one from writing may be its own.
-    fn not_stored(&self, id: &TaskId, doing: &dyn Perform, attempt: Attempt, error: &Error) -> Ended {
+    fn not_stored(&self, id: &TaskId, kind: &dyn Perform, attempt: Attempt, error: &Error) -> Ended {
         let needed = match error {
             Error::NotSaved { bytes, .. } => *bytes,
-            _ => doing.bytes(&self.job, EventCounts::estimated(&self.job)),
+            _ => kind.bytes(&self.job, EventCounts::estimated(&self.job)),
         };
         let reason = format!("{id} needs about {:.1} MB: {error}", needed / 1e6);
         let has_room = free_bytes(self.store.directory()).is_none_or(|free| free > needed + ROOM_TO_SPARE);
         if attempt == Attempt::First && has_room {
-            self.log.put_back(id, &reason);
+            self.log.rescheduled(id, &reason);
             return Ended::LetDown { fault: Fault::Files, reason };
         }
         self.log.not_stored(id, &reason);
@@ -280,32 +279,32 @@ impl Workplace {
     fn compute(
         &self,
         id: &TaskId,
-        doing: &dyn Perform,
+        kind: &dyn Perform,
         checkpointer: &Checkpointer<'_>,
     ) -> Result<TaskResult, Error> {
-        self.check_memory(id, doing)?;
-        doing.perform(self, id, checkpointer)
+        self.check_memory(id, kind)?;
+        kind.perform(self, id, checkpointer)
     }
 
     /// That a large network fits, before hours are spent, or the system ends the process that took too much.
-    fn check_memory(&self, id: &TaskId, doing: &dyn Perform) -> Result<(), Error> {
+    fn check_memory(&self, id: &TaskId, kind: &dyn Perform) -> Result<(), Error> {
         self.sample()?;
         if self.device.is_cuda() {
             // It says itself when it has no more.
             return Ok(());
         }
-        let Need { bytes: needs, lower } = self.need(doing);
+        let Need { bytes: needs, lower } = self.need(kind);
         match [free_memory(), self.memory].into_iter().flatten().reduce(f64::min) {
             Some(has) if needs > has => Err(Error::DoesNotFit { what: id.to_string(), needs, has, lower }),
             _ => Ok(()),
         }
     }
 
-    fn need(&self, doing: &dyn Perform) -> Need {
+    fn need(&self, kind: &dyn Perform) -> Need {
         let counts = self.sample.get().map(|sample| sample.counts(&self.job));
         let counts = counts.unwrap_or_else(|| EventCounts::estimated(&self.job));
         let chip = if self.device.is_cuda() { Chip::Gpu } else { Chip::Core };
-        (doing as &dyn TaskKind).need(&self.job, counts, chip)
+        (kind as &dyn TaskKind).need(&self.job, counts, chip)
     }
 
     fn sample(&self) -> Result<&Sample, Error> {

@@ -228,7 +228,7 @@ fn store(
         let count = masses.len() as f64;
         let part =
             Part { whole: checkpointer, begin: rows.start as f64 / count, len: rows.len() as f64 / count };
-        checkpointer.rest(&partial_template, part.begin)?;
+        checkpointer.save_or_stop(&partial_template, part.begin)?;
         // What is stopped on the way is made again from the generators as they are now.
         let mut generators = partial_template.generators.clone();
         let made = match make(rows, &mut generators, &part) {

@@ -6,8 +6,8 @@ use tch::{Device, Kind, Tensor};
 
 use super::adam::{Adam, Rates, clip_gradients};
 use super::checkpoint::Checkpointer;
+use super::final_parameters::FinalParameters;
 use super::history::{TrainedMember, Weights, some_are_well};
-use super::kept::Kept;
 use super::learner::Learner;
 use super::model::Model;
 use super::on_device::{OnDevice, StepNumbers};
@@ -24,7 +24,7 @@ pub struct Training<M: Model> {
     pub(crate) parameters: Tensor,
     pub(crate) network: M::Network,
     pub(super) adam: Adam,
-    pub(super) kept: Kept,
+    pub(super) kept: FinalParameters,
     pub(crate) members: Vec<Learner>,
     /// Steps taken.
     pub(super) done: usize,
@@ -57,7 +57,7 @@ impl<M: Model> Training<M> {
         Self {
             network: model.network(&parameters),
             adam: Adam::new(&parameters, settings.weight_decay),
-            kept: Kept::new(&parameters, settings.result),
+            kept: FinalParameters::new(&parameters, settings.result),
             loss: Tensor::zeros([members.len() as i64], (Kind::Float, device)),
             model,
             settings,
@@ -81,7 +81,7 @@ impl<M: Model> Training<M> {
         let steps_a_record = self.settings.steps_a_record(total);
         while self.done < total {
             // Between blocks no random number is drawn that is not used.
-            checkpointer.rest(&self, self.done as f64 / total as f64)?;
+            checkpointer.save_or_stop(&self, self.done as f64 / total as f64)?;
             let steps = M::STEPS_A_BLOCK.min(total - self.done);
             let block = self.model.draw(&mut self.members, steps);
             let numbers = on_device.as_ref().map(|_| OnDevice::numbers(&self, steps));

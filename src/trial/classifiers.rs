@@ -68,7 +68,7 @@ pub fn perceptrons(job: &Job, members: usize, device: Device) -> Option<(f64, f6
     let family = Perceptrons { settings: &settings, device };
     let smallest_fold = SmallestFold { batches, validation: 0 };
     // It ends by being stopped.
-    let _ = family.train(&two_sample, &members, smallest_fold, &Checkpointer::watching(&clock));
+    let _ = family.train(&two_sample, &members, smallest_fold, &Checkpointer::without_file(&clock));
     let (blocks, seconds) = clock.blocks()?;
     let steps = blocks * Perceptrons::STEPS_A_BLOCK;
     Some((TRAINING * classifier_weights(job) * (steps * members.len() * settings.batch) as f64, seconds))

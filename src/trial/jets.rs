@@ -58,7 +58,7 @@ pub fn training(job: &Job, members: usize, device: Device) -> Option<(f64, f64)>
     let member = |seed| JetModelEvents { events: EventJets::all(&jets), stream: Stream::of_job(seed) };
     let members: Vec<JetModelEvents<'_>> = (0..members as u64).map(member).collect();
     // It ends by being stopped.
-    let _ = train(shape, &settings, &members, device, &Checkpointer::watching(&clock));
+    let _ = train(shape, &settings, &members, device, &Checkpointer::without_file(&clock));
     let (steps, seconds) = clock.blocks()?;
     let seen = constituents(job, (steps * members.len() * settings.batch) as f64 / 2.0);
     Some((TRAINING * jet_model_work(job) * seen, seconds))
@@ -98,7 +98,7 @@ pub fn classifiers(job: &Job, members: usize, device: Device) -> Option<(f64, f6
     let smallest_fold = SmallestFold { batches: 2 * jets.events() / settings.batch, validation: 0 };
     let family = Transformers { settings: &settings, device };
     // It ends by being stopped.
-    let _ = family.train(&two_sample, &members, smallest_fold, &Checkpointer::watching(&clock));
+    let _ = family.train(&two_sample, &members, smallest_fold, &Checkpointer::without_file(&clock));
     let (steps, seconds) = clock.blocks()?;
     let seen = constituents(job, (steps * members.len() * settings.batch) as f64);
     Some((TRAINING * jet_classifier_work(job) * seen, seconds))

@@ -47,7 +47,7 @@ pub fn denoisers(job: &Job, members: usize, device: Device) -> Option<(f64, f64)
     let events: Vec<TrainingEvents> = (0..members as u64).map(event).collect();
     let (shape, clock) = (DenoiserShape::new(features, &settings, &job.sampler), Clock::default());
     // It ends by being stopped.
-    let _ = train(shape, &settings, &events, device, &Checkpointer::watching(&clock));
+    let _ = train(shape, &settings, &events, device, &Checkpointer::without_file(&clock));
     let (blocks, seconds) = clock.blocks()?;
     let seen = (blocks * STEPS_A_BLOCK * members * batch) as f64;
     Some((TRAINING * denoiser_weights(job) * seen, seconds))
@@ -99,7 +99,7 @@ pub fn flows(job: &Job, kind: FlowKind, members: usize, device: Device) -> Optio
         }
     };
     let clock = Clock::default();
-    let checkpointer = Checkpointer::watching(&clock);
+    let checkpointer = Checkpointer::without_file(&clock);
     // It ends by being stopped.
     let _ =
         train_flows(flow_shape(job, kind), (&settings, &network), &objective, &events, device, &checkpointer);

@@ -42,7 +42,7 @@ pub struct Checkpointer<'a> {
 impl<'a> Checkpointer<'a> {
     /// A checkpointer that saves a training in a file.
     pub fn new(sink: &'a dyn ProgressSink, file: CheckpointFile, every: Duration) -> Self {
-        Self { file: Some(file), every, ..Self::watching(sink) }
+        Self { file: Some(file), every, ..Self::without_file(sink) }
     }
 
     /// The same checkpointer, which tells of its checkpoints.
@@ -51,7 +51,7 @@ impl<'a> Checkpointer<'a> {
     }
 
     /// A checkpointer of a training that is not worth saving.
-    pub fn watching(sink: &'a dyn ProgressSink) -> Self {
+    pub fn without_file(sink: &'a dyn ProgressSink) -> Self {
         let now = Instant::now();
         Self {
             sink,
@@ -138,7 +138,7 @@ impl<'a> Checkpointer<'a> {
     /// # Errors
     /// The training must stop; and where it cannot be saved then, that is the error. (Before its end, a checkpoint that
     /// cannot be written is no reason to lose the training as well: it goes on, and there may be room again next time.)
-    pub fn rest(&self, training: &impl Resumable, share: f64) -> Result<(), Error> {
+    pub fn save_or_stop(&self, training: &impl Resumable, share: f64) -> Result<(), Error> {
         self.progress(share);
         let stop = self.sink.should_stop();
         if stop || self.tried.get().elapsed() >= self.every {
@@ -195,6 +195,6 @@ impl ProgressSink for Checkpointer<'_> {
 
 impl Default for Checkpointer<'_> {
     fn default() -> Self {
-        Self::watching(&NoProgress)
+        Self::without_file(&NoProgress)
     }
 }

@@ -1,7 +1,7 @@
 //! Trainings and templates that can be stopped at any moment and go on as if nothing had happened.
 //!
 //! ```text
-//! training --rest--> Checkpointer: time to save? told to stop? --Snapshot--> CheckpointFile
+//! training --save_or_stop--> Checkpointer: time to save? told to stop? --Snapshot--> CheckpointFile
 //! CheckpointFile --restore--> training, at the step after the last one that was saved
 //! ```
 //!

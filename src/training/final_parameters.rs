@@ -7,7 +7,7 @@ use tch::{Kind, Tensor};
 use super::settings::ResultOf;
 
 /// The parameters that will be the result, as far as the training has come.
-pub struct Kept {
+pub struct FinalParameters {
     result: ResultOf,
     /// `[members, len]`; none where the result is what there is after the last step.
     pub parameters: Option<Tensor>,
@@ -15,7 +15,7 @@ pub struct Kept {
     pub losses: Vec<Option<f32>>,
 }
 
-impl Kept {
+impl FinalParameters {
     pub fn new(present: &Tensor, result: ResultOf) -> Self {
         let parameters = (result != ResultOf::LastStep).then(|| present.copy());
         Self { result, parameters, losses: vec![None; present.size()[0] as usize] }
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn only_members_that_learn_are_averaged() {
         let start = Tensor::from_slice(&[0.0_f32, 0.0]).reshape([2, 1]);
-        let mut kept = Kept::new(&start, ResultOf::RunningAverage { decay: 0.75 });
+        let mut kept = FinalParameters::new(&start, ResultOf::RunningAverage { decay: 0.75 });
         let there = Tensor::from_slice(&[1.0_f32, 1.0]).reshape([2, 1]);
         kept.step(&there, &[true, true]);
         kept.step(&there, &[true, false]);
