@@ -8,13 +8,13 @@ use drapes::jets::{EventJets, Jets, Kinematics};
 use drapes::marginals::ColumnMaps;
 use drapes::training::{Checkpointer, TrainedMember};
 use drapes::watch::Unwatched;
-use drapes_analysis::generated::FlowKind;
+use drapes_analysis::job::template_spec::FlowKind;
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::{
     DEFAULTS, DenoiserSettings, FlowNetwork, FlowSettings, JetModelSettings, Job, JobFile, Precision,
     SamplerSettings,
 };
-use drapes_analysis::stream::Stream;
+use drapes_analysis::plan::random_stream::Stream;
 use half::f16;
 use ndarray::Array2;
 use rand_distr::{Distribution, StandardNormal};

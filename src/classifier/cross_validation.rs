@@ -1,7 +1,7 @@
 //! A two-sample task from its events to the classifiers and what they are worth.
 
-use drapes_analysis::quantities::ClassifierSeed;
-use drapes_analysis::stream::Stream;
+use drapes_analysis::job::quantities::ClassifierSeed;
+use drapes_analysis::plan::random_stream::Stream;
 
 use super::evaluation::{Evaluation, evaluate};
 use super::family::{ClassifierFamily, SmallestFold};

@@ -37,11 +37,10 @@ impl Run {
     }
 
     fn end(&self, prepared: &mut Prepared, outcome: &Outcome) -> Result<Exit, Error> {
-        let Prepared { stored, plan, fingerprints, store, survey, ended, selected, estimates, .. } = prepared;
+        let Prepared { plan, fingerprints, store, survey, ended, selected, .. } = prepared;
         // What other shards have done a moment ago is to be seen: whoever looks last sees everything, and draws.
         store.survey_again(plan, fingerprints, survey, ended);
-        let states = &survey.states;
-        let Tally { done, failed, left } = Tally::of_selected(plan, states, selected);
+        let Tally { done, failed, left } = Tally::of_selected(plan, &survey.states, selected);
         let total = selected.iter().filter(|selected| **selected).count();
         match outcome {
             Outcome::Nothing | Outcome::Throughout | Outcome::Until(Halt::Failures, _) => {}
@@ -68,6 +67,38 @@ impl Run {
             }
             return ended;
         }
+        if self.reduce_and_draw(prepared, outcome)? == Drawn::WithoutDamaged {
+            return Ok(Exit::Deadline);
+        }
+        let Prepared { stored, plan, store, survey, .. } = prepared;
+        let (states, directory) = (&survey.states, store.directory().display());
+        answer(format_args!(
+            "\nresults.csv, figures/ and report.html (all of it on one page) in {directory}\n"
+        ));
+        if let Some(growth) = stored.job.growth() {
+            answer(format_args!("{growth}\n"));
+        }
+        if failed == 0 && left > 0 {
+            tell(format_args!(
+                "{left} of {total} tasks have lost their record meanwhile; run the same command again"
+            ));
+            return Ok(Exit::Deadline);
+        }
+        if !self.only.is_empty() {
+            let rest = plan.tasks.len() - total;
+            let open = Tally::of(plan, states).left - left;
+            tell(format_args!(
+                "--only: {done} of {total} tasks done; of the other {rest} of the job {open} are left: run the same command \
+                 without --only"
+            ));
+        }
+        ended
+    }
+
+    /// Makes tables, figures and the report from the records, unless they are there already.
+    fn reduce_and_draw(&self, prepared: &mut Prepared, outcome: &Outcome) -> Result<Drawn, Error> {
+        let Prepared { stored, plan, store, survey, estimates, .. } = prepared;
+        let states = &survey.states;
         // Two that end at the same moment both find everything done: the second finds the figures too.
         let _turn = store.drawing_turn()?;
         let directory = store.directory().display();
@@ -95,31 +126,20 @@ impl Run {
                 ));
             }
             if !results.torn.is_empty() {
-                return Ok(Exit::Deadline);
+                return Ok(Drawn::WithoutDamaged);
             }
         }
-        answer(format_args!(
-            "\nresults.csv, figures/ and report.html (all of it on one page) in {directory}\n"
-        ));
-        if let Some(growth) = stored.job.growth() {
-            answer(format_args!("{growth}\n"));
-        }
-        if failed == 0 && left > 0 {
-            tell(format_args!(
-                "{left} of {total} tasks have lost their record meanwhile; run the same command again"
-            ));
-            return Ok(Exit::Deadline);
-        }
-        if !self.only.is_empty() {
-            let rest = plan.tasks.len() - total;
-            let open = Tally::of(plan, states).left - left;
-            tell(format_args!(
-                "--only: {done} of {total} tasks done; of the other {rest} of the job {open} are left: run the same command \
-                 without --only"
-            ));
-        }
-        ended
+        Ok(Drawn::Whole)
     }
+}
+
+/// What tables and figures show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Drawn {
+    /// Every record.
+    Whole,
+    /// All but damaged records, which were removed so that their tasks are done again.
+    WithoutDamaged,
 }
 
 /// Why a run has ended before all was done.

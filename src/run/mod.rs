@@ -12,6 +12,7 @@ mod costs;
 mod dry_run;
 mod estimates;
 mod finish;
+mod handshake;
 mod launch;
 mod leader;
 mod other_shards;

@@ -7,12 +7,12 @@ use std::time::Duration;
 use drapes_analysis::cli::{inform, tell};
 use drapes_analysis::dispatch::{Graph, Known, Shard};
 use drapes_analysis::figures::Figure;
-use drapes_analysis::job::Job;
 use drapes_analysis::plan::fingerprint::{Fingerprint, InputFile, fingerprints};
+use drapes_analysis::job::{Job, JobFile};
+use drapes_analysis::plan::{Plan, TaskId};
 use drapes_analysis::plan::price::memory::Chip;
 use drapes_analysis::plan::price::{EventCounts, Price};
 use drapes_analysis::plan::rates::Rates;
-use drapes_analysis::plan::{Plan, TaskId};
 use drapes_analysis::store::{Occupancy, Occupant, Patience, Stop, Store, StoredJob, Survey, TaskState};
 
 use super::Run;
@@ -66,6 +66,10 @@ impl Run {
         self.shard.unwrap_or(Shard::WHOLE)
     }
 
+    /// Checks the job, its data and its directory, takes the lock of the directory, and finds what is left to do.
+    ///
+    /// # Errors
+    /// Something of these is wrong, or another run is at work here.
     pub(super) fn prepare(&self, ranks: usize, signals: &Signals) -> Result<Prepared, Error> {
         let file = self.job_file()?;
         let job = file.check()?;
@@ -86,17 +90,11 @@ impl Run {
         repeats::check_files(&job, &inputs)?;
         let stored = StoredJob { job, inputs };
         let directory = self.directory(&stored.job);
-        let mut planned = None;
         let is_known = |known: StoredJob| known.job.physics() == stored.job.physics();
-        if !Store::open(&directory).and_then(|store| store.job()).is_ok_and(is_known) {
-            // Before a scan is begun, or grows, all that is wrong with its data is told. Later they are read where needed.
-            let plan = planned.insert(Plan::of(&stored.job));
-            let sample = crate::task::load(&stored.job, &data_directory)?;
-            let open = vec![true; plan.tasks.len()];
-            let supply =
-                Supply { ranks, chip: self.chip(), memory: hardware.free_memory, folder: &directory };
-            demands::check(&stored.job, plan, sample.counts(&stored.job), &open, &supply)?;
-        }
+        let is_new = !Store::open(&directory).and_then(|store| store.job()).is_ok_and(is_known);
+        let supply = Supply { ranks, chip: self.chip(), memory: hardware.free_memory, folder: &directory };
+        // Before a scan is begun, or grows, all that is wrong with its data is told. Later they are read where needed.
+        let planned = if is_new { Some(planned_for(&stored.job, &data_directory, &supply)?) } else { None };
         let store = Store::begin(&directory, &stored)?;
         let (occupancy, dead) = self.occupy(&store, ranks, signals)?;
         let stop = StopRequests::begin(store.clone(), self.shard(), signals.clone());
@@ -106,14 +104,8 @@ impl Run {
             ));
         }
         // Only now: the job of a run that is at work here is not to be touched.
-        let before = store.job().map(|before| before.job.growth()).ok();
         let asked = stored;
-        let stored = store.settle(&file, &asked, self.shard())?;
-        if let (Some(before), Some(growth)) = (before, stored.job.growth())
-            && before.as_ref() != Some(&growth)
-        {
-            inform(format_args!("{growth}; what is finished stays as it is"));
-        }
+        let stored = self.settle(&store, &file, &asked)?;
         // That of a large scan takes seconds: it is made once where the job is the one that was asked for.
         let is_as_asked = stored.job == asked.job;
         let plan = planned.filter(|_| is_as_asked).unwrap_or_else(|| Plan::of(&stored.job));
@@ -144,6 +136,18 @@ impl Run {
             rates,
             estimates: None,
         })
+    }
+
+    /// The job that is done here, which holds what was asked for and what the directory had before; says how it has grown.
+    fn settle(&self, store: &Store, file: &JobFile, asked: &StoredJob) -> Result<StoredJob, Error> {
+        let before = store.job().map(|before| before.job.growth()).ok();
+        let stored = store.settle(file, asked, self.shard())?;
+        if let (Some(before), Some(growth)) = (before, stored.job.growth())
+            && before.as_ref() != Some(&growth)
+        {
+            inform(format_args!("{growth}; what is finished stays as it is"));
+        }
+        Ok(stored)
     }
 
     /// What ranks will probably compute on; which GPUs there are is asked when all ranks are there.
@@ -182,6 +186,15 @@ impl Run {
         };
         states.iter().zip(owners).zip(selected).map(known).collect()
     }
+}
+
+/// The plan of a job whose data were read, and whose demands this machine can meet.
+fn planned_for(job: &Job, data_directory: &Path, supply: &Supply<'_>) -> Result<Plan, Error> {
+    let plan = Plan::of(job);
+    let sample = crate::task::load(job, data_directory)?;
+    let open = vec![true; plan.tasks.len()];
+    demands::check(job, &plan, sample.counts(job), &open, supply)?;
+    Ok(plan)
 }
 
 /// That it is not clear whether somebody on another host still works.

@@ -10,7 +10,7 @@ use tch::Tensor;
 
 use super::{Perform, Workplace, weights};
 use crate::error::Error;
-use crate::flow::{Flow, FlowEvents, FlowModel, FlowShape, Objective, train as train_flows};
+use crate::flow::{Flow, FlowEvents, FlowModel, FlowShape, Objective, TrainedFlows, train as train_flows};
 use crate::marginals::ColumnMaps;
 use crate::training::Checkpointer;
 
@@ -32,7 +32,6 @@ fn train(
     checkpointer: &Checkpointer<'_>,
 ) -> Result<Vec<FlowTraining>, Error> {
     let (flow, settings) = (*flow, &place.job.flow);
-    let stream = place.stream().branch("flow").branch(flow.word());
     let based_on = judges.iter().map(|base| finished(place, base)).collect::<Result<Vec<_>, Error>>()?;
     // A member whose base density has diverged cannot learn; the others do not suffer from it.
     let lost = |member: usize| match based_on.get(member) {
@@ -44,22 +43,7 @@ fn train(
     {
         return Err(Error::Diverged { epoch, what: format!("the density that judges {id}") });
     }
-    let (mut members, mut base_weights) = (vec![], vec![]);
-    for (member, sample) in samples.iter().enumerate() {
-        let rows = events(place, flow, sample)?;
-        // The base density gives likelihoods of events as it has learnt them: in its own maps.
-        let maps = match based_on.get(member) {
-            Some(Finished::Well(parameters, maps)) => {
-                base_weights.push(parameters);
-                maps.clone()
-            }
-            Some(Finished::Diverged(_)) => continue,
-            None => ColumnMaps::of(rows.view(), settings.marginals),
-        };
-        // A flow keeps the same events aside as its base density, which has not learnt them either.
-        let split = place.stream().branch("flow").branch("kept aside").branch(sample);
-        members.push(FlowEvents { rows, maps, stream: stream.branch(sample), split });
-    }
+    let (members, base_weights) = members(place, flow, samples, &based_on)?;
     let objective = match flow.judge() {
         None => Objective::Density,
         Some(base) => {
@@ -76,6 +60,45 @@ fn train(
         place.device,
         checkpointer,
     )?;
+    let (parameters, maps, courses) = gathered(flow, samples, lost, (members, trained));
+    weights::write(place, id, &parameters, |writer| weights::write_columns(writer, &maps))?;
+    Ok(courses)
+}
+
+/// What those members learn from whose base density has not diverged, and the weights of these densities.
+fn members(
+    place: &Workplace,
+    flow: FlowKind,
+    samples: &[TrainingSample],
+    based_on: &[Finished],
+) -> Result<(Vec<FlowEvents>, Vec<Tensor>), Error> {
+    let stream = place.stream().branch("flow").branch(flow.word());
+    let (mut members, mut base_weights) = (vec![], vec![]);
+    for (member, sample) in samples.iter().enumerate() {
+        let rows = events(place, flow, sample)?;
+        // The base density gives likelihoods of events as it has learnt them: in its own maps.
+        let maps = match based_on.get(member) {
+            Some(Finished::Well(parameters, maps)) => {
+                base_weights.push(parameters.shallow_clone());
+                maps.clone()
+            }
+            Some(Finished::Diverged(_)) => continue,
+            None => ColumnMaps::of(rows.view(), place.job.flow.marginals),
+        };
+        // A flow keeps the same events aside as its base density, which has not learnt them either.
+        let split = place.stream().branch("flow").branch("kept aside").branch(sample);
+        members.push(FlowEvents { rows, maps, stream: stream.branch(sample), split });
+    }
+    Ok((members, base_weights))
+}
+
+/// Parameters, maps and course of the flow of each sample, with an empty place for those that had nothing to learn from.
+fn gathered(
+    flow: FlowKind,
+    samples: &[TrainingSample],
+    lost: impl Fn(usize) -> Option<f64>,
+    (members, trained): (Vec<FlowEvents>, TrainedFlows),
+) -> (Tensor, Vec<ColumnMaps>, Vec<FlowTraining>) {
     let mut trained_members = (0_i64..).zip(members).zip(trained.members.into_iter().zip(trained.in_tails));
     let (mut parameters, mut maps, mut courses) = (vec![], vec![], vec![]);
     for (member, sample) in samples.iter().enumerate() {
@@ -100,9 +123,7 @@ fn train(
             ..untrained(flow, *sample)
         });
     }
-    let parameters = Tensor::cat(&parameters, 0);
-    weights::write(place, id, &parameters, |writer| weights::write_columns(writer, &maps))?;
-    Ok(courses)
+    (Tensor::cat(&parameters, 0), maps, courses)
 }
 
 fn untrained(flow: FlowKind, sample: TrainingSample) -> FlowTraining {

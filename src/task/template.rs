@@ -2,17 +2,19 @@
 
 use std::ops::Range;
 
+use drapes_analysis::job::template_spec::{Generated, Start, TemplateMethod, TrainingSample};
 use drapes_analysis::job::hlv;
 use drapes_analysis::job::noise_grid::NoiseGrid;
-use drapes_analysis::job::regions::Region;
-use drapes_analysis::job::template_spec::{Generated, Start, TemplateMethod, TrainingSample};
 use drapes_analysis::plan::TaskId;
-use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::work::{MakeTemplate, Resample};
 use drapes_analysis::store::record::TaskResult;
+use drapes_analysis::job::regions::Region;
+use drapes_analysis::job::solver::Solver;
+use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::store::template_summary::TemplateSummary;
 use ndarray::{Array2, ArrayView1, Axis};
 use rand_distr::Distribution;
+use tch::Device;
 
 use super::partial_template::{Generators, PartialTemplate};
 use super::summary::{self, FEATURES, Made};
@@ -59,14 +61,7 @@ fn make(
     let starts = starts(place, &template)?;
     let count = starts.len() * oversampling.0 as usize;
     let stream = stream(place, &template);
-    let masses = match fit {
-        Some(fit) => {
-            let mut generator = stream.branch("target masses").generator();
-            let window = shape(place, fit)?.within(place.job.regions_of(&template.sample).signal);
-            window.sample_iter(&mut generator).take(count).collect()
-        }
-        None => starts.masses.iter().copied().cycle().take(count).collect::<Vec<f64>>(),
-    };
+    let masses = target_masses(place, &template, fit.as_ref(), (&starts, count))?;
     let maker = match template.method.flow() {
         Some(kind) => Maker::Flow(flow::read(place, kind, model)?),
         None => Maker::Denoiser(train::read(place, model)?, NoiseGrid::of(&place.job.sampler, &template)),
@@ -86,29 +81,9 @@ fn make(
         id,
         &masses,
         (partial_template, maker.portion(place), checkpointer),
-        |rows, Generators { noise, spread }, sink| {
+        |rows, generators, sink| {
             let to = &masses[rows.clone()];
-            let from = || portion(&starts, rows);
-            match &maker {
-                Maker::Denoiser(denoiser, grid) => {
-                    let sampler = Sampler { denoiser, grid, solver, device: place.device };
-                    match method {
-                        TemplateMethod::Noise => sampler.from_noise(to, noise, sink),
-                        _ => sampler.from_events(from().features.view(), to, (noise, spread), sink),
-                    }
-                }
-                Maker::Flow(flow) => match method {
-                    TemplateMethod::Cathode => flow.sample(to, noise, sink),
-                    TemplateMethod::Feta => {
-                        flow.transport(from().features.view(), Transform::Correction(to), spread, sink)
-                    }
-                    _ => {
-                        let from = from();
-                        let transform = Transform::Masses { own: &from.masses, target: to };
-                        flow.transport(from.features.view(), transform, spread, sink)
-                    }
-                },
-            }
+            maker.make((method, &starts), (rows, to), generators, (solver, place.device), sink)
         },
     )?;
     let (grid, in_tails) = match &maker {
@@ -118,6 +93,20 @@ fn make(
     };
     let summary = summarise(place, id, Some(template), grid, &starts)?;
     Ok(TemplateSummary { in_tails, ..summary })
+}
+
+/// The masses that the events of a template are made at: drawn from the fit of the side-bands, or those of the events that it
+/// starts from, round and round.
+fn target_masses(
+    place: &Workplace,
+    template: &Generated,
+    fit: Option<&TaskId>,
+    (starts, count): (&RegionEvents, usize),
+) -> Result<Vec<f64>, Error> {
+    let Some(fit) = fit else { return Ok(starts.masses.iter().copied().cycle().take(count).collect()) };
+    let mut generator = stream(place, template).branch("target masses").generator();
+    let window = shape(place, fit)?.within(place.job.regions_of(&template.sample).signal);
+    Ok(window.sample_iter(&mut generator).take(count).collect())
 }
 
 /// The finished model that makes a template.
@@ -135,6 +124,38 @@ impl Maker {
                 Sampler { denoiser, grid, solver, device }.portion()
             }
             Self::Flow(flow) => flow.portion(),
+        }
+    }
+
+    /// Makes some rows of a template at their target masses, from noise or from the events that the method starts from.
+    fn make(
+        &self,
+        (method, starts): (TemplateMethod, &RegionEvents),
+        (rows, to): (Range<usize>, &[f64]),
+        Generators { noise, spread }: &mut Generators,
+        (solver, device): (Solver, Device),
+        sink: &dyn ProgressSink,
+    ) -> Result<Array2<f32>, Error> {
+        let from = || portion(starts, rows);
+        match self {
+            Self::Denoiser(denoiser, grid) => {
+                let sampler = Sampler { denoiser, grid, solver, device };
+                match method {
+                    TemplateMethod::Noise => sampler.from_noise(to, noise, sink),
+                    _ => sampler.from_events(from().features.view(), to, (noise, spread), sink),
+                }
+            }
+            Self::Flow(flow) => match method {
+                TemplateMethod::Cathode => flow.sample(to, noise, sink),
+                TemplateMethod::Feta => {
+                    flow.transport(from().features.view(), Transform::Correction(to), spread, sink)
+                }
+                _ => {
+                    let from = from();
+                    let transform = Transform::Masses { own: &from.masses, target: to };
+                    flow.transport(from.features.view(), transform, spread, sink)
+                }
+            },
         }
     }
 }

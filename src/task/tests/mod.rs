@@ -7,16 +7,26 @@ mod jets;
 mod stopping;
 mod toy;
 
-use drapes_analysis::job::JobFile;
-use drapes_analysis::job::quantities::SignalCount;
-use drapes_analysis::job::regions::{MassWindow, Region};
-use drapes_analysis::job::template_spec::FlowKind;
-use drapes_analysis::plan::fingerprint::fingerprints;
-use drapes_analysis::plan::{Plan, Stage, TaskId};
+use std::any::Any;
+use std::time::Instant;
 
+use drapes_analysis::dispatch::{Attempt, Fault};
+use drapes_analysis::plan::fingerprint::{Fingerprint, fingerprints};
+use drapes_analysis::job::template_spec::FlowKind;
+use drapes_analysis::job::JobFile;
+use drapes_analysis::plan::{Plan, Stage, Task, TaskId, TaskKind};
+use drapes_analysis::plan::price::EventCounts;
+use drapes_analysis::plan::price::memory::{Chip, Need};
+use drapes_analysis::job::quantities::SignalCount;
+use drapes_analysis::store::record::{Outcome, TaskRecord, TaskResult};
+use drapes_analysis::job::regions::{MassWindow, Region};
+
+use super::execution::panic_reason;
 use super::*;
 use crate::arrays::ArrayReader;
-use crate::progress_sink::NoProgress;
+use crate::dispatch::Ended;
+use crate::progress_sink::{NoProgress, ProgressSink};
+use crate::training::Checkpointer;
 
 /// A directory, its plan and a workplace for a job on the shipped sample.
 fn workplace(directory: &std::path::Path, extra: &str) -> (Plan, Workplace, Vec<Fingerprint>) {
