@@ -6,10 +6,10 @@ use drapes::flow::{Flow, FlowEvents, FlowShape, Objective, train as train_flows}
 use drapes::jet_model::{JetModelEvents, JetModelShape, train as train_jets};
 use drapes::jets::{EventJets, Jets, Kinematics};
 use drapes::marginals::ColumnMaps;
+use drapes::progress_sink::NoProgress;
 use drapes::training::{Checkpointer, TrainedMember};
-use drapes::watch::Unwatched;
-use drapes_analysis::job::template_spec::FlowKind;
 use drapes_analysis::job::noise_grid::NoiseGrid;
+use drapes_analysis::job::template_spec::FlowKind;
 use drapes_analysis::job::{
     DEFAULTS, DenoiserSettings, FlowNetwork, FlowSettings, JetModelSettings, Job, JobFile, Precision,
     SamplerSettings,
@@ -89,7 +89,7 @@ fn denoisers_learn_and_sample_the_same() {
         let denoiser = Denoiser::new(shape, parameters.to_device(device), maps.clone());
         let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver: sampler.solver, device };
         let mut noise = Stream::of_job(7).generator();
-        sampler.from_noise(&[0.0; 500], &mut noise, &Unwatched).expect("events")
+        sampler.from_noise(&[0.0; 500], &mut noise, &NoProgress).expect("events")
     };
     let (core, on_gpu) = (made(Device::Cpu), made(gpu));
     let worst = core.iter().zip(&on_gpu).map(|(a, b)| (a - b).abs()).fold(0.0_f32, f32::max);

@@ -141,7 +141,7 @@ impl Run {
         estimates.tell_of_guess();
         let runs = survey.states.iter().map(done_run);
         let mut pace = estimates.pace();
-        pace.and(&standing::pace(plan, estimates.seconds(), runs, kind));
+        pace.and(&task_state::pace(plan, estimates.seconds(), runs, kind));
         let shown = Shown { stops, fingerprints, kind };
         let outlooks = prices::outlooks(plan, estimates.seconds(), &pace, &shown);
         // What is expected of whole tasks, of those too that go on from a checkpoint.

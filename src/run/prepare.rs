@@ -7,12 +7,12 @@ use std::time::Duration;
 use drapes_analysis::cli::{inform, tell};
 use drapes_analysis::dispatch::{Graph, Known, Shard};
 use drapes_analysis::figures::Figure;
-use drapes_analysis::plan::fingerprint::{Fingerprint, InputFile, fingerprints};
 use drapes_analysis::job::{Job, JobFile};
-use drapes_analysis::plan::{Plan, TaskId};
+use drapes_analysis::plan::fingerprint::{Fingerprint, InputFile, fingerprints};
 use drapes_analysis::plan::price::memory::Chip;
 use drapes_analysis::plan::price::{EventCounts, Price};
 use drapes_analysis::plan::rates::Rates;
+use drapes_analysis::plan::{Plan, TaskId};
 use drapes_analysis::store::{Occupancy, Occupant, Patience, Stop, Store, StoredJob, Survey, TaskState};
 
 use super::Run;

@@ -6,9 +6,9 @@ use std::time::{Instant, SystemTime};
 
 use drapes_analysis::dispatch::{Attempt, Fault};
 use drapes_analysis::plan::fingerprint::Fingerprint;
-use drapes_analysis::plan::{Task, TaskId, TaskKind};
 use drapes_analysis::plan::price::EventCounts;
 use drapes_analysis::plan::price::memory::{Chip, Need};
+use drapes_analysis::plan::{Task, TaskId, TaskKind};
 use drapes_analysis::store::record::{Outcome, RunInfo, TaskRecord, TaskResult};
 
 use super::perform::{Perform, performing};

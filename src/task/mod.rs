@@ -25,11 +25,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use drapes_analysis::dispatch::Shard;
-use drapes_analysis::job::template_spec::Inputs;
 use drapes_analysis::job::Job;
+use drapes_analysis::job::template_spec::Inputs;
+use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::store::record::RunInfo;
 use drapes_analysis::store::{Store, StoredJob};
-use drapes_analysis::plan::random_stream::Stream;
 use tch::Device;
 
 use crate::data::{self, Label};

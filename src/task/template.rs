@@ -2,15 +2,15 @@
 
 use std::ops::Range;
 
-use drapes_analysis::job::template_spec::{Generated, Start, TemplateMethod, TrainingSample};
+use drapes_analysis::job::Solver;
 use drapes_analysis::job::hlv;
 use drapes_analysis::job::noise_grid::NoiseGrid;
+use drapes_analysis::job::regions::Region;
+use drapes_analysis::job::template_spec::{Generated, Start, TemplateMethod, TrainingSample};
 use drapes_analysis::plan::TaskId;
+use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::work::{MakeTemplate, Resample};
 use drapes_analysis::store::record::TaskResult;
-use drapes_analysis::job::regions::Region;
-use drapes_analysis::job::solver::Solver;
-use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::store::template_summary::TemplateSummary;
 use ndarray::{Array2, ArrayView1, Axis};
 use rand_distr::Distribution;

@@ -11,15 +11,15 @@ use std::any::Any;
 use std::time::Instant;
 
 use drapes_analysis::dispatch::{Attempt, Fault};
-use drapes_analysis::plan::fingerprint::{Fingerprint, fingerprints};
-use drapes_analysis::job::template_spec::FlowKind;
 use drapes_analysis::job::JobFile;
-use drapes_analysis::plan::{Plan, Stage, Task, TaskId, TaskKind};
+use drapes_analysis::job::quantities::SignalCount;
+use drapes_analysis::job::regions::{MassWindow, Region};
+use drapes_analysis::job::template_spec::FlowKind;
+use drapes_analysis::plan::fingerprint::{Fingerprint, fingerprints};
 use drapes_analysis::plan::price::EventCounts;
 use drapes_analysis::plan::price::memory::{Chip, Need};
-use drapes_analysis::job::quantities::SignalCount;
+use drapes_analysis::plan::{Plan, Stage, Task, TaskId, TaskKind};
 use drapes_analysis::store::record::{Outcome, TaskRecord, TaskResult};
-use drapes_analysis::job::regions::{MassWindow, Region};
 
 use super::execution::panic_reason;
 use super::*;
