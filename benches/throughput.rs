@@ -4,6 +4,8 @@
 //! `-- --device cuda` for the first GPU. The figures are medians of several runs on one core or GPU; shapes are those
 //! of the paper.
 
+#[path = "throughput/gpu.rs"]
+mod gpu;
 #[path = "throughput/jets.rs"]
 mod jets;
 
@@ -173,6 +175,9 @@ fn normals(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
 
 /// A training step of one of fifty classifiers, batch 128: 3 × 32 nodes, five features.
 fn classifier(job: &Job, device: Device) -> (f64, &'static str) {
+    if device.is_cuda() {
+        return gpu::classifier(job, 50, device);
+    }
     let seconds_of = |epochs: usize| {
         let settings = ClassifierSettings { epochs, ..job.classifier.clone() };
         two_sample_seconds(10, &Perceptrons { settings: &settings, device })
@@ -218,6 +223,9 @@ fn two_sample_seconds(seeds: u32, family: &impl for<'a> ClassifierFamily<ArrayVi
 
 /// A training step of one of `members` denoisers, batch 256: 4 × 64 nodes, five features.
 fn denoiser(job: &Job, members: usize, device: Device) -> (f64, &'static str) {
+    if device.is_cuda() {
+        return gpu::denoiser(job, members, device);
+    }
     let events = 256 * 50;
     let settings = DenoiserSettings { epochs: 4, validation_fraction: 0.0, ..job.denoiser.clone() };
     let members: Vec<TrainingEvents> = (0..members as u64)
@@ -243,7 +251,7 @@ fn sampling(job: &Job, device: Device) -> (f64, &'static str) {
     let denoiser = Denoiser::new(shape, parameters, vec![maps]);
     let grid = NoiseGrid::full(&settings);
     let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver: settings.solver, device };
-    let masses = vec![0.0; 4096];
+    let masses = vec![0.0; if device.is_cuda() { 1 << 18 } else { 4096 }];
     let seconds = median(|| {
         assert_eq!(
             sampler
@@ -272,6 +280,9 @@ fn flow_events(job: &Job, seed: u64) -> FlowEvents {
 
 /// A training step of one of `members` flows, batch 256, five features; a top flow's with its base density.
 fn flow(job: &Job, kind: FlowKind, members: usize, device: Device) -> (f64, &'static str) {
+    if device.is_cuda() {
+        return gpu::flow(job, kind, members, device);
+    }
     let settings = FlowSettings { validation_fraction: 0.0, ..job.flow.clone() };
     let events: Vec<FlowEvents> = (0..members as u64).map(|seed| flow_events(job, seed)).collect();
     let streams: Vec<Stream> = (0..members as u64).map(Stream::of_job).collect();
@@ -305,7 +316,7 @@ fn flow_sampling(job: &Job, device: Device) -> (f64, &'static str) {
     let shape = flow_shape(job, FlowKind::Base);
     let parameters = shape.initial(&[Stream::of_job(1)], device);
     let model = FlowModel { shape, parameters, maps: flow_events(job, 1).maps };
-    let masses = vec![0.0; 1 << 16];
+    let masses = vec![0.0; if device.is_cuda() { 1 << 20 } else { 1 << 16 }];
     let seconds = median(|| {
         assert_eq!(
             model.sample(&masses, &mut Stream::of_job(2).generator(), &NoProgress).expect("an end").nrows(),

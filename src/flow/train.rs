@@ -17,8 +17,6 @@ use crate::training::{
 
 /// Validation losses use at most so many events.
 const VALIDATION_EVENTS: usize = 8192;
-/// Steps whose events are chosen, and told to the device, together.
-const STEPS_A_BLOCK: usize = 8;
 /// What is said where events are not enough.
 const TOO_FEW: TooFew =
     TooFew { region: "a flow's events", what: "events", advice: "lower flow.batch or widen the side-bands" };
@@ -135,7 +133,7 @@ impl Model for FlowsModel<'_> {
     /// Which events of all members the steps see, `[steps, members · batch]`.
     type Block = Tensor;
 
-    const STEPS_A_BLOCK: usize = STEPS_A_BLOCK;
+    const STEPS_A_BLOCK: usize = 1;
 
     fn network(&self, parameters: &Tensor) -> (Flow, GradientBuffers) {
         let flow = Flow::over(self.shape, parameters);

@@ -62,7 +62,7 @@ pub fn perceptrons(job: &Job, members: usize, device: Device) -> Option<(f64, f6
     }
     let batches = batches(settings.batch);
     let events = batches * settings.batch / 2;
-    let (rows, none, clock) = (normals(events, features, 1), normals(0, features, 2), Clock::default());
+    let (rows, none, clock) = (normals(events, features, 1), normals(0, features, 2), Clock::of(device));
     let two_sample = two_sample(rows.view(), DataTruth::Generated, none.view());
     let members = members_of(members, events);
     let family = Perceptrons { settings: &settings, device };

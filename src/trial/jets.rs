@@ -53,7 +53,7 @@ pub fn training(job: &Job, members: usize, device: Device) -> Option<(f64, f64)>
         batch: batch(job.jet_model.batch, device),
         ..job.jet_model.clone()
     };
-    let (jets, clock) = (some(job, 4 * settings.batch), Clock::default());
+    let (jets, clock) = (some(job, 4 * settings.batch), Clock::of(device));
     let shape = JetModelShape::new(&settings, &job.sampler);
     let member = |seed| JetModelEvents { events: EventJets::all(&jets), stream: Stream::of_job(seed) };
     let members: Vec<JetModelEvents<'_>> = (0..members as u64).map(member).collect();
@@ -92,7 +92,7 @@ pub fn classifiers(job: &Job, members: usize, device: Device) -> Option<(f64, f6
         batch: batch(job.jet_classifier.batch, device),
         ..job.jet_classifier.clone()
     };
-    let (jets, none, clock) = (some(job, 2 * settings.batch), Jets::default(), Clock::default());
+    let (jets, none, clock) = (some(job, 2 * settings.batch), Jets::default(), Clock::of(device));
     let two_sample = two_sample(EventJets::all(&jets), DataTruth::Generated, EventJets::all(&none));
     let members = members_of(members, jets.events());
     let smallest_fold = SmallestFold { batches: 2 * jets.events() / settings.batch, validation: 0 };

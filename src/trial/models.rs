@@ -45,7 +45,7 @@ pub fn denoisers(job: &Job, members: usize, device: Device) -> Option<(f64, f64)
         stream: Stream::of_job(seed),
     };
     let events: Vec<TrainingEvents> = (0..members as u64).map(event).collect();
-    let (shape, clock) = (DenoiserShape::new(features, &settings, &job.sampler), Clock::default());
+    let (shape, clock) = (DenoiserShape::new(features, &settings, &job.sampler), Clock::of(device));
     // It ends by being stopped.
     let _ = train(shape, &settings, &events, device, &Checkpointer::without_file(&clock));
     let (blocks, seconds) = clock.blocks()?;
@@ -98,7 +98,7 @@ pub fn flows(job: &Job, kind: FlowKind, members: usize, device: Device) -> Optio
             Objective::Transport(Flow::over(shape, &shape.initial(&streams, device)))
         }
     };
-    let clock = Clock::default();
+    let clock = Clock::of(device);
     let checkpointer = Checkpointer::without_file(&clock);
     // It ends by being stopped.
     let _ =
