@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use drapes_analysis::cli::{answer, tell};
 use drapes_analysis::error::{Error as AnalysisError, Exit};
 use drapes_analysis::plan::{Plan, TaskId};
-use drapes_analysis::store::{Store, TaskState};
+use drapes_analysis::store::{RecordState, Store};
 
 use crate::arrays::{self, ArrayReader, IfDamaged};
 use crate::error::Error;
@@ -31,7 +31,7 @@ impl Compact {
     pub fn run(&self) -> Result<Exit, Error> {
         let store = Store::open(&self.directory)?;
         // One at a time. A run may work here meanwhile: it finds what was folded, and what it writes again stays.
-        let _turn = store.turn("compact.lock")?;
+        let _turn = store.lock_exclusive("compact.lock")?;
         store.sweep_folding();
         store.check_folded()?;
         let stored = store.job()?;
@@ -40,9 +40,9 @@ impl Compact {
         let mut finished: Vec<&TaskId> = Vec::new();
         for (task, state) in plan.tasks.iter().zip(&store.states(&stored, &plan)) {
             match state {
-                TaskState::Done(_) if !is_whole(&store, &task.id)? => {}
-                TaskState::Done(_) | TaskState::Failed { .. } => finished.push(&task.id),
-                TaskState::Missing | TaskState::Ignored { .. } => {}
+                RecordState::Done(_) if !is_whole(&store, &task.id)? => {}
+                RecordState::Done(_) | RecordState::Failed { .. } => finished.push(&task.id),
+                RecordState::Missing | RecordState::Ignored { .. } => {}
             }
         }
         let with_arrays = finished.iter().copied().filter(|task| task::has_arrays(task));

@@ -5,10 +5,10 @@ mod digest;
 
 use drapes_analysis::job::Job;
 use drapes_analysis::job::axis_headings::distinct;
-use drapes_analysis::job::point::{Contest, ScanPoint};
+use drapes_analysis::job::point::{Comparison, ScanPoint};
 use drapes_analysis::job::quantities::SignalCount;
 use drapes_analysis::job::regions::{MassWindow, Region, Regions};
-use drapes_analysis::job::template_spec::{Generated, Start, TemplateMethod};
+use drapes_analysis::job::template_spec::{Start, TemplateMethod, TemplateSpec};
 use drapes_analysis::plan::price::EventCounts;
 use drapes_analysis::plan::random_stream::Stream;
 use ndarray::{Array2, Axis};
@@ -128,8 +128,9 @@ impl Sample {
         problems.extend(self.check_columns(job, &regions));
         let templates = || job.points.iter().filter_map(ScanPoint::template);
         let from_other = templates().filter(|template| template.method.starts() == Start::OtherSample);
-        let of =
-            |template: Generated| (job.regions_of(&template.sample), template.method == TemplateMethod::Feta);
+        let of = |template: TemplateSpec| {
+            (job.regions_of(&template.sample), template.method == TemplateMethod::Feta)
+        };
         for (regions, is_feta) in distinct(from_other.map(of)) {
             problems.extend(self.other_in(&regions, Region::Signal).err());
             if is_feta {
@@ -140,9 +141,9 @@ impl Sample {
         problems.extend(self.injected(needed.unwrap_or(SignalCount(0))).err());
         let inside = |event: &&u32| job.regions.signal.contains(self.mass(**event));
         let background = self.background.iter().filter(inside).count();
-        let factors = job.points.iter().filter_map(|point| match point.contest {
-            Contest::Idealised { .. } => Some(1),
-            Contest::OverIdealised { oversampling, .. } => Some(oversampling.0 as usize),
+        let factors = job.points.iter().filter_map(|point| match point.comparison {
+            Comparison::Idealised { .. } => Some(1),
+            Comparison::OverIdealised { oversampling, .. } => Some(oversampling.0 as usize),
             _ => None,
         });
         problems.extend(factors.max().and_then(|factor| self.reference_size(background, factor).err()));

@@ -11,7 +11,7 @@ use drapes_analysis::plan::fingerprint::{Fingerprint, fingerprints};
 use drapes_analysis::plan::{Plan, Stage, TaskId};
 use drapes_analysis::store::record::TaskRecord;
 use drapes_analysis::store::results::Results;
-use drapes_analysis::store::{Store, TaskState};
+use drapes_analysis::store::{RecordState, Store};
 use records::finished_job;
 
 const JOB: &str = "schema = 1\nname = 'small'\n[data]\nevents = 'a.h5'\n[denoiser]\nepochs = 2\n[classifier]\nepochs = 1\n\
@@ -163,6 +163,6 @@ fn records_of_earlier_revisions_have_no_digest_and_are_read_as_before() {
         fs::write(&path, [serde_json::to_vec(&record).expect("JSON"), b"\n".to_vec()].concat())
             .expect("room");
         assert_eq!(store.result(&task.id).expect("a result"), expected);
-        assert!(matches!(store.state(task, print), TaskState::Done(_)));
+        assert!(matches!(store.state(task, print), RecordState::Done(_)));
     }
 }

@@ -10,14 +10,14 @@ use drapes_analysis::plan::fingerprint::fingerprints;
 use drapes_analysis::plan::{Plan, Stage};
 use drapes_analysis::store::record::{RunInfo, TaskRecord, TaskResult};
 use drapes_analysis::store::results::Results;
-use drapes_analysis::store::{Store, TaskState};
+use drapes_analysis::store::{RecordState, Store};
 use records::finished_job;
 
 const JOB: &str = "schema = 1\nname = 'small'\n[data]\nevents = 'a.h5'\n[denoiser]\nepochs = 2\n[classifier]\nepochs = 1\n\
                    folds = 3\nseeds = '0'\n[figures]\ninjections = [1000]\n[[scan]]\nmethod = 'noise'\nn_signal = [1000]\n";
 
 /// What a directory says of its tasks, by a store that has not looked yet.
-fn states(directory: &Path) -> (Store, Plan, Vec<TaskState>) {
+fn states(directory: &Path) -> (Store, Plan, Vec<RecordState>) {
     let store = Store::open(directory).expect("results");
     let stored = store.job().expect("a job");
     let plan = Plan::of(&stored.job);
@@ -52,7 +52,11 @@ fn a_record_that_is_cut_anywhere_does_not_count_and_a_whole_one_gives_its_result
         for length in (0..whole.len()).rev() {
             cut.set_len(length as u64).expect("a shorter file");
             let state = store.state(task, print);
-            assert!(matches!(state, TaskState::Ignored { .. }), "{} cut after {length}: {state:?}", task.id);
+            assert!(
+                matches!(state, RecordState::Ignored { .. }),
+                "{} cut after {length}: {state:?}",
+                task.id
+            );
             // All but the newline is a whole result, which nobody asks for: the state says that it is none.
             let is_read = store.result(&task.id).is_ok();
             assert_eq!(is_read, length + 1 == whole.len(), "{} cut after {length}", task.id);
@@ -86,7 +90,7 @@ fn folded_records_that_are_cut_anywhere_are_whole_or_not_there() {
             if ends[place] <= length {
                 assert!(state.is_done(), "{} of {length} bytes", task.id);
             } else {
-                assert_eq!(state, TaskState::Missing, "{} of {length} bytes", task.id);
+                assert_eq!(state, RecordState::Missing, "{} of {length} bytes", task.id);
                 assert!(store.result(&task.id).is_err(), "{} of {length} bytes", task.id);
             }
             if ends[place] == length {
@@ -124,8 +128,8 @@ fn a_record_damaged_inside_is_named_and_goes_wherever_it_lies() {
         assert!(!is_drawn(&store, &job, &plan, &before), "the tables lack something");
         store.forget(id).expect("room");
         let (_, _, after) = states(directory.path());
-        assert_eq!(after[place], TaskState::Missing, "folded: {folded}");
-        let others = |states: &[TaskState]| states.iter().filter(|state| state.is_done()).count();
+        assert_eq!(after[place], RecordState::Missing, "folded: {folded}");
+        let others = |states: &[RecordState]| states.iter().filter(|state| state.is_done()).count();
         assert_eq!(others(&after), others(&before) - 1);
     }
 }

@@ -11,7 +11,7 @@ use drapes_analysis::dispatch::{
 use drapes_analysis::job::JobFile;
 use drapes_analysis::plan::fingerprint::fingerprints;
 use drapes_analysis::plan::{Pace, Plan};
-use drapes_analysis::store::{Patience, Store, StoredJob};
+use drapes_analysis::store::{LockTimeout, Store, StoredJob};
 
 use super::leader::Results;
 use super::pages::Pages;
@@ -117,7 +117,7 @@ fn leader(swift: &Swift) -> (usize, f64) {
     let place = tempfile::tempdir().expect("a directory");
     let store = Store::create(place.path(), &file, &stored).expect("room");
     let (mut occupancy, _) =
-        store.occupy(Shard::WHOLE, swift.ranks, &mut |_, _| Patience::GiveUp).expect("a free place");
+        store.lock(Shard::WHOLE, swift.ranks, &mut |_, _| LockTimeout::GiveUp).expect("a free place");
     let plan = Plan::of(&stored.job);
     let prints = fingerprints(&stored.job, &stored.inputs, &plan);
     let count = plan.tasks.len();

@@ -10,7 +10,7 @@ use drapes_analysis::plan::price::demand::size;
 use drapes_analysis::plan::price::{EventCounts, Price, bytes};
 use drapes_analysis::plan::rates::Rates;
 use drapes_analysis::plan::{Plan, Stage};
-use drapes_analysis::store::{Foreseen, Store, StoredJob, TaskState};
+use drapes_analysis::store::{Foreseen, RecordState, Store, StoredJob};
 
 use super::Run;
 use super::leader::tell_of;
@@ -62,7 +62,7 @@ impl Run {
         let plan = Plan::of(&stored.job);
         let states = match &store {
             Some(store) => store.states(&stored, &plan),
-            None => vec![TaskState::Missing; plan.tasks.len()],
+            None => vec![RecordState::Missing; plan.tasks.len()],
         };
         let estimated = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
         let owners = self.shard().owners(&Graph::of(&plan), &estimated.seconds);

@@ -12,7 +12,7 @@ use drapes_analysis::plan::device_kind::{is_same_kind, kind_of};
 use drapes_analysis::plan::price::{EventCounts, Price};
 use drapes_analysis::plan::rates::{Origin, Rates};
 use drapes_analysis::plan::{Pace, PaceKind, Plan, Task};
-use drapes_analysis::store::TaskState;
+use drapes_analysis::store::RecordState;
 use tch::Device;
 
 use super::compute::COMPUTING;
@@ -125,11 +125,11 @@ impl Estimates {
     }
 
     /// Writes down what these tasks have taken, and the pictures if they were drawn.
-    pub fn remember(&self, plan: &Plan, states: &[TaskState], ended: &[usize]) {
+    pub fn remember(&self, plan: &Plan, states: &[RecordState], ended: &[usize]) {
         let Some(memory) = &self.memory else { return };
         let mut learnt = self.tried.clone();
         for task in ended {
-            let TaskState::Done(run) = &states[*task] else { continue };
+            let RecordState::Done(run) = &states[*task] else { continue };
             if run.seconds >= TELLING && is_same_kind(kind_of(&run.device), &self.kind) {
                 let seen = Seen { priced: self.seconds[*task], taken: run.seconds };
                 learnt.learn(plan.tasks[*task].work.pace(), seen);

@@ -100,7 +100,7 @@ impl Run {
         let Prepared { stored, plan, store, survey, estimates, .. } = prepared;
         let states = &survey.states;
         // Two that end at the same moment both find everything done: the second finds the figures too.
-        let _turn = store.drawing_turn()?;
+        let _turn = store.lock_drawing()?;
         let directory = store.directory().display();
         if is_drawn(store, &stored.job, plan, states) {
             if *outcome == Outcome::Nothing {

@@ -6,7 +6,7 @@ use drapes_analysis::error::Exit;
 use drapes_analysis::plan::Plan;
 use drapes_analysis::store::record::RunInfo;
 use drapes_analysis::store::task_state;
-use drapes_analysis::store::{Store, TaskState};
+use drapes_analysis::store::{RecordState, Store};
 
 use super::Run;
 use super::compute::{compute, run_info};
@@ -42,7 +42,7 @@ impl Run {
             }
         };
         for (task, state) in prepared.plan.tasks.iter().zip(&prepared.survey.states) {
-            if let TaskState::Ignored { why } = state {
+            if let RecordState::Ignored { why } = state {
                 inform(format_args!("{}: done again, {why}", task.id));
             }
         }
@@ -92,7 +92,7 @@ impl Run {
             prepared;
         let states = &survey.states;
         let progress = Progress::new(plan, &whole, known, world.size()).ending_after(ending);
-        let is_failed = |task: &usize| matches!(states[*task], TaskState::Failed { .. });
+        let is_failed = |task: &usize| matches!(states[*task], RecordState::Failed { .. });
         let retrying = (0..plan.tasks.len()).filter(|task| known[*task] == Known::Open).filter(is_failed);
         let mut status_file =
             StatusFile::new(plan, progress, occupancy, Pages::new(store), retrying.collect());
@@ -273,9 +273,9 @@ impl ResultReader for Results<'_> {
     }
 }
 
-fn done_run(state: &TaskState) -> Option<&RunInfo> {
+fn done_run(state: &RecordState) -> Option<&RunInfo> {
     match state {
-        TaskState::Done(run) => Some(run),
+        RecordState::Done(run) => Some(run),
         _ => None,
     }
 }

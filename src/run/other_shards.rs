@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use drapes_analysis::dispatch::Shard;
 use drapes_analysis::plan::Plan;
 use drapes_analysis::plan::fingerprint::Fingerprint;
-use drapes_analysis::store::{Activity, Liveness, Occupant, Store, TaskState};
+use drapes_analysis::store::{Activity, Liveness, LockOwner, RecordState, Store};
 
 use crate::dispatch::{OtherShards, TaskElsewhere};
 
@@ -19,7 +19,7 @@ pub struct Shards<'a> {
     pub count: u32,
     /// What was known of every task at the beginning. Where failures are tried again, the record of one that is still the
     /// same is news of the past.
-    pub before: &'a [TaskState],
+    pub before: &'a [RecordState],
     pub retried: bool,
     /// Those that had tasks which were waited for and were not there, at the last look.
     pub absent: Vec<Shard>,
@@ -28,8 +28,8 @@ pub struct Shards<'a> {
 impl OtherShards for Shards<'_> {
     fn news(&mut self, task: usize) -> Option<TaskElsewhere> {
         match self.store.state(&self.plan.tasks[task], &self.fingerprints[task]) {
-            TaskState::Done(_) => Some(TaskElsewhere::Done),
-            state @ TaskState::Failed { .. } if !self.retried || state != self.before[task] => {
+            RecordState::Done(_) => Some(TaskElsewhere::Done),
+            state @ RecordState::Failed { .. } if !self.retried || state != self.before[task] => {
                 Some(TaskElsewhere::Failed)
             }
             _ => None,
@@ -37,9 +37,9 @@ impl OtherShards for Shards<'_> {
     }
 
     fn is_at_work(&mut self, awaited: &[usize]) -> bool {
-        let alive: Vec<Occupant> = self
+        let alive: Vec<LockOwner> = self
             .store
-            .occupants()
+            .lock_owners()
             .into_iter()
             .filter(|(_, liveness)| *liveness == Liveness::Alive)
             .map(|(occupant, _)| occupant)

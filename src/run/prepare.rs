@@ -13,7 +13,9 @@ use drapes_analysis::plan::price::memory::Chip;
 use drapes_analysis::plan::price::{EventCounts, Price};
 use drapes_analysis::plan::rates::Rates;
 use drapes_analysis::plan::{Plan, TaskId};
-use drapes_analysis::store::{Occupancy, Occupant, Patience, Stop, Store, StoredJob, Survey, TaskState};
+use drapes_analysis::store::{
+    DirectoryLock, LockOwner, LockTimeout, RecordState, Stop, Store, StoredJob, Survey,
+};
 
 use super::Run;
 use super::estimates::Estimates;
@@ -48,7 +50,7 @@ pub struct Prepared {
     /// Looks whether somebody asks this run to stop.
     pub stop: StopRequests,
     /// The right to work in the directory.
-    pub occupancy: Occupancy,
+    pub occupancy: DirectoryLock,
     /// How tasks were stopped in earlier runs.
     pub stops: HashMap<TaskId, Stop>,
     /// Rates of devices that somebody has measured.
@@ -161,26 +163,26 @@ impl Run {
         store: &Store,
         ranks: usize,
         signals: &Signals,
-    ) -> Result<(Occupancy, Vec<Occupant>), Error> {
+    ) -> Result<(DirectoryLock, Vec<LockOwner>), Error> {
         let mut is_told = false;
         let clock = Clock::until(self.deadline(), self.margin);
-        let occupied = store.occupy(self.shard(), ranks, &mut |who, silence| {
+        let occupied = store.lock(self.shard(), ranks, &mut |who, silence| {
             if !std::mem::replace(&mut is_told, true) {
                 tell(silent(who, silence));
             }
-            if signals.received() || clock.is_late() { Patience::GiveUp } else { Patience::Wait }
+            if signals.received() || clock.is_late() { LockTimeout::GiveUp } else { LockTimeout::Wait }
         });
         occupied.map_err(|error| {
             if signals.received() || is_told && clock.is_late() { Error::Stopped } else { error.into() }
         })
     }
 
-    pub(super) fn known(&self, states: &[TaskState], owners: &[u32], selected: &[bool]) -> Vec<Known> {
-        let known = |((state, owner), selected): ((&TaskState, &u32), &bool)| match state {
-            TaskState::Done(_) => Known::Done,
+    pub(super) fn known(&self, states: &[RecordState], owners: &[u32], selected: &[bool]) -> Vec<Known> {
+        let known = |((state, owner), selected): ((&RecordState, &u32), &bool)| match state {
+            RecordState::Done(_) => Known::Done,
             // Nothing that is asked for needs what is not.
             _ if !selected => Known::Elsewhere,
-            TaskState::Failed { .. } if !self.retry_failed => Known::Failed,
+            RecordState::Failed { .. } if !self.retry_failed => Known::Failed,
             _ if *owner == self.shard().index => Known::Open,
             _ => Known::Elsewhere,
         };
@@ -198,7 +200,7 @@ fn planned_for(job: &Job, data_directory: &Path, supply: &Supply<'_>) -> Result<
 }
 
 /// That it is not clear whether somebody on another host still works.
-fn silent(who: &Occupant, silence: Duration) -> String {
+fn silent(who: &LockOwner, silence: Duration) -> String {
     format!(
         "note: {who} has the directory and was last heard of {} s ago; waiting until it is heard of again, or counts as \
          dead (three minutes)",

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use drapes_analysis::dispatch::Halt;
 use drapes_analysis::plan::Plan;
-use drapes_analysis::store::{Activity, Doing, Occupancy, RunningTask};
+use drapes_analysis::store::{Activity, DirectoryLock, Doing, RunningTask};
 
 use super::pages::Pages;
 use crate::dispatch::{Ended, Observer};
@@ -19,7 +19,7 @@ const TELLING: Duration = Duration::from_secs(5);
 pub struct StatusFile<'a> {
     plan: &'a Plan,
     progress: Progress<'a>,
-    occupancy: &'a mut Occupancy,
+    occupancy: &'a mut DirectoryLock,
     pages: Pages,
     running: BTreeMap<usize, RunningTask>,
     /// Tasks that have left a record.
@@ -36,7 +36,7 @@ impl<'a> StatusFile<'a> {
     pub fn new(
         plan: &'a Plan,
         progress: Progress<'a>,
-        occupancy: &'a mut Occupancy,
+        occupancy: &'a mut DirectoryLock,
         pages: Pages,
         retrying: BTreeSet<usize>,
     ) -> Self {

@@ -1,5 +1,5 @@
 use drapes_analysis::job::JobFile;
-use drapes_analysis::job::point::{ClassifierKind, Contest};
+use drapes_analysis::job::point::{ClassifierKind, Comparison};
 
 use super::*;
 
@@ -75,7 +75,7 @@ fn impossible_requests_are_refused_with_their_reason() {
     };
     let mut job = job("");
     job.points.push(ScanPoint {
-        contest: Contest::Idealised { n_signal: SignalCount(41) },
+        comparison: Comparison::Idealised { n_signal: SignalCount(41) },
         classifier: ClassifierKind::Mlp,
     });
     assert!(refused(&job, events()).contains("40 signal events (at least 41 are needed) lower n_signal"));
@@ -112,7 +112,7 @@ fn background_of_another_sample_is_taken_in_the_signal_region_only() {
     assert_eq!(sample.other_in(&job.regions, Region::Signal).expect("a sample").len(), 200);
     let outside = Events { mass: vec![1000.0; 1040], ..events() };
     assert!(Sample::new(&job, events(), None, Some(&outside)).is_ok(), "nothing of the job needs it");
-    let Contest::Search { template, .. } = &mut job.points[0].contest else { panic!("a search") };
+    let Comparison::Search { template, .. } = &mut job.points[0].comparison else { panic!("a search") };
     template.method = TemplateMethod::OtherSample;
     let refused = Sample::new(&job, events(), None, Some(&outside)).err().expect("a refusal").to_string();
     assert!(refused.contains("other_sample.events"), "{refused}");

@@ -1,9 +1,9 @@
 //! The two classes of events that the classifiers of a point tell apart, and the events that evaluate them.
 
-use drapes_analysis::job::point::{Contest, ScanPoint};
+use drapes_analysis::job::point::{Comparison, ScanPoint};
 use drapes_analysis::job::quantities::{Oversampling, SignalCount};
 use drapes_analysis::job::regions::Region;
-use drapes_analysis::job::template_spec::{Generated, Inputs, TemplateMethod};
+use drapes_analysis::job::template_spec::{Inputs, TemplateMethod, TemplateSpec};
 use rand::seq::SliceRandom;
 
 use super::{Workplace, jet_template, template};
@@ -61,8 +61,8 @@ pub fn class_samples(place: &Workplace, point: &ScanPoint) -> Result<ClassSample
     let independent = if here { usable(sample.independent().to_vec()) } else { vec![] };
     let data = |n_signal: SignalCount| sample.chosen(n_signal, &regions, Region::Signal).map(usable);
     let truth_of = |data: &[u32]| data.iter().map(|event| sample.is_signal(*event)).collect();
-    match point.contest {
-        Contest::Search { template, oversampling } => {
+    match point.comparison {
+        Comparison::Search { template, oversampling } => {
             let data = data(template.sample.n_signal)?;
             Ok(ClassSamples {
                 template: Origin::Made(made(place, &template, oversampling)?),
@@ -77,7 +77,7 @@ pub fn class_samples(place: &Workplace, point: &ScanPoint) -> Result<ClassSample
                 unseen_signal,
             })
         }
-        Contest::GenSr { template, oversampling, data_oversampling } => {
+        Comparison::GenSr { template, oversampling, data_oversampling } => {
             // The classifiers see the likeness of the data only, so that all true events may evaluate them.
             let data = data(template.sample.n_signal)?;
             let (signal, background): (Vec<u32>, Vec<u32>) =
@@ -92,11 +92,13 @@ pub fn class_samples(place: &Workplace, point: &ScanPoint) -> Result<ClassSample
                 unseen_signal: [signal, unseen_signal].concat(),
             })
         }
-        Contest::Idealised { n_signal } => reference(place, data(n_signal)?, 1, (independent, unseen_signal)),
-        Contest::OverIdealised { n_signal, oversampling } => {
+        Comparison::Idealised { n_signal } => {
+            reference(place, data(n_signal)?, 1, (independent, unseen_signal))
+        }
+        Comparison::OverIdealised { n_signal, oversampling } => {
             reference(place, data(n_signal)?, oversampling.0 as usize, (independent, unseen_signal))
         }
-        Contest::Supervised => Ok(ClassSamples {
+        Comparison::Supervised => Ok(ClassSamples {
             is_signal: Some(vec![true; unseen_signal.len()]),
             data: Origin::Sample(unseen_signal),
             template: Origin::Sample(independent),
@@ -109,12 +111,12 @@ pub fn class_samples(place: &Workplace, point: &ScanPoint) -> Result<ClassSample
 }
 
 /// Events of a generated template.
-fn made(place: &Workplace, what: &Generated, factor: Oversampling) -> Result<usize, Error> {
+fn made(place: &Workplace, what: &TemplateSpec, factor: Oversampling) -> Result<usize, Error> {
     Ok(starts(place, what)? * factor.0 as usize)
 }
 
 /// Events that a template starts from.
-fn starts(place: &Workplace, what: &Generated) -> Result<usize, Error> {
+fn starts(place: &Workplace, what: &TemplateSpec) -> Result<usize, Error> {
     Ok(match what.inputs {
         Inputs::Hlv => template::starts(place, what)?.len(),
         Inputs::Llv => jet_template::starts(place, what)?.len(),
@@ -122,7 +124,7 @@ fn starts(place: &Workplace, what: &Generated) -> Result<usize, Error> {
 }
 
 /// Copies of an event stay together, where events are what a template began as.
-fn of_origins(place: &Workplace, what: &Generated) -> Result<TemplateFolds, Error> {
+fn of_origins(place: &Workplace, what: &TemplateSpec) -> Result<TemplateFolds, Error> {
     if !what.method.moves_events() {
         return Ok(TemplateFolds::Random);
     }

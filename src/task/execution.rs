@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime};
 use drapes_analysis::dispatch::{Attempt, Fault};
 use drapes_analysis::plan::fingerprint::Fingerprint;
 use drapes_analysis::plan::price::EventCounts;
-use drapes_analysis::plan::price::memory::{Chip, Need};
+use drapes_analysis::plan::price::memory::{Chip, MemoryDemand};
 use drapes_analysis::plan::{Task, TaskId, TaskKind};
 use drapes_analysis::store::record::{Outcome, RunInfo, TaskRecord, TaskResult};
 
@@ -226,14 +226,14 @@ impl Workplace {
             // It says itself when it has no more.
             return Ok(());
         }
-        let Need { bytes: needs, lower } = self.need(kind);
+        let MemoryDemand { bytes: needs, lower } = self.need(kind);
         match [free_memory(), self.memory].into_iter().flatten().reduce(f64::min) {
             Some(has) if needs > has => Err(Error::DoesNotFit { what: id.to_string(), needs, has, lower }),
             _ => Ok(()),
         }
     }
 
-    fn need(&self, kind: &dyn Perform) -> Need {
+    fn need(&self, kind: &dyn Perform) -> MemoryDemand {
         let counts = self.sample.get().map(|sample| sample.counts(&self.job));
         let counts = counts.unwrap_or_else(|| EventCounts::estimated(&self.job));
         let chip = if self.device.is_cuda() { Chip::Gpu } else { Chip::Core };
@@ -242,7 +242,7 @@ impl Workplace {
 }
 
 /// What a panic says, in one line: libtorch appends its whole stack. Beside it, that memory is to blame, if it is.
-pub(super) fn panic_reason(panic: &(dyn Any + Send), need: Need) -> (String, Option<Fault>) {
+pub(super) fn panic_reason(panic: &(dyn Any + Send), need: MemoryDemand) -> (String, Option<Fault>) {
     let text = panic
         .downcast_ref::<String>()
         .map(String::as_str)
@@ -252,7 +252,7 @@ pub(super) fn panic_reason(panic: &(dyn Any + Send), need: Need) -> (String, Opt
     let line = text.split(['\n']).next().unwrap_or(text).split("\\nException raised").next().unwrap_or(text);
     let no_memory = NO_MEMORY.iter().any(|words| text.contains(words));
     if no_memory {
-        let Need { bytes, lower } = need;
+        let MemoryDemand { bytes, lower } = need;
         let reason = format!("the task needs about {:.1} GB of memory ({line}) lower {lower}", bytes / 1e9);
         return (reason, Some(Fault::Memory));
     }

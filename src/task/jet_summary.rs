@@ -3,7 +3,7 @@
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::quantities::SignalCount;
 use drapes_analysis::job::regions::Region;
-use drapes_analysis::job::template_spec::Generated;
+use drapes_analysis::job::template_spec::TemplateSpec;
 use drapes_analysis::store::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
 
 use super::Workplace;
@@ -18,7 +18,7 @@ const LOOKED_AT: usize = 10_000;
 
 pub fn summarise(
     place: &Workplace,
-    (template, copy): (Generated, u32),
+    (template, copy): (TemplateSpec, u32),
     grid: &NoiseGrid,
     made: &Jets,
 ) -> Result<JetSummary, Error> {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::regions::Region;
-use drapes_analysis::job::template_spec::{Generated, TemplateMethod};
+use drapes_analysis::job::template_spec::{TemplateMethod, TemplateSpec};
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::work::MakeJets;
@@ -135,7 +135,7 @@ fn solve(
 }
 
 /// Which events the method starts from; of those of ∅ only the number counts.
-pub fn starts(place: &Workplace, template: &Generated) -> Result<Vec<u32>, Error> {
+pub fn starts(place: &Workplace, template: &TemplateSpec) -> Result<Vec<u32>, Error> {
     let region = match template.method {
         TemplateMethod::SideBand => Region::SideBand,
         _ => Region::Signal,
@@ -159,7 +159,7 @@ fn masses(place: &Workplace, order: &MakeJets, starts: &[u32], stream: &Stream) 
 /// The jets to be made, as wholes: from noise, or from those of the starting events.
 fn outlines(
     place: &Workplace,
-    template: &Generated,
+    template: &TemplateSpec,
     (model, grid): (&KinematicModel, &NoiseGrid),
     (starts, masses): (&[u32], &[f64]),
     stream: &Stream,

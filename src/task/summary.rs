@@ -3,7 +3,7 @@
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::quantities::SignalCount;
 use drapes_analysis::job::regions::Region;
-use drapes_analysis::job::template_spec::{Generated, TemplateMethod};
+use drapes_analysis::job::template_spec::{TemplateMethod, TemplateSpec};
 use drapes_analysis::store::template_summary::{Displacement, FeatureSpectra, PairDensity, TemplateSummary};
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 
@@ -26,7 +26,7 @@ const PAIR_BINS: usize = 24;
 /// What was made, and from what.
 pub struct Made<'a> {
     /// The template; none for the data of GenSR.
-    pub template: Option<Generated>,
+    pub template: Option<TemplateSpec>,
     /// The noise strengths that were visited; none where a flow was at work.
     pub grid: Option<&'a NoiseGrid>,
     /// Row `i` of the features began as event `i` modulo their number, where the method starts from events.
@@ -79,7 +79,7 @@ pub fn summarise(place: &Workplace, made: &Made<'_>) -> Result<TemplateSummary, 
             edges,
         });
     }
-    let plain = |template: Generated| template.sigma_prime.is_none() && template.integration.is_none();
+    let plain = |template: TemplateSpec| template.sigma_prime.is_none() && template.integration.is_none();
     let corner = method == Some(TemplateMethod::Noise) && made.template.is_some_and(plain);
     Ok(TemplateSummary {
         template: made.template,

@@ -6,7 +6,7 @@ use drapes_analysis::job::Solver;
 use drapes_analysis::job::hlv;
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::regions::Region;
-use drapes_analysis::job::template_spec::{Generated, Start, TemplateMethod, TrainingSample};
+use drapes_analysis::job::template_spec::{Start, TemplateMethod, TemplateSpec, TrainingSample};
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::work::{MakeTemplate, Resample};
@@ -99,7 +99,7 @@ fn make(
 /// starts from, round and round.
 fn target_masses(
     place: &Workplace,
-    template: &Generated,
+    template: &TemplateSpec,
     fit: Option<&TaskId>,
     (starts, count): (&RegionEvents, usize),
 ) -> Result<Vec<f64>, Error> {
@@ -171,7 +171,7 @@ fn portion(starts: &RegionEvents, rows: Range<usize>) -> RegionEvents {
 }
 
 /// The same noise and masses for every σ′ and solver: what differs is then what is studied.
-pub fn stream(place: &Workplace, template: &Generated) -> Stream {
+pub fn stream(place: &Workplace, template: &TemplateSpec) -> Stream {
     place.stream().branch("template").branch(template.method.word()).branch(template.sample)
 }
 
@@ -209,7 +209,7 @@ fn resample(
 fn summarise(
     place: &Workplace,
     id: &TaskId,
-    template: Option<Generated>,
+    template: Option<TemplateSpec>,
     grid: Option<&NoiseGrid>,
     starts: &RegionEvents,
 ) -> Result<TemplateSummary, Error> {
@@ -218,7 +218,7 @@ fn summarise(
 }
 
 /// The events that a method starts from.
-pub fn starts(place: &Workplace, template: &Generated) -> Result<RegionEvents, Error> {
+pub fn starts(place: &Workplace, template: &TemplateSpec) -> Result<RegionEvents, Error> {
     match template.method.starts() {
         Start::SignalRegion => signal_region(place, template.sample),
         Start::SideBands => {

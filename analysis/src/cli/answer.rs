@@ -1,4 +1,4 @@
-//! What a verb prints on standard output.
+//! Printing the answer of a verb on standard output.
 
 use std::fmt::Display;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! `export`: results in the forms of other programs.
+//! `export`: results in the formats of other programs.
 
 use std::path::{Path, PathBuf};
 

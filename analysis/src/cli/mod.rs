@@ -91,7 +91,7 @@ impl Reduce {
     fn run(&self) -> Result<Exit, Error> {
         let store = Store::open(&self.directory)?;
         // A run that ends draws too.
-        let _turn = store.drawing_turn()?;
+        let _lock = store.lock_drawing()?;
         let results = Results::read(&store)?;
         if self.no_pictures {
             figure_stamp::tables(&store, &results)?;

@@ -36,7 +36,7 @@ impl Plot {
     pub fn run(&self) -> Result<Exit, Error> {
         let store = Store::open(&self.directory)?;
         // A run that ends, or `reduce`, writes the same files.
-        let _turn = store.drawing_turn()?;
+        let _lock = store.lock_drawing()?;
         for figure in &self.figures {
             if !has_table(&store, *figure) {
                 return Err(self.nothing_to_draw(&store, *figure));

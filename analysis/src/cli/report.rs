@@ -36,7 +36,7 @@ impl Report {
             refuse_foreign(path)?;
         }
         // A run that ends, or `reduce`, writes into the same folder; a page elsewhere is nobody's business there.
-        let _turn = self.out.is_none().then(|| store.drawing_turn()).transpose()?;
+        let _lock = self.out.is_none().then(|| store.lock_drawing()).transpose()?;
         let (report, path, bytes) = report::write(&store, Moment::AtWork, self.out.as_deref())?;
         match self.format {
             Format::Text => answer(format_args!("{}\n", path.display())),

@@ -1,8 +1,8 @@
-//! What a scan is at, as a person sees it at the foot of a terminal.
+//! The progress of a scan, as a person sees it at the foot of a terminal.
 
 use crate::text::duration;
 
-/// What a scan is at.
+/// The progress of a scan.
 #[derive(Clone, Debug)]
 pub struct Scene<'a> {
     /// Tasks that have ended.
@@ -15,11 +15,11 @@ pub struct Scene<'a> {
     pub left: Option<f64>,
     /// How many ranks there are.
     pub ranks: usize,
-    /// What ranks are at.
+    /// The tasks that ranks work at.
     pub at_work: Vec<AtWork<'a>>,
 }
 
-/// What a rank is at.
+/// The task that a rank works at.
 #[derive(Clone, Debug)]
 pub struct AtWork<'a> {
     /// The rank.

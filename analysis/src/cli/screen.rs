@@ -23,7 +23,7 @@ const WIPE: &str = "\r\x1b[J";
 /// Pictures a second beyond those that are asked for: none.
 const LEAST: u8 = 1;
 
-/// What is on the terminal of this process.
+/// The progress bar that this process shows now, if it shows one.
 struct Shown {
     terminal: File,
     /// The picture, from the empty row and back to it.
@@ -36,7 +36,7 @@ fn shown() -> MutexGuard<'static, Option<Shown>> {
     SHOWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Says a line above the bar; false where none is shown, or the terminal is gone.
+/// Prints a line above the bar; false if no bar is shown, or the terminal is gone.
 pub(super) fn say(line: &str) -> bool {
     let shown = shown();
     let Some(Shown { terminal, picture }) = shown.as_ref() else { return false };
@@ -52,7 +52,7 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// The foot of the terminal that this process speaks to; none where there is none, or it is to be quiet.
+    /// The foot of the user's terminal; none if there is no terminal, or the user wants no bar.
     pub fn open() -> Option<Self> {
         if loudness() == Loudness::Quiet {
             return None;
@@ -72,7 +72,7 @@ impl Screen {
         Some(Self { bar: ProgressBar::with_draw_target(Some(LENGTH), target).with_style(style) })
     }
 
-    /// Draws what a scan is at.
+    /// Draws the progress of a scan.
     pub fn show(&self, scene: &Scene<'_>) {
         let Some((columns, rows)) = shown().as_ref().map(|shown| terminal::size(&shown.terminal)) else {
             return;
@@ -82,7 +82,7 @@ impl Screen {
         self.bar.force_draw();
     }
 
-    /// Takes it away.
+    /// Removes the bar.
     pub fn close(self) {
         drop(self);
     }

@@ -1,4 +1,4 @@
-//! What a shell and `man` are told of the program: from the same source as its help.
+//! Completions of the shell and manual pages, from the same source as the help texts.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `status`: what is done, what runs, what failed and why, what waits for what.
+//! `status`: which tasks are done, run, have failed and why, and which wait for which others.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,9 +16,9 @@ use crate::job::Growth;
 use crate::plan::price::{EventCounts, Price};
 use crate::plan::rates::Rates;
 use crate::plan::{Plan, Stage, Task};
-use crate::store::accounting::{Spent, spent};
-use crate::store::task_state::{Standing, pace_so_far, standings};
-use crate::store::{Liveness, Occupant, Store, seconds_left};
+use crate::store::accounting::{TimeSpent, time_spent};
+use crate::store::task_state::{TaskState, pace_so_far, task_states};
+use crate::store::{Liveness, LockOwner, Store, seconds_left};
 use crate::text::{columns, duration};
 
 /// Shows what a scan has done, what runs, what failed and why, what waits for what, and how much is left.
@@ -32,7 +32,7 @@ pub struct Status {
     /// The directory given to `drapes run --out`.
     directory: PathBuf,
     /// List every task of this state: done, failed, lost, running, ready or waiting.
-    #[arg(long, value_name = "STATE", value_parser = clap::builder::PossibleValuesParser::new(Standing::WORDS))]
+    #[arg(long, value_name = "STATE", value_parser = clap::builder::PossibleValuesParser::new(TaskState::WORDS))]
     list: Option<String>,
     /// Go on looking until nobody works at it any more, and show it as `run` does.
     #[arg(long, conflicts_with_all = ["list", "format"])]
@@ -42,7 +42,7 @@ pub struct Status {
     format: Format,
 }
 
-/// Tasks, and causes of waiting, that are named without being asked for.
+/// The most tasks, and causes of waiting, that are named unless all are asked for.
 const LISTED: usize = 8;
 
 /// Everything that is shown.
@@ -50,10 +50,10 @@ struct Overview {
     name: String,
     growth: Option<Growth>,
     plan: Plan,
-    standings: Vec<Standing>,
+    task_states: Vec<TaskState>,
     /// Time behind each task.
-    spent: Vec<Spent>,
-    occupants: Vec<(Occupant, Liveness)>,
+    spent: Vec<TimeSpent>,
+    owners: Vec<(LockOwner, Liveness)>,
     /// Expected seconds to the end, and on how many ranks.
     left: (f64, usize),
     /// Expected seconds of each task as a whole.
@@ -85,14 +85,15 @@ impl Status {
     }
 }
 
-/// Shows a scan until nobody works at it any more, or the user has seen enough; how it stands then.
+/// Shows the progress of a scan until no process works at it any more, or the user ends it. Returns its last state.
 fn watch(store: &Store) -> Result<Overview, Error> {
     let mut watch = Watch::begin();
     loop {
         let look = Instant::now();
         store.refresh();
         let overview = Overview::of(store)?;
-        let tasks: Vec<_> = overview.tasks().map(|(task, standing)| (task.id.0.as_str(), standing)).collect();
+        let tasks: Vec<_> =
+            overview.tasks().map(|(task, task_state)| (task.id.0.as_str(), task_state)).collect();
         watch.show(&overview.scene(), &tasks);
         if !overview.is_at_work() || !watch.wait(look) {
             return Ok(overview);
@@ -105,51 +106,53 @@ impl Overview {
         let stored = store.job()?;
         let plan = Plan::of(&stored.job);
         let states = store.states(&stored, &plan);
-        let occupants = store.occupants();
-        let standings = standings(&plan, &states, &occupants);
-        let spent = spent(store, &plan, &standings);
+        let owners = store.lock_owners();
+        let task_states = task_states(&plan, &states, &owners);
+        let spent = time_spent(store, &plan, &task_states);
         let price = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
-        let pace = pace_so_far(&plan, &price.seconds, &standings);
+        let pace = pace_so_far(&plan, &price.seconds, &task_states);
         let tasks = plan.tasks.iter().zip(&price.seconds);
         let expected: Vec<f64> =
             tasks.map(|(task, price)| price * pace.of(task.work.pace()).unwrap_or(1.0)).collect();
-        let ahead = |(whole, standing): (&f64, &Standing)| match standing {
-            Standing::Running { share, .. } => whole * (1.0 - share),
+        let ahead = |(whole, task_state): (&f64, &TaskState)| match task_state {
+            TaskState::Running { share, .. } => whole * (1.0 - share),
             _ => *whole,
         };
-        let still: Vec<f64> = expected.iter().zip(&standings).map(ahead).collect();
-        let over: Vec<bool> =
-            standings.iter().map(|standing| ["done", "failed", "lost"].contains(&standing.word())).collect();
-        let alive = occupants.iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
-        let ranks = alive.map(|(occupant, _)| occupant.ranks).sum::<usize>().max(1);
-        let left = seconds_left(&occupants).unwrap_or_else(|| makespan(&plan, &still, &over, ranks));
+        let still: Vec<f64> = expected.iter().zip(&task_states).map(ahead).collect();
+        let over: Vec<bool> = task_states
+            .iter()
+            .map(|task_state| ["done", "failed", "lost"].contains(&task_state.word()))
+            .collect();
+        let alive = owners.iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
+        let ranks = alive.map(|(owner, _)| owner.ranks).sum::<usize>().max(1);
+        let left = seconds_left(&owners).unwrap_or_else(|| makespan(&plan, &still, &over, ranks));
         let left = (left, ranks);
         let growth = stored.job.growth();
-        Ok(Self { name: stored.job.name, growth, plan, standings, spent, occupants, left, expected })
+        Ok(Self { name: stored.job.name, growth, plan, task_states, spent, owners, left, expected })
     }
 
     fn count(&self, word: &str) -> usize {
-        self.standings.iter().filter(|standing| standing.word() == word).count()
+        self.task_states.iter().filter(|task_state| task_state.word() == word).count()
     }
 
     fn is_at_work(&self) -> bool {
-        self.occupants.iter().any(|(_, liveness)| *liveness == Liveness::Alive)
+        self.owners.iter().any(|(_, liveness)| *liveness == Liveness::Alive)
     }
 
-    fn tasks(&self) -> impl Iterator<Item = (&Task, &Standing)> {
-        self.plan.tasks.iter().zip(&self.standings)
+    fn tasks(&self) -> impl Iterator<Item = (&Task, &TaskState)> {
+        self.plan.tasks.iter().zip(&self.task_states)
     }
 
-    /// What the terminal of a run shows.
+    /// The progress as the terminal of a run shows it.
     fn scene(&self) -> Scene<'_> {
-        let alive = self.occupants.iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
+        let alive = self.owners.iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
         // One run numbers its ranks; those of several are told apart by their hosts.
         let several = alive.count() > 1;
         let mut at_work = vec![];
         let mut worked = 0.0;
-        for ((task, standing), expected) in self.tasks().zip(&self.expected) {
-            match standing {
-                Standing::Running { host, rank, since, share } => {
+        for ((task, task_state), expected) in self.tasks().zip(&self.expected) {
+            match task_state {
+                TaskState::Running { host, rank, since, share } => {
                     worked += share * expected;
                     at_work.push(AtWork {
                         rank: *rank,
@@ -160,7 +163,9 @@ impl Overview {
                         left: (1.0 - share) * expected,
                     });
                 }
-                Standing::Done { .. } | Standing::Failed { .. } | Standing::Lost { .. } => worked += expected,
+                TaskState::Done { .. } | TaskState::Failed { .. } | TaskState::Lost { .. } => {
+                    worked += expected
+                }
                 _ => {}
             }
         }
@@ -172,7 +177,7 @@ impl Overview {
 
     /// Hours spent on cores and on GPUs.
     fn spent(&self) -> (f64, f64) {
-        let all = self.spent.iter().fold(Spent::default(), |sum, one| sum.and(one));
+        let all = self.spent.iter().fold(TimeSpent::default(), |sum, one| sum.and(one));
         (all.core_seconds / 3600.0, all.gpu_seconds / 3600.0)
     }
 
@@ -184,7 +189,7 @@ impl Overview {
         }
         text.push('\n');
         // Columns that are empty for all stages say nothing.
-        let words: Vec<&str> = Standing::WORDS
+        let words: Vec<&str> = TaskState::WORDS
             .into_iter()
             .filter(|word| ["done", "failed"].contains(word) || self.count(word) > 0)
             .collect();
@@ -192,8 +197,9 @@ impl Overview {
         let mut lines = vec![headings.map(str::to_owned).collect::<Vec<_>>()];
         for stage in Stage::ALL {
             let of_stage = || self.tasks().filter(move |(task, _)| task.work.stage() == stage);
-            let count =
-                |word: &&str| of_stage().filter(|(_, standing)| standing.word() == *word).count().to_string();
+            let count = |word: &&str| {
+                of_stage().filter(|(_, task_state)| task_state.word() == *word).count().to_string()
+            };
             let of_tasks = self.plan.tasks.iter().zip(&self.spent);
             let of_tasks = of_tasks.filter(|(task, _)| task.work.stage() == stage);
             let spent = duration(of_tasks.fold(0.0, |sum, (_, spent)| sum + spent.seconds()));
@@ -209,18 +215,19 @@ impl Overview {
             let on = if ranks == 1 { "one rank".to_owned() } else { format!("{ranks} ranks") };
             text.push_str(&format!("left: about {} on {on}\n", duration(seconds)));
         }
-        for (occupant, liveness) in &self.occupants {
+        for (owner, liveness) in &self.owners {
             match liveness {
-                Liveness::Alive => text.push_str(&format!("\nat work: {occupant}\n")),
-                Liveness::Dead => text.push_str(&format!("\ndied at work: {occupant}\n")),
+                Liveness::Alive => text.push_str(&format!("\nat work: {owner}\n")),
+                Liveness::Dead => text.push_str(&format!("\ndied at work: {owner}\n")),
             }
         }
-        let notable = self.tasks().filter_map(|(task, standing)| Some((task, standing, notable(standing)?)));
+        let notable =
+            self.tasks().filter_map(|(task, task_state)| Some((task, task_state, notable(task_state)?)));
         let mut notable: Vec<_> = notable.collect();
         let more = notable.len().saturating_sub(LISTED);
         notable.truncate(LISTED);
-        for (task, standing, line) in notable {
-            text.push_str(&format!("\n{}: {}\n  {line}\n", standing.word(), task.id));
+        for (task, task_state, line) in notable {
+            text.push_str(&format!("\n{}: {}\n  {line}\n", task_state.word(), task.id));
         }
         if more > 0 {
             text.push_str(&format!("\nand {more} more: --list failed, --list running\n"));
@@ -232,7 +239,7 @@ impl Overview {
     fn diverged(&self) -> String {
         let of = |wanted: Stage| {
             let tasks = self.tasks().filter(|(task, _)| task.work.stage() == wanted);
-            tasks.filter_map(|(_, standing)| standing.run()).map(|run| run.diverged).sum::<usize>()
+            tasks.filter_map(|(_, task_state)| task_state.run()).map(|run| run.diverged).sum::<usize>()
         };
         let stages = [
             (Stage::Train, "trained models diverged, and what needs them fails"),
@@ -248,10 +255,10 @@ impl Overview {
     /// How many tasks wait for what, or are lost with what: one line for each cause.
     fn causes(&self) -> String {
         let mut causes: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-        for standing in &self.standings {
-            match standing {
-                Standing::Waiting { needs } => *causes.entry(("waiting for", &needs[0].0)).or_default() += 1,
-                Standing::Lost { needs } => *causes.entry(("lost with", &needs.0)).or_default() += 1,
+        for task_state in &self.task_states {
+            match task_state {
+                TaskState::Waiting { needs } => *causes.entry(("waiting for", &needs[0].0)).or_default() += 1,
+                TaskState::Lost { needs } => *causes.entry(("lost with", &needs.0)).or_default() += 1,
                 _ => {}
             }
         }
@@ -270,8 +277,8 @@ impl Overview {
     }
 
     fn list(&self, word: &str) -> String {
-        let chosen = self.tasks().filter(|(_, standing)| standing.word() == word);
-        let lines = chosen.map(|(task, standing)| format!("{}{}", task.id, behind(standing)));
+        let chosen = self.tasks().filter(|(_, task_state)| task_state.word() == word);
+        let lines = chosen.map(|(task, task_state)| format!("{}{}", task.id, behind(task_state)));
         let text = lines.collect::<Vec<_>>().join("\n");
         if text.is_empty() { text } else { text + "\n" }
     }
@@ -280,17 +287,17 @@ impl Overview {
     fn json(&self, state: Option<&str>) -> serde_json::Value {
         let tasks: Vec<_> = self
             .tasks()
-            .filter(|(_, standing)| state.is_none_or(|state| state == standing.word()))
-            .map(|(task, standing)| {
-                let mut entry = serde_json::to_value(standing).unwrap_or_default();
+            .filter(|(_, task_state)| state.is_none_or(|state| state == task_state.word()))
+            .map(|(task, task_state)| {
+                let mut entry = serde_json::to_value(task_state).unwrap_or_default();
                 entry["id"] = json!(task.id);
-                entry["state"] = json!(standing.word());
+                entry["state"] = json!(task_state.word());
                 entry
             })
             .collect();
         let (cores, gpus) = self.spent();
         let counts: serde_json::Map<_, _> =
-            Standing::WORDS.iter().map(|word| ((*word).to_owned(), json!(self.count(word)))).collect();
+            TaskState::WORDS.iter().map(|word| ((*word).to_owned(), json!(self.count(word)))).collect();
         json!({
             "name": self.name,
             "growth": self.growth,
@@ -300,17 +307,17 @@ impl Overview {
             "gpu_hours": gpus,
             "seconds_left": self.left.0,
             "ranks": self.left.1,
-            "at_work": self.occupants.iter().filter(|(_, liveness)| *liveness == Liveness::Alive)
-                .map(|(occupant, _)| occupant).collect::<Vec<_>>(),
+            "at_work": self.owners.iter().filter(|(_, liveness)| *liveness == Liveness::Alive)
+                .map(|(owner, _)| owner).collect::<Vec<_>>(),
         })
     }
 }
 
-/// What a person should know of a task without asking.
-fn notable(standing: &Standing) -> Option<String> {
-    match standing {
-        Standing::Failed { .. } | Standing::Running { .. } | Standing::Ignored { .. } => {
-            Some(behind(standing).trim_start_matches([':', ' ']).to_owned())
+/// The line on a task that needs attention or runs; none for other tasks.
+fn notable(task_state: &TaskState) -> Option<String> {
+    match task_state {
+        TaskState::Failed { .. } | TaskState::Running { .. } | TaskState::Ignored { .. } => {
+            Some(behind(task_state).trim_start_matches([':', ' ']).to_owned())
         }
         _ => None,
     }
@@ -322,25 +329,25 @@ fn seconds_since(moment: u64) -> f64 {
     now.saturating_sub(moment) as f64
 }
 
-/// What stands behind the name of a task.
-fn behind(standing: &Standing) -> String {
-    match standing {
-        Standing::Failed { reason, .. } => format!(": {reason}"),
-        Standing::Lost { needs } => format!(": it needs {needs}, which has failed"),
-        Standing::Running { host, rank, since, share } => {
+/// The text after the name of a task.
+fn behind(task_state: &TaskState) -> String {
+    match task_state {
+        TaskState::Failed { reason, .. } => format!(": {reason}"),
+        TaskState::Lost { needs } => format!(": it needs {needs}, which has failed"),
+        TaskState::Running { host, rank, since, share } => {
             let since = duration(seconds_since(*since));
             format!(": {:.0}% on rank {rank} of {host}, for {since}", 100.0 * share)
         }
-        Standing::Waiting { needs } => {
+        TaskState::Waiting { needs } => {
             let needs: Vec<&str> = needs.iter().map(|need| need.0.as_str()).collect();
             format!(": it waits for {}", needs.join(", "))
         }
-        Standing::Ignored { why } => format!(": done again, {why}"),
-        Standing::Done { run } => {
+        TaskState::Ignored { why } => format!(": done again, {why}"),
+        TaskState::Done { run } => {
             let diverged =
                 if run.diverged == 0 { String::new() } else { format!(", {} diverged", run.diverged) };
             format!(": {} on {} of {}{diverged}", duration(run.seconds), run.device, run.host)
         }
-        Standing::Ready => String::new(),
+        TaskState::Ready => String::new(),
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{answer, tell};
 use crate::error::{Error, Exit};
-use crate::store::{Occupant, Store};
+use crate::store::{LockOwner, Store};
 use crate::text::duration;
 
 /// Asks a running scan to save its trainings and to end, wherever it runs, and waits until it has.
@@ -50,6 +50,6 @@ impl Stop {
     }
 }
 
-fn names(occupants: &[Occupant]) -> String {
-    occupants.iter().map(Occupant::to_string).collect::<Vec<_>>().join(" and ")
+fn names(owners: &[LockOwner]) -> String {
+    owners.iter().map(LockOwner::to_string).collect::<Vec<_>>().join(" and ")
 }

@@ -1,4 +1,4 @@
-//! What a program says beside its answer, on standard error.
+//! Messages on standard error, beside the answer of a verb.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -6,7 +6,7 @@ use std::io::Write;
 use super::screen;
 use super::voice::{Loudness, coloured, colours_standard_error, loudness};
 
-/// Says a line on standard error; above the bar, where one is shown.
+/// Prints a line on standard error, above the bar if one is shown.
 ///
 /// Where nobody can read it (a closed pipe, a full disk behind a redirection, a terminal that is gone) it is lost, and the
 /// work goes on: `eprintln!` would end the program there. One write a line, so that the lines of several ranks do not mix.
@@ -19,7 +19,7 @@ pub fn tell(line: impl Display) {
     let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
-/// Says what is good to know and needs no attention: not where the user wants it quiet.
+/// Prints a note that needs no attention, unless the user has asked for quiet.
 pub fn inform(line: impl Display) {
     if loudness() > Loudness::Quiet {
         tell(line);

@@ -1,4 +1,4 @@
-//! The terminal at which the user sits, also where this process writes into the pipe of a launcher.
+//! The user's terminal, which is found also if this process writes into the pipe of a launcher such as `mpirun`.
 
 use std::fs::{self, File};
 use std::io::IsTerminal;
@@ -10,7 +10,7 @@ use std::os::unix::process::parent_id;
 const LAUNCHERS: [&str; 6] = ["mpirun", "mpiexec", "orte", "prte", "hydra", "pmix"];
 /// Between a rank and its launcher stand a shell or two, as wrappers.
 const GENERATIONS: usize = 16;
-/// Of a terminal that does not tell its size.
+/// Columns and rows assumed of a terminal that does not tell its size.
 const USUAL: (u16, u16) = (80, 24);
 
 /// The terminal that standard error of this process ends at, if it ends at one that can draw.

@@ -1,12 +1,12 @@
-//! How a program speaks beside its answer: how much, and in which colours.
+//! How many messages a program prints beside its answer, and in which colours.
 
 use std::io::IsTerminal;
 use std::sync::OnceLock;
 
-/// How much a program says beside its answer.
+/// How many messages a program prints beside its answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Loudness {
-    /// What needs attention alone: warnings, failures, errors.
+    /// Only what needs attention: warnings, failures, errors.
     Quiet,
     /// Notes and progress too.
     #[default]
@@ -27,7 +27,7 @@ pub struct Talk {
 }
 
 impl Talk {
-    /// What is said from now on.
+    /// Sets how much is printed from now on.
     pub fn set(self) {
         let loudness = match self {
             Self { quiet: true, .. } => Loudness::Quiet,
@@ -67,7 +67,7 @@ pub struct Color {
 }
 
 impl Color {
-    /// What is coloured from now on.
+    /// Sets whether messages are coloured from now on.
     pub fn set(self) {
         let _ = COLOR.set(self.color);
     }
@@ -76,7 +76,7 @@ impl Color {
 static LOUDNESS: OnceLock<Loudness> = OnceLock::new();
 static COLOR: OnceLock<When> = OnceLock::new();
 
-/// How much is said.
+/// How much this process prints.
 pub fn loudness() -> Loudness {
     LOUDNESS.get().copied().unwrap_or_default()
 }

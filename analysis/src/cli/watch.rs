@@ -1,4 +1,4 @@
-//! `status --watch`: what a run elsewhere is at, as its own terminal would show it.
+//! `status --watch`: the progress of a run that was started elsewhere, shown as its own terminal would show it.
 
 use std::io;
 use std::sync::Arc;
@@ -10,25 +10,25 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use super::scene::Scene;
 use super::screen::Screen;
 use super::tell;
-use crate::store::task_state::Standing;
+use crate::store::task_state::TaskState;
 use crate::text::duration;
 
-/// Time between two looks at a directory: ranks write down so often what they do.
+/// Time between two readings of a directory, which is how often a run writes down what its ranks do.
 const LOOK: Duration = Duration::from_secs(2);
-/// Where a look takes long, the time between two is so many times as long.
+/// If a reading takes long, the time until the next one is this many times as long.
 const REST: u32 = 10;
-/// Lines in a log are at least so far apart.
+/// Least time between two progress lines in a log.
 const QUIET: Duration = Duration::from_secs(30);
-/// Whoever wants to end a watch does not wait longer.
+/// Most time until a signal to end is noticed.
 const BLINK: Duration = Duration::from_millis(100);
 
 /// Follows a scan: a bar on a terminal, lines in a log.
 pub(super) struct Watch {
     screen: Option<Screen>,
     last_line: Option<Instant>,
-    /// The standing of each task when it was last looked at, in one word.
+    /// The state of each task at the last reading, in one word.
     before: Vec<&'static str>,
-    /// Told to end.
+    /// Set by a signal that asks this process to end.
     is_over: Arc<AtomicBool>,
 }
 
@@ -45,18 +45,18 @@ impl Watch {
     }
 
     /// Shows what there is, and says what has ended since the last look.
-    pub(super) fn show(&mut self, scene: &Scene<'_>, tasks: &[(&str, &Standing)]) {
-        for ((id, standing), before) in tasks.iter().zip(&self.before) {
-            if standing.word() == *before {
+    pub(super) fn show(&mut self, scene: &Scene<'_>, tasks: &[(&str, &TaskState)]) {
+        for ((id, task_state), before) in tasks.iter().zip(&self.before) {
+            if task_state.word() == *before {
                 continue;
             }
-            match standing {
-                Standing::Done { run } => tell(format_args!("{id}: done in {}", duration(run.seconds))),
-                Standing::Failed { reason, .. } => tell(format_args!("{id}: FAILED: {reason}")),
+            match task_state {
+                TaskState::Done { run } => tell(format_args!("{id}: done in {}", duration(run.seconds))),
+                TaskState::Failed { reason, .. } => tell(format_args!("{id}: FAILED: {reason}")),
                 _ => {}
             }
         }
-        self.before = tasks.iter().map(|(_, standing)| standing.word()).collect();
+        self.before = tasks.iter().map(|(_, task_state)| task_state.word()).collect();
         match &self.screen {
             Some(screen) => screen.show(scene),
             None if self.last_line.is_none_or(|last| last.elapsed() > QUIET) => {
@@ -67,7 +67,7 @@ impl Watch {
         }
     }
 
-    /// Waits for the next look; false where the user has seen enough. A look that began then has just ended.
+    /// Waits until the next reading is due; false if the user has asked to end. `began` is when the last reading began.
     pub(super) fn wait(&self, look: Instant) -> bool {
         let next = Instant::now() + LOOK.max(REST * look.elapsed());
         while Instant::now() < next && !self.is_over.load(Ordering::Relaxed) {

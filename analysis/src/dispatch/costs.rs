@@ -1,4 +1,4 @@
-//! What rank 0 needs for its work, as it was measured.
+//! The processor time that rank 0 needs for handing out tasks, as it was measured.
 //!
 //! A simulation is worth as much as these numbers. They are processor time on one core of a shared virtual machine, of a build
 //! with little optimisation, rounded up; two tests measure the same code again and fail where it takes more: `leader_costs` of

@@ -1,4 +1,4 @@
-//! Which rank does which task, and when to stop handing out.
+//! The dispatcher: it decides which rank does which task, and when no more tasks are handed out.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use super::schedule::Schedule;
 use super::trust::{Attempt, Fault, Trust};
 use crate::plan::Pace;
 
-/// What ends a run before its tasks are done.
+/// The limits that end a run before its tasks are done.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Limits {
     /// When the run must have ended, in seconds of the caller's clock.
@@ -16,7 +16,7 @@ pub struct Limits {
     pub max_failures: Option<usize>,
 }
 
-/// Why nothing more is handed out.
+/// The reason why no more tasks are handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Halt {
     /// What is left does not end before the deadline.
@@ -42,13 +42,13 @@ pub enum Ending {
     Failed,
     /// It was stopped, or its result could not be stored.
     Stopped,
-    /// The machine has let it down: another rank is to try it.
+    /// The rank's machine was at fault (no memory, no files, a broken device): another rank is to try the task.
     LetDown(Fault),
 }
 
 /// Hands out tasks to ranks.
 ///
-/// It neither waits nor talks: whoever drives it tells it the time and what has happened.
+/// It neither waits nor sends messages: its caller tells it the time and what has happened.
 pub struct Dispatcher {
     schedule: Schedule,
     outlooks: Vec<Outlook>,
@@ -59,7 +59,7 @@ pub struct Dispatcher {
     size: usize,
     retired: Vec<usize>,
     trust: Trust,
-    /// Tasks that wait for a rank which has not let them down before.
+    /// Tasks that have failed on a machine at fault and wait for a rank on which they have not.
     held: Vec<usize>,
     running: usize,
     /// Tasks that were handed out.
@@ -72,16 +72,16 @@ pub struct Dispatcher {
     repeated: HashMap<usize, u32>,
 }
 
-/// What becomes of a task whose needs cannot be read.
+/// What happens to a task that cannot read the results which it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Repeat {
-    /// It waits; these tasks, which were done, are done again first.
+    /// It waits until these tasks, whose results are unreadable, have been done again.
     First(Vec<usize>),
-    /// They were done again so often that the fault is not theirs: the run ends.
+    /// These tasks were done again several times and their results are still unreadable: the run ends.
     TooOften,
 }
 
-/// How much longer than expected a task may take and still end in time.
+/// A task is begun if it ends before the deadline although it takes longer than expected by this factor.
 const CAUTION: f64 = 1.2;
 /// A training that goes on another time is begun if so many seconds are left for it.
 const WORTH_BEGINNING: f64 = 1.0;
@@ -158,8 +158,8 @@ impl Dispatcher {
         }
     }
 
-    /// Where among the idle ranks the one stands that gets a task: the last that has not let it down. None if one that has
-    /// not is still at work, and is worth waiting for.
+    /// The place among the idle ranks of the one that gets a task: the last one on which it has not failed. None if a rank on
+    /// which it has not failed still works, and is worth waiting for.
     fn place_for(&self, task: usize) -> Option<usize> {
         let is_good = |rank: &usize| !self.trust.was_let_down(task, *rank);
         self.idle.iter().rposition(is_good).or_else(|| {
@@ -168,12 +168,12 @@ impl Dispatcher {
         })
     }
 
-    /// What a further fault of the machine means for a task.
+    /// Whether a task that fails by a fault of the machine is tried again or counts as failed.
     pub fn attempt(&self, task: usize) -> Attempt {
         self.trust.attempt(task)
     }
 
-    /// Whether a rank has let down so many tasks that it must not get more.
+    /// Whether so many tasks have failed on a rank that it gets no more.
     pub fn is_used_up(&self, rank: usize) -> bool {
         self.trust.is_used_up(rank)
     }
@@ -349,7 +349,7 @@ impl Dispatcher {
         self.begun > 0
     }
 
-    /// What is done, ready and waiting.
+    /// The schedule: which tasks are done, ready and waiting.
     pub fn schedule(&self) -> &Schedule {
         &self.schedule
     }

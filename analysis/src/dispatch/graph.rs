@@ -1,4 +1,4 @@
-//! Which tasks need which, by their places in the plan.
+//! The dependencies between tasks, by their places in the plan.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,5 @@
-//! Who does what next, without saying how ranks talk: the same code hands out real tasks and simulates large scans.
+//! Which rank does which task next. Nothing here knows how ranks exchange messages, so that the same code hands out real tasks
+//! and simulates large scans.
 //!
 //! ```text
 //! Plan --Graph--> Schedule (what is ready, longest chain first)

@@ -1,4 +1,4 @@
-//! What is known of a task before it runs.
+//! The expected length of a task, and what happens to its work if it is stopped: known before it runs.
 
 use crate::plan::PaceKind;
 

@@ -1,4 +1,5 @@
-//! Which task comes next: dependencies first, then the longest chain.
+//! The order of tasks: a task is ready when those that it needs are done, and of the ready ones the one with the longest chain
+//! of dependants comes first.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -14,7 +15,7 @@ pub struct Schedule {
     ready: BinaryHeap<(u64, Reverse<u32>)>,
     /// Tasks that are to be done here and are neither done nor lost.
     unfinished: usize,
-    /// Tasks of others that nobody has told the end of.
+    /// Tasks of other shards whose end is not known yet.
     elsewhere: usize,
 }
 
@@ -27,7 +28,7 @@ pub enum Known {
     Done,
     /// It has failed before, and is not to be tried again.
     Failed,
-    /// Somebody else does it; its end will be told.
+    /// Another shard does it and will say when it has ended.
     Elsewhere,
 }
 
@@ -209,7 +210,7 @@ impl Schedule {
         (0..self.states.len()).filter(|task| matches!(self.states[*task], State::Ready | State::Running))
     }
 
-    /// Whether there are tasks of others that nobody has told the end of.
+    /// Whether there are tasks of other shards whose end is not known yet.
     pub fn waits_for_others(&self) -> bool {
         self.elsewhere > 0
     }

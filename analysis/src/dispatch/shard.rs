@@ -1,4 +1,4 @@
-//! A share of a scan for one job of an array.
+//! Shards: the parts of a scan that the jobs of a Slurm array do in the same directory.
 
 use std::collections::BinaryHeap;
 use std::fmt;
@@ -10,9 +10,9 @@ use super::schedule::{Known, Schedule};
 /// One of several jobs that share a directory: `2/8` is the second of eight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Shard {
-    /// Which, from 1.
+    /// Its number, from 1.
     pub index: u32,
-    /// Of how many.
+    /// The number of shards.
     pub count: u32,
 }
 

@@ -11,16 +11,16 @@ use serde::{Deserialize, Serialize};
 /// What a fault of the machine means for a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Attempt {
-    /// The task is put back, and another rank tries it.
+    /// The task is rescheduled, and another rank tries it.
     First,
-    /// The machine has let it down before: this time it counts as failed.
+    /// The task has failed by a fault of a machine before: this time it counts as failed.
     Last,
 }
 
-/// What of a machine has let a task down.
+/// What is wrong with a machine on which a task has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fault {
-    /// It has too little memory, which may be right of a large task on any machine.
+    /// It has too little memory. A large task may have too little on any machine.
     Memory,
     /// Files cannot be read or written.
     Files,
@@ -28,24 +28,24 @@ pub enum Fault {
     Device,
 }
 
-/// A rank that lets so many tasks down one after the other gets no more.
+/// A rank on which this many tasks have failed one after the other gets no more.
 const MOST_IN_A_ROW: u32 = 3;
 
-/// Which ranks have let which tasks down.
+/// The record of which tasks have failed on which ranks by a fault of the machine.
 pub struct Trust {
-    /// The ranks that have let a task down, in the order in which they did.
+    /// For each task the ranks on which it has failed, in this order.
     by_task: HashMap<usize, Vec<usize>>,
-    /// The tasks that a rank has let down since it did one well.
+    /// For each rank the tasks that have failed on it since it last did one well.
     in_a_row: Vec<u32>,
 }
 
 impl Trust {
-    /// Trust in so many ranks of which nothing is known.
+    /// The record of so many ranks before any task was tried.
     pub fn new(ranks: usize) -> Self {
         Self { by_task: HashMap::new(), in_a_row: vec![0; ranks] }
     }
 
-    /// Whether a rank has let a task down.
+    /// Whether a task has failed on a rank.
     pub fn was_let_down(&self, task: usize, rank: usize) -> bool {
         self.by_task.get(&task).is_some_and(|ranks| ranks.contains(&rank))
     }
@@ -55,7 +55,7 @@ impl Trust {
         if self.by_task.contains_key(&task) { Attempt::Last } else { Attempt::First }
     }
 
-    /// A rank has let a task down.
+    /// Notes that a task has failed on a rank by a fault of its machine.
     pub fn let_down(&mut self, task: usize, rank: usize, fault: Fault) {
         self.by_task.entry(task).or_default().push(rank);
         if fault != Fault::Memory {
@@ -79,7 +79,7 @@ impl Trust {
         self.in_a_row[rank] = 0;
     }
 
-    /// Whether a rank has let down so many tasks one after the other that it must not get more.
+    /// Whether so many tasks have failed on a rank, one after the other, that it gets no more.
     pub fn is_used_up(&self, rank: usize) -> bool {
         self.in_a_row[rank] >= MOST_IN_A_ROW
     }

@@ -1,4 +1,4 @@
-//! Panics: what nobody has foreseen ends the program in two lines, without a stack.
+//! Panics end the program with a message of two lines, without a stack trace.
 
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
@@ -32,7 +32,7 @@ fn told(panic: &PanicHookInfo<'_>) -> String {
     lines(text.unwrap_or("no message"), &place)
 }
 
-/// What happened, and where to turn.
+/// The two lines: what happened, and where to report it.
 fn lines(message: &str, place: &str) -> String {
     const MOST: usize = 300;
     // Errors of libraries may bring their whole stack.

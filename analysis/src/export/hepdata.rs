@@ -16,9 +16,9 @@ use crate::job::{Job, Layout};
 use crate::store::Store;
 use drapes_draw::{Panel, plain};
 
-/// What bands are.
+/// The description of bands.
 const BAND: &str = "68% band";
-/// Where a curve has no value.
+/// The text of a cell without a value.
 const NOTHING: &str = "-";
 
 /// The files of a submission.

@@ -11,9 +11,9 @@ use crate::plan::{Plan, TaskId};
 use crate::store::jet_summary::JetSummary;
 use crate::store::record::{MassFit, TaskResult};
 use crate::store::template_summary::TemplateSummary;
-use crate::store::{Store, TaskState};
+use crate::store::{RecordState, Store};
 
-/// What the contents of bins are.
+/// The meaning of the contents of bins.
 #[derive(Clone, Copy)]
 enum Content {
     /// Events.
@@ -32,7 +32,7 @@ pub fn histograms(store: &Store) -> Result<Map<String, Value>, Error> {
     let plan = Plan::of(&stored.job);
     let mut all = Map::new();
     for (task, state) in plan.tasks.iter().zip(store.states(&stored, &plan)) {
-        if !matches!(state, TaskState::Done(_)) {
+        if !matches!(state, RecordState::Done(_)) {
             continue;
         }
         match store.result(&task.id)? {
@@ -93,7 +93,7 @@ fn add_jets(all: &mut Map<String, Value>, task: &TaskId, jets: &JetSummary) {
     }
 }
 
-/// What a histogram is binned in.
+/// The quantity of a histogram, and its bins.
 struct Axis<'a> {
     name: &'a str,
     /// In the markup of figures, a unit in brackets at its end.

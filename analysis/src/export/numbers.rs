@@ -1,4 +1,4 @@
-//! JSON that readers of YAML take for what it is.
+//! JSON that readers of YAML understand as it is meant.
 //!
 //! JSON is YAML but for one thing: YAML 1.1, which HEPData reads, takes `1e-5` for text, and wants `1.0e-5`.
 

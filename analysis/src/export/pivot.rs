@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::figures::table::{FigureTable, Row};
 
-/// Of a pivoted table at least this share of the cells must be filled; else curves stand below each other.
+/// Curves stand side by side if at least this share of the cells is filled; else they stand below each other.
 const LEAST_FILLED: f64 = 0.25;
 
 /// A table whose lines are points and whose columns are curves.
@@ -15,14 +15,14 @@ pub struct Pivot<'a> {
     pub columns: Vec<Column<'a>>,
 }
 
-/// What a line is about.
+/// The panel, horizontal position and curve of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Line<'a> {
     /// The panel.
     pub panel: &'a str,
     /// The curve, where its column holds all.
     pub curve: Option<&'a str>,
-    /// Where on the horizontal axis.
+    /// Position on the horizontal axis.
     pub x: f64,
 }
 

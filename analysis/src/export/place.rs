@@ -1,4 +1,4 @@
-//! Where an export goes: to a new place, and nowhere else.
+//! The destination of an export, which must not exist yet.
 
 use std::fs;
 use std::io;
@@ -9,12 +9,12 @@ use crate::error::Error;
 /// A file of an export: its name and its bytes.
 pub type File = (String, Vec<u8>);
 
-/// A place where nothing is yet.
+/// A path at which there is no file or folder yet.
 #[derive(Debug)]
 pub struct Place(PathBuf);
 
 impl Place {
-    /// Looks at a place.
+    /// Checks a path.
     ///
     /// # Errors
     /// Something is there already.

@@ -1,4 +1,4 @@
-//! The tables of a scan's figures, as the records gave them.
+//! The tables of a scan's figures, which must be as the records give them.
 
 use std::fs;
 use std::path::Path;
@@ -64,7 +64,7 @@ pub fn tables(store: &Store) -> Result<Vec<(Figure, FigureTable)>, Error> {
     Ok(found)
 }
 
-/// What shows that a spreadsheet has saved the table.
+/// The sign that a spreadsheet has saved the table, if there is one.
 fn spreadsheet(bytes: &[u8]) -> Option<&'static str> {
     if bytes.starts_with(MARK) {
         return Some("a byte order mark before the headings, as spreadsheets write it");
@@ -83,7 +83,7 @@ fn spreadsheet(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Where a table differs from another, and how.
+/// The first difference between two tables: its place, and what is different.
 fn difference(found: &[u8], expected: &[u8], who: &str) -> Option<(String, String)> {
     if found == expected {
         return None;
@@ -114,7 +114,7 @@ fn difference(found: &[u8], expected: &[u8], who: &str) -> Option<(String, Strin
     Some(("line 1".to_owned(), format!("cells are written in another way than {who}")))
 }
 
-/// The picture of a figure, for whoever wants it beside its table.
+/// The picture of a figure, to be submitted together with its table.
 pub fn picture(directory: &Path, figure: Figure) -> Option<Vec<u8>> {
     fs::read(directory.join(format!("figures/{}.png", figure.name()))).ok()
 }

@@ -1,4 +1,5 @@
-//! Where a denoiser learns: its loss against the noise strength, on events learnt from and on events kept aside.
+//! The loss of a denoiser against the noise strength, on training and validation events: it shows at which strengths a
+//! denoiser learns anything.
 
 use super::{palette, panels, select};
 use crate::figures::table::FigureTable;

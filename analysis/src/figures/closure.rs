@@ -1,19 +1,19 @@
 //! The check that ends every scan: whether templates are like the true background that they stand for.
 //!
-//! Labelled data know the background among them. Where a classifier that was trained on data against template tells true
-//! background from the template, on events that it has not seen, the template is to blame, whatever was injected; what
-//! looks like signal then may be nothing else.
+//! In simulated data it is known which events are background. A classifier is trained to tell data from template. If it then
+//! also tells true background from the template, on events that it has not seen, the template differs from the background,
+//! whatever signal was injected, and an excess may be nothing but this difference.
 
 use crate::job::Job;
 use crate::job::method_names::label;
 use crate::job::point::{ClassifierKind, ScanPoint};
-use crate::job::template_spec::{Generated, Inputs};
+use crate::job::template_spec::{Inputs, TemplateSpec};
 use crate::store::results::{PointResults, Results};
 use crate::store::template_summary::{FeatureDistance, TemplateSummary};
 
-/// Standard errors by which a mean must exceed the threshold.
+/// By how many standard errors a mean AUC must exceed the threshold to count as a failure.
 const ERRORS: f64 = 2.0;
-/// Features that a warning names.
+/// The most features that a warning names.
 const NAMED: usize = 3;
 
 /// A method whose templates fail by one kind of classifier.
@@ -21,7 +21,7 @@ const NAMED: usize = 3;
 pub struct Failure {
     /// The word of the method.
     pub method: &'static str,
-    /// Which classifiers tell them apart.
+    /// The kind of the classifiers.
     pub classifier: ClassifierKind,
     /// Points that fail, and all points of the method with such classifiers.
     pub points: (usize, usize),
@@ -73,7 +73,8 @@ fn failing(job: &Job, found: &PointResults) -> Option<f64> {
 
 /// The features of a point's template that differ from true background by more than sampling explains.
 fn features(results: &Results, point: &ScanPoint) -> Option<Vec<(String, FeatureDistance)>> {
-    let wanted: Generated = *point.template().filter(|template| template.inputs == Inputs::Hlv).as_ref()?;
+    let wanted: TemplateSpec =
+        *point.template().filter(|template| template.inputs == Inputs::Hlv).as_ref()?;
     let of = |summary: &&TemplateSummary| summary.template == Some(wanted) && !summary.distances.is_empty();
     let summary = results.templates.iter().find(of)?;
     let named = results.job.data.features.iter().cloned().zip(summary.distances.iter().copied());
@@ -98,7 +99,7 @@ impl Failure {
         )
     }
 
-    /// The same for below a picture.
+    /// The warning below a picture.
     pub fn note(&self) -> String {
         format!(
             "closure fails for {} by {} (AUC {:.2}); {}",

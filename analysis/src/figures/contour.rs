@@ -78,7 +78,7 @@ impl Density {
         }
     }
 
-    /// Where a side of a square crosses the level; the same from both squares that share the side.
+    /// The point at which the density has the level on a side of a square. Both squares that share the side get the same point.
     fn crossing(&self, one: (usize, usize), other: (usize, usize), level: f64) -> Crossing {
         let (from, to) = if one <= other { (one, other) } else { (other, one) };
         let (low, high) = (self.value(from), self.value(to));
@@ -130,7 +130,7 @@ fn smoothed(contents: &[f64], columns: usize, lines: usize) -> Vec<f64> {
         .collect()
 }
 
-/// Segments end to end.
+/// Joins segments that share an end into lines.
 fn joined(mut segments: Vec<Segment>) -> Vec<Vec<(f64, f64)>> {
     let mut lines = Vec::new();
     while let Some(Segment { from, to }) = segments.pop() {

@@ -1,4 +1,4 @@
-//! Fig. 16: what DRAPES SR makes of signal and of background, with the ratio to what each of them was.
+//! Fig. 16: distributions of signal and background after partial diffusion by DRAPES SR, with the ratio to those before.
 
 use super::{histogram, palette, panels, select};
 use crate::figures::table::FigureTable;
@@ -11,9 +11,9 @@ use drapes_draw::{
 
 /// The features of the paper's figure.
 const FEATURES: [&str; 3] = ["m_j1", "tau21_j1", "dr_jj"];
-/// The paper shows no stronger noise.
+/// The strongest noise that the paper shows.
 const STRONGEST: f64 = 10.0;
-/// Ratios of smaller shares say nothing.
+/// Smallest share of events in a bin for which a ratio is shown.
 const LEAST_SHARE: f64 = 1e-3;
 
 /// A process before and after: word, label and colour of each.

@@ -1,4 +1,5 @@
-//! Whether tables and pictures are those of the records: `drawn.json`, written behind them, says what they were made from.
+//! The stamp of tables and pictures: `drawn.json`, written after them, says which records they were made from, so that they
+//! are made again only if the records have changed.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,11 +9,11 @@ use crate::figures::reduce;
 use crate::job::Job;
 use crate::plan::Plan;
 use crate::store::results::{Results, digest};
-use crate::store::{Store, TaskState};
+use crate::store::{RecordState, Store};
 
-/// What tables and pictures were made from, and which there are.
+/// The records that tables and pictures were made from, and the files that there are.
 #[derive(Debug, Serialize, Deserialize)]
-struct Drawn {
+struct FigureStamp {
     /// The records and what the job says of figures.
     digest: String,
     /// Length of results.csv in bytes.
@@ -35,7 +36,7 @@ pub fn draw(store: &Store, results: &Results) -> Result<(), Error> {
     let figures = figures::draw_all(store)?;
     if results.torn.is_empty() {
         let files = figures.iter().flat_map(|figure| KINDS.map(|kind| format!("{}.{kind}", figure.name())));
-        let drawn = Drawn {
+        let drawn = FigureStamp {
             digest: results.digest.clone(),
             results: length(store).unwrap_or(0),
             figures: files.collect(),
@@ -55,8 +56,8 @@ pub fn tables(store: &Store, results: &Results) -> Result<(), Error> {
 }
 
 /// Whether tables and pictures are there and those of these records.
-pub fn is_drawn(store: &Store, job: &Job, plan: &Plan, states: &[TaskState]) -> bool {
-    let Ok(drawn) = store.read_json::<Drawn>(STAMP) else { return false };
+pub fn is_drawn(store: &Store, job: &Job, plan: &Plan, states: &[RecordState]) -> bool {
+    let Ok(drawn) = store.read_json::<FigureStamp>(STAMP) else { return false };
     let figures = store.directory().join("figures");
     length(store) == Some(drawn.results)
         && drawn.figures.iter().all(|name| figures.join(name).exists())

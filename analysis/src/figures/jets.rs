@@ -5,17 +5,17 @@ use super::{histogram, panels};
 use crate::figures::table::FigureTable;
 use crate::job::method_names;
 use crate::job::quantities::SignalCount;
-use crate::job::template_spec::{Generated, Kinematics, TemplateMethod};
+use crate::job::template_spec::{Kinematics, TemplateMethod, TemplateSpec};
 use crate::store::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
 use crate::store::results::Results;
 use drapes_draw::{Axis, Corner, Dash, Filling, Guide, Legend, Mark, Panel, Picture, Steps, Style};
 
-/// What chance makes of a distance.
+/// The word of the curve with the distance between two halves of the true background, which is what chance gives.
 const CHANCE: &str = "chance";
 
 /// The first copies of such templates from the nominal side-bands by the job's own sampler, at each method's smallest
 /// injection.
-fn chosen(results: &Results, wanted: impl Fn(&Generated) -> bool) -> Vec<&JetSummary> {
+fn chosen(results: &Results, wanted: impl Fn(&TemplateSpec) -> bool) -> Vec<&JetSummary> {
     let nominal = |summary: &&JetSummary| {
         let template = summary.template;
         summary.copy == 0
@@ -39,12 +39,12 @@ fn chosen(results: &Results, wanted: impl Fn(&Generated) -> bool) -> Vec<&JetSum
 }
 
 /// Whether jets have their method's usual kinematics: those of existing jets, where there are some.
-fn is_plain(template: &Generated) -> bool {
+fn is_plain(template: &TemplateSpec) -> bool {
     template.kinematics == Kinematics::Kept
 }
 
 /// Of such templates, that of each method that is nearest to the job's own σ′.
-fn headline(results: &Results, wanted: impl Fn(&Generated) -> bool) -> Vec<&JetSummary> {
+fn headline(results: &Results, wanted: impl Fn(&TemplateSpec) -> bool) -> Vec<&JetSummary> {
     let usual = results.job.sigma_prime_llv.0;
     let far = |summary: &JetSummary| match summary.template.method {
         TemplateMethod::Noise => (summary.sigma_used / results.job.sampler.sigma_max).ln().abs(),
@@ -72,7 +72,7 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
 
 /// Distributions of generated kinematics: one panel a quantity.
 pub fn kinematics(name: &str, results: &Results) -> FigureTable {
-    distributions(name, &headline(results, Generated::makes_kinematics), &JetQuantity::KINEMATIC)
+    distributions(name, &headline(results, TemplateSpec::makes_kinematics), &JetQuantity::KINEMATIC)
 }
 
 fn distributions(name: &str, shown: &[&JetSummary], quantities: &[JetQuantity]) -> FigureTable {

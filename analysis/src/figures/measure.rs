@@ -1,4 +1,4 @@
-//! Figures of merit of one classifier, as figures show them against something else.
+//! The figures of merit of a classifier that figures show against injected signal, noise strength or steps.
 
 use crate::statistics::band::Band;
 use crate::statistics::metrics::QUOTED_REJECTIONS;
@@ -82,7 +82,7 @@ impl Measure {
         }
     }
 
-    /// What is said in a panel.
+    /// The note in a panel.
     pub fn note(self) -> String {
         match self {
             Self::AtLow => format!("1/*ε*_{{B}} = {}", grouped(QUOTED_REJECTIONS[0] as u32)),

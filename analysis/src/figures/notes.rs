@@ -1,4 +1,4 @@
-//! Warnings that figures carry: of methods that they show and whose templates are not like true background.
+//! Warnings on figures: a figure says which of its methods fail the closure check.
 
 use super::Figure;
 use crate::figures::closure::Failure;
@@ -6,7 +6,7 @@ use crate::figures::table::FigureTable;
 use crate::job::point::ClassifierKind;
 
 impl Figure {
-    /// What is to be said below the figure of this table.
+    /// The warnings below the figure of this table.
     pub fn notes(self, table: &FigureTable, failures: &[Failure]) -> Vec<String> {
         let shown = failures.iter().filter(|failure| self.shows(table, failure));
         shown.map(Failure::note).collect()

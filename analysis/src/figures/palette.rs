@@ -1,4 +1,4 @@
-//! How each method looks, in every figure alike.
+//! The colour and name of each method, the same in all figures.
 //!
 //! Differs from the paper, which swaps the colours of DRAPES SR and SB from figure to figure: here SR is blue, SB
 //! red and MC magenta everywhere, as in its Figs. 6, 12 and 17.

@@ -1,18 +1,18 @@
-//! What many figures have in common: notes, rows of panels, footnotes.
+//! Parts that many figures share: notes in a corner, rows of panels, footnotes.
 
 use crate::text::grouped;
 use drapes_draw::{Corner, Note, Panel, Place, Row};
 
-/// What bands and dashed lines mean.
+/// The footnote on bands and dashed lines.
 pub const BANDS_AND_DASHES: &str =
     "mean and 68% band of all classifiers; dashed: fewer than 25 background events";
-/// What bands and hollow markers mean.
+/// The footnote on bands and hollow markers.
 pub const BANDS_AND_MARKERS: &str =
     "mean and 68% band of all classifiers; hollow: fewer than 25 background events pass";
-/// What bands mean where dashes tell methods apart.
+/// The footnote on bands, for figures in which dashes tell methods apart.
 pub const BANDS_THAT_END: &str =
     "mean and 68% band of all classifiers; curves end where fewer than 25 background events pass";
-/// What bands mean.
+/// The footnote on bands.
 pub const BANDS: &str = "mean and 68% band of all classifiers";
 
 /// A note in a corner.

@@ -1,4 +1,4 @@
-//! From records to what people read: `results.csv`, the tables of the figures, the closing summary.
+//! Reducing records to what people read: `results.csv`, the tables of the figures, the closing summary.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::job::Job;
 use crate::job::axis_headings::{AXES, AxisValue, SIGNAL_REGION, distinct};
 use crate::job::method_names::{label, rank};
 use crate::job::noise_grid::NoiseGrid;
-use crate::job::point::Contest;
+use crate::job::point::Comparison;
 use crate::job::template_spec::Kinematics;
 use crate::statistics::band::Band;
 use crate::store::Store;
@@ -48,7 +48,7 @@ struct ResultRow<'a> {
     n_background: Option<usize>,
     n_signal_evaluated: Option<usize>,
     seconds: f64,
-    /// Of a classifier that came to nothing, and then nothing else is known of it.
+    /// The epoch at which the classifier diverged, if it did; all other numbers are then missing.
     diverged_at_epoch: Option<f64>,
 }
 
@@ -105,8 +105,8 @@ fn rows<'a>(job: &'a Job, found: &'a PointResults) -> Vec<ResultRow<'a>> {
         solver: sampler.as_ref().map_or("", |sampler| sampler.solver.word()),
         steps: grid.as_ref().map(|grid| grid.sigmas.len()),
         oversampling: found.point.oversampling().map(|factor| factor.0),
-        data_oversampling: match found.point.contest {
-            Contest::GenSr { data_oversampling, .. } => Some(data_oversampling.0),
+        data_oversampling: match found.point.comparison {
+            Comparison::GenSr { data_oversampling, .. } => Some(data_oversampling.0),
             _ => None,
         },
         inputs: found.point.classifier.inputs().word(),
@@ -199,7 +199,7 @@ pub fn axes(points: &[&PointResults]) -> Vec<(&'static str, AxisValue)> {
     AXES.into_iter().filter(tells).collect()
 }
 
-/// Where a point stands on an axis.
+/// The value of a point on an axis.
 pub fn place(job: &Job, found: &PointResults, (heading, axis): &(&str, AxisValue)) -> String {
     match axis(&found.point) {
         Some(value) => value,
@@ -208,7 +208,7 @@ pub fn place(job: &Job, found: &PointResults, (heading, axis): &(&str, AxisValue
     }
 }
 
-/// Share of values in the tails of a flow that users are told of.
+/// Share of feature values in the tails of a flow above which the summary says so.
 const MANY: f64 = 0.01;
 
 fn band(band: Option<Band>, digits: usize) -> String {

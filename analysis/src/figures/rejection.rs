@@ -36,7 +36,7 @@ pub fn improvement() -> Axis {
     Axis::linear(IMPROVEMENT).starting_at(0.0)
 }
 
-/// What becomes of a curve where few background events pass.
+/// How a curve is drawn where few background events pass.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Few {
     /// It goes on, dashed.

@@ -1,8 +1,8 @@
-//! Which of a scan's points a figure shows.
+//! Selecting the points of a scan that a figure shows.
 
 use crate::job::method_names;
 use crate::job::noise_grid::NoiseGrid;
-use crate::job::point::{ClassifierKind, Contest, ScanPoint};
+use crate::job::point::{ClassifierKind, Comparison, ScanPoint};
 use crate::job::quantities::{Oversampling, SignalCount};
 use crate::job::template_spec::{Inputs, Kinematics, Scope};
 use crate::store::record::DenoiserTraining;
@@ -37,7 +37,7 @@ pub const ALL: [&str; 11] = [
 pub const GENERATED: [&str; 5] = ["supervised", "noise", "sr", "sb", "mc"];
 /// Partial diffusion.
 pub const PARTIAL: [&str; 3] = ["sr", "sb", "mc"];
-/// What partial diffusion is compared with.
+/// The reference methods that partial diffusion is compared with.
 pub const REFERENCES: [&str; 5] = ["supervised", "over_idealised", "curtains_f4f", "cathode", "noise"];
 
 /// Whether a point is one of the main scan: its classifier and its sampler are those of the job.
@@ -50,7 +50,7 @@ fn is_usual_for(results: &Results, kind: ClassifierKind, point: &ScanPoint) -> b
     is_plain(results, kind, point) && point.kinematics() != Some(Kinematics::Diffused)
 }
 
-/// The same, whatever becomes of the jets' kinematics.
+/// The same, whether the jets' kinematics are kept or diffused.
 fn is_plain(results: &Results, kind: ClassifierKind, point: &ScanPoint) -> bool {
     point.classifier == kind && is_own_sampler(point) && is_nominal_band(results, point)
 }
@@ -90,13 +90,13 @@ fn distance(results: &Results, point: &ScanPoint) -> (f64, f64) {
     };
     let sigma = sigma.map_or(0.0, |sigma| (sigma.0 / usual.0).ln().abs());
     let factor = |factor: u32| (f64::from(factor) / f64::from(results.job.oversampling.0)).ln().abs();
-    let data = match point.contest {
-        Contest::GenSr { data_oversampling, .. } => factor(data_oversampling.0),
+    let data = match point.comparison {
+        Comparison::GenSr { data_oversampling, .. } => factor(data_oversampling.0),
         _ => 0.0,
     };
-    let own = match point.contest {
+    let own = match point.comparison {
         // As many events as the data is what this reference is.
-        Contest::Idealised { .. } | Contest::Supervised => 0.0,
+        Comparison::Idealised { .. } | Comparison::Supervised => 0.0,
         _ => point.oversampling().map_or(0.0, |over| factor(over.0)),
     };
     (sigma, own + data)

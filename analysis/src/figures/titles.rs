@@ -1,13 +1,13 @@
-//! What figures are called on a page.
+//! Titles and paper numbers of figures on the page of a scan.
 
 use super::Figure;
 
-/// What a figure is about.
+/// The subject of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// What methods find.
+    /// The results of methods: rejections and significance improvements.
     Results,
-    /// How models were trained, and how like true background their templates are.
+    /// Trainings of models, and closure of their templates.
     Training,
 }
 
@@ -49,7 +49,7 @@ impl Figure {
         self.name().strip_prefix("fig").map(|number| number.trim_start_matches('0'))
     }
 
-    /// What the figure is about.
+    /// The subject of the figure.
     pub fn subject(self) -> Subject {
         match self {
             Self::Fig06

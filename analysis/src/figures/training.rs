@@ -1,4 +1,4 @@
-//! Losses on the events learnt from and on events kept aside: where they part, a network over-trains.
+//! Training and validation losses against epochs: where they part, a network over-trains.
 
 use super::{palette, panels, select};
 use crate::figures::table::FigureTable;

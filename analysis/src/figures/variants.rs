@@ -15,7 +15,7 @@ use drapes_draw::{Curve, Dash, Picture, Style};
 const WIDTHS: [&str; 5] = ["curtains_f4f", "cathode", "noise", "sr", "sb"];
 /// The methods that boosted trees are compared for.
 const TREES: [&str; 4] = ["supervised", "over_idealised", "idealised", "noise"];
-/// Ends the words of curves that are made by trees.
+/// The ending of the words of curves of boosted trees.
 const BY_TREES: &str = "-trees";
 
 /// Fig. 12: one panel a side-band width, from narrow to wide, at the largest injection that has several.

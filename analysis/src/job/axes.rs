@@ -6,10 +6,10 @@ use super::limits::check_axes;
 use super::rules::{Rule, one_or_many, read_whole_numbers, whole_numbers, windows, words};
 use super::sampling::{check_grids, integrations, starts};
 use super::{IndependentBackground, Job, Layout, OtherSample};
-use crate::job::point::{ClassifierKind, Contest, ScanPoint};
+use crate::job::point::{ClassifierKind, Comparison, ScanPoint};
 use crate::job::quantities::{Oversampling, SignalCount};
 use crate::job::regions::MassWindow;
-use crate::job::template_spec::{Generated, Inputs, Kinematics, Start, TemplateMethod, TrainingSample};
+use crate::job::template_spec::{Inputs, Kinematics, Start, TemplateMethod, TemplateSpec, TrainingSample};
 
 /// What a scan block computes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -95,7 +95,9 @@ fn block(scan: Section<'_>, job: &Job) -> Vec<ScanPoint> {
     }
     let points: Vec<ScanPoint> = contests
         .iter()
-        .flat_map(|contest| kinds.iter().map(|kind| ScanPoint { contest: *contest, classifier: *kind }))
+        .flat_map(|comparison| {
+            kinds.iter().map(|kind| ScanPoint { comparison: *comparison, classifier: *kind })
+        })
         .filter(|point| point.template().is_none_or(|template| template.inputs == point.classifier.inputs()))
         .collect();
     if job.independent_background == IndependentBackground::None
@@ -113,21 +115,23 @@ fn block(scan: Section<'_>, job: &Job) -> Vec<ScanPoint> {
 }
 
 /// The contests of a block: its axes, multiplied.
-fn contests(scan: &Section<'_>, method: Method, inputs: &[Inputs], job: &Job) -> Vec<Contest> {
+fn contests(scan: &Section<'_>, method: Method, inputs: &[Inputs], job: &Job) -> Vec<Comparison> {
     if method == Method::Supervised {
-        return vec![Contest::Supervised];
+        return vec![Comparison::Supervised];
     }
     let signals = signals(scan).into_iter();
     match method {
         Method::Supervised => unreachable!("it has no axes"),
-        Method::Idealised => signals.map(|n_signal| Contest::Idealised { n_signal }).collect(),
+        Method::Idealised => signals.map(|n_signal| Comparison::Idealised { n_signal }).collect(),
         Method::OverIdealised => {
             let factors = factors(scan, "oversampling", job);
             if check_axes(scan, &[("n_signal", signals.len()), ("oversampling", factors.len())]) {
                 return vec![];
             }
             let pairs = signals.flat_map(|n| factors.iter().map(move |factor| (n, *factor)));
-            pairs.map(|(n_signal, oversampling)| Contest::OverIdealised { n_signal, oversampling }).collect()
+            pairs
+                .map(|(n_signal, oversampling)| Comparison::OverIdealised { n_signal, oversampling })
+                .collect()
         }
         Method::GenSr => {
             let samples = samples(scan, signals, job);
@@ -140,9 +144,9 @@ fn contests(scan: &Section<'_>, method: Method, inputs: &[Inputs], job: &Job) ->
             }
             let mut contests = Vec::new();
             for sample in samples {
-                let template = Generated::plain(TemplateMethod::Noise, sample);
+                let template = TemplateSpec::plain(TemplateMethod::Noise, sample);
                 for oversampling in &factors {
-                    contests.extend(data.iter().map(|data_oversampling| Contest::GenSr {
+                    contests.extend(data.iter().map(|data_oversampling| Comparison::GenSr {
                         template,
                         oversampling: *oversampling,
                         data_oversampling: *data_oversampling,
@@ -161,8 +165,8 @@ fn contests(scan: &Section<'_>, method: Method, inputs: &[Inputs], job: &Job) ->
                 return vec![];
             }
             let of = |sample| {
-                let template = Generated::plain(method, sample);
-                factors.iter().map(move |factor| Contest::Search { template, oversampling: *factor })
+                let template = TemplateSpec::plain(method, sample);
+                factors.iter().map(move |factor| Comparison::Search { template, oversampling: *factor })
             };
             samples.into_iter().flat_map(of).collect()
         }
@@ -189,18 +193,18 @@ fn contests(scan: &Section<'_>, method: Method, inputs: &[Inputs], job: &Job) ->
                 }
             }
             let templates = samples.into_iter().flat_map(|sample| {
-                kinds.iter().map(move |(inputs, kinematics, sigma_prime, integration)| Generated {
+                kinds.iter().map(move |(inputs, kinematics, sigma_prime, integration)| TemplateSpec {
                     inputs: *inputs,
                     kinematics: *kinematics,
                     sigma_prime: *sigma_prime,
                     integration: *integration,
-                    ..Generated::plain(method, sample)
+                    ..TemplateSpec::plain(method, sample)
                 })
             });
-            let contest = |template| {
-                factors.iter().map(move |factor| Contest::Search { template, oversampling: *factor })
+            let comparison = |template| {
+                factors.iter().map(move |factor| Comparison::Search { template, oversampling: *factor })
             };
-            templates.flat_map(contest).collect()
+            templates.flat_map(comparison).collect()
         }
     }
 }

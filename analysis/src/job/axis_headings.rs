@@ -1,6 +1,6 @@
 //! The axes of a scan, as people read them.
 
-use crate::job::point::{Contest, ScanPoint};
+use crate::job::point::{Comparison, ScanPoint};
 
 /// One value of a point on an axis, as people read it.
 pub type AxisValue = fn(&ScanPoint) -> Option<String>;
@@ -20,8 +20,8 @@ pub const AXES: [(&str, AxisValue); 9] = [
         Some(format!("{} {}", integration.solver.word(), integration.steps))
     }),
     ("over-sampling", |point| point.oversampling().map(|factor| factor.to_string())),
-    ("of data", |point| match point.contest {
-        Contest::GenSr { data_oversampling, .. } => Some(data_oversampling.to_string()),
+    ("of data", |point| match point.comparison {
+        Comparison::GenSr { data_oversampling, .. } => Some(data_oversampling.to_string()),
         _ => None,
     }),
     ("classifiers", |point| Some(point.classifier.word().to_owned())),

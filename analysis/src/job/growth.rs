@@ -1,4 +1,4 @@
-//! How a job has grown: which points and seeds its directory has known for how long.
+//! The growth of a job: which points and seeds were added to its directory, and in which order.
 //!
 //! Models and seeds are trained in groups. A group that is finished must keep its members when a job gets further points,
 //! so a job remembers in which order, and together with what, its points and seeds came.

@@ -1,4 +1,4 @@
-//! Bounds of what a job may ask for, so that no number in it can exhaust the machine that merely looks at it.
+//! Upper bounds of the numbers in a job, so that none of them can exhaust the memory of a machine that only reads the job.
 
 use super::document::Section;
 use super::{ClassifierSettings, ComputeSettings};

@@ -3,7 +3,7 @@
 use super::diffusion::SamplerSettings;
 use crate::job::quantities::SigmaPrime;
 use crate::job::solver::Solver;
-use crate::job::template_spec::{Generated, Integration};
+use crate::job::template_spec::{Integration, TemplateSpec};
 
 /// Falling noise strengths; there is no step to zero after the last.
 ///
@@ -44,7 +44,7 @@ impl NoiseGrid {
     }
 
     /// The grid of a template.
-    pub fn of(settings: &SamplerSettings, template: &Generated) -> Self {
+    pub fn of(settings: &SamplerSettings, template: &TemplateSpec) -> Self {
         let settings = settings.with(template.integration);
         match template.sigma_prime {
             Some(asked) => Self::partial(&settings, asked),

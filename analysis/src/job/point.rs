@@ -6,26 +6,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::job::quantities::{Oversampling, SignalCount};
 use crate::job::regions::MassWindow;
-use crate::job::template_spec::{Generated, Inputs, Kinematics, TemplateMethod};
+use crate::job::template_spec::{Inputs, Kinematics, TemplateMethod, TemplateSpec};
 
 /// One curve of a figure at one place: what is separated from what, and by which classifier.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScanPoint {
-    /// What stands against what.
+    /// The two classes of events.
     #[serde(flatten)]
-    pub contest: Contest,
-    /// What tells them apart.
+    pub comparison: Comparison,
+    /// The kind of classifier that tells them apart.
     pub classifier: ClassifierKind,
 }
 
 /// What a classifier is trained to separate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "contest", rename_all = "snake_case")]
-pub enum Contest {
+pub enum Comparison {
     /// Data against a generated template.
     Search {
         /// The template.
-        template: Generated,
+        template: TemplateSpec,
         /// Copies of it (see [`Generated`]).
         oversampling: Oversampling,
     },
@@ -34,7 +34,7 @@ pub enum Contest {
     /// Source: the paper, appendix B.2.
     GenSr {
         /// The template.
-        template: Generated,
+        template: TemplateSpec,
         /// Template events for each data event.
         oversampling: Oversampling,
         /// Generated events for each data event.
@@ -82,7 +82,7 @@ impl ClassifierKind {
         }
     }
 
-    /// What a classifier of this kind looks at.
+    /// The inputs of a classifier of this kind.
     pub fn inputs(self) -> Inputs {
         match self {
             Self::Mlp | Self::Trees => Inputs::Hlv,
@@ -94,37 +94,37 @@ impl ClassifierKind {
 impl ScanPoint {
     /// The word for the method in ids, tables and job files.
     pub fn method(&self) -> &'static str {
-        match self.contest {
-            Contest::Search { template, .. } => template.method.word(),
-            Contest::GenSr { .. } => "gensr",
-            Contest::Idealised { .. } => "idealised",
-            Contest::OverIdealised { .. } => "over_idealised",
-            Contest::Supervised => "supervised",
+        match self.comparison {
+            Comparison::Search { template, .. } => template.method.word(),
+            Comparison::GenSr { .. } => "gensr",
+            Comparison::Idealised { .. } => "idealised",
+            Comparison::OverIdealised { .. } => "over_idealised",
+            Comparison::Supervised => "supervised",
         }
     }
 
     /// Signal events in the data; none where the method sees no data.
     pub fn n_signal(&self) -> Option<SignalCount> {
-        match self.contest {
-            Contest::Search { template, .. } | Contest::GenSr { template, .. } => {
+        match self.comparison {
+            Comparison::Search { template, .. } | Comparison::GenSr { template, .. } => {
                 Some(template.sample.n_signal)
             }
-            Contest::Idealised { n_signal } | Contest::OverIdealised { n_signal, .. } => Some(n_signal),
-            Contest::Supervised => None,
+            Comparison::Idealised { n_signal } | Comparison::OverIdealised { n_signal, .. } => Some(n_signal),
+            Comparison::Supervised => None,
         }
     }
 
     /// What becomes of the jets' kinematics, where there is a choice.
     pub fn kinematics(&self) -> Option<Kinematics> {
         let has_choice =
-            |made: &Generated| made.inputs == Inputs::Llv && made.method == TemplateMethod::SignalRegion;
+            |made: &TemplateSpec| made.inputs == Inputs::Llv && made.method == TemplateMethod::SignalRegion;
         self.template().filter(has_choice).map(|made| made.kinematics)
     }
 
     /// The generated template, where there is one.
-    pub fn template(&self) -> Option<Generated> {
-        match self.contest {
-            Contest::Search { template, .. } | Contest::GenSr { template, .. } => Some(template),
+    pub fn template(&self) -> Option<TemplateSpec> {
+        match self.comparison {
+            Comparison::Search { template, .. } | Comparison::GenSr { template, .. } => Some(template),
             _ => None,
         }
     }
@@ -136,12 +136,12 @@ impl ScanPoint {
 
     /// Template events for each event that they start from, where there is a template.
     pub fn oversampling(&self) -> Option<Oversampling> {
-        match self.contest {
-            Contest::Search { oversampling, .. }
-            | Contest::GenSr { oversampling, .. }
-            | Contest::OverIdealised { oversampling, .. } => Some(oversampling),
-            Contest::Idealised { .. } => Some(Oversampling(1)),
-            Contest::Supervised => None,
+        match self.comparison {
+            Comparison::Search { oversampling, .. }
+            | Comparison::GenSr { oversampling, .. }
+            | Comparison::OverIdealised { oversampling, .. } => Some(oversampling),
+            Comparison::Idealised { .. } => Some(Oversampling(1)),
+            Comparison::Supervised => None,
         }
     }
 
@@ -154,16 +154,16 @@ impl ScanPoint {
 impl fmt::Display for ScanPoint {
     /// The readable part of an id: `noise-s1000-w2800-6000-x5`, `sr-sp2.24-s1000-w2800-6000-x5-trees`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.contest {
-            Contest::Search { template, oversampling } => write!(f, "{template}-x{oversampling}")?,
-            Contest::GenSr { template, oversampling, data_oversampling } => {
+        match self.comparison {
+            Comparison::Search { template, oversampling } => write!(f, "{template}-x{oversampling}")?,
+            Comparison::GenSr { template, oversampling, data_oversampling } => {
                 write!(f, "gensr-{}-x{oversampling}-d{data_oversampling}", template.sample)?;
             }
-            Contest::Idealised { n_signal } => write!(f, "idealised-s{n_signal}")?,
-            Contest::OverIdealised { n_signal, oversampling } => {
+            Comparison::Idealised { n_signal } => write!(f, "idealised-s{n_signal}")?,
+            Comparison::OverIdealised { n_signal, oversampling } => {
                 write!(f, "over_idealised-s{n_signal}-x{oversampling}")?;
             }
-            Contest::Supervised => write!(f, "supervised")?,
+            Comparison::Supervised => write!(f, "supervised")?,
         }
         match self.classifier {
             ClassifierKind::Mlp => Ok(()),
@@ -185,12 +185,12 @@ mod tests {
     #[test]
     fn points_read_as_ids() {
         let sample = TrainingSample::new(SignalCount(1000), MassWindow::new(2800.0, 6000.0));
-        let template = Generated::plain(TemplateMethod::Noise, sample);
+        let template = TemplateSpec::plain(TemplateMethod::Noise, sample);
         let oversampling = Oversampling(5);
-        let point = |contest| ScanPoint { contest, classifier: ClassifierKind::Mlp };
-        let search = |template| point(Contest::Search { template, oversampling });
+        let point = |comparison| ScanPoint { comparison, classifier: ClassifierKind::Mlp };
+        let search = |template| point(Comparison::Search { template, oversampling });
         assert_eq!(search(template).to_string(), "noise-s1000-w2800-6000-x5");
-        let partial = Generated {
+        let partial = TemplateSpec {
             method: TemplateMethod::SignalRegion,
             sigma_prime: Some(SigmaPrime(0.62)),
             integration: Some(Integration { solver: Solver::Euler, steps: 50 }),
@@ -198,20 +198,24 @@ mod tests {
         };
         let trees = ScanPoint { classifier: ClassifierKind::Trees, ..search(partial) };
         assert_eq!(trees.to_string(), "sr-sp0.62-euler50-s1000-w2800-6000-x5-trees");
-        let gensr = Contest::GenSr { template, oversampling, data_oversampling: Oversampling(2) };
+        let gensr = Comparison::GenSr { template, oversampling, data_oversampling: Oversampling(2) };
         assert_eq!(point(gensr).to_string(), "gensr-s1000-w2800-6000-x5-d2");
-        assert_eq!(point(Contest::Idealised { n_signal: SignalCount(50) }).to_string(), "idealised-s50");
-        assert_eq!(point(Contest::Supervised).to_string(), "supervised");
+        assert_eq!(point(Comparison::Idealised { n_signal: SignalCount(50) }).to_string(), "idealised-s50");
+        assert_eq!(point(Comparison::Supervised).to_string(), "supervised");
         let jets = |template| {
-            let contest = Contest::Search { template, oversampling };
-            ScanPoint { contest, classifier: ClassifierKind::Transformer }.to_string()
+            let comparison = Comparison::Search { template, oversampling };
+            ScanPoint { comparison, classifier: ClassifierKind::Transformer }.to_string()
         };
-        let template = Generated { inputs: Inputs::Llv, ..template };
+        let template = TemplateSpec { inputs: Inputs::Llv, ..template };
         assert_eq!(jets(template), "noise-s1000-w2800-6000-llv-x5");
-        let diffused =
-            Generated { method: TemplateMethod::SignalRegion, kinematics: Kinematics::Diffused, ..template };
+        let diffused = TemplateSpec {
+            method: TemplateMethod::SignalRegion,
+            kinematics: Kinematics::Diffused,
+            ..template
+        };
         assert_eq!(jets(diffused), "sr-s1000-w2800-6000-llv-kd-x5");
-        let supervised = ScanPoint { classifier: ClassifierKind::Transformer, ..point(Contest::Supervised) };
+        let supervised =
+            ScanPoint { classifier: ClassifierKind::Transformer, ..point(Comparison::Supervised) };
         assert_eq!(supervised.to_string(), "supervised-llv");
     }
 }

@@ -1,4 +1,4 @@
-//! Numbers that must not be confused with each other.
+//! Types for numbers that must not be confused with each other: masses, event counts, noise strengths, seeds, folds.
 
 use std::fmt;
 
@@ -65,7 +65,7 @@ impl fmt::Display for ClassifierSeed {
 pub struct Fold(pub u32);
 
 impl Fold {
-    /// The part that a classifier watches for over-training: the one before its evaluation part.
+    /// The fold on which a classifier's validation loss is computed: the one before its evaluation fold.
     pub fn validation(self, folds: u32) -> Self {
         Self((self.0 + folds - 1) % folds)
     }

@@ -1,4 +1,4 @@
-//! From a document to a job: every section, every key, every check.
+//! Reads a document into a job: all sections and keys, and all checks that involve several of them.
 
 use std::path::Path;
 use std::sync::LazyLock;

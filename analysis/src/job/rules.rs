@@ -1,4 +1,4 @@
-//! What the value of a key must be: how it is read, and what a message asks for where it is not so.
+//! The rule of each key: how its value is read, and what the message says if it is not allowed.
 
 use std::borrow::Cow;
 

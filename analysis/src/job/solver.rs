@@ -1,4 +1,4 @@
-//! The rules by which the reverse diffusion is integrated.
+//! The integration rules of the reverse diffusion.
 
 use serde::{Deserialize, Serialize};
 

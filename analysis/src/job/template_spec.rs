@@ -1,4 +1,5 @@
-//! Generated background templates: which model, from where, and how.
+//! The specification of a generated background template: its method, the data that its model learns from, and the noise
+//! strength and solver that it is made with.
 
 use std::fmt;
 
@@ -173,7 +174,7 @@ impl fmt::Display for TrainingSample {
     }
 }
 
-/// What of an event is generated and classified.
+/// The part of an event that is generated and classified.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Inputs {
@@ -259,7 +260,7 @@ pub struct Integration {
 ///
 /// Source: the paper, section 3.2 and appendix C.1, where SB at the same factor has more events.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Generated {
+pub struct TemplateSpec {
     /// The method.
     pub method: TemplateMethod,
     /// What its model has learnt from, and which data it stands beside.
@@ -276,7 +277,7 @@ pub struct Generated {
     pub kinematics: Kinematics,
 }
 
-impl Generated {
+impl TemplateSpec {
     /// A template of the features, at the job's own noise strength and sampler.
     pub fn plain(method: TemplateMethod, sample: TrainingSample) -> Self {
         Self {
@@ -296,7 +297,7 @@ impl Generated {
     }
 }
 
-impl fmt::Display for Generated {
+impl fmt::Display for TemplateSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.method.word())?;
         if let Some(sigma) = self.sigma_prime {

@@ -1,9 +1,9 @@
 use super::*;
 use crate::error::{Error, Place, Problem};
-use crate::job::point::{ClassifierKind, Contest};
+use crate::job::point::{ClassifierKind, Comparison};
 use crate::job::quantities::SignalCount;
 use crate::job::regions::MassWindow;
-use crate::job::template_spec::{Generated, TemplateMethod, TrainingSample};
+use crate::job::template_spec::{TemplateMethod, TemplateSpec, TrainingSample};
 
 const SMALL: &str =
     "schema = 1\nname = 'small'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";
@@ -38,9 +38,9 @@ fn the_defaults_are_a_job() {
 fn a_small_job_takes_its_defaults() {
     let job = check(SMALL).expect("a good job");
     let sample = TrainingSample::new(SignalCount(0), MassWindow::new(2800.0, 6000.0));
-    let template = Generated::plain(TemplateMethod::Noise, sample);
-    let contest = Contest::Search { template, oversampling: Oversampling(5) };
-    assert_eq!(job.points, [ScanPoint { contest, classifier: ClassifierKind::Mlp }]);
+    let template = TemplateSpec::plain(TemplateMethod::Noise, sample);
+    let comparison = Comparison::Search { template, oversampling: Oversampling(5) };
+    assert_eq!(job.points, [ScanPoint { comparison, classifier: ClassifierKind::Mlp }]);
     let stored = serde_json::to_string(&job).expect("JSON");
     let read: Job = serde_json::from_str(&stored).expect("a job");
     assert_eq!(read.physics(), job.physics());

@@ -1,4 +1,5 @@
-//! What this machine has shown: how long work takes here against its price, remembered from one run to the next.
+//! The measured speed of this machine: how long each kind of work takes here compared with its price, remembered from one run
+//! to the next.
 //!
 //! Prices are those of one core of some machine. Beside the user's cache lies a small file with the seconds that each kind
 //! of work was priced at and has taken, for each processor and device. It changes estimates only, never a result, so that
@@ -56,7 +57,7 @@ impl Seen {
     }
 }
 
-/// What one kind of device has shown.
+/// The measured times of one kind of device.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Shown {
     /// By the word of each kind of work.
@@ -136,7 +137,7 @@ impl Shown {
     }
 }
 
-/// What one device of one kind of machine has shown, as the file has it.
+/// The measured times of one device with one kind of processor, as the file holds them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Machine {
     processor: String,

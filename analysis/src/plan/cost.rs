@@ -6,7 +6,7 @@ pub mod memory;
 
 use crate::job::noise_grid::{NoiseGrid, evaluations};
 use crate::job::quantities::Oversampling;
-use crate::job::template_spec::{FlowKind, Generated, Start};
+use crate::job::template_spec::{FlowKind, Start, TemplateSpec};
 use crate::job::{FlowNetwork, Job};
 
 /// Event numbers that a price follows from.
@@ -34,7 +34,7 @@ impl EventCounts {
     }
 
     /// Events that a template is made of at an over-sampling.
-    pub fn template(&self, template: &Generated, oversampling: Oversampling) -> f64 {
+    pub fn template(&self, template: &TemplateSpec, oversampling: Oversampling) -> f64 {
         let starts = match template.method.starts() {
             Start::SignalRegion => self.signal_region,
             Start::SideBands => self.side_band,
@@ -110,7 +110,7 @@ pub fn product<const N: usize>(counts: [usize; N]) -> f64 {
 }
 
 /// Network evaluations for an event of a template.
-pub fn evaluations_of(job: &Job, template: &Generated) -> f64 {
+pub fn evaluations_of(job: &Job, template: &TemplateSpec) -> f64 {
     let sampler = job.sampler.with(template.integration);
     evaluations(NoiseGrid::points(&sampler, template.sigma_prime), sampler.solver) as f64
 }

@@ -31,9 +31,9 @@ use std::hash::Hash;
 use serde::{Deserialize, Serialize};
 
 use crate::job::Job;
-use crate::job::point::{ClassifierKind, Contest, ScanPoint};
+use crate::job::point::{ClassifierKind, Comparison, ScanPoint};
 use crate::job::quantities::{ClassifierSeed, Oversampling};
-use crate::job::template_spec::{FlowKind, Generated, Inputs, Scope, TrainingSample};
+use crate::job::template_spec::{FlowKind, Inputs, Scope, TemplateSpec, TrainingSample};
 
 use flows::Flows;
 use groups::{Versions, groups};
@@ -202,7 +202,7 @@ impl Plan {
 
 /// A template, with the largest over-sampling that a point asks for.
 struct Order {
-    what: Generated,
+    what: TemplateSpec,
     oversampling: Oversampling,
 }
 
@@ -247,7 +247,7 @@ fn resampled(points: &[ScanPoint]) -> Vec<(TrainingSample, Oversampling)> {
     let mut found: Vec<(TrainingSample, Oversampling)> = Vec::new();
     let mut known = HashMap::new();
     for point in points {
-        let Contest::GenSr { template, data_oversampling, .. } = point.contest else { continue };
+        let Comparison::GenSr { template, data_oversampling, .. } = point.comparison else { continue };
         let index = *known.entry(template.sample.to_string()).or_insert(found.len());
         match found.get_mut(index) {
             Some((_, factor)) => *factor = (*factor).max(data_oversampling),
@@ -288,7 +288,7 @@ impl Made {
         Self { templates: Versions::of(eras.iter().map(orders)), data: Versions::of(eras.iter().map(data)) }
     }
 
-    fn template_id(&self, what: &Generated, factor: Oversampling) -> TaskId {
+    fn template_id(&self, what: &TemplateSpec, factor: Oversampling) -> TaskId {
         MakeTemplate::id(what, &self.templates.ending(&what.to_string(), factor))
     }
 
@@ -327,8 +327,8 @@ fn classify(point: ScanPoint, seeds: &[ClassifierSeed], made: &Made) -> Task {
         }
         (None, _) => vec![],
     };
-    let data = match point.contest {
-        Contest::GenSr { template, data_oversampling, .. } => {
+    let data = match point.comparison {
+        Comparison::GenSr { template, data_oversampling, .. } => {
             Some(made.data_id(template.sample, data_oversampling))
         }
         _ => None,

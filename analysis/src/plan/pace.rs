@@ -1,4 +1,4 @@
-//! How long tasks take against their price, learnt from those that have ended.
+//! The pace of a machine: how many seconds a task takes for each second of its price, learnt from tasks that have ended.
 
 use super::PaceKind;
 

@@ -1,4 +1,4 @@
-//! Kinds of work that are as fast as each other against their price.
+//! Kinds of work, by how much faster or slower than their price a machine does them.
 
 use super::Stage;
 

@@ -1,4 +1,4 @@
-//! A part of a plan: tasks or points whose names fit a pattern, and what they need.
+//! Selecting a part of a plan: tasks or points whose names fit a pattern, with all tasks that these need.
 
 use std::collections::HashMap;
 use std::fmt;

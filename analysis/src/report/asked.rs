@@ -1,4 +1,4 @@
-//! What a scan was asked: its job, the axes of its points, its data and how many events these have.
+//! The request behind a scan: its job, the axes of its points, its data and their numbers of events.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::store::results::Results;
 use crate::store::{Store, StoredJob};
 use crate::text::grouped;
 
-/// What was asked.
+/// The request behind a scan.
 #[derive(Serialize)]
 pub struct Asked {
     pub points: usize,

@@ -1,4 +1,4 @@
-//! Bars in lanes: what each rank did, and when.
+//! A time line with a lane for each rank and a bar for each of its tasks.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ pub struct Bar {
     pub seconds: f64,
 }
 
-/// What one rank did.
+/// The tasks of one rank.
 pub struct Lane {
     pub rank: usize,
     pub host: String,
@@ -44,7 +44,7 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// What readers must know of the bars.
+    /// The explanation of the bars on the page.
     pub fn text(self) -> &'static str {
         match self {
             Self::Day => "Time runs from left to right, without pauses in which no rank worked.",

@@ -1,4 +1,4 @@
-//! The table of methods: what each found at each point of the scan, and how many background events that rests on.
+//! The table of methods: figures of merit at each point of the scan, and the number of background events that they rest on.
 
 use serde::Serialize;
 
@@ -24,7 +24,7 @@ pub struct Methods {
 #[derive(Serialize)]
 pub struct Column {
     pub heading: String,
-    /// What the column holds, for those who do not know the heading.
+    /// The explanation of the heading.
     pub meaning: &'static str,
     pub is_number: bool,
 }
@@ -80,7 +80,7 @@ const MEASURES: [(&str, &str, usize, Value); 6] = [
     ),
 ];
 
-/// A place on an axis in words that need no heading.
+/// A value on an axis, in words that can be understood without the heading of a column.
 fn said(heading: &str, value: &str) -> String {
     match heading {
         "side-bands" | SIGNAL_REGION => format!("{heading} {} GeV", value.replace('-', "–")),

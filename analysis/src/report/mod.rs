@@ -1,4 +1,4 @@
-//! `report.html`: a scan on one page, which opens anywhere and asks nobody for anything.
+//! `report.html`: a scan on one page, which any browser shows and which loads nothing from elsewhere.
 //!
 //! ```text
 //! records, job, logs, provenance --Report::of--> what the page says --Page (analysis/templates)--> report.html
@@ -29,9 +29,9 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::figures::figure_stamp;
 use crate::plan::Plan;
-use crate::store::accounting::spent;
+use crate::store::accounting::time_spent;
 use crate::store::results::Results;
-use crate::store::task_state::standings;
+use crate::store::task_state::task_states;
 use crate::store::{Process, Store, write_durably};
 
 pub use progress::Moment;
@@ -48,7 +48,7 @@ use time::Time;
 /// The name of the page in the directory of its scan.
 pub const NAME: &str = "report.html";
 
-/// What every page of ours begins with: what else has its name is somebody else's.
+/// The first bytes of every page that drapes writes. A file of that name that begins otherwise is the user's own.
 pub const BEGINNING: &str = "<!doctype html>\n<!-- a report of drapes -->";
 
 /// Everything that the page says.
@@ -78,7 +78,7 @@ struct Page<'a> {
 }
 
 impl Report {
-    /// Reads what a directory says.
+    /// Reads everything for the page from a directory.
     ///
     /// # Errors
     /// The directory's job, its folded records or the table of a figure cannot be read. A record that is damaged is no
@@ -89,26 +89,26 @@ impl Report {
         let plan = Plan::of(&stored.job);
         let states = store.states(&stored, &plan);
         let results = Results::read(store)?;
-        let mut occupants = store.occupants();
+        let mut owners = store.lock_owners();
         if moment == Moment::Ended {
             let own = Process::this();
-            occupants.retain(|(occupant, _)| occupant.process != own);
+            owners.retain(|(owner, _)| owner.process != own);
         }
-        let standings = standings(&plan, &states, &occupants);
-        let spent = spent(store, &plan, &standings);
+        let task_states = task_states(&plan, &states, &owners);
+        let spent = time_spent(store, &plan, &task_states);
         let are_tables_current = figure_stamp::is_drawn(store, &stored.job, &plan, &states);
-        let progress = Progress::of(&stored.job, &plan, &standings, &occupants);
+        let progress = Progress::of(&stored.job, &plan, &task_states, &owners);
         Ok(Self {
             name: stored.job.name.clone(),
             written: humantime::format_rfc3339_seconds(SystemTime::now())
                 .to_string()
                 .replace('T', " ")
                 .replace('Z', " UTC"),
-            notices: notices::of(store, &results, &plan, &standings, &progress),
+            notices: notices::of(store, &results, &plan, &task_states, &progress),
             methods: Methods::of(&results),
             quality: Quality::of(&results),
             figures: figures::of(store, &results, are_tables_current)?,
-            time: Time::of(&plan, &standings, &spent),
+            time: Time::of(&plan, &task_states, &spent),
             asked: Asked::of(store, &stored, &plan, &results),
             origin: Origin::of(store),
             progress,
@@ -134,7 +134,7 @@ impl Report {
 }
 
 /// Writes the page of a directory again where there is one, after its tables or pictures have changed. A file of that name
-/// that is none of ours is left alone: nobody has asked for a page.
+/// that drapes has not written is left alone.
 ///
 /// # Errors
 /// As [`write`].

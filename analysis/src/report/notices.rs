@@ -1,4 +1,4 @@
-//! What a reader must know before believing the rest: failures, warnings and notes, each with what helps.
+//! Failures, warnings and notes at the top of the page, each with what to do about it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::figures::reduce;
 use crate::plan::{Plan, Stage};
 use crate::store::Store;
 use crate::store::results::Results;
-use crate::store::task_state::Standing;
+use crate::store::task_state::TaskState;
 
 /// How much a notice matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -34,7 +34,7 @@ impl Level {
     }
 }
 
-/// What is the matter, and what helps.
+/// A failure, warning or note, with what to do about it.
 #[derive(Serialize)]
 pub struct Notice {
     pub level: Level,
@@ -52,12 +52,12 @@ pub fn of(
     store: &Store,
     results: &Results,
     plan: &Plan,
-    standings: &[Standing],
+    task_states: &[TaskState],
     progress: &Progress,
 ) -> Vec<Notice> {
-    let mut found = failed(store, plan, standings);
+    let mut found = failed(store, plan, task_states);
     found.extend(damaged(store, results, progress));
-    found.extend(diverged(plan, standings));
+    found.extend(diverged(plan, task_states));
     found.extend(told(results));
     let left = progress.tasks - progress.done - progress.failed - progress.lost;
     if left > 0 && !progress.is_running() {
@@ -76,13 +76,13 @@ pub fn of(
 }
 
 /// Tasks that have failed, those of one reason together.
-fn failed(store: &Store, plan: &Plan, standings: &[Standing]) -> Vec<Notice> {
+fn failed(store: &Store, plan: &Plan, task_states: &[TaskState]) -> Vec<Notice> {
     let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut lost = 0;
-    for (task, standing) in plan.tasks.iter().zip(standings) {
-        match standing {
-            Standing::Failed { reason, .. } => reasons.entry(reason).or_default().push(&task.id.0),
-            Standing::Lost { .. } => lost += 1,
+    for (task, task_state) in plan.tasks.iter().zip(task_states) {
+        match task_state {
+            TaskState::Failed { reason, .. } => reasons.entry(reason).or_default().push(&task.id.0),
+            TaskState::Lost { .. } => lost += 1,
             _ => {}
         }
     }
@@ -120,10 +120,10 @@ fn damaged(store: &Store, results: &Results, progress: &Progress) -> Option<Noti
 }
 
 /// Networks of finished tasks that left the finite numbers.
-fn diverged(plan: &Plan, standings: &[Standing]) -> Vec<Notice> {
+fn diverged(plan: &Plan, task_states: &[TaskState]) -> Vec<Notice> {
     let of = |wanted: Stage| {
-        let tasks = plan.tasks.iter().zip(standings).filter(move |(task, _)| task.work.stage() == wanted);
-        tasks.filter_map(|(_, standing)| standing.run()).map(|run| run.diverged).sum::<usize>()
+        let tasks = plan.tasks.iter().zip(task_states).filter(move |(task, _)| task.work.stage() == wanted);
+        tasks.filter_map(|(_, task_state)| task_state.run()).map(|run| run.diverged).sum::<usize>()
     };
     let stages = [
         (
@@ -168,7 +168,7 @@ fn told(results: &Results) -> Vec<Notice> {
     found
 }
 
-/// What helps where closure fails.
+/// The advice where closure fails.
 const CLOSURE: &str = "Compare the features in the figures of templates below. Where one is to blame, it may have steps or atoms that the model \
      smooths (docs/data.md says what a feature must be); where all are, train longer (denoiser.epochs) or from more \
      side-band events.";

@@ -1,4 +1,4 @@
-//! What made the results: versions, machines, commands.
+//! The origin of the results: versions, machines, commands.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::store::Store;
 /// Runs that the page names; a scan that was stopped often has hundreds.
 const NAMED: usize = 20;
 
-/// What made the results.
+/// The origin of the results.
 #[derive(Serialize)]
 pub struct Origin {
     /// Names and versions.

@@ -1,4 +1,4 @@
-//! How far a scan is.
+//! The progress of a scan.
 
 use serde::Serialize;
 
@@ -7,20 +7,20 @@ use crate::job::Job;
 use crate::plan::Plan;
 use crate::plan::price::{EventCounts, Price};
 use crate::plan::rates::Rates;
-use crate::store::task_state::{Standing, pace_so_far};
-use crate::store::{Liveness, Occupant, seconds_left};
+use crate::store::task_state::{TaskState, pace_so_far};
+use crate::store::{Liveness, LockOwner, seconds_left};
 use crate::text::duration;
 
 /// When a page is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
-    /// Somebody may be at work.
+    /// While processes may be at work.
     AtWork,
-    /// This process has ended its work; others may be at theirs.
+    /// At the end of this process's work, while others may still work.
     Ended,
 }
 
-/// How far a scan is, and what runs.
+/// The progress of a scan, and the tasks that run.
 #[derive(Serialize)]
 pub struct Progress {
     /// `finished`, `running`, `failed` or `incomplete`.
@@ -36,7 +36,7 @@ pub struct Progress {
     pub running: Vec<Running>,
 }
 
-/// A task at which a rank is.
+/// A task that a rank works at.
 #[derive(Serialize)]
 pub struct Running {
     pub task: String,
@@ -46,18 +46,18 @@ pub struct Running {
 }
 
 impl Progress {
-    pub fn of(job: &Job, plan: &Plan, standings: &[Standing], occupants: &[(Occupant, Liveness)]) -> Self {
-        let count = |word: &str| standings.iter().filter(|standing| standing.word() == word).count();
+    pub fn of(job: &Job, plan: &Plan, task_states: &[TaskState], owners: &[(LockOwner, Liveness)]) -> Self {
+        let count = |word: &str| task_states.iter().filter(|task_state| task_state.word() == word).count();
         let (done, failed, lost) = (count("done"), count("failed"), count("lost"));
         let price = Price::of(job, plan, EventCounts::estimated(job), &Rates::CPU_CORE);
-        let pace = pace_so_far(plan, &price.seconds, standings);
+        let pace = pace_so_far(plan, &price.seconds, task_states);
         let whole = plan.tasks.iter().zip(&price.seconds);
         let whole: Vec<f64> =
             whole.map(|(task, price)| price * pace.of(task.work.pace()).unwrap_or(1.0)).collect();
         let ahead: Vec<f64> =
-            whole.iter().zip(standings).map(|(whole, standing)| whole * ahead(standing)).collect();
+            whole.iter().zip(task_states).map(|(whole, task_state)| whole * ahead(task_state)).collect();
         let (all, left): (f64, f64) = (whole.iter().sum(), ahead.iter().sum());
-        let alive = || occupants.iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
+        let alive = || owners.iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
         let state = match (done == plan.tasks.len(), alive().next().is_some(), failed) {
             (true, ..) => "finished",
             (_, true, _) => "running",
@@ -65,12 +65,12 @@ impl Progress {
             _ => "incomplete",
         };
         let over: Vec<bool> = ahead.iter().map(|seconds| *seconds <= 0.0).collect();
-        let ranks = alive().map(|(occupant, _)| occupant.ranks).sum::<usize>().max(1);
-        let told = seconds_left(occupants).unwrap_or_else(|| makespan(plan, &ahead, &over, ranks));
+        let ranks = alive().map(|(owner, _)| owner.ranks).sum::<usize>().max(1);
+        let told = seconds_left(owners).unwrap_or_else(|| makespan(plan, &ahead, &over, ranks));
         let left_of_time = (state == "running").then(|| duration(told));
         let share = if all > 0.0 { ((all - left) / all).clamp(0.0, 1.0) } else { 1.0 };
-        let running = plan.tasks.iter().zip(standings).filter_map(|(task, standing)| match standing {
-            Standing::Running { host, rank, share, .. } => Some(Running {
+        let running = plan.tasks.iter().zip(task_states).filter_map(|(task, task_state)| match task_state {
+            TaskState::Running { host, rank, share, .. } => Some(Running {
                 task: task.id.to_string(),
                 rank: *rank,
                 host: host.clone(),
@@ -94,10 +94,10 @@ impl Progress {
 }
 
 /// The share of a task that is still to be done.
-fn ahead(standing: &Standing) -> f64 {
-    match standing {
-        Standing::Done { .. } | Standing::Failed { .. } | Standing::Lost { .. } => 0.0,
-        Standing::Running { share, .. } => 1.0 - share,
-        Standing::Waiting { .. } | Standing::Ready | Standing::Ignored { .. } => 1.0,
+fn ahead(task_state: &TaskState) -> f64 {
+    match task_state {
+        TaskState::Done { .. } | TaskState::Failed { .. } | TaskState::Lost { .. } => 0.0,
+        TaskState::Running { share, .. } => 1.0 - share,
+        TaskState::Waiting { .. } | TaskState::Ready | TaskState::Ignored { .. } => 1.0,
     }
 }

@@ -1,4 +1,4 @@
-//! How models were trained and how like true background their templates are, in numbers.
+//! The quality of models and templates in numbers: fits, training losses, closure.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::job::template_spec::Scope;
 use crate::store::record::Loss;
 use crate::store::results::Results;
 
-/// What is known of trainings, templates and fits.
+/// The quality of fits, trainings and templates.
 #[derive(Serialize)]
 pub struct Quality {
     /// The background AUC above which closure fails.

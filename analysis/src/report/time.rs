@@ -1,4 +1,4 @@
-//! Where the time went: a bar for each task in the lane of its rank, and sums by stage.
+//! The time that the scan has taken: a bar for each task in the lane of its rank, and sums by stage.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,15 @@ use serde::Serialize;
 
 use super::lanes::{Bar, Clock, Lane, lanes};
 use crate::plan::{Plan, Stage, Task};
-use crate::store::accounting::Spent;
+use crate::store::accounting::TimeSpent;
 use crate::store::record::RunInfo;
-use crate::store::task_state::Standing;
+use crate::store::task_state::TaskState;
 use crate::text::duration;
 
-/// More bars than this are drawn as one a stage: nobody tells them apart.
+/// The most bars that are drawn one by one. If there are more, each stage of a rank is one bar.
 const MOST_BARS: usize = 6_000;
 
-/// Where the time went.
+/// The time that the scan has taken.
 #[derive(Serialize)]
 pub struct Time {
     pub core_hours: f64,
@@ -49,13 +49,13 @@ impl StageTime {
 }
 
 impl Time {
-    pub fn of(plan: &Plan, standings: &[Standing], spent: &[Spent]) -> Self {
-        let all = spent.iter().fold(Spent::default(), |sum, one| sum.and(one));
+    pub fn of(plan: &Plan, task_states: &[TaskState], spent: &[TimeSpent]) -> Self {
+        let all = spent.iter().fold(TimeSpent::default(), |sum, one| sum.and(one));
         let runs: Vec<(&Task, &RunInfo)> = plan
             .tasks
             .iter()
-            .zip(standings)
-            .filter_map(|(task, standing)| Some((task, standing.run()?)))
+            .zip(task_states)
+            .filter_map(|(task, task_state)| Some((task, task_state.run()?)))
             .collect();
         let mut longest = runs.clone();
         longest.sort_by(|one, other| other.1.seconds.total_cmp(&one.1.seconds));
@@ -64,7 +64,7 @@ impl Time {
         Self {
             core_hours: all.core_seconds / 3600.0,
             gpu_hours: all.gpu_seconds / 3600.0,
-            stages: stages(plan, standings, spent),
+            stages: stages(plan, task_states, spent),
             longest: longest.collect(),
             ticks: ticks(length),
             lanes,
@@ -82,16 +82,16 @@ impl Time {
     }
 }
 
-fn stages(plan: &Plan, standings: &[Standing], spent: &[Spent]) -> Vec<StageTime> {
+fn stages(plan: &Plan, task_states: &[TaskState], spent: &[TimeSpent]) -> Vec<StageTime> {
     let of = |stage: Stage| {
         let of_stage = || {
-            let tasks = plan.tasks.iter().zip(standings).zip(spent);
+            let tasks = plan.tasks.iter().zip(task_states).zip(spent);
             tasks.filter(move |((task, _), _)| task.work.stage() == stage)
         };
         StageTime {
             stage: stage.word(),
             tasks: of_stage().count(),
-            done: of_stage().filter(|((_, standing), _)| standing.word() == "done").count(),
+            done: of_stage().filter(|((_, task_state), _)| task_state.word() == "done").count(),
             seconds: of_stage().map(|(_, spent)| spent.seconds()).sum(),
         }
     };

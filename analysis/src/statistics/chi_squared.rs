@@ -1,4 +1,4 @@
-//! How likely a χ² is.
+//! The p-value of a χ².
 
 /// Terms of a series or fraction at most; those that are needed grow with the root of the degrees of freedom.
 const TERMS: usize = 10_000;

@@ -1,4 +1,4 @@
-//! From the scores of a classifier to its figures of merit.
+//! Figures of merit of a classifier, computed from its scores of signal and background.
 
 use serde::{Deserialize, Serialize};
 

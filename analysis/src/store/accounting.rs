@@ -1,4 +1,4 @@
-//! The time behind tasks that have no record: trainings that were stopped, or died, and tasks that run.
+//! The time that tasks have taken so far, also those without a record: stopped or crashed trainings, and running tasks.
 
 use std::fs::File;
 use std::io::Read;
@@ -11,9 +11,9 @@ use serde_json::Value;
 use crate::plan::device_kind::is_gpu;
 use crate::plan::{Plan, Task};
 use crate::store::Store;
-use crate::store::task_state::Standing;
+use crate::store::task_state::TaskState;
 
-/// The first bytes of a checkpoint, which need no HDF5 to be read: HDF5 leaves so many to its users.
+/// The first 512 bytes of a checkpoint. HDF5 leaves them to its users, and so they can be read without HDF5.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Heading {
     /// Seconds of work behind it.
@@ -21,7 +21,7 @@ pub struct Heading {
     /// The share of the task that is done; zero in those of earlier versions.
     #[serde(default)]
     pub share: f64,
-    /// What they were spent on.
+    /// The device that they were spent on.
     pub device: String,
 }
 
@@ -48,14 +48,14 @@ impl Heading {
 
 /// Time that was spent on a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Spent {
+pub struct TimeSpent {
     /// On a processor core.
     pub core_seconds: f64,
     /// On a GPU.
     pub gpu_seconds: f64,
 }
 
-impl Spent {
+impl TimeSpent {
     fn on(device: &str, seconds: f64) -> Self {
         if is_gpu(device) {
             Self { gpu_seconds: seconds, ..Self::default() }
@@ -64,12 +64,12 @@ impl Spent {
         }
     }
 
-    /// On whatever it was.
+    /// The sum over devices.
     pub fn seconds(&self) -> f64 {
         self.core_seconds + self.gpu_seconds
     }
 
-    /// This and another.
+    /// The sum of this time and another.
     pub fn and(&self, other: &Self) -> Self {
         Self {
             core_seconds: self.core_seconds + other.core_seconds,
@@ -78,36 +78,36 @@ impl Spent {
     }
 }
 
-/// The time behind every task of a plan, ended or not. What was lost with a run that died, since a training was saved last
-/// or in a task that begins anew, nobody has written down.
-pub fn spent(store: &Store, plan: &Plan, standings: &[Standing]) -> Vec<Spent> {
+/// The time that every task of a plan has taken, ended or not. Time that a run lost when it died, after its trainings were
+/// last saved, is not written down anywhere and does not count.
+pub fn time_spent(store: &Store, plan: &Plan, task_states: &[TaskState]) -> Vec<TimeSpent> {
     let devices = devices(store);
     let now = seconds(SystemTime::now());
     plan.tasks
         .iter()
-        .zip(standings)
-        .map(|(task, standing)| of_task(store, task, standing, &devices, now))
+        .zip(task_states)
+        .map(|(task, task_state)| of_task(store, task, task_state, &devices, now))
         .collect()
 }
 
-fn of_task(store: &Store, task: &Task, standing: &Standing, devices: &[String], now: f64) -> Spent {
-    if let Some(run) = standing.run() {
-        return Spent::on(&run.device, run.seconds);
+fn of_task(store: &Store, task: &Task, task_state: &TaskState, devices: &[String], now: f64) -> TimeSpent {
+    if let Some(run) = task_state.run() {
+        return TimeSpent::on(&run.device, run.seconds);
     }
-    if matches!(standing, Standing::Waiting { .. } | Standing::Lost { .. }) {
-        return Spent::default();
+    if matches!(task_state, TaskState::Waiting { .. } | TaskState::Lost { .. }) {
+        return TimeSpent::default();
     }
     let checkpoint = store.checkpoint(&task.id);
     let heading = Heading::of(&checkpoint);
     let saved = heading.as_ref().map_or(0.0, |heading| heading.seconds);
-    let Standing::Running { rank, since, .. } = standing else {
-        return heading.map_or(Spent::default(), |heading| Spent::on(&heading.device, saved));
+    let TaskState::Running { rank, since, .. } = task_state else {
+        return heading.map_or(TimeSpent::default(), |heading| TimeSpent::on(&heading.device, saved));
     };
     // A checkpoint of this run holds its time until then.
     let written = std::fs::metadata(&checkpoint).and_then(|file| file.modified()).map_or(0.0, seconds);
     let from = written.max(*since as f64);
     let device = heading.as_ref().map(|heading| &heading.device).or(devices.get(*rank));
-    Spent::on(device.map_or("cpu", String::as_str), saved + (now - from).max(0.0))
+    TimeSpent::on(device.map_or("cpu", String::as_str), saved + (now - from).max(0.0))
 }
 
 /// What the ranks of the last run compute on.
@@ -138,14 +138,14 @@ mod tests {
         let job = file.check().expect("a good job");
         let plan = Plan::of(&job);
         let store = Store::create(directory.path(), &file, &StoredJob { job, inputs: vec![] }).expect("room");
-        let mut standings = vec![Standing::Ready; plan.tasks.len()];
+        let mut task_states = vec![TaskState::Ready; plan.tasks.len()];
         let trainings: Vec<usize> =
             (0..plan.tasks.len()).filter(|task| plan.tasks[*task].id.0.starts_with("train/")).collect();
         let run = RunInfo { seconds: 30.0, device: "cuda:0 (a GPU)".to_owned(), ..RunInfo::default() };
-        standings[trainings[0]] = Standing::Done { run };
+        task_states[trainings[0]] = TaskState::Done { run };
         let now = seconds(SystemTime::now());
         let since = (now - 100.0) as u64;
-        standings[trainings[1]] = Standing::Running { host: "a".to_owned(), rank: 1, since, share: 0.5 };
+        task_states[trainings[1]] = TaskState::Running { host: "a".to_owned(), rank: 1, since, share: 0.5 };
         let save = |task: usize, seconds: f64, device: &str| {
             let heading = Heading { seconds, share: 0.5, device: device.to_owned() };
             let bytes = [heading.to_bytes(), b"\x89HDF".to_vec()].concat();
@@ -154,17 +154,17 @@ mod tests {
         // Saved just now, 70 s of an earlier run and 100 s of this one.
         save(trainings[1], 170.0, "cpu");
         save(trainings[2], 40.0, "cpu");
-        let found = spent(&store, &plan, &standings);
-        assert_eq!(found[trainings[0]], Spent { gpu_seconds: 30.0, core_seconds: 0.0 });
+        let found = time_spent(&store, &plan, &task_states);
+        assert_eq!(found[trainings[0]], TimeSpent { gpu_seconds: 30.0, core_seconds: 0.0 });
         assert!((found[trainings[1]].core_seconds - 170.0).abs() < 3.0, "{found:?}");
-        assert_eq!(found[trainings[2]], Spent { gpu_seconds: 0.0, core_seconds: 40.0 });
-        let all = found.iter().fold(Spent::default(), |sum, one| sum.and(one));
+        assert_eq!(found[trainings[2]], TimeSpent { gpu_seconds: 0.0, core_seconds: 40.0 });
+        let all = found.iter().fold(TimeSpent::default(), |sum, one| sum.and(one));
         assert!((all.seconds() - 240.0).abs() < 3.0, "{all:?}");
         // Without a checkpoint, and on a device that the run's provenance tells.
         std::fs::remove_file(store.checkpoint(&plan.tasks[trainings[1]].id)).expect("a file");
         let provenance = r#"{"ranks": [{"device": "cpu"}, {"device": "cuda:1 (b)"}]}"#;
         std::fs::write(directory.path().join("provenance.json"), provenance).expect("room");
-        let found = spent(&store, &plan, &standings);
+        let found = time_spent(&store, &plan, &task_states);
         assert!((found[trainings[1]].gpu_seconds - 100.0).abs() < 3.0, "{found:?}");
     }
 }

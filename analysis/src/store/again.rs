@@ -1,21 +1,21 @@
-//! Looking again at what could not be read a moment ago.
+//! Reading again what could not be read a moment ago.
 //!
-//! File servers answer "stale file handle" or "input/output error" once, and the next question well. What is concluded from
-//! one failed look is concluded too early: results of days would be made again.
+//! A file server may answer "stale file handle" or "input/output error" once, and answer the next request well. If one failed
+//! read counted as a missing record, results of days would be computed again.
 
 use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Milliseconds between two looks.
+/// Milliseconds between two attempts.
 const WAITS: [u64; 4] = [50, 200, 500, 1500];
 /// Milliseconds that a process waits in all: where a whole directory cannot be read, waiting for each file would take days.
 const MOST: u64 = 60_000;
 
-/// Reads something, and again after growing waits where that fails. That it is not there is an answer.
+/// Reads something; where that fails, tries again after growing waits. That a file does not exist is an answer and no failure.
 ///
 /// # Errors
-/// It is not there, or cannot be read after all.
+/// It does not exist, or every attempt has failed.
 pub fn read_again<T>(read: impl Fn() -> io::Result<T>) -> io::Result<T> {
     static WAITED: AtomicU64 = AtomicU64::new(0);
     for wait in WAITS {

@@ -1,7 +1,7 @@
-//! Which ranks of a run are there, before they can talk to each other.
+//! Which ranks of a run have started, before they can send each other messages.
 //!
-//! A rank that waits inside MPI for others hears of nobody. Where it waits for longer than usual it touches
-//! `running/1-of-1.rank-3-of-8.waits` again and again, and whose file is not touched has not arrived.
+//! A rank that waits inside MPI for the others cannot tell which of them is missing. If it waits for longer than usual, it
+//! writes to `running/1-of-1.rank-3-of-8.waits` every second. A rank whose file nobody writes to has not started.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,12 +30,12 @@ impl Arrivals {
         Some(Self { running: Store::at(directory).running(), shard, rank, ranks })
     }
 
-    /// Says that this rank is there; to be repeated every second. Where it cannot be said, only a message is poorer.
+    /// Writes that this rank has started; to be repeated every second. If that fails, only a message lacks this rank.
     pub fn touch(&self) {
         let _ = fs::create_dir_all(&self.running).and_then(|()| fs::write(self.file(self.rank), ""));
     }
 
-    /// The ranks that are not there; none where this one could not say that it is.
+    /// The ranks that have not started; none if this one could not write that it has.
     pub fn absent(&self) -> Option<Vec<usize>> {
         // Makes a network file system look again.
         let _ = fs::read_dir(&self.running);
@@ -44,7 +44,7 @@ impl Arrivals {
         Some((0..self.ranks).filter(|rank| !is_there(rank)).collect())
     }
 
-    /// Takes the word back: the ranks have found each other.
+    /// Removes the file of this rank: the ranks have found each other.
     pub fn have_met(&self) {
         let _ = fs::remove_file(self.file(self.rank));
     }

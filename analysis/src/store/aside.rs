@@ -1,4 +1,4 @@
-//! Tables and pictures that make room: they are moved to `figures/earlier/`, never removed.
+//! Tables and pictures that are replaced: they are moved to `figures/earlier/`, never removed.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use super::Store;
 use crate::error::Error;
 
-/// What the table of a figure begins with, by us or by a spreadsheet.
+/// The first bytes of the table of a figure, written by drapes or saved by a spreadsheet.
 const HEADINGS: [&[u8]; 2] = [b"figure,panel,curve", b"figure;panel;curve"];
-/// What results.csv begins with.
+/// The first bytes of results.csv.
 const RESULTS: [&[u8]; 2] = [b"task,method", b"task;method"];
 /// Files of a figure.
 const KINDS: [&str; 4] = ["csv", "svg", "png", "pdf"];

@@ -1,36 +1,36 @@
-//! Whose a directory is: nothing is written, moved or removed where somebody keeps other things.
+//! The check that a directory belongs to drapes: nothing is written, moved or removed in a directory that holds other files.
 
 use std::fs::{self, DirEntry};
 use std::path::Path;
 
 use super::durable::is_part_of;
 use super::names::{is_arrival, is_place};
-use super::{Occupant, Store, StoredJob, request};
+use super::{LockOwner, Store, StoredJob, request};
 use crate::error::Error;
 use crate::plan::Stage;
 
 /// What a stored job of any version begins with, whether or not this version understands the rest.
 const BEGINNING: &[u8] = b"{\n  \"job\": {\n    \"schema\": ";
-/// The files by which processes take turns; they are empty.
-pub(super) const TURNS: [&str; 3] = ["turn.lock", "job.lock", "draw.lock"];
+/// The files that one process at a time holds a lock of; they are empty.
+pub(super) const EXCLUSIVE_LOCKS: [&str; 3] = ["turn.lock", "job.lock", "draw.lock"];
 
-/// What a directory is before a scan begins or goes on there.
+/// What a directory holds before a scan begins or goes on there.
 enum Holder {
     /// It holds a scan.
     Scan,
-    /// Nobody: it is not there, it is empty, or a scan was about to begin there.
+    /// Nothing: it does not exist, it is empty, or a scan was about to begin there.
     Nobody,
-    /// Somebody else, who has this file there.
+    /// Files of somebody else, such as this one.
     Others(String),
 }
 
 impl Store {
-    /// Refuses a directory that is somebody else's. Writes nothing.
+    /// Refuses a directory that holds files of somebody else. Writes nothing.
     ///
     /// A directory is ours if its `job.json` is a stored job: that is written before everything else but what this rule
     /// knows by name. It may be begun if it is not there or empty, or if it holds nothing but what a start leaves that
-    /// died before that, or another shard that begins at this moment: empty folders of stages, occupants, requests to
-    /// them, turns and ranks that wait for others in `running/`, and a part of `job.json`.
+    /// died before that, or another shard that begins at this moment: empty folders of stages, and in
+    /// `running/` lock files, requests to their owners and files of ranks that wait for others, and a part of `job.json`.
     ///
     /// # Errors
     /// The directory holds anything else.
@@ -89,21 +89,21 @@ fn is_of_running(entry: &DirEntry) -> bool {
     let Some(name) = name.to_str() else { return false };
     // A network file system keeps files that are removed while they are open under such names.
     let is_hidden = name.starts_with(".nfs")
-        || is_part_of(name, |file| TURNS.contains(&file) || is_place(file) || is_request(file));
+        || is_part_of(name, |file| EXCLUSIVE_LOCKS.contains(&file) || is_place(file) || is_request(file));
     let is_empty = || entry.metadata().is_ok_and(|file| file.len() == 0);
-    let is_occupant = || {
+    let is_lock = || {
         let text = fs::read(entry.path());
         // Whoever has gone meanwhile was one of ours.
-        text.map_or(true, |text| serde_json::from_slice::<Occupant>(&text).is_ok())
+        text.map_or(true, |text| serde_json::from_slice::<LockOwner>(&text).is_ok())
     };
     is_file(entry)
         && (is_hidden
             || (is_request(name) && request::read(&entry.path()).is_some())
-            || ((TURNS.contains(&name) || is_arrival(name)) && is_empty())
-            || (is_place(name) && is_occupant()))
+            || ((EXCLUSIVE_LOCKS.contains(&name) || is_arrival(name)) && is_empty())
+            || (is_place(name) && is_lock()))
 }
 
-/// Whether a name is that of a request to an occupant: `2-of-8.stop`.
+/// Whether a name is that of a request to the owner of a lock: `2-of-8.stop`.
 fn is_request(name: &str) -> bool {
     request::lock_of(name).is_some_and(|lock| is_place(&lock))
 }
@@ -137,9 +137,9 @@ mod tests {
         }
         fs::create_dir(out.join("running")).expect("room");
         fs::write(out.join("running/turn.lock"), "").expect("room");
-        let occupant = serde_json::json!({"process": {"host": "a", "pid": 1, "started": null, "space": null}, "since": 0,
+        let owner = serde_json::json!({"process": {"host": "a", "pid": 1, "started": null, "space": null}, "since": 0,
             "shard": 1, "shards": 2, "ranks": 1, "running": [], "retrying": []});
-        fs::write(out.join("running/1-of-2.json"), occupant.to_string()).expect("room");
+        fs::write(out.join("running/1-of-2.json"), owner.to_string()).expect("room");
         let process = serde_json::json!({"host": "a", "pid": 1, "started": null, "space": null});
         let request = serde_json::json!({"stop": process, "asked_by": process});
         fs::write(out.join("running/1-of-2.stop"), request.to_string()).expect("room");

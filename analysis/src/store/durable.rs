@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use sha2::{Digest, Sha256};
 
-use super::occupancy::Process;
+use super::directory_lock::Process;
 use crate::error::Error;
 
 /// The name of a file until it is complete: one that nobody else uses, on whatever host and in whatever container.

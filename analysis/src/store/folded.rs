@@ -26,7 +26,7 @@ pub struct Folded {
     places: HashMap<TaskId, (u64, usize)>,
 }
 
-/// What an error of these names.
+/// The name of these files in an error.
 pub(super) const WHAT: &str = "folded records";
 
 impl Folded {
@@ -115,7 +115,7 @@ impl Store {
     /// Takes the record of a task out of the folded ones, if it is among them.
     pub(super) fn unfold(&self, task: &TaskId) -> Result<(), Error> {
         // Who folds at the same time would put it back.
-        let _turn = self.turn(FOLDING)?;
+        let _lock = self.lock_exclusive(FOLDING)?;
         let path = self.folded_records();
         // As the file is now: others may have taken records out since this process found its places.
         let whole = match read_again(|| fs::read(&path)) {
@@ -133,5 +133,5 @@ impl Store {
     }
 }
 
-/// The turn of those who change the folded records.
+/// The lock file of processes that change the folded records.
 pub(super) const FOLDING: &str = "fold.lock";

@@ -1,4 +1,4 @@
-//! Records on their way into one file.
+//! Folding: the records of many tasks are copied into one file, which then replaces theirs.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -45,7 +45,7 @@ impl Store {
         Ok(part_of(&folder.join(target.file_name().unwrap_or_default())))
     }
 
-    /// Removes what a `compact` has left that died. Only for who has the turn to fold.
+    /// Removes what a `compact` that died has left behind. Only for a process that holds the lock for folding.
     pub fn sweep_folding(&self) {
         let Ok(entries) = fs::read_dir(self.running()) else { return };
         for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
@@ -90,7 +90,7 @@ impl Folding {
     /// The file cannot be completed, or what it replaces not be read; all records are then where they were.
     pub fn finish(mut self) -> Result<usize, Error> {
         // Who takes a damaged record out at the same time would find it there again.
-        let _turn = self.store.turn(FOLDING)?;
+        let _lock = self.store.lock_exclusive(FOLDING)?;
         self.keep_the_others()?;
         let complete = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
         complete

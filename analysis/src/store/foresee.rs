@@ -1,4 +1,4 @@
-//! What a run would find in a directory, without writing anything there.
+//! What a run would find in a directory, for a dry run that writes nothing there.
 
 use std::path::Path;
 
@@ -26,7 +26,7 @@ impl Store {
         };
         let settled = store.succeed(stored)?;
         let is_in_the_way = |(index, count): (u32, u32)| count != shard.count || index == shard.index;
-        let mut others = store.occupants().into_iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
+        let mut others = store.lock_owners().into_iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
         match others.find(|(who, _)| is_in_the_way((who.shard, who.shards))) {
             Some((who, _)) => Err(Error::Occupied { path: directory.to_owned(), who: who.to_string() }),
             None => Ok(Foreseen { store: Some(store), stored: settled }),

@@ -1,4 +1,4 @@
-//! From the job that a directory has to the one that it is asked for: finished results stay as they are, or the job is
+//! A directory whose job is changed: points and seeds may be added. A change that would make finished results invalid is
 //! refused.
 
 use std::collections::HashMap;
@@ -14,25 +14,25 @@ use crate::job::point::ScanPoint;
 use crate::plan::fingerprint::{Fingerprint, fingerprints};
 use crate::plan::{Plan, Stage, TaskId};
 
-/// Points that a message names.
+/// The most points that a message names.
 const LISTED: usize = 3;
 
 impl Store {
     /// Stores the job of a directory, by the right to work there, and returns it as the directory has it from now on.
     ///
-    /// Who owns which task follows from the prices, so shards take `[pricing]` from the one that came first.
+    /// Which shard does which task follows from the prices, so that all shards take `[pricing]` from the first of them.
     ///
     /// # Errors
     /// As [`Store::create`]: another job may have been stored since the directory was opened. Other shards are at work for
     /// the job as it was.
     pub fn settle(&self, file: &JobFile, stored: &StoredJob, shard: Shard) -> Result<StoredJob, Error> {
         // One shard after the other: the second finds what the first has stored.
-        let _turn = if shard == Shard::WHOLE { None } else { Some(self.turn("job.lock")?) };
+        let _lock = if shard == Shard::WHOLE { None } else { Some(self.lock_exclusive("job.lock")?) };
         let mut settled = self.succeed(stored)?;
         let digest = digest(&settled);
         if shard != Shard::WHOLE && self.holds_job() {
             let other = |job: &Option<String>| job.as_ref().is_some_and(|job| *job != digest);
-            let mut others = self.occupants().into_iter();
+            let mut others = self.lock_owners().into_iter();
             // Those that are about to settle find this job here.
             if let Some((who, _)) = others.find(|(who, alive)| *alive == Liveness::Alive && other(&who.job)) {
                 return Err(Error::GrownMeanwhile { path: self.directory.clone(), who: who.to_string() });
@@ -115,7 +115,7 @@ fn differences(old: &StoredJob, new: &StoredJob) -> Vec<String> {
     keys
 }
 
-/// What a list has no more.
+/// The entries that a list has lost.
 fn lacks(key: &str, old: &[String], new: &[String]) -> Option<String> {
     let gone: Vec<&str> = old.iter().filter(|item| !new.contains(item)).map(String::as_str).collect();
     let more = gone.len().saturating_sub(LISTED);

@@ -1,4 +1,4 @@
-//! Which file stands under a name: another may have taken its place since it was read.
+//! The identity of a file, which tells it from another one that has got the same name since it was read.
 
 use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind};
@@ -17,7 +17,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// That of an open file, or of whatever stands under a name.
+    /// The identity of an open file, or of the file that has a name now.
     pub fn of(file: &Metadata) -> Self {
         Self {
             device: file.dev(),

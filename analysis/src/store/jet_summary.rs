@@ -1,14 +1,14 @@
-//! A template of jets' constituents in numbers: what figures show of it, without its jets.
+//! The summary of a template of jets' constituents: distributions and distances that figures show, without the jets.
 
 use serde::{Deserialize, Serialize};
 
-use crate::job::template_spec::Generated;
+use crate::job::template_spec::TemplateSpec;
 
 /// One copy of a template of constituents.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JetSummary {
     /// What it is.
-    pub template: Generated,
+    pub template: TemplateSpec,
     /// Which copy, from 0.
     pub copy: u32,
     /// Events made.

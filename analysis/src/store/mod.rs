@@ -23,6 +23,7 @@ mod again;
 mod arrivals;
 mod aside;
 mod claim;
+mod directory_lock;
 mod durable;
 mod folded;
 mod folding;
@@ -31,9 +32,8 @@ mod growth;
 mod header;
 mod identity;
 pub mod jet_summary;
+mod lock_owner;
 mod names;
-mod occupancy;
-mod occupant;
 pub mod record;
 mod records;
 mod request;
@@ -53,14 +53,14 @@ use std::sync::{Arc, Mutex};
 use serde::{Deserialize, Serialize};
 
 pub use arrivals::Arrivals;
+pub use directory_lock::{DirectoryLock, LockTimeout, Process};
 pub use durable::{part_of, write_durably};
 pub use folding::Folding;
 pub use foresee::Foreseen;
 pub use header::Header;
 pub use identity::Identity;
-pub use occupancy::{Occupancy, Patience, Process};
-pub use occupant::{Activity, Doing, Liveness, Occupant, RunningTask, seconds_left};
-pub use records::TaskState;
+pub use lock_owner::{Activity, Doing, Liveness, LockOwner, RunningTask, seconds_left};
+pub use records::RecordState;
 pub use request::StopRequest;
 pub use stopped::{Further, Stop};
 pub use survey::Survey;
@@ -76,7 +76,7 @@ use folded::Folded;
 #[derive(Clone, Debug)]
 pub struct Store {
     directory: PathBuf,
-    /// Where folded records lie, once somebody has asked.
+    /// The index of folded records, read when it is first needed.
     folded: Arc<Mutex<Option<Arc<Folded>>>>,
 }
 
@@ -201,7 +201,7 @@ impl Store {
         }
     }
 
-    /// Adds a line of JSON to a file of the directory, whoever else does.
+    /// Adds a line of JSON to a file of the directory; several processes may do so at the same time.
     ///
     /// # Errors
     /// The file cannot be written.

@@ -1,4 +1,4 @@
-//! What a finished task leaves behind.
+//! The record of a finished task: its result and where it was computed.
 
 use serde::{Deserialize, Serialize};
 
@@ -68,7 +68,7 @@ pub enum Outcome {
     },
 }
 
-/// Where a task ran and how long it took, and what to know of it at first sight.
+/// Where a task ran, how long it took, and how many of its networks diverged.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunInfo {
     /// The machine.
@@ -227,16 +227,17 @@ pub struct Loss {
 pub struct Classification {
     /// The point.
     pub point: ScanPoint,
-    /// What stood against what.
+    /// The numbers of events of both classes.
     pub sizes: SampleSizes,
     /// One entry a classifier.
     pub classifiers: Vec<Classifier>,
-    /// Those that came to nothing.
+    /// Those whose training diverged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub diverged: Vec<DivergedClassifier>,
 }
 
-/// A classifier whose training left the finite numbers: there is nothing to be known of it but its place in the ensemble.
+/// A classifier whose training diverged: its loss became infinite or no number, so that only its place in the ensemble is
+/// known.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DivergedClassifier {
     /// Its seed.

@@ -1,4 +1,4 @@
-//! The records of tasks: what is done and what is not.
+//! Writing and reading the records of tasks, which decide whether a task is done.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -12,9 +12,9 @@ use crate::plan::{Plan, Task, TaskId};
 use crate::store::record::{RunInfo, TaskRecord, TaskResult};
 use crate::store::seal::Seal;
 
-/// What the directory knows of a task.
+/// What the record of a task says, if there is one.
 #[derive(Clone, Debug, PartialEq)]
-pub enum TaskState {
+pub enum RecordState {
     /// It has a valid record with a result.
     Done(RunInfo),
     /// Its record says that it failed.
@@ -33,7 +33,7 @@ pub enum TaskState {
     },
 }
 
-impl TaskState {
+impl RecordState {
     fn of(header: Header, task: &Task, expected: &Fingerprint) -> Self {
         let Header { id, fingerprint, run, failed } = header;
         match failed {
@@ -109,22 +109,22 @@ impl Store {
     }
 
     /// The state of every task of a plan.
-    pub fn states(&self, stored: &StoredJob, plan: &Plan) -> Vec<TaskState> {
+    pub fn states(&self, stored: &StoredJob, plan: &Plan) -> Vec<RecordState> {
         let expected = fingerprints(&stored.job, &stored.inputs, plan);
         self.survey(plan, &expected).states
     }
 
     /// The state of a task that should have this fingerprint.
-    pub fn state(&self, task: &Task, expected: &Fingerprint) -> TaskState {
+    pub fn state(&self, task: &Task, expected: &Fingerprint) -> RecordState {
         let path = self.record(&task.id);
         let found = match read_again(|| File::open(&path).and_then(|file| Header::read(&file))) {
             Ok(Some(header)) => header,
-            Ok(None) => return TaskState::Ignored { why: TORN },
+            Ok(None) => return RecordState::Ignored { why: TORN },
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return TaskState::of_folded(self.folded_line(&task.id).map_err(|_| ()), task, expected);
+                return RecordState::of_folded(self.folded_line(&task.id).map_err(|_| ()), task, expected);
             }
-            Err(_) => return TaskState::Ignored { why: "its record cannot be read" },
+            Err(_) => return RecordState::Ignored { why: "its record cannot be read" },
         };
-        TaskState::of(found, task, expected)
+        RecordState::of(found, task, expected)
     }
 }

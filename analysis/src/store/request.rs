@@ -1,14 +1,14 @@
-//! Asking those who work in a directory to stop, wherever they do: by a file beside the lock of each.
+//! Requests to stop: a file beside the lock of each process that works in a directory, on whatever machine it runs.
 //!
-//! `running/2-of-8.stop` names the process that is asked, so that one that comes later in its place is not. Whoever is asked
-//! takes its file away with its lock.
+//! `running/2-of-8.stop` names the process that shall stop, so that a later process with the same shard does not. A process
+//! removes the request together with its lock.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Liveness, Occupant, Process, Store, write_durably};
+use super::{Liveness, LockOwner, Process, Store, write_durably};
 use crate::dispatch::Shard;
 use crate::error::Error;
 
@@ -19,29 +19,29 @@ const ENDING: &str = "stop";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StopRequest {
-    /// Who shall stop.
+    /// The process that shall stop.
     pub stop: Process,
-    /// Who asks.
+    /// The process that asks for it.
     pub asked_by: Process,
 }
 
 impl Store {
-    /// Asks everybody who works in the directory to save and to end. Returns whom.
+    /// Asks every process that works in the directory to save and to end. Returns the processes that were asked.
     ///
     /// # Errors
     /// Nobody works there, or the directory cannot be written.
-    pub fn ask_to_stop(&self) -> Result<Vec<Occupant>, Error> {
+    pub fn ask_to_stop(&self) -> Result<Vec<LockOwner>, Error> {
         let mut dead = None;
         let mut asked = Vec::new();
-        for (occupant, liveness) in self.occupants() {
+        for (owner, liveness) in self.lock_owners() {
             if liveness == Liveness::Dead {
-                dead = Some(format!("{occupant} has died there"));
+                dead = Some(format!("{owner} has died there"));
                 continue;
             }
-            let request = StopRequest { stop: occupant.process.clone(), asked_by: Process::this() };
-            let path = self.running().join(format!("{}-of-{}.{ENDING}", occupant.shard, occupant.shards));
+            let request = StopRequest { stop: owner.process.clone(), asked_by: Process::this() };
+            let path = self.running().join(format!("{}-of-{}.{ENDING}", owner.shard, owner.shards));
             write_durably(&path, &serde_json::to_vec(&request).unwrap_or_default())?;
-            asked.push(occupant);
+            asked.push(owner);
         }
         if asked.is_empty() {
             let why = dead.unwrap_or_else(|| "there is nothing to stop".to_owned());
@@ -50,15 +50,15 @@ impl Store {
         Ok(asked)
     }
 
-    /// Those among occupants who are still at work.
-    pub fn still_at_work(&self, of: &[Occupant]) -> Vec<Occupant> {
-        let is_of = |occupant: &Occupant| of.iter().any(|one| one.process == occupant.process);
-        let there = self.occupants().into_iter();
-        let alive = there.filter(|(occupant, liveness)| *liveness == Liveness::Alive && is_of(occupant));
-        alive.map(|(occupant, _)| occupant).collect()
+    /// The processes among these lock owners that still work.
+    pub fn still_at_work(&self, of: &[LockOwner]) -> Vec<LockOwner> {
+        let is_of = |owner: &LockOwner| of.iter().any(|one| one.process == owner.process);
+        let there = self.lock_owners().into_iter();
+        let alive = there.filter(|(owner, liveness)| *liveness == Liveness::Alive && is_of(owner));
+        alive.map(|(owner, _)| owner).collect()
     }
 
-    /// Who asks this process to stop, if anybody does.
+    /// The process that asks this one to stop, if there is one.
     pub fn is_asked_to_stop(&self, shard: Shard) -> Option<Process> {
         // Makes a network file system look again for a file that was not there a moment ago.
         let _ = fs::read_dir(self.running());
@@ -73,12 +73,12 @@ pub(super) fn of_lock(lock: &Path) -> PathBuf {
     lock.with_extension(ENDING)
 }
 
-/// The request in a file; none if it is not there or none of ours.
+/// The request in a file; none if there is no file, or it holds no request.
 pub(super) fn read(path: &Path) -> Option<StopRequest> {
     serde_json::from_slice(&fs::read(path).ok()?).ok()
 }
 
-/// Removes a request for somebody else than a process. What is none of ours stays.
+/// Removes a request unless it is for this process. A file that holds no request stays.
 pub(super) fn clear(path: &Path, but_of: Option<&Process>) {
     if read(path).is_some_and(|request| Some(&request.stop) != but_of) {
         let _ = fs::remove_file(path);
@@ -92,11 +92,11 @@ pub(super) fn lock_of(name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Patience;
+    use super::super::LockTimeout;
     use super::*;
 
-    fn occupy(store: &Store, shard: Shard) -> super::super::Occupancy {
-        store.occupy(shard, 1, &mut |_, _| Patience::GiveUp).expect("a free place").0
+    fn lock(store: &Store, shard: Shard) -> super::super::DirectoryLock {
+        store.lock(shard, 1, &mut |_, _| LockTimeout::GiveUp).expect("a free place").0
     }
 
     #[test]
@@ -106,7 +106,7 @@ mod tests {
         let message = store.ask_to_stop().expect_err("nobody").to_string();
         assert!(message.starts_with("nobody is at work in ") && message.contains("there is nothing to stop"));
         let request = directory.path().join("running/1-of-1.stop");
-        let place = occupy(&store, Shard::WHOLE);
+        let place = lock(&store, Shard::WHOLE);
         assert_eq!(store.is_asked_to_stop(Shard::WHOLE), None);
         let asked = store.ask_to_stop().expect("this process");
         assert_eq!(asked.len(), 1);
@@ -121,7 +121,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let store = Store::at(directory.path());
         let shards = [1, 3].map(|index| Shard { index, count: 3 });
-        let places = shards.map(|shard| occupy(&store, shard));
+        let places = shards.map(|shard| lock(&store, shard));
         assert_eq!(store.ask_to_stop().expect("both").len(), 2);
         for shard in shards {
             assert_eq!(store.is_asked_to_stop(shard), Some(Process::this()), "{shard}");
@@ -146,12 +146,12 @@ mod tests {
         let path = directory.path().join("running/1-of-1.stop");
         fs::write(&path, serde_json::to_vec(&request).expect("JSON")).expect("room");
         assert_eq!(store.is_asked_to_stop(Shard::WHOLE), None);
-        let place = occupy(&store, Shard::WHOLE);
+        let place = lock(&store, Shard::WHOLE);
         assert!(!path.exists(), "whoever begins clears it");
         drop(place);
         // What a user has put there under this name is not ours.
         fs::write(&path, "mine").expect("room");
-        drop(occupy(&store, Shard::WHOLE));
+        drop(lock(&store, Shard::WHOLE));
         assert_eq!(fs::read(&path).expect("the file"), b"mine");
     }
 }

@@ -1,4 +1,4 @@
-//! Everything that a directory's records say, by scan point.
+//! The results of a scan: all records of a directory, the classifiers gathered by scan point.
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
@@ -16,7 +16,7 @@ use crate::store::record::{
     Classifier, DenoiserTraining, DivergedClassifier, FlowTraining, MassFit, SampleSizes, TaskResult,
 };
 use crate::store::template_summary::TemplateSummary;
-use crate::store::{Store, TaskState};
+use crate::store::{RecordState, Store};
 
 /// The results of a scan, finished or not.
 pub struct Results {
@@ -42,7 +42,7 @@ pub struct Results {
     pub missing: Vec<TaskId>,
     /// Those of them whose record is damaged.
     pub torn: Vec<TaskId>,
-    /// What all of this was read from, as [`digest`] has it.
+    /// The [`digest`] of the records and settings that all of this was read from.
     pub digest: String,
 }
 
@@ -50,11 +50,11 @@ pub struct Results {
 pub struct PointResults {
     /// The point.
     pub point: ScanPoint,
-    /// What stood against what.
+    /// The numbers of events of both classes.
     pub sizes: SampleSizes,
     /// All classifiers that are done.
     pub classifiers: Vec<OfTask<Classifier>>,
-    /// Those that came to nothing; no figure of merit knows of them.
+    /// Those whose training diverged; they enter no figure of merit.
     pub diverged: Vec<OfTask<DivergedClassifier>>,
 }
 
@@ -86,7 +86,7 @@ impl Results {
     ///
     /// # Errors
     /// A record cannot be read. One that is damaged is no error, but named.
-    pub fn of(store: &Store, job: Job, plan: &Plan, states: &[TaskState]) -> Result<Self, Error> {
+    pub fn of(store: &Store, job: Job, plan: &Plan, states: &[RecordState]) -> Result<Self, Error> {
         let mut results = Self {
             digest: digest(&job, plan, states),
             job,
@@ -104,7 +104,7 @@ impl Results {
         // Where each point stands in the results.
         let mut known: HashMap<String, usize> = HashMap::new();
         for (task, state) in plan.tasks.iter().zip(states) {
-            let TaskState::Done(run) = state else {
+            let RecordState::Done(run) = state else {
                 results.missing.push(task.id.clone());
                 continue;
             };
@@ -180,15 +180,15 @@ impl PointResults {
 }
 
 /// A digest of everything that tables and pictures depend on.
-pub fn digest(job: &Job, plan: &Plan, states: &[TaskState]) -> String {
+pub fn digest(job: &Job, plan: &Plan, states: &[RecordState]) -> String {
     let mut digest = Sha256::new();
     digest.update(serde_json::to_vec(&(&job.figures, job.closure)).unwrap_or_default());
     for (task, state) in plan.tasks.iter().zip(states) {
         // A task that is done again takes another time: its run tells records of one task apart.
         let (what, run) = match state {
-            TaskState::Done(run) => ("done", Some(run)),
-            TaskState::Failed { run, .. } => ("failed", Some(run)),
-            TaskState::Missing | TaskState::Ignored { .. } => ("missing", None),
+            RecordState::Done(run) => ("done", Some(run)),
+            RecordState::Failed { run, .. } => ("failed", Some(run)),
+            RecordState::Missing | RecordState::Ignored { .. } => ("missing", None),
         };
         digest.update(serde_json::to_vec(&(&task.id, what, run)).unwrap_or_default());
     }

@@ -8,26 +8,26 @@
 
 use sha2::{Digest, Sha256};
 
-/// What stands before the digest.
+/// The bytes before the digest.
 const MARK: &[u8] = b",\"digest\":\"";
-/// Behind it: the end of its text, and that of the record.
+/// The bytes behind it: the closing quote and the end of the record.
 const END: &[u8] = b"\"}";
 /// Bytes of SHA-256 that are kept: wrong bytes pass once in 2⁶⁴ times.
 const KEPT: usize = 8;
 
-/// What a line says of itself.
+/// Whether the digest at the end of a record fits its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seal {
-    /// Its digest is that of its content.
+    /// It fits.
     Intact,
-    /// It has none: it was written by an earlier revision.
+    /// The record has no digest: it was written by an earlier version.
     Absent,
-    /// Its digest is that of another content, or damaged itself.
+    /// It does not fit: the content or the digest is damaged.
     Broken,
 }
 
 impl Seal {
-    /// What a line says of itself, with or without its newline.
+    /// Compares the digest of a record's line, with or without its newline, with its content.
     pub fn of(line: &[u8]) -> Self {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         // A record without digest ends with the braces of its outcome and its own.

@@ -1,4 +1,4 @@
-//! What stopped tasks have shown of their length: how long they have worked, and how far they came.
+//! Tasks that were stopped: how long they have worked and how far they came, from which their remaining time is estimated.
 
 use std::collections::HashMap;
 use std::fs;
@@ -59,13 +59,13 @@ impl Stop {
 /// Whether a try has got further than where it began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Further {
-    /// What it has saved is more than before.
+    /// It has saved more than there was before.
     Yes,
     /// The next try begins where this one did.
     No,
 }
 
-/// How the names of these files end.
+/// The ending of the names of these files.
 const ENDING: &str = ".stopped";
 
 impl Store {

@@ -12,18 +12,18 @@ use std::sync::Arc;
 
 use super::again::read_again;
 use super::folded::Folded;
-use super::{Store, TaskState};
+use super::{RecordState, Store};
 use crate::plan::fingerprint::Fingerprint;
 use crate::plan::{Plan, Stage, Task};
 
-/// What the records of a directory said, and from which files.
+/// The states of all tasks of a plan, with the identity of each file that they were read from.
 pub struct Survey {
     /// The state of every task of the plan.
-    pub states: Vec<TaskState>,
+    pub states: Vec<RecordState>,
     /// The number of each record's own file; none where it has none.
     files: Vec<Option<u64>>,
     folded: Option<Arc<Folded>>,
-    /// Records that were opened at the last look.
+    /// How many records were opened when they were last read.
     opened: usize,
 }
 
@@ -34,7 +34,7 @@ impl Store {
     /// Looks at the records of a plan whose tasks should have these fingerprints.
     pub fn survey(&self, plan: &Plan, expected: &[Fingerprint]) -> Survey {
         let count = plan.tasks.len();
-        let (states, files) = (vec![TaskState::Missing; count], vec![None; count]);
+        let (states, files) = (vec![RecordState::Missing; count], vec![None; count]);
         let mut survey = Survey { states, files, folded: None, opened: 0 };
         self.survey_again(plan, expected, &mut survey, &[]);
         survey
@@ -100,8 +100,8 @@ impl Store {
         Ok(Listing(files))
     }
 
-    fn state_of_folded(folded: &Folded, task: &Task, expected: &Fingerprint) -> TaskState {
-        TaskState::of_folded(folded.line(&task.id).map_err(|_| ()), task, expected)
+    fn state_of_folded(folded: &Folded, task: &Task, expected: &Fingerprint) -> RecordState {
+        RecordState::of_folded(folded.line(&task.id).map_err(|_| ()), task, expected)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What processes leave behind that die while they write.
+//! Cleaning up: files that processes leave behind when they die while they write.
 
 use std::collections::HashSet;
 use std::fs;
@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 
 use super::durable::is_part_of;
 use super::names::is_arrival;
-use super::{Store, TaskState, request};
+use super::{RecordState, Store, request};
 use crate::error::Error;
 use crate::plan::{Plan, Stage};
 
-/// The turn of those who write tables and figures.
+/// The lock file of processes that write tables and figures.
 const DRAWING: &str = "draw.lock";
 
 impl Store {
     /// Removes what processes have left that died while they wrote, and what was kept of stopped tasks that are done by now;
     /// nothing if somebody else works here. `figures` are the names of those that are ever drawn.
-    pub fn sweep(&self, plan: &Plan, states: &[TaskState], figures: &[&str]) {
+    pub fn sweep(&self, plan: &Plan, states: &[RecordState], figures: &[&str]) {
         let done = plan.tasks.iter().zip(states).filter(|(_, state)| state.is_done());
         let needless: HashSet<PathBuf> =
             done.flat_map(|(task, _)| [self.checkpoint(&task.id), self.stop_file(&task.id)]).collect();
@@ -25,7 +25,7 @@ impl Store {
         let folders = ["", "tasks", "figures"].map(|name| (name.to_owned(), self.directory.join(name)));
         let stages = Stage::ALL.map(|stage| (stage.word().to_owned(), self.tasks().join(stage.word())));
         // `reduce` and `plot` have no place here, but their turn while they write.
-        let Ok(_turn) = self.turn(DRAWING) else { return };
+        let Ok(_lock) = self.lock_exclusive(DRAWING) else { return };
         let mut left: Vec<PathBuf> = Vec::new();
         for (name, folder) in folders.iter().chain(&stages) {
             left.extend(files(folder).into_iter().filter(|file| {
@@ -47,7 +47,8 @@ impl Store {
         self.sweep_arrivals();
     }
 
-    /// Removes the words of ranks that have waited for others in vain. Ranks of another shard that still wait repeat theirs.
+    /// Removes the files of ranks that have waited for others in vain. Ranks of another shard that still wait write theirs
+    /// again.
     pub(super) fn sweep_arrivals(&self) {
         for file in files(&self.running()) {
             if file.file_name().and_then(|name| name.to_str()).is_some_and(is_arrival) {
@@ -66,12 +67,12 @@ impl Store {
         }
     }
 
-    /// Waits for the turn of those who write tables and figures.
+    /// Waits until no other process writes tables and figures. The lock ends when the file is closed.
     ///
     /// # Errors
     /// The directory cannot be written.
-    pub fn drawing_turn(&self) -> Result<fs::File, Error> {
-        self.turn(DRAWING)
+    pub fn lock_drawing(&self) -> Result<fs::File, Error> {
+        self.lock_exclusive(DRAWING)
     }
 
     /// Makes a network file system look again for files that were not there a moment ago: it remembers for a while that
@@ -83,7 +84,7 @@ impl Store {
     }
 }
 
-/// Whether we write files of this name into this folder, in one piece.
+/// Whether drapes writes files of this name into this folder, so that a part of one may be left over.
 fn is_written(folder: &str, name: &str, figures: &[&str]) -> bool {
     let (stem, kind) = name.rsplit_once('.').unwrap_or((name, ""));
     match folder {

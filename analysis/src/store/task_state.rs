@@ -1,4 +1,4 @@
-//! Where each task of a scan stands: done, failed, running, or waiting, and for what.
+//! The state of each task of a scan: done, failed, running, or waiting, and for which others.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -7,15 +7,15 @@ use serde::Serialize;
 use crate::plan::device_kind::{CORE, is_same_kind, kind_of};
 use crate::plan::{Pace, Plan, TaskId};
 use crate::store::record::RunInfo;
-use crate::store::{Liveness, Occupant, TaskState};
+use crate::store::{Liveness, LockOwner, RecordState};
 
-/// Where a task stands.
+/// The state of a task, from its record, those of the tasks that it needs, and what running processes say.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
-pub enum Standing {
+pub enum TaskState {
     /// It has a result.
     Done {
-        /// Where and how long.
+        /// The machine, device and time of the computation.
         run: RunInfo,
     },
     /// It has failed; `drapes run --retry-failed` tries again.
@@ -30,7 +30,7 @@ pub enum Standing {
         /// That task.
         needs: TaskId,
     },
-    /// A rank is at it.
+    /// A rank works at it.
     Running {
         /// The host of the process that hands out the tasks.
         host: String,
@@ -55,11 +55,11 @@ pub enum Standing {
     },
 }
 
-impl Standing {
-    /// The words for standings, in the order of columns.
+impl TaskState {
+    /// The words for the states, in the order of columns.
     pub const WORDS: [&str; 6] = ["done", "failed", "lost", "running", "ready", "waiting"];
 
-    /// The standing in one word.
+    /// The state in one word.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Done { .. } => "done",
@@ -80,57 +80,56 @@ impl Standing {
     }
 }
 
-/// The standing of every task of a plan.
-pub fn standings(plan: &Plan, states: &[TaskState], occupants: &[(Occupant, Liveness)]) -> Vec<Standing> {
-    let alive = occupants.iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
+/// The state of every task of a plan.
+pub fn task_states(plan: &Plan, states: &[RecordState], owners: &[(LockOwner, Liveness)]) -> Vec<TaskState> {
+    let alive = owners.iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
     // Failed tasks that somebody is about to try again.
-    let retrying: HashSet<&TaskId> =
-        alive.clone().flat_map(|(occupant, _)| &occupant.doing.retrying).collect();
-    let running: HashMap<&TaskId, Standing> = alive
-        .flat_map(|(occupant, _)| {
-            occupant.doing.running.iter().map(|task| {
-                let host = occupant.process.host.clone();
+    let retrying: HashSet<&TaskId> = alive.clone().flat_map(|(owner, _)| &owner.doing.retrying).collect();
+    let running: HashMap<&TaskId, TaskState> = alive
+        .flat_map(|(owner, _)| {
+            owner.doing.running.iter().map(|task| {
+                let host = owner.process.host.clone();
                 let (rank, since, share) = (task.rank, task.since, task.share);
-                (&task.task, Standing::Running { host, rank, since, share })
+                (&task.task, TaskState::Running { host, rank, since, share })
             })
         })
         .collect();
     let mut done: HashSet<&TaskId> = HashSet::new();
     // The failed task behind each task that cannot be done.
     let mut lost: HashMap<&TaskId, &TaskId> = HashMap::new();
-    let mut standings = Vec::with_capacity(plan.tasks.len());
+    let mut task_states = Vec::with_capacity(plan.tasks.len());
     // Dependencies come first in a plan.
     for (task, state) in plan.tasks.iter().zip(states) {
         let behind = task.needs.iter().find_map(|need| lost.get(need).copied());
         let waits = || task.needs.iter().filter(|need| !done.contains(need)).cloned().collect::<Vec<_>>();
-        standings.push(match state {
-            TaskState::Done(run) => {
+        task_states.push(match state {
+            RecordState::Done(run) => {
                 done.insert(&task.id);
-                Standing::Done { run: run.clone() }
+                TaskState::Done { run: run.clone() }
             }
-            TaskState::Failed { reason, run }
+            RecordState::Failed { reason, run }
                 if !running.contains_key(&task.id) && !retrying.contains(&task.id) =>
             {
                 lost.insert(&task.id, &task.id);
-                Standing::Failed { reason: reason.clone(), run: run.clone() }
+                TaskState::Failed { reason: reason.clone(), run: run.clone() }
             }
-            TaskState::Missing | TaskState::Ignored { .. } | TaskState::Failed { .. } => {
+            RecordState::Missing | RecordState::Ignored { .. } | RecordState::Failed { .. } => {
                 if let Some(running) = running.get(&task.id) {
                     running.clone()
                 } else if let Some(needs) = behind {
                     lost.insert(&task.id, needs);
-                    Standing::Lost { needs: needs.clone() }
+                    TaskState::Lost { needs: needs.clone() }
                 } else if let needs @ [_, ..] = &waits()[..] {
-                    Standing::Waiting { needs: needs.to_vec() }
-                } else if let TaskState::Ignored { why } = state {
-                    Standing::Ignored { why }
+                    TaskState::Waiting { needs: needs.to_vec() }
+                } else if let RecordState::Ignored { why } = state {
+                    TaskState::Ignored { why }
                 } else {
-                    Standing::Ready
+                    TaskState::Ready
                 }
             }
         });
     }
-    standings
+    task_states
 }
 
 /// How many tasks of a plan have ended, and how.
@@ -140,24 +139,24 @@ pub struct Tally {
     pub done: usize,
     /// Without one: failed, or lost with one that has failed.
     pub failed: usize,
-    /// Not at all: they are still to be done.
+    /// Those that are still to be done.
     pub left: usize,
 }
 
 impl Tally {
     /// Counts the tasks of a plan at which nobody works.
-    pub fn of(plan: &Plan, states: &[TaskState]) -> Self {
+    pub fn of(plan: &Plan, states: &[RecordState]) -> Self {
         Self::of_selected(plan, states, &vec![true; plan.tasks.len()])
     }
 
     /// The same of some of its tasks.
-    pub fn of_selected(plan: &Plan, states: &[TaskState], selected: &[bool]) -> Self {
+    pub fn of_selected(plan: &Plan, states: &[RecordState], selected: &[bool]) -> Self {
         let mut tally = Self::default();
-        let all = standings(plan, states, &[]).into_iter().zip(selected);
-        for (standing, _) in all.filter(|(_, selected)| **selected) {
-            match standing {
-                Standing::Done { .. } => tally.done += 1,
-                Standing::Failed { .. } | Standing::Lost { .. } => tally.failed += 1,
+        let all = task_states(plan, states, &[]).into_iter().zip(selected);
+        for (task_state, _) in all.filter(|(_, selected)| **selected) {
+            match task_state {
+                TaskState::Done { .. } => tally.done += 1,
+                TaskState::Failed { .. } | TaskState::Lost { .. } => tally.failed += 1,
                 _ => tally.left += 1,
             }
         }
@@ -182,8 +181,8 @@ pub fn pace<'a>(
 }
 
 /// The same for the kind of device that did most of it so far.
-pub fn pace_so_far(plan: &Plan, prices: &[f64], standings: &[Standing]) -> Pace {
-    let runs = || standings.iter().map(Standing::run);
+pub fn pace_so_far(plan: &Plan, prices: &[f64], task_states: &[TaskState]) -> Pace {
+    let runs = || task_states.iter().map(TaskState::run);
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for run in runs().flatten() {
         *kinds.entry(kind_of(&run.device)).or_default() += 1;
@@ -222,10 +221,10 @@ mod tests {
         let plan = Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
         let run = RunInfo { seconds: 3.0, device: "cpu".to_owned(), ..RunInfo::default() };
         let first = |stage| plan.tasks.iter().position(|task| task.work.stage() == stage).expect("a task");
-        let mut states = vec![TaskState::Missing; plan.tasks.len()];
-        states[first(Stage::Fit)] = TaskState::Done(run.clone());
-        states[first(Stage::Train)] = TaskState::Failed { reason: "no luck".to_owned(), run };
-        let found = standings(&plan, &states, &[]);
+        let mut states = vec![RecordState::Missing; plan.tasks.len()];
+        states[first(Stage::Fit)] = RecordState::Done(run.clone());
+        states[first(Stage::Train)] = RecordState::Failed { reason: "no luck".to_owned(), run };
+        let found = task_states(&plan, &states, &[]);
         let words: Vec<(&str, &str)> =
             plan.tasks.iter().zip(&found).map(|(task, found)| (task.id.0.as_str(), found.word())).collect();
         for (id, word) in [
@@ -242,7 +241,7 @@ mod tests {
         }
         let classify = plan.tasks.iter().position(|task| task.id.0.starts_with("classify/noise-s0"));
         let failed = TaskId("train/denoiser-s0-w2800-6000".to_owned());
-        assert_eq!(found[classify.expect("a task")], Standing::Lost { needs: failed });
+        assert_eq!(found[classify.expect("a task")], TaskState::Lost { needs: failed });
         let done = found.iter().filter(|found| found.word() == "done").count();
         let lost = found.iter().filter(|found| ["failed", "lost"].contains(&found.word())).count();
         let tally = Tally::of(&plan, &states);
@@ -256,16 +255,16 @@ mod tests {
             "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";
         let plan = Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
         let place = |stage| plan.tasks.iter().position(|task| task.work.stage() == stage).expect("a task");
-        let failed = TaskState::Failed { reason: "no luck".to_owned(), run: RunInfo::default() };
+        let failed = RecordState::Failed { reason: "no luck".to_owned(), run: RunInfo::default() };
         let (train, template) = (place(Stage::Train), place(Stage::Template));
-        let mut states = vec![TaskState::Missing; plan.tasks.len()];
+        let mut states = vec![RecordState::Missing; plan.tasks.len()];
         states[train] = failed;
         let id = &plan.tasks[train].id;
         let words = |doing: serde_json::Value| {
-            let occupant = serde_json::json!({"process": {"host": "a", "pid": 1, "started": null, "space": null}, "since": 0,
+            let owner = serde_json::json!({"process": {"host": "a", "pid": 1, "started": null, "space": null}, "since": 0,
                 "shard": 1, "shards": 1, "ranks": 1, "running": doing["running"], "retrying": doing["retrying"]});
-            let occupant: Occupant = serde_json::from_value(occupant).expect("an occupant");
-            let found = standings(&plan, &states, &[(occupant, Liveness::Alive)]);
+            let owner: LockOwner = serde_json::from_value(owner).expect("a lock owner");
+            let found = task_states(&plan, &states, &[(owner, Liveness::Alive)]);
             (found[train].word(), found[template].word())
         };
         let run = serde_json::json!([{"task": id, "rank": 0, "since": 0, "share": 0.5}]);

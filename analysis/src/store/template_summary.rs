@@ -1,14 +1,14 @@
-//! A generated template in numbers: what figures show of it, without its events.
+//! The summary of a generated template: distributions and distances that figures show, without the events.
 
 use serde::{Deserialize, Serialize};
 
-use crate::job::template_spec::Generated;
+use crate::job::template_spec::TemplateSpec;
 
 /// A generated template.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TemplateSummary {
     /// What it is; none for the over-sampled data of GenSR.
-    pub template: Option<Generated>,
+    pub template: Option<TemplateSpec>,
     /// Events made.
     pub n_events: usize,
     /// The noise strength that the reverse diffusion began with: σ′ as asked, moved to a whole number of steps.
@@ -25,7 +25,7 @@ pub struct TemplateSummary {
     pub spectra: Vec<FeatureSpectra>,
     /// The densities of all pairs of features, for DRAPES ∅ from the largest noise.
     pub pairs: Vec<PairDensity>,
-    /// How far events moved; for DRAPES SR.
+    /// How far partial diffusion moved events; for DRAPES SR.
     pub displacement: Option<Displacement>,
     /// How far each feature is from that of true background; empty in records of earlier versions.
     #[serde(default)]

@@ -127,8 +127,8 @@ fn shards_at_work_for_the_job_as_it_was_are_not_overtaken() {
     let (file, first) = stored(JOB);
     let store = Store::create(directory.path(), &file, &first).expect("a new directory");
     let shard = |index| Shard { index, count: 3 };
-    let occupy = |index| store.occupy(shard(index), 1, &mut |_, _| Patience::GiveUp).expect("a free shard").0;
-    let _about_to_settle = occupy(1);
+    let lock = |index| store.lock(shard(index), 1, &mut |_, _| LockTimeout::GiveUp).expect("a free shard").0;
+    let _about_to_settle = lock(1);
     let (grown_file, grown) = stored(&JOB.replace("[0]", "[0, 5]"));
     store.settle(&grown_file, &grown, shard(1)).expect("nobody has begun");
     store.settle(&grown_file, &grown, shard(2)).expect("the same");
@@ -144,13 +144,13 @@ fn torn_and_foreign_records_do_not_count() {
     let plan = Plan::of(&job.job);
     let store = Store::create(directory.path(), &file, &job).expect("a new directory");
     let state = || store.states(&job, &plan).remove(0);
-    assert_eq!(state(), TaskState::Missing);
+    assert_eq!(state(), RecordState::Missing);
 
     let failed = failed_record(&job, &plan);
     let done = TaskRecord { outcome: Outcome::Done(Box::new(TaskResult::Train(vec![]))), ..failed.clone() };
     let expected = [
-        TaskState::Failed { reason: "no luck".to_owned(), run: RunInfo::default() },
-        TaskState::Done(RunInfo::default()),
+        RecordState::Failed { reason: "no luck".to_owned(), run: RunInfo::default() },
+        RecordState::Done(RunInfo::default()),
     ];
     for (record, expected) in [&failed, &done].into_iter().zip(expected) {
         store.write_record(record).expect("room for a record");
@@ -159,12 +159,12 @@ fn torn_and_foreign_records_do_not_count() {
         let whole = fs::read(&path).expect("the record");
         for length in 0..whole.len() {
             fs::write(&path, &whole[..length]).expect("a torn record");
-            assert!(matches!(state(), TaskState::Ignored { .. }), "cut after {length} bytes");
+            assert!(matches!(state(), RecordState::Ignored { .. }), "cut after {length} bytes");
         }
     }
     let foreign = TaskRecord { fingerprint: Fingerprint("0".to_owned()), ..failed };
     store.write_record(&foreign).expect("room for a record");
-    assert!(matches!(state(), TaskState::Ignored { .. }));
+    assert!(matches!(state(), RecordState::Ignored { .. }));
 }
 
 #[test]
@@ -210,14 +210,14 @@ fn folded_records_count_as_those_that_they_replace() {
     assert_eq!(store.result(&plan.tasks[0].id).expect("a result"), TaskResult::Train(vec![]));
     // A record of its own counts more: that of a task which was done again.
     store.write_record(&failed_record(&job, &plan)).expect("room");
-    assert!(matches!(store.states(&job, &plan)[0], TaskState::Failed { .. }));
+    assert!(matches!(store.states(&job, &plan)[0], RecordState::Failed { .. }));
     // The end of the file is torn off: what it held is done again, the rest stays.
     let folded = directory.path().join("tasks/folded.jsonl");
     let whole = fs::read(&folded).expect("folded records");
     fs::write(&folded, &whole[..whole.len() - 3]).expect("room");
     let store = Store::open(directory.path()).expect("results");
     let states = store.states(&job, &plan);
-    assert_eq!(states.iter().filter(|state| matches!(state, TaskState::Missing)).count(), 1);
+    assert_eq!(states.iter().filter(|state| matches!(state, RecordState::Missing)).count(), 1);
 }
 
 #[test]

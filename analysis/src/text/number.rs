@@ -1,4 +1,4 @@
-//! Values of columns in words.
+//! Writing the values of columns in few digits.
 
 /// A value of a column in few digits: single precision has seven, and what follows is noise of the conversion.
 pub fn short(value: f64) -> String {

@@ -5,7 +5,7 @@ use std::path::Path;
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::point::{ClassifierKind, ScanPoint};
 use drapes_analysis::job::quantities::{ClassifierSeed, Fold, SignalCount};
-use drapes_analysis::job::template_spec::{Generated, Scope, TemplateMethod, TrainingSample};
+use drapes_analysis::job::template_spec::{Scope, TemplateMethod, TemplateSpec, TrainingSample};
 use drapes_analysis::job::{JobFile, Solver};
 use drapes_analysis::plan::fingerprint::fingerprints;
 use drapes_analysis::plan::work::{
@@ -267,7 +267,7 @@ fn trained(scope: Scope, samples: &[TrainingSample]) -> Vec<DenoiserTraining> {
     samples.iter().map(training).collect()
 }
 
-fn jet_summary(template: Generated, copy: u32) -> JetSummary {
+fn jet_summary(template: TemplateSpec, copy: u32) -> JetSummary {
     let job = JobFile::from_text("job.toml", JOB).check().expect("a good job");
     let grid = NoiseGrid::of(&job.sampler, &template);
     let bell = |middle: f64| -> Vec<f64> {
@@ -303,7 +303,7 @@ fn by_noise() -> Vec<NoiseLoss> {
     (0..20).map(loss).collect()
 }
 
-fn template_summary(template: Option<Generated>) -> TemplateSummary {
+fn template_summary(template: Option<TemplateSpec>) -> TemplateSummary {
     let job = JobFile::from_text("job.toml", JOB).check().expect("a good job");
     let grid = template
         .map_or_else(|| NoiseGrid::full(&job.sampler), |template| NoiseGrid::of(&job.sampler, &template));

@@ -110,7 +110,7 @@ fn a_model_that_cannot_fit_says_what_it_needs_and_which_key_lowers_it() {
 
 #[test]
 fn what_libtorch_says_of_memory_becomes_advice() {
-    let need = Need { bytes: 2.5e9, lower: "jet_model.width" };
+    let need = MemoryDemand { bytes: 2.5e9, lower: "jet_model.width" };
     let said: Box<dyn Any + Send> = Box::new("CUDA out of memory. Tried to allocate 3 GiB.\nmore".to_owned());
     let (reason, fault) = panic_reason(said.as_ref(), need);
     assert_eq!(fault, Some(Fault::Memory));

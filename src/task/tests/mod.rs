@@ -17,7 +17,7 @@ use drapes_analysis::job::regions::{MassWindow, Region};
 use drapes_analysis::job::template_spec::FlowKind;
 use drapes_analysis::plan::fingerprint::{Fingerprint, fingerprints};
 use drapes_analysis::plan::price::EventCounts;
-use drapes_analysis::plan::price::memory::{Chip, Need};
+use drapes_analysis::plan::price::memory::{Chip, MemoryDemand};
 use drapes_analysis::plan::{Plan, Stage, Task, TaskId, TaskKind};
 use drapes_analysis::store::record::{Outcome, TaskRecord, TaskResult};
 

@@ -1,4 +1,4 @@
-//! What a plan costs on each device that something is known of.
+//! The cost of a plan on each device whose speed is known.
 
 use crate::dispatch::makespan;
 use crate::figures::Figure;
@@ -10,7 +10,7 @@ use crate::plan::price::{EventCounts, Price};
 use crate::plan::rates::Rates;
 use crate::text::{duration, wrapped};
 
-/// Where the times of a device come from.
+/// The source of the times of a device.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Source {
     /// From a file that the user has given.

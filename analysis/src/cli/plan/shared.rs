@@ -1,4 +1,4 @@
-//! What points share: fits, trainings and templates that are made once for several of them.
+//! Fits, trainings and templates that several points of a scan share, so that they are computed once.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ pub struct Sharing {
     pub points: usize,
 }
 
-/// What each stage before the classifiers serves; stages without tasks are left out.
+/// For each stage before the classifiers its tasks and the points that need them; stages without tasks are left out.
 pub fn sharing(plan: &Plan) -> Vec<Sharing> {
     let bit = |stage: Stage| 1_u8 << Stage::ALL.iter().position(|other| *other == stage).unwrap_or(0);
     let (mut behind, mut points): (HashMap<&TaskId, u8>, HashMap<String, u8>) = Default::default();

@@ -1,10 +1,10 @@
-//! Tables as people and spreadsheets save them.
+//! Reading tables of figures, also those that people have edited or spreadsheets have saved.
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
 
 use super::{NOTES, Row};
 
-/// Where something is wrong, and what.
+/// The place of a mistake in a table, and what is wrong.
 type Wrong = (String, String);
 
 /// Columns with numbers that may have a fraction.

@@ -48,7 +48,7 @@ impl Chip {
 
 /// What a task needs, and what to change where there is less.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Need {
+pub struct MemoryDemand {
     /// About so many bytes.
     pub bytes: f64,
     /// The key of the job that lowers it most.

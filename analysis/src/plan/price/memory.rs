@@ -4,11 +4,11 @@ use crate::job::Job;
 use crate::plan::Task;
 use crate::plan::cost::EventCounts;
 
-pub use crate::plan::cost::memory::{Chip, Need};
+pub use crate::plan::cost::memory::{Chip, MemoryDemand};
 
 /// What a task needs where it is computed, beside the sample that its rank has read. Never more than it really takes: a
 /// task that would fit is not to be refused.
-pub fn need(job: &Job, task: &Task, counts: EventCounts, chip: Chip) -> Need {
+pub fn need(job: &Job, task: &Task, counts: EventCounts, chip: Chip) -> MemoryDemand {
     task.work.kind().need(job, counts, chip)
 }
 

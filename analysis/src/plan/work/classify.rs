@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{IfStopped, Settings, TaskKind, Work};
 use crate::job::Job;
-use crate::job::point::{ClassifierKind, Contest, ScanPoint};
+use crate::job::point::{ClassifierKind, Comparison, ScanPoint};
 use crate::job::quantities::{ClassifierSeed, Oversampling};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, MASS, PLACE, SINGLE, SLOTS, TRAINED};
@@ -50,14 +50,14 @@ impl Classify {
     pub fn events(&self, counts: EventCounts) -> f64 {
         let once = counts.signal_region as f64;
         let times = |factor: Oversampling| f64::from(factor.0) * once;
-        match self.point.contest {
-            Contest::Search { template, oversampling } => once + counts.template(&template, oversampling),
-            Contest::GenSr { template, oversampling, data_oversampling } => {
+        match self.point.comparison {
+            Comparison::Search { template, oversampling } => once + counts.template(&template, oversampling),
+            Comparison::GenSr { template, oversampling, data_oversampling } => {
                 times(data_oversampling) + counts.template(&template, oversampling)
             }
-            Contest::OverIdealised { oversampling, .. } => once + times(oversampling),
-            Contest::Idealised { .. } => 2.0 * once,
-            Contest::Supervised => once + counts.independent as f64,
+            Comparison::OverIdealised { oversampling, .. } => once + times(oversampling),
+            Comparison::Idealised { .. } => 2.0 * once,
+            Comparison::Supervised => once + counts.independent as f64,
         }
     }
 

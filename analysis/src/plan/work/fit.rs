@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{IfStopped, Settings, TaskKind, Work};
 use crate::job::Job;
-use crate::job::template_spec::{Generated, TrainingSample};
+use crate::job::template_spec::{TemplateSpec, TrainingSample};
 use crate::plan::cost::EventCounts;
 use crate::plan::cost::keys::{Cost, Key};
 use crate::plan::cost::memory::Chip;
@@ -31,7 +31,7 @@ impl Fit {
     }
 
     /// The name of the fit that a template draws its target masses from, where it draws them.
-    pub fn id_for(template: &Generated) -> Option<TaskId> {
+    pub fn id_for(template: &TemplateSpec) -> Option<TaskId> {
         template.method.draws_masses().then(|| Self::id(template.sample))
     }
 }

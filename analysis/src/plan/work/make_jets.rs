@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Fit, IfStopped, ModelPlace, Settings, TaskKind, Work};
 use crate::job::Job;
 use crate::job::quantities::Oversampling;
-use crate::job::template_spec::Generated;
+use crate::job::template_spec::TemplateSpec;
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, jet_values};
 use crate::plan::cost::{EventCounts, at_rate, evaluations_of, jets};
@@ -18,7 +18,7 @@ use crate::plan::{PaceKind, Task, TaskId};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MakeJets {
     /// What they are and how they are made.
-    pub template: Generated,
+    pub template: TemplateSpec,
     /// Which copy, from 0.
     pub copy: u32,
     /// The model of the kinematics, where they are made or diffused.
@@ -31,14 +31,14 @@ pub struct MakeJets {
 
 impl MakeJets {
     /// The task that makes a copy.
-    pub fn task(template: Generated, copy: u32, kinematics: Option<ModelPlace>, jets: ModelPlace) -> Task {
+    pub fn task(template: TemplateSpec, copy: u32, kinematics: Option<ModelPlace>, jets: ModelPlace) -> Task {
         let fit = Fit::id_for(&template);
         let work = Work::TemplateJets(Self { template, copy, kinematics, jets, fit });
         Task::new(Self::id(&template, copy), work)
     }
 
     /// The name of that task.
-    pub fn id(template: &Generated, copy: u32) -> TaskId {
+    pub fn id(template: &TemplateSpec, copy: u32) -> TaskId {
         TaskId(format!("template/{template}-k{copy:02}"))
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Fit, IfStopped, ModelPlace, Settings, TaskKind, Work};
 use crate::job::Job;
 use crate::job::quantities::Oversampling;
-use crate::job::template_spec::{Generated, Start};
+use crate::job::template_spec::{Start, TemplateSpec};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, made_event};
 use crate::plan::cost::{
@@ -19,7 +19,7 @@ use crate::plan::{PaceKind, Task, TaskId};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MakeTemplate {
     /// What they are and how they are made.
-    pub template: Generated,
+    pub template: TemplateSpec,
     /// The largest factor that any point asks for; smaller ones read the first part.
     pub oversampling: Oversampling,
     /// The model that makes them.
@@ -30,14 +30,14 @@ pub struct MakeTemplate {
 
 impl MakeTemplate {
     /// The task that makes a template, whose name has an ending where there are several of different factors.
-    pub fn task(template: Generated, oversampling: Oversampling, ending: &str, model: ModelPlace) -> Task {
+    pub fn task(template: TemplateSpec, oversampling: Oversampling, ending: &str, model: ModelPlace) -> Task {
         let fit = Fit::id_for(&template);
         let work = Work::Template(Self { template, oversampling, model, fit });
         Task::new(Self::id(&template, ending), work)
     }
 
     /// The name of that task.
-    pub fn id(template: &Generated, ending: &str) -> TaskId {
+    pub fn id(template: &TemplateSpec, ending: &str) -> TaskId {
         TaskId(format!("template/{template}{ending}"))
     }
 

@@ -34,7 +34,7 @@ use serde_json::Value;
 
 use super::cost::EventCounts;
 use super::cost::keys::{Cost, Key, raised_most};
-use super::cost::memory::{Chip, Need};
+use super::cost::memory::{Chip, MemoryDemand};
 use super::{PaceKind, Stage, TaskId};
 use crate::job::Job;
 use crate::plan::rates::Rates;
@@ -64,14 +64,13 @@ pub enum Work {
     Resample(Resample),
     /// A chunk of a point's classifiers.
     Classify(Classify),
-    /// What tests add to show that a kind of task is its file and no more.
+    /// A kind of task for tests, which shows that adding a kind takes one file.
     #[cfg(test)]
     Toy(Toy),
 }
 
 impl Work {
-    /// All that is known of the work before it is done. No other place tells the kinds of task apart to know something of
-    /// them.
+    /// The descriptor of the work. This is the only place that tells the kinds of task apart.
     pub fn kind(&self) -> &dyn TaskKind {
         match self {
             Self::Fit(kind) => kind,
@@ -88,7 +87,7 @@ impl Work {
         }
     }
 
-    /// The kind of work that it is as fast as.
+    /// The kind of work whose measured pace applies to it.
     pub fn pace(&self) -> PaceKind {
         self.kind().pace()
     }
@@ -137,7 +136,8 @@ pub trait TaskKind {
     /// fit is not to be refused.
     fn memory(&self, job: &Job, counts: EventCounts, chip: Chip) -> f64;
 
-    /// The keys of the job that make it as dear as it is; of those that are raised alike, what helps most comes first.
+    /// The keys of the job that raise its cost. If several are raised by the same factor, the one that lowers the cost most
+    /// comes first.
     fn keys(&self, job: &Job, cost: Cost) -> Vec<Key>;
 
     /// What happens to the work if it is stopped.
@@ -156,8 +156,8 @@ impl dyn TaskKind + '_ {
     }
 
     /// The memory that it works in, and what to change where there is less.
-    pub fn need(&self, job: &Job, counts: EventCounts, chip: Chip) -> Need {
-        Need { bytes: self.memory(job, counts, chip), lower: self.lower(job, Cost::Memory) }
+    pub fn need(&self, job: &Job, counts: EventCounts, chip: Chip) -> MemoryDemand {
+        MemoryDemand { bytes: self.memory(job, counts, chip), lower: self.lower(job, Cost::Memory) }
     }
 }
 

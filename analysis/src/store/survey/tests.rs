@@ -48,7 +48,7 @@ impl Scan {
 
 fn seconds(survey: &Survey, place: usize) -> u64 {
     match &survey.states[place] {
-        TaskState::Done(run) => run.seconds as u64,
+        RecordState::Done(run) => run.seconds as u64,
         other => panic!("{other:?}"),
     }
 }
@@ -69,14 +69,14 @@ fn what_is_there_is_opened_once_and_what_is_not_is_not_asked_for() {
     scan.done(0, 3.0);
     assert_eq!(scan.again(&mut survey, &[]), 2);
     assert_eq!([0, 1, total - 1].map(|place| seconds(&survey, place)), [3, 1, 2]);
-    assert_eq!(survey.states[total - 2], TaskState::Missing);
+    assert_eq!(survey.states[total - 2], RecordState::Missing);
     // Whoever was told looks into the file, whatever the folder says of it.
     let path = scan.store.directory().join(format!("tasks/{}.json", scan.plan.tasks[1].id));
     fs::write(&path, scan.record(1, 4.0).to_line()).expect("room");
     assert_eq!((scan.again(&mut survey, &[]), seconds(&survey, 1)), (0, 1));
     assert_eq!((scan.again(&mut survey, &[1]), seconds(&survey, 1)), (1, 4));
     fs::remove_file(&path).expect("a record");
-    assert_eq!((scan.again(&mut survey, &[]), &survey.states[1]), (0, &TaskState::Missing));
+    assert_eq!((scan.again(&mut survey, &[]), &survey.states[1]), (0, &RecordState::Missing));
     let fresh = scan.store.survey(&scan.plan, &scan.prints).states;
     assert_eq!(survey.states, fresh, "as if all had been read again");
 }
@@ -97,7 +97,7 @@ fn records_that_are_folded_meanwhile_are_found_and_those_that_are_forgotten_are_
     assert_eq!(scan.again(&mut survey, &[]), 0);
     assert_eq!([0, 1, 2].map(|place| seconds(&survey, place)), [1, 2, 3]);
     scan.store.forget(&scan.plan.tasks[0].id).expect("room");
-    assert_eq!((scan.again(&mut survey, &[]), &survey.states[0]), (0, &TaskState::Missing));
+    assert_eq!((scan.again(&mut survey, &[]), &survey.states[0]), (0, &RecordState::Missing));
     assert_eq!((scan.again(&mut survey, &[1]), seconds(&survey, 1)), (1, 2), "asked for by its name");
 }
 

@@ -1,4 +1,4 @@
-//! Looking at the lock of a process: who it is, and whether it still works.
+//! Reading a lock file: which process owns it, and whether that process still works.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -7,52 +7,52 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::super::again::read_again;
-use super::{DEAD, Liveness, Occupant, part_of};
+use super::{Liveness, LockOwner, STALE_AFTER, part_of};
 use crate::error::Error;
 
-/// Who a file speaks of.
+/// A lock file as it was read: its owner, and whether the owner lives.
 pub(super) struct LockView {
-    pub(super) occupant: Occupant,
+    pub(super) owner: LockOwner,
     pub(super) liveness: Liveness,
-    /// How long the file was not touched, where nothing else tells whether its owner lives.
+    /// Time since the last heartbeat, if only that tells whether the owner lives: it ran on another machine.
     pub(super) silence: Option<Duration>,
 }
 
-/// What stands where a lock may be.
-pub(super) enum Seen {
+/// What was found under the name of a lock file.
+pub(super) enum LockFile {
     /// A lock.
     Lock(Box<LockView>),
     /// No file.
     Nothing,
-    /// Something that is no lock, or one that was torn when the power failed.
-    Rubbish,
+    /// Something that is no lock file, or one that was cut short when the power failed.
+    NoLock,
 }
 
-/// By whose clock a silent process is judged.
+/// The clock that the age of a lock file is measured by.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Clock {
-    /// The file server's: for who would take its place.
+    /// The file server's clock alone: for a process that would take the lock over.
     Server,
-    /// If need be the looker's own, where it may not write: for who only looks.
+    /// This machine's clock if the directory cannot be written: good enough for a process that only reports.
     ServerOrOwn,
 }
 
 impl LockView {
-    /// Who, and where only that tells whether it lives, when it was last heard of.
+    /// The owner in words, with the time since its last heartbeat if only that tells whether it lives.
     pub(super) fn who(&self) -> String {
         match self.silence {
             Some(silence) => format!(
                 "{}, heard of {} s ago; it counts as dead after {} s",
-                self.occupant,
+                self.owner,
                 silence.as_secs(),
-                DEAD.as_secs()
+                STALE_AFTER.as_secs()
             ),
-            None => self.occupant.to_string(),
+            None => self.owner.to_string(),
         }
     }
 }
 
-/// Lets the file server write down the time.
+/// Writes the heartbeat: the file server stamps the file with its own time.
 pub(super) fn touch(path: &Path) -> io::Result<()> {
     let file = File::options().write(true).open(path)?;
     // It begins so already. A time that is set would be that of this host's clock.
@@ -60,8 +60,8 @@ pub(super) fn touch(path: &Path) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Who a file speaks of, and whether it still works.
-pub(super) fn look(path: &Path, clock: Clock) -> io::Result<Seen> {
+/// Reads a lock file and finds out whether its owner still works.
+pub(super) fn read_lock(path: &Path, clock: Clock) -> io::Result<LockFile> {
     let read = || match fs::read(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::IsADirectory => Ok(None),
@@ -69,47 +69,48 @@ pub(super) fn look(path: &Path, clock: Clock) -> io::Result<Seen> {
     };
     let text = match read_again(read) {
         Ok(text) => text.unwrap_or_default(),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Seen::Nothing),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(LockFile::Nothing),
         Err(error) => return Err(error),
     };
-    let Ok(occupant) = serde_json::from_slice::<Occupant>(&text) else { return Ok(Seen::Rubbish) };
-    let (is_alive, silence) = if let Some(is_alive) = occupant.process.is_alive() {
+    let Ok(owner) = serde_json::from_slice::<LockOwner>(&text) else { return Ok(LockFile::NoLock) };
+    let (is_alive, silence) = if let Some(is_alive) = owner.process.is_alive() {
         (is_alive, None)
     } else {
         let silence = match read_again(|| silence(path, clock)) {
             Ok(silence) => silence,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Seen::Nothing),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(LockFile::Nothing),
             Err(error) => return Err(error),
         };
-        (silence < DEAD, Some(silence))
+        (silence < STALE_AFTER, Some(silence))
     };
     let liveness = if is_alive { Liveness::Alive } else { Liveness::Dead };
-    Ok(Seen::Lock(Box::new(LockView { occupant, liveness, silence })))
+    Ok(LockFile::Lock(Box::new(LockView { owner, liveness, silence })))
 }
 
-/// As [`look`], for who would take the place of a dead process: what cannot be seen is not taken for dead.
-pub(super) fn look_closely(path: &Path) -> Result<Option<LockView>, Error> {
-    match look(path, Clock::Server) {
-        Ok(Seen::Lock(sight)) => Ok(Some(*sight)),
-        Ok(Seen::Nothing | Seen::Rubbish) => Ok(None),
+/// As [`read_lock`], for a process that would take the lock over: a file that cannot be read is an error, since its owner may
+/// live.
+pub(super) fn inspect(path: &Path) -> Result<Option<LockView>, Error> {
+    match read_lock(path, Clock::Server) {
+        Ok(LockFile::Lock(view)) => Ok(Some(*view)),
+        Ok(LockFile::Nothing | LockFile::NoLock) => Ok(None),
         Err(source) => Err(unclear(path, source)),
     }
 }
 
-/// That it cannot be seen who works in the directory.
+/// The error that it cannot be found out who works in the directory.
 pub(super) fn unclear(path: &Path, source: io::Error) -> Error {
     Error::CannotRead { what: "who works in the directory,", path: path.to_owned(), source }
 }
 
-/// As [`look`], for who only tells what it sees.
-pub(super) fn glance(path: &Path) -> Option<LockView> {
-    match look(path, Clock::ServerOrOwn) {
-        Ok(Seen::Lock(sight)) => Some(*sight),
-        Ok(Seen::Nothing | Seen::Rubbish) | Err(_) => None,
+/// As [`read_lock`], for a process that only reports: a file that cannot be read counts as none.
+pub(super) fn peek(path: &Path) -> Option<LockView> {
+    match read_lock(path, Clock::ServerOrOwn) {
+        Ok(LockFile::Lock(view)) => Some(*view),
+        Ok(LockFile::Nothing | LockFile::NoLock) | Err(_) => None,
     }
 }
 
-/// Time since a file was written.
+/// Time since a file was last written.
 fn silence(path: &Path, clock: Clock) -> io::Result<Duration> {
     let probe = part_of(path);
     let write = || -> io::Result<SystemTime> {

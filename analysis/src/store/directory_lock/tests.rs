@@ -1,6 +1,6 @@
 use std::time::SystemTime;
 
-use super::super::occupant::RunningTask;
+use super::super::lock_owner::RunningTask;
 use super::*;
 use crate::job::JobFile;
 use crate::plan::TaskId;
@@ -15,8 +15,8 @@ fn store(directory: &Path) -> Store {
 }
 
 /// As [`Store::occupy`], of one who waits for nobody.
-fn occupy(store: &Store, shard: Shard, ranks: usize) -> Result<(Occupancy, Vec<Occupant>), Error> {
-    store.occupy(shard, ranks, &mut |_, _| Patience::GiveUp)
+fn lock(store: &Store, shard: Shard, ranks: usize) -> Result<(DirectoryLock, Vec<LockOwner>), Error> {
+    store.lock(shard, ranks, &mut |_, _| LockTimeout::GiveUp)
 }
 
 fn shard(index: u32, count: u32) -> Shard {
@@ -24,31 +24,31 @@ fn shard(index: u32, count: u32) -> Shard {
 }
 
 #[test]
-fn a_directory_has_one_occupant_and_is_free_again_after_it() {
+fn a_directory_has_one_owner_and_is_free_again_after_it() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = store(directory.path());
-    let (first, dead) = occupy(&store, Shard::WHOLE, 4).expect("an empty directory");
+    let (first, dead) = lock(&store, Shard::WHOLE, 4).expect("an empty directory");
     assert!(dead.is_empty());
-    let error = occupy(&store, Shard::WHOLE, 4).err().expect("an occupied directory");
+    let error = lock(&store, Shard::WHOLE, 4).err().expect("an occupied directory");
     assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
-    assert_eq!(store.occupants().len(), 1);
+    assert_eq!(store.lock_owners().len(), 1);
     drop(first);
-    assert!(store.occupants().is_empty());
-    occupy(&store, Shard::WHOLE, 4).expect("a free directory");
+    assert!(store.lock_owners().is_empty());
+    lock(&store, Shard::WHOLE, 4).expect("a free directory");
 }
 
 #[test]
 fn shards_share_a_directory_and_nobody_else_does() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = store(directory.path());
-    let one = occupy(&store, shard(1, 3), 1).expect("a free shard");
-    let two = occupy(&store, shard(2, 3), 1).expect("a free shard");
-    assert!(occupy(&store, shard(2, 3), 1).is_err());
-    assert!(occupy(&store, shard(1, 2), 1).is_err(), "shares of another size overlap");
-    assert!(occupy(&store, Shard::WHOLE, 1).is_err());
-    assert_eq!(store.occupants().len(), 2, "those who were refused leave nothing");
+    let one = lock(&store, shard(1, 3), 1).expect("a free shard");
+    let two = lock(&store, shard(2, 3), 1).expect("a free shard");
+    assert!(lock(&store, shard(2, 3), 1).is_err());
+    assert!(lock(&store, shard(1, 2), 1).is_err(), "shares of another size overlap");
+    assert!(lock(&store, Shard::WHOLE, 1).is_err());
+    assert_eq!(store.lock_owners().len(), 2, "those who were refused leave nothing");
     drop((one, two));
-    occupy(&store, Shard::WHOLE, 1).expect("a free directory");
+    lock(&store, Shard::WHOLE, 1).expect("a free directory");
 }
 
 #[test]
@@ -56,33 +56,33 @@ fn the_dead_make_way_and_are_named() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = store(directory.path());
     let leave = |name: &str, change: &dyn Fn(&mut serde_json::Value)| {
-        let (occupancy, _) = occupy(&store, shard(1, 3), 1).expect("a free shard");
+        let (directory_lock, _) = lock(&store, shard(1, 3), 1).expect("a free shard");
         let mut file: serde_json::Value =
-            serde_json::from_slice(&fs::read(&occupancy.path).expect("a file")).expect("JSON");
-        drop(occupancy);
+            serde_json::from_slice(&fs::read(&directory_lock.path).expect("a file")).expect("JSON");
+        drop(directory_lock);
         change(&mut file);
         fs::write(store.running().join(name), file.to_string()).expect("room");
     };
     // A process with this number, but another start: this machine's table says that it is gone.
     leave("1-of-3.json", &|file| file["process"]["started"] = 1.into());
-    let (held, dead) = occupy(&store, shard(1, 3), 1).expect("the place of a dead process");
+    let (held, dead) = lock(&store, shard(1, 3), 1).expect("the place of a dead process");
     assert_eq!(dead.len(), 1);
     drop(held);
     // On another machine it counts as alive until it has been silent for long.
     leave("1-of-3.json", &|file| file["process"]["space"] = "elsewhere".into());
-    assert!(occupy(&store, shard(1, 3), 1).is_err());
-    assert!(occupy(&store, Shard::WHOLE, 1).is_err());
+    assert!(lock(&store, shard(1, 3), 1).is_err());
+    assert!(lock(&store, Shard::WHOLE, 1).is_err());
     let file = File::options().append(true).open(store.running().join("1-of-3.json")).expect("a file");
-    file.set_modified(SystemTime::now() - DEAD - Duration::from_secs(1)).expect("an older file");
-    let (held, dead) = occupy(&store, Shard::WHOLE, 1).expect("the place of a silent process");
+    file.set_modified(SystemTime::now() - STALE_AFTER - Duration::from_secs(1)).expect("an older file");
+    let (held, dead) = lock(&store, Shard::WHOLE, 1).expect("the place of a silent process");
     assert_eq!(dead.len(), 1);
     drop(held);
     // A torn file is nobody's.
     fs::write(store.running().join("1-of-1.json"), "{").expect("room");
-    drop(occupy(&store, Shard::WHOLE, 1).expect("a free directory"));
+    drop(lock(&store, Shard::WHOLE, 1).expect("a free directory"));
     // Neither is a folder of that name.
     fs::create_dir_all(store.running().join("1-of-1.json/inside")).expect("room");
-    occupy(&store, Shard::WHOLE, 1).expect("a free directory");
+    lock(&store, Shard::WHOLE, 1).expect("a free directory");
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn of_many_who_take_the_place_of_a_dead_process_one_gets_it() {
         fs::create_dir_all(store.running()).expect("room");
         fs::write(store.running().join("1-of-1.json"), dead.replace("SPACE", &space)).expect("room");
         let held: Vec<_> = std::thread::scope(|scope| {
-            let all: Vec<_> = (0..4).map(|_| scope.spawn(|| occupy(&store, Shard::WHOLE, 1).ok())).collect();
+            let all: Vec<_> = (0..4).map(|_| scope.spawn(|| lock(&store, Shard::WHOLE, 1).ok())).collect();
             all.into_iter().filter_map(|one| one.join().expect("no panic")).collect()
         });
         assert_eq!(held.len(), 1);
@@ -107,13 +107,13 @@ fn of_many_who_take_the_place_of_a_dead_process_one_gets_it() {
 fn what_ranks_do_is_told_until_the_place_is_lost() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = store(directory.path());
-    let (mut held, _) = occupy(&store, Shard::WHOLE, 2).expect("an empty directory");
+    let (mut held, _) = lock(&store, Shard::WHOLE, 2).expect("an empty directory");
     let task = RunningTask { task: TaskId("fit/a".to_owned()), rank: 1, since: 7, share: 0.5 };
     held.tell(Doing { running: vec![task.clone()], ..Doing::default() }).expect("its own place");
-    assert_eq!(store.occupants()[0].0.doing.running, [task]);
-    assert_eq!(seconds_left(&store.occupants()), None, "it has not said it yet");
+    assert_eq!(store.lock_owners()[0].0.doing.running, [task]);
+    assert_eq!(seconds_left(&store.lock_owners()), None, "it has not said it yet");
     held.tell(Doing { seconds_left: Some(70.0), ..Doing::default() }).expect("its own place");
-    let mut all = store.occupants();
+    let mut all = store.lock_owners();
     assert_eq!(seconds_left(&all), Some(70.0));
     // Of several the one that takes longest counts, and the dead do not.
     for (seconds, liveness) in [(90.0, Liveness::Alive), (400.0, Liveness::Dead)] {
@@ -128,7 +128,7 @@ fn what_ranks_do_is_told_until_the_place_is_lost() {
 
 /// The lock of a process on another machine that was touched so long ago.
 fn foreign(store: &Store, silent: Duration) -> PathBuf {
-    drop(occupy(store, Shard::WHOLE, 1).expect("a free directory"));
+    drop(lock(store, Shard::WHOLE, 1).expect("a free directory"));
     let process = Process::this();
     let mut file = serde_json::json!({"process": process, "since": now(), "shard": 1, "shards": 1, "ranks": 1, "running": []});
     file["process"]["space"] = "elsewhere".into();
@@ -143,14 +143,14 @@ fn foreign(store: &Store, silent: Duration) -> PathBuf {
 fn a_silent_process_of_another_machine_is_waited_for_until_it_is_heard_of_or_counts_as_dead() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = store(directory.path());
-    foreign(&store, DEAD.saturating_sub(Duration::from_secs(1)));
-    let error = occupy(&store, Shard::WHOLE, 1).err().expect("nobody knows yet").to_string();
+    foreign(&store, STALE_AFTER.saturating_sub(Duration::from_secs(1)));
+    let error = lock(&store, Shard::WHOLE, 1).err().expect("nobody knows yet").to_string();
     assert!(error.contains("heard of 3 s ago; it counts as dead after 4 s"), "{error}");
     let mut glances = 0;
-    let waited = store.occupy(Shard::WHOLE, 1, &mut |who, silence| {
-        assert!(who.shards == 1 && silence + Duration::from_secs(2) >= DEAD);
+    let waited = store.lock(Shard::WHOLE, 1, &mut |who, silence| {
+        assert!(who.shards == 1 && silence + Duration::from_secs(2) >= STALE_AFTER);
         glances += 1;
-        Patience::Wait
+        LockTimeout::Wait
     });
     let (held, dead) = waited.expect("it was dead");
     assert!(glances > 1 && dead.len() == 1, "{glances}");
@@ -162,10 +162,10 @@ fn a_silent_process_of_another_machine_is_waited_for_until_it_is_heard_of_or_cou
             std::thread::sleep(Duration::from_millis(300));
             touch(&path).expect("a beat");
         });
-        store.occupy(Shard::WHOLE, 1, &mut |_, _| Patience::Wait).err().expect("it lives")
+        store.lock(Shard::WHOLE, 1, &mut |_, _| LockTimeout::Wait).err().expect("it lives")
     });
     assert!(error.to_string().contains("heard of 0 s ago"), "{error}");
-    assert_eq!(store.occupants()[0].1, Liveness::Alive, "its lock is untouched");
+    assert_eq!(store.lock_owners()[0].1, Liveness::Alive, "its lock is untouched");
 }
 
 #[test]
@@ -197,8 +197,8 @@ fn beats_where_it_is_told_to() {
 fn a_clock_that_is_wrong_makes_no_living_process_dead() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = store(directory.path());
-    let path = foreign(&store, DEAD + Duration::from_secs(60));
-    assert_eq!(store.occupants()[0].1, Liveness::Dead);
+    let path = foreign(&store, STALE_AFTER + Duration::from_secs(60));
+    assert_eq!(store.lock_owners()[0].1, Liveness::Dead);
     let (source, library) = (directory.path().join("skew.c"), directory.path().join("skew.so"));
     fs::write(&source, SKEW).expect("room");
     let compiled =
@@ -208,7 +208,7 @@ fn a_clock_that_is_wrong_makes_no_living_process_dead() {
         return;
     }
     let mut child = std::process::Command::new(std::env::current_exe().expect("this test"));
-    child.args(["--exact", "store::occupancy::tests::beats_where_it_is_told_to"]);
+    child.args(["--exact", "store::directory_lock::tests::beats_where_it_is_told_to"]);
     let output =
         child.env("DRAPES_TEST_BEAT", &path).env("LD_PRELOAD", &library).output().expect("it starts");
     assert!(
@@ -216,18 +216,18 @@ fn a_clock_that_is_wrong_makes_no_living_process_dead() {
         "{output:?}"
     );
     assert_eq!(
-        store.occupants()[0].1,
+        store.lock_owners()[0].1,
         Liveness::Alive,
         "it was heard of just now, by the file server's clock"
     );
-    assert!(occupy(&store, Shard::WHOLE, 1).is_err());
+    assert!(lock(&store, Shard::WHOLE, 1).is_err());
 }
 
 #[test]
 fn a_lock_that_cannot_be_seen_for_a_moment_is_neither_lost_nor_anybody_elses() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = store(directory.path());
-    let (mut held, _) = occupy(&store, Shard::WHOLE, 2).expect("an empty directory");
+    let (mut held, _) = lock(&store, Shard::WHOLE, 2).expect("an empty directory");
     let aside = directory.path().join("aside");
     fs::rename(&held.path, &aside).expect("room");
     held.tell(Doing::default()).expect("a server may say once that it is not there");
@@ -238,7 +238,7 @@ fn a_lock_that_cannot_be_seen_for_a_moment_is_neither_lost_nor_anybody_elses() {
     fs::rename(&held.path, &aside).expect("room");
     std::os::unix::fs::symlink(&held.path, &held.path).expect("a link that leads nowhere");
     held.tell(Doing::default()).expect("it is not known to be lost");
-    assert!(matches!(occupy(&store, Shard::WHOLE, 2).err(), Some(Error::CannotRead { .. })));
+    assert!(matches!(lock(&store, Shard::WHOLE, 2).err(), Some(Error::CannotRead { .. })));
     assert!(store.is_shared(), "somebody may work here");
     fs::rename(&aside, &held.path).expect("room");
     held.tell(Doing::default()).expect("its own place");
@@ -246,7 +246,7 @@ fn a_lock_that_cannot_be_seen_for_a_moment_is_neither_lost_nor_anybody_elses() {
     // It was taken away.
     fs::remove_file(&held.path).expect("a lock");
     held.tell(Doing::default()).expect("not yet");
-    std::thread::sleep(GONE);
+    std::thread::sleep(LOST_AFTER);
     assert!(held.tell(Doing::default()).is_err());
 }
 

@@ -21,7 +21,7 @@ fn reduce_and_plot_wait_for_a_run_that_draws() {
         if verb == "reduce" {
             let _ = fs::remove_file(&table);
         }
-        let turn = store.drawing_turn().expect("room");
+        let turn = store.lock_drawing().expect("room");
         let mut command = Command::new(env!("CARGO_BIN_EXE_drapes-analysis"));
         let mut waiting = command
             .arg(verb)

@@ -1,4 +1,4 @@
-//! A process, so that another one can tell whether it still lives.
+//! The identity of a process, by which another process finds out whether it still lives.
 
 use std::fs;
 
@@ -11,9 +11,9 @@ pub struct Process {
     pub host: String,
     /// Its number there.
     pub pid: u32,
-    /// When it started, in ticks since the machine did: a number that is used again belongs to another start.
+    /// When it started, in clock ticks since the machine booted. It tells the process from a later one that got the same number.
     started: Option<u64>,
-    /// The machine's own run, and the space in which numbers of processes count.
+    /// The boot of the machine and its namespace of process numbers; the numbers of processes count within one of these.
     space: Option<String>,
 }
 
@@ -25,7 +25,7 @@ impl Process {
         Self { host, pid, started: started(pid), space: space() }
     }
 
-    /// Whether the process lives; none if that cannot be seen from here.
+    /// Whether the process lives; none if it ran on another machine or in another container.
     pub fn is_alive(&self) -> Option<bool> {
         let here = self.space.is_some() && self.space == space();
         here.then(|| self.started.is_some() && started(self.pid) == self.started)

@@ -1,26 +1,26 @@
-//! Who works in a directory, and at what.
+//! The owner of a directory's lock: the process that works there, and what its ranks do.
 
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::occupancy::Process;
+use super::directory_lock::Process;
 use crate::plan::TaskId;
 
-/// A process that works in a directory, as its file says.
+/// A process that works in a directory, as its lock file names it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Occupant {
+pub struct LockOwner {
     /// The process.
     pub process: Process,
     /// When it began, in seconds since 1970.
     pub since: u64,
-    /// Its share of the scan, from 1.
+    /// Its shard of the scan, from 1.
     pub shard: u32,
-    /// Of how many.
+    /// The number of shards.
     pub shards: u32,
     /// Ranks that it has.
     pub ranks: usize,
-    /// What tells the job that it works at from others; none until it has stored its job.
+    /// A digest of the job that it works at, which tells it from other jobs; none until it has stored its job.
     #[serde(default)]
     pub job: Option<String>,
     /// What they do.
@@ -36,18 +36,19 @@ pub struct Doing {
     /// Failed tasks that are still to be tried again.
     #[serde(default)]
     pub retrying: Vec<TaskId>,
-    /// Whether there is anything that they can do.
+    /// Whether they have something to do or wait for other shards.
     #[serde(default)]
     pub activity: Activity,
-    /// Seconds until they have done their part, as they see it: they know their machine, and whoever looks may sit at another.
+    /// Seconds until they have done their part, by their own estimate: they know the speed of their machine, while the
+    /// process that asks may run on another one.
     #[serde(default)]
     pub seconds_left: Option<f64>,
 }
 
-/// Seconds until all that work here have done their part; none where nobody works, or one of them has not said it.
-pub fn seconds_left(occupants: &[(Occupant, Liveness)]) -> Option<f64> {
-    let alive = occupants.iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
-    let told: Option<Vec<f64>> = alive.map(|(occupant, _)| occupant.doing.seconds_left).collect();
+/// Seconds until every living owner has done its part; none if there is no owner, or one of them has not estimated it.
+pub fn seconds_left(owners: &[(LockOwner, Liveness)]) -> Option<f64> {
+    let alive = owners.iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
+    let told: Option<Vec<f64>> = alive.map(|(owner, _)| owner.doing.seconds_left).collect();
     told?.into_iter().reduce(f64::max)
 }
 
@@ -58,11 +59,11 @@ pub enum Activity {
     /// It works.
     #[default]
     Working,
-    /// All that is left to it waits for tasks of others.
+    /// All of its remaining tasks wait for tasks of other shards.
     Waiting,
 }
 
-/// A task that a rank is at.
+/// A task that a rank works at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunningTask {
     /// The task.
@@ -75,16 +76,16 @@ pub struct RunningTask {
     pub share: f64,
 }
 
-/// Whether an occupant still works.
+/// Whether the owner of a lock still works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Liveness {
     /// It works.
     Alive,
-    /// It is gone: its process has ended, or has not been heard of for long.
+    /// Its process has ended, or has written no heartbeat for long.
     Dead,
 }
 
-impl std::fmt::Display for Occupant {
+impl std::fmt::Display for LockOwner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let minutes = now().saturating_sub(self.since) / 60;
         write!(f, "process {} on {}, since {minutes} min", self.process.pid, self.process.host)?;
