@@ -81,7 +81,7 @@ fn block(scan: Section<'_>, job: &Job) -> Vec<ScanPoint> {
     let Some(method) = scan.find("method", &method().required()) else { return Vec::new() };
     let inputs = inputs(&scan, method, &job.data.layout);
     let kinds = kinds(&scan, &inputs);
-    let contests = contests(&scan, method, &inputs, job);
+    let comparisons = comparisons(&scan, method, &inputs, job);
     if let Method::Template(template) = method
         && template.starts() == Start::OtherSample
         && job.other_sample == OtherSample::None
@@ -93,7 +93,7 @@ fn block(scan: Section<'_>, job: &Job) -> Vec<ScanPoint> {
         );
         scan.wrong("method", message);
     }
-    let points: Vec<ScanPoint> = contests
+    let points: Vec<ScanPoint> = comparisons
         .iter()
         .flat_map(|comparison| {
             kinds.iter().map(|kind| ScanPoint { comparison: *comparison, classifier: *kind })
@@ -114,105 +114,114 @@ fn block(scan: Section<'_>, job: &Job) -> Vec<ScanPoint> {
     points
 }
 
-/// The contests of a block: its axes, multiplied.
-fn contests(scan: &Section<'_>, method: Method, inputs: &[Inputs], job: &Job) -> Vec<Comparison> {
-    if method == Method::Supervised {
-        return vec![Comparison::Supervised];
-    }
-    let signals = signals(scan).into_iter();
+/// What the classifiers of a block tell apart: its axes, multiplied. A mistake in an axis leaves nothing.
+fn comparisons(scan: &Section<'_>, method: Method, inputs: &[Inputs], job: &Job) -> Vec<Comparison> {
     match method {
-        Method::Supervised => unreachable!("it has no axes"),
-        Method::Idealised => signals.map(|n_signal| Comparison::Idealised { n_signal }).collect(),
-        Method::OverIdealised => {
-            let factors = factors(scan, "oversampling", job);
-            if check_axes(scan, &[("n_signal", signals.len()), ("oversampling", factors.len())]) {
-                return vec![];
-            }
-            let pairs = signals.flat_map(|n| factors.iter().map(move |factor| (n, *factor)));
-            pairs
-                .map(|(n_signal, oversampling)| Comparison::OverIdealised { n_signal, oversampling })
-                .collect()
+        Method::Supervised => vec![Comparison::Supervised],
+        Method::Idealised => {
+            signals(scan).into_iter().map(|n_signal| Comparison::Idealised { n_signal }).collect()
         }
-        Method::GenSr => {
-            let samples = samples(scan, signals, job);
-            let (factors, data) =
-                (factors(scan, "oversampling", job), factors(scan, "data_oversampling", job));
-            let [made, resampled] = [&factors, &data].map(Vec::len);
-            let all = [("n_signal", samples.len()), ("oversampling", made), ("data_oversampling", resampled)];
-            if check_axes(scan, &all) {
-                return vec![];
-            }
-            let mut contests = Vec::new();
-            for sample in samples {
-                let template = TemplateSpec::plain(TemplateMethod::Noise, sample);
-                for oversampling in &factors {
-                    contests.extend(data.iter().map(|data_oversampling| Comparison::GenSr {
-                        template,
-                        oversampling: *oversampling,
-                        data_oversampling: *data_oversampling,
-                    }));
-                }
-            }
-            contests
-        }
-        Method::Template(method) if method.flow().is_some() => {
-            let samples = samples(scan, signals, job);
-            let factors = match method {
-                TemplateMethod::Feta => single(scan),
-                _ => factors(scan, "oversampling", job),
-            };
-            if check_axes(scan, &[("n_signal", samples.len()), ("oversampling", factors.len())]) {
-                return vec![];
-            }
-            let of = |sample| {
-                let template = TemplateSpec::plain(method, sample);
-                factors.iter().map(move |factor| Comparison::Search { template, oversampling: *factor })
-            };
-            samples.into_iter().flat_map(of).collect()
-        }
-        Method::Template(method) => {
-            let samples = samples(scan, signals, job);
-            let integrations = integrations(scan, job);
-            let factors = factors(scan, "oversampling", job);
-            let mut kinds = Vec::new();
-            for (inputs, kinematics) in generated(scan, method, inputs) {
-                let starts = starts(scan, method, inputs, job);
-                let all = [
-                    ("n_signal", samples.len()),
-                    ("sigma_prime", starts.len()),
-                    ("steps", integrations.len()),
-                    ("oversampling", factors.len()),
-                ];
-                if check_axes(scan, &all) {
-                    return vec![];
-                }
-                check_grids(scan, &starts, &integrations, job);
-                for sigma_prime in starts {
-                    let of = |integration: &_| (inputs, kinematics, sigma_prime, *integration);
-                    kinds.extend(integrations.iter().map(of));
-                }
-            }
-            let templates = samples.into_iter().flat_map(|sample| {
-                kinds.iter().map(move |(inputs, kinematics, sigma_prime, integration)| TemplateSpec {
-                    inputs: *inputs,
-                    kinematics: *kinematics,
-                    sigma_prime: *sigma_prime,
-                    integration: *integration,
-                    ..TemplateSpec::plain(method, sample)
-                })
-            });
-            let comparison = |template| {
-                factors.iter().map(move |factor| Comparison::Search { template, oversampling: *factor })
-            };
-            templates.flat_map(comparison).collect()
-        }
+        Method::OverIdealised => over_idealised(scan, job),
+        Method::GenSr => over_sampled_data(scan, job),
+        Method::Template(method) if method.flow().is_some() => templates_of_flows(scan, method, job),
+        Method::Template(method) => templates_of_diffusion(scan, method, inputs, job),
     }
 }
 
-fn samples(scan: &Section<'_>, signals: impl Iterator<Item = SignalCount>, job: &Job) -> Vec<TrainingSample> {
+fn over_idealised(scan: &Section<'_>, job: &Job) -> Vec<Comparison> {
+    let (signals, factors) = (signals(scan), factors(scan, "oversampling", job));
+    if check_axes(scan, &[("n_signal", signals.len()), ("oversampling", factors.len())]) {
+        return vec![];
+    }
+    let pairs = signals.into_iter().flat_map(|n| factors.iter().map(move |factor| (n, *factor)));
+    pairs.map(|(n_signal, oversampling)| Comparison::OverIdealised { n_signal, oversampling }).collect()
+}
+
+fn over_sampled_data(scan: &Section<'_>, job: &Job) -> Vec<Comparison> {
+    let samples = samples(scan, job);
+    let (factors, data) = (factors(scan, "oversampling", job), factors(scan, "data_oversampling", job));
+    let [made, resampled] = [&factors, &data].map(Vec::len);
+    let all = [("n_signal", samples.len()), ("oversampling", made), ("data_oversampling", resampled)];
+    if check_axes(scan, &all) {
+        return vec![];
+    }
+    let mut comparisons = Vec::new();
+    for sample in samples {
+        let template = TemplateSpec::plain(TemplateMethod::Noise, sample);
+        for oversampling in &factors {
+            comparisons.extend(data.iter().map(|data_oversampling| Comparison::GenSr {
+                template,
+                oversampling: *oversampling,
+                data_oversampling: *data_oversampling,
+            }));
+        }
+    }
+    comparisons
+}
+
+fn templates_of_flows(scan: &Section<'_>, method: TemplateMethod, job: &Job) -> Vec<Comparison> {
+    let samples = samples(scan, job);
+    let factors = match method {
+        TemplateMethod::Feta => single(scan),
+        _ => factors(scan, "oversampling", job),
+    };
+    if check_axes(scan, &[("n_signal", samples.len()), ("oversampling", factors.len())]) {
+        return vec![];
+    }
+    searches(samples.into_iter().map(|sample| TemplateSpec::plain(method, sample)), &factors)
+}
+
+fn templates_of_diffusion(
+    scan: &Section<'_>,
+    method: TemplateMethod,
+    inputs: &[Inputs],
+    job: &Job,
+) -> Vec<Comparison> {
+    let samples = samples(scan, job);
+    let integrations = integrations(scan, job);
+    let factors = factors(scan, "oversampling", job);
+    let mut kinds = Vec::new();
+    for (inputs, kinematics) in generated(scan, method, inputs) {
+        let starts = starts(scan, method, inputs, job);
+        let all = [
+            ("n_signal", samples.len()),
+            ("sigma_prime", starts.len()),
+            ("steps", integrations.len()),
+            ("oversampling", factors.len()),
+        ];
+        if check_axes(scan, &all) {
+            return vec![];
+        }
+        check_grids(scan, &starts, &integrations, job);
+        for sigma_prime in starts {
+            let of = |integration: &_| (inputs, kinematics, sigma_prime, *integration);
+            kinds.extend(integrations.iter().map(of));
+        }
+    }
+    let templates = samples.into_iter().flat_map(|sample| {
+        kinds.iter().map(move |(inputs, kinematics, sigma_prime, integration)| TemplateSpec {
+            inputs: *inputs,
+            kinematics: *kinematics,
+            sigma_prime: *sigma_prime,
+            integration: *integration,
+            ..TemplateSpec::plain(method, sample)
+        })
+    });
+    searches(templates, &factors)
+}
+
+/// Data against each of these templates, over-sampled by each of these factors.
+fn searches(templates: impl Iterator<Item = TemplateSpec>, factors: &[Oversampling]) -> Vec<Comparison> {
+    let search =
+        |template| factors.iter().map(move |factor| Comparison::Search { template, oversampling: *factor });
+    templates.flat_map(search).collect()
+}
+
+/// The data that models of a scan learn from: injections, side-bands and signal regions, multiplied.
+fn samples(scan: &Section<'_>, job: &Job) -> Vec<TrainingSample> {
+    let signals = signals(scan);
     let windows = side_bands(scan, job);
     let regions = signal_regions(scan, &windows, job);
-    let signals: Vec<SignalCount> = signals.collect();
     let all = [
         ("n_signal", signals.len()),
         ("side_bands_gev", windows.len()),
