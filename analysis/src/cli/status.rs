@@ -164,7 +164,7 @@ impl Overview {
                     });
                 }
                 TaskState::Done { .. } | TaskState::Failed { .. } | TaskState::Lost { .. } => {
-                    worked += expected
+                    worked += expected;
                 }
                 _ => {}
             }

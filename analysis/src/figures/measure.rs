@@ -1,5 +1,7 @@
 //! The figures of merit of a classifier that figures show against injected signal, noise strength or steps.
 
+use strum::{EnumString, IntoStaticStr};
+
 use crate::statistics::band::Band;
 use crate::statistics::metrics::QUOTED_REJECTIONS;
 use crate::store::record::Classifier;
@@ -11,17 +13,23 @@ use drapes_draw::Axis;
 pub const IMPROVEMENT: &str = "significance improvement *ε*_{S}/√*ε*_{B}";
 
 /// A figure of merit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
 pub enum Measure {
     /// Significance improvement at the lower quoted rejection.
+    #[strum(to_string = "rejection-1000")]
     AtLow,
     /// Significance improvement at the higher quoted rejection.
+    #[strum(to_string = "rejection-5000")]
     AtHigh,
     /// Largest significance improvement.
+    #[strum(to_string = "max_sic")]
     Largest,
     /// Largest significance improvement where the background efficiency is known to 20%.
+    #[strum(to_string = "max_sic_reliable")]
     LargestReliable,
     /// How well data and template without signal are told apart.
+    #[strum(to_string = "closure_auc")]
     Closure,
 }
 
@@ -33,19 +41,12 @@ impl Measure {
 
     /// The word in tables.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::AtLow => "rejection-1000",
-            Self::AtHigh => "rejection-5000",
-            Self::Largest => "max_sic",
-            Self::LargestReliable => "max_sic_reliable",
-            Self::Closure => "closure_auc",
-        }
+        self.into()
     }
 
     /// The figure of merit of a word.
     pub fn named(word: &str) -> Option<Self> {
-        let all = [Self::AtLow, Self::AtHigh, Self::Largest, Self::LargestReliable, Self::Closure];
-        all.into_iter().find(|measure| measure.word() == word)
+        word.parse().ok()
     }
 
     /// The value of one classifier.

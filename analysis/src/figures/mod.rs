@@ -42,6 +42,8 @@ pub use drawing::{draw, draw_all, has_table};
 pub use needs::Needs;
 pub use titles::Subject;
 
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
 use crate::error::Error;
 use crate::figures::table::FigureTable;
 use crate::store::Store;
@@ -54,7 +56,8 @@ pub use measure::Measure;
 const PNG_WIDTH: u32 = 2400;
 
 /// A figure that drapes knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, EnumString, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Figure {
     /// Fig. 4: receiver operating characteristic and significance improvement.
     Fig04,
@@ -112,70 +115,17 @@ pub enum Figure {
 
 impl Figure {
     /// All figures, in order.
-    pub const ALL: [Self; 26] = [
-        Self::Fig04,
-        Self::Fig05,
-        Self::Fig06,
-        Self::Fig07,
-        Self::Fig08,
-        Self::Fig09,
-        Self::Fig10,
-        Self::Fig11,
-        Self::Fig12,
-        Self::Fig13,
-        Self::Fig14,
-        Self::Fig15,
-        Self::Fig16,
-        Self::Fig17,
-        Self::Fig18,
-        Self::Fig19,
-        Self::MassSpectrum,
-        Self::Training,
-        Self::DenoiserNoise,
-        Self::Corner,
-        Self::Solver,
-        Self::OversamplingMap,
-        Self::Trees,
-        Self::Constituents,
-        Self::JetDistances,
-        Self::JetKinematics,
-    ];
+    pub const ALL: [Self; Self::VARIANTS.len()] =
+        *Self::VARIANTS.first_chunk().expect("as many as there are");
 
     /// The stem of the figure's files.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Fig04 => "fig04",
-            Self::Fig05 => "fig05",
-            Self::Fig06 => "fig06",
-            Self::Fig07 => "fig07",
-            Self::Fig08 => "fig08",
-            Self::Fig09 => "fig09",
-            Self::Fig10 => "fig10",
-            Self::Fig11 => "fig11",
-            Self::Fig12 => "fig12",
-            Self::Fig13 => "fig13",
-            Self::Fig14 => "fig14",
-            Self::Fig15 => "fig15",
-            Self::Fig16 => "fig16",
-            Self::Fig17 => "fig17",
-            Self::Fig18 => "fig18",
-            Self::Fig19 => "fig19",
-            Self::MassSpectrum => "mass_spectrum",
-            Self::Training => "training",
-            Self::DenoiserNoise => "denoiser_noise",
-            Self::Corner => "corner",
-            Self::Solver => "solver",
-            Self::OversamplingMap => "oversampling_map",
-            Self::Trees => "trees",
-            Self::Constituents => "constituents",
-            Self::JetDistances => "jet_distances",
-            Self::JetKinematics => "jet_kinematics",
-        }
+        self.into()
     }
 
     /// The figure of a name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|figure| figure.name() == name)
+        name.parse().ok()
     }
 
     /// The table of the figure, empty where the results lack its curves.

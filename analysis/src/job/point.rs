@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use crate::job::quantities::{Oversampling, SignalCount};
 use crate::job::regions::MassWindow;
@@ -57,7 +58,8 @@ pub enum Comparison {
 }
 
 /// The kind of a classifier.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum ClassifierKind {
     /// A multi-layer perceptron, as in the paper.
@@ -70,16 +72,9 @@ pub enum ClassifierKind {
 }
 
 impl ClassifierKind {
-    /// All kinds.
-    pub const ALL: [Self; 3] = [Self::Mlp, Self::Trees, Self::Transformer];
-
     /// The word for this kind in ids, tables and job files.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Mlp => "mlp",
-            Self::Trees => "trees",
-            Self::Transformer => "transformer",
-        }
+        self.into()
     }
 
     /// The inputs of a classifier of this kind.

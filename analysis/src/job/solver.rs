@@ -1,9 +1,11 @@
 //! The integration rules of the reverse diffusion.
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 /// An integration rule for the probability-flow equation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Solver {
     /// Second order: two network evaluations a step.
@@ -15,9 +17,6 @@ pub enum Solver {
 impl Solver {
     /// The word for this rule in ids and job files.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Heun => "heun",
-            Self::Euler => "euler",
-        }
+        self.into()
     }
 }

@@ -4,26 +4,33 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 use crate::job::quantities::{SigmaPrime, SignalCount};
 use crate::job::regions::{MassWindow, Regions};
 use crate::job::solver::Solver;
 
 /// How a background template is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum TemplateMethod {
     /// DRAPES ∅: from noise, at masses drawn from the dijet fit.
     Noise,
     /// DRAPES SR: partial diffusion of the signal region's data, at their own masses.
+    #[strum(to_string = "sr")]
     SignalRegion,
     /// DRAPES SB: partial diffusion of the side-bands' data, at masses drawn from the dijet fit.
+    #[strum(to_string = "sb")]
     SideBand,
     /// DRAPES MC: partial diffusion of another sample's signal region, at its own masses.
+    #[strum(to_string = "mc")]
     OtherSample,
     /// CURTAINsF4F: side-band events moved by a flow, to masses drawn from the dijet fit.
+    #[strum(to_string = "curtains_f4f")]
     Curtains,
     /// CURTAINsF4F with a base flow that has learnt all data, and a short training of the flow that moves events.
+    #[strum(to_string = "curtains_f4f_efficient")]
     CurtainsEfficient,
     /// CATHODE: the density of the side-bands, sampled at masses drawn from the dijet fit.
     Cathode,
@@ -34,16 +41,7 @@ pub enum TemplateMethod {
 impl TemplateMethod {
     /// The word for this method in ids, tables and job files.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Noise => "noise",
-            Self::SignalRegion => "sr",
-            Self::SideBand => "sb",
-            Self::OtherSample => "mc",
-            Self::Curtains => "curtains_f4f",
-            Self::CurtainsEfficient => "curtains_f4f_efficient",
-            Self::Cathode => "cathode",
-            Self::Feta => "feta",
-        }
+        self.into()
     }
 
     /// The flow that makes the template; none where a diffusion model does.
@@ -94,7 +92,8 @@ pub enum Start {
 }
 
 /// A trained flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum FlowKind {
     /// The density of side-band events at their masses.
@@ -112,13 +111,7 @@ pub enum FlowKind {
 impl FlowKind {
     /// The word for this flow in ids.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Base => "base",
-            Self::BaseOfAll => "base_of_all",
-            Self::Curtains => "curtains",
-            Self::CurtainsEfficient => "curtains_efficient",
-            Self::Feta => "feta",
-        }
+        self.into()
     }
 
     /// The events that a flow learns from, of the data that a template stands beside: a density of all events is one for
@@ -175,7 +168,10 @@ impl fmt::Display for TrainingSample {
 }
 
 /// The part of an event that is generated and classified.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString,
+)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Inputs {
     /// High-level variables: the features of the job.
@@ -188,15 +184,12 @@ pub enum Inputs {
 impl Inputs {
     /// The word for these inputs in tables and job files.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Hlv => "hlv",
-            Self::Llv => "llv",
-        }
+        self.into()
     }
 
     /// The inputs of a word.
     pub fn named(word: &str) -> Option<Self> {
-        [Self::Hlv, Self::Llv].into_iter().find(|inputs| inputs.word() == word)
+        word.parse().ok()
     }
 
     /// Whether these are the features of the job.
@@ -206,7 +199,8 @@ impl Inputs {
 }
 
 /// What becomes of the jets' momenta, masses and numbers of constituents in partial diffusion of constituents.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Kinematics {
     /// They stay as they are.
@@ -221,10 +215,7 @@ pub enum Kinematics {
 impl Kinematics {
     /// The word in tables and job files.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Kept => "kept",
-            Self::Diffused => "diffused",
-        }
+        self.into()
     }
 
     /// Whether they stay.

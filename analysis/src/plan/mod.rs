@@ -29,6 +29,7 @@ use std::fmt;
 use std::hash::Hash;
 
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::job::Job;
 use crate::job::point::{ClassifierKind, Comparison, ScanPoint};
@@ -54,7 +55,8 @@ impl fmt::Display for TaskId {
 }
 
 /// The stages of the chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Stage {
     /// Dijet fits.
     Fit,
@@ -68,16 +70,12 @@ pub enum Stage {
 
 impl Stage {
     /// All stages, in the order of the chain.
-    pub const ALL: [Self; 4] = [Self::Fit, Self::Train, Self::Template, Self::Classify];
+    pub const ALL: [Self; Self::VARIANTS.len()] =
+        *Self::VARIANTS.first_chunk().expect("as many as there are");
 
     /// The word for the stage in ids.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Fit => "fit",
-            Self::Train => "train",
-            Self::Template => "template",
-            Self::Classify => "classify",
-        }
+        self.into()
     }
 }
 

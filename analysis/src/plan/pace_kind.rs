@@ -1,10 +1,13 @@
 //! Kinds of work, by how much faster or slower than their price a machine does them.
 
+use strum::{IntoStaticStr, VariantArray};
+
 use super::Stage;
 
 /// A kind of work. Tasks of one kind are slower or faster than their price by much the same factor on a machine, tasks of
 /// two kinds are not: small steps cost more than their arithmetic, and each network has its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 #[allow(missing_docs, reason = "each is named as the work that it is")]
 pub enum PaceKind {
     Fit,
@@ -23,37 +26,12 @@ pub enum PaceKind {
 
 impl PaceKind {
     /// All kinds.
-    pub const ALL: [Self; 12] = [
-        Self::Fit,
-        Self::Denoiser,
-        Self::Density,
-        Self::Transport,
-        Self::Kinematics,
-        Self::JetModel,
-        Self::DiffusedTemplate,
-        Self::FlowTemplate,
-        Self::JetTemplate,
-        Self::Perceptrons,
-        Self::Trees,
-        Self::Transformers,
-    ];
+    pub const ALL: [Self; Self::VARIANTS.len()] =
+        *Self::VARIANTS.first_chunk().expect("as many as there are");
 
     /// The kind in one word, as files have it.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Fit => "fit",
-            Self::Denoiser => "denoiser",
-            Self::Kinematics => "kinematics",
-            Self::Density => "density",
-            Self::Transport => "transport",
-            Self::JetModel => "jet_model",
-            Self::DiffusedTemplate => "diffused_template",
-            Self::FlowTemplate => "flow_template",
-            Self::JetTemplate => "jet_template",
-            Self::Perceptrons => "perceptrons",
-            Self::Trees => "trees",
-            Self::Transformers => "transformers",
-        }
+        self.into()
     }
 
     /// The stage that it belongs to.

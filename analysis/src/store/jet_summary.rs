@@ -1,6 +1,7 @@
 //! The summary of a template of jets' constituents: distributions and distances that figures show, without the jets.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 use crate::job::template_spec::TemplateSpec;
 
@@ -22,7 +23,8 @@ pub struct JetSummary {
 }
 
 /// What is looked at of jets and constituents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum JetQuantity {
     /// log₁₀ of a constituent's share of the jet's transverse momentum.
@@ -42,20 +44,28 @@ pub enum JetQuantity {
     /// Sum of the constituents' shares of the jet's transverse momentum.
     Sum,
     /// Transverse momentum of the leading jet, GeV.
+    #[strum(to_string = "momentum_1")]
     LeadingMomentum,
     /// Transverse momentum of the other jet, GeV.
+    #[strum(to_string = "momentum_2")]
     SubleadingMomentum,
     /// Pseudorapidity of the leading jet.
+    #[strum(to_string = "eta_1")]
     LeadingEta,
     /// Pseudorapidity of the other jet.
+    #[strum(to_string = "eta_2")]
     SubleadingEta,
     /// Mass of the leading jet, GeV.
+    #[strum(to_string = "mass_1")]
     LeadingMass,
     /// Mass of the other jet, GeV.
+    #[strum(to_string = "mass_2")]
     SubleadingMass,
     /// Number of constituents of the leading jet.
+    #[strum(to_string = "constituents_1")]
     LeadingConstituents,
     /// Number of constituents of the other jet.
+    #[strum(to_string = "constituents_2")]
     SubleadingConstituents,
     /// Azimuth between the jets.
     Azimuth,
@@ -92,32 +102,12 @@ impl JetQuantity {
 
     /// The word in tables.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Share => "share",
-            Self::DeltaEta => "delta_eta",
-            Self::DeltaPhi => "delta_phi",
-            Self::Constituents => "constituents",
-            Self::Mass => "mass",
-            Self::Tau21 => "tau21",
-            Self::Momentum => "momentum",
-            Self::Sum => "sum",
-            Self::LeadingMomentum => "momentum_1",
-            Self::SubleadingMomentum => "momentum_2",
-            Self::LeadingEta => "eta_1",
-            Self::SubleadingEta => "eta_2",
-            Self::LeadingMass => "mass_1",
-            Self::SubleadingMass => "mass_2",
-            Self::LeadingConstituents => "constituents_1",
-            Self::SubleadingConstituents => "constituents_2",
-            Self::Azimuth => "azimuth",
-            Self::DijetMass => "dijet_mass",
-        }
+        self.into()
     }
 
     /// The quantity of a word.
     pub fn named(word: &str) -> Option<Self> {
-        let mut all = Self::OF_JETS.into_iter().chain(Self::KINEMATIC);
-        all.find(|quantity| quantity.word() == word)
+        word.parse().ok()
     }
 
     /// The label of an axis.

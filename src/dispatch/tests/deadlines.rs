@@ -55,6 +55,11 @@ impl Seen {
     }
 }
 
+fn outlook(task: &Made) -> Outlook {
+    let (kind, if_stopped) = (PaceKind::DiffusedTemplate, task.if_stopped);
+    Outlook { kind, seconds: task.price, left: None, if_stopped }
+}
+
 /// Runs what is left of a scan until its end or the deadline.
 fn run(scan: &[Made], before: &Seen, ranks: usize, deadline: f64) -> Seen {
     let needs: Vec<Vec<u32>> = scan.iter().map(|task| task.needs.clone()).collect();
@@ -65,12 +70,6 @@ fn run(scan: &[Made], before: &Seen, ranks: usize, deadline: f64) -> Seen {
         () => Known::Open,
     };
     let known: Vec<Known> = (0..scan.len()).map(known).collect();
-    let outlook = |task: &Made| Outlook {
-        kind: PaceKind::DiffusedTemplate,
-        seconds: task.price,
-        left: None,
-        if_stopped: task.if_stopped,
-    };
     let limits = Limits { deadline: Some(deadline), ..Limits::default() };
     let schedule = Schedule::new(Graph::from_needs(&needs), &prices, &known);
     let outlooks = scan.iter().map(outlook).collect();

@@ -119,9 +119,8 @@ fn largest_distance(mut a: Vec<f64>, mut b: Vec<f64>) -> f64 {
 /// A number of an event's two jets, with its name.
 type Value<'a> = (&'a str, &'a dyn Fn(&[Outline]) -> f64);
 
-#[test]
-fn a_model_of_the_features_closes_on_every_number_of_the_jets() {
-    let settings = DenoiserSettings {
+fn settings() -> DenoiserSettings {
+    DenoiserSettings {
         hidden_layers: 3,
         width: 48,
         noise_features: 16,
@@ -139,7 +138,12 @@ fn a_model_of_the_features_closes_on_every_number_of_the_jets() {
         log_noise_mean: -1.2,
         log_noise_std: 1.2,
         validation_fraction: 0.0,
-    };
+    }
+}
+
+#[test]
+fn a_model_of_the_features_closes_on_every_number_of_the_jets() {
+    let settings = settings();
     let solved =
         SamplerSettings { solver: Solver::Heun, steps: 25, sigma_min: 1e-5, sigma_max: 80.0, rho: 7.0 };
     let stream = Stream::of_job(5);
