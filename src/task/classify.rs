@@ -9,7 +9,7 @@ use drapes_analysis::store::record::{Classification, SampleSizes, TaskResult};
 use ndarray::Array2;
 
 use super::class_samples::{ClassSamples, Origin, class_samples};
-use super::{Perform, Workplace, jet_template, template};
+use super::{Perform, Trial, Workplace, jet_template, template};
 use crate::classifier::{
     BoostedTrees, ClassifierFamily, DataTruth, Evaluation, Events, Perceptrons, TwoSample,
     classify as cross_validate,
@@ -27,6 +27,10 @@ impl Perform for Classify {
         checkpointer: &Checkpointer<'_>,
     ) -> Result<TaskResult, Error> {
         classify(place, self, checkpointer).map(TaskResult::Classify)
+    }
+
+    fn trial(&self) -> Option<&dyn Trial> {
+        Some(self)
     }
 }
 

@@ -8,7 +8,7 @@ use drapes_analysis::store::record::{FlowTraining, TaskResult};
 use ndarray::{Array2, Axis, concatenate};
 use tch::Tensor;
 
-use super::{Perform, Workplace, weights};
+use super::{Perform, Trial, Workplace, weights};
 use crate::error::Error;
 use crate::flow::{Flow, FlowEvents, FlowModel, FlowShape, Objective, TrainedFlows, train as train_flows};
 use crate::marginals::ColumnMaps;
@@ -22,6 +22,10 @@ impl Perform for TrainFlows {
         checkpointer: &Checkpointer<'_>,
     ) -> Result<TaskResult, Error> {
         train(place, id, self, checkpointer).map(TaskResult::TrainFlow)
+    }
+
+    fn trial(&self) -> Option<&dyn Trial> {
+        Some(self)
     }
 }
 

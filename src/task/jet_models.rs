@@ -6,7 +6,7 @@ use drapes_analysis::plan::TaskId;
 use drapes_analysis::plan::work::{TrainJets, TrainKinematics};
 use drapes_analysis::store::record::{DenoiserTraining, TaskResult};
 
-use super::{Perform, Workplace, train, weights};
+use super::{Perform, Trial, Workplace, train, weights};
 use crate::diffusion::{Denoiser, DenoiserShape, TrainingEvents, train as train_denoisers};
 use crate::error::Error;
 use crate::jet_model::{JetDenoiser, JetModelEvents, JetModelShape, train as train_jet_models};
@@ -63,6 +63,10 @@ impl Perform for TrainJets {
         checkpointer: &Checkpointer<'_>,
     ) -> Result<TaskResult, Error> {
         train_jets(place, id, &self.samples, checkpointer).map(TaskResult::TrainJets)
+    }
+
+    fn trial(&self) -> Option<&dyn Trial> {
+        Some(self)
     }
 }
 

@@ -18,7 +18,7 @@ use rand_pcg::Pcg64;
 use super::jet_models::{self, KinematicModel};
 use super::partial_jet_template::PartialJetTemplate;
 use super::template::{Part, shape, stream};
-use super::{Perform, Workplace, jet_summary};
+use super::{Perform, Trial, Workplace, jet_summary};
 use crate::arrays::{ArrayReader, ArrayWriter, Column};
 use crate::diffusion::Sampler;
 use crate::error::Error;
@@ -40,6 +40,10 @@ impl Perform for MakeJets {
         checkpointer: &Checkpointer<'_>,
     ) -> Result<TaskResult, Error> {
         make(place, id, self, checkpointer).map(|summary| TaskResult::Jets(Box::new(summary)))
+    }
+
+    fn trial(&self) -> Option<&dyn Trial> {
+        Some(self)
     }
 }
 

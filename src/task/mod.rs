@@ -42,6 +42,7 @@ use crate::repeats;
 use crate::split::Sample;
 
 use perform::Perform;
+pub(crate) use perform::{Trial, performing, seen};
 
 pub use dependencies::{has_arrays, is_readable, unreadable_after_retries};
 

@@ -1,7 +1,11 @@
 //! How tasks are done: each kind in the file that has its name, and here the one place that tells them apart.
 
+use drapes_analysis::job::Job;
+use drapes_analysis::machine::Seen;
+use drapes_analysis::plan::rates::Rates;
 use drapes_analysis::plan::{TaskId, TaskKind, Work};
 use drapes_analysis::store::record::TaskResult;
+use tch::Device;
 
 use super::Workplace;
 use crate::error::Error;
@@ -19,6 +23,24 @@ pub trait Perform: TaskKind {
         id: &TaskId,
         checkpointer: &Checkpointer<'_>,
     ) -> Result<TaskResult, Error>;
+
+    /// The kind as one whose speed can be measured in a moment; none where that tells nothing, as of a fit, which takes no
+    /// time.
+    fn trial(&self) -> Option<&dyn Trial> {
+        None
+    }
+}
+
+/// Work of which a moment tells how fast this machine is at it.
+pub trait Trial {
+    /// Does a moment of the work, on events that nobody has seen; what it took, and its price at these rates. None where the
+    /// work cannot be done here, or is too large to be tried.
+    fn moment(&self, job: &Job, device: Device, rates: &Rates) -> Option<Seen>;
+}
+
+/// What was measured: operations that took some seconds, where a rate of 1e9 a second is expected of the device.
+pub fn seen((operations, taken): (f64, f64), rate: f64) -> Seen {
+    Seen { priced: operations / (rate * 1e9), taken }
 }
 
 /// How this work is done.

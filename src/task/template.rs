@@ -18,7 +18,7 @@ use tch::Device;
 
 use super::partial_template::{Generators, PartialTemplate};
 use super::summary::{self, FEATURES, Made};
-use super::{Perform, Workplace, flow, train};
+use super::{Perform, Trial, Workplace, flow, train};
 use crate::arrays::{ArrayReader, ArrayWriter, Column};
 use crate::diffusion::{Denoiser, Sampler};
 use crate::dijet::DijetShape;
@@ -37,6 +37,10 @@ impl Perform for MakeTemplate {
     ) -> Result<TaskResult, Error> {
         make(place, id, self, checkpointer).map(|summary| TaskResult::Template(Box::new(summary)))
     }
+
+    fn trial(&self) -> Option<&dyn Trial> {
+        Some(self)
+    }
 }
 
 impl Perform for Resample {
@@ -47,6 +51,10 @@ impl Perform for Resample {
         checkpointer: &Checkpointer<'_>,
     ) -> Result<TaskResult, Error> {
         resample(place, id, self, checkpointer).map(|summary| TaskResult::Template(Box::new(summary)))
+    }
+
+    fn trial(&self) -> Option<&dyn Trial> {
+        Some(self)
     }
 }
 

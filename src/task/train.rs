@@ -7,7 +7,7 @@ use drapes_analysis::plan::work::TrainDenoisers;
 use drapes_analysis::store::record::{DenoiserTraining, TaskResult};
 use ndarray::{Array2, Axis, concatenate};
 
-use super::{Perform, Workplace, weights};
+use super::{Perform, Trial, Workplace, weights};
 use crate::diffusion::{Denoiser, DenoiserShape, TrainedDenoisers, TrainingEvents, train as train_denoisers};
 use crate::error::Error;
 use crate::training::{Checkpointer, TrainedMember};
@@ -20,6 +20,10 @@ impl Perform for TrainDenoisers {
         checkpointer: &Checkpointer<'_>,
     ) -> Result<TaskResult, Error> {
         train(place, id, self, checkpointer).map(TaskResult::Train)
+    }
+
+    fn trial(&self) -> Option<&dyn Trial> {
+        Some(self)
     }
 }
 

@@ -2,10 +2,15 @@
 
 use std::time::Instant;
 
+use drapes_analysis::job::point::ClassifierKind;
+use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::job::{ClassifierSettings, Job, TreeSettings};
+use drapes_analysis::machine::Seen;
 use drapes_analysis::plan::cost::{TRAINING, classifier_weights};
 use drapes_analysis::plan::random_stream::Stream;
+use drapes_analysis::plan::rates::Rates;
+use drapes_analysis::plan::work::Classify;
 use tch::Device;
 
 use super::clock::{Clock, MOMENT};
@@ -14,7 +19,23 @@ use crate::classifier::{
     BoostedTrees, ClassRows, ClassifierFamily, DataTruth, Member, Perceptrons, SmallestFold, TemplateFolds,
     TemplateTruth, TwoSample,
 };
+use crate::task::{Trial, seen};
 use crate::training::Checkpointer;
+
+impl Trial for Classify {
+    fn moment(&self, job: &Job, device: Device, rates: &Rates) -> Option<Seen> {
+        let members = self.seeds.len() * job.classifier.folds as usize;
+        match self.point.classifier {
+            ClassifierKind::Mlp => {
+                perceptrons(job, members, device).map(|taken| seen(taken, rates.classifier))
+            }
+            ClassifierKind::Trees => trees(job).map(|taken| seen(taken, rates.trees)),
+            ClassifierKind::Transformer => {
+                super::jets::classifiers(job, members, device).map(|taken| seen(taken, rates.jet_classifier))
+            }
+        }
+    }
+}
 
 /// Batches of an epoch of perceptrons: they look at their losses after each, which a trial is too short for. Large batches
 /// have fewer, so that a trial needs no more memory than the job.
@@ -54,7 +75,7 @@ pub fn members_of(members: usize, events: usize) -> Vec<Member> {
 }
 
 /// Operations and seconds of some training steps of perceptrons.
-pub fn perceptrons(job: &Job, members: usize, device: Device) -> Option<(f64, f64)> {
+fn perceptrons(job: &Job, members: usize, device: Device) -> Option<(f64, f64)> {
     let settings = ClassifierSettings { epochs: EPOCHS, ..job.classifier.clone() };
     let features = job.data.features.len();
     if settings.batch > LARGEST_BATCH {
@@ -75,7 +96,7 @@ pub fn perceptrons(job: &Job, members: usize, device: Device) -> Option<(f64, f6
 }
 
 /// Events times features times trees, and the seconds to grow them.
-pub fn trees(job: &Job) -> Option<(f64, f64)> {
+fn trees(job: &Job) -> Option<(f64, f64)> {
     let settings = TreeSettings { iterations: TREES, patience: TREES, ..job.trees.clone() };
     let features = job.data.features.len();
     let (rows, none) = (normals(EVENTS, features, 1), normals(0, features, 2));

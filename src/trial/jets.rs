@@ -2,9 +2,12 @@
 
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::{JetClassifierSettings, JetModelSettings, Job, Momentum, SamplerSettings};
+use drapes_analysis::machine::Seen;
 use drapes_analysis::plan::cost::jets::{constituents, jet_classifier_work, jet_model_work};
 use drapes_analysis::plan::cost::{INFERENCE, TRAINING};
 use drapes_analysis::plan::random_stream::Stream;
+use drapes_analysis::plan::rates::Rates;
+use drapes_analysis::plan::work::{MakeJets, TrainJets};
 use half::f16;
 use rand_distr::{Distribution, StandardNormal};
 use tch::Device;
@@ -17,7 +20,20 @@ use crate::jet_classifier::Transformers;
 use crate::jet_model::{JetDenoiser, JetMaps, JetModelEvents, JetModelShape, JetSampler, train};
 use crate::jets::{EventJets, Jets, Kinematics, Outline};
 use crate::progress_sink::NoProgress;
+use crate::task::{Trial, seen};
 use crate::training::Checkpointer;
+
+impl Trial for TrainJets {
+    fn moment(&self, job: &Job, device: Device, rates: &Rates) -> Option<Seen> {
+        training(job, self.samples.len(), device).map(|taken| seen(taken, rates.jet_model))
+    }
+}
+
+impl Trial for MakeJets {
+    fn moment(&self, job: &Job, device: Device, rates: &Rates) -> Option<Seen> {
+        generation(job, device).map(|taken| seen(taken, rates.jet_sampler))
+    }
+}
 
 /// A core does not take more jets than this at once in a trial: a large model needs seconds for a batch.
 const JETS_A_STEP: usize = 64;
@@ -46,7 +62,7 @@ fn batch(of_job: usize, device: Device) -> usize {
 }
 
 /// Operations and seconds of some training steps of models of jets.
-pub fn training(job: &Job, members: usize, device: Device) -> Option<(f64, f64)> {
+fn training(job: &Job, members: usize, device: Device) -> Option<(f64, f64)> {
     let settings = JetModelSettings {
         epochs: EPOCHS,
         validation_fraction: 0.0,
@@ -65,7 +81,7 @@ pub fn training(job: &Job, members: usize, device: Device) -> Option<(f64, f64)>
 }
 
 /// Operations and seconds of some jets from noise.
-pub fn generation(job: &Job, device: Device) -> Option<(f64, f64)> {
+fn generation(job: &Job, device: Device) -> Option<(f64, f64)> {
     // Every evaluation takes the same time: a few are enough.
     let few = SamplerSettings { steps: 3, ..job.sampler.clone() };
     let most = MOST[usize::from(device.is_cuda())];

@@ -3,10 +3,13 @@
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::template_spec::FlowKind;
 use drapes_analysis::job::{DenoiserSettings, FlowNetwork, FlowSettings, Job};
+use drapes_analysis::machine::Seen;
 use drapes_analysis::plan::cost::{
     INFERENCE, TRAINING, denoiser_weights, flow_training_operations, flow_weights,
 };
 use drapes_analysis::plan::random_stream::Stream;
+use drapes_analysis::plan::rates::Rates;
+use drapes_analysis::plan::work::{MakeTemplate, Resample, TrainDenoisers, TrainFlows};
 use ndarray::Array2;
 use rand_distr::{Distribution, StandardNormal};
 use tch::Device;
@@ -16,7 +19,37 @@ use crate::diffusion::{Denoiser, DenoiserShape, STEPS_A_BLOCK, Sampler, Training
 use crate::flow::{Flow, FlowEvents, FlowModel, FlowShape, Objective, train as train_flows};
 use crate::marginals::ColumnMaps;
 use crate::progress_sink::NoProgress;
+use crate::task::{Trial, seen};
 use crate::training::Checkpointer;
+
+impl Trial for TrainDenoisers {
+    fn moment(&self, job: &Job, device: Device, rates: &Rates) -> Option<Seen> {
+        let members = self.samples.len();
+        denoisers(job, members, device).map(|taken| seen(taken, rates.denoiser(members)))
+    }
+}
+
+impl Trial for TrainFlows {
+    fn moment(&self, job: &Job, device: Device, rates: &Rates) -> Option<Seen> {
+        let members = self.samples.len();
+        flows(job, self.flow, members, device).map(|taken| seen(taken, rates.flow(self.flow, members)))
+    }
+}
+
+impl Trial for MakeTemplate {
+    fn moment(&self, job: &Job, device: Device, rates: &Rates) -> Option<Seen> {
+        match self.template.method.flow() {
+            Some(flow) => flow_sampling(job, flow, device).map(|taken| seen(taken, rates.flow_sampler)),
+            None => sampling(job, device).map(|taken| seen(taken, rates.sampler)),
+        }
+    }
+}
+
+impl Trial for Resample {
+    fn moment(&self, job: &Job, device: Device, rates: &Rates) -> Option<Seen> {
+        sampling(job, device).map(|taken| seen(taken, rates.sampler))
+    }
+}
 
 /// A training that is long enough never to end, or to look at its losses, within a trial.
 pub const EPOCHS: usize = 100_000;
@@ -34,7 +67,7 @@ pub fn normals(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
 }
 
 /// Operations and seconds of some training steps of denoisers.
-pub fn denoisers(job: &Job, members: usize, device: Device) -> Option<(f64, f64)> {
+fn denoisers(job: &Job, members: usize, device: Device) -> Option<(f64, f64)> {
     let settings = DenoiserSettings { epochs: EPOCHS, validation_fraction: 0.0, ..job.denoiser.clone() };
     let (features, batch) = (job.data.features.len(), settings.batch);
     if batch > LARGEST_BATCH {
@@ -54,7 +87,7 @@ pub fn denoisers(job: &Job, members: usize, device: Device) -> Option<(f64, f64)
 }
 
 /// Operations and seconds of some events from noise.
-pub fn sampling(job: &Job, device: Device) -> Option<(f64, f64)> {
+fn sampling(job: &Job, device: Device) -> Option<(f64, f64)> {
     let features = job.data.features.len();
     let shape = DenoiserShape::new(features, &job.denoiser, &job.sampler);
     let parameters = shape.layout().initial(&[Stream::of_job(1)], device);
@@ -81,7 +114,7 @@ fn flow_events(job: &Job, rows: usize, seed: u64) -> FlowEvents {
 }
 
 /// Operations and seconds of some training steps of flows, with their base densities.
-pub fn flows(job: &Job, kind: FlowKind, members: usize, device: Device) -> Option<(f64, f64)> {
+fn flows(job: &Job, kind: FlowKind, members: usize, device: Device) -> Option<(f64, f64)> {
     let settings = FlowSettings { validation_fraction: 0.0, ..job.flow.clone() };
     if settings.batch > LARGEST_BATCH {
         return None;
@@ -92,8 +125,8 @@ pub fn flows(job: &Job, kind: FlowKind, members: usize, device: Device) -> Optio
         seeds.clone().map(|seed| flow_events(job, BATCHES * settings.batch, seed)).collect();
     let objective = match kind.judge() {
         None => Objective::Density,
-        Some(evaluate) => {
-            let shape = flow_shape(job, evaluate);
+        Some(base) => {
+            let shape = flow_shape(job, base);
             let streams: Vec<Stream> = seeds.map(Stream::of_job).collect();
             Objective::Transport(Flow::over(shape, &shape.initial(&streams, device)))
         }
@@ -108,7 +141,7 @@ pub fn flows(job: &Job, kind: FlowKind, members: usize, device: Device) -> Optio
 }
 
 /// Operations and seconds of some events from a flow.
-pub fn flow_sampling(job: &Job, kind: FlowKind, device: Device) -> Option<(f64, f64)> {
+fn flow_sampling(job: &Job, kind: FlowKind, device: Device) -> Option<(f64, f64)> {
     let shape = flow_shape(job, kind);
     let parameters = shape.initial(&[Stream::of_job(1)], device);
     let model = FlowModel { shape, parameters, maps: flow_events(job, 256, 1).maps };

@@ -1,4 +1,5 @@
 use drapes_analysis::job::JobFile;
+use drapes_analysis::machine::Seen;
 use drapes_analysis::plan::price::{EventCounts, Price};
 
 use super::*;
@@ -16,7 +17,7 @@ fn every_kind_of_work_can_be_tried_for_a_moment() {
     for kind in PaceKind::ALL {
         let task = plan.tasks.iter().find(|task| task.work.pace() == kind).expect("every kind is there");
         let found = of(&job, std::slice::from_ref(task), Device::Cpu, &Rates::CPU_CORE);
-        if can_be_tried(&task.work) {
+        if performing(&task.work).trial().is_some() {
             // Within the load of a shared machine and its build, it is a core.
             let pace = found.pace().of(kind).unwrap_or_else(|| panic!("{kind:?} tells nothing"));
             assert!(pace > 0.01 && pace < 1000.0, "{kind:?} {pace}");
