@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use drapes_analysis::job::point::ClassifierKind;
 use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
-use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::job::{ClassifierSettings, Job, TreeSettings};
 use drapes_analysis::machine::Seen;
 use drapes_analysis::plan::cost::{TRAINING, classifier_weights};
