@@ -56,4 +56,11 @@ fn the_programs_of_the_page_run() {
             fs::remove_file(place.path().join(picture)).expect("a picture");
         }
     }
+    let compare = |other: &Path| {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compare.py");
+        environment::run(Command::new(&python).arg(script).arg(&out).arg(other))
+    };
+    assert!(compare(&out).is_ok_and(|said| said.starts_with("EQUAL")));
+    let said = compare(place.path()).expect_err("a folder without a scan");
+    assert!(said.contains("results.csv"), "{said}");
 }
