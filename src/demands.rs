@@ -1,4 +1,5 @@
-//! Whether the machine has what a job demands, before its first task: threads, memory, disk, and somebody's patience.
+//! Checks before the first task that this machine can meet what a job demands: threads, memory, disk, and a length of time that
+//! somebody may wait for.
 
 use std::path::Path;
 
@@ -14,7 +15,7 @@ use crate::device::RankHardware;
 use crate::doctor::free_bytes;
 use crate::error::DemandError;
 
-/// What there is.
+/// What the machine has.
 pub struct Supply<'a> {
     /// Ranks at work.
     pub ranks: usize,
@@ -83,7 +84,7 @@ fn check_disk(
     }
 }
 
-/// That no rank is to start more threads than it has processors: thousands of them freeze a machine.
+/// Checks that no rank starts more threads than it has processors: thousands of them freeze a machine.
 ///
 /// # Errors
 /// One would.

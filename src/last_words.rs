@@ -1,4 +1,4 @@
-//! The last line of a process that is about to be killed.
+//! Lets whoever reads standard error see the last message before the process is killed: MPI ends ranks without flushing pipes.
 
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use rustix::io::ioctl_fionread;
 
 /// A reader that has not read for so long will not.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How often it is looked.
+/// Time between two checks.
 const POLL: Duration = Duration::from_millis(5);
 
 /// Waits until whoever reads standard error has read all that was written, where that is a pipe, as under every launcher of

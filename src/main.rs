@@ -1,4 +1,4 @@
-//! The program: parse, call, print, exit.
+//! The program `drapes`: parses its arguments, calls a verb, and ends with the exit code of what it found.
 
 // These panic where nobody reads: `answer` and `tell` do not.
 #![deny(clippy::print_stdout, clippy::print_stderr)]

@@ -73,7 +73,7 @@ impl ColumnMaps {
         &self.columns[column]
     }
 
-    /// All maps.
+    /// The maps of all columns.
     pub fn columns(&self) -> &[ColumnMap] {
         &self.columns
     }

@@ -200,7 +200,7 @@ impl<'a> Progress<'a> {
         if self.ranks > 1 { format!(" on rank {rank}") } else { String::new() }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(self) {
         if let Some(screen) = self.screen {
             screen.close();

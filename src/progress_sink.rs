@@ -1,6 +1,6 @@
-//! How long work tells where it is, and hears whether it shall go on.
+//! How work reports its progress, and learns that it must stop.
 
-/// Somebody who watches a task.
+/// Where a task reports its progress, and learns whether it must stop.
 pub trait ProgressSink {
     /// The share of the task that is done, from 0 to 1.
     fn progress(&self, share: f64);
@@ -11,7 +11,7 @@ pub trait ProgressSink {
     }
 }
 
-/// Nobody watches.
+/// Progress that nobody follows, as in tests.
 pub struct NoProgress;
 
 impl ProgressSink for NoProgress {

@@ -1,4 +1,4 @@
-//! What made a result: versions, machines, devices.
+//! The provenance of results: versions of program and libraries, command, hosts and devices, as in `provenance.json`.
 
 use std::path::Path;
 use std::time::SystemTime;
@@ -43,7 +43,7 @@ pub struct Versions {
     pub mpi: Option<String>,
 }
 
-/// Where a rank computes.
+/// Host and device of a rank.
 #[derive(Clone, Debug, Serialize)]
 pub struct RankPlace {
     /// Its host.
@@ -82,7 +82,7 @@ impl Versions {
 }
 
 impl Provenance {
-    /// What is behind a run that begins now.
+    /// The provenance of a run that begins now.
     pub fn new(command: String, mpi: Option<String>, ranks: Vec<RankPlace>) -> Self {
         let began = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
         Self { command, began, versions: Versions::of(mpi), ranks }

@@ -1,4 +1,4 @@
-//! What a rank writes down as it works: `DIR/logs/rank-NNN.log`, a line an event, kept over restarts. Shards have ranks of
+//! The log of a rank: `DIR/logs/rank-NNN.log`, a line an event, kept over restarts. Shards have ranks of
 //! equal numbers, hence files of their own: `shard-I-rank-NNN.log`.
 
 use std::fmt::Display;
@@ -14,7 +14,7 @@ use drapes_analysis::store::record::{DivergedClassifier, Outcome, RunInfo, TaskR
 
 use crate::training::Notice;
 
-/// What the names of a shard's logs begin with; nothing where there is one job only.
+/// The prefix of the names of a shard's logs; empty where one job does the whole scan.
 pub fn prefix(shard: Shard) -> String {
     if shard == Shard::WHOLE { String::new() } else { format!("shard-{}-", shard.index) }
 }
@@ -63,7 +63,7 @@ impl RankLog {
         self.line(task, "begins");
     }
 
-    /// Something is worth knowing of a training's checkpoint.
+    /// Logs a notice about the checkpoint of a training.
     pub fn notes(&self, task: &TaskId, notice: &Notice) {
         self.line(task, notice);
     }
@@ -73,7 +73,7 @@ impl RankLog {
         self.line(task, "stopped before its end");
     }
 
-    /// What a task needs could not be read for a moment.
+    /// Logs that an input of a task could not be read for a moment.
     pub fn looks_again(&self, task: &TaskId, error: &dyn Display) {
         self.line(task, format!("tried again, it could be read at the next look: {error}"));
     }

@@ -103,7 +103,7 @@ pub struct Standardisation {
 }
 
 impl Standardisation {
-    /// That of members with these means and standard deviations.
+    /// The standardisation of members with these means and standard deviations.
     ///
     /// # Panics
     /// If there are no members, or they have different numbers of columns.
@@ -118,7 +118,7 @@ impl Standardisation {
         Self { mean: tensor(&mean), inverse_deviation: tensor(&inverse) }
     }
 
-    /// That of one member.
+    /// The standardisation of one member.
     pub fn member(&self, member: usize) -> Self {
         let of_member = |all: &Tensor| all.narrow(0, member as i64, 1);
         Self { mean: of_member(&self.mean), inverse_deviation: of_member(&self.inverse_deviation) }

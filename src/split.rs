@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::jets::Jets;
 use crate::repeats::Repeat;
 
-/// All events of a job, and who plays which part.
+/// All events of a job, and which are data, independent background, unused signal or of another sample.
 ///
 /// Signal is injected in one fixed random order: a larger injection contains every smaller one, so that the
 /// points of a scan differ by the added signal alone. (Our decision; the paper draws without saying how.)
@@ -106,7 +106,7 @@ impl Sample {
         Ok(sample)
     }
 
-    /// The same sample, of which it is known that these events occur more than once.
+    /// The sample with the finding that these events occur more than once.
     pub fn noting(self, repeats: Vec<Repeat>) -> Self {
         Self { repeats, ..self }
     }
@@ -150,7 +150,7 @@ impl Sample {
         Error::of_all(problems)
     }
 
-    /// That the data reach both ends of the side-bands.
+    /// Checks that the data reach both ends of the side-bands.
     fn check_reach(&self, outer: MassWindow) -> Result<(), Error> {
         let masses = || self.background.iter().map(|event| self.mass(*event));
         let (low, high) =
@@ -166,7 +166,7 @@ impl Sample {
         Ok(())
     }
 
-    /// That no region is empty.
+    /// Checks that no region is empty.
     fn check_regions(&self, regions: &Regions) -> Result<(), Error> {
         let masses = || self.background.iter().map(|event| self.mass(*event));
         for (name, wanted) in [("signal region", Region::Signal), ("side-bands", Region::SideBand)] {
@@ -321,7 +321,7 @@ impl Sample {
         self.events.jets.as_ref().expect("jets are read for jobs with constituents")
     }
 
-    /// Those of some events whose jets can be used.
+    /// Keeps those of some events whose jets can be used.
     ///
     /// # Panics
     /// As [`Sample::jets`].

@@ -73,7 +73,7 @@ impl Signals {
         self.received.load(Ordering::Relaxed) || is_orphan()
     }
 
-    /// As if one had come.
+    /// Acts as if a signal had come.
     pub fn raise(&self) {
         self.received.store(true, Ordering::Relaxed);
     }

@@ -113,7 +113,7 @@ impl World {
         self.communicator().map_or(1, |world| world.size() as usize)
     }
 
-    /// Some ranks do not answer: they will not take part in an end in order.
+    /// Notes that some ranks do not answer and will not take part in an orderly end.
     pub fn give_up_on(&self, ranks: &[usize]) {
         if !ranks.is_empty() {
             let ranks: Vec<String> = ranks.iter().map(usize::to_string).collect();

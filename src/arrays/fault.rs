@@ -16,7 +16,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Looks at a file that HDF5 could not open or read.
+    /// Finds why HDF5 could not open or read a file.
     pub fn of(path: &Path) -> Self {
         let look = || -> io::Result<Self> {
             let file = File::open(path)?;
@@ -30,7 +30,7 @@ impl Fault {
         look().unwrap_or_else(Self::OutOfReach)
     }
 
-    /// What HDF5 says of it, with what it does not say.
+    /// The reason in a message: HDF5's own words where they are right, else what the file system says.
     pub(super) fn reason(&self, hdf5: String) -> String {
         match self {
             Self::Busy => "another program has it open for writing".to_owned(),
@@ -39,7 +39,7 @@ impl Fault {
         }
     }
 
-    /// What to do.
+    /// What the user can do.
     pub(super) fn advice(&self) -> &'static str {
         match self {
             Self::Busy => "close it there (a notebook or a viewer), then run the same command again",

@@ -1,4 +1,4 @@
-//! The arrays of many tasks in one file, in a group for each.
+//! The arrays of many tasks in one file, a group for each: what `compact` makes for file systems with a limit on files.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -67,7 +67,7 @@ pub fn check_folded(store: &Store, tasks: &[&TaskId], if_damaged: IfDamaged) -> 
     Ok(tasks.iter().filter_map(check).collect())
 }
 
-/// What becomes of a folded file that is damaged.
+/// What to do with a folded file that is damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IfDamaged {
     /// It stays, and nothing is folded: some arrays lie nowhere else.

@@ -1,4 +1,4 @@
-//! The arrays of a task on disk.
+//! The arrays of a task on disk: weights of networks, events of templates. Tensors and tables come in, HDF5 files go out and back.
 //!
 //! Written beside their final name, waited for, and renamed: a file that is there is whole. The record of the
 //! task follows only after that. What is wrong in it later, its checksums show when it is read.
@@ -32,7 +32,7 @@ fn cannot_write(path: &Path, error: &dyn std::fmt::Display) -> Error {
     }
 }
 
-/// That arrays cannot be read which lie in a file, or in a group of it, and why.
+/// The error that arrays in a file, or in a group of it, cannot be read, with the reason.
 fn cannot_read(path: &Path, file: &Path, error: &dyn std::fmt::Display) -> Error {
     let fault = Fault::of(file);
     Error::Arrays {

@@ -1,34 +1,34 @@
-//! Patience with files that cannot be read: one failed look is no reason to make again what took days.
+//! Trying again to read a file: a file system that fails for a second is no reason to repeat a training of days.
 
 use std::time::Duration;
 
 use super::Fault;
 use crate::progress_sink::ProgressSink;
 
-/// Seconds between two looks.
+/// Seconds between two tries.
 const WAITS: [f64; 4] = [0.25, 0.5, 1.0, 2.0];
-/// Seconds between two looks at what somebody else has open.
+/// Seconds between two tries of a file that another program has open.
 const BUSY: [f64; 14] = [0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0];
 
-/// Counts looks, and waits between them.
+/// Counts how often a file was tried, and waits between two tries.
 #[derive(Default)]
 pub struct Retries {
     so_far: usize,
 }
 
-/// What becomes of waiting for the next look.
+/// What to do after waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AfterWait {
-    /// Look again.
+    /// Try again.
     Retry,
-    /// It was looked at often enough.
+    /// It was tried often enough.
     GiveUp,
     /// Whoever waits was told to stop.
     Stop,
 }
 
 impl Retries {
-    /// Waits for the next look, longer each time; for what is busy more often than for what seems damaged.
+    /// Waits for the next try, longer each time; a file that is busy is tried more often than one that seems damaged.
     pub fn wait(&mut self, fault: &Fault, sink: &dyn ProgressSink) -> AfterWait {
         let waits = match fault {
             Fault::Busy => &BUSY[..],

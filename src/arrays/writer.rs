@@ -1,4 +1,4 @@
-//! Writing a file of arrays.
+//! Writes a file of arrays, which gets its name only when it is whole.
 
 use std::fs;
 use std::io::Write;

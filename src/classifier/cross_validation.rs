@@ -1,4 +1,5 @@
-//! A two-sample task from its events to the classifiers and what they are worth.
+//! Cross-validation: trains a classifier for each seed and fold of a two-sample task and evaluates each on the fold that it has
+//! not seen.
 
 use drapes_analysis::job::quantities::ClassifierSeed;
 use drapes_analysis::plan::random_stream::Stream;
@@ -36,7 +37,7 @@ pub fn classify<E: Events, J: ClassifierFamily<E>>(
     Ok(evaluate(two_sample, &trained, members, histories))
 }
 
-/// That rows of both classes can be counted as members count them.
+/// Checks that rows of both classes can be numbered with 32 bits, as members number them.
 fn check_count<E: Events>(two_sample: &TwoSample<'_, E>) -> Result<(), Error> {
     next_rows(0, two_sample.data.count())
         .and_then(|data| next_rows(data.end, two_sample.template.count()))

@@ -11,7 +11,7 @@ pub trait ClassifierFamily<E> {
     /// Its trained classifiers.
     type Trained: Scorer<E>;
 
-    /// What helps where a class is too small for a batch.
+    /// Advice in the error message where a class is too small for a batch.
     const REMEDY: &'static str;
 
     /// Events a step.

@@ -40,7 +40,7 @@ impl ClassRows {
         self.data.each().chain(template).map(|row| row as u32).collect()
     }
 
-    /// What makes both classes weigh alike, an event 1 on average: N / (2 `N_class`), data first.
+    /// Weights by which both classes count alike and an event counts 1 on average: N / (2 `N_class`), data first.
     pub fn class_weights(&self) -> [f64; 2] {
         let half = (self.data.count() + self.template.count()) as f64 / 2.0;
         [&self.data, &self.template].map(|class| half / class.count().max(1) as f64)

@@ -14,7 +14,7 @@ pub struct OutlierMaps {
 }
 
 impl OutlierMaps {
-    /// Of the events of both classes.
+    /// The maps for the events of both classes together, so that both are mapped alike.
     ///
     /// # Shapes
     /// `(events, features)`.

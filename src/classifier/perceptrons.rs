@@ -1,4 +1,4 @@
-//! Perceptrons: classifiers of features.
+//! The classifiers of the paper's high-level variables: an ensemble of perceptrons, trained together on one device.
 
 use drapes_analysis::job::ClassifierSettings;
 use ndarray::{Array2, ArrayView2, Axis};
@@ -16,7 +16,7 @@ use crate::training::{Checkpointer, TrainingHistory, TrainingSettings};
 
 /// Activations that are held at once while events are scored, in events of all members.
 const SCORES_AT_ONCE: usize = 1 << 15;
-/// The same where a GPU waits to be filled.
+/// The same on a GPU, which is faster the more it has at once.
 const SCORES_AT_ONCE_ON_GPU: usize = 1 << 22;
 
 /// Perceptrons that train together on a device, as a family of classifiers.

@@ -1,4 +1,4 @@
-//! The events that a member may see, by their rows.
+//! Which rows of a table a member trains, is validated or is evaluated on.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ enum Kind {
     Random(Arc<FoldAssignment>, Role),
 }
 
-/// What a member does with events.
+/// The role of events for a member.
 #[derive(Clone, Copy)]
 pub enum Role {
     /// It is validated or evaluated on the events of this fold.
@@ -43,7 +43,7 @@ impl Rows {
         self.count
     }
 
-    /// One after the other.
+    /// Iterates over the rows.
     pub fn each(&self) -> Box<dyn Iterator<Item = usize> + '_> {
         match &self.kind {
             Kind::Listed(rows) => Box::new(rows.iter().map(|row| *row as usize)),
@@ -51,7 +51,7 @@ impl Rows {
         }
     }
 
-    /// As a list, for whoever looks at all of them at once.
+    /// The rows as a list, where all are needed at once.
     pub fn list(&self) -> Vec<usize> {
         let mut rows = Vec::with_capacity(self.count);
         rows.extend(self.each());

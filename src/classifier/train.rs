@@ -1,4 +1,5 @@
-//! Training an ensemble of classifiers together, whatever their network.
+//! Trains an ensemble of classifiers together, whatever their network: cross-entropy with weights that make data and template
+//! count alike.
 
 use drapes_analysis::job::Schedule;
 use tch::{Device, Kind, Tensor};
@@ -61,7 +62,7 @@ pub struct Drawn<'a> {
     pub on_device: Tensor,
 }
 
-/// What all trainings of classifiers have in common.
+/// The settings that all trainings of classifiers share; the others come from the job.
 pub const CLASSIFIERS: TrainingSettings = TrainingSettings {
     epochs: 1,
     batch: 1,
@@ -123,7 +124,7 @@ impl<N> Ensemble<N> {
         self.parameters.size()[0] as usize
     }
 
-    /// Where they compute.
+    /// The device on which they compute.
     pub fn device(&self) -> Device {
         self.parameters.device()
     }

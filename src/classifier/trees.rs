@@ -1,4 +1,4 @@
-//! Gradient-boosted decision trees that tell data from template.
+//! Gradient-boosted decision trees that tell data from template, as a reference for the perceptrons.
 
 use drapes_analysis::job::TreeSettings;
 use drapes_analysis::store::record::Loss;

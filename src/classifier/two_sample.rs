@@ -14,7 +14,7 @@ impl Events for ArrayView2<'_, f32> {
     }
 }
 
-/// What is known of the first class.
+/// Whether it is known which events of the first class are signal.
 #[derive(Clone, Copy, Debug)]
 pub enum DataTruth<'a> {
     /// Which of its events are signal: those that a classifier has not seen are evaluated.
@@ -36,7 +36,7 @@ pub enum TemplateFolds {
     OfOrigins(usize),
 }
 
-/// What the events of the template are.
+/// Whether the template is true background, which can be used to evaluate classifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TemplateTruth {
     /// Generated: only data tell how good a classifier is.

@@ -1,11 +1,12 @@
-//! Columns whose standard deviation says nothing, because a few values lie far out.
+//! Finds columns in which a few far values dominate the standard deviation, so that dividing by it would make all other events
+//! one number.
 
 /// A column is ruled by outliers where its standard deviation exceeds so many half-widths of its central 68%.
 const TOO_WIDE: f64 = 10.0;
 /// Fewer events have no width.
 const LEAST_EVENTS: usize = 20;
 
-/// What lies so far out that it rules the standard deviation of a column.
+/// Values so far out that they dominate the standard deviation of a column.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Outliers {
     /// The fewest events without which the standard deviation would describe the column: the furthest from the median.

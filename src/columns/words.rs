@@ -1,4 +1,4 @@
-//! What users are told of their columns.
+//! What users are told of columns that are discrete, constant, or dominated by outliers.
 
 use drapes_analysis::text::number::short as number;
 

@@ -1,4 +1,4 @@
-//! Telling one file from another.
+//! Digests of files, by which a result knows whether it was made from the same data.
 
 use std::fmt::Write;
 use std::fs::File;

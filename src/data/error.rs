@@ -340,7 +340,7 @@ impl DataError {
 pub struct FilterId(pub i32);
 
 impl FilterId {
-    /// What the filter is called, if it is one that files of this field use.
+    /// The name of an HDF5 filter, if it is one that files of this field use.
     pub fn name(self) -> Option<&'static str> {
         Some(match self.0 {
             1 => "gzip",
@@ -371,7 +371,7 @@ impl fmt::Display for FilterId {
     }
 }
 
-/// Who tells the HDF5 library to leave a file alone.
+/// Which program has locked a file for HDF5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lock {
     /// Another program, which may be writing.

@@ -1,4 +1,4 @@
-//! A ragged table of jets.
+//! A table of jets, each with its own number of constituents, which lie one behind the other.
 
 use half::f16;
 
@@ -27,7 +27,7 @@ pub struct Kinematics {
     pub mass: f32,
 }
 
-/// What the jet model is given of a jet.
+/// The condition of the jet model for a jet: its kinematics and number of constituents.
 ///
 /// Source: the paper, section 3.3, `p₄`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -109,7 +109,7 @@ impl Jets {
         (self.starts[jet + 1] - self.starts[jet]) as usize
     }
 
-    /// What the jet model is given of a jet.
+    /// The condition of the jet model for a jet: its kinematics and number of constituents.
     ///
     /// # Panics
     /// If there is no such jet.

@@ -18,7 +18,7 @@ pub struct LabelValues {
     further: usize,
 }
 
-/// What a column of labels says.
+/// What a column of labels means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LabelKind {
     /// There is background, with or without signal.
@@ -48,7 +48,7 @@ impl LabelValues {
         }
     }
 
-    /// What the column says: 0 and 1, or −1 and 1, are labels, and nothing else.
+    /// What the column means: 0 and 1, or −1 and 1, are labels, and nothing else.
     pub(super) fn kind(&self) -> LabelKind {
         if !self.others.is_empty() || (self.zero > 0 && self.minus_one > 0) {
             LabelKind::Other

@@ -19,7 +19,7 @@ pub(super) fn check_place(path: &Path) -> Result<(), DataError> {
     }
 }
 
-/// What a path leads to instead of a file, and what to do.
+/// What kind of thing a path leads to instead of a file, and what to do.
 fn other_kind(found: FileType) -> Option<(&'static str, &'static str)> {
     if found.is_file() {
         None

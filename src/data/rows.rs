@@ -1,4 +1,4 @@
-//! Telling rows of numbers from each other.
+//! Digests of rows of numbers, by which equal events are found.
 
 use std::hash::{DefaultHasher, Hasher};
 

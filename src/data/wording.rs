@@ -1,4 +1,4 @@
-//! Pieces of messages about files of events.
+//! Phrases that several messages about files of events share.
 
 use drapes_analysis::job::Layout;
 

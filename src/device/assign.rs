@@ -1,4 +1,4 @@
-//! Who computes on what: a GPU for each rank, or a core.
+//! Gives each rank a device: a GPU of its own, or processor cores.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -9,7 +9,7 @@ use super::DeviceChoice;
 use super::error::DeviceError;
 use super::hardware::{Gpu, RankHardware};
 
-/// What a rank is to compute on.
+/// The device that a rank computes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeviceAssignment {
     /// Processor cores.
@@ -158,7 +158,7 @@ fn spans(ranks: &[usize]) -> String {
     if ranks.len() == 1 { format!("rank {list}") } else { format!("ranks {list}") }
 }
 
-/// What slows the ranks down without being wrong: more threads than processors.
+/// Warnings of what slows ranks down without being wrong: more threads than processors.
 pub fn warnings(
     ranks_hardware: &[RankHardware],
     assignments: &[DeviceAssignment],

@@ -57,7 +57,7 @@ fn mount_of(mounts: &str, is_v2: bool) -> Option<(PathBuf, PathBuf)> {
     })
 }
 
-/// What the group and all above it leave.
+/// Bytes that the limits of the group and of all above it leave.
 fn left_along(mount: &Path, group: &Path, version: &Version) -> Option<f64> {
     let group = group.strip_prefix("/").unwrap_or(group);
     group.ancestors().filter_map(|group| left_in(&mount.join(group), version)).reduce(f64::min)

@@ -1,4 +1,4 @@
-//! What a rank sees of the machine that it runs on.
+//! Detects the hardware that a rank can use: processors, GPUs and free memory.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,7 +7,7 @@ use super::hardware::{Gpu, RankHardware};
 use super::memory::free_memory;
 use super::{DeviceChoice, driver, gpus};
 
-/// Looks around. CUDA is not touched where nobody wants it.
+/// Detects the hardware of this rank. CUDA is not initialised where the user wants processors.
 pub fn detect(host: String, choice: DeviceChoice) -> RankHardware {
     let gpus = match choice {
         DeviceChoice::Cpu => vec![],

@@ -19,7 +19,7 @@ pub struct Driver {
 }
 
 type Status = c_int;
-/// What every call returns that went well.
+/// The status of a successful call.
 const SUCCESS: Status = 0;
 
 /// Asks the driver; none where there is none, or it does not answer.

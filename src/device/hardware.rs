@@ -1,4 +1,4 @@
-//! What a rank sees, as it tells others.
+//! The hardware of a rank, as it reports it to rank 0.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ pub struct Gpu {
     pub name: String,
 }
 
-/// What a rank sees.
+/// The hardware that a rank may use.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RankHardware {
     /// Its host.

@@ -1,7 +1,7 @@
 //! Which device a rank computes on.
 //!
 //! ```text
-//! each rank: Sight (host, cores, GPUs) --Hello--> rank 0: assign (who computes on what, or why not)
+//! each rank: RankHardware (host, cores, GPUs) --Hello--> rank 0: assign (who computes on what, or why not)
 //!                                                   --Begin(Order)--> each rank: take
 //! ```
 
@@ -25,7 +25,7 @@ pub use hardware::{Gpu, RankHardware};
 pub use memory::{free_memory, memory_shares};
 pub use recording::{OwnStream, Recording, SWITCH, can_record};
 
-/// What the user wants to compute on.
+/// The kind of device that the user asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum DeviceChoice {
     /// A GPU for each rank where there are any, else processor cores.
@@ -50,7 +50,7 @@ pub fn gpus() -> usize {
     usize::try_from(Cuda::device_count()).unwrap_or(0)
 }
 
-/// The device of an order.
+/// The libtorch device of an assignment.
 ///
 /// # Errors
 /// It cannot be used.

@@ -1,4 +1,5 @@
-//! What a finished denoiser has learnt at each noise strength.
+//! The loss of a finished denoiser as a function of the noise strength σ: where it has learnt more than the mean of the data, and
+//! where it over-trains.
 
 use drapes_analysis::store::record::NoiseLoss;
 use tch::{Kind, Tensor};

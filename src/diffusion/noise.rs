@@ -1,4 +1,5 @@
-//! The scalings that go with a noise strength.
+//! The preconditioning of the denoiser: how input, output and target of its network are scaled with the noise strength σ, so that
+//! they have unit variance at every σ; and how the network is told σ.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -8,7 +9,10 @@ use tch::{Device, Tensor};
 /// Standard deviation of the standardised events.
 const SIGMA_DATA: f64 = 1.0;
 
-/// The scalings around the network at one noise strength: `D(x; σ) = c_skip x + c_out F(c_in x; σ)`.
+/// The scalings around the network F at one noise strength: `D(x; σ) = c_skip x + c_out F(c_in x; σ)`.
+///
+/// `c_in` and `c_out` give input and target of the network unit variance; `c_skip` is where `c_out`, which amplifies the errors of
+/// the network, is least.
 ///
 /// Source: Karras et al. 2022, Table 1, with σ(data) = 1 because all inputs are standardised (paper 3.1).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,9 +52,16 @@ pub struct NoisyInput {
 impl NoisyInput {
     /// Clean values with noise, whose strength is log-normal within a range.
     ///
-    /// The network should answer (x₀ − c(skip) x) / c(out). For σ(data) = 1 both terms nearly cancel where σ is small, so that
-    /// another form of the same is used: c(skip) = 1 / (1 + σ²), c(out) = σ c(in) and c(in)² = 1 / (1 + σ²) give
-    /// (x₀ σ² − σ n) c(in)² / (σ c(in)) = (x₀ σ − n) c(in).
+    /// The network should answer F = (x₀ − c(skip) x) / c(out). With σ(data) = 1 and c(in)² = 1 / (1 + σ²):
+    ///
+    /// ```text
+    /// c(skip) = c(in)²  and  c(out) = σ c(in),  by definition;
+    /// x₀ − c(skip) x = c(in)² ((1 + σ²) x₀ − x₀ − σ n) = σ c(in)² (σ x₀ − n),  with x = x₀ + σ n;
+    /// F = σ c(in)² (σ x₀ − n) / (σ c(in)) = (σ x₀ − n) c(in).
+    /// ```
+    ///
+    /// The last form is computed: at small σ, x₀ and c(skip) x agree in nearly all digits of single precision, and their
+    /// difference would be rounding.
     ///
     /// # Shapes
     /// `clean` and `noise` alike; `strength`, unit normals, broadcasts to them.

@@ -1,4 +1,4 @@
-//! Noisy events as the network of the denoiser sees them.
+//! Noisy events x = x₀ + σ n of a training step, as the network sees them, and the loss on them.
 
 use drapes_analysis::job::{DenoiserSettings, LossWeighting};
 use tch::{Kind, Tensor};

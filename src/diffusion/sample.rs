@@ -1,4 +1,5 @@
-//! Solving the reverse diffusion.
+//! Makes template events: integrates the reverse diffusion from pure noise (∅) or from events with noise of strength σ′ (partial
+//! diffusion, Eq. 3.1 of the paper).
 
 use drapes_analysis::job::Solver;
 use drapes_analysis::job::noise_grid::NoiseGrid;
@@ -14,7 +15,7 @@ use crate::progress_sink::{NoProgress, ProgressSink};
 
 /// Events that are solved together: enough to hide overhead, few enough to stay in a core's cache.
 const EVENTS_AT_ONCE: usize = 1024;
-/// The same where a GPU waits to be filled.
+/// The same on a GPU, which is faster the more it has at once.
 const EVENTS_AT_ONCE_ON_GPU: usize = 1 << 18;
 /// Partial diffusion starts no further out, in standard deviations: networks know nothing there, and overflow.
 const FAR: f64 = 100.0;

@@ -1,4 +1,5 @@
-//! Solving the reverse diffusion, whatever is noisy.
+//! The steps of the probability-flow equation dx/dσ = (x − D(x; σ)) / σ down a grid of noise strengths, by Euler or Heun, for events
+//! and constituents alike.
 
 use drapes_analysis::job::Solver;
 use drapes_analysis::job::noise_grid::NoiseGrid;

@@ -1,4 +1,4 @@
-//! Training an ensemble of denoisers on side-band events.
+//! Trains an ensemble of denoisers D(x; σ, m) on side-band events.
 
 use drapes_analysis::job::DenoiserSettings;
 use drapes_analysis::plan::random_stream::Stream;
@@ -21,7 +21,7 @@ use crate::training::{
 
 /// Validation losses use at most so many events.
 const VALIDATION_EVENTS: usize = 8192;
-/// What is said where events are not enough.
+/// The words of the error where events are not enough.
 const TOO_FEW: TooFew = TooFew {
     region: "the side-bands",
     what: "events",

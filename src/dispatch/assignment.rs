@@ -1,4 +1,4 @@
-//! What a rank is told of a task, so that no rank but rank 0 makes the plan.
+//! All that a rank must know of a task, so that rank 0 alone makes the plan of a large scan.
 
 use drapes_analysis::dispatch::Attempt;
 use drapes_analysis::plan::fingerprint::Fingerprint;
@@ -21,7 +21,7 @@ pub struct Assignment {
 
 /// The tasks of a plan, as rank 0 hands them out.
 pub trait Assignments {
-    /// What a rank must know to do the task at a place of the plan.
+    /// The assignment of the task at a place of the plan.
     fn of(&self, place: usize, attempt: Attempt) -> Assignment;
     /// The place in the plan of a task that the one at a place needs; none if it does not.
     fn need(&self, of: usize, needed: &TaskId) -> Option<usize>;

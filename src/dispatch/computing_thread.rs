@@ -1,4 +1,4 @@
-//! The computing thread of a rank.
+//! The computing thread of a rank, which does tasks while the main thread talks to other ranks.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub struct ComputingThreadEnd {
     halt: Arc<AtomicBool>,
 }
 
-/// Whoever does tasks.
+/// Something that does tasks; a trait, so that tests of dispatching need no data.
 pub trait Performer {
     /// Gets everything that tasks need, and says what that is.
     ///
@@ -71,7 +71,7 @@ impl ComputingThread {
         self.halt.store(true, Ordering::Relaxed);
     }
 
-    /// What the computing thread says within a time.
+    /// The next report of the computing thread, if there is one within this time.
     pub(super) fn report(&self, within: Duration, rank: usize) -> Result<Option<Message>, Error> {
         match self.reports.recv_timeout(within) {
             Ok(report) => Ok(Some(report)),

@@ -1,8 +1,8 @@
-//! What a rank works with, and whether that is what rank 0 works with.
+//! Programs, libraries and data of a rank, which must be those of rank 0: results of different ones do not belong together.
 
 use serde::{Deserialize, Serialize};
 
-/// What results depend on besides the job: ranks whose equipment differs would mix results that do not belong together.
+/// What results depend on besides the job: ranks whose environments differ would mix results that do not belong together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Environment {
     /// Digest of the events as they were read.

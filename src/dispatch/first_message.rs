@@ -1,4 +1,4 @@
-//! What a rank waits for before it has anything to do.
+//! How a rank waits for the first message of rank 0, which reads job and data meanwhile.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! What all other ranks must have said before work begins.
+//! Gathers one answer of every rank before work begins, and names those that give none.
 
 use super::message::{Message, Transport};
 use super::poll_interval::PollInterval;

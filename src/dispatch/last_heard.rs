@@ -1,4 +1,4 @@
-//! When each rank was last heard of.
+//! When rank 0 last heard of each rank, so that a rank that hangs is named instead of waited for.
 
 use std::time::{Duration, Instant};
 
@@ -16,17 +16,17 @@ pub struct LastHeard {
 }
 
 impl LastHeard {
-    /// All of so many ranks were heard of just now.
+    /// A record of so many ranks that were all heard of just now.
     pub fn new(ranks: usize, now: Instant) -> Self {
         Self { heard: vec![now; ranks], looked: now }
     }
 
-    /// A rank says something.
+    /// Notes that a message of a rank has arrived.
     pub fn heard_from(&mut self, rank: usize, now: Instant) {
         self.heard[rank] = now;
     }
 
-    /// Rank 0 looks for messages. Where it could not do so for a while, because a file system was slow or the whole job was
+    /// Notes that rank 0 polls its messages. Where it could not do so for a while, because a file system was slow or the whole job was
     /// suspended, that time is nobody's silence.
     pub fn listens(&mut self, now: Instant) {
         let gap = now - self.looked;

@@ -17,16 +17,16 @@ use super::stop_ranks::stop_ranks;
 use crate::error::{Error, RanksError};
 use crate::stop::{Clock, Signals};
 
-/// How often tasks of other jobs in the same directory are looked at, at most.
+/// The shortest time between two polls of what other jobs have done in the same directory.
 const POLL_SHARDS: Duration = Duration::from_secs(2);
-/// Where a look takes long, as on a slow file system, the time between two is so many times as long.
+/// Where a poll takes long, as on a slow file system, the time between two polls is so many times as long.
 const REST: u32 = 50;
-/// How often it is looked who was not heard of for long.
+/// The time between two checks for silent ranks.
 const CHECK_SILENCE: Duration = Duration::from_millis(500);
 /// Where all that runs is on ranks that were not heard of for so long, they are not waited for.
 const GIVEN_UP: Duration = Duration::from_secs(300);
 
-/// Whoever follows what happens.
+/// An observer of the run, such as the progress bar and the status file.
 pub trait Observer {
     /// A rank has begun a task.
     fn began(&mut self, task: usize, rank: usize);
@@ -117,7 +117,7 @@ pub struct Leader<'a> {
     pub patience: Duration,
 }
 
-/// What no task is to blame for.
+/// Trouble that is not the fault of a task and ends the run.
 enum Trouble {
     /// A result, a failure or a checkpoint could not be stored.
     NotStored(String),
@@ -125,7 +125,7 @@ enum Trouble {
     NotReadable(String),
 }
 
-/// Who is there, and who runs what.
+/// When each rank was heard of, and the task that it runs.
 struct RankStates {
     last_heard: LastHeard,
     /// When it was last looked who is silent.
@@ -203,7 +203,7 @@ impl Leader<'_> {
         }
     }
 
-    /// Takes note that a rank was heard of, and whether it still runs a task.
+    /// Notes that a rank was heard of, and whether it still runs a task.
     fn mark(&mut self, ranks: &mut RankStates, rank: usize, message: &Message) {
         ranks.last_heard.heard_from(rank, Instant::now());
         if ranks.silent[rank] {
@@ -282,7 +282,7 @@ impl Leader<'_> {
         Ok(())
     }
 
-    /// Takes note of what a rank says; trouble ends the run once all ranks have stopped.
+    /// Acts on a message of a rank; trouble ends the run once all ranks have stopped.
     fn hear(&mut self, rank: usize, message: Message) -> Option<Trouble> {
         match message {
             Message::Progress(task, share) => self.observer.progress(task, share),
@@ -371,7 +371,7 @@ impl Leader<'_> {
         }
     }
 
-    /// Looks at the tasks of other jobs that are needed here, and whether it is worth waiting for them: `in_vain` is since
+    /// Polls the tasks of other jobs that are needed here, and decides whether they are worth waiting for: `in_vain` is since
     /// when it is not.
     fn poll_other_shards(&mut self, in_vain: &mut Option<Instant>) {
         let awaited = self.dispatcher.schedule().awaited();

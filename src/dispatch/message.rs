@@ -1,4 +1,4 @@
-//! What ranks say to each other, and how.
+//! The messages between ranks, as JSON, and the transport that carries them.
 
 use std::path::PathBuf;
 
@@ -12,10 +12,10 @@ use super::poll_interval::PollInterval;
 use crate::device::{DeviceAssignment, RankHardware};
 use crate::error::{Error, RanksError};
 
-/// What ranks say to each other.
+/// The messages between rank 0 and the others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Message {
-    /// A rank is there, and this is what it sees.
+    /// A rank has started, and this is its hardware.
     Hello(RankHardware),
     /// Rank 0 has a job for all, which it broadcasts next.
     Begin {
@@ -107,7 +107,7 @@ impl Message {
 pub trait Transport {
     /// This rank.
     fn rank(&self) -> usize;
-    /// All ranks.
+    /// The number of ranks.
     fn size(&self) -> usize;
     /// Sends a message.
     ///

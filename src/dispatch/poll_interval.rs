@@ -1,10 +1,10 @@
-//! How long to sleep between two looks at the mail.
+//! How long a rank sleeps between two polls of its messages.
 
 use std::time::Duration;
 
 use drapes_analysis::dispatch::LONGEST_PAUSE;
 
-/// Short where messages follow each other, longer the longer nothing comes: MPI has no call that waits without using a
+/// An interval that is short where messages follow each other and grows while none comes: MPI has no call that waits without using a
 /// core.
 pub struct PollInterval {
     next: Duration,
@@ -26,7 +26,7 @@ impl PollInterval {
         now
     }
 
-    /// Something has come.
+    /// A message has arrived: the next interval is short again.
     pub fn reset(&mut self) {
         self.next = SHORTEST;
     }

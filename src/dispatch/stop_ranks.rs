@@ -1,4 +1,4 @@
-//! The end of all ranks.
+//! Tells all ranks to end, and finds those that do not answer.
 
 use std::time::{Duration, Instant};
 

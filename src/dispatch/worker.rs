@@ -1,4 +1,4 @@
-//! A rank that does what rank 0 says.
+//! The main thread of a rank other than 0: passes tasks to its computing thread and reports back.
 
 use std::time::Instant;
 

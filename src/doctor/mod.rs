@@ -48,7 +48,7 @@ pub enum Verdict {
     Fail,
 }
 
-/// What was found, and what to do about it.
+/// One finding about this machine, and what to do about it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
     /// What was looked at.
@@ -80,7 +80,7 @@ impl Finding {
 }
 
 impl Doctor {
-    /// Looks at everything and prints it.
+    /// Makes all checks and prints their findings.
     ///
     /// # Errors
     /// Ranks that were started cannot be reached.

@@ -1,4 +1,4 @@
-//! What a job may ask for in vain.
+//! Errors of jobs that demand more than the machine has.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! What can go wrong where work is done.
+//! Errors of runs and tasks: each says the problem, why it is one, and what to do.
 
 mod demand;
 mod ranks;

@@ -1,4 +1,4 @@
-//! What can go wrong between ranks.
+//! Errors between ranks: one that does not arrive, answer, or say what can be understood.
 
 use drapes_analysis::error::Exit;
 
@@ -138,7 +138,7 @@ fn subject(ranks: &[(usize, Option<String>)], of_one: &str, of_more: &str) -> St
     }
 }
 
-/// Who has not come.
+/// The ranks that have not started, in words.
 fn not_arrived(absent: &[usize]) -> String {
     if absent.is_empty() {
         return "the ranks have not found each other".to_owned();

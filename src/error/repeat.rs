@@ -1,4 +1,4 @@
-//! Events that occur more than once.
+//! The finding that events occur more than once, as it is told.
 
 use std::fmt;
 

@@ -47,7 +47,7 @@ pub struct Conditioner {
     groups: Vec<Group>,
 }
 
-/// What passed through a conditioner, all `[members, nodes, batch]`.
+/// The hidden layers of a conditioner in a forward pass, all `[members, nodes, batch]`.
 pub struct Hidden {
     /// Context, then features.
     inputs: Tensor,

@@ -1,4 +1,4 @@
-//! A finished flow at work: sampling, and moving events.
+//! A trained flow in use: it samples events of its density, or transforms events to other masses.
 
 use ndarray::{Array2, ArrayView2};
 use rand_distr::{Distribution, StandardNormal};
@@ -12,7 +12,7 @@ use crate::progress_sink::ProgressSink;
 
 /// Events that pass together: enough to hide overhead.
 const EVENTS_AT_ONCE: usize = 2048;
-/// The same where a GPU waits to be filled.
+/// The same on a GPU, which is faster the more it has at once.
 const EVENTS_AT_ONCE_ON_GPU: usize = 1 << 17;
 /// Events that are moved start no further out, in standard deviations: a flow changes nothing there.
 const FAR: f64 = 100.0;
@@ -27,7 +27,7 @@ pub struct FlowModel {
     pub maps: ColumnMaps,
 }
 
-/// Where events are moved.
+/// How events are transformed.
 #[derive(Clone, Copy, Debug)]
 pub enum Transform<'a> {
     /// From their own masses to others: upwards by the flow, downwards by its inverse. Event `i` of the result began as
@@ -81,7 +81,7 @@ impl FlowModel {
         outside.count() as f64 / events.len().max(1) as f64
     }
 
-    /// Events that a top flow moves; `spread` is drawn from where a column holds many events of one value.
+    /// Transforms events with a top flow; `spread` is drawn from where a column holds many events of one value.
     ///
     /// # Shapes
     /// `events` `(events, features)`; the result has a row for each target.

@@ -59,7 +59,7 @@ pub struct FlowGradient {
     layers: Vec<Conditioner>,
 }
 
-/// What passed through a flow.
+/// The result of a pass through a flow, with what its gradient needs.
 pub struct Pass {
     /// The values behind it, `[members, features, batch]`.
     pub value: Tensor,
@@ -164,7 +164,7 @@ impl Flow {
         d_value
     }
 
-    /// As [`Flow::backward`] for an inverse passage.
+    /// As [`Flow::backward`], for a pass of the inverse.
     pub fn backward_inverse(
         &self,
         pass: &Pass,

@@ -1,10 +1,10 @@
-//! What a flow learns: the loss of a batch and its gradient.
+//! What a flow minimises: the negative log-likelihood of a batch, directly or under a base density, and its gradient.
 
 use tch::{Kind, Tensor};
 
 use super::network::{Flow, FlowGradient, Pass, log_normal};
 
-/// What the flows of an ensemble learn. Rows are mapped events, `[members, features + 1, batch]`, the mass last.
+/// The objective of the flows of an ensemble. Rows are mapped events, `[members, features + 1, batch]`, the mass last.
 pub enum Objective {
     /// The density of the events at their masses.
     Density,

@@ -247,7 +247,7 @@ impl Passed {
         Gradient { input: d_y, raw }
     }
 
-    /// One feature's part.
+    /// The part of one feature.
     pub fn feature(&self, feature: i64) -> Self {
         let of = |tensor: &Tensor| tensor.narrow(1, feature, 1);
         let Bin { left, width, bottom, height, slopes, index, shares, d_slopes } = &self.bin;

@@ -1,4 +1,4 @@
-//! Training an ensemble of flows.
+//! Trains an ensemble of flows together in the loop of [`crate::training`].
 
 use drapes_analysis::job::{FlowNetwork, FlowSettings, Schedule};
 use drapes_analysis::plan::random_stream::Stream;
@@ -17,7 +17,7 @@ use crate::training::{
 
 /// Validation losses use at most so many events.
 const VALIDATION_EVENTS: usize = 8192;
-/// What is said where events are not enough.
+/// The words of the error where events are not enough.
 const TOO_FEW: TooFew =
     TooFew { region: "a flow's events", what: "events", advice: "lower flow.batch or widen the side-bands" };
 

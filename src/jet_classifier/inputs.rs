@@ -7,7 +7,7 @@ use super::network::inputs;
 use crate::jets::{CONSTITUENT_FEATURES, EventJets, JetTensors};
 use crate::scaler::{Moments, Standardisation};
 
-/// All numbers that may be given of a constituent.
+/// The most inputs that a constituent can have.
 const MOST_INPUTS: usize = CONSTITUENT_FEATURES + 1;
 
 /// The moments of the constituents of each of some events.
@@ -23,7 +23,7 @@ pub fn moments_by_event(events: EventJets<'_>) -> impl Iterator<Item = Moments<M
     })
 }
 
-/// What the networks of each member are given of constituents.
+/// The inputs of constituents for the networks of each member.
 pub struct ConstituentInputs {
     inputs: JetInputs,
     standardisation: Standardisation,
@@ -50,7 +50,7 @@ impl ConstituentInputs {
         Self { inputs: inputs_of, standardisation: Standardisation::new(members, device) }
     }
 
-    /// Those of one member.
+    /// The inputs of one member.
     pub fn member(&self, member: usize) -> Self {
         Self { inputs: self.inputs, standardisation: self.standardisation.member(member) }
     }

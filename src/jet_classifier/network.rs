@@ -1,4 +1,4 @@
-//! The network of the classifier of jets.
+//! The network of the jet classifier: constituents to one token a jet, by self-attention and class attention.
 
 use drapes_analysis::job::{JetClassifierSettings, JetInputs};
 use tch::{Kind, Tensor};
@@ -80,7 +80,7 @@ pub struct JetClassifierNetwork {
     output: FeedForward,
 }
 
-/// What the gradient of some jets' tokens needs.
+/// What a forward pass to the tokens of some jets saves for its gradient.
 pub struct TokensSaved {
     encoder: EncoderSaved,
     class_attention: ClassAttentionSaved,

@@ -1,4 +1,5 @@
-//! Events through the network: their jets in groups of like size, the tokens of both jets summed.
+//! Passes events through the network: jets go in groups of similar size, to waste little on padding, and the tokens of an event's
+//! two jets are summed, so that their order has no part in it.
 
 use drapes_analysis::job::{JetClassifierSettings, Precision};
 use tch::{Device, Kind, Tensor};

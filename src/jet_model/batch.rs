@@ -1,4 +1,4 @@
-//! Jets whose noise was drawn together, on their way down the grid of noise strengths: group by group.
+//! Jets whose noise was drawn together, integrated down the grid of noise strengths one group of similar size after the other.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! What a finished jet model has learnt at each noise strength.
+//! The loss of a finished jet model as a function of the noise strength σ.
 
 use drapes_analysis::job::JetModelSettings;
 use drapes_analysis::store::record::NoiseLoss;

@@ -1,4 +1,4 @@
-//! How jets are brought to zero mean and unit variance before the jet model sees them.
+//! Brings constituents and jet momenta to zero mean and unit variance, as the preconditioning of the diffusion assumes.
 
 use serde::{Deserialize, Serialize};
 use tch::Tensor;

@@ -1,4 +1,4 @@
-//! The network of the jet model.
+//! The network of the jet model: a transformer encoder of constituents, conditioned on σ and the jet's four-momentum.
 
 use drapes_analysis::job::{JetModelSettings, SamplerSettings};
 use tch::{Kind, Tensor};
@@ -59,7 +59,7 @@ impl JetModelShape {
         layout
     }
 
-    /// What the network is told of each jet: its standardised outline and the cosine features of its noise.
+    /// The condition of the network for each jet: its standardised outline and the cosine features of its noise.
     ///
     /// # Shapes
     /// `outlines` `[members, jets, 5]`; `sigma` broadcasts to `[members, jets, 1]`.

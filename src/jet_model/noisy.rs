@@ -1,4 +1,4 @@
-//! Noisy jets as the network of the jet model sees them.
+//! Noisy constituents of a training step, as the network sees them, and the loss on them.
 
 use drapes_analysis::job::{JetModelSettings, LossWeighting};
 use rand_distr::{Distribution, StandardNormal};
@@ -121,7 +121,7 @@ impl NoisyJets {
         Self { about: shape.about(&outlines, &sigma.squeeze_dim(3)), scaled, padding, target, weight }
     }
 
-    /// What these jets add to the mean squared error of each member `[members]`, and its gradient.
+    /// The contribution of these jets to the mean squared error of each member `[members]`, and its gradient.
     pub fn loss_and_gradient(&self, out: &Tensor) -> (Tensor, Tensor) {
         let error = self.padding.zeroed(out) - &self.target;
         let weighted = &error * &self.weight;

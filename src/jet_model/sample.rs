@@ -1,4 +1,4 @@
-//! Solving the reverse diffusion of constituents.
+//! Makes constituents of jets: integrates the reverse diffusion from noise, or from jets with noise of strength σ′.
 
 use std::ops::Range;
 
@@ -22,11 +22,11 @@ use crate::progress_sink::ProgressSink;
 
 /// Jets whose noise is drawn together and which are dealt into groups by their size: enough for groups without much padding.
 const JETS_AT_ONCE: usize = 1024;
-/// The same where a GPU waits to be filled.
+/// The same on a GPU, which is faster the more it has at once.
 const JETS_AT_ONCE_ON_GPU: usize = 1 << 15;
 /// Jets that are solved together: few enough to stay in a core's cache.
 const JETS_TOGETHER: usize = 16;
-/// The same where a GPU waits to be filled.
+/// The same on a GPU, which is faster the more it has at once.
 const JETS_TOGETHER_ON_GPU: usize = 1 << 11;
 
 /// A solver of dx/dt = (x − D(x; t, p₄)) / t down a grid of noise strengths, for the constituents of jets.

@@ -1,4 +1,4 @@
-//! Training an ensemble of jet models on side-band jets.
+//! Trains an ensemble of jet models D(x; σ, p₄) on side-band jets.
 
 use drapes_analysis::job::{JetModelSettings, LossWeighting};
 use drapes_analysis::plan::random_stream::Stream;
@@ -21,9 +21,9 @@ use crate::training::{
 const VALIDATION_JETS: usize = 2048;
 /// Jets that all members together compute at once: enough to hide overhead, few enough to stay in a core's cache.
 const JETS_TOGETHER: usize = 16;
-/// The same where a GPU waits to be filled.
+/// The same on a GPU, which is faster the more it has at once.
 const JETS_TOGETHER_ON_GPU: usize = 256;
-/// What is said where jets are not enough.
+/// The words of the error where jets are not enough.
 const TOO_FEW: TooFew = TooFew {
     region: "the side-bands",
     what: "jets",

@@ -1,11 +1,11 @@
-//! Constituents that sum to their jet.
+//! Rescales constituents so that their four-momenta sum to that of their jet.
 
 use super::four_vector::FourVector;
 use crate::data::Kinematics;
 
 /// Rounds until the sum is found; each leaves about the square of the jet's width of what was missing.
 const ROUNDS: usize = 60;
-/// What may be missing, in units of the jet's transverse momentum: far below half precision.
+/// Tolerance in units of the jet's transverse momentum: far below half precision, in which constituents are stored.
 const ENOUGH: f64 = 1e-7;
 
 /// Moves, scales and spreads constituents about their axis until they sum to the four-vector of their jet, to half

@@ -1,4 +1,4 @@
-//! Sums of four-vectors: what jets and their constituents have in common.
+//! Sums of four-vectors, of constituents to jets and of jets to the di-jet mass.
 
 use std::ops::Add;
 

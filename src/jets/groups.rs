@@ -1,4 +1,4 @@
-//! Jets of similar size, to be computed together.
+//! Sorts jets into groups of similar numbers of constituents, so that tensors of a group need little padding.
 
 use tch::Device;
 

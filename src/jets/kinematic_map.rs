@@ -12,7 +12,7 @@ use super::view::EventJets;
 use crate::data::{FEWEST_CONSTITUENTS, Kinematics, MOST_CONSTITUENTS, Outline};
 use crate::error::Error;
 
-/// What the kinematic model generates of an event, given its dijet mass.
+/// The number of features that the kinematic model generates for an event, given its di-jet mass.
 pub const KINEMATIC_FEATURES: usize = 8;
 
 /// Below this, ln(`p_T1` / `p_T2`) is taken as this: half as much is lost in single precision.

@@ -1,4 +1,4 @@
-//! Jets on the device that computes with them.
+//! Jets as tensors on the device that computes with them.
 
 use tch::{Device, Kind, Tensor};
 
@@ -78,7 +78,7 @@ impl JetTensors {
         self.counts[jet] as usize
     }
 
-    /// Where the jets lie.
+    /// The device that holds the jets.
     pub fn device(&self) -> Device {
         self.outlines.device()
     }

@@ -1,4 +1,4 @@
-//! Jets among the arrays of a task.
+//! Stores jets among the arrays of a task, and reads them.
 //!
 //! A table is written in parts, each when it is made.
 

@@ -1,4 +1,4 @@
-//! Some events of a table of jets.
+//! A view of some events of a table of jets, without copying them.
 
 use crate::data::Jets;
 

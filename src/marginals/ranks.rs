@@ -1,4 +1,5 @@
-//! Maps to a unit normal by ranks, in which values that hold many events own an interval.
+//! Maps of a column to a unit normal through the ranks of its values; a value that many events share is given an interval of
+//! its own, in which they are spread.
 
 use super::{ColumnMap, KNOT_SPACING, normal_quantile, normal_share};
 use crate::columns::{Column, Lattice, Nature};

@@ -1,4 +1,4 @@
-//! The activation of the networks whose group's style it is.
+//! The leaky activation of denoisers and transformers, as in the public code of the paper's authors.
 
 use tch::Tensor;
 

@@ -1,4 +1,4 @@
-//! How the elements of a set look at each other.
+//! Multi-head self-attention among the elements of a set, in kernels for processors and for GPUs.
 
 use tch::{Kind, Tensor};
 

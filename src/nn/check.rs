@@ -1,4 +1,4 @@
-//! What every network of an ensemble must satisfy.
+//! What tests ask of every network: gradients equal finite differences, and no member of an ensemble depends on another.
 
 use drapes_analysis::plan::random_stream::Stream;
 use tch::{Device, Kind, Tensor};

@@ -1,4 +1,4 @@
-//! A learnt token that gathers what the elements of a set tell.
+//! Class attention: a learnt token attends to the elements of a set and gathers what tells the classes apart.
 
 use tch::{Kind, Tensor};
 
@@ -49,7 +49,7 @@ struct ClassLayer {
 /// A matrix for each head, `[members, heads · width, width / heads]`.
 struct Heads(Tensor);
 
-/// What the gradient of a class attention needs.
+/// What a forward pass of class attention saves for its gradient.
 pub struct ClassAttentionSaved {
     elements: Normalised,
     layers: Vec<LayerSaved>,

@@ -1,4 +1,4 @@
-//! A dense layer of every member.
+//! A dense layer of all members of an ensemble at once, with its gradient.
 
 use tch::{Kind, Tensor};
 

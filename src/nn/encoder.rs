@@ -44,7 +44,7 @@ struct Block {
     feed_forward: FeedForward,
 }
 
-/// What the gradient of an encoder needs.
+/// What a forward pass of the encoder saves for its gradient.
 pub struct EncoderSaved {
     x: Tensor,
     hidden: Tensor,

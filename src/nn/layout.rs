@@ -1,4 +1,4 @@
-//! Where each block of a network's parameters lies in the flat vector of a member.
+//! Where each weight matrix lies in the flat vector of a member's parameters, and how it is initialised.
 
 use drapes_analysis::plan::random_stream::Stream;
 use rand_distr::{Distribution, Uniform};

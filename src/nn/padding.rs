@@ -1,4 +1,4 @@
-//! Sets of different sizes in one tensor.
+//! Sets of different sizes in one tensor: which slots hold elements and which are padding.
 
 use tch::{Device, Kind, Tensor};
 
@@ -42,7 +42,7 @@ impl Padding {
         self.mask.as_ref()
     }
 
-    /// The same values with zero in padded slots, whatever was there.
+    /// The values, with zeros in padded slots.
     ///
     /// # Shapes
     /// `[members, sets · slots, features]`.

@@ -1,4 +1,4 @@
-//! How numbers are stored inside a network.
+//! The precision inside a network: single, or half where a GPU computes faster with it.
 
 use drapes_analysis::job::Precision;
 use tch::{Device, Kind};

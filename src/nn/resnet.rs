@@ -19,7 +19,7 @@ pub struct ResNet {
     output: Dense,
 }
 
-/// What the backward pass needs of a block.
+/// What a forward pass saves of a block for the gradient.
 struct Saved {
     normalised: Normalised,
     activation: Tensor,

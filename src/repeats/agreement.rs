@@ -1,4 +1,4 @@
-//! How many events agree by chance, because their values are coarse.
+//! How many pairs of events are expected to be equal by chance, because values are rounded: only more than that are repeats.
 
 /// Chance agreement is an estimate for masses and features that are independent. Where they go together, more events agree
 /// by chance; so many times the estimate counts as chance.
@@ -18,7 +18,7 @@ pub struct Agreement {
 }
 
 impl Agreement {
-    /// Of so many events that look like others, those that chance does not explain.
+    /// How many of so many events that equal others chance does not explain.
     pub fn unexplained(&self, events: usize) -> usize {
         let chance = (MARGIN * self.chance() / self.in_all).clamp(0.0, 1.0);
         (events as f64 * (1.0 - chance)).round() as usize

@@ -26,7 +26,7 @@ impl<'a> Group<'a> {
         Self { name, events, chosen, window: None, rows }
     }
 
-    /// The same, whose events all lie in a window.
+    /// The group restricted to a mass window.
     pub fn within(self, window: MassWindow) -> Self {
         Self { window: Some(window), ..self }
     }

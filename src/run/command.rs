@@ -1,4 +1,4 @@
-//! The command of a run, for whoever goes on with it.
+//! The command that goes on with a run, as `provenance.json` and `status` tell it.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::launch::STARTED_ITSELF;
 use super::prepare::Prepared;
 use crate::device::DeviceChoice;
 
-/// What has started the ranks of a run.
+/// The launcher that has started the ranks of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Starter {
     /// The program, told by --ranks.

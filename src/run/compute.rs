@@ -1,4 +1,4 @@
-//! A rank's workplace and its computing thread.
+//! Starts the computing thread of a rank beside its main thread, and ends the rank if either fails.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -25,7 +25,7 @@ use crate::world::World;
 /// Tasks that are named.
 const LISTED: usize = 20;
 
-/// What a run would do.
+/// What `run` would do, as `--dry-run` prints it.
 struct DryRun {
     name: String,
     plan: Plan,

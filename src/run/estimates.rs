@@ -20,12 +20,12 @@ use super::prices;
 use crate::device;
 use crate::trial;
 
-/// What was known before a run counts as so many seconds of work: what it shows itself soon counts more.
+/// What was known of the machine before a run counts as so many seconds of work, so that what the run itself measures soon counts more.
 const KNOWN_BEFORE: f64 = 5.0;
 /// Shorter tasks teach nothing: they read and write more than they compute.
 const TELLING: f64 = 0.5;
 
-/// What tasks take on the ranks of a run.
+/// The expected times of tasks on the ranks of a run.
 pub struct Estimates {
     rates: Rates,
     origin: Origin,
@@ -69,7 +69,7 @@ impl Estimates {
         trial::worth_trying(plan, &self.expected(plan, &self.shown.pace()), known, ranks, &self.shown)
     }
 
-    /// Does a moment of each of these tasks.
+    /// Measures a moment of each of these tasks.
     pub fn try_out(&mut self, job: &Job, tasks: &[Task], own: Device) {
         if tasks.is_empty() {
             return;
@@ -145,7 +145,7 @@ impl Estimates {
     }
 }
 
-/// Does a moment of each of these tasks, in a thread of its own: its settings are those of computing threads.
+/// Measures a moment of each of these tasks, in a thread of its own: its settings are those of computing threads.
 pub fn try_out(job: &Job, tasks: &[Task], own: Device, rates: &Rates) -> Shown {
     let threads = job.compute.threads;
     let measure = || {

@@ -133,7 +133,7 @@ impl Run {
     }
 }
 
-/// What tables and figures show.
+/// Which records tables and figures show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Drawn {
     /// Every record.

@@ -144,7 +144,7 @@ fn begin(
     Ok(())
 }
 
-/// That the ranks have what the open tasks demand, now that it is known what they are and how many events there are.
+/// Checks that the ranks have what the open tasks demand, now that it is known what they are and how many events there are.
 fn afford(
     prepared: &Prepared,
     sample: &Sample,

@@ -133,7 +133,7 @@ impl Run {
         self.outcome(prepared, clock, &dispatcher, (left, absent))
     }
 
-    /// Who does what next, with what is expected of it, and says how long all of it takes.
+    /// Prepares the dispatcher with the expected time of every task, and tells how long all of it takes.
     fn schedule(&self, context: &Context<'_>, prepared: &Prepared, kind: &str) -> Scheduled {
         let Context { world, clock, .. } = *context;
         let Prepared { plan, fingerprints, survey, known, stops, estimates, .. } = prepared;
@@ -162,7 +162,7 @@ impl Run {
         Scheduled { dispatcher, whole, ending }
     }
 
-    /// Where rank 0 itself does tasks, or why it cannot.
+    /// The workplace of rank 0, which does tasks too, or why it has none.
     fn workplace_of_leader(
         &self,
         world: &World,
@@ -209,7 +209,7 @@ impl Run {
     }
 }
 
-/// What all of a run's parts ask: the other ranks, the time, and whether it was told to stop.
+/// What every part of a run needs: the other ranks, the time, and whether it was told to stop.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'a> {
     pub world: &'a World,
@@ -226,7 +226,7 @@ struct Scheduled {
     ending: f64,
 }
 
-/// What people should know of the events before the first task.
+/// Tells what the user should know of the events before the first task.
 pub(super) fn tell_of(sample: &Sample) {
     if sample.dropped().total() > 0 {
         inform(format_args!("note: left out of the events: {}", sample.dropped()));

@@ -1,7 +1,7 @@
 //! `run`: job file to figures.
 //!
 //! ```text
-//! prepare: job, data, directory --> lead (rank 0): muster, hand out, hear --> conclude: reduce, draw, exit code
+//! prepare: job, data, directory --> leader (rank 0): handshake, hand out, hear --> finish: reduce, draw, exit code
 //!                                   serve (other ranks)
 //! ```
 
@@ -178,7 +178,7 @@ impl Run {
         Ok(JobFile::open(&self.job)?.with(self.changes.clone()))
     }
 
-    /// That paths can be written down: HDF5 and the messages between ranks know text alone, and would fail hours later.
+    /// Checks that paths are text: HDF5 and the messages between ranks know text alone, and would fail hours later.
     fn check_paths(&self) -> Result<(), Error> {
         let paths =
             [(Some(&self.job), "JOB"), (self.out.as_ref(), "--out"), (self.data_dir.as_ref(), "--data-dir")];

@@ -1,4 +1,4 @@
-//! Other jobs of an array, each with its shard of the same scan.
+//! What the other jobs of a job array have done in the same directory, each with its shard of the scan.
 
 use std::collections::BTreeSet;
 

@@ -23,7 +23,7 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Of a scan that begins or goes on now.
+    /// The page of a scan that begins or goes on now.
     pub fn new(store: &Store) -> Self {
         Self::with(store, FIRST, EVERY)
     }

@@ -1,4 +1,4 @@
-//! What rank 0 alone knows of all tasks.
+//! The tasks of the plan with their fingerprints, which rank 0 alone holds and hands out.
 
 use drapes_analysis::dispatch::Attempt;
 use drapes_analysis::plan::fingerprint::Fingerprint;

@@ -1,4 +1,4 @@
-//! Everything that can be wrong before the first task, and what is left to do.
+//! Before the first task: checks job, data and directory, takes the lock, and finds what is left to do.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -152,7 +152,7 @@ impl Run {
         Ok(stored)
     }
 
-    /// What ranks will probably compute on; which GPUs there are is asked when all ranks are there.
+    /// The kind of device that ranks will probably have; which GPUs there are is asked when all ranks are there.
     pub(super) fn chip(&self) -> Chip {
         let may_have_gpu = self.device != DeviceChoice::Cpu && Path::new("/dev/nvidiactl").exists();
         if may_have_gpu { Chip::Gpu } else { Chip::Core }
@@ -199,7 +199,7 @@ fn planned_for(job: &Job, data_directory: &Path, supply: &Supply<'_>) -> Result<
     Ok(plan)
 }
 
-/// That it is not clear whether somebody on another host still works.
+/// The note that another run on another host has the directory and may have died.
 fn silent(who: &LockOwner, silence: Duration) -> String {
     format!(
         "note: {who} has the directory and was last heard of {} s ago; waiting until it is heard of again, or counts as \
@@ -209,7 +209,7 @@ fn silent(who: &LockOwner, silence: Duration) -> String {
 }
 
 impl Prepared {
-    /// What tasks take on a kind of device, with the events that there are.
+    /// The expected times of tasks on a kind of device, for the events that there are.
     pub fn estimates(&self, kind: &str, sample: &Sample) -> Estimates {
         let job = &self.stored.job;
         Estimates::new(kind, &self.rates, (job, &self.plan), sample.counts(job))

@@ -10,7 +10,7 @@ use drapes_analysis::plan::rates::{Origin, Rates};
 use drapes_analysis::plan::{Pace, Plan, TaskId};
 use drapes_analysis::store::Stop;
 
-/// What stopped tasks have shown.
+/// What is known from tasks that were stopped before.
 pub struct Shown<'a> {
     /// How tasks were stopped.
     pub stops: &'a HashMap<TaskId, Stop>,
@@ -36,7 +36,7 @@ pub fn tell_of_guess(kind: &str) {
     ));
 }
 
-/// What is known of every task before it runs.
+/// The outlook of every task before it runs: its time, and what is left of it.
 pub fn outlooks(plan: &Plan, prices: &[f64], pace: &Pace, shown: &Shown<'_>) -> Vec<Outlook> {
     let outlook = |place: usize| {
         let (task, seconds) = (&plan.tasks[place], prices[place]);

@@ -1,4 +1,4 @@
-//! Tasks that are stopped again and again and never get further.
+//! Finds tasks that were stopped several times without getting further, so that a job is not queued again for ever.
 
 use std::collections::HashMap;
 
@@ -10,10 +10,10 @@ use drapes_analysis::store::{Stop, Store};
 
 use crate::error::{Error, Rest, StalledTask};
 
-/// Stops without getting further after which it is said.
+/// After so many stops without getting further a run ends with an error.
 const OFTEN: u32 = 2;
 
-/// What a run has begun with.
+/// The state in which a run has begun.
 pub struct Beginning<'a> {
     pub job: &'a Job,
     pub plan: &'a Plan,

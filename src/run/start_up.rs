@@ -14,7 +14,7 @@ use crate::world::World;
 
 /// Ranks arrive within seconds of each other, but a node may first have to fetch the program from a slow server.
 const ARRIVAL: Duration = Duration::from_secs(600);
-/// How often it is looked whether they have arrived.
+/// Time between two checks whether they have arrived.
 const POLL: Duration = Duration::from_millis(200);
 /// Who waits for longer than this says so in the directory. It is less than any patience, so that whoever is there has said
 /// so before others give up, even where they alone were told to stop.
@@ -46,7 +46,7 @@ impl StartUp {
         self.told.get().is_some_and(|told| told.elapsed() >= patience) || self.start.elapsed() >= ARRIVAL
     }
 
-    /// Does what may wait inside MPI for ranks that never come. Where it waits for too long the process ends, since MPI
+    /// Calls what may wait inside MPI for ranks that never arrive. Where it waits for too long the process ends, since MPI
     /// cannot be told to give up.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! What a run tells while it goes on: people on standard error, and whoever asks for the status.
+//! Follows a run: progress for people on standard error, and the status file that `drapes status` reads.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime};
@@ -12,10 +12,10 @@ use crate::dispatch::{Ended, Observer};
 use crate::error::Error;
 use crate::progress::Progress;
 
-/// What ranks do is written down so often.
+/// Time between two writes of the status file.
 const TELLING: Duration = Duration::from_secs(5);
 
-/// Tells people and files what happens.
+/// An observer that shows progress to people and keeps the status file.
 pub struct StatusFile<'a> {
     plan: &'a Plan,
     progress: Progress<'a>,
@@ -32,7 +32,7 @@ pub struct StatusFile<'a> {
 }
 
 impl<'a> StatusFile<'a> {
-    /// Of a run that tries these failed tasks again.
+    /// The observer of a run that tries these failed tasks again.
     pub fn new(
         plan: &'a Plan,
         progress: Progress<'a>,
@@ -45,13 +45,13 @@ impl<'a> StatusFile<'a> {
         Self { plan, progress, occupancy, pages, running, ended, retrying, activity, told, changed: false }
     }
 
-    /// What has changed is told at the next pulse.
+    /// Has the status file written at the next tick.
     fn tell_soon(&mut self) {
         self.told = self.told.checked_sub(TELLING).unwrap_or(self.told);
         self.changed = true;
     }
 
-    /// Takes the bar away, and waits for a page that is being written; which tasks have left a record.
+    /// Removes the bar and waits for a page that is being written; returns the tasks that have left a record.
     pub fn finish(mut self) -> Vec<usize> {
         self.pages.wait();
         self.progress.finish();

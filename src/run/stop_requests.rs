@@ -1,4 +1,4 @@
-//! Looking whether somebody asks this run to stop: `drapes stop`, from whatever host.
+//! Polls the directory for a request to stop, which `drapes stop` leaves there from any host.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,10 +12,10 @@ use drapes_analysis::store::Store;
 
 use crate::stop::Signals;
 
-/// How often it is looked.
+/// Time between two polls.
 const POLL: Duration = Duration::from_secs(1);
 
-/// A thread of rank 0 that looks for a request, until it is dropped. A request is as good as a signal.
+/// A thread of rank 0 that polls for a request until it is dropped. A request acts like a signal.
 pub struct StopRequests {
     asked: Arc<AtomicBool>,
     /// Ends the thread.
@@ -24,7 +24,7 @@ pub struct StopRequests {
 }
 
 impl StopRequests {
-    /// Looks from now on.
+    /// Polls from now on.
     pub fn begin(store: Store, shard: Shard, signals: Signals) -> Self {
         let asked = Arc::new(AtomicBool::new(false));
         let (end, ended) = channel::<()>();

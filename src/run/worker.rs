@@ -1,4 +1,4 @@
-//! Every rank but rank 0.
+//! Every rank but rank 0: reports its hardware, gets a device and the job, and does tasks until there are no more.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -50,7 +50,7 @@ impl Run {
         Ok(Exit::Done)
     }
 
-    /// Where this rank works, or why it cannot: the directory is not there on this node, or the device does not compute.
+    /// The workplace of this rank, or why it has none: the directory is not there on this node, or the device does not compute.
     fn workplace(
         &self,
         world: &World,
@@ -66,7 +66,7 @@ impl Run {
     }
 }
 
-/// Looks for the directory this often, and so many times.
+/// The directory is polled at this interval, so many times.
 const POLL: Duration = Duration::from_millis(500);
 const POLLS: usize = 10;
 

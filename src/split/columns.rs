@@ -1,4 +1,4 @@
-//! Whether the features of a job are ones that a template can be made of.
+//! Checks that diffusion and flows can model the features of a job: a constant column cannot be standardised.
 
 use drapes_analysis::job::Job;
 use drapes_analysis::job::point::ScanPoint;
@@ -13,7 +13,7 @@ use crate::columns::{self, Column};
 use crate::error::Error;
 
 impl Sample {
-    /// That no feature of the job is constant in single precision, where models learn and where they are compared.
+    /// Checks that no feature of the job is constant in single precision, where models learn and where they are compared.
     pub(super) fn check_columns(&self, job: &Job, regions: &[Regions]) -> Vec<Error> {
         if !uses_features(job) {
             return vec![];

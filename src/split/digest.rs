@@ -1,4 +1,4 @@
-//! What tells two samples apart.
+//! The digest of a sample, by which ranks and results know that they have read the same events.
 
 use sha2::{Digest, Sha256};
 

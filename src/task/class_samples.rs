@@ -24,11 +24,11 @@ pub struct ClassSamples {
     pub unseen_signal: Vec<u32>,
 }
 
-/// Where the events of a class come from.
+/// The origin of the events of a class.
 pub enum Origin {
-    /// They are these of the sample.
+    /// These events of the sample.
     Sample(Vec<u32>),
-    /// They are the first ones, so many, of what tasks have made.
+    /// The first events, so many, of what template tasks have made.
     Made(usize),
 }
 

@@ -1,4 +1,4 @@
-//! The classifiers of one point.
+//! A task of kind *classify*: trains and evaluates the classifiers of a point, or some of their seeds.
 
 use drapes_analysis::job::point::{ClassifierKind, ScanPoint};
 use drapes_analysis::job::regions::Region;

@@ -1,4 +1,4 @@
-//! Whether what a task needs can be read.
+//! Whether the results that a task depends on can be read.
 //!
 //! A file that cannot be read is no file that is lost: a notebook may have it open, a server may be starting again, or a
 //! network file system may still remember that it was not there. It is looked at again before anything is made again.

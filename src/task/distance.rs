@@ -1,4 +1,4 @@
-//! How far a feature of a template is from that of true background.
+//! The distance between the distributions of a feature in a template and in true background.
 
 use drapes_analysis::store::template_summary::{FeatureDistance, ValueShares};
 

@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::progress_sink::ProgressSink;
 use crate::training::{CheckpointFile, Checkpointer, Notice};
 
-/// What may come of the checkpoint of a task that has ended.
+/// What happens to the checkpoint of a task that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum CheckpointFate {
     /// Tried again, the training goes on from there.
@@ -29,7 +29,7 @@ enum CheckpointFate {
     Remove,
 }
 
-/// What came of computing a task once.
+/// The result of computing a task once.
 struct Tried {
     outcome: Outcome,
     checkpoint: CheckpointFate,
@@ -59,7 +59,7 @@ impl Workplace {
         self.perform_as(task, performing(&task.work), fingerprint, attempt, sink)
     }
 
-    /// The same of a task that is done in this way.
+    /// As [`Workplace::perform`], with the kind of the task given: tests bring one of their own.
     pub(super) fn perform_as(
         &self,
         task: &Task,
@@ -219,7 +219,7 @@ impl Workplace {
         kind.perform(self, id, checkpointer)
     }
 
-    /// That a large network fits, before hours are spent, or the system ends the process that took too much.
+    /// Checks that a task fits into memory before hours are spent on it, or the system kills the process that took too much.
     fn check_memory(&self, id: &TaskId, kind: &dyn Perform) -> Result<(), Error> {
         self.sample()?;
         if self.device.is_cuda() {

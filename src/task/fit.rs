@@ -1,4 +1,4 @@
-//! The dijet fit of one training sample.
+//! A task of kind *fit*: the di-jet mass spectrum of the side-bands (Eq. 3.2 of the paper).
 
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::plan::work::Fit;

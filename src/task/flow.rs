@@ -1,4 +1,4 @@
-//! The training of flows, and flows at work.
+//! A task of kind *train flow*: the flows of CURTAINsF4F, CATHODE and FETA; and how trained ones are read.
 
 use drapes_analysis::job::regions::Region;
 use drapes_analysis::job::template_spec::{FlowKind, TrainingSample};

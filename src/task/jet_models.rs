@@ -1,4 +1,4 @@
-//! The training of models of jets: their kinematics, and their constituents.
+//! Tasks that train the models of jets: of the two jets' kinematics, and of their constituents.
 
 use drapes_analysis::job::regions::Region;
 use drapes_analysis::job::template_spec::{Scope, TrainingSample};

@@ -1,4 +1,4 @@
-//! A template of constituents in numbers, beside the true jets that it stands for.
+//! Distributions of a template's constituents beside those of the true jets that it stands for.
 
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::quantities::SignalCount;

@@ -1,4 +1,4 @@
-//! Jets that models make, one copy of a template a task.
+//! A task that makes one copy of a template of jets: their kinematics first, then their constituents.
 
 use std::ops::Range;
 

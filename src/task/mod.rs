@@ -1,4 +1,8 @@
-//! One task from beginning to end.
+//! Tasks: a job's settings and records of earlier tasks come in, a record and arrays go out.
+//!
+//! Each kind of task is done in the file that has its name; `analysis/src/plan/work/` has its descriptor. `template.rs` holds the
+//! partial diffusion (Eq. 3.1 of the paper), `class_samples.rs` what is classified against what. This room knows files and
+//! records, and no ranks: those are the business of [`crate::dispatch`] and [`crate::run`].
 
 mod class_samples;
 mod classify;
@@ -46,7 +50,7 @@ pub(crate) use perform::{Trial, performing, seen};
 
 pub use dependencies::{has_arrays, is_readable, unreadable_after_retries};
 
-/// Where a rank works: the directory, the data and the device.
+/// The workplace of a rank: the directory, the data and the device.
 pub struct Workplace {
     store: Store,
     job: Job,
@@ -94,12 +98,12 @@ impl Workplace {
         Self { sample: OnceCell::from(sample), ..self }
     }
 
-    /// The same workplace, where trainings are saved so often.
+    /// The workplace, with this time between two checkpoints.
     pub fn saving_every(self, save_every: Duration) -> Self {
         Self { save_every, ..self }
     }
 
-    /// Reads the data, and says what is worked with here.
+    /// Reads the data, and returns the environment of this rank.
     ///
     /// # Errors
     /// The data cannot be used here.
@@ -107,12 +111,12 @@ impl Workplace {
         self.sample().map(environment)
     }
 
-    /// The same workplace, where no task may take more memory than this.
+    /// The workplace, with a limit on the memory of a task.
     pub fn with_memory(self, memory: Option<f64>) -> Self {
         Self { memory, ..self }
     }
 
-    /// What is computed on.
+    /// The device that it computes on.
     pub fn device(&self) -> Device {
         self.device
     }
@@ -138,7 +142,7 @@ impl Workplace {
     }
 }
 
-/// What a rank with these events works with.
+/// The environment of a rank that has read these events.
 pub fn environment(sample: &Sample) -> Environment {
     let versions = Versions::of(None);
     Environment {

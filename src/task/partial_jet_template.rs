@@ -1,4 +1,4 @@
-//! Jets of a template that is being made, saved between two groups of jets.
+//! A template of jets that is being made: the jets so far, which a checkpoint holds between two groups.
 //!
 //! With networks of the paper's size a core is busy for an hour with jets whose noise was drawn together: what is saved are
 //! those that are finished, the generator as it was before the others were drawn, and which of these are solved.
@@ -29,7 +29,7 @@ pub struct PartialJetTemplate {
     after: Pcg64,
 }
 
-/// What of a snapshot is neither a list nor a tensor.
+/// The part of a snapshot that is neither a list nor a tensor.
 #[derive(Serialize, Deserialize)]
 struct SamplerState {
     noise: Pcg64,
@@ -81,7 +81,7 @@ impl PartialJetTemplate {
         self.noise = self.after.clone();
     }
 
-    /// What is made.
+    /// The jets that are made.
     pub fn jets(&self) -> &Jets {
         &self.made
     }

@@ -1,4 +1,4 @@
-//! Events of a template that is being made, saved between two portions.
+//! A template that is being made: the events so far, which a checkpoint holds between two portions.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use tch::Tensor;
 
 use crate::training::{Resumable, Snapshot};
 
-/// What a template's random numbers come from.
+/// The random generators of a template.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Generators {
     /// Noise that events begin as, or that is added to them.
@@ -46,7 +46,7 @@ impl PartialTemplate {
         self.generators = generators;
     }
 
-    /// What is made.
+    /// The events that are made.
     ///
     /// # Shapes
     /// `(events, features)`

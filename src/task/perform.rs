@@ -1,4 +1,4 @@
-//! How tasks are done: each kind in the file that has its name, and here the one place that tells them apart.
+//! What every kind of task can do: be performed, and be tried for a moment. The one place in this crate that tells kinds apart.
 
 use drapes_analysis::job::Job;
 use drapes_analysis::machine::Seen;
@@ -33,7 +33,7 @@ pub trait Perform: TaskKind {
 
 /// Work of which a moment tells how fast this machine is at it.
 pub trait Trial {
-    /// Does a moment of the work, on events that nobody has seen; what it took, and its price at these rates. None where the
+    /// Measures a moment of the work on random events: the time that it took, and its price at these rates. None where the
     /// work cannot be done here, or is too large to be tried.
     fn moment(&self, job: &Job, device: Device, rates: &Rates) -> Option<Seen>;
 }

@@ -1,4 +1,4 @@
-//! Distributions in numbers: bins, shares, distances.
+//! Histograms of features: bins, shares of events, distances.
 
 /// Share of events that may lie beyond each end of the bins.
 const BEYOND: f64 = 0.002;

@@ -1,4 +1,4 @@
-//! What a task that is stopped leaves of its length.
+//! Notes how far a stopped task came and in what time, so that the next run knows what is left of it.
 
 use drapes_analysis::plan::Task;
 use drapes_analysis::plan::fingerprint::Fingerprint;

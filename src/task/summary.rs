@@ -1,4 +1,4 @@
-//! A template in numbers, beside the true events that it stands for.
+//! Distributions of a template's features beside those of the true events that it stands for.
 
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::quantities::SignalCount;
@@ -23,7 +23,7 @@ const BINS: usize = 40;
 /// Bins of each side of a pair's density.
 const PAIR_BINS: usize = 24;
 
-/// What was made, and from what.
+/// A template with the model, the noise strengths and the events that it was made from.
 pub struct Made<'a> {
     /// The template; none for the data of GenSR.
     pub template: Option<TemplateSpec>,

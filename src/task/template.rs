@@ -1,4 +1,5 @@
-//! Events that models make: background templates in the signal region, and over-sampled data (GenSR).
+//! Tasks that make events: background templates in the signal region by ∅, partial diffusion and flows, and over-sampled data
+//! (GenSR).
 
 use std::ops::Range;
 
@@ -178,7 +179,8 @@ fn portion(starts: &RegionEvents, rows: Range<usize>) -> RegionEvents {
     }
 }
 
-/// The same noise and masses for every σ′ and solver: what differs is then what is studied.
+/// The random stream of a template, which gives the same noise and masses for every σ′ and solver, so that templates differ by what is
+/// studied and not by chance.
 pub fn stream(place: &Workplace, template: &TemplateSpec) -> Stream {
     place.stream().branch("template").branch(template.method.word()).branch(template.sample)
 }

@@ -1,4 +1,4 @@
-//! The training of denoisers.
+//! A task of kind *train*: the denoisers of side-bands or of data.
 
 use drapes_analysis::job::regions::Region;
 use drapes_analysis::job::template_spec::{Scope, TrainingSample};
@@ -58,7 +58,7 @@ fn train(
     Ok(records(*scope, samples, training))
 }
 
-/// What the records of a training tell.
+/// The record of each member of a training.
 pub fn records<D>(
     scope: Scope,
     samples: &[TrainingSample],

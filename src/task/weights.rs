@@ -110,7 +110,7 @@ pub fn read_columns(reader: &ArrayReader, member: usize) -> Result<ColumnMaps, E
     Ok(ColumnMaps::from_columns(columns))
 }
 
-/// What else a member needs.
+/// Reads what a member needs beside its weights, as [`write_maps`] stores it.
 pub fn read_maps<T: DeserializeOwned>(reader: &ArrayReader, member: usize) -> Result<T, Error> {
     let text = reader.list::<u8>(MAPS)?;
     let maps: Result<Vec<T>, _> = serde_json::from_slice(text.as_slice().unwrap_or_default());

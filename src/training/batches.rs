@@ -1,4 +1,4 @@
-//! Which events a member sees in which step.
+//! The batches of a member: its events in random order, anew in each epoch.
 
 use std::ops::Range;
 
@@ -32,7 +32,7 @@ impl Batches {
         Self { events, batch, per_epoch, next: per_epoch, generator }
     }
 
-    /// What later batches depend on besides the order of the events.
+    /// The state of later batches besides the order of the events.
     pub fn state(&self) -> BatchesState {
         BatchesState { next: self.next, generator: self.generator.clone() }
     }
@@ -78,7 +78,7 @@ pub fn next_rows(first: u32, count: usize) -> Result<Range<u32>, Error> {
     u32::try_from(end).map(|end| first..end).map_err(|_| Error::TooManyEvents { found: end })
 }
 
-/// Where a sequence of batches stands.
+/// The state of a sequence of batches.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BatchesState {
     next: usize,

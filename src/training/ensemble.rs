@@ -1,4 +1,4 @@
-//! The loop.
+//! The loop in which every network of this program is trained.
 
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::store::record::Loss;

@@ -1,4 +1,4 @@
-//! Which parameters a training ends with.
+//! The parameters that a training ends with: those of the last step, of the best epoch, or a running average.
 
 use drapes_analysis::job::KeptMoment;
 use drapes_analysis::store::record::Loss;
@@ -44,7 +44,7 @@ impl FinalParameters {
         }
     }
 
-    /// As [`Kept::step`], by numbers that are on the device, `[members, 1]`.
+    /// As [`FinalParameters::step`], by numbers that are on the device, `[members, 1]`.
     pub fn step_by(&mut self, present: &Tensor, pull: &Tensor) {
         if let (ResultOf::RunningAverage { .. }, Some(average)) = (self.result, &mut self.parameters) {
             let _ = average.lerp_tensor_(present, &pull.expand_as(present));

@@ -30,7 +30,7 @@ pub struct TrainingHistory {
     pub diverged: Option<f64>,
 }
 
-/// What a member's weights hold.
+/// Whether all weights of a member are finite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weights {
     /// Numbers.
@@ -40,7 +40,7 @@ pub enum Weights {
 }
 
 impl Weights {
-    /// What the weights of each member hold.
+    /// Whether all weights of each member are finite.
     ///
     /// # Shapes
     /// `[members, len]`
@@ -52,7 +52,7 @@ impl Weights {
 }
 
 impl TrainingHistory {
-    /// Looks at a moment; none once the member has diverged.
+    /// Records an entry of the history; none once the member has diverged.
     pub fn finite(&mut self, loss: Loss, weights: Weights) -> Option<Loss> {
         let values = [Some(loss.training), loss.validation];
         if weights == Weights::NotFinite || values.iter().flatten().any(|value| !value.is_finite()) {
@@ -62,7 +62,7 @@ impl TrainingHistory {
     }
 }
 
-/// That some member is of use, so that it makes sense to go on.
+/// Checks that some member has not diverged, so that it makes sense to go on.
 ///
 /// # Errors
 /// All of them have diverged.

@@ -19,7 +19,7 @@ pub struct Learner {
     pub(super) trained: TrainedMember,
 }
 
-/// What is said where events are not enough for a batch.
+/// The words of the error where events are not enough for a batch.
 #[derive(Clone, Copy, Debug)]
 pub struct TooFew {
     /// What is learnt from.

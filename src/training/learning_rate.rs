@@ -1,4 +1,4 @@
-//! The course of a learning rate.
+//! The learning rate of a member as a function of the step: warm-up, then constant or falling as a cosine.
 
 use drapes_analysis::job::Schedule;
 

@@ -1,4 +1,4 @@
-//! What the loop asks of a model.
+//! The three calls by which the loop trains any model: random numbers, gradient, validation loss.
 
 use tch::Tensor;
 

@@ -1,4 +1,4 @@
-//! How an ensemble is trained.
+//! The settings of a training: epochs, batch, learning rate, weight decay, and which parameters are its result.
 
 use drapes_analysis::job::{KeptMoment, Schedule};
 
@@ -9,7 +9,7 @@ const LARGEST_WARMUP: f64 = 1.0 / 20.0;
 /// How often losses are recorded where that is not once an epoch.
 const RECORDS: usize = 50;
 
-/// What all members of a training have in common.
+/// The settings that all members of a training share.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrainingSettings {
     /// Passes over the training part.

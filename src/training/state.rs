@@ -1,4 +1,4 @@
-//! What of a training is saved.
+//! The state of a training in a checkpoint: everything that later steps depend on.
 
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};

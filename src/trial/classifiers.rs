@@ -1,4 +1,4 @@
-//! Classifiers of features: perceptrons and trees.
+//! Trials of classifiers of features: perceptrons and trees.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! Timing a moment of work.
+//! Times a moment of work.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use tch::{Cuda, Device};
 
 use crate::progress_sink::ProgressSink;
 
-/// A kind of work is watched for about so long.
+/// A kind of work is measured for about so long.
 pub const MOMENT: Duration = Duration::from_millis(250);
 
 /// Blocks of steps that set up what the others find: memory, and on a GPU also kernels and the recording of a step.

@@ -1,4 +1,4 @@
-//! Models and classifiers of jets' constituents.
+//! Trials of models and classifiers of jets' constituents.
 
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::{JetClassifierSettings, JetModelSettings, Job, Momentum, SamplerSettings};

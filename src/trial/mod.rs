@@ -41,7 +41,7 @@ pub fn worth_trying(plan: &Plan, seconds: &[f64], known: &[Known], ranks: usize,
     largest.map(|(task, _)| task).filter(|task| performing(&task.work).trial().is_some()).cloned().collect()
 }
 
-/// Does a moment of each of these tasks; what it took against the price at these rates. A trial that fails tells nothing: if
+/// Measures a moment of each of these tasks, against its price at these rates. A trial that fails tells nothing: if
 /// the work itself cannot be done here, its task says so.
 pub fn of(job: &Job, tasks: &[Task], device: Device, rates: &Rates) -> Shown {
     let mut shown = Shown::default();

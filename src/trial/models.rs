@@ -1,4 +1,4 @@
-//! Denoisers and flows: their training, and events from them.
+//! Trials of denoisers and flows: their training, and sampling from them.
 
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::template_spec::FlowKind;

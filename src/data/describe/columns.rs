@@ -13,7 +13,7 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Of so many columns.
+    /// A search for discrete columns among so many.
     pub fn of(columns: usize) -> Self {
         Self { columns: vec![Vec::new(); columns], most: MOST_VALUES / columns.max(1) }
     }

@@ -64,7 +64,7 @@ impl Histogram {
     }
 }
 
-/// Where all but the tails lie.
+/// The range that holds all but the tails.
 fn core(masses: &[f64]) -> Option<(f64, f64)> {
     let last = masses.len().checked_sub(1)?;
     let tail = (masses.len() as f64 * TAIL) as usize;

@@ -1,4 +1,4 @@
-//! One pass over a table.
+//! One pass over a table that counts events by region and label, and measures the range of each column.
 
 use std::path::Path;
 
@@ -123,7 +123,7 @@ fn guess(columns: &dyn Columns, names: &[&str]) -> Option<usize> {
     names.iter().find_map(|wanted| columns.names().iter().position(|name| plain(name) == *wanted))
 }
 
-/// Where the resonant mass of a row comes from.
+/// How the resonant mass of a row is computed from its columns.
 enum Mass {
     Jets(Recipe),
     /// A position in the batch.
@@ -131,7 +131,7 @@ enum Mass {
     Unknown,
 }
 
-/// What is known of a table after some of its rows.
+/// Counts and ranges of the rows of a table that were read so far.
 struct Pass {
     /// Positions in the file of what a batch holds.
     wanted: Vec<usize>,

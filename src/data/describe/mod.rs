@@ -36,7 +36,7 @@ pub struct Description {
     pub tables: Vec<EventTable>,
 }
 
-/// What a file was recognised as.
+/// The layout that a file was recognised to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FileLayout {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// What a file is, and what to do with it.
+/// A kind of file that this program does not read, and how to make one that it reads.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Foreign {
     /// What the file is.

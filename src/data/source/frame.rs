@@ -118,7 +118,7 @@ impl Frame {
     }
 }
 
-/// What is wanted of one block.
+/// The columns that are read from one block.
 struct Part<'a> {
     block: &'a Dataset,
     /// Neighbouring columns are read together: rows lie one after the other on disk.

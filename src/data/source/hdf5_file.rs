@@ -39,7 +39,7 @@ impl Hdf5File {
         Ok(Self { path: path.to_owned(), file })
     }
 
-    /// Where it lies.
+    /// Its path in the file.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -112,7 +112,7 @@ fn found(file: &Hdf5File) -> Result<Found, DataError> {
     })
 }
 
-/// Where a column is.
+/// The position of a column.
 pub(super) fn position(columns: &dyn Columns, name: &str) -> Option<usize> {
     columns.names().iter().position(|column| column == name)
 }

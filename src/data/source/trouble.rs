@@ -15,7 +15,7 @@ const FIRST_WITH_NEWS: u8 = 2;
 /// The most letters of what the library says that are shown.
 const LONGEST: usize = 300;
 
-/// What an error of the library means; `part` is what it was to read.
+/// Translates an error of the HDF5 library; `part` is what it was to read.
 pub(super) fn trouble(path: &Path, part: &str, error: hdf5::Error) -> DataError {
     let path = path.to_owned();
     if error.contains_minor(MinorErrorCode::Truncated) {

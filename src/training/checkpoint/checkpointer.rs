@@ -17,7 +17,7 @@ pub trait Resumable {
     fn restore(&mut self, snapshot: &Snapshot) -> Option<()>;
 }
 
-/// Looks after a training: tells how far it is, saves it from time to time, and stops it when it must.
+/// Accompanies a training: reports its progress, saves it from time to time, and stops it when it must.
 pub struct Checkpointer<'a> {
     sink: &'a dyn ProgressSink,
     /// Who is told of checkpoints.
@@ -45,7 +45,7 @@ impl<'a> Checkpointer<'a> {
         Self { file: Some(file), every, ..Self::without_file(sink) }
     }
 
-    /// The same checkpointer, which tells of its checkpoints.
+    /// The checkpointer, with a listener that hears of checkpoints.
     pub fn telling(self, listener: &'a dyn Fn(Notice)) -> Self {
         Self { listener: Some(listener), ..self }
     }
@@ -98,7 +98,7 @@ impl<'a> Checkpointer<'a> {
         if self.sink.should_stop() { Err(Error::Stopped) } else { Ok(()) }
     }
 
-    /// Puts a training where it was stopped, if it was.
+    /// Restores a training to where it was stopped, if there is a checkpoint.
     pub fn resume(&self, training: &mut impl Resumable) {
         let Some(file) = &self.file else { return };
         let restored = match file.read() {

@@ -1,4 +1,4 @@
-//! A snapshot on disk.
+//! The checkpoint file: a snapshot with the fingerprint of its task and the device whose bits it has.
 
 use std::fmt;
 use std::path::PathBuf;

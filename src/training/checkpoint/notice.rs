@@ -1,4 +1,4 @@
-//! What is worth knowing of a training's checkpoint.
+//! What the log of a rank says of checkpoints.
 
 use std::fmt;
 
