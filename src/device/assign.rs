@@ -1,6 +1,7 @@
 //! Gives each rank a device: a GPU of its own, or processor cores.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::num::NonZeroUsize;
 
 use drapes_analysis::plan::device_kind::CORE;
 use serde::{Deserialize, Serialize};
@@ -50,13 +51,26 @@ pub fn most_common_kind(assignments: &[DeviceAssignment]) -> &str {
     kinds.into_iter().max_by_key(|(_, count)| *count).map_or(CORE, |(kind, _)| kind)
 }
 
-/// Whether several ranks may compute on one GPU.
+/// How many ranks may compute on one GPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sharing {
-    /// They may not: it would be slower than one rank.
+    /// One: each rank has its own.
     Refused,
-    /// They may.
+    /// So many.
+    UpTo(NonZeroUsize),
+    /// Any number.
     Allowed,
+}
+
+impl Sharing {
+    /// Ranks that a GPU may have at most.
+    fn ranks(self) -> usize {
+        match self {
+            Self::Refused => 1,
+            Self::UpTo(ranks) => ranks.get(),
+            Self::Allowed => usize::MAX,
+        }
+    }
 }
 
 /// Gives every rank its device.
@@ -90,7 +104,7 @@ pub fn assign(
         let used = |gpu: &Gpu| users.get(gpu.uuid.as_str()).copied().unwrap_or(0);
         let choice = gpus.iter().enumerate().min_by_key(|(index, gpu)| (used(gpu), *index));
         let Some((index, gpu)) = choice else { continue };
-        if used(gpu) > 0 && sharing == Sharing::Refused {
+        if used(gpu) >= sharing.ranks() {
             let of_host = || ranks_hardware.iter().filter(|hardware| hardware.host == *host);
             let different: BTreeSet<&str> =
                 of_host().flat_map(|hardware| hardware.gpus.iter().map(|gpu| gpu.uuid.as_str())).collect();
@@ -98,6 +112,7 @@ pub fn assign(
                 host: host.clone(),
                 gpus: different.len(),
                 ranks: of_host().count(),
+                each: sharing.ranks(),
             });
         }
         *users.entry(&gpu.uuid).or_default() += 1;
@@ -228,6 +243,11 @@ mod tests {
         let error = chosen(&ranks_hardware, Sharing::Refused).expect_err("too few");
         assert!(error.to_string().starts_with("3 ranks share x with 2 GPUs"), "{error}");
         assert_eq!(chosen(&ranks_hardware, Sharing::Allowed).expect("allowed"), ["0=a", "0=a", "1=b"]);
+        let two = Sharing::UpTo(NonZeroUsize::new(2).expect("two"));
+        assert_eq!(chosen(&ranks_hardware, two).expect("two a GPU"), ["0=a", "0=a", "1=b"]);
+        let crowd: Vec<_> = (0..5).map(|_| hardware("x", &["a", "b"])).collect();
+        let error = chosen(&crowd, two).expect_err("five on two").to_string();
+        assert!(error.contains("start at most 4 ranks there") && error.contains("2 rank(s) a GPU"), "{error}");
     }
 
     #[test]

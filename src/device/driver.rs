@@ -66,3 +66,22 @@ pub fn driver() -> Option<Driver> {
         Some(Driver { cuda: format!("{}.{}", number / 1000, number % 1000 / 10), gpus })
     }
 }
+
+/// Bytes of its memory that the GPU of this thread has free; none where the driver does not say.
+pub fn free_gpu_memory() -> Option<f64> {
+    #[allow(unsafe_code, reason = "loading the driver's own library, as every CUDA program does")]
+    let library = unsafe { Library::new("libcuda.so.1") }.ok()?;
+    let (mut free, mut total) = (0_usize, 0_usize);
+    #[allow(
+        unsafe_code,
+        reason = "one function of the driver, with the signature of its header; both pointers are to live locals"
+    )]
+    // SAFETY: as above. Where this thread uses no GPU, the driver answers with an error.
+    let status = unsafe {
+        let ask = library
+            .get::<unsafe extern "C" fn(*mut usize, *mut usize) -> Status>(b"cuMemGetInfo_v2\0")
+            .ok()?;
+        ask(&raw mut free, &raw mut total)
+    };
+    (status == SUCCESS && free <= total).then_some(free as f64)
+}

@@ -9,8 +9,10 @@ use drapes_analysis::error::Exit;
 pub enum DeviceError {
     /// More ranks than GPUs on a host.
     #[error(
-        "{ranks} ranks share {host} with {gpus} GPUs (two ranks on one GPU slow each other down) start at most {gpus} \
-         ranks there, allow it with --share-gpus, or compute on processor cores with --device cpu"
+        "{ranks} ranks share {host} with {gpus} GPUs, {each} rank(s) a GPU (more take turns on it and gain little, unless \
+         NVIDIA MPS runs there) start at most {} ranks there, let N ranks share a GPU with --share-gpus=N \
+         (docs/operations.md, Devices), or compute on processor cores with --device cpu",
+        gpus * each
     )]
     TooFewGpus {
         /// The host.
@@ -19,6 +21,8 @@ pub enum DeviceError {
         gpus: usize,
         /// Ranks of the host.
         ranks: usize,
+        /// Ranks that a GPU may have.
+        each: usize,
     },
     /// A GPU is asked for and there is none.
     #[error(

@@ -19,7 +19,7 @@ use tch::{Cuda, Device, Kind, Tensor};
 
 pub use assign::{DeviceAssignment, Sharing, assign, lines, most_common_kind, warnings};
 pub use detect::detect;
-pub use driver::{Driver, driver};
+pub use driver::{Driver, driver, free_gpu_memory};
 pub use error::DeviceError;
 pub use hardware::{Gpu, RankHardware};
 pub use memory::{free_memory, memory_shares};

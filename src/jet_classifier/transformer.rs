@@ -15,7 +15,7 @@ const KEPT_TOGETHER: usize = 1 << 20;
 /// Jets of each member that are computed at once at least: with fewer, overhead costs more than the cache saves.
 const FEWEST_TOGETHER: usize = 3;
 /// Jets that all members together compute at once where a GPU waits to be filled.
-const JETS_TOGETHER_ON_GPU: usize = 512;
+const JETS_TOGETHER_ON_GPU: usize = 4096;
 /// Numbers that are kept between forward and backward at most: a quarter of a gigabyte.
 const KEPT_AT_ONCE: usize = 1 << 26;
 /// The same on a GPU.

@@ -31,8 +31,10 @@ impl Run {
             let choice = self.device.to_possible_value();
             command += &choice.map_or(String::new(), |choice| format!(" --device {}", choice.get_name()));
         }
-        if self.share_gpus {
-            command += " --share-gpus";
+        match self.share_gpus {
+            None => {}
+            Some(None) => command += " --share-gpus",
+            Some(Some(ranks)) => command += &format!(" --share-gpus={ranks}"),
         }
         let said = |name: &str| std::env::var_os(name).is_some();
         let starter = match () {

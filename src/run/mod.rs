@@ -26,6 +26,7 @@ mod status_file;
 mod stop_requests;
 mod worker;
 
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -88,9 +89,9 @@ pub struct Run {
     /// What to compute on.
     #[arg(long, value_enum, default_value_t)]
     device: DeviceChoice,
-    /// Let several ranks compute on one GPU.
-    #[arg(long)]
-    share_gpus: bool,
+    /// Let N ranks compute on one GPU, or any number. They gain from it where NVIDIA MPS runs.
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
+    share_gpus: Option<Option<NonZeroUsize>>,
     /// When the run must have ended: a time from now (90m), a date (2026-03-01T14:00:00), seconds since 1970, or NONE.
     /// Under Slurm, the end of the job by default.
     #[arg(long, value_name = "WHEN", value_parser = Deadline::parse)]
@@ -211,7 +212,11 @@ impl Run {
     }
 
     fn sharing(&self) -> Sharing {
-        if self.share_gpus { Sharing::Allowed } else { Sharing::Refused }
+        match self.share_gpus {
+            None => Sharing::Refused,
+            Some(None) => Sharing::Allowed,
+            Some(Some(ranks)) => Sharing::UpTo(ranks),
+        }
     }
 }
 

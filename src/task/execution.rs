@@ -222,12 +222,13 @@ impl Workplace {
     /// Checks that a task fits into memory before hours are spent on it, or the system kills the process that took too much.
     fn check_memory(&self, id: &TaskId, kind: &dyn Perform) -> Result<(), Error> {
         self.sample()?;
-        if self.device.is_cuda() {
-            // It says itself when it has no more.
-            return Ok(());
-        }
         let MemoryDemand { bytes: needs, lower } = self.need(kind);
-        match [free_memory(), self.memory].into_iter().flatten().reduce(f64::min) {
+        let free = if self.device.is_cuda() {
+            self.gpu_memory
+        } else {
+            [free_memory(), self.memory].into_iter().flatten().reduce(f64::min)
+        };
+        match free {
             Some(has) if needs > has => Err(Error::DoesNotFit { what: id.to_string(), needs, has, lower }),
             _ => Ok(()),
         }

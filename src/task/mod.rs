@@ -64,6 +64,8 @@ pub struct Workplace {
     save_every: Duration,
     /// This rank's share of the host's free memory, where it is known.
     memory: Option<f64>,
+    /// What was free of the GPU's memory before the first task, which libtorch then keeps for the others.
+    gpu_memory: Option<f64>,
     /// Whether the device still computes; tests break it here.
     check: fn(Device) -> Result<(), String>,
 }
@@ -89,6 +91,7 @@ impl Workplace {
             sample: OnceCell::new(),
             save_every: Duration::MAX,
             memory: None,
+            gpu_memory: device.is_cuda().then(device::free_gpu_memory).flatten(),
             check: device::check,
         }
     }
