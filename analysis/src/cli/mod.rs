@@ -34,12 +34,10 @@ pub use voice::{Color, Loudness, Talk, loudness};
 pub use crate::text::{YEAR, columns, duration, wrapped};
 
 use crate::error::{Error, Exit};
-use crate::figures::figure_stamp;
-use crate::figures::reduce;
+use crate::figures::{figure_stamp, reduce};
 use crate::plan::TaskId;
 use crate::report::renew;
-use crate::store::Store;
-use crate::store::results::Results;
+use crate::store::{Results, Store};
 
 /// The light verbs.
 #[derive(Debug, Subcommand)]

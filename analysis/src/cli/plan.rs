@@ -12,15 +12,13 @@ use serde_json::json;
 use super::{answer, tell};
 use crate::dispatch::{Graph, Known, Simulated, Simulation, makespan};
 use crate::error::{Error, Exit};
-use crate::job::point::ScanPoint;
-use crate::job::{Change, DEFAULTS, Job, JobFile};
+use crate::job::{Change, DEFAULTS, Job, JobFile, ScanPoint};
 use crate::machine::Memory;
 use crate::plan::price::demand::{Demand, LONGEST_RUN, longest, most_memory, size};
 use crate::plan::price::memory::Chip;
 use crate::plan::price::{EventCounts, Price, bytes};
-use crate::plan::rates::Rates;
 use crate::plan::work::Trained;
-use crate::plan::{self, Stage, TaskId, TaskKind};
+use crate::plan::{self, Rates, Stage, TaskId, TaskKind};
 use crate::text::{columns, columns_on_page, duration, wrapped, wrapped_behind};
 
 use priced::Priced;

@@ -7,8 +7,7 @@ use crate::error::{Error, Exit};
 use crate::figures::{Figure, draw, draw_all, has_table};
 use crate::plan::TaskId;
 use crate::report::renew;
-use crate::store::Store;
-use crate::store::results::Results;
+use crate::store::{Results, Store};
 
 /// Draws the figures again from their tables, as SVG, PDF and PNG.
 ///

@@ -14,11 +14,9 @@ use crate::dispatch::makespan;
 use crate::error::{Error, Exit};
 use crate::job::Growth;
 use crate::plan::price::{EventCounts, Price};
-use crate::plan::rates::Rates;
-use crate::plan::{Plan, Stage, Task};
-use crate::store::accounting::{TimeSpent, time_spent};
-use crate::store::task_state::{TaskState, pace_so_far, task_states};
-use crate::store::{Liveness, LockOwner, Store, seconds_left};
+use crate::plan::{Plan, Rates, Stage, Task};
+use crate::store::task_state::pace_so_far;
+use crate::store::{Liveness, LockOwner, Store, TaskState, TimeSpent, seconds_left, task_states, time_spent};
 use crate::text::{columns, duration};
 
 /// Shows what a scan has done, what runs, what failed and why, what waits for what, and how much is left.

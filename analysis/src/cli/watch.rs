@@ -10,7 +10,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use super::scene::Scene;
 use super::screen::Screen;
 use super::tell;
-use crate::store::task_state::TaskState;
+use crate::store::TaskState;
 use crate::text::duration;
 
 /// Time between two readings of a directory, which is how often a run writes down what its ranks do.

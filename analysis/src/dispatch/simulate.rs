@@ -12,8 +12,7 @@ use super::dispatcher::{Dispatcher, Ending, Limits};
 use super::graph::Graph;
 use super::outlook::{IfStopped, Outlook};
 use super::schedule::{Known, Schedule};
-use crate::plan::random_stream::Stream;
-use crate::plan::{Pace, PaceKind, Plan};
+use crate::plan::{Pace, PaceKind, Plan, Stream};
 
 /// A rank says at most so often how far its task is.
 pub const PROGRESS_EVERY: Duration = Duration::from_secs(1);

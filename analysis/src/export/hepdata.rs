@@ -9,10 +9,9 @@ use super::pivot::{Column, Line, Pivot};
 use super::place::{File, file};
 use super::tables;
 use crate::error::Error;
-use crate::figures::Figure;
-use crate::figures::table::{FigureTable, Row, round};
-use crate::job::method_names;
-use crate::job::{Job, Layout};
+use crate::figures::table::{Row, round};
+use crate::figures::{Figure, FigureTable};
+use crate::job::{Job, Layout, method_names};
 use crate::store::Store;
 use drapes_draw::{Panel, plain};
 

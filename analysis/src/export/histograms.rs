@@ -5,13 +5,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
-use crate::job::Job;
-use crate::job::hlv;
+use crate::job::{Job, hlv};
 use crate::plan::{Plan, TaskId};
-use crate::store::jet_summary::JetSummary;
-use crate::store::record::{MassFit, TaskResult};
-use crate::store::template_summary::TemplateSummary;
-use crate::store::{RecordState, Store};
+use crate::store::{JetSummary, MassFit, RecordState, Store, TaskResult, TemplateSummary};
 
 /// The meaning of the contents of bins.
 #[derive(Clone, Copy)]

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::figures::table::{FigureTable, Row};
+use crate::figures::FigureTable;
+use crate::figures::table::Row;
 
 /// Curves stand side by side if at least this share of the cells is filled; else they stand below each other.
 const LEAST_FILLED: f64 = 0.25;

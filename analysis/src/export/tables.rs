@@ -4,11 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::error::Error;
-use crate::figures::Figure;
-use crate::figures::reduce;
-use crate::figures::table::FigureTable;
-use crate::store::Store;
-use crate::store::results::Results;
+use crate::figures::{Figure, FigureTable, reduce};
+use crate::store::{Results, Store};
 
 /// A byte order mark.
 const MARK: &[u8] = b"\xef\xbb\xbf";

@@ -2,10 +2,9 @@
 //! denoiser learns anything.
 
 use super::{palette, panels, select};
-use crate::figures::table::FigureTable;
-use crate::job::template_spec::Scope;
-use crate::store::record::DenoiserTraining;
-use crate::store::results::Results;
+use crate::figures::FigureTable;
+use crate::job::Scope;
+use crate::store::{DenoiserTraining, Results};
 use drapes_draw::{Axis, Corner, Curve, Dash, Guide, Legend, Mark, Panel, Picture, Point, Style};
 
 const TRAINING: &str = "training";

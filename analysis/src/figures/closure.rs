@@ -4,12 +4,9 @@
 //! also tells true background from the template, on events that it has not seen, the template differs from the background,
 //! whatever signal was injected, and an excess may be nothing but this difference.
 
-use crate::job::Job;
 use crate::job::method_names::label;
-use crate::job::point::{ClassifierKind, ScanPoint};
-use crate::job::template_spec::{Inputs, TemplateSpec};
-use crate::store::results::{PointResults, Results};
-use crate::store::template_summary::{FeatureDistance, TemplateSummary};
+use crate::job::{ClassifierKind, Inputs, Job, ScanPoint, TemplateSpec};
+use crate::store::{FeatureDistance, PointResults, Results, TemplateSummary};
 
 /// By how many standard errors a mean AUC must exceed the threshold to count as a failure.
 const ERRORS: f64 = 2.0;

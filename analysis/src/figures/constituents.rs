@@ -5,12 +5,10 @@
 use super::measure::Measure;
 use super::palette::{self, Marked};
 use super::{panels, roc, select};
-use crate::figures::table::{FigureTable, Row as TableRow};
-use crate::job::method_names;
-use crate::job::point::ClassifierKind;
-use crate::job::quantities::SignalCount;
-use crate::job::template_spec::{Inputs, Kinematics};
-use crate::store::results::{PointResults, Results};
+use crate::figures::FigureTable;
+use crate::figures::table::Row as TableRow;
+use crate::job::{ClassifierKind, Inputs, Kinematics, SignalCount, method_names};
+use crate::store::{PointResults, Results};
 use drapes_draw::{Axis, Curve, Dash, Guide, Legend, Mark, Panel, Picture, Row, Style, Weak};
 
 /// The methods of Fig. 9; the references with constituents only.

@@ -2,10 +2,9 @@
 
 use super::contour::Density;
 use super::{histogram, palette};
-use crate::figures::table::FigureTable;
+use crate::figures::FigureTable;
 use crate::job::hlv;
-use crate::store::results::Results;
-use crate::store::template_summary::{PairDensity, TemplateSummary};
+use crate::store::{PairDensity, Results, TemplateSummary};
 use drapes_draw::{
     Axis, Colour, Curve, Dash, Filling, Legend, Mark, Panel, Picture, Point, Row, Steps, Style,
 };

@@ -1,10 +1,9 @@
 //! Fig. 16: distributions of signal and background after partial diffusion by DRAPES SR, with the ratio to those before.
 
 use super::{histogram, palette, panels, select};
-use crate::figures::table::FigureTable;
+use crate::figures::FigureTable;
 use crate::job::hlv;
-use crate::store::results::Results;
-use crate::store::template_summary::{FeatureSpectra, TemplateSummary};
+use crate::store::{FeatureSpectra, Results, TemplateSummary};
 use drapes_draw::{
     Axis, Colour, Corner, Dash, Filling, Guide, Legend, Mark, Panel, Picture, Row, Steps, Style,
 };

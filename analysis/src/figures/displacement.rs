@@ -1,10 +1,9 @@
 //! Fig. 15: how far DRAPES SR moves signal and background, feature by feature.
 
 use super::{palette, panels, select};
-use crate::figures::table::FigureTable;
+use crate::figures::FigureTable;
 use crate::job::hlv;
-use crate::store::results::Results;
-use crate::store::template_summary::{Displacement, TemplateSummary};
+use crate::store::{Displacement, Results, TemplateSummary};
 use drapes_draw::{Axis, Corner, Curve, Legend, Mark, Marker, Panel, Picture, Point, Style};
 
 const BACKGROUND: &str = "background";

@@ -3,9 +3,9 @@
 use super::measure::Measure;
 use super::palette;
 use super::select;
-use crate::figures::table::FigureTable;
+use crate::figures::FigureTable;
 use crate::job::method_names;
-use crate::store::results::Results;
+use crate::store::Results;
 use crate::text::grouped;
 use drapes_draw::{Axis, Cell, Cells, Colour, Mark, Panel, Picture, Row};
 

@@ -8,8 +8,8 @@ use crate::figures;
 use crate::figures::reduce;
 use crate::job::Job;
 use crate::plan::Plan;
-use crate::store::results::{Results, digest};
-use crate::store::{RecordState, Store};
+use crate::store::results::digest;
+use crate::store::{RecordState, Results, Store};
 
 /// The records that tables and pictures were made from, and the files that there are.
 #[derive(Debug, Serialize, Deserialize)]

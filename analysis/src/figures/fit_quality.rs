@@ -1,7 +1,7 @@
 //! How well the dijet fits describe the side-bands that they were made of.
 
 use crate::statistics::chi_squared::p_value;
-use crate::store::record::MassFit;
+use crate::store::MassFit;
 
 /// Below this a fit does not describe its side-bands, and the masses drawn from it are doubtful.
 pub const LEAST_P_VALUE: f64 = 1e-3;
@@ -41,9 +41,7 @@ pub fn told(fits: &[MassFit]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::quantities::SignalCount;
-    use crate::job::regions::MassWindow;
-    use crate::job::template_spec::TrainingSample;
+    use crate::job::{MassWindow, SignalCount, TrainingSample};
 
     fn fit(n_signal: u32, chi_squared: f64) -> MassFit {
         let side_bands = MassWindow::new(2800.0, 6000.0);

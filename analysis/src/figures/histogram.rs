@@ -1,6 +1,6 @@
 //! Histograms in tables: `x` is the lower edge of a bin and `mean` its content; a last row of zero ends the last bin.
 
-use crate::figures::table::FigureTable;
+use crate::figures::FigureTable;
 use drapes_draw::{Steps, Style};
 
 /// The axis of histograms.

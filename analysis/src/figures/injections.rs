@@ -3,10 +3,10 @@
 use super::measure::Measure;
 use super::palette::{self, Marked};
 use super::{panels, select};
-use crate::figures::table::{FigureTable, Row as TableRow};
-use crate::job::method_names;
-use crate::job::quantities::SignalCount;
-use crate::store::results::Results;
+use crate::figures::FigureTable;
+use crate::figures::table::Row as TableRow;
+use crate::job::{SignalCount, method_names};
+use crate::store::Results;
 use drapes_draw::{Axis, Corner, Curve, Dash, Guide, Legend, Mark, Panel, Picture, Row, TopAxis};
 
 /// The curve that carries the second axis: S/√B at each injection.

@@ -2,12 +2,9 @@
 
 use super::palette::{self, Marked};
 use super::{histogram, panels};
-use crate::figures::table::FigureTable;
-use crate::job::method_names;
-use crate::job::quantities::SignalCount;
-use crate::job::template_spec::{Kinematics, TemplateMethod, TemplateSpec};
-use crate::store::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
-use crate::store::results::Results;
+use crate::figures::FigureTable;
+use crate::job::{Kinematics, SignalCount, TemplateMethod, TemplateSpec, method_names};
+use crate::store::{JetQuantity, JetSpectrum, JetSummary, Results};
 use drapes_draw::{Axis, Corner, Dash, Filling, Guide, Legend, Mark, Panel, Picture, Steps, Style};
 
 /// The word of the curve with the distance between two halves of the true background, which is what chance gives.

@@ -1,13 +1,11 @@
 //! The di-jet mass spectrum with its fit, and how far the data pull from it.
 
+use crate::figures::FigureTable;
 use crate::figures::fit_quality::written;
-use crate::figures::table::FigureTable;
-use crate::job::hlv;
-use crate::job::regions::MassWindow;
+use crate::job::{MassWindow, hlv};
 use crate::statistics::band::Band;
 use crate::statistics::chi_squared::p_value;
-use crate::store::record::MassFit;
-use crate::store::results::Results;
+use crate::store::{MassFit, Results};
 use drapes_draw::{Axis, Bars, Colour, Curve, Dash, Guide, Mark, Panel, Picture, Point, Points, Row, Style};
 
 const SPECTRUM: &str = "spectrum";

@@ -4,8 +4,7 @@ use strum::{EnumString, IntoStaticStr};
 
 use crate::statistics::band::Band;
 use crate::statistics::metrics::QUOTED_REJECTIONS;
-use crate::store::record::Classifier;
-use crate::store::results::PointResults;
+use crate::store::{Classifier, PointResults};
 use crate::text::grouped;
 use drapes_draw::Axis;
 

@@ -45,12 +45,11 @@ pub use titles::Subject;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::error::Error;
-use crate::figures::table::FigureTable;
-use crate::store::Store;
-use crate::store::results::Results;
+use crate::store::{Results, Store};
 use drapes_draw::Picture;
 
 pub use measure::Measure;
+pub use table::FigureTable;
 
 /// Pixels across a PNG: sharp on a slide that fills a screen.
 const PNG_WIDTH: u32 = 2400;

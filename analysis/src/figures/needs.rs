@@ -1,13 +1,10 @@
 //! The points and tasks that each figure needs, for the message that a figure cannot be made from the results.
 
 use super::{Figure, select};
-use crate::job::Job;
-use crate::job::point::{ClassifierKind, ScanPoint};
-use crate::job::quantities::SignalCount;
-use crate::job::template_spec::TemplateMethod;
+use crate::job::{ClassifierKind, Job, ScanPoint, SignalCount, TemplateMethod};
 use crate::plan::work::{Classify, MakeJets, MakeTemplate};
 use crate::plan::{Plan, TaskId, Work};
-use crate::store::results::Results;
+use crate::store::Results;
 
 /// What a figure is made from.
 pub struct Needs {

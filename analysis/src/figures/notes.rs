@@ -1,9 +1,9 @@
 //! Warnings on figures: a figure says which of its methods fail the closure check.
 
 use super::Figure;
+use crate::figures::FigureTable;
 use crate::figures::closure::Failure;
-use crate::figures::table::FigureTable;
-use crate::job::point::ClassifierKind;
+use crate::job::ClassifierKind;
 
 impl Figure {
     /// The warnings below the figure of this table.

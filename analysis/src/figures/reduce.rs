@@ -3,20 +3,12 @@
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::figures::Figure;
-use crate::figures::closure;
-use crate::figures::fit_quality;
-use crate::figures::table::FigureTable;
-use crate::job::Job;
+use crate::figures::{Figure, FigureTable, closure, fit_quality};
 use crate::job::axis_headings::{AXES, AxisValue, SIGNAL_REGION, distinct};
 use crate::job::method_names::{label, rank};
-use crate::job::noise_grid::NoiseGrid;
-use crate::job::point::Comparison;
-use crate::job::template_spec::Kinematics;
+use crate::job::{Comparison, Job, Kinematics, NoiseGrid};
 use crate::statistics::band::Band;
-use crate::store::Store;
-use crate::store::record::Classifier;
-use crate::store::results::{PointResults, Results};
+use crate::store::{Classifier, PointResults, Results, Store};
 use crate::text::columns;
 
 /// A row of `results.csv`: one classifier.

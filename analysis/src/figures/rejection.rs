@@ -2,9 +2,10 @@
 
 use super::measure::IMPROVEMENT;
 use super::{palette, panels};
-use crate::figures::table::{FigureTable, Row};
+use crate::figures::FigureTable;
+use crate::figures::table::Row;
 use crate::statistics::metrics::rejection_grid;
-use crate::store::results::PointResults;
+use crate::store::PointResults;
 use drapes_draw::{Axis, Corner, Curve, Legend, Mark, Panel, Picture};
 
 /// Adds the curve of a point.

@@ -2,10 +2,11 @@
 
 use super::palette::{self, Marked};
 use super::{panels, rejection, select};
-use crate::figures::table::{FigureTable, Row as TableRow};
-use crate::job::quantities::SignalCount;
+use crate::figures::FigureTable;
+use crate::figures::table::Row as TableRow;
+use crate::job::SignalCount;
 use crate::statistics::metrics::efficiency_grid;
-use crate::store::results::{PointResults, Results};
+use crate::store::{PointResults, Results};
 use drapes_draw::{Axis, Corner, Curve, Legend, Mark, Panel, Picture, Row};
 
 const ROC: &str = "roc";

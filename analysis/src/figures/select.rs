@@ -1,13 +1,10 @@
 //! Selecting the points of a scan that a figure shows.
 
-use crate::job::method_names;
-use crate::job::noise_grid::NoiseGrid;
-use crate::job::point::{ClassifierKind, Comparison, ScanPoint};
-use crate::job::quantities::{Oversampling, SignalCount};
-use crate::job::template_spec::{Inputs, Kinematics, Scope};
-use crate::store::record::DenoiserTraining;
-use crate::store::results::{PointResults, Results};
-use crate::store::template_summary::TemplateSummary;
+use crate::job::{
+    ClassifierKind, Comparison, Inputs, Kinematics, NoiseGrid, Oversampling, ScanPoint, Scope, SignalCount,
+    method_names,
+};
+use crate::store::{DenoiserTraining, PointResults, Results, TemplateSummary};
 
 /// The methods of Figs. 4 and 5.
 pub const FROM_NOISE: [&str; 7] = [

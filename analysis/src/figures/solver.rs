@@ -3,12 +3,9 @@
 use super::measure::Measure;
 use super::palette::{self, Marked};
 use super::{panels, select};
-use crate::figures::table::FigureTable;
-use crate::job::Solver;
-use crate::job::point::ClassifierKind;
-use crate::job::quantities::SignalCount;
-use crate::job::template_spec::Integration;
-use crate::store::results::{PointResults, Results};
+use crate::figures::FigureTable;
+use crate::job::{ClassifierKind, Integration, SignalCount, Solver};
+use crate::store::{PointResults, Results};
 use drapes_draw::{Axis, Corner, Curve, Dash, Guide, Mark, Panel, Picture, Row, Style};
 
 const PANEL: &str = "closure_auc";

@@ -3,10 +3,9 @@
 use super::measure::Measure;
 use super::palette::{self, Marked};
 use super::{panels, select};
-use crate::figures::table::FigureTable;
-use crate::job::point::ClassifierKind;
-use crate::job::quantities::SignalCount;
-use crate::store::results::{PointResults, Results};
+use crate::figures::FigureTable;
+use crate::job::{ClassifierKind, SignalCount};
+use crate::store::{PointResults, Results};
 use drapes_draw::{Axis, Dash, Guide, Legend, Mark, Panel, Picture, Row};
 
 /// The methods of Fig. 6, in which ∅ begins at less noise, too.

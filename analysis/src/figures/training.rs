@@ -1,13 +1,10 @@
 //! Training and validation losses against epochs: where they part, a network over-trains.
 
 use super::{palette, panels, select};
-use crate::figures::table::FigureTable;
-use crate::job::method_names;
-use crate::job::point::ClassifierKind;
-use crate::job::template_spec::{Inputs, Scope};
+use crate::figures::FigureTable;
+use crate::job::{ClassifierKind, Inputs, Scope, method_names};
 use crate::statistics::band::Band;
-use crate::store::record::{FlowTraining, Loss};
-use crate::store::results::Results;
+use crate::store::{FlowTraining, Loss, Results};
 use drapes_draw::{Axis, Colour, Corner, Curve, Dash, Mark, Note, Panel, Picture, Place, Point, Style};
 
 const TRAINING: &str = "training";

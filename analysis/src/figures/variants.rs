@@ -3,12 +3,10 @@
 use super::palette::{self, Marked};
 use super::rejection::{self, Few};
 use super::{panels, select};
-use crate::figures::table::{FigureTable, Row};
-use crate::job::method_names;
-use crate::job::point::ClassifierKind;
-use crate::job::quantities::SignalCount;
-use crate::job::regions::MassWindow;
-use crate::store::results::{PointResults, Results};
+use crate::figures::FigureTable;
+use crate::figures::table::Row;
+use crate::job::{ClassifierKind, MassWindow, SignalCount, method_names};
+use crate::store::{PointResults, Results};
 use drapes_draw::{Curve, Dash, Picture, Style};
 
 /// The methods of Fig. 12.

@@ -6,10 +6,10 @@ use super::limits::check_axes;
 use super::rules::{Rule, one_or_many, read_whole_numbers, whole_numbers, windows, words};
 use super::sampling::{check_grids, integrations, starts};
 use super::{IndependentBackground, Job, Layout, OtherSample};
-use crate::job::point::{ClassifierKind, Comparison, ScanPoint};
-use crate::job::quantities::{Oversampling, SignalCount};
-use crate::job::regions::MassWindow;
-use crate::job::template_spec::{Inputs, Kinematics, Start, TemplateMethod, TemplateSpec, TrainingSample};
+use crate::job::{
+    ClassifierKind, Comparison, Inputs, Kinematics, MassWindow, Oversampling, ScanPoint, SignalCount, Start,
+    TemplateMethod, TemplateSpec, TrainingSample,
+};
 
 /// What a scan block computes.
 #[derive(Clone, Copy, PartialEq, Eq)]

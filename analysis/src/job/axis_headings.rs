@@ -1,6 +1,6 @@
 //! The axes of a scan, as people read them.
 
-use crate::job::point::{Comparison, ScanPoint};
+use crate::job::{Comparison, ScanPoint};
 
 /// One value of a point on an axis, as people read it.
 pub type AxisValue = fn(&ScanPoint) -> Option<String>;

@@ -2,7 +2,7 @@
 
 use super::keys::keys;
 use super::rules::{number, positive, whole_numbers};
-use crate::job::quantities::SignalCount;
+use crate::job::SignalCount;
 
 keys! {
     /// A run ends with a warning, in its closing table and in its figures, where classifiers tell true background from a

@@ -1,8 +1,7 @@
 //! Checks that sections and scan blocks share.
 
 use super::document::Section;
-use crate::job::quantities::Gev;
-use crate::job::regions::MassWindow;
+use crate::job::{Gev, MassWindow};
 
 /// Notes side-bands that do not lie on both sides of the signal region.
 pub fn check_side_bands(section: &Section<'_>, outer: MassWindow, signal: MassWindow) {

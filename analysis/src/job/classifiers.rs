@@ -4,7 +4,7 @@ use super::checks::refuse_repeats;
 use super::document::Section;
 use super::keys::keys;
 use super::rules::{decay, fitting, positive, rate, whole, whole_numbers};
-use crate::job::quantities::ClassifierSeed;
+use crate::job::ClassifierSeed;
 
 keys! {
     /// The classifiers of the features and their training.

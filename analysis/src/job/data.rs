@@ -9,9 +9,7 @@ use super::checks::{check_energy, check_side_bands};
 use super::document::Section;
 use super::keys::keys;
 use super::rules::{Rule, fitting, from_toml, number, one_or_many, text, window, word};
-use crate::job::hlv;
-use crate::job::quantities::Gev;
-use crate::job::regions::MassWindow;
+use crate::job::{Gev, MassWindow, hlv};
 
 /// Where the events come from and which columns are used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

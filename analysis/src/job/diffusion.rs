@@ -8,8 +8,8 @@ use super::limits::{LEAST_SIGMA, MOST_SIGMA, MOST_STEPS};
 use super::rules::{
     Rule, above_zero, decay, fitting, kept_share, number, positive, rate, validation_share, whole, word,
 };
-use crate::job::quantities::{Oversampling, SigmaPrime};
 use crate::job::solver::Solver;
+use crate::job::{Oversampling, SigmaPrime};
 
 keys! {
     /// The diffusion model of the features and its training.

@@ -6,7 +6,7 @@ use super::Marginals;
 use super::document::Section;
 use super::keys::keys;
 use super::rules::{above_zero, positive, rate, validation_share, whole, word};
-use crate::job::template_spec::FlowKind;
+use crate::job::FlowKind;
 
 keys! {
     /// The normalizing flows of CURTAINsF4F, CATHODE and FETA: masked autoregressive rational-quadratic splines (D, after the

@@ -11,8 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Job;
 use crate::job::axis_headings::distinct;
 use crate::job::method_names::label;
-use crate::job::point::ScanPoint;
-use crate::job::quantities::ClassifierSeed;
+use crate::job::{ClassifierSeed, ScanPoint};
 
 /// Points and seeds that came to a job together, by their places in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,8 +2,7 @@
 
 use super::document::Section;
 use super::{ClassifierSettings, ComputeSettings};
-use crate::job::point::{ClassifierKind, ScanPoint};
-use crate::job::template_spec::Inputs;
+use crate::job::{ClassifierKind, Inputs, ScanPoint};
 
 /// Points of a noise grid at most; the paper has 200.
 pub const MOST_STEPS: u32 = 100_000;

@@ -36,11 +36,6 @@ pub mod template_spec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::job::point::ScanPoint;
-use crate::job::quantities::{Gev, Oversampling, SigmaPrime};
-use crate::job::regions::Regions;
-use crate::job::template_spec::{Inputs, TrainingSample};
-
 pub use bookkeeping::{ClosureSettings, ComputeSettings, FigureSettings, Pricing};
 pub use change::Change;
 pub use classifiers::{ClassifierSettings, TreeSettings};
@@ -52,8 +47,15 @@ pub use file::JobFile;
 pub use flow::{FlowNetwork, FlowSettings, KeptMoment};
 pub use growth::{Generation, Growth};
 pub use jets::{JetClassifierSettings, JetInputs, JetModelSettings, Precision};
+pub use noise_grid::NoiseGrid;
+pub use point::{ClassifierKind, Comparison, ScanPoint};
+pub use quantities::{ClassifierSeed, Fold, Gev, Oversampling, SigmaPrime, SignalCount};
 pub use read::DEFAULTS;
+pub use regions::{MassWindow, Region, Regions};
 pub use solver::Solver;
+pub use template_spec::{
+    FlowKind, Inputs, Integration, Kinematics, Scope, Start, TemplateMethod, TemplateSpec, TrainingSample,
+};
 
 /// A complete and consistent request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

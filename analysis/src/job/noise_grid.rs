@@ -1,9 +1,8 @@
 //! The noise strengths that the reverse diffusion visits.
 
 use super::diffusion::SamplerSettings;
-use crate::job::quantities::SigmaPrime;
 use crate::job::solver::Solver;
-use crate::job::template_spec::{Integration, TemplateSpec};
+use crate::job::{Integration, SigmaPrime, TemplateSpec};
 
 /// Falling noise strengths; there is no step to zero after the last.
 ///

@@ -5,9 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
-use crate::job::quantities::{Oversampling, SignalCount};
-use crate::job::regions::MassWindow;
-use crate::job::template_spec::{Inputs, Kinematics, TemplateMethod, TemplateSpec};
+use crate::job::{Inputs, Kinematics, MassWindow, Oversampling, SignalCount, TemplateMethod, TemplateSpec};
 
 /// One curve of a figure at one place: what is separated from what, and by which classifier.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -173,9 +171,7 @@ impl fmt::Display for ScanPoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::Solver;
-    use crate::job::quantities::SigmaPrime;
-    use crate::job::template_spec::{Integration, Kinematics, TemplateMethod, TrainingSample};
+    use crate::job::{Integration, Kinematics, SigmaPrime, Solver, TemplateMethod, TrainingSample};
 
     #[test]
     fn points_read_as_ids() {

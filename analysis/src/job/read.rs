@@ -16,7 +16,7 @@ use super::keys::{Keys, keys};
 use super::rules::{Rule, fitting, from_toml};
 use super::{FlowSettings, JetClassifierSettings, JetModelSettings, Job, limits};
 use crate::error::Error;
-use crate::job::regions::Regions;
+use crate::job::Regions;
 
 /// The only layout of a job file so far.
 const SCHEMA: u32 = 1;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::job::quantities::Gev;
+use crate::job::Gev;
 
 /// A half-open interval of the resonant mass, `low <= m < high`.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use serde::forward_to_deserialize_any;
 use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
 
-use crate::job::regions::MassWindow;
+use crate::job::MassWindow;
 
 /// Takes a value of a job file for what it means; nothing where it is none of that kind.
 type Reading<'r, T> = dyn Fn(&DeValue<'_>) -> Option<T> + 'r;

@@ -8,8 +8,7 @@ use super::document::Section;
 use super::limits::MOST_STEPS;
 use super::noise_grid::NoiseGrid;
 use super::rules::{Rule, one_or_many, read_whole_numbers, words};
-use crate::job::quantities::SigmaPrime;
-use crate::job::template_spec::{Inputs, Integration, TemplateMethod};
+use crate::job::{Inputs, Integration, SigmaPrime, TemplateMethod};
 
 /// The noise strengths that events start from: as the scan says, else the job's for partial diffusion, and the
 /// largest for ∅.

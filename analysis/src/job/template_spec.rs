@@ -6,9 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
-use crate::job::quantities::{SigmaPrime, SignalCount};
-use crate::job::regions::{MassWindow, Regions};
 use crate::job::solver::Solver;
+use crate::job::{MassWindow, Regions, SigmaPrime, SignalCount};
 
 /// How a background template is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]

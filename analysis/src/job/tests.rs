@@ -1,9 +1,8 @@
 use super::*;
 use crate::error::{Error, Place, Problem};
-use crate::job::point::{ClassifierKind, Comparison};
-use crate::job::quantities::SignalCount;
-use crate::job::regions::MassWindow;
-use crate::job::template_spec::{TemplateMethod, TemplateSpec, TrainingSample};
+use crate::job::{
+    ClassifierKind, Comparison, MassWindow, SignalCount, TemplateMethod, TemplateSpec, TrainingSample,
+};
 
 const SMALL: &str =
     "schema = 1\nname = 'small'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";

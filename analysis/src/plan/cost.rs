@@ -4,10 +4,8 @@ pub mod jets;
 pub mod keys;
 pub mod memory;
 
-use crate::job::noise_grid::{NoiseGrid, evaluations};
-use crate::job::quantities::Oversampling;
-use crate::job::template_spec::{FlowKind, Start, TemplateSpec};
-use crate::job::{FlowNetwork, Job};
+use crate::job::noise_grid::evaluations;
+use crate::job::{FlowKind, FlowNetwork, Job, NoiseGrid, Oversampling, Start, TemplateSpec};
 
 /// Event numbers that a price follows from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

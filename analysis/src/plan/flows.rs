@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::trainings::window;
 use super::work::TrainFlows;
 use super::{Order, Task, TaskId, Work, distinct, grouped, groups};
-use crate::job::template_spec::{FlowKind, TrainingSample};
+use crate::job::{FlowKind, TrainingSample};
 
 /// The trainings of flows, densities first, and where each flow is trained.
 #[derive(Default)]

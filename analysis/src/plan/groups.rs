@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
-use crate::job::quantities::Oversampling;
+use crate::job::Oversampling;
 
 /// Cuts members into groups. Those that came to the job together make groups of their own, so that a finished group keeps
 /// its members when others come. Groups are numbered as they came and returned in the order of `members`, which are told

@@ -31,13 +31,16 @@ use std::hash::Hash;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
-use crate::job::Job;
-use crate::job::point::{ClassifierKind, Comparison, ScanPoint};
-use crate::job::quantities::{ClassifierSeed, Oversampling};
-use crate::job::template_spec::{FlowKind, Inputs, Scope, TemplateSpec, TrainingSample};
+use crate::job::{
+    ClassifierKind, ClassifierSeed, Comparison, FlowKind, Inputs, Job, Oversampling, ScanPoint, Scope,
+    TemplateSpec, TrainingSample,
+};
 
+pub use fingerprint::{Fingerprint, InputFile, fingerprints};
 use flows::Flows;
 use groups::{Versions, groups};
+pub use random_stream::Stream;
+pub use rates::Rates;
 pub use select::Selector;
 use trainings::{Model, Trainings};
 use work::{Classify, Fit, MakeJets, MakeTemplate, Resample, TrainFlows};

@@ -11,8 +11,7 @@ pub use crate::plan::cost::{EventCounts, flow_weights};
 pub use measured::Measured;
 
 use crate::job::Job;
-use crate::plan::rates::Rates;
-use crate::plan::{Pace, Plan, Task};
+use crate::plan::{Pace, Plan, Rates, Task};
 
 /// The price of a plan.
 #[derive(Clone, Debug, PartialEq)]

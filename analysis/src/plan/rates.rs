@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::job::template_spec::FlowKind;
+use crate::job::FlowKind;
 use crate::plan::device_kind::{CORE, is_same_kind};
 
 /// A GPU of which nothing is known is taken to be so many times as fast as a core.

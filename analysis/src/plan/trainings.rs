@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use super::work::{TrainDenoisers, TrainJets, TrainKinematics};
 use super::{Task, TaskId, Work, grouped, groups, model_key};
-use crate::job::Job;
-use crate::job::template_spec::{Scope, TrainingSample};
+use crate::job::{Job, Scope, TrainingSample};
 
 /// A diffusion model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::job::Job;
 use crate::job::axis_headings::{AXES, distinct};
 use crate::job::method_names::{label, rank};
-use crate::job::point::ScanPoint;
-use crate::job::quantities::SignalCount;
+use crate::job::{Job, ScanPoint, SignalCount};
 use crate::plan::Plan;
-use crate::store::results::Results;
-use crate::store::{Store, StoredJob};
+use crate::store::{Results, Store, StoredJob};
 use crate::text::grouped;
 
 /// The request behind a scan.

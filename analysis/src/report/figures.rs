@@ -6,10 +6,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::error::Error;
-use crate::figures::table::FigureTable;
-use crate::figures::{Figure, Subject};
-use crate::store::Store;
-use crate::store::results::Results;
+use crate::figures::{Figure, FigureTable, Subject};
+use crate::store::{Results, Store};
 use drapes_draw::{Tile, WebKey, WebValue, html, web};
 
 /// A figure as it stands on the page.

@@ -2,13 +2,12 @@
 
 use serde::Serialize;
 
-use crate::figures::Measure;
-use crate::figures::reduce;
+use crate::figures::{Measure, reduce};
 use crate::job::axis_headings::{AxisValue, SIGNAL_REGION};
 use crate::job::method_names::{label, rank};
 use crate::statistics::band::Band;
 use crate::statistics::metrics::RELIABLE_BACKGROUND_EVENTS;
-use crate::store::results::{PointResults, Results};
+use crate::store::{PointResults, Results};
 
 /// Axes that have a column of their own, by which the table is sorted.
 const NUMBERS: [&str; 4] = ["injected", "σ′", "over-sampling", "of data"];

@@ -29,10 +29,7 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::figures::figure_stamp;
 use crate::plan::Plan;
-use crate::store::accounting::time_spent;
-use crate::store::results::Results;
-use crate::store::task_state::task_states;
-use crate::store::{Process, Store, write_durably};
+use crate::store::{Process, Results, Store, task_states, time_spent, write_durably};
 
 pub use progress::Moment;
 

@@ -8,9 +8,7 @@ use strum::IntoStaticStr;
 use super::progress::Progress;
 use crate::figures::reduce;
 use crate::plan::{Plan, Stage};
-use crate::store::Store;
-use crate::store::results::Results;
-use crate::store::task_state::TaskState;
+use crate::store::{Results, Store, TaskState};
 
 /// How much a notice matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, IntoStaticStr)]

@@ -4,11 +4,10 @@ use serde::Serialize;
 
 use crate::dispatch::makespan;
 use crate::job::Job;
-use crate::plan::Plan;
 use crate::plan::price::{EventCounts, Price};
-use crate::plan::rates::Rates;
-use crate::store::task_state::{TaskState, pace_so_far};
-use crate::store::{Liveness, LockOwner, seconds_left};
+use crate::plan::{Plan, Rates};
+use crate::store::task_state::pace_so_far;
+use crate::store::{Liveness, LockOwner, TaskState, seconds_left};
 use crate::text::duration;
 
 /// When a page is written.

@@ -4,10 +4,8 @@ use serde::Serialize;
 
 use crate::figures::fit_quality::{LEAST_P_VALUE, fit_p_value, written};
 use crate::job::method_names::label;
-use crate::job::point::ClassifierKind;
-use crate::job::template_spec::Scope;
-use crate::store::record::Loss;
-use crate::store::results::Results;
+use crate::job::{ClassifierKind, Scope};
+use crate::store::{Loss, Results};
 
 /// The quality of fits, trainings and templates.
 #[derive(Serialize)]

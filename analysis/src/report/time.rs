@@ -6,9 +6,7 @@ use serde::Serialize;
 
 use super::lanes::{Bar, Clock, Lane, lanes};
 use crate::plan::{Plan, Stage, Task};
-use crate::store::accounting::TimeSpent;
-use crate::store::record::RunInfo;
-use crate::store::task_state::TaskState;
+use crate::store::{RunInfo, TaskState, TimeSpent};
 use crate::text::duration;
 
 /// The most bars that are drawn one by one. If there are more, each stage of a rank is one bar.

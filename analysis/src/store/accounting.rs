@@ -10,8 +10,7 @@ use serde_json::Value;
 
 use crate::plan::device_kind::is_gpu;
 use crate::plan::{Plan, Task};
-use crate::store::Store;
-use crate::store::task_state::TaskState;
+use crate::store::{Store, TaskState};
 
 /// The first 512 bytes of a checkpoint. HDF5 leaves them to its users, and so they can be read without HDF5.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -126,8 +125,7 @@ fn seconds(time: SystemTime) -> f64 {
 mod tests {
     use super::*;
     use crate::job::JobFile;
-    use crate::store::StoredJob;
-    use crate::store::record::RunInfo;
+    use crate::store::{RunInfo, StoredJob};
 
     #[test]
     fn stopped_and_running_work_counts() {

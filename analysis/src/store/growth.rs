@@ -9,10 +9,8 @@ use sha2::{Digest, Sha256};
 use super::{Liveness, Store, StoredJob};
 use crate::dispatch::Shard;
 use crate::error::Error;
-use crate::job::JobFile;
-use crate::job::point::ScanPoint;
-use crate::plan::fingerprint::{Fingerprint, fingerprints};
-use crate::plan::{Plan, Stage, TaskId};
+use crate::job::{JobFile, ScanPoint};
+use crate::plan::{Fingerprint, Plan, Stage, TaskId, fingerprints};
 
 /// The most points that a message names.
 const LISTED: usize = 3;

@@ -9,10 +9,9 @@ use std::os::unix::fs::FileExt;
 
 use serde::Deserialize;
 
-use crate::plan::TaskId;
-use crate::plan::fingerprint::Fingerprint;
-use crate::store::record::{Outcome, RunInfo, TaskRecord};
+use crate::plan::{Fingerprint, TaskId};
 use crate::store::seal::Seal;
+use crate::store::{Outcome, RunInfo, TaskRecord};
 
 /// What a record begins with.
 #[derive(Debug, PartialEq)]
@@ -91,7 +90,7 @@ impl Header {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::record::TaskResult;
+    use crate::store::TaskResult;
 
     fn record(outcome: Outcome) -> TaskRecord {
         let run = RunInfo { host: "a\",\"outcome\":{\"done\":".to_owned(), ..RunInfo::default() };

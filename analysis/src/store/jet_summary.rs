@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
-use crate::job::template_spec::TemplateSpec;
+use crate::job::TemplateSpec;
 
 /// One copy of a template of constituents.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

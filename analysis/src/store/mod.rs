@@ -52,6 +52,7 @@ use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 
+pub use accounting::{TimeSpent, time_spent};
 pub use arrivals::Arrivals;
 pub use directory_lock::{DirectoryLock, LockTimeout, Process};
 pub use durable::{part_of, write_durably};
@@ -59,17 +60,26 @@ pub use folding::Folding;
 pub use foresee::Foreseen;
 pub use header::Header;
 pub use identity::Identity;
+pub use jet_summary::{JetQuantity, JetSpectrum, JetSummary};
 pub use lock_owner::{Activity, Doing, Liveness, LockOwner, RunningTask, seconds_left};
+pub use record::{
+    Classification, Classifier, DenoiserTraining, DivergedClassifier, FlowTraining, Loss, MassFit, NoiseLoss,
+    Outcome, RunInfo, SampleSizes, TaskRecord, TaskResult,
+};
 pub use records::RecordState;
 pub use request::StopRequest;
+pub use results::{PointResults, Results};
 pub use stopped::{Further, Stop};
 pub use survey::Survey;
+pub use task_state::{Tally, TaskState, task_states};
+pub use template_summary::{
+    Displacement, FeatureDistance, FeatureSpectra, PairDensity, TemplateSummary, ValueShares,
+};
 
 use crate::dispatch::Shard;
 use crate::error::Error;
 use crate::job::{Job, JobFile};
-use crate::plan::TaskId;
-use crate::plan::fingerprint::InputFile;
+use crate::plan::{InputFile, TaskId};
 use folded::Folded;
 
 /// A directory of results.

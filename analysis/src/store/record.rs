@@ -2,15 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::job::point::ScanPoint;
-use crate::job::quantities::{ClassifierSeed, Fold};
-use crate::job::template_spec::{FlowKind, Scope, TrainingSample};
-use crate::plan::TaskId;
-use crate::plan::fingerprint::Fingerprint;
+use crate::job::{ClassifierSeed, FlowKind, Fold, ScanPoint, Scope, TrainingSample};
+use crate::plan::{Fingerprint, TaskId};
 use crate::statistics::metrics::Performance;
-use crate::store::jet_summary::JetSummary;
 use crate::store::seal::sealed;
-use crate::store::template_summary::TemplateSummary;
+use crate::store::{JetSummary, TemplateSummary};
 
 /// The record of a task; the task is done if and only if it exists and its fingerprint matches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

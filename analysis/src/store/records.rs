@@ -7,10 +7,9 @@ use super::again::read_again;
 use super::header::Header;
 use super::{Store, StoredJob, write_durably};
 use crate::error::Error;
-use crate::plan::fingerprint::{Fingerprint, fingerprints};
-use crate::plan::{Plan, Task, TaskId};
-use crate::store::record::{RunInfo, TaskRecord, TaskResult};
+use crate::plan::{Fingerprint, Plan, Task, TaskId, fingerprints};
 use crate::store::seal::Seal;
+use crate::store::{RunInfo, TaskRecord, TaskResult};
 
 /// What the record of a task says, if there is one.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,17 +6,13 @@ use std::io::ErrorKind;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
-use crate::job::Job;
-use crate::job::point::ScanPoint;
-use crate::job::quantities::SignalCount;
+use crate::job::{Job, ScanPoint, SignalCount};
 use crate::plan::{Plan, TaskId};
 use crate::statistics::band::Band;
-use crate::store::jet_summary::JetSummary;
-use crate::store::record::{
-    Classifier, DenoiserTraining, DivergedClassifier, FlowTraining, MassFit, SampleSizes, TaskResult,
+use crate::store::{
+    Classifier, DenoiserTraining, DivergedClassifier, FlowTraining, JetSummary, MassFit, RecordState,
+    SampleSizes, Store, TaskResult, TemplateSummary,
 };
-use crate::store::template_summary::TemplateSummary;
-use crate::store::{RecordState, Store};
 
 /// The results of a scan, finished or not.
 pub struct Results {

@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Store, write_durably};
 use crate::error::Error;
-use crate::plan::fingerprint::Fingerprint;
-use crate::plan::{Stage, TaskId};
+use crate::plan::{Fingerprint, Stage, TaskId};
 
 /// How a task was stopped before its end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

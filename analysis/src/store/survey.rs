@@ -13,8 +13,7 @@ use std::sync::Arc;
 use super::again::read_again;
 use super::folded::Folded;
 use super::{RecordState, Store};
-use crate::plan::fingerprint::Fingerprint;
-use crate::plan::{Plan, Stage, Task};
+use crate::plan::{Fingerprint, Plan, Stage, Task};
 
 /// The states of all tasks of a plan, with the identity of each file that they were read from.
 pub struct Survey {

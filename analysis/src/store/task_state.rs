@@ -6,8 +6,7 @@ use serde::Serialize;
 
 use crate::plan::device_kind::{CORE, is_same_kind, kind_of};
 use crate::plan::{Pace, Plan, TaskId};
-use crate::store::record::RunInfo;
-use crate::store::{Liveness, LockOwner, RecordState};
+use crate::store::{Liveness, LockOwner, RecordState, RunInfo};
 
 /// The state of a task, from its record, those of the tasks that it needs, and what running processes say.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::job::template_spec::TemplateSpec;
+use crate::job::TemplateSpec;
 
 /// A generated template.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,6 @@
 use super::*;
-use crate::plan::Plan;
-use crate::plan::fingerprint::{Fingerprint, fingerprints};
-use crate::store::record::{Outcome, RunInfo, TaskRecord, TaskResult};
+use crate::plan::{Fingerprint, Plan, fingerprints};
+use crate::store::{Outcome, RunInfo, TaskRecord, TaskResult};
 
 const JOB: &str =
     "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";

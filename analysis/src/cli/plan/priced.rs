@@ -4,10 +4,9 @@ use crate::dispatch::makespan;
 use crate::figures::Figure;
 use crate::job::Job;
 use crate::machine::{Memory, Shown, device_of};
-use crate::plan::Plan;
 use crate::plan::device_kind::CORE;
 use crate::plan::price::{EventCounts, Price};
-use crate::plan::rates::Rates;
+use crate::plan::{Plan, Rates};
 use crate::text::{duration, wrapped};
 
 /// The source of the times of a device.

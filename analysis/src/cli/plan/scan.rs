@@ -1,9 +1,8 @@
 //! The points of a scan, as a plan shows them: a row a method, each axis as a short list.
 
-use crate::job::Job;
 use crate::job::axis_headings::{AXES, AxisValue, distinct};
 use crate::job::method_names::label;
-use crate::job::point::ScanPoint;
+use crate::job::{Job, ScanPoint};
 use crate::plan::price::Price;
 use crate::plan::work::Classify;
 use crate::plan::{Plan, Work};

@@ -1,7 +1,7 @@
 use super::*;
 use crate::job::JobFile;
+use crate::plan::Rates;
 use crate::plan::price::{EventCounts, Price};
-use crate::plan::rates::Rates;
 
 /// A leader that takes so long for each message and nothing else.
 fn of_messages(seconds: f64) -> LeaderCosts {

@@ -1,11 +1,9 @@
 use super::*;
-use crate::job::JobFile;
-use crate::job::quantities::{ClassifierSeed, Fold};
+use crate::job::{ClassifierSeed, Fold, JobFile};
 use crate::plan::TaskId;
 use crate::statistics::metrics::RankedScores;
-use crate::store::record::{Classifier, SampleSizes};
 use crate::store::results::OfTask;
-use crate::store::template_summary::ValueShares;
+use crate::store::{Classifier, SampleSizes, ValueShares};
 
 /// A scan of ∅ and of the reference, whose classifiers have these AUCs of background against template.
 fn results(aucs: [&[f64]; 2], distances: Vec<FeatureDistance>) -> Results {

@@ -76,7 +76,7 @@ fn told(error: &csv::Error, headers: &StringRecord, record: &StringRecord) -> Wr
 #[cfg(test)]
 mod tests {
     use crate::error::Error;
-    use crate::figures::table::FigureTable;
+    use crate::figures::FigureTable;
 
     const HEADINGS: &str = "figure,panel,curve,x,mean,low,high,n,background_events";
 

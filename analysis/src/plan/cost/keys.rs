@@ -2,9 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::job::quantities::Oversampling;
-use crate::job::template_spec::FlowKind;
-use crate::job::{DEFAULTS, Job, JobFile};
+use crate::job::{DEFAULTS, FlowKind, Job, JobFile, Oversampling};
 
 /// What is too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -62,7 +62,7 @@ pub fn size(bytes: f64) -> String {
 mod tests {
     use super::*;
     use crate::job::{DEFAULTS, JobFile};
-    use crate::plan::rates::Rates;
+    use crate::plan::Rates;
 
     fn demands(text: &str) -> [Demand; 3] {
         let job = JobFile::from_text("job.toml", text).check().expect("a good job");

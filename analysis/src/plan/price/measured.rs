@@ -2,13 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::job::Job;
-use crate::job::noise_grid::NoiseGrid;
-use crate::job::template_spec::FlowKind;
+use crate::job::{FlowKind, Job, NoiseGrid};
+use crate::plan::Rates;
 use crate::plan::cost::{
     INFERENCE, TRAINING, classifier_weights, denoiser_weights, flow_training_operations, flow_weights, jets,
 };
-use crate::plan::rates::Rates;
 
 /// Times that rates follow from.
 pub struct Measured {

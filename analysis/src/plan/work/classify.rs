@@ -4,14 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{IfStopped, Settings, TaskKind, Work};
-use crate::job::Job;
-use crate::job::point::{ClassifierKind, Comparison, ScanPoint};
-use crate::job::quantities::{ClassifierSeed, Oversampling};
+use crate::job::{ClassifierKind, ClassifierSeed, Comparison, Job, Oversampling, ScanPoint};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, MASS, PLACE, SINGLE, SLOTS, TRAINED};
 use crate::plan::cost::{EventCounts, INFERENCE, TRAINING, at_rate, classifier_weights, jets, product};
-use crate::plan::rates::Rates;
-use crate::plan::{PaceKind, Task, TaskId};
+use crate::plan::{PaceKind, Rates, Task, TaskId};
 
 /// A chunk of a point's classifiers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,13 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{IfStopped, Settings, TaskKind, Work};
-use crate::job::Job;
-use crate::job::template_spec::{TemplateSpec, TrainingSample};
+use crate::job::{Job, TemplateSpec, TrainingSample};
 use crate::plan::cost::EventCounts;
 use crate::plan::cost::keys::{Cost, Key};
 use crate::plan::cost::memory::Chip;
-use crate::plan::rates::Rates;
-use crate::plan::{PaceKind, Task, TaskId};
+use crate::plan::{PaceKind, Rates, Task, TaskId};
 
 /// The dijet fit of the side-bands' mass spectrum.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

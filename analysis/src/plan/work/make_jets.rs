@@ -4,14 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Fit, IfStopped, ModelPlace, Settings, TaskKind, Work};
-use crate::job::Job;
-use crate::job::quantities::Oversampling;
-use crate::job::template_spec::TemplateSpec;
+use crate::job::{Job, Oversampling, TemplateSpec};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, jet_values};
 use crate::plan::cost::{EventCounts, at_rate, evaluations_of, jets};
-use crate::plan::rates::Rates;
-use crate::plan::{PaceKind, Task, TaskId};
+use crate::plan::{PaceKind, Rates, Task, TaskId};
 
 /// One copy of a template of jets' constituents: as many tasks as the largest over-sampling, so that ranks share them and
 /// little is lost with one.

@@ -4,16 +4,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Fit, IfStopped, ModelPlace, Settings, TaskKind, Work};
-use crate::job::Job;
-use crate::job::quantities::Oversampling;
-use crate::job::template_spec::{Start, TemplateSpec};
+use crate::job::{Job, Oversampling, Start, TemplateSpec};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, made_event};
 use crate::plan::cost::{
     EventCounts, INFERENCE, at_rate, denoiser_weights, evaluations_of, flow_weights, stored_events,
 };
-use crate::plan::rates::Rates;
-use crate::plan::{PaceKind, Task, TaskId};
+use crate::plan::{PaceKind, Rates, Task, TaskId};
 
 /// The events of a background template in the signal region.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

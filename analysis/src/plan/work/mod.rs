@@ -37,7 +37,7 @@ use super::cost::keys::{Cost, Key, raised_most};
 use super::cost::memory::{Chip, MemoryDemand};
 use super::{PaceKind, Stage, TaskId};
 use crate::job::Job;
-use crate::plan::rates::Rates;
+use crate::plan::Rates;
 
 /// A trained model: the task that trains it, and the place of the model in that task.
 pub type ModelPlace = (TaskId, usize);

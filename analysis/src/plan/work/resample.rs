@@ -4,15 +4,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{IfStopped, ModelPlace, Settings, TaskKind, Work};
-use crate::job::Job;
-use crate::job::noise_grid::{NoiseGrid, evaluations};
-use crate::job::quantities::Oversampling;
-use crate::job::template_spec::TrainingSample;
+use crate::job::noise_grid::evaluations;
+use crate::job::{Job, NoiseGrid, Oversampling, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, made_event};
 use crate::plan::cost::{EventCounts, INFERENCE, at_rate, denoiser_weights, stored_events};
-use crate::plan::rates::Rates;
-use crate::plan::{PaceKind, Task, TaskId};
+use crate::plan::{PaceKind, Rates, Task, TaskId};
 
 /// Over-sampled data of the signal region, from a model that has learnt them (GenSR).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

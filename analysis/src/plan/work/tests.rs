@@ -3,10 +3,9 @@ use std::collections::HashSet;
 use super::*;
 use crate::dispatch::makespan;
 use crate::job::JobFile;
-use crate::plan::fingerprint::{Fingerprint, fingerprints};
 use crate::plan::price::demand::{longest, most_disk, most_memory, shorter};
 use crate::plan::price::{EventCounts, Price};
-use crate::plan::{Plan, Task};
+use crate::plan::{Fingerprint, Plan, Task, fingerprints};
 
 const JOB: &str = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[trees]\nleaves = 31\n[[scan]]\nmethod = 'noise'\n\
                    n_signal = [0]\n";

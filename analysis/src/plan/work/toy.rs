@@ -4,13 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Fit, IfStopped, Settings, TaskKind, Work};
-use crate::job::Job;
-use crate::job::template_spec::TrainingSample;
+use crate::job::{Job, TrainingSample};
 use crate::plan::cost::EventCounts;
 use crate::plan::cost::keys::{Cost, Key, defaults};
 use crate::plan::cost::memory::Chip;
-use crate::plan::rates::Rates;
-use crate::plan::{PaceKind, Task, TaskId};
+use crate::plan::{PaceKind, Rates, Task, TaskId};
 
 /// The sum of the masses of a sample, once the sample is fitted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

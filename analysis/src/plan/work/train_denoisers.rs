@@ -4,13 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{IfStopped, Settings, TaskKind, Trained};
-use crate::job::Job;
-use crate::job::template_spec::{Scope, TrainingSample};
-use crate::plan::PaceKind;
+use crate::job::{Job, Scope, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{self, Chip, ROWS, SINGLE, STEPS_A_BLOCK, TRAINED};
 use crate::plan::cost::{EventCounts, TRAINING, at_rate, denoiser_weights, product, stored_networks};
-use crate::plan::rates::Rates;
+use crate::plan::{PaceKind, Rates};
 
 /// The training of denoisers, together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,15 +4,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{IfStopped, ModelPlace, Settings, TaskKind, Trained};
-use crate::job::Job;
-use crate::job::template_spec::{FlowKind, TrainingSample};
+use crate::job::{FlowKind, Job, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{self, Chip, ROWS, SINGLE, STEPS_A_BLOCK, TRAINED};
 use crate::plan::cost::{
     EventCounts, at_rate, flow_training_operations, flow_weights, product, stored_networks,
 };
-use crate::plan::rates::Rates;
-use crate::plan::{PaceKind, TaskId, distinct};
+use crate::plan::{PaceKind, Rates, TaskId, distinct};
 
 /// The training of flows, together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

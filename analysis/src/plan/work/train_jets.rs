@@ -4,13 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{IfStopped, Settings, TaskKind, Trained};
-use crate::job::Job;
-use crate::job::template_spec::TrainingSample;
-use crate::plan::PaceKind;
+use crate::job::{Job, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, TRAINED, jet_values};
 use crate::plan::cost::{EventCounts, at_rate, jets, product, stored_networks};
-use crate::plan::rates::Rates;
+use crate::plan::{PaceKind, Rates};
 
 /// The training of models of a jet's constituents, together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

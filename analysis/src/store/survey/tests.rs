@@ -2,9 +2,8 @@ use std::fs;
 
 use super::*;
 use crate::job::JobFile;
-use crate::plan::fingerprint::fingerprints;
-use crate::store::StoredJob;
-use crate::store::record::{Outcome, RunInfo, TaskRecord, TaskResult};
+use crate::plan::fingerprints;
+use crate::store::{Outcome, RunInfo, StoredJob, TaskRecord, TaskResult};
 
 struct Scan {
     _place: tempfile::TempDir,
