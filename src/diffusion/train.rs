@@ -15,8 +15,8 @@ use crate::error::Error;
 use crate::marginals::ColumnMaps;
 use crate::nn::{Layout, ResNet};
 use crate::training::{
-    Checkpointer, Learner, Model, Recorded, ResultOf, TooFew, Trained, TrainedMember, Training,
-    TrainingSettings, next_rows, put_step, step_alone,
+    Checkpointer, Learner, Model, TooFew, Trained, TrainedMember, Training, denoiser_recipe, next_rows,
+    put_step, step_alone,
 };
 
 /// Validation losses use at most so many events.
@@ -84,7 +84,7 @@ fn training<'a>(
     members: &[TrainingEvents],
     device: Device,
 ) -> Result<Training<DenoiserModel<'a>>, Error> {
-    let recipe = recipe(settings);
+    let recipe = denoiser_recipe!(settings);
     let (mut all, mut maps, mut learners, mut kept_aside) = (vec![], vec![], vec![], vec![]);
     let mut offset = 0;
     for TrainingEvents { rows, stream } in members {
@@ -112,20 +112,6 @@ fn training<'a>(
     let (learnt, layout) = (learnt.collect(), shape.layout());
     let model = DenoiserModel { shape, settings, layout: layout.clone(), events, maps, validation, learnt };
     Ok(Training::new(model, &layout, recipe, learners, device))
-}
-
-fn recipe(settings: &DenoiserSettings) -> TrainingSettings {
-    TrainingSettings {
-        epochs: settings.epochs,
-        batch: settings.batch,
-        learning_rate: settings.learning_rate,
-        warmup_steps: settings.warmup_steps,
-        schedule: settings.schedule,
-        weight_decay: settings.weight_decay,
-        gradient_clip: Some(settings.gradient_clip),
-        result: ResultOf::RunningAverage { decay: settings.ema_decay },
-        recorded: Recorded::FiftyTimes,
-    }
 }
 
 /// Denoisers of all members, as they learn.

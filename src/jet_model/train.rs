@@ -13,9 +13,7 @@ use crate::diffusion::{TrainedDenoisers, members_by_noise};
 use crate::error::Error;
 use crate::jets::{EventJets, JetTensors, alignment, groups_by_size};
 use crate::nn::{AttentionKernel, Layout, network_kind};
-use crate::training::{
-    Checkpointer, Learner, Model, Recorded, ResultOf, TooFew, Trained, Training, TrainingSettings,
-};
+use crate::training::{Checkpointer, Learner, Model, TooFew, Trained, Training, denoiser_recipe};
 
 /// Validation losses use at most so many jets.
 const VALIDATION_JETS: usize = 2048;
@@ -88,7 +86,7 @@ pub(super) fn training<'a>(
         let event = used.binary_search(&(jet / 2)).expect("an event of a member");
         2 * event as u32 + jet % 2
     };
-    let recipe = recipe(settings);
+    let recipe = denoiser_recipe!(settings);
     let drawn = |jets: &[u32], stream: Stream| {
         let jets = &jets[..jets.len().min(VALIDATION_JETS)];
         Drawn::new(jets, |jet| tensors.count(*jet as usize), &mut stream.generator())
@@ -116,20 +114,6 @@ pub(super) fn training<'a>(
         learnt,
     };
     Ok(Training::new(model, &layout, recipe, learners, device))
-}
-
-fn recipe(settings: &JetModelSettings) -> TrainingSettings {
-    TrainingSettings {
-        epochs: settings.epochs,
-        batch: settings.batch,
-        learning_rate: settings.learning_rate,
-        warmup_steps: settings.warmup_steps,
-        schedule: settings.schedule,
-        weight_decay: settings.weight_decay,
-        gradient_clip: Some(settings.gradient_clip),
-        result: ResultOf::RunningAverage { decay: settings.ema_decay },
-        recorded: Recorded::FiftyTimes,
-    }
 }
 
 /// Jet models of all members, as they learn.

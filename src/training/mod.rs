@@ -35,4 +35,5 @@ pub use history::{TrainedMember, TrainingHistory, some_are_well};
 pub use learner::{Learner, TooFew};
 pub use learning_rate::LearningRate;
 pub use model::{Model, put_step, step_alone};
+pub(crate) use settings::denoiser_recipe;
 pub use settings::{Recorded, ResultOf, TrainingSettings};

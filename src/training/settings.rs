@@ -76,3 +76,21 @@ impl TrainingSettings {
         }
     }
 }
+
+/// The settings of a training of denoisers, of events or of jets: the job has the same keys for both, in types of their own.
+macro_rules! denoiser_recipe {
+    ($settings:expr) => {
+        $crate::training::TrainingSettings {
+            epochs: $settings.epochs,
+            batch: $settings.batch,
+            learning_rate: $settings.learning_rate,
+            warmup_steps: $settings.warmup_steps,
+            schedule: $settings.schedule,
+            weight_decay: $settings.weight_decay,
+            gradient_clip: Some($settings.gradient_clip),
+            result: $crate::training::ResultOf::RunningAverage { decay: $settings.ema_decay },
+            recorded: $crate::training::Recorded::FiftyTimes,
+        }
+    };
+}
+pub(crate) use denoiser_recipe;
