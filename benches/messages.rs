@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use drapes::dispatch::{Assignment, Message, Transport, wait};
-use drapes::world::World;
+use drapes::run::world::World;
 use drapes_analysis::dispatch::Attempt;
 use drapes_analysis::job::JobFile;
 use drapes_analysis::plan::Plan;

@@ -11,14 +11,14 @@ mod jets;
 
 use std::time::Instant;
 
-use drapes::classifier::{
+use drapes::device;
+use drapes::models::classifier::{
     BoostedTrees, ClassifierFamily, DataTruth, Perceptrons, TemplateFolds, TemplateTruth, TwoSample, classify,
 };
-use drapes::device;
-use drapes::diffusion::{Denoiser, DenoiserShape, Sampler, TrainingEvents, train};
-use drapes::flow::{Flow, FlowEvents, FlowModel, FlowShape, Objective, train as train_flows};
-use drapes::marginals::ColumnMaps;
+use drapes::models::diffusion::{Denoiser, DenoiserShape, Sampler, TrainingEvents, train};
+use drapes::models::flow::{Flow, FlowEvents, FlowModel, FlowShape, Objective, train as train_flows};
 use drapes::progress_sink::NoProgress;
+use drapes::sample::marginals::ColumnMaps;
 use drapes::training::Checkpointer;
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::quantities::ClassifierSeed;

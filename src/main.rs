@@ -8,10 +8,10 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
-use drapes::compact::Compact;
 use drapes::data;
-use drapes::doctor::Doctor;
 use drapes::error::Error;
+use drapes::run::compact::Compact;
+use drapes::run::doctor::Doctor;
 use drapes::run::{COMPUTING, Run};
 use drapes_analysis::cli::{Color, Completions, Format, Man, Verb as LightVerb, answer, tell};
 use drapes_analysis::error::Exit;

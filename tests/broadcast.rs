@@ -2,7 +2,7 @@
 
 mod support;
 
-use drapes::world::World;
+use drapes::run::world::World;
 use support::answer;
 use support::launcher::Mpi;
 

@@ -1,12 +1,12 @@
 //! What a GPU computes, beside what a processor does: needs one, and says so where there is none.
 
 use drapes::device;
-use drapes::diffusion::{Denoiser, DenoiserShape, Sampler, TrainingEvents, train};
-use drapes::flow::{Flow, FlowEvents, FlowShape, Objective, train as train_flows};
-use drapes::jet_model::{JetModelEvents, JetModelShape, train as train_jets};
-use drapes::jets::{EventJets, Jets, Kinematics};
-use drapes::marginals::ColumnMaps;
+use drapes::models::diffusion::{Denoiser, DenoiserShape, Sampler, TrainingEvents, train};
+use drapes::models::flow::{Flow, FlowEvents, FlowShape, Objective, train as train_flows};
+use drapes::models::jet_model::{JetModelEvents, JetModelShape, train as train_jets};
 use drapes::progress_sink::NoProgress;
+use drapes::sample::jets::{EventJets, Jets, Kinematics};
+use drapes::sample::marginals::ColumnMaps;
 use drapes::training::{Checkpointer, TrainedMember};
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::template_spec::FlowKind;

@@ -3,13 +3,13 @@
 use std::cell::RefCell;
 use std::time::Instant;
 
-use drapes::classifier::{
+use drapes::models::classifier::{
     ClassRows, ClassifierFamily, DataTruth, Member, SmallestFold, TemplateFolds, TemplateTruth, TwoSample,
 };
-use drapes::jet_classifier::Transformers;
-use drapes::jet_model::{JetDenoiser, JetMaps, JetModelEvents, JetModelShape, JetSampler, train};
-use drapes::jets::{EventJets, Jets, Kinematics, Outline};
+use drapes::models::jet_classifier::Transformers;
+use drapes::models::jet_model::{JetDenoiser, JetMaps, JetModelEvents, JetModelShape, JetSampler, train};
 use drapes::progress_sink::{NoProgress, ProgressSink};
+use drapes::sample::jets::{EventJets, Jets, Kinematics, Outline};
 use drapes::training::Checkpointer;
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::quantities::{ClassifierSeed, Fold};

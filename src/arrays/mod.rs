@@ -13,7 +13,7 @@ mod writer;
 
 use std::path::Path;
 
-use crate::doctor::free_bytes;
+use crate::device::free_bytes;
 use crate::error::Error;
 
 pub use columns::{Column, SCHEMA};

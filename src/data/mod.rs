@@ -6,8 +6,9 @@
 //! file with constituents --> JetEvents
 //! ```
 //!
-//! HDF5 is named in `source` only.
+//! HDF5 is named in `source` only. `columns` tells smooth columns from discrete ones and from those with outliers.
 
+pub mod columns;
 mod describe;
 mod digest;
 mod dijet;

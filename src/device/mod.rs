@@ -8,10 +8,12 @@
 mod assign;
 mod cgroup;
 mod detect;
+mod disk;
 mod driver;
 mod error;
 mod hardware;
 mod memory;
+pub mod provenance;
 mod recording;
 
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
@@ -19,6 +21,7 @@ use tch::{Cuda, Device, Kind, Tensor};
 
 pub use assign::{DeviceAssignment, Sharing, assign, lines, most_common_kind, warnings};
 pub use detect::detect;
+pub use disk::free_bytes;
 pub use driver::{Driver, driver, free_gpu_memory};
 pub use error::DeviceError;
 pub use hardware::{Gpu, RankHardware};

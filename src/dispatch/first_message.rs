@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use super::message::{Message, Transport};
 use super::poll_interval::PollInterval;
+use crate::dispatch::stop::{Clock, Signals};
 use crate::error::{Error, RanksError};
-use crate::stop::{Clock, Signals};
 
 /// Waits for the first message of rank 0, which reads the job, the data and the directory meanwhile. That may take as long
 /// as it wants, but not longer than the whole run: a rank 0 that hangs in it cannot end the others.

@@ -2,8 +2,8 @@
 
 use super::message::{Message, Transport};
 use super::poll_interval::PollInterval;
+use crate::dispatch::stop::Signals;
 use crate::error::{Error, RanksError};
-use crate::stop::Signals;
 
 /// Waits until every other rank has given an answer that `of` knows; one for each rank, rank 1 first.
 ///

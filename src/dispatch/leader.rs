@@ -14,8 +14,8 @@ use super::last_heard::{LastHeard, SILENT};
 use super::message::{Ended, Message, Transport};
 use super::poll_interval::PollInterval;
 use super::stop_ranks::stop_ranks;
+use crate::dispatch::stop::{Clock, Signals};
 use crate::error::{Error, RanksError};
-use crate::stop::{Clock, Signals};
 
 /// The shortest time between two polls of what other jobs have done in the same directory.
 const POLL_SHARDS: Duration = Duration::from_secs(2);

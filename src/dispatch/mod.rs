@@ -21,6 +21,7 @@ mod last_heard;
 mod leader;
 mod message;
 mod poll_interval;
+pub mod stop;
 mod stop_ranks;
 mod threads;
 mod worker;

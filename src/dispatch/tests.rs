@@ -17,9 +17,9 @@ use drapes_analysis::store::Activity;
 use proptest::prelude::*;
 
 use super::*;
+use crate::dispatch::stop::{Clock, Signals};
 use crate::error::Error;
 use crate::progress_sink::ProgressSink;
-use crate::stop::{Clock, Signals};
 
 /// A scan of made-up tasks, and what shall happen to each.
 #[derive(Clone, Debug)]

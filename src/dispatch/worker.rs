@@ -6,8 +6,8 @@ use super::computing_thread::ComputingThread;
 use super::last_heard::ALIVE_EVERY;
 use super::message::{Message, Transport};
 use super::poll_interval::PollInterval;
+use crate::dispatch::stop::{Clock, Signals};
 use crate::error::{Error, RanksError};
-use crate::stop::{Clock, Signals};
 
 /// Passes orders from rank 0 to this rank's worker and its reports back, until rank 0 says stop.
 ///

@@ -4,12 +4,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use drapes_analysis::store::record::RunInfo;
 
+use super::world::World;
 use crate::device::{self, DeviceAssignment};
 use crate::dispatch::{self, Assignment, ComputingThread, ComputingThreadEnd, Ended, Environment, Performer};
 use crate::error::{Error, RanksError};
 use crate::progress_sink::ProgressSink;
 use crate::task::Workplace;
-use crate::world::World;
 
 /// The name of computing threads; a panic there is a failed task, and said as one.
 pub const COMPUTING: &str = "computing";

@@ -16,11 +16,11 @@ use drapes_analysis::store::{LockTimeout, Store, StoredJob};
 use super::leader::Results;
 use super::pages::Pages;
 use super::planned::Planned;
+use super::progress::Progress;
 use super::status_file::StatusFile;
+use crate::dispatch::stop::{Clock, Signals};
 use crate::dispatch::{ComputingThread, Ended, Environment, Leader, Message, NoOtherShards, Transport};
 use crate::error::Error;
-use crate::progress::Progress;
-use crate::stop::{Clock, Signals};
 
 /// Independent tasks.
 const JOB: &str = "schema = 1\nname = 'many'\n[data]\nevents = 'a.h5'\n[independent_background]\nsource = 'withheld'\n[classifier]\nseeds = '0-29999'\n[compute]\n\

@@ -13,14 +13,14 @@ use drapes_analysis::plan::{Plan, Stage};
 use drapes_analysis::store::{Foreseen, RecordState, Store, StoredJob};
 
 use super::Run;
+use super::demands::{self, Supply};
 use super::leader::tell_of;
 use super::prepare::inputs;
-use crate::demands::{self, Supply};
+use super::world::World;
 use crate::device::{self, DeviceChoice};
 use crate::error::Error;
-use crate::repeats;
+use crate::sample::repeats;
 use crate::task;
-use crate::world::World;
 
 /// Tasks that are named.
 const LISTED: usize = 20;

@@ -17,8 +17,8 @@ use tch::Device;
 
 use super::compute::COMPUTING;
 use super::prices;
+use super::trial;
 use crate::device;
-use crate::trial;
 
 /// What was known of the machine before a run counts as so many seconds of work, so that what the run itself measures soon counts more.
 const KNOWN_BEFORE: f64 = 5.0;

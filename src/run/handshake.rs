@@ -7,17 +7,17 @@ use drapes_analysis::plan::price::memory::Chip;
 use tch::Device;
 
 use super::Run;
+use super::demands::{self, Supply};
 use super::leader::{Context, dismiss};
 use super::prepare::Prepared;
 use super::start_up::StartUp;
-use crate::demands::{self, Supply};
+use super::world::World;
+use crate::device::provenance::{Provenance, RankPlace};
 use crate::device::{self, DeviceAssignment, RankHardware};
 use crate::dispatch::{self, Message, Transport};
 use crate::error::Error;
-use crate::provenance::{Provenance, RankPlace};
-use crate::rank_log;
-use crate::split::Sample;
-use crate::world::World;
+use crate::sample::split::Sample;
+use crate::task::rank_log;
 
 /// A run that has fewer seconds until its deadline does not spend any on measuring the machine.
 const WORTH_MEASURING: f64 = 60.0;

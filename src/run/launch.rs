@@ -11,10 +11,10 @@ use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 
 use super::Run;
+use super::world::{Flavour, World};
 use crate::device::{self, DeviceChoice};
+use crate::dispatch::stop::stopping;
 use crate::error::{Error, RanksError};
-use crate::stop::stopping;
-use crate::world::{Flavour, World};
 
 /// Set where this program has started its ranks itself.
 pub const STARTED_ITSELF: &str = "DRAPES_STARTED_ITSELF";

@@ -17,15 +17,15 @@ use super::pages::{self, Pages};
 use super::planned::Planned;
 use super::prepare::Prepared;
 use super::prices::{self, Shown};
+use super::progress::Progress;
 use super::stalled::{self, Beginning};
 use super::status_file::StatusFile;
+use super::world::World;
+use crate::dispatch::stop::{Clock, Signals};
 use crate::dispatch::{self, Leader, NoOtherShards, OtherShards, ResultReader};
 use crate::error::{Error, Rest};
-use crate::progress::Progress;
-use crate::split::Sample;
-use crate::stop::{Clock, Signals};
+use crate::sample::split::Sample;
 use crate::task::{self, Workplace};
-use crate::world::World;
 
 impl Run {
     /// Does all that rank 0 does in a run.

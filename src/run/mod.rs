@@ -6,13 +6,17 @@
 //! ```
 
 mod command;
+pub mod compact;
 mod compute;
 #[cfg(test)]
 mod costs;
+mod demands;
+pub mod doctor;
 mod dry_run;
 mod estimates;
 mod finish;
 mod handshake;
+mod last_words;
 mod launch;
 mod leader;
 mod other_shards;
@@ -20,11 +24,14 @@ mod pages;
 mod planned;
 mod prepare;
 mod prices;
+mod progress;
 mod stalled;
 mod start_up;
 mod status_file;
 mod stop_requests;
+mod trial;
 mod worker;
+pub mod world;
 
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -38,11 +45,10 @@ use drapes_analysis::job::{Change, JobFile};
 use drapes_analysis::plan::{Plan, Selector};
 use drapes_analysis::store::{Arrivals, Store};
 
-use crate::demands;
 use crate::device::{self, DeviceChoice, Sharing};
+use crate::dispatch::stop::{Clock, Deadline, Signals, Starter, length_of_time, slurm_end};
 use crate::error::Error;
-use crate::stop::{Clock, Deadline, Signals, Starter, length_of_time, slurm_end};
-use crate::world::World;
+use crate::run::world::World;
 use launch::Ranks;
 
 use start_up::StartUp;

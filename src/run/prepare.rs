@@ -18,16 +18,16 @@ use drapes_analysis::store::{
 };
 
 use super::Run;
+use super::demands::{self, Supply};
 use super::estimates::Estimates;
 use super::stop_requests::StopRequests;
+use super::world::World;
 use crate::data;
-use crate::demands::{self, Supply};
 use crate::device::{self, DeviceChoice};
+use crate::dispatch::stop::{Clock, Signals};
 use crate::error::Error;
-use crate::repeats;
-use crate::split::Sample;
-use crate::stop::{Clock, Signals};
-use crate::world::World;
+use crate::sample::repeats;
+use crate::sample::split::Sample;
 
 /// A job ready to compute.
 pub struct Prepared {

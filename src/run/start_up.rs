@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use drapes_analysis::cli::tell;
 use drapes_analysis::store::Arrivals;
 
+use super::world::World;
+use crate::dispatch::stop::{Clock, Signals};
 use crate::error::{Error, RanksError};
-use crate::stop::{Clock, Signals};
-use crate::world::World;
 
 /// Ranks arrive within seconds of each other, but a node may first have to fetch the program from a slow server.
 const ARRIVAL: Duration = Duration::from_secs(600);

@@ -8,9 +8,9 @@ use drapes_analysis::plan::Plan;
 use drapes_analysis::store::{Activity, DirectoryLock, Doing, RunningTask};
 
 use super::pages::Pages;
+use super::progress::Progress;
 use crate::dispatch::{Ended, Observer};
 use crate::error::Error;
-use crate::progress::Progress;
 
 /// Time between two writes of the status file.
 const TELLING: Duration = Duration::from_secs(5);

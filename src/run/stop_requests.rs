@@ -10,7 +10,7 @@ use drapes_analysis::cli::tell;
 use drapes_analysis::dispatch::Shard;
 use drapes_analysis::store::Store;
 
-use crate::stop::Signals;
+use crate::dispatch::stop::Signals;
 
 /// Time between two polls.
 const POLL: Duration = Duration::from_secs(1);

@@ -9,13 +9,13 @@ use drapes_analysis::store::{Store, StoredJob};
 
 use super::compute::{compute, run_info};
 use super::start_up::StartUp;
+use super::world::World;
 use super::{Run, estimates};
 use crate::device::{self, DeviceAssignment};
+use crate::dispatch::stop::{Clock, Signals};
 use crate::dispatch::{self, Message, Transport};
 use crate::error::{Error, RanksError};
-use crate::stop::{Clock, Signals};
 use crate::task::Workplace;
-use crate::world::World;
 
 impl Run {
     pub(super) fn run_worker(&self, world: &World, signals: &Signals) -> Result<Exit, Error> {

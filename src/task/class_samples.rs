@@ -7,8 +7,8 @@ use drapes_analysis::job::template_spec::{Inputs, TemplateMethod, TemplateSpec};
 use rand::seq::SliceRandom;
 
 use super::{Workplace, jet_template, template};
-use crate::classifier::{TemplateFolds, TemplateTruth};
 use crate::error::Error;
+use crate::models::classifier::{TemplateFolds, TemplateTruth};
 
 /// The events of both classes of a two-sample task and those that no classifier sees, by where they come from.
 pub struct ClassSamples {

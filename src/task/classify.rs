@@ -10,13 +10,13 @@ use ndarray::Array2;
 
 use super::class_samples::{ClassSamples, Origin, class_samples};
 use super::{Perform, Trial, Workplace, jet_template, template};
-use crate::classifier::{
+use crate::error::Error;
+use crate::models::classifier::{
     BoostedTrees, ClassifierFamily, DataTruth, Evaluation, Events, Perceptrons, TwoSample,
     classify as cross_validate,
 };
-use crate::error::Error;
-use crate::jet_classifier::Transformers;
-use crate::jets::{EventJets, Jets};
+use crate::models::jet_classifier::Transformers;
+use crate::sample::jets::{EventJets, Jets};
 use crate::training::Checkpointer;
 
 impl Perform for Classify {

@@ -13,9 +13,9 @@ use drapes_analysis::store::record::{Outcome, RunInfo, TaskRecord, TaskResult};
 
 use super::perform::{Perform, performing};
 use super::{Workplace, stopping};
+use crate::device::free_bytes;
 use crate::device::free_memory;
 use crate::dispatch::Ended;
-use crate::doctor::free_bytes;
 use crate::error::Error;
 use crate::progress_sink::ProgressSink;
 use crate::training::{CheckpointFile, Checkpointer, Notice};

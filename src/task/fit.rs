@@ -5,8 +5,8 @@ use drapes_analysis::plan::work::Fit;
 use drapes_analysis::store::record::TaskResult;
 
 use super::{Perform, Workplace};
-use crate::dijet;
 use crate::error::Error;
+use crate::sample::dijet;
 use crate::training::Checkpointer;
 
 impl Perform for Fit {

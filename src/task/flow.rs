@@ -10,8 +10,10 @@ use tch::Tensor;
 
 use super::{Perform, Trial, Workplace, weights};
 use crate::error::Error;
-use crate::flow::{Flow, FlowEvents, FlowModel, FlowShape, Objective, TrainedFlows, train as train_flows};
-use crate::marginals::ColumnMaps;
+use crate::models::flow::{
+    Flow, FlowEvents, FlowModel, FlowShape, Objective, TrainedFlows, train as train_flows,
+};
+use crate::sample::marginals::ColumnMaps;
 use crate::training::Checkpointer;
 
 impl Perform for TrainFlows {

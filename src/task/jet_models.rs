@@ -7,10 +7,10 @@ use drapes_analysis::plan::work::{TrainJets, TrainKinematics};
 use drapes_analysis::store::record::{DenoiserTraining, TaskResult};
 
 use super::{Perform, Trial, Workplace, train, weights};
-use crate::diffusion::{Denoiser, DenoiserShape, TrainingEvents, train as train_denoisers};
 use crate::error::Error;
-use crate::jet_model::{JetDenoiser, JetModelEvents, JetModelShape, train as train_jet_models};
-use crate::jets::{EventJets, KINEMATIC_FEATURES, KinematicMap};
+use crate::models::diffusion::{Denoiser, DenoiserShape, TrainingEvents, train as train_denoisers};
+use crate::models::jet_model::{JetDenoiser, JetModelEvents, JetModelShape, train as train_jet_models};
+use crate::sample::jets::{EventJets, KINEMATIC_FEATURES, KinematicMap};
 use crate::training::Checkpointer;
 
 /// A model of the jets' kinematics, and how it sees them.

@@ -9,7 +9,7 @@ use drapes_analysis::store::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
 use super::Workplace;
 use super::spectrum::{deviation, edges, shares, wasserstein, whole_edges};
 use crate::error::Error;
-use crate::jets::{EventJets, Jets, Outline, tau21, wrap};
+use crate::sample::jets::{EventJets, Jets, Outline, tau21, wrap};
 
 /// Bins of a spectrum.
 const BINS: usize = 40;
@@ -116,7 +116,7 @@ mod tests {
     use half::f16;
 
     use super::*;
-    use crate::jets::Kinematics;
+    use crate::sample::jets::Kinematics;
 
     #[test]
     fn quantities_are_those_of_jets_and_constituents() {

@@ -20,11 +20,11 @@ use super::partial_jet_template::PartialJetTemplate;
 use super::template::{Part, shape, stream};
 use super::{Perform, Trial, Workplace, jet_summary};
 use crate::arrays::{ArrayReader, ArrayWriter, Column};
-use crate::diffusion::Sampler;
 use crate::error::Error;
-use crate::jet_model::JetSampler;
-use crate::jets::{self, EventJets, Jets, KINEMATIC_FEATURES, Outline};
+use crate::models::diffusion::Sampler;
+use crate::models::jet_model::JetSampler;
 use crate::progress_sink::ProgressSink;
+use crate::sample::jets::{self, EventJets, Jets, KINEMATIC_FEATURES, Outline};
 use crate::training::Checkpointer;
 
 /// Events whose jets are stored together.
@@ -222,7 +222,7 @@ pub fn read(place: &Workplace, ids: &[TaskId], events: usize) -> Result<Jets, Er
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jet_model::toy;
+    use crate::models::jet_model::toy;
 
     #[test]
     fn fitted_jets_keep_their_hardest_constituents_and_copy_others() {

@@ -17,6 +17,7 @@ mod jet_template;
 mod partial_jet_template;
 mod partial_template;
 mod perform;
+pub mod rank_log;
 mod spectrum;
 mod stopping;
 mod summary;
@@ -38,12 +39,12 @@ use tch::Device;
 
 use crate::data::{self, Label};
 use crate::device;
+use crate::device::provenance::Versions;
 use crate::dispatch::Environment;
 use crate::error::Error;
-use crate::provenance::Versions;
-use crate::rank_log::RankLog;
-use crate::repeats;
-use crate::split::Sample;
+use crate::sample::repeats;
+use crate::sample::split::Sample;
+use crate::task::rank_log::RankLog;
 
 use perform::Perform;
 pub(crate) use perform::{Trial, performing, seen};

@@ -9,8 +9,8 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-use crate::jet_model::JetBatch;
-use crate::jets::{Jets, Kinematics};
+use crate::models::jet_model::JetBatch;
+use crate::sample::jets::{Jets, Kinematics};
 use crate::training::{Resumable, Snapshot};
 
 /// The first jets of a template, and those that are being solved.

@@ -12,8 +12,8 @@ use super::distance::distance;
 use super::spectrum::{bin, edges, shares};
 use crate::arrays::ArrayReader;
 use crate::error::Error;
-use crate::scaler::Scaler;
-use crate::split::RegionEvents;
+use crate::sample::scaler::Scaler;
+use crate::sample::split::RegionEvents;
 
 /// The table of a template's events.
 pub const FEATURES: &str = "features";

@@ -21,12 +21,12 @@ use super::partial_template::{Generators, PartialTemplate};
 use super::summary::{self, FEATURES, Made};
 use super::{Perform, Trial, Workplace, flow, train};
 use crate::arrays::{ArrayReader, ArrayWriter, Column};
-use crate::diffusion::{Denoiser, Sampler};
-use crate::dijet::DijetShape;
 use crate::error::Error;
-use crate::flow::{FlowModel, Transform};
+use crate::models::diffusion::{Denoiser, Sampler};
+use crate::models::flow::{FlowModel, Transform};
 use crate::progress_sink::ProgressSink;
-use crate::split::RegionEvents;
+use crate::sample::dijet::DijetShape;
+use crate::sample::split::RegionEvents;
 use crate::training::Checkpointer;
 
 impl Perform for MakeTemplate {

@@ -8,8 +8,10 @@ use drapes_analysis::store::record::{DenoiserTraining, TaskResult};
 use ndarray::{Array2, Axis, concatenate};
 
 use super::{Perform, Trial, Workplace, weights};
-use crate::diffusion::{Denoiser, DenoiserShape, TrainedDenoisers, TrainingEvents, train as train_denoisers};
 use crate::error::Error;
+use crate::models::diffusion::{
+    Denoiser, DenoiserShape, TrainedDenoisers, TrainingEvents, train as train_denoisers,
+};
 use crate::training::{Checkpointer, TrainedMember};
 
 impl Perform for TrainDenoisers {

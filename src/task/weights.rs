@@ -8,9 +8,9 @@ use tch::{Device, Kind, Tensor};
 
 use super::Workplace;
 use crate::arrays::{ArrayReader, ArrayWriter, Column};
-use crate::columns::Lattice;
+use crate::data::columns::Lattice;
 use crate::error::Error;
-use crate::marginals::{ColumnMap, ColumnMaps};
+use crate::sample::marginals::{ColumnMap, ColumnMaps};
 
 /// The list that holds how networks see their inputs, where that is more than a map of each column.
 const MAPS: &str = "maps";

@@ -13,7 +13,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, SystemTime};
 
 use drapes::arrays::ArrayReader;
-use drapes::jets::{Jets, Kinematics};
+use drapes::sample::jets::{Jets, Kinematics};
 use launcher::Mpi;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -158,7 +158,7 @@ pub fn arrays(out: &Path) -> BTreeMap<String, Vec<f32>> {
         let name = if stage == "train" { "weights" } else { "features" };
         let values = match reader.has(name) {
             Some(name) => reader.table::<f32>(&name).expect("the table").into_iter().collect(),
-            None => numbers_of(&drapes::jets::read(&reader).expect("jets")),
+            None => numbers_of(&drapes::sample::jets::read(&reader).expect("jets")),
         };
         found.insert(path.strip_prefix(out).expect("below").display().to_string(), values);
     }

@@ -1,7 +1,7 @@
 //! Columns that a search must treat with care, found on the way through a file.
 
 use super::ColumnSummary;
-use crate::columns::{self, Column};
+use crate::data::columns::{self, Column};
 
 /// Values that are kept to be judged, over all columns of a table: more do not tell more.
 const MOST_VALUES: usize = 1 << 25;

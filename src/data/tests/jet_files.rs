@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::super::{DataError, JetEvents, read_jets};
 use super::real_files::shared;
 use super::sample_files::{group, place};
-use crate::jets::{FourVector, MOST_CONSTITUENTS};
+use crate::sample::jets::{FourVector, MOST_CONSTITUENTS};
 
 const EVENTS: usize = 600;
 const SLOTS: usize = 7;

@@ -4,7 +4,7 @@ use drapes_analysis::plan::Work;
 
 use super::super::class_samples::class_samples;
 use super::*;
-use crate::classifier::TemplateFolds;
+use crate::models::classifier::TemplateFolds;
 
 /// The folds of the template of every point of a job, by the name of its method; nothing needs to be computed for that.
 fn folds(place: &Workplace, plan: &Plan) -> Vec<(String, TemplateFolds)> {

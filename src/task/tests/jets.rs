@@ -1,7 +1,7 @@
 //! Tasks of jets' constituents, on the shipped sample.
 
 use super::*;
-use crate::jets::Jets;
+use crate::sample::jets::Jets;
 use drapes_analysis::plan::Work;
 
 /// Small networks that have learnt little: kinematics, numbers and places do not depend on that.
@@ -14,7 +14,7 @@ pub(super) const SMALL: &str = "schema = 1\nname = 'a'\n[data]\nevents = 'demo_c
 
 fn jets_of(place: &Workplace, id: &str) -> Jets {
     let file = ArrayReader::of(&place.store, &TaskId(id.to_owned())).expect("a template");
-    crate::jets::read(&file).expect("jets")
+    crate::sample::jets::read(&file).expect("jets")
 }
 
 /// Does all tasks whose id holds none of some words.

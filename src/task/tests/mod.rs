@@ -186,7 +186,7 @@ fn each_method_starts_from_its_own_events_at_its_own_masses() {
     let fit = place.store.result(&TaskId("fit/dijet-s100-w2800-6000".to_owned())).expect("a fit");
     let TaskResult::Fit(fit) = fit else { panic!("a fit") };
     // The share of target masses below the middle of the signal region is that of the fit.
-    let shape = crate::dijet::DijetShape::of(&fit, place.job.collision_energy);
+    let shape = crate::sample::dijet::DijetShape::of(&fit, place.job.collision_energy);
     let part = |low, high| shape.integral(MassWindow::new(low, high));
     let expected = part(3300.0, 3500.0) / part(3300.0, 3700.0);
     let found = drawn.iter().filter(|mass| **mass < 3500.0).count() as f64 / drawn.len() as f64;
@@ -335,8 +335,12 @@ fn prices_know_the_weights_of_flows() {
         JobFile::from_text("job.toml", drapes_analysis::job::DEFAULTS.as_str()).check().expect("a good job");
     for kind in [FlowKind::Base, FlowKind::Curtains] {
         let network = job.flow.network(kind);
-        let shape =
-            crate::flow::FlowShape::new(job.data.features.len(), &network, job.flow.bins, job.flow.tail);
+        let shape = crate::models::flow::FlowShape::new(
+            job.data.features.len(),
+            &network,
+            job.flow.bins,
+            job.flow.tail,
+        );
         let stored = shape.layers * shape.conditioner.weights();
         assert!((drapes_analysis::plan::price::flow_weights(&job, &network) - stored as f64).abs() < 0.5);
     }

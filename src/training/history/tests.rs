@@ -11,15 +11,15 @@ use ndarray::Array2;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::*;
-use crate::classifier::{
+use crate::models::classifier::{
     ClassRows, ClassifierFamily, DataTruth, Evaluation, Member, Perceptrons, SmallestFold, TemplateFolds,
     TemplateTruth, TwoSample, classify,
 };
-use crate::diffusion::{DenoiserShape, TrainingEvents};
-use crate::jet_classifier::Transformers;
-use crate::jet_model::{JetModelEvents, JetModelShape, toy};
-use crate::jets::{EventJets, Jets};
+use crate::models::diffusion::{DenoiserShape, TrainingEvents};
+use crate::models::jet_classifier::Transformers;
+use crate::models::jet_model::{JetModelEvents, JetModelShape, toy};
 use crate::progress_sink::ProgressSink;
+use crate::sample::jets::{EventJets, Jets};
 use crate::training::{CheckpointFile, Checkpointer};
 
 #[test]
@@ -121,7 +121,8 @@ fn a_denoiser_that_diverges_takes_nobody_with_it() {
         TrainingEvents { rows, stream }
     };
     let run = |members: &[TrainingEvents], checkpointer: &Checkpointer<'_>| -> Result<Known, Error> {
-        let found = crate::diffusion::train(shape, &job.denoiser, members, Device::Cpu, checkpointer)?;
+        let found =
+            crate::models::diffusion::train(shape, &job.denoiser, members, Device::Cpu, checkpointer)?;
         Ok((found.denoiser.parameters().copy(), found.members, found.by_noise))
     };
     let straight =
@@ -158,7 +159,8 @@ fn a_jet_model_that_diverges_takes_nobody_with_it() {
                 stream: Stream::of_job(u64::from(events[0])),
             })
             .collect();
-        let found = crate::jet_model::train(shape, &job.jet_model, &members, Device::Cpu, checkpointer)?;
+        let found =
+            crate::models::jet_model::train(shape, &job.jet_model, &members, Device::Cpu, checkpointer)?;
         Ok((found.denoiser.parameters().copy(), found.members, found.by_noise))
     };
     let jets = toy::jets(120, 3);

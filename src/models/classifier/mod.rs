@@ -1,0 +1,32 @@
+//! Weakly supervised classifiers: data against template.
+//!
+//! ```text
+//! TwoSample (data, template, what is known of both) --FoldAssignment--> members: seeds × folds
+//!     --ClassifierFamily::train--> Scorer --evaluate--> Evaluation
+//! ```
+//!
+//! The events may be of any kind. Features are classified by perceptrons and boosted trees; jets by the transformers of
+//! [`crate::models::jet_classifier`].
+
+mod cross_validation;
+mod evaluation;
+mod family;
+mod folds;
+mod forest;
+mod member;
+mod outlier_maps;
+mod perceptrons;
+mod rows;
+mod train;
+mod trees;
+mod two_sample;
+
+pub use cross_validation::classify;
+pub use evaluation::Evaluation;
+pub use family::{ClassifierFamily, Scorer, SmallestFold};
+pub use forest::BoostedTrees;
+pub use member::{ClassRows, Member};
+pub use perceptrons::Perceptrons;
+pub use rows::Rows;
+pub use train::{CLASSIFIERS, Drawn, Ensemble, Networks, Steps, train};
+pub use two_sample::{DataTruth, Events, TemplateFolds, TemplateTruth, TwoSample};

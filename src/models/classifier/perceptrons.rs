@@ -1,0 +1,169 @@
+//! The classifiers of the paper's high-level variables: an ensemble of perceptrons, trained together on one device.
+
+use drapes_analysis::job::ClassifierSettings;
+use ndarray::{Array2, ArrayView2, Axis};
+use tch::{Device, Tensor};
+
+use super::family::{ClassifierFamily, Scorer, SmallestFold};
+use super::member::Member;
+use super::outlier_maps::OutlierMaps;
+use super::train::{CLASSIFIERS, Drawn, Ensemble, Networks, Steps, train};
+use super::two_sample::{TwoSample, both};
+use crate::error::Error;
+use crate::nn::{Layout, Mlp};
+use crate::sample::scaler::{Scaler, Standardisation};
+use crate::training::{Checkpointer, TrainingHistory, TrainingSettings};
+
+/// Activations that are held at once while events are scored, in events of all members.
+const SCORES_AT_ONCE: usize = 1 << 15;
+/// The same on a GPU, which is faster the more it has at once.
+const SCORES_AT_ONCE_ON_GPU: usize = 1 << 22;
+
+/// Perceptrons that train together on a device, as a family of classifiers.
+#[derive(Clone, Copy, Debug)]
+pub struct Perceptrons<'a> {
+    /// Their sizes and their training.
+    pub settings: &'a ClassifierSettings,
+    /// Where they compute.
+    pub device: Device,
+}
+
+/// The perceptrons of all members over the events of both classes.
+pub struct PerceptronNetworks {
+    layout: Layout,
+    /// What is done to columns that outliers rule.
+    outlier_maps: OutlierMaps,
+    /// `[events, features]`, data first, in their own units but for those columns.
+    events: Tensor,
+    standardisation: Standardisation,
+}
+
+impl Perceptrons<'_> {
+    /// Steps between two moments at which a training can be stopped.
+    pub const STEPS_A_BLOCK: usize = PerceptronNetworks::STEPS_A_BLOCK;
+}
+
+impl ClassifierFamily<ArrayView2<'_, f32>> for Perceptrons<'_> {
+    type Trained = Ensemble<PerceptronNetworks>;
+
+    const REMEDY: &'static str = "lower classifier.batch or classifier.folds";
+
+    fn batch(&self) -> usize {
+        self.settings.batch
+    }
+
+    fn train(
+        &self,
+        two_sample: &TwoSample<'_, ArrayView2<'_, f32>>,
+        members: &[Member],
+        smallest_fold: SmallestFold,
+        checkpointer: &Checkpointer<'_>,
+    ) -> Result<(Self::Trained, Vec<TrainingHistory>), Error> {
+        let n_data = two_sample.data.nrows();
+        let networks =
+            PerceptronNetworks::new(&both(two_sample), n_data, self.settings, members, self.device);
+        let ClassifierSettings { epochs, batch, learning_rate, weight_decay, .. } = *self.settings;
+        let settings = TrainingSettings { epochs, batch, learning_rate, weight_decay, ..CLASSIFIERS };
+        train(networks, settings, members, (n_data, smallest_fold), self.device, checkpointer)
+    }
+}
+
+impl PerceptronNetworks {
+    fn new(
+        rows: &Array2<f32>,
+        n_data: usize,
+        settings: &ClassifierSettings,
+        members: &[Member],
+        device: Device,
+    ) -> Self {
+        let outlier_maps = OutlierMaps::of(rows.view());
+        let rows = outlier_maps.rows(rows.view());
+        let features = rows.ncols();
+        let scalers: Vec<Scaler> = members
+            .iter()
+            .map(|member| {
+                let chosen: Vec<usize> =
+                    member.training.rows(n_data).iter().map(|row| *row as usize).collect();
+                Scaler::of(rows.select(Axis(0), &chosen).view())
+            })
+            .collect();
+        let scalers = scalers.iter().map(|scaler| (&scaler.mean[..], &scaler.deviation[..]));
+        Self {
+            layout: Mlp::layout(features, settings.hidden_layers, settings.width),
+            outlier_maps,
+            events: to_tensor(rows.view(), device),
+            standardisation: Standardisation::new(scalers, device),
+        }
+    }
+
+    /// Standardised features of drawn events, `[members, events, features]`.
+    fn standardised(&self, drawn: &Drawn<'_>) -> Tensor {
+        self.standardisation.of_each(self.events.index_select(0, &drawn.on_device))
+    }
+}
+
+impl Networks for PerceptronNetworks {
+    const STEPS_A_BLOCK: usize = 32;
+    const STEPS: Steps = Steps::Alike;
+
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    fn logits(&self, parameters: &Tensor, drawn: &Drawn<'_>) -> Tensor {
+        Mlp::over(&self.layout, parameters).forward(&self.standardised(drawn))
+    }
+
+    fn gradient(
+        &self,
+        parameters: &Tensor,
+        drawn: &Drawn<'_>,
+        d_logits: &mut dyn FnMut(usize, &Tensor) -> Tensor,
+    ) -> Tensor {
+        let network = Mlp::over(&self.layout, parameters);
+        network.gradient(&self.standardised(drawn), |logits| d_logits(0, logits))
+    }
+}
+
+impl Scorer<ArrayView2<'_, f32>> for Ensemble<PerceptronNetworks> {
+    fn score_by_all(&self, events: ArrayView2<'_, f32>) -> Vec<Vec<f32>> {
+        let PerceptronNetworks { layout, outlier_maps, standardisation, .. } = &self.networks;
+        let network = Mlp::over(layout, &self.parameters);
+        let mut scores = vec![Vec::with_capacity(events.nrows()); self.members()];
+        for portion in
+            events.axis_chunks_iter(Axis(0), (scores_at_once(self.device()) / self.members()).max(1))
+        {
+            let portion = outlier_maps.rows(portion);
+            let x = standardisation.of(&to_tensor(portion.view(), self.device()).unsqueeze(0));
+            let found = network.forward(&x).squeeze_dim(2).to_device(Device::Cpu);
+            for (member, scores) in scores.iter_mut().enumerate() {
+                scores.extend(Vec::<f32>::try_from(&found.get(member as i64)).unwrap_or_default());
+            }
+        }
+        scores
+    }
+
+    fn score_by_one(&self, member: usize, events: ArrayView2<'_, f32>, rows: &[usize]) -> Vec<f32> {
+        let PerceptronNetworks { layout, outlier_maps, standardisation, .. } = &self.networks;
+        let standardisation = standardisation.member(member);
+        let network = Mlp::over(layout, &self.parameters.narrow(0, member as i64, 1));
+        let mut scores = Vec::with_capacity(rows.len());
+        for rows in rows.chunks(scores_at_once(self.device())) {
+            let portion = events.select(Axis(0), rows);
+            let portion = outlier_maps.rows(portion.view());
+            let x = standardisation.of(&to_tensor(portion.view(), self.device()).unsqueeze(0));
+            let found = network.forward(&x).flatten(0, -1).to_device(Device::Cpu);
+            scores.extend(Vec::<f32>::try_from(&found).unwrap_or_default());
+        }
+        scores
+    }
+}
+
+fn scores_at_once(device: Device) -> usize {
+    if device.is_cuda() { SCORES_AT_ONCE_ON_GPU } else { SCORES_AT_ONCE }
+}
+
+fn to_tensor(rows: ArrayView2<'_, f32>, device: Device) -> Tensor {
+    let values: Vec<f32> = rows.iter().copied().collect();
+    Tensor::from_slice(&values).reshape([rows.nrows() as i64, rows.ncols() as i64]).to_device(device)
+}

@@ -1,0 +1,131 @@
+//! The conditional denoiser D(x; σ, m) of an ensemble of models.
+
+use drapes_analysis::job::{DenoiserSettings, NoiseEmbedding, SamplerSettings};
+use tch::{Kind, Tensor};
+
+use super::noise::{Preconditioning, cosines, log_features};
+use crate::nn::{Layout, ResNet};
+use crate::sample::marginals::ColumnMaps;
+
+/// The network behind a denoiser.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DenoiserShape {
+    /// Features of an event.
+    pub features: usize,
+    /// Hidden layers.
+    pub hidden_layers: usize,
+    /// Nodes of a hidden layer.
+    pub width: usize,
+    /// Features of the noise strength.
+    pub noise_features: usize,
+    /// What these are.
+    pub noise_embedding: NoiseEmbedding,
+    /// The least noise strength that it learns, which is that of the sampler.
+    pub sigma_min: f64,
+    /// The largest one, whose lowest cosine feature is half a turn.
+    pub sigma_max: f64,
+}
+
+impl DenoiserShape {
+    /// The network that a job asks for.
+    pub fn new(features: usize, denoiser: &DenoiserSettings, sampler: &SamplerSettings) -> Self {
+        let DenoiserSettings { hidden_layers, width, noise_features, noise_embedding, .. } = *denoiser;
+        let SamplerSettings { sigma_min, sigma_max, .. } = *sampler;
+        Self { features, hidden_layers, width, noise_features, noise_embedding, sigma_min, sigma_max }
+    }
+
+    /// The parameters of one model.
+    pub fn layout(&self) -> Layout {
+        let inputs = self.features + self.noise_features + 1;
+        ResNet::layout(inputs, self.hidden_layers, self.width, self.features)
+    }
+
+    /// What the network sees: the scaled event, the features of its noise strength, and its mass.
+    ///
+    /// # Shapes
+    /// `scaled` `[members, batch, features]`, `sigma` and `mass` broadcast to `[members, batch, 1]`; the result
+    /// is `[members, batch, features + noise_features + 1]`.
+    ///
+    /// # Units
+    /// All standardised.
+    ///
+    /// Source: the paper, section 3.1: the noise is embedded by cosines and concatenated with the mass. Differs from the
+    /// paper where a job asks for [`NoiseEmbedding::Log`].
+    pub fn network_input(&self, scaled: &Tensor, sigma: &Tensor, mass: &Tensor) -> Tensor {
+        let size = scaled.size();
+        let noise = match self.noise_embedding {
+            NoiseEmbedding::Cosine => cosines(sigma, self.noise_features, self.sigma_max),
+            NoiseEmbedding::Log => log_features(sigma, self.noise_features),
+        };
+        let noise = noise.expand([size[0], size[1], self.noise_features as i64], false);
+        Tensor::cat(&[scaled, &noise, mass], 2)
+    }
+}
+
+/// Trained denoisers, with the maps of the columns that they expect.
+pub struct Denoiser {
+    shape: DenoiserShape,
+    layout: Layout,
+    parameters: Tensor,
+    maps: Vec<ColumnMaps>,
+}
+
+impl Denoiser {
+    /// An ensemble from its parameters.
+    ///
+    /// # Shapes
+    /// `parameters` `[members, len]`; maps for each member, of the features and then the mass.
+    ///
+    /// # Panics
+    /// If the shapes do not fit together.
+    pub fn new(shape: DenoiserShape, parameters: Tensor, maps: Vec<ColumnMaps>) -> Self {
+        let layout = shape.layout();
+        assert_eq!(parameters.size(), [maps.len() as i64, layout.len() as i64], "parameters of the ensemble");
+        Self { shape, layout, parameters, maps }
+    }
+
+    /// One model of the ensemble.
+    ///
+    /// # Panics
+    /// If there is no such member.
+    pub fn member(&self, member: usize) -> Self {
+        let parameters = self.parameters.narrow(0, member as i64, 1);
+        Self {
+            shape: self.shape,
+            layout: self.layout.clone(),
+            parameters,
+            maps: vec![self.maps[member].clone()],
+        }
+    }
+
+    /// The parameters, `[members, len]`.
+    pub fn parameters(&self) -> &Tensor {
+        &self.parameters
+    }
+
+    /// The maps of each member's columns: features, then mass.
+    pub fn maps(&self) -> &[ColumnMaps] {
+        &self.maps
+    }
+
+    /// Features of an event.
+    pub fn features(&self) -> usize {
+        self.shape.features
+    }
+
+    /// D(x; σ, m) at one noise strength for all events.
+    ///
+    /// # Shapes
+    /// `x` `[members, batch, features]` in double precision, as the result; `mass` `[members, batch, 1]`.
+    ///
+    /// # Units
+    /// Mapped events and masses.
+    pub fn denoise(&self, x: &Tensor, sigma: f64, mass: &Tensor) -> Tensor {
+        let Preconditioning { c_skip, c_out, c_in } = Preconditioning::at(sigma);
+        let scaled = (x * c_in).to_kind(Kind::Float);
+        let sigma = Tensor::full([1, 1, 1], sigma, (Kind::Float, x.device()));
+        let network = ResNet::over(&self.layout, &self.parameters);
+        let out = network.forward(&self.shape.network_input(&scaled, &sigma, mass));
+        x * c_skip + out.to_kind(Kind::Double) * c_out
+    }
+}

@@ -1,0 +1,219 @@
+//! Trains an ensemble of denoisers D(x; σ, m) on side-band events.
+
+use drapes_analysis::job::DenoiserSettings;
+use drapes_analysis::plan::random_stream::Stream;
+use drapes_analysis::store::record::NoiseLoss;
+use ndarray::Array2;
+use rand_distr::{Distribution, StandardNormal};
+use tch::{Device, Tensor};
+
+use super::by_noise::{self, Probe};
+use super::denoiser::{Denoiser, DenoiserShape};
+use super::noisy::Noisy;
+use crate::device::to_device_soon;
+use crate::error::Error;
+use crate::nn::{Layout, ResNet};
+use crate::sample::marginals::ColumnMaps;
+use crate::training::{
+    Checkpointer, Learner, Model, TooFew, Trained, TrainedMember, Training, denoiser_recipe, next_rows,
+    put_step, step_alone,
+};
+
+/// Validation losses use at most so many events.
+const VALIDATION_EVENTS: usize = 8192;
+/// The words of the error where events are not enough.
+const TOO_FEW: TooFew = TooFew {
+    region: "the side-bands",
+    what: "events",
+    advice: "lower denoiser.batch or widen the side-bands",
+};
+/// Steps whose random numbers are drawn and moved to the device together.
+pub const STEPS_A_BLOCK: usize = 32;
+
+/// The events of one member.
+pub struct TrainingEvents {
+    /// `(events, features + 1)`: the features, then the mass, in their own units.
+    pub rows: Array2<f32>,
+    /// Where this member's random numbers begin.
+    pub stream: Stream,
+}
+
+/// A trained ensemble of denoisers, of events or of jets.
+pub struct TrainedDenoisers<D> {
+    /// The running averages of the weights.
+    pub denoiser: D,
+    /// How each member has learnt.
+    pub members: Vec<TrainedMember>,
+    /// Losses of each member's finished model by noise strength; none of one that diverged.
+    pub by_noise: Vec<Vec<NoiseLoss>>,
+}
+
+/// Trains all members together; a member's result does not depend on the others.
+///
+/// # Errors
+/// A member has fewer events than a batch, or all members leave the finite numbers. (Where only some do, their histories
+/// say so: members never mix, and the others are as good as without them.)
+///
+/// # Panics
+/// If there are no members.
+///
+/// Source: the paper, section 3.1. Differs from the paper: by default the squared error is taken of the
+/// network's own target, without which small noise strengths have no weight.
+pub fn train(
+    shape: DenoiserShape,
+    settings: &DenoiserSettings,
+    members: &[TrainingEvents],
+    device: Device,
+    checkpointer: &Checkpointer<'_>,
+) -> Result<TrainedDenoisers<Denoiser>, Error> {
+    let Trained { model, parameters, mut members } =
+        training(shape, settings, members, device)?.run(checkpointer)?;
+    let DenoiserModel { maps, learnt, validation, .. } = model;
+    let denoiser = Denoiser::new(shape, parameters, maps);
+    let by_noise = by_noise::members_by_noise(&mut members, settings.epochs, |member| {
+        let (learnt, kept) = (learnt[member].as_ref(), validation[member].as_ref());
+        by_noise::losses(&denoiser.member(member), learnt, kept)
+    })?;
+    Ok(TrainedDenoisers { denoiser, members, by_noise })
+}
+
+/// All members before their first step.
+fn training<'a>(
+    shape: DenoiserShape,
+    settings: &'a DenoiserSettings,
+    members: &[TrainingEvents],
+    device: Device,
+) -> Result<Training<DenoiserModel<'a>>, Error> {
+    let recipe = denoiser_recipe!(settings);
+    let (mut all, mut maps, mut learners, mut kept_aside) = (vec![], vec![], vec![], vec![]);
+    let mut offset = 0;
+    for TrainingEvents { rows, stream } in members {
+        let map = ColumnMaps::of(rows.view(), settings.marginals);
+        // A stream of its own: members whose columns need no spreading learn what they learnt without it.
+        let rows = map.forward(rows.view(), &mut stream.branch("spread").generator());
+        let own = next_rows(offset, rows.nrows())?;
+        offset = own.end;
+        let chance = (settings.validation_fraction, &stream.branch("validation"));
+        let (learner, kept) = Learner::of_some(own.collect(), chance, &recipe, stream, &TOO_FEW)?;
+        learners.push(learner);
+        kept_aside.push(kept);
+        all.extend(rows);
+        maps.push(map);
+    }
+    let columns = shape.features as i64 + 1;
+    let events = Tensor::from_slice(&all).reshape([-1, columns]).to_device(device);
+    let probe = |chosen: &[u32], stream: Stream| probe(&events, chosen, &stream);
+    let each = || members.iter().map(|member| &member.stream);
+    let validation = kept_aside.iter().zip(each());
+    let validation =
+        validation.map(|(kept, stream)| probe(kept, stream.branch("validation noise"))).collect();
+    let learnt = learners.iter().zip(each());
+    let learnt = learnt.map(|(own, stream)| probe(own.batches.order(), stream.branch("training check")));
+    let (learnt, layout) = (learnt.collect(), shape.layout());
+    let model = DenoiserModel { shape, settings, layout: layout.clone(), events, maps, validation, learnt };
+    Ok(Training::new(model, &layout, recipe, learners, device))
+}
+
+/// Denoisers of all members, as they learn.
+struct DenoiserModel<'a> {
+    shape: DenoiserShape,
+    settings: &'a DenoiserSettings,
+    layout: Layout,
+    /// `[events of all members, features + 1]`, mapped.
+    events: Tensor,
+    maps: Vec<ColumnMaps>,
+    /// Events that a member does not learn from.
+    validation: Vec<Option<Probe>>,
+    /// A sample of the events that each member learns from.
+    learnt: Vec<Option<Probe>>,
+}
+
+/// Random numbers of several steps.
+struct Block {
+    /// `[steps, members · batch]`
+    events: Tensor,
+    /// `[steps, members, batch, 1 + features]`: of the noise strength, of the noise.
+    normals: Tensor,
+}
+
+impl Model for DenoiserModel<'_> {
+    type Network = ResNet;
+    type Block = Block;
+
+    const STEPS_A_BLOCK: usize = STEPS_A_BLOCK;
+
+    fn network(&self, parameters: &Tensor) -> ResNet {
+        ResNet::over(&self.layout, parameters)
+    }
+
+    fn draw(&self, members: &mut [Learner], steps: usize) -> Block {
+        let (batch, columns) = (self.settings.batch, self.shape.features + 1);
+        let count = steps * members.len() * batch;
+        let (mut events, mut normals) = (Vec::with_capacity(count), Vec::with_capacity(count * columns));
+        for _ in 0..steps {
+            for Learner { batches, noise, .. } in &mut *members {
+                events.extend(batches.next_batch().iter().map(|event| i64::from(*event)));
+                normals.extend((0..batch * columns).map(|_| -> f32 { StandardNormal.sample(noise) }));
+            }
+        }
+        let shape = [steps as i64, members.len() as i64, batch as i64, columns as i64];
+        let device = self.events.device();
+        Block {
+            events: to_device_soon(&Tensor::from_slice(&events).reshape([steps as i64, -1]), device),
+            normals: to_device_soon(&Tensor::from_slice(&normals).reshape(shape), device),
+        }
+    }
+
+    fn alone(&self, block: &Block, step: usize) -> Option<Block> {
+        let Block { events, normals } = block;
+        Some(Block { events: step_alone(events, step), normals: step_alone(normals, step) })
+    }
+
+    fn replace(&self, alone: &mut Block, block: &Block, step: usize) {
+        put_step(&mut alone.events, &block.events, step);
+        put_step(&mut alone.normals, &block.normals, step);
+    }
+
+    fn gradient(&self, network: &ResNet, block: &Block, step: usize, loss: &mut Tensor) -> Tensor {
+        let normals = block.normals.get(step as i64);
+        let rows = self.events.index_select(0, &block.events.get(step as i64)).view_as(&normals);
+        let noisy = Noisy::new(&self.shape, self.settings, &rows, &normals);
+        network.gradient(&noisy.input, |out| {
+            let (member_loss, d_out) = noisy.loss_and_gradient(out);
+            *loss += member_loss;
+            d_out
+        })
+    }
+
+    fn validation(&self, parameters: &Tensor) -> Vec<Option<f32>> {
+        let loss = |(member, validation): (usize, &Option<Probe>)| {
+            let Probe { rows, normals } = validation.as_ref()?;
+            let noisy = Noisy::new(&self.shape, self.settings, rows, normals);
+            let network = self.network(&parameters.narrow(0, member as i64, 1));
+            let (loss, _) = noisy.loss_and_gradient(&network.forward(&noisy.input));
+            Some(loss.double_value(&[0]) as f32)
+        };
+        self.validation.iter().enumerate().map(loss).collect()
+    }
+}
+
+/// Some events with noise of their own, the same whenever they are looked at; none if there are no events.
+fn probe(events: &Tensor, chosen: &[u32], stream: &Stream) -> Option<Probe> {
+    let count = chosen.len().min(VALIDATION_EVENTS);
+    let columns = events.size()[1];
+    if count == 0 {
+        return None;
+    }
+    let picked: Vec<i64> = chosen[..count].iter().map(|event| i64::from(*event)).collect();
+    let mut generator = stream.generator();
+    let draws = (0..count * columns as usize).map(|_| -> f32 { StandardNormal.sample(&mut generator) });
+    let normals = Tensor::from_slice(&draws.collect::<Vec<_>>());
+    let shape = [1, count as i64, columns];
+    Some(Probe {
+        rows: events.index_select(0, &Tensor::from_slice(&picked).to_device(events.device())).view(shape),
+        normals: normals.reshape(shape).to_device(events.device()),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! Trials of classifiers of features: perceptrons and trees.
+
+use std::time::Instant;
+
+use drapes_analysis::job::point::ClassifierKind;
+use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
+use drapes_analysis::job::{ClassifierSettings, Job, TreeSettings};
+use drapes_analysis::machine::Seen;
+use drapes_analysis::plan::cost::{TRAINING, classifier_weights};
+use drapes_analysis::plan::random_stream::Stream;
+use drapes_analysis::plan::rates::Rates;
+use drapes_analysis::plan::work::Classify;
+use tch::Device;
+
+use super::clock::{Clock, MOMENT};
+use super::models::{EPOCHS, LARGEST_BATCH, normals};
+use crate::models::classifier::{
+    BoostedTrees, ClassRows, ClassifierFamily, DataTruth, Member, Perceptrons, SmallestFold, TemplateFolds,
+    TemplateTruth, TwoSample,
+};
+use crate::task::{Trial, seen};
+use crate::training::Checkpointer;
+
+impl Trial for Classify {
+    fn moment(&self, job: &Job, device: Device, rates: &Rates) -> Option<Seen> {
+        let members = self.seeds.len() * job.classifier.folds as usize;
+        match self.point.classifier {
+            ClassifierKind::Mlp => {
+                perceptrons(job, members, device).map(|taken| seen(taken, rates.classifier))
+            }
+            ClassifierKind::Trees => trees(job).map(|taken| seen(taken, rates.trees)),
+            ClassifierKind::Transformer => {
+                super::jets::classifiers(job, members, device).map(|taken| seen(taken, rates.jet_classifier))
+            }
+        }
+    }
+}
+
+/// Batches of an epoch of perceptrons: they look at their losses after each, which a trial is too short for. Large batches
+/// have fewer, so that a trial needs no more memory than the job.
+fn batches(batch: usize) -> usize {
+    if batch <= 1024 { 512 } else { Perceptrons::STEPS_A_BLOCK }
+}
+
+/// Events of each class that trees are grown on, and how many trees.
+const EVENTS: usize = 4000;
+const TREES: usize = 10;
+
+/// Two classes with the same events.
+pub fn two_sample<E: Copy>(events: E, data_truth: DataTruth<'_>, none: E) -> TwoSample<'_, E> {
+    TwoSample {
+        data: events,
+        data_truth,
+        template: events,
+        template_truth: TemplateTruth::Generated,
+        template_folds: TemplateFolds::Random,
+        unseen_background: none,
+        unseen_signal: none,
+    }
+}
+
+/// So many classifiers that learn from so many events of each class.
+pub fn members_of(members: usize, events: usize) -> Vec<Member> {
+    let class_rows = |count: usize| ClassRows { data: (0..count).collect(), template: (0..count).collect() };
+    let member = |seed: usize| Member {
+        seed: ClassifierSeed(seed as u32),
+        fold: Fold(0),
+        training: class_rows(events),
+        validation: class_rows(0),
+        evaluated: class_rows(0),
+        stream: Stream::of_job(seed as u64),
+    };
+    (0..members).map(member).collect()
+}
+
+/// Operations and seconds of some training steps of perceptrons.
+fn perceptrons(job: &Job, members: usize, device: Device) -> Option<(f64, f64)> {
+    let settings = ClassifierSettings { epochs: EPOCHS, ..job.classifier.clone() };
+    let features = job.data.features.len();
+    if settings.batch > LARGEST_BATCH {
+        return None;
+    }
+    let batches = batches(settings.batch);
+    let events = batches * settings.batch / 2;
+    let (rows, none, clock) = (normals(events, features, 1), normals(0, features, 2), Clock::of(device));
+    let two_sample = two_sample(rows.view(), DataTruth::Generated, none.view());
+    let members = members_of(members, events);
+    let family = Perceptrons { settings: &settings, device };
+    let smallest_fold = SmallestFold { batches, validation: 0 };
+    // It ends by being stopped.
+    let _ = family.train(&two_sample, &members, smallest_fold, &Checkpointer::without_file(&clock));
+    let (blocks, seconds) = clock.blocks()?;
+    let steps = blocks * Perceptrons::STEPS_A_BLOCK;
+    Some((TRAINING * classifier_weights(job) * (steps * members.len() * settings.batch) as f64, seconds))
+}
+
+/// Events times features times trees, and the seconds to grow them.
+fn trees(job: &Job) -> Option<(f64, f64)> {
+    let settings = TreeSettings { iterations: TREES, patience: TREES, ..job.trees.clone() };
+    let features = job.data.features.len();
+    let (rows, none) = (normals(EVENTS, features, 1), normals(0, features, 2));
+    let two_sample = two_sample(rows.view(), DataTruth::Generated, none.view());
+    let mut members = members_of(1, EVENTS);
+    for member in &mut members {
+        member.validation =
+            ClassRows { data: (0..EVENTS / 3).collect(), template: (0..EVENTS / 3).collect() };
+    }
+    let (start, mut grown) = (Instant::now(), 0);
+    while grown == 0 || start.elapsed() < MOMENT {
+        let smallest_fold = SmallestFold { batches: 1, validation: 1 };
+        BoostedTrees(&settings).train(&two_sample, &members, smallest_fold, &Checkpointer::default()).ok()?;
+        grown += TREES;
+    }
+    Some(((2 * EVENTS * features * grown) as f64, start.elapsed().as_secs_f64()))
+}

@@ -1,0 +1,48 @@
+use drapes_analysis::job::JobFile;
+use drapes_analysis::machine::Seen;
+use drapes_analysis::plan::price::{EventCounts, Price};
+
+use super::*;
+
+/// A job with every kind of work.
+fn job() -> Job {
+    let text = include_str!("../../../jobs/ci.toml");
+    JobFile::from_text("jobs/ci.toml", text).check().expect("a good job")
+}
+
+#[test]
+fn every_kind_of_work_can_be_tried_for_a_moment() {
+    let job = job();
+    let plan = Plan::of(&job);
+    for kind in PaceKind::ALL {
+        let task = plan.tasks.iter().find(|task| task.work.pace() == kind).expect("every kind is there");
+        let found = of(&job, std::slice::from_ref(task), Device::Cpu, &Rates::CPU_CORE);
+        if performing(&task.work).trial().is_some() {
+            // Within the load of a shared machine and its build, it is a core.
+            let pace = found.pace().of(kind).unwrap_or_else(|| panic!("{kind:?} tells nothing"));
+            assert!(pace > 0.01 && pace < 1000.0, "{kind:?} {pace}");
+        } else {
+            assert!(found.is_empty(), "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn what_matters_and_is_not_known_is_tried_and_nothing_of_a_short_scan() {
+    let job = job();
+    let plan = Plan::of(&job);
+    let price = Price::of(&job, &plan, EventCounts::estimated(&job), &Rates::CPU_CORE);
+    let open = vec![Known::Open; plan.tasks.len()];
+    let kinds = |ranks, known: &[Known], shown: &Shown| -> Vec<PaceKind> {
+        let tasks = worth_trying(&plan, &price.seconds, known, ranks, shown);
+        tasks.iter().map(|task| task.work.pace()).collect()
+    };
+    let none = Shown::default();
+    // Constituents make up nearly all of it.
+    assert_eq!(kinds(1, &open, &none), [PaceKind::JetModel, PaceKind::JetTemplate, PaceKind::Transformers]);
+    assert_eq!(kinds(100, &open, &none), []);
+    assert_eq!(kinds(1, &vec![Known::Done; open.len()], &none), []);
+    let mut known = Shown::default();
+    known.learn(PaceKind::Transformers, Seen { priced: 10.0, taken: 10.0 });
+    assert_eq!(kinds(1, &open, &known), [PaceKind::JetModel, PaceKind::JetTemplate]);
+}

@@ -1,0 +1,13 @@
+//! The events of a job, divided and prepared for models.
+//!
+//! Events of [`data`](crate::data) come in. Out go the data of an experiment (background with injected signal) in signal region
+//! and side-bands, independent background and unused signal (`split`); features and constituents of zero mean and unit variance
+//! (`marginals`, `scaler`, `jets`); and the fit of the falling mass spectrum, Eq. 3.2 of the paper (`dijet`). `repeats` refuses
+//! events that would be both learnt from and evaluated.
+
+pub mod dijet;
+pub mod jets;
+pub mod marginals;
+pub mod repeats;
+pub mod scaler;
+pub mod split;
