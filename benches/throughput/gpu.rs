@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::time::Instant;
 
-use drapes::classifier::{
+use drapes::models::classifier::{
     ClassRows, ClassifierFamily, DataTruth, Member, Perceptrons, SmallestFold, TemplateFolds, TemplateTruth,
     TwoSample,
 };
-use drapes::diffusion::{DenoiserShape, STEPS_A_BLOCK, TrainingEvents, train};
-use drapes::flow::{Flow, FlowEvents, Objective, train as train_flows};
+use drapes::models::diffusion::{DenoiserShape, STEPS_A_BLOCK, TrainingEvents, train};
+use drapes::models::flow::{Flow, FlowEvents, Objective, train as train_flows};
 use drapes::progress_sink::ProgressSink;
 use drapes::training::Checkpointer;
 use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
