@@ -1,8 +1,11 @@
-//! Which device a rank computes on.
+//! The hardware of a rank: which device it computes on, its memory and disk, and the versions of what computes there.
+//!
+//! The operating system, the NVIDIA driver and libtorch are asked; assignments of devices, free bytes and the provenance of a run
+//! go out. No physics lives here, and the other rooms touch CUDA through libtorch alone.
 //!
 //! ```text
 //! each rank: RankHardware (host, cores, GPUs) --Hello--> rank 0: assign (who computes on what, or why not)
-//!                                                   --Begin(Order)--> each rank: take
+//!                                                   --Begin(DeviceAssignment)--> each rank: take
 //! ```
 
 mod assign;

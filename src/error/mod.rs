@@ -1,4 +1,7 @@
-//! Errors of runs and tasks: each says the problem, why it is one, and what to do.
+//! Errors of runs and tasks: each says the problem, (why it is one), and what to do.
+//!
+//! Whatever goes wrong above `data` and `device`, which have error types of their own, becomes an [`Error`], and an exit code that
+//! scripts rely on: 2 for a bad request, 3 for the environment, 4 for failed tasks, 75 for *run me again*.
 
 mod demand;
 mod ranks;

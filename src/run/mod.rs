@@ -1,8 +1,12 @@
-//! `run`: job file to figures.
+//! The verb `run`, from a job file to figures, and the other verbs that need this program: `doctor` and `compact`.
+//!
+//! A job file and files of events come in; a directory with records, tables, figures and a page goes out. Rank 0 leads and all
+//! ranks work. Here alone stands MPI (`world`), here the speed of the machine is tried out (`trial`), and here people are told
+//! what goes on (`progress`, `status_file`, `pages`).
 //!
 //! ```text
 //! prepare: job, data, directory --> leader (rank 0): handshake, hand out, hear --> finish: reduce, draw, exit code
-//!                                   serve (other ranks)
+//!                                   worker (other ranks): hardware, device, tasks until there are no more
 //! ```
 
 mod command;

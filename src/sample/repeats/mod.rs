@@ -1,4 +1,4 @@
-//! Events that occur more than once where they must not: classifiers would be judged on what they were trained on, and the
+//! Events that occur more than once where they must not: classifiers would be evaluated on what they were trained on, and the
 //! counts behind an uncertainty would be too large.
 //!
 //! Samples are the background and the signal of the data file, the independent background of the signal region, and the
