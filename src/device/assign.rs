@@ -247,7 +247,10 @@ mod tests {
         assert_eq!(chosen(&ranks_hardware, two).expect("two a GPU"), ["0=a", "0=a", "1=b"]);
         let crowd: Vec<_> = (0..5).map(|_| hardware("x", &["a", "b"])).collect();
         let error = chosen(&crowd, two).expect_err("five on two").to_string();
-        assert!(error.contains("start at most 4 ranks there") && error.contains("2 rank(s) a GPU"), "{error}");
+        assert!(
+            error.contains("start at most 4 ranks there") && error.contains("2 rank(s) a GPU"),
+            "{error}"
+        );
     }
 
     #[test]

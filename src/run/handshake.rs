@@ -7,8 +7,8 @@ use drapes_analysis::plan::price::memory::Chip;
 use tch::Device;
 
 use super::Run;
+use super::context::{Context, dismiss};
 use super::demands::{self, Supply};
-use super::leader::{Context, dismiss};
 use super::prepare::Prepared;
 use super::start_up::StartUp;
 use super::world::World;

@@ -10,6 +10,7 @@ use drapes_analysis::store::{RecordState, Store};
 
 use super::Run;
 use super::compute::{compute, run_info};
+use super::context::{Context, dismiss};
 use super::finish::Outcome;
 use super::handshake::GatheredRanks;
 use super::other_shards::Shards;
@@ -22,7 +23,7 @@ use super::stalled::{self, Beginning};
 use super::status_file::StatusFile;
 use super::world::World;
 use crate::dispatch::stop::{Clock, Signals};
-use crate::dispatch::{self, Leader, NoOtherShards, OtherShards, ResultReader};
+use crate::dispatch::{Leader, NoOtherShards, OtherShards, ResultReader};
 use crate::error::{Error, Rest};
 use crate::sample::split::Sample;
 use crate::task::{self, Workplace};
@@ -209,14 +210,6 @@ impl Run {
     }
 }
 
-/// What every part of a run needs: the other ranks, the time, and whether it was told to stop.
-#[derive(Clone, Copy)]
-pub(super) struct Context<'a> {
-    pub world: &'a World,
-    pub clock: &'a Clock,
-    pub signals: &'a Signals,
-}
-
 /// The tasks of a run before the first is handed out.
 struct Scheduled {
     dispatcher: Dispatcher,
@@ -251,13 +244,6 @@ fn started_once(world: &World) -> Option<String> {
              srun, or with --ranks {tasks}"
         )
     })
-}
-
-/// Tells the other ranks that there is nothing to do.
-pub(super) fn dismiss(world: &World) -> Result<(), Error> {
-    world.give_up_on(&dispatch::stop_ranks(world)?);
-    world.dismissed();
-    Ok(())
 }
 
 /// The results of a directory as rank 0 reads them.

@@ -12,6 +12,7 @@
 mod command;
 pub mod compact;
 mod compute;
+mod context;
 #[cfg(test)]
 mod costs;
 mod demands;
