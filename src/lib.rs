@@ -19,6 +19,7 @@ pub mod data;
 pub mod device;
 pub mod dispatch;
 pub mod error;
+pub mod fused;
 pub mod models;
 pub mod nn;
 pub mod progress_sink;

@@ -1,0 +1,39 @@
+//! Steps of small networks on a processor, one member at a time.
+//!
+//! ```text
+//! tensors of an ensemble --Layers::pad--> MemberState --+
+//!                                                      v
+//! events of a tile --> ResidualNetwork or Perceptron: forward, backward --> gradient --Descend--> MemberState --> tensors
+//! ```
+//!
+//! As tensors, the layers of an ensemble are larger than a core's cache, and every operation passes over all of them. Here a
+//! tile of some dozens of events goes through the whole network and back while it and the weights of its member stay in the
+//! cache; biases, activations and residuals are applied while a product is still in registers; and the optimiser passes over
+//! the parameters once. Nothing of a member depends on the others.
+//!
+//! The kernels are written once for vectors of any length; which one runs is decided when the program starts, by what the
+//! processor knows. What is here is what `crate::nn` computes, but for rounding, and is tested against that. It is also
+//! what GPUs use, and networks whose width is no multiple of [`LANES`].
+
+mod aligned;
+mod descend;
+mod error;
+mod finish;
+mod layers;
+mod outer;
+mod perceptron;
+mod product;
+mod residual;
+mod rows;
+mod steps;
+
+pub use aligned::Aligned;
+pub use descend::Rule;
+pub use error::SquaredError;
+pub use layers::{Dense, LANES, Layers};
+pub use perceptron::{Perceptron, PerceptronTile};
+pub use residual::{Purpose, ResidualNetwork, ResidualTile};
+pub use steps::{Learning, MemberState, MemberSteps, take};
+
+/// Events that go through a network together.
+pub const TILE: usize = 64;

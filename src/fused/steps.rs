@@ -1,0 +1,77 @@
+//! Steps of one member after the other.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::aligned::Aligned;
+use super::descend::{Descend, Rule};
+use super::layers::Layers;
+
+/// What a kernel holds of a member: all of it as [`Layers::pad`] spreads it.
+pub struct MemberState {
+    /// The parameters.
+    pub parameters: Aligned,
+    /// The average of the gradient.
+    pub first: Aligned,
+    /// The average of its square.
+    pub second: Aligned,
+    /// The running average of the parameters, where there is one.
+    pub average: Option<Aligned>,
+    /// The gradient of the present step.
+    pub gradient: Aligned,
+}
+
+/// Kernels that take steps of an ensemble's members.
+pub trait MemberSteps {
+    /// Where parameters lie.
+    fn layers(&self) -> &Layers;
+
+    /// Takes some steps of a block with one member, each by its rule, and adds up their losses.
+    fn take(&self, member: usize, steps: &[(usize, Rule)], state: &mut MemberState) -> f32;
+}
+
+/// What one member learns in some steps.
+pub trait Learning {
+    /// Computes a step's loss, and adds its gradient to one that is zero.
+    fn gradient<S: Simd>(&mut self, simd: S, step: usize, parameters: &[f32], gradient: &mut [f32]) -> f32;
+}
+
+impl MemberState {
+    /// Room for a member.
+    pub fn new(layers: &Layers, has_average: bool) -> Self {
+        let zeros = || Aligned::zeros(layers.padded_len());
+        Self {
+            parameters: zeros(),
+            first: zeros(),
+            second: zeros(),
+            average: has_average.then(zeros),
+            gradient: zeros(),
+        }
+    }
+}
+
+/// Takes the steps of one member, with the longest vectors that the processor knows.
+pub fn take(learning: impl Learning, steps: &[(usize, Rule)], state: &mut MemberState) -> f32 {
+    Arch::new().dispatch(Steps { learning, steps, state })
+}
+
+struct Steps<'a, L> {
+    learning: L,
+    steps: &'a [(usize, Rule)],
+    state: &'a mut MemberState,
+}
+
+impl<L: Learning> WithSimd for Steps<'_, L> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) -> f32 {
+        let mut losses = 0.0;
+        for (step, rule) in self.steps {
+            let MemberState { parameters, gradient, .. } = &mut *self.state;
+            gradient.fill(0.0);
+            losses += self.learning.gradient(simd, *step, parameters, gradient);
+            simd.vectorize(Descend { rule: *rule, state: self.state });
+        }
+        losses
+    }
+}
