@@ -27,6 +27,8 @@ mod residual;
 mod rows;
 mod steps;
 
+use pulp::Arch;
+
 pub use aligned::Aligned;
 pub use descend::Rule;
 pub use error::SquaredError;
@@ -34,6 +36,16 @@ pub use layers::{Dense, LANES, Layers};
 pub use perceptron::{Perceptron, PerceptronTile};
 pub use residual::{Purpose, ResidualNetwork, ResidualTile};
 pub use steps::{Learning, MemberState, MemberSteps, take};
+
+/// Whether there are kernels for hidden layers of this width on this processor.
+pub fn is_known(width: usize) -> bool {
+    width > 0 && width.is_multiple_of(LANES) && has_vectors()
+}
+
+/// Whether the processor has vectors that the kernels know: AVX2 or AVX-512, or those of ARM.
+pub fn has_vectors() -> bool {
+    !matches!(Arch::new(), Arch::Scalar)
+}
 
 /// Events that go through a network together.
 pub const TILE: usize = 64;

@@ -124,6 +124,12 @@ impl Standardisation {
         Self { mean: of_member(&self.mean), inverse_deviation: of_member(&self.inverse_deviation) }
     }
 
+    /// Means, and one over standard deviations, `(members, columns)` each.
+    pub fn values(&self) -> (Vec<f32>, Vec<f32>) {
+        let values = |all: &Tensor| Vec::try_from(&all.to_device(Device::Cpu).flatten(0, -1));
+        (values(&self.mean).unwrap_or_default(), values(&self.inverse_deviation).unwrap_or_default())
+    }
+
     /// Members.
     pub fn members(&self) -> usize {
         self.mean.size()[0] as usize

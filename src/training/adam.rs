@@ -3,6 +3,7 @@
 use tch::{Kind, Tensor};
 
 use super::on_device::StepNumbers;
+use crate::fused::Rule;
 
 const BETA1: f64 = 0.9;
 const BETA2: f64 = 0.999;
@@ -26,6 +27,19 @@ impl Adam {
     /// An optimiser at rest, for parameters of this shape.
     pub fn new(parameters: &Tensor, weight_decay: f64) -> Self {
         Self { weight_decay, first: parameters.zeros_like(), second: parameters.zeros_like(), steps: 0 }
+    }
+
+    /// A member's step at this rate, with `ahead` steps between the present and it, for a kernel that takes it.
+    pub(super) fn rule(&self, rate: f64, ahead: usize) -> Rule {
+        let (scale, epsilon) = self.corrections(ahead + 1);
+        Rule {
+            clip: None,
+            moments: ((1.0 - BETA1) as f32, (1.0 - BETA2) as f32),
+            keep: self.keep(rate) as f32,
+            rate: (rate * scale) as f32,
+            epsilon: epsilon as f32,
+            pull: 0.0,
+        }
     }
 
     /// One step downhill.

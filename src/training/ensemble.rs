@@ -1,5 +1,7 @@
 //! The loop in which every network of this program is trained.
 
+use std::ops::Range;
+
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::store::record::Loss;
 use tch::{Device, Kind, Tensor};
@@ -19,7 +21,7 @@ use crate::nn::Layout;
 /// An ensemble that learns; no member depends on the others.
 pub struct Training<M: Model> {
     pub(crate) model: M,
-    settings: TrainingSettings,
+    pub(super) settings: TrainingSettings,
     /// `[members, len]`. They change in place, and the network with them.
     pub(crate) parameters: Tensor,
     pub(crate) network: M::Network,
@@ -85,13 +87,21 @@ impl<M: Model> Training<M> {
             let steps = M::STEPS_A_BLOCK.min(total - self.done);
             let block = self.model.draw(&mut self.members, steps);
             let numbers = on_device.as_ref().map(|_| OnDevice::numbers(&self, steps));
-            for step in 0..steps {
-                match (&mut on_device, &numbers) {
-                    (Some(on_device), Some(numbers)) => on_device.step(&mut self, &block, numbers, step),
-                    _ => self.step(&block, step),
-                }
-                self.done += 1;
-                self.since += 1;
+            let mut step = 0;
+            while step < steps {
+                // Losses are recorded between two of these portions only.
+                let until_record = steps_a_record - self.done % steps_a_record;
+                let portion = step..steps.min(step + until_record);
+                let taken = match (&mut on_device, &numbers) {
+                    (Some(on_device), Some(numbers)) => {
+                        on_device.step(&mut self, &block, numbers, step);
+                        1
+                    }
+                    _ => self.take(&block, &portion),
+                };
+                step += taken;
+                self.done += taken;
+                self.since += taken;
                 if self.done.is_multiple_of(steps_a_record) || self.done == total {
                     self.record()?;
                     checkpointer.progress(self.done as f64 / total as f64);
@@ -101,6 +111,15 @@ impl<M: Model> Training<M> {
         let parameters = self.kept.parameters.unwrap_or(self.parameters);
         let members = self.members.into_iter().map(|member| member.trained).collect();
         Ok(Trained { model: self.model, parameters, members })
+    }
+
+    /// Takes some steps of a block where the model has kernels for them, else the first one; how many it has taken.
+    fn take(&mut self, block: &M::Block, steps: &Range<usize>) -> usize {
+        if self.take_fused(block, steps) {
+            return steps.len();
+        }
+        self.step(block, steps.start);
+        1
     }
 
     fn step(&mut self, block: &M::Block, index: usize) {

@@ -29,6 +29,12 @@ impl FinalParameters {
         }
     }
 
+    /// The running average, where there is one.
+    pub fn average(&mut self) -> Option<&mut Tensor> {
+        let is_average = matches!(self.result, ResultOf::RunningAverage { .. });
+        self.parameters.as_mut().filter(|_| is_average)
+    }
+
     /// After a step; an entry of `learning` for each member.
     pub fn step(&mut self, present: &Tensor, learning: &[bool]) {
         if let (ResultOf::RunningAverage { decay }, Some(average)) = (self.result, &mut self.parameters) {

@@ -23,6 +23,7 @@ mod learner;
 mod learning_rate;
 mod model;
 mod on_device;
+mod on_processor;
 mod settings;
 mod state;
 
@@ -35,5 +36,7 @@ pub use history::{TrainedMember, TrainingHistory, some_are_well};
 pub use learner::{Learner, TooFew};
 pub use learning_rate::LearningRate;
 pub use model::{Model, put_step, step_alone};
+#[cfg(test)]
+pub(crate) use on_processor::kernels_agree;
 pub(crate) use settings::denoiser_recipe;
 pub use settings::{Recorded, ResultOf, TrainingSettings};

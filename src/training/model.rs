@@ -3,9 +3,10 @@
 use tch::Tensor;
 
 use super::learner::Learner;
+use crate::fused::MemberSteps;
 
 /// What an ensemble learns. The loop makes three calls: [`Model::draw`] and [`Model::gradient`] for its steps and
-/// [`Model::validation`] when it records losses.
+/// [`Model::validation`] when it records losses. Where a model has kernels, [`Model::fused`] stands for the second.
 pub trait Model {
     /// Networks over the flat parameters of an ensemble, and room for what they compute.
     type Network;
@@ -45,6 +46,12 @@ pub trait Model {
 
     /// Puts a step of a block in the place of the one that is [`Model::alone`].
     fn replace(&self, _alone: &mut Self::Block, _block: &Self::Block, _step: usize) {}
+
+    /// Kernels that take the steps of a block on a processor, one member after the other; none where the loop is to ask for
+    /// gradients.
+    fn fused<'a>(&'a self, _block: &'a Self::Block) -> Option<Box<dyn MemberSteps + 'a>> {
+        None
+    }
 
     /// The loss of each member on events that it does not learn from; none where there are none.
     ///

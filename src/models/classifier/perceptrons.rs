@@ -5,11 +5,14 @@ use ndarray::{Array2, ArrayView2, Axis};
 use tch::{Device, Tensor};
 
 use super::family::{ClassifierFamily, Scorer, SmallestFold};
+use super::fused_steps::PerceptronKernel;
 use super::member::Member;
 use super::outlier_maps::OutlierMaps;
+use super::table::{EventTable, to_tensor};
 use super::train::{CLASSIFIERS, Drawn, Ensemble, Networks, Steps, train};
 use super::two_sample::{TwoSample, both};
 use crate::error::Error;
+use crate::fused::{self, Perceptron};
 use crate::nn::{Layout, Mlp};
 use crate::sample::scaler::{Scaler, Standardisation};
 use crate::training::{Checkpointer, TrainingHistory, TrainingSettings};
@@ -33,9 +36,18 @@ pub struct PerceptronNetworks {
     layout: Layout,
     /// What is done to columns that outliers rule.
     outlier_maps: OutlierMaps,
-    /// `[events, features]`, data first, in their own units but for those columns.
-    events: Tensor,
+    /// `(events, features)`, data first, in their own units but for those columns.
+    events: EventTable,
     standardisation: Standardisation,
+    /// What takes the steps, where a processor does.
+    kernel: Option<Kernel>,
+}
+
+/// The network as kernels know it, and what each member subtracts and multiplies with: `(members, features)`.
+struct Kernel {
+    network: Perceptron,
+    mean: Vec<f32>,
+    inverse_deviation: Vec<f32>,
 }
 
 impl Perceptrons<'_> {
@@ -69,7 +81,7 @@ impl ClassifierFamily<ArrayView2<'_, f32>> for Perceptrons<'_> {
 }
 
 impl PerceptronNetworks {
-    fn new(
+    pub(super) fn new(
         rows: &Array2<f32>,
         n_data: usize,
         settings: &ClassifierSettings,
@@ -77,7 +89,7 @@ impl PerceptronNetworks {
         device: Device,
     ) -> Self {
         let outlier_maps = OutlierMaps::of(rows.view());
-        let rows = outlier_maps.rows(rows.view());
+        let rows = outlier_maps.rows(rows.view()).into_owned();
         let features = rows.ncols();
         let scalers: Vec<Scaler> = members
             .iter()
@@ -88,17 +100,31 @@ impl PerceptronNetworks {
             })
             .collect();
         let scalers = scalers.iter().map(|scaler| (&scaler.mean[..], &scaler.deviation[..]));
+        let standardisation = Standardisation::new(scalers, device);
+        let ClassifierSettings { hidden_layers, width, .. } = *settings;
+        let is_known = device == Device::Cpu && fused::is_known(width) && hidden_layers > 0;
+        let kernel = is_known.then(|| {
+            let (mean, inverse_deviation) = standardisation.values();
+            Kernel { network: Perceptron::new(features, hidden_layers, width), mean, inverse_deviation }
+        });
         Self {
-            layout: Mlp::layout(features, settings.hidden_layers, settings.width),
+            layout: Mlp::layout(features, hidden_layers, width),
             outlier_maps,
-            events: to_tensor(rows.view(), device),
-            standardisation: Standardisation::new(scalers, device),
+            events: EventTable::new(rows, device),
+            standardisation,
+            kernel,
         }
+    }
+
+    /// From now on its steps are computed as tensors.
+    #[cfg(test)]
+    pub(super) fn forget_kernel(&mut self) {
+        self.kernel = None;
     }
 
     /// Standardised features of drawn events, `[members, events, features]`.
     fn standardised(&self, drawn: &Drawn<'_>) -> Tensor {
-        self.standardisation.of_each(self.events.index_select(0, &drawn.on_device))
+        self.standardisation.of_each(self.events.select(drawn))
     }
 }
 
@@ -122,6 +148,12 @@ impl Networks for PerceptronNetworks {
     ) -> Tensor {
         let network = Mlp::over(&self.layout, parameters);
         network.gradient(&self.standardised(drawn), |logits| d_logits(0, logits))
+    }
+
+    fn kernel(&self) -> Option<PerceptronKernel<'_>> {
+        let Kernel { network, mean, inverse_deviation } = self.kernel.as_ref()?;
+        let EventTable::Here(events) = &self.events else { return None };
+        Some(PerceptronKernel { network, events: events.view(), mean, inverse_deviation })
     }
 }
 
@@ -161,9 +193,4 @@ impl Scorer<ArrayView2<'_, f32>> for Ensemble<PerceptronNetworks> {
 
 fn scores_at_once(device: Device) -> usize {
     if device.is_cuda() { SCORES_AT_ONCE_ON_GPU } else { SCORES_AT_ONCE }
-}
-
-fn to_tensor(rows: ArrayView2<'_, f32>, device: Device) -> Tensor {
-    let values: Vec<f32> = rows.iter().copied().collect();
-    Tensor::from_slice(&values).reshape([rows.nrows() as i64, rows.ncols() as i64]).to_device(device)
 }

@@ -5,9 +5,11 @@ use drapes_analysis::job::Schedule;
 use tch::{Device, Kind, Tensor};
 
 use super::family::SmallestFold;
+use super::fused_steps::{PerceptronKernel, PerceptronSteps};
 use super::member::Member;
 use crate::device::to_device_soon;
 use crate::error::Error;
+use crate::fused::MemberSteps;
 use crate::nn::Layout;
 use crate::training::{
     Batches, Checkpointer, Learner, Model, Recorded, ResultOf, Trained, Training, TrainingHistory,
@@ -43,6 +45,11 @@ pub trait Networks {
         drawn: &Drawn<'_>,
         d_logits: &mut dyn FnMut(usize, &Tensor) -> Tensor,
     ) -> Tensor;
+
+    /// Kernels for these networks on a processor, where there are any.
+    fn kernel(&self) -> Option<PerceptronKernel<'_>> {
+        None
+    }
 }
 
 /// The kernels of a step.
@@ -94,6 +101,20 @@ pub fn train<N: Networks>(
     device: Device,
     checkpointer: &Checkpointer<'_>,
 ) -> Result<(Ensemble<N>, Vec<TrainingHistory>), Error> {
+    let training = training(networks, settings, members, (n_data, least), device);
+    let Trained { model, parameters, members } = training.run(checkpointer)?;
+    let histories = members.into_iter().map(|member| member.history).collect();
+    Ok((Ensemble { networks: model.networks, parameters }, histories))
+}
+
+/// All members before their first step.
+fn training<N: Networks>(
+    networks: N,
+    settings: TrainingSettings,
+    members: &[Member],
+    (n_data, least): (usize, Least),
+    device: Device,
+) -> Training<Classifiers<N>> {
     let weights: Vec<[f32; 2]> =
         members.iter().map(|member| member.training.class_weights().map(|weight| weight as f32)).collect();
     let class = |index: usize| {
@@ -111,11 +132,8 @@ pub fn train<N: Networks>(
     }
     let (n_data, layout) = (n_data as i64, networks.layout().clone());
     let (data_weight, template_weight) = (class(0), class(1));
-    let model = Classifiers { networks, n_data, data_weight, template_weight, validation };
-    let training = Training::new(model, &layout, settings, learners, device);
-    let Trained { model, parameters, members } = training.run(checkpointer)?;
-    let histories = members.into_iter().map(|member| member.history).collect();
-    Ok((Ensemble { networks: model.networks, parameters }, histories))
+    let model = Classifiers { networks, n_data, weights, data_weight, template_weight, validation };
+    Training::new(model, &layout, settings, learners, device)
 }
 
 impl<N> Ensemble<N> {
@@ -134,7 +152,9 @@ impl<N> Ensemble<N> {
 struct Classifiers<N> {
     networks: N,
     n_data: i64,
-    /// Loss weights of the classes, `[members, 1, 1]`.
+    /// Loss weights of the classes, data first.
+    weights: Vec<[f32; 2]>,
+    /// The same on the device, `[members, 1, 1]`.
     data_weight: Tensor,
     template_weight: Tensor,
     /// Rows of validation events, as many for each member.
@@ -202,6 +222,14 @@ impl<N: Networks> Model for Classifiers<N> {
         })
     }
 
+    fn fused<'a>(&'a self, block: &'a Block) -> Option<Box<dyn MemberSteps + 'a>> {
+        let kernel = self.networks.kernel()?;
+        let weights = self.weights.clone();
+        let batch = block.on_device.size()[1] as usize / weights.len();
+        let n_data = self.n_data as usize;
+        Some(Box::new(PerceptronSteps { kernel, rows: &block.rows, batch, n_data, weights }))
+    }
+
     fn validation(&self, parameters: &Tensor) -> Vec<Option<f32>> {
         let members = self.data_weight.size()[0] as usize;
         if self.validation.is_empty() {
@@ -236,3 +264,6 @@ impl<N> Classifiers<N> {
         (entropy.mean_dim([1_i64, 2].as_slice(), false, Kind::Float), d_logits)
     }
 }
+
+#[cfg(test)]
+mod kernel_tests;

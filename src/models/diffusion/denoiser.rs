@@ -4,6 +4,7 @@ use drapes_analysis::job::{DenoiserSettings, NoiseEmbedding, SamplerSettings};
 use tch::{Kind, Tensor};
 
 use super::noise::{Preconditioning, cosines, log_features};
+use crate::fused::{ResidualNetwork, is_known};
 use crate::nn::{Layout, ResNet};
 use crate::sample::marginals::ColumnMaps;
 
@@ -40,6 +41,12 @@ impl DenoiserShape {
         ResNet::layout(inputs, self.hidden_layers, self.width, self.features)
     }
 
+    /// The same network for kernels, if they know such a one.
+    pub(super) fn kernel(&self) -> Option<ResidualNetwork> {
+        let inputs = self.features + self.noise_features + 1;
+        is_known(self.width).then(|| ResidualNetwork::new(inputs, self.hidden_layers, self.width, self.features))
+    }
+
     /// What the network sees: the scaled event, the features of its noise strength, and its mass.
     ///
     /// # Shapes
@@ -53,12 +60,16 @@ impl DenoiserShape {
     /// paper where a job asks for [`NoiseEmbedding::Log`].
     pub fn network_input(&self, scaled: &Tensor, sigma: &Tensor, mass: &Tensor) -> Tensor {
         let size = scaled.size();
-        let noise = match self.noise_embedding {
+        let noise = self.embedded(sigma).expand([size[0], size[1], self.noise_features as i64], false);
+        Tensor::cat(&[scaled, &noise, mass], 2)
+    }
+
+    /// The features of noise strengths, `[…, 1]` to `[…, noise_features]`.
+    pub(super) fn embedded(&self, sigma: &Tensor) -> Tensor {
+        match self.noise_embedding {
             NoiseEmbedding::Cosine => cosines(sigma, self.noise_features, self.sigma_max),
             NoiseEmbedding::Log => log_features(sigma, self.noise_features),
-        };
-        let noise = noise.expand([size[0], size[1], self.noise_features as i64], false);
-        Tensor::cat(&[scaled, &noise, mass], 2)
+        }
     }
 }
 
@@ -96,6 +107,11 @@ impl Denoiser {
             parameters,
             maps: vec![self.maps[member].clone()],
         }
+    }
+
+    /// The network behind each member.
+    pub(super) fn shape(&self) -> &DenoiserShape {
+        &self.shape
     }
 
     /// The parameters, `[members, len]`.

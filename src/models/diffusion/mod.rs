@@ -11,6 +11,8 @@
 
 mod by_noise;
 mod denoiser;
+mod fused_sample;
+mod fused_steps;
 mod noise;
 mod noisy;
 mod sample;

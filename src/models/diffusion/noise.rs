@@ -72,7 +72,7 @@ impl NoisyInput {
         (log_mean, log_std): (f64, f64),
         (least, largest): (f64, f64),
     ) -> Self {
-        let sigma = (strength * log_std + log_mean).exp().clamp(least, largest);
+        let sigma = strengths(strength, (log_mean, log_std), (least, largest));
         let c_in = (sigma.square() + SIGMA_DATA * SIGMA_DATA).rsqrt();
         Self {
             scaled: (clean + &sigma * noise) * &c_in,
@@ -81,6 +81,11 @@ impl NoisyInput {
             sigma,
         }
     }
+}
+
+/// Log-normal noise strengths within a range, of unit normals.
+pub fn strengths(normals: &Tensor, (log_mean, log_std): (f64, f64), (least, largest): (f64, f64)) -> Tensor {
+    (normals * log_std + log_mean).exp().clamp(least, largest)
 }
 
 /// Cosine features of noise strengths, which are in the last dimension.

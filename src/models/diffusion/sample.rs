@@ -9,6 +9,7 @@ use rand_pcg::Pcg64;
 use tch::{Device, Tensor};
 
 use super::denoiser::Denoiser;
+use super::fused_sample::SamplingKernel;
 use super::solve::descend;
 use crate::error::Error;
 use crate::progress_sink::{NoProgress, ProgressSink};
@@ -119,6 +120,7 @@ impl Sampler<'_> {
         let [maps] = self.denoiser.maps() else { panic!("events are made by one model at a time") };
         let features = self.denoiser.features();
         let portion = self.portion();
+        let mut kernel = SamplingKernel::new(self.denoiser, (self.grid, self.solver), self.device);
         let mut values = Vec::with_capacity(masses.len() * features);
         for first in (0..masses.len()).step_by(portion) {
             if sink.should_stop() {
@@ -130,18 +132,29 @@ impl Sampler<'_> {
                 .iter()
                 .map(|mass| maps.column(features).forward(*mass) as f32)
                 .collect();
-            let mass = Tensor::from_slice(&mass).reshape([1, -1, 1]).to_device(self.device);
-            // A portion takes so little time that only whole ones are stopped.
-            let solved = descend(x, (self.grid, self.solver), &NoProgress, |x, sigma| {
-                self.denoiser.denoise(x, sigma, &mass)
-            })?;
-            let solved = solved.to_device(Device::Cpu).flatten(0, -1);
-            let solved = Vec::<f64>::try_from(&solved).unwrap_or_default();
+            let solved = match &mut kernel {
+                Some(kernel) => {
+                    let mut x = Vec::<f64>::try_from(&x.flatten(0, -1)).unwrap_or_default();
+                    kernel.descend(&mut x, &mass);
+                    x
+                }
+                None => self.solved(x, &mass)?,
+            };
             for (index, value) in solved.into_iter().enumerate() {
                 values.push(maps.column(index % features).backward(value) as f32);
             }
             sink.progress(range.end as f64 / masses.len() as f64);
         }
         Ok(Array2::from_shape_vec((masses.len(), features), values).expect("a row for each mass"))
+    }
+
+    /// The same as tensors.
+    fn solved(&self, x: Tensor, mass: &[f32]) -> Result<Vec<f64>, Error> {
+        let mass = Tensor::from_slice(mass).reshape([1, -1, 1]).to_device(self.device);
+        // A portion takes so little time that only whole ones are stopped.
+        let solved = descend(x, (self.grid, self.solver), &NoProgress, |x, sigma| {
+            self.denoiser.denoise(x, sigma, &mass)
+        })?;
+        Ok(Vec::<f64>::try_from(&solved.to_device(Device::Cpu).flatten(0, -1)).unwrap_or_default())
     }
 }

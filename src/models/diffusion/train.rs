@@ -9,9 +9,11 @@ use tch::{Device, Tensor};
 
 use super::by_noise::{self, Probe};
 use super::denoiser::{Denoiser, DenoiserShape};
+use super::fused_steps::{DenoiserKernel, DenoiserSteps};
 use super::noisy::Noisy;
 use crate::device::to_device_soon;
 use crate::error::Error;
+use crate::fused::MemberSteps;
 use crate::nn::{Layout, ResNet};
 use crate::sample::marginals::ColumnMaps;
 use crate::training::{
@@ -101,6 +103,7 @@ fn training<'a>(
         maps.push(map);
     }
     let columns = shape.features as i64 + 1;
+    let kernel = DenoiserKernel::new(shape, settings, &all, device);
     let events = Tensor::from_slice(&all).reshape([-1, columns]).to_device(device);
     let probe = |chosen: &[u32], stream: Stream| probe(&events, chosen, &stream);
     let each = || members.iter().map(|member| &member.stream);
@@ -110,7 +113,8 @@ fn training<'a>(
     let learnt = learners.iter().zip(each());
     let learnt = learnt.map(|(own, stream)| probe(own.batches.order(), stream.branch("training check")));
     let (learnt, layout) = (learnt.collect(), shape.layout());
-    let model = DenoiserModel { shape, settings, layout: layout.clone(), events, maps, validation, learnt };
+    let model =
+        DenoiserModel { shape, settings, layout: layout.clone(), kernel, events, maps, validation, learnt };
     Ok(Training::new(model, &layout, recipe, learners, device))
 }
 
@@ -119,6 +123,8 @@ struct DenoiserModel<'a> {
     shape: DenoiserShape,
     settings: &'a DenoiserSettings,
     layout: Layout,
+    /// What takes the steps, where a processor does.
+    kernel: Option<DenoiserKernel>,
     /// `[events of all members, features + 1]`, mapped.
     events: Tensor,
     maps: Vec<ColumnMaps>,
@@ -185,6 +191,12 @@ impl Model for DenoiserModel<'_> {
         })
     }
 
+    fn fused<'b>(&'b self, block: &'b Block) -> Option<Box<dyn MemberSteps + 'b>> {
+        let Block { events, normals } = block;
+        let kernel = self.kernel.as_ref()?;
+        Some(Box::new(DenoiserSteps { kernel, events, normals }))
+    }
+
     fn validation(&self, parameters: &Tensor) -> Vec<Option<f32>> {
         let loss = |(member, validation): (usize, &Option<Probe>)| {
             let Probe { rows, normals } = validation.as_ref()?;
@@ -217,3 +229,6 @@ fn probe(events: &Tensor, chosen: &[u32], stream: &Stream) -> Option<Probe> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod kernel_tests;

@@ -1,0 +1,152 @@
+//! Solving the reverse diffusion on a processor: what [`super::solve::descend`] does with the denoiser as tensors, a tile of
+//! events at a time.
+
+use drapes_analysis::job::Solver;
+use drapes_analysis::job::noise_grid::NoiseGrid;
+use pulp::{Arch, Simd, WithSimd};
+use tch::{Device, Kind, Tensor};
+
+use super::denoiser::Denoiser;
+use super::noise::Preconditioning;
+use crate::fused::{Aligned, Purpose, ResidualNetwork, ResidualTile, TILE};
+
+/// A denoiser as its events and their masses see it: at one noise strength its features are the same for all events, so
+/// that their products with the weights are part of the biases.
+pub struct SamplingKernel<'a> {
+    features: usize,
+    network: ResidualNetwork,
+    parameters: Aligned,
+    grid: &'a NoiseGrid,
+    solver: Solver,
+    /// Of the first layer, at each strength of the grid.
+    biases: Vec<Vec<f32>>,
+}
+
+impl<'a> SamplingKernel<'a> {
+    /// The kernel of a single model; none where there is none, or a GPU computes.
+    pub fn new(
+        denoiser: &Denoiser,
+        (grid, solver): (&'a NoiseGrid, Solver),
+        device: Device,
+    ) -> Option<Self> {
+        let shape = denoiser.shape();
+        shape.kernel().filter(|_| device == Device::Cpu)?;
+        let (features, width, embedded) = (shape.features, shape.width, shape.noise_features);
+        let network = ResidualNetwork::new(features + 1, shape.hidden_layers, width, features);
+        let flat = Vec::<f32>::try_from(&denoiser.parameters().flatten(0, -1)).ok()?;
+        let (of_events, rest) = flat.split_at(features * width);
+        let (of_noise, of_mass_and_further) = rest.split_at(embedded * width);
+        let mut parameters = Aligned::zeros(network.layers().padded_len());
+        network.layers().pad(&[of_events, of_mass_and_further].concat(), &mut parameters);
+        let own = &of_mass_and_further[width..2 * width];
+        let bias = |sigma: &f64| {
+            let embedded = shape.embedded(&Tensor::full([1], *sigma, (Kind::Float, Device::Cpu)));
+            let embedded = Vec::<f32>::try_from(&embedded).unwrap_or_default();
+            let mut bias: Vec<f64> = own.iter().map(|bias| f64::from(*bias)).collect();
+            for (value, weights) in embedded.iter().zip(of_noise.chunks_exact(width)) {
+                for (bias, weight) in bias.iter_mut().zip(weights) {
+                    *bias += f64::from(*value) * f64::from(*weight);
+                }
+            }
+            bias.into_iter().map(|bias| bias as f32).collect()
+        };
+        let biases = grid.sigmas.iter().map(bias).collect();
+        Some(Self { features, network, parameters, grid, solver, biases })
+    }
+
+    /// Solves down the grid.
+    ///
+    /// # Shapes
+    /// `x` `(events, features)`, `masses` an entry for each event.
+    pub fn descend(&mut self, x: &mut [f64], masses: &[f32]) {
+        let tile = self.network.tile(Purpose::Answering);
+        let room = || vec![0.0; TILE * self.features];
+        let (here, ahead, slope) = (room(), room(), room());
+        Arch::new().dispatch(Descent { kernel: self, x, masses, tile, here, ahead, slope });
+    }
+}
+
+/// The way of some events down the grid.
+struct Descent<'a, 'b> {
+    kernel: &'a mut SamplingKernel<'b>,
+    x: &'a mut [f64],
+    masses: &'a [f32],
+    tile: ResidualTile,
+    /// Slopes where a step begins, where it would end by them, and what is there.
+    here: Vec<f64>,
+    slope: Vec<f64>,
+    ahead: Vec<f64>,
+}
+
+impl WithSimd for Descent<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let features = self.kernel.features;
+        let x = std::mem::take(&mut self.x);
+        for (x, masses) in x.chunks_mut(TILE * features).zip(self.masses.chunks(TILE)) {
+            for (event, mass) in self.tile.x.chunks_exact_mut(self.tile.stride).zip(masses) {
+                event[features] = *mass;
+            }
+            self.solve(simd, x);
+        }
+    }
+}
+
+impl Descent<'_, '_> {
+    #[inline(always)]
+    fn solve<S: Simd>(&mut self, simd: S, x: &mut [f64]) {
+        let grid = self.kernel.grid;
+        let (mut here, mut ahead, mut there) =
+            (std::mem::take(&mut self.here), std::mem::take(&mut self.ahead), std::mem::take(&mut self.slope));
+        for (index, pair) in grid.sigmas.windows(2).enumerate() {
+            let step = pair[1] - pair[0];
+            self.slopes(simd, x, index, &mut here);
+            match self.kernel.solver {
+                Solver::Euler => {
+                    for (x, here) in x.iter_mut().zip(&here) {
+                        *x += here * step;
+                    }
+                }
+                Solver::Heun => {
+                    for (ahead, (x, here)) in ahead.iter_mut().zip(x.iter().zip(&here)) {
+                        *ahead = x + here * step;
+                    }
+                    self.slopes(simd, &ahead[..x.len()], index + 1, &mut there);
+                    for (x, (here, there)) in x.iter_mut().zip(here.iter().zip(&there)) {
+                        *x += (here + there) * (step / 2.0);
+                    }
+                }
+            }
+        }
+        (self.here, self.ahead, self.slope) = (here, ahead, there);
+    }
+
+    /// (x − D(x; σ, m)) / σ at a strength of the grid.
+    #[inline(always)]
+    fn slopes<S: Simd>(&mut self, simd: S, x: &[f64], index: usize, slopes: &mut [f64]) {
+        let SamplingKernel { features, network, parameters, grid, biases, .. } = &mut *self.kernel;
+        let features = *features;
+        let sigma = grid.sigmas[index];
+        let Preconditioning { c_skip, c_out, c_in } = Preconditioning::at(sigma);
+        parameters[network.layers().all()[0].bias()][..biases[index].len()].copy_from_slice(&biases[index]);
+        let rows = x.len() / features;
+        for (to, x) in self.tile.x.chunks_exact_mut(self.tile.stride).zip(x.chunks_exact(features)) {
+            for (to, x) in to.iter_mut().zip(x) {
+                *to = (x * c_in) as f32;
+            }
+        }
+        network.forward(simd, parameters, &mut self.tile, rows);
+        let answers = self.tile.out.chunks_exact(network.answer_width());
+        let events = slopes.chunks_exact_mut(features).zip(x.chunks_exact(features));
+        for ((slopes, x), answers) in events.zip(answers) {
+            for ((slope, x), answer) in slopes.iter_mut().zip(x).zip(answers) {
+                *slope = (x - (x * c_skip + f64::from(*answer) * c_out)) / sigma;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,63 @@
+use drapes_analysis::job::{NoiseEmbedding, SamplerSettings};
+use drapes_analysis::plan::random_stream::Stream;
+use ndarray::Array2;
+
+use super::super::denoiser::DenoiserShape;
+use super::super::solve::descend;
+use super::*;
+use crate::marginals::ColumnMaps;
+use crate::watch::Unwatched;
+use drapes_analysis::job::Marginals;
+
+const SETTINGS: SamplerSettings =
+    SamplerSettings { solver: Solver::Heun, steps: 25, sigma_min: 1e-3, sigma_max: 20.0, rho: 7.0 };
+
+fn denoiser(width: usize, hidden_layers: usize, noise_embedding: NoiseEmbedding) -> Denoiser {
+    let shape = DenoiserShape {
+        features: 3,
+        hidden_layers,
+        width,
+        noise_features: 6,
+        noise_embedding,
+        sigma_min: SETTINGS.sigma_min,
+        sigma_max: SETTINGS.sigma_max,
+    };
+    let start = shape.layout().initial(&[Stream::of_job(3)], Device::Cpu);
+    // The last layer starts at zero, and would hide all others.
+    let shift = Tensor::arange(start.numel() as i64, (Kind::Float, Device::Cpu)).sin() * 0.05;
+    let parameters = &start + shift.view_as(&start);
+    let rows = Array2::from_shape_fn((50, 4), |(event, column)| ((event * 7 + column) as f32).sin());
+    Denoiser::new(shape, parameters, vec![ColumnMaps::of(rows.view(), Marginals::Standardised)])
+}
+
+#[test]
+fn kernels_make_the_events_that_tensors_make() {
+    let grid = NoiseGrid::full(&SETTINGS);
+    for (width, hidden_layers, embedding) in
+        [(64, 4, NoiseEmbedding::Cosine), (32, 1, NoiseEmbedding::Log), (48, 2, NoiseEmbedding::Cosine)]
+    {
+        let denoiser = denoiser(width, hidden_layers, embedding);
+        for (solver, events) in [(Solver::Heun, 150), (Solver::Euler, 7)] {
+            let start: Vec<f64> = (0..3 * events).map(|index| 20.0 * f64::from(index).sin()).collect();
+            let masses: Vec<f32> = (0..events).map(|event| (event as f32 * 0.3).cos()).collect();
+            let mut found = start.clone();
+            let kernel = SamplingKernel::new(&denoiser, (&grid, solver), Device::Cpu);
+            kernel.expect("a kernel for this width").descend(&mut found, &masses);
+            let (x, mass) = (Tensor::from_slice(&start), Tensor::from_slice(&masses));
+            let (x, mass) = (x.reshape([1, -1, 3]), mass.reshape([1, -1, 1]));
+            let expected = descend(x, (&grid, solver), &Unwatched, |x, sigma| denoiser.denoise(x, sigma, &mass));
+            let expected = expected.expect("nobody stops it").flatten(0, -1);
+            let expected = Vec::<f64>::try_from(&expected).expect("numbers");
+            let moved = start.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            let apart = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            assert!(moved > 1.0 && apart < 1e-5, "{apart} with {width} nodes and {solver:?}");
+        }
+    }
+}
+
+#[test]
+fn widths_that_kernels_do_not_know_have_none() {
+    let grid = NoiseGrid::full(&SETTINGS);
+    let denoiser = denoiser(20, 2, NoiseEmbedding::Cosine);
+    assert!(SamplingKernel::new(&denoiser, (&grid, Solver::Heun), Device::Cpu).is_none());
+}

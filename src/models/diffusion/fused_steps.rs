@@ -1,0 +1,159 @@
+//! A denoiser's training on a processor: what [`super::noisy::Noisy`] and the network's gradient are as tensors, a tile of
+//! events at a time.
+
+use drapes_analysis::job::{DenoiserSettings, LossWeighting};
+use pulp::Simd;
+use tch::{Device, Tensor};
+
+use super::denoiser::DenoiserShape;
+use super::noise::strengths;
+use crate::fused::{
+    Aligned, Layers, Learning, MemberState, MemberSteps, Purpose, ResidualNetwork, ResidualTile, Rule,
+    SquaredError, TILE, take,
+};
+
+/// A network that kernels know.
+pub struct DenoiserKernel {
+    shape: DenoiserShape,
+    network: ResidualNetwork,
+    log_sigma: (f64, f64),
+    weighting: LossWeighting,
+    batch: usize,
+    /// `(events of all members, features + 1)`, mapped.
+    events: Vec<f32>,
+}
+
+/// The random numbers of a block, and its events.
+pub struct DenoiserSteps<'a> {
+    /// Whose steps these are.
+    pub kernel: &'a DenoiserKernel,
+    /// `[steps, members · batch]`
+    pub events: &'a Tensor,
+    /// `[steps, members, batch, 1 + features]`
+    pub normals: &'a Tensor,
+}
+
+impl DenoiserKernel {
+    /// A kernel for these networks; none where it knows none, or a GPU computes.
+    ///
+    /// # Shapes
+    /// `events` `(events of all members, features + 1)`
+    pub fn new(
+        shape: DenoiserShape,
+        settings: &DenoiserSettings,
+        events: &[f32],
+        device: Device,
+    ) -> Option<Self> {
+        let network = shape.kernel().filter(|_| device == Device::Cpu)?;
+        Some(Self {
+            shape,
+            network,
+            log_sigma: (settings.log_noise_mean, settings.log_noise_std),
+            weighting: settings.loss_weighting,
+            batch: settings.batch,
+            events: events.to_vec(),
+        })
+    }
+}
+
+impl MemberSteps for DenoiserSteps<'_> {
+    fn layers(&self) -> &Layers {
+        self.kernel.network.layers()
+    }
+
+    fn take(&self, member: usize, steps: &[(usize, Rule)], state: &mut MemberState) -> f32 {
+        let (Some((first, _)), Some((last, _))) = (steps.first(), steps.last()) else { return 0.0 };
+        let DenoiserKernel { shape, network, log_sigma, batch, .. } = self.kernel;
+        let (start, count) = (*first as i64, (last + 1 - first) as i64);
+        let own = (member * batch) as i64;
+        let events = self.events.narrow(0, start, count).narrow(1, own, *batch as i64).flatten(0, -1);
+        let normals = self.normals.narrow(0, start, count).select(1, member as i64).flatten(0, 1);
+        // By the same operations as for tensors: the fastest cosines turn thousands of times between two strengths, so that
+        // rounding σ otherwise would be no small thing.
+        let sigma = strengths(&normals.narrow(1, 0, 1), *log_sigma, (shape.sigma_min, shape.sigma_max));
+        let learning = DenoiserLearning {
+            kernel: self.kernel,
+            first: *first,
+            events: Vec::<i64>::try_from(&events).unwrap_or_default(),
+            normals: values(&normals),
+            embedded: values(&shape.embedded(&sigma)),
+            sigma: values(&sigma),
+            tile: network.tile(Purpose::Learning),
+            target: Aligned::zeros(TILE * network.answer_width()),
+            weights: vec![1.0; TILE],
+        };
+        take(learning, steps, state)
+    }
+}
+
+fn values(tensor: &Tensor) -> Vec<f32> {
+    Vec::<f32>::try_from(&tensor.flatten(0, -1)).unwrap_or_default()
+}
+
+/// Some steps of a member: entries for all of their events.
+struct DenoiserLearning<'a> {
+    kernel: &'a DenoiserKernel,
+    /// Of the block's steps, the first one here.
+    first: usize,
+    events: Vec<i64>,
+    /// `(events, 1 + features)`
+    normals: Vec<f32>,
+    sigma: Vec<f32>,
+    /// `(events, noise features)`
+    embedded: Vec<f32>,
+    tile: ResidualTile,
+    target: Aligned,
+    weights: Vec<f32>,
+}
+
+impl Learning for DenoiserLearning<'_> {
+    #[inline(always)]
+    fn gradient<S: Simd>(&mut self, simd: S, step: usize, parameters: &[f32], gradient: &mut [f32]) -> f32 {
+        let DenoiserKernel { network, shape, batch, .. } = self.kernel;
+        network.prepare(parameters, &mut self.tile);
+        let count = (batch * shape.features) as f32;
+        let start = (step - self.first) * batch;
+        let mut sum = 0.0;
+        for first in (start..start + batch).step_by(TILE) {
+            let rows = TILE.min(start + batch - first);
+            self.make_noisy(first, rows);
+            network.forward(simd, parameters, &mut self.tile, rows);
+            let width = network.answer_width();
+            sum += simd.vectorize(SquaredError {
+                out: &self.tile.out[..rows * width],
+                target: &self.target,
+                weights: &self.weights,
+                width,
+                slope: 2.0 / count,
+                d_out: &mut self.tile.d_out,
+            });
+            network.backward(simd, &mut self.tile, rows, gradient);
+        }
+        sum / count
+    }
+}
+
+impl DenoiserLearning<'_> {
+    /// Puts noisy events, and what the network should answer, into the tile.
+    fn make_noisy(&mut self, first: usize, rows: usize) {
+        let DenoiserKernel { shape, network, weighting, events, .. } = self.kernel;
+        let (features, embedded) = (shape.features, shape.noise_features);
+        let (stride, width) = (self.tile.stride, network.answer_width());
+        let places = self.tile.x.chunks_exact_mut(stride).zip(self.target.chunks_exact_mut(width));
+        for (index, (x, target)) in (first..first + rows).zip(places) {
+            let row = &events[self.events[index] as usize * (features + 1)..][..features + 1];
+            let noise = &self.normals[index * (features + 1) + 1..][..features];
+            let sigma = self.sigma[index];
+            let c_in = 1.0 / (sigma * sigma + 1.0).sqrt();
+            for (column, noise) in noise.iter().enumerate() {
+                x[column] = (row[column] + sigma * noise) * c_in;
+                target[column] = (row[column] * sigma - noise) * c_in;
+            }
+            x[features..features + embedded].copy_from_slice(&self.embedded[index * embedded..][..embedded]);
+            x[features + embedded] = row[features];
+            if *weighting == LossWeighting::Printed {
+                self.weights[index - first] = (sigma * c_in) * (sigma * c_in);
+            }
+        }
+    }
+}

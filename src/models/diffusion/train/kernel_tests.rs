@@ -1,0 +1,89 @@
+use drapes_analysis::job::{LossWeighting, Marginals, NoiseEmbedding, SamplerSettings, Schedule, Solver};
+
+use super::*;
+use crate::training::kernels_agree;
+
+fn settings() -> DenoiserSettings {
+    DenoiserSettings {
+        hidden_layers: 4,
+        width: 64,
+        noise_features: 16,
+        noise_embedding: NoiseEmbedding::Cosine,
+        epochs: 3,
+        batch: 100,
+        learning_rate: 1e-3,
+        warmup_steps: 0,
+        schedule: Schedule::Constant,
+        weight_decay: 0.01,
+        gradient_clip: 1.0,
+        ema_decay: 0.9,
+        loss_weighting: LossWeighting::Edm,
+        marginals: Marginals::Standardised,
+        log_noise_mean: -1.2,
+        log_noise_std: 1.2,
+        validation_fraction: 0.1,
+    }
+}
+
+fn events(count: usize, seed: u64) -> TrainingEvents {
+    let stream = Stream::of_job(seed);
+    let mut generator = stream.branch("toy").generator();
+    let rows = Array2::from_shape_simple_fn((count, 6), || -> f32 { StandardNormal.sample(&mut generator) });
+    TrainingEvents { rows, stream }
+}
+
+/// Two members of unequal size, the first of which has learnt enough when the second has not.
+fn both(settings: &DenoiserSettings) -> Training<DenoiserModel<'_>> {
+    let sampler =
+        SamplerSettings { solver: Solver::Heun, steps: 30, sigma_min: 1e-5, sigma_max: 80.0, rho: 7.0 };
+    let shape = DenoiserShape::new(5, settings, &sampler);
+    training(shape, settings, &[events(500, 1), events(1100, 2)], Device::Cpu).expect("enough events")
+}
+
+#[test]
+fn kernels_compute_what_tensors_do() {
+    for (width, hidden_layers) in [(16, 1), (32, 2), (48, 3), (64, 4), (80, 2)] {
+        kernels_agree(both(&DenoiserSettings { width, hidden_layers, ..settings() }));
+    }
+    let (noise_embedding, loss_weighting) = (NoiseEmbedding::Log, LossWeighting::Printed);
+    kernels_agree(both(&DenoiserSettings { noise_embedding, loss_weighting, batch: 37, ..settings() }));
+}
+
+#[test]
+fn trainings_by_kernels_differ_by_rounding_alone() {
+    let settings = settings();
+    let by_kernels = both(&settings);
+    let mut by_tensors = both(&settings);
+    by_tensors.model.kernel = None;
+    let [found, expected] =
+        [by_kernels, by_tensors].map(|training| training.run(&Checkpointer::default()).expect("an end"));
+    let apart = (found.parameters - &expected.parameters).abs().max().double_value(&[]);
+    assert!(apart < 1e-5, "{apart}");
+    for (found, expected) in found.members.iter().zip(&expected.members) {
+        let losses = |member: &TrainedMember| -> Vec<f32> {
+            let each = member.history.losses.iter();
+            each.flat_map(|loss| [Some(loss.training), loss.validation]).flatten().collect()
+        };
+        let (found, expected) = (losses(found), losses(expected));
+        assert_eq!(found.len(), expected.len());
+        assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-4), "{found:?} {expected:?}");
+    }
+}
+
+#[test]
+fn widths_that_kernels_do_not_know_learn_by_tensors() {
+    let settings = DenoiserSettings { width: 12, ..settings() };
+    let training = both(&settings);
+    assert!(training.model.kernel.is_none());
+    training.run(&Checkpointer::default()).expect("an end");
+}
+
+#[test]
+fn nothing_depends_on_who_learns_beside_a_member() {
+    let settings = settings();
+    let together = both(&settings).run(&Checkpointer::default()).expect("an end");
+    let shape = together.model.shape;
+    let alone = training(shape, &settings, &[events(1100, 2)], Device::Cpu).expect("enough events");
+    let alone = alone.run(&Checkpointer::default()).expect("an end");
+    assert_eq!(alone.parameters.get(0), together.parameters.get(1), "to the bit");
+}

@@ -1,0 +1,42 @@
+//! What the kernels of every model must satisfy.
+
+use super::*;
+
+fn numbers(tensor: &Tensor) -> Vec<f32> {
+    Vec::<f32>::try_from(&tensor.flatten(0, -1)).expect("numbers")
+}
+
+/// Compares losses and gradients of kernels with those that tensors give.
+pub fn kernels_agree<M: Model>(mut training: Training<M>) {
+    // Nothing may stay at zero: a zero output layer would hide mistakes below it.
+    let shift = Tensor::arange(training.parameters.numel() as i64, (Kind::Float, Device::Cpu)).sin() * 0.1;
+    training.parameters += shift.view_as(&training.parameters);
+    let steps = 3;
+    let block = training.model.draw(&mut training.members, steps);
+    let kernels = training.model.fused(&block).expect("kernels for this model");
+    let layers = kernels.layers();
+    assert_eq!(training.parameters.size()[1] as usize, layers.flat_len());
+    // A step that changes no parameter and keeps its gradient as the first moment.
+    let still = Rule { clip: None, moments: (1.0, 1.0), keep: 1.0, rate: 0.0, epsilon: 1.0, pull: 0.0 };
+    for step in 0..steps {
+        let mut losses = training.loss.zeros_like();
+        let gradient = training.model.gradient(&training.network, &block, step, &mut losses);
+        for member in 0..training.members.len() {
+            let mut state = MemberState::new(layers, false);
+            let own = numbers(&training.parameters.get(member as i64));
+            layers.pad(&own, &mut state.parameters);
+            let loss = kernels.take(member, &[(step, still)], &mut state);
+            let expected = losses.double_value(&[member as i64]);
+            assert!((f64::from(loss) / expected - 1.0).abs() < 1e-5, "{loss} where it should be {expected}");
+            let expected = numbers(&gradient.get(member as i64));
+            let (mut found, mut after) = (vec![0.0; own.len()], vec![0.0; own.len()]);
+            layers.flatten(&state.first, &mut found);
+            layers.flatten(&state.parameters, &mut after);
+            assert_eq!(own, after);
+            let scale = expected.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+            let apart = expected.iter().zip(&found).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(scale > 1e-3, "a gradient to compare with");
+            assert!(apart < 1e-5 * scale, "{apart} of {scale} in step {step} of member {member}");
+        }
+    }
+}
