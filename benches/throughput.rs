@@ -1,13 +1,16 @@
 //! Throughput of training and sampling through the program's own entry points, one figure a line.
 //!
 //! `cargo bench --bench throughput` for people, `-- --json` for programs, `-- --rates FILE` for `drapes plan`,
-//! `-- --device cuda` for the first GPU. The figures are medians of several runs on one core or GPU; shapes are those
+//! `-- --device cuda` for the first GPU, `-- --peer SCRIPT` (and `--python PROGRAM`) for ratios to another program that does
+//! the same. The figures are medians of several runs on one core or GPU; shapes are those
 //! of the paper.
 
 #[path = "throughput/gpu.rs"]
 mod gpu;
 #[path = "throughput/jets.rs"]
 mod jets;
+#[path = "throughput/peer.rs"]
+mod peer;
 
 use std::time::Instant;
 
@@ -34,6 +37,8 @@ use ndarray::{Array2, ArrayView2};
 use rand_distr::{Distribution, StandardNormal};
 use tch::Device;
 
+use peer::{Better, Compared};
+
 /// Runs behind each median.
 const RUNS: usize = 5;
 /// Features of an event.
@@ -53,6 +58,7 @@ fn main() {
     let job = JobFile::from_text("defaults", DEFAULTS.as_str()).check().expect("the defaults are a job");
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
     let rates = value_of(&mut arguments, "--rates");
+    let (peer, python) = (value_of(&mut arguments, "--peer"), value_of(&mut arguments, "--python"));
     let device = match value_of(&mut arguments, "--device").as_deref() {
         None | Some("cpu") => Device::Cpu,
         Some("cuda") => {
@@ -64,6 +70,14 @@ fn main() {
     // As cargo's own harness: a word selects the figures whose name contains it.
     let word = arguments.iter().find(|argument| !argument.starts_with('-')).cloned().unwrap_or_default();
     let sampled = Job { sampler: SamplerSettings { steps: 100, ..job.sampler.clone() }, ..job.clone() };
+    if let Some(script) = peer {
+        peer::Peer::new(script, python).compare(&[
+            Compared { word: "classifier", better: Better::Lower, measure: &|| classifier(&job, device) },
+            Compared { word: "denoiser", better: Better::Lower, measure: &|| denoiser(&job, 12, device) },
+            Compared { word: "sampling", better: Better::Higher, measure: &|| sampling(&job, device) },
+        ]);
+        return;
+    }
     let demo = jets::demo(&sampled);
     let all: [(&str, Measure<'_>); 16] = [
         ("classifier_50_members", Box::new(|| classifier(&job, device))),

@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::aligned::Aligned;
-use super::steps::MemberState;
+use super::state::MemberState;
 
 /// What the optimiser does in a step.
 #[derive(Clone, Copy, Debug)]

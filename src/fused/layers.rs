@@ -5,6 +5,8 @@ use std::ops::Range;
 
 /// Rows are multiples of this many values, the longest vector.
 pub const LANES: usize = 16;
+/// Events that go through a network together.
+pub const TILE: usize = 64;
 
 /// A block of parameters.
 #[derive(Clone, Copy, Debug)]

@@ -25,6 +25,7 @@ mod perceptron;
 mod product;
 mod residual;
 mod rows;
+mod state;
 mod steps;
 
 use pulp::Arch;
@@ -32,10 +33,11 @@ use pulp::Arch;
 pub use aligned::Aligned;
 pub use descend::Rule;
 pub use error::SquaredError;
-pub use layers::{Dense, LANES, Layers};
+pub use layers::{Dense, LANES, Layers, TILE};
 pub use perceptron::{Perceptron, PerceptronTile};
 pub use residual::{Purpose, ResidualNetwork, ResidualTile};
-pub use steps::{Learning, MemberState, MemberSteps, take};
+pub use state::MemberState;
+pub use steps::{Learning, MemberSteps, take};
 
 /// Whether there are kernels for hidden layers of this width on this processor.
 pub fn is_known(width: usize) -> bool {
@@ -46,6 +48,3 @@ pub fn is_known(width: usize) -> bool {
 pub fn has_vectors() -> bool {
     !matches!(Arch::new(), Arch::Scalar)
 }
-
-/// Events that go through a network together.
-pub const TILE: usize = 64;

@@ -2,10 +2,9 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::TILE;
 use super::aligned::Aligned;
 use super::finish::{Mask, Relu};
-use super::layers::{LANES, Layers, transpose};
+use super::layers::{LANES, Layers, TILE, transpose};
 use super::outer::OuterProduct;
 use super::product::{Product, Rows};
 

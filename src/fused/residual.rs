@@ -2,10 +2,9 @@
 
 use pulp::Simd;
 
-use super::TILE;
 use super::aligned::Aligned;
 use super::finish::{Keep, LeakyResidual};
-use super::layers::{LANES, Layers, transpose};
+use super::layers::{LANES, Layers, TILE, transpose};
 use super::outer::OuterProduct;
 use super::product::{Product, Rows};
 use super::rows::{Denormalise, Normalise};

@@ -2,23 +2,9 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::aligned::Aligned;
 use super::descend::{Descend, Rule};
 use super::layers::Layers;
-
-/// What a kernel holds of a member: all of it as [`Layers::pad`] spreads it.
-pub struct MemberState {
-    /// The parameters.
-    pub parameters: Aligned,
-    /// The average of the gradient.
-    pub first: Aligned,
-    /// The average of its square.
-    pub second: Aligned,
-    /// The running average of the parameters, where there is one.
-    pub average: Option<Aligned>,
-    /// The gradient of the present step.
-    pub gradient: Aligned,
-}
+use super::state::MemberState;
 
 /// Kernels that take steps of an ensemble's members.
 pub trait MemberSteps {
@@ -33,20 +19,6 @@ pub trait MemberSteps {
 pub trait Learning {
     /// Computes a step's loss, and adds its gradient to one that is zero.
     fn gradient<S: Simd>(&mut self, simd: S, step: usize, parameters: &[f32], gradient: &mut [f32]) -> f32;
-}
-
-impl MemberState {
-    /// Room for a member.
-    pub fn new(layers: &Layers, has_average: bool) -> Self {
-        let zeros = || Aligned::zeros(layers.padded_len());
-        Self {
-            parameters: zeros(),
-            first: zeros(),
-            second: zeros(),
-            average: has_average.then(zeros),
-            gradient: zeros(),
-        }
-    }
 }
 
 /// Takes the steps of one member, with the longest vectors that the processor knows.

@@ -9,6 +9,7 @@ use tch::Device;
 use super::Run;
 use super::context::{Context, dismiss};
 use super::demands::{self, Supply};
+use super::kernels;
 use super::prepare::Prepared;
 use super::start_up::StartUp;
 use super::world::World;
@@ -74,6 +75,9 @@ impl Run {
         let own = device::take(&assignments[0]);
         for line in device::lines(&hardware, &assignments) {
             inform(line);
+        }
+        if assignments.contains(&DeviceAssignment::Cpu) {
+            kernels::tell_of_slower(&prepared.stored.job);
         }
         for warning in device::warnings(&hardware, &assignments, prepared.stored.job.compute.threads) {
             tell(format_args!("warning: {warning}"));

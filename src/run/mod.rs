@@ -21,6 +21,7 @@ mod dry_run;
 mod estimates;
 mod finish;
 mod handshake;
+mod kernels;
 mod last_words;
 mod launch;
 mod leader;
