@@ -101,7 +101,7 @@ pub fn train<N: Networks>(
     device: Device,
     checkpointer: &Checkpointer<'_>,
 ) -> Result<(Ensemble<N>, Vec<TrainingHistory>), Error> {
-    let training = training(networks, settings, members, (n_data, least), device);
+    let training = training(networks, settings, members, (n_data, smallest_fold), device);
     let Trained { model, parameters, members } = training.run(checkpointer)?;
     let histories = members.into_iter().map(|member| member.history).collect();
     Ok((Ensemble { networks: model.networks, parameters }, histories))
@@ -112,7 +112,7 @@ fn training<N: Networks>(
     networks: N,
     settings: TrainingSettings,
     members: &[Member],
-    (n_data, least): (usize, Least),
+    (n_data, smallest_fold): (usize, SmallestFold),
     device: Device,
 ) -> Training<Classifiers<N>> {
     let weights: Vec<[f32; 2]> =

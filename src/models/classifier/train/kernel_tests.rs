@@ -4,7 +4,7 @@ use drapes_analysis::plan::random_stream::Stream;
 use ndarray::Array2;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::super::member::Parts;
+use super::super::member::ClassRows;
 use super::super::perceptrons::PerceptronNetworks;
 use super::*;
 use crate::training::{TrainedMember, kernels_agree};
@@ -32,7 +32,7 @@ fn both(settings: &ClassifierSettings) -> Training<Classifiers<PerceptronNetwork
         let normal: f32 = StandardNormal.sample(&mut generator);
         3.0 + 2.0 * normal + if event < N_DATA { 0.5 } else { 0.0 }
     });
-    let parts = |part: usize| Parts {
+    let parts = |part: usize| ClassRows {
         data: (0..N_DATA).filter(|event| event % 3 != part).collect(),
         template: (0..EVENTS - N_DATA).filter(|event| event % 3 != part).collect(),
     };
@@ -49,7 +49,7 @@ fn both(settings: &ClassifierSettings) -> Training<Classifiers<PerceptronNetwork
     let networks = PerceptronNetworks::new(&rows, N_DATA, settings, &members, Device::Cpu);
     let ClassifierSettings { epochs, batch, learning_rate, weight_decay, .. } = *settings;
     let recipe = TrainingSettings { epochs, batch, learning_rate, weight_decay, ..CLASSIFIERS };
-    training(networks, recipe, &members, (N_DATA, Least { batches: 5, validation: 200 }), Device::Cpu)
+    training(networks, recipe, &members, (N_DATA, SmallestFold { batches: 5, validation: 200 }), Device::Cpu)
 }
 
 #[test]
