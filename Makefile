@@ -66,6 +66,15 @@ fuzz:
 	# HDF5 itself keeps memory to its end, which is no leak of ours.
 	cd fuzz && $(FUZZ_READERS) ASAN_OPTIONS=detect_leaks=0 RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run hdf5_file -- -max_total_time=$(FUZZ_SECONDS)
 
+# The same work in another program, for ratios; left out where its Python has no JAX.
+PEER ?= ../shared/bench/jax_peer.py
+PEER_PYTHON ?= python3
+
 bench: setup
 	$(CARGO) bench --locked --bench throughput
 	$(CARGO) bench --locked --bench reading
+	@if test -f $(PEER) && $(PEER_PYTHON) -c "import jax, optax" 2>/dev/null; then \
+		$(CARGO) bench --locked --bench throughput -- --peer $(PEER) --python $(PEER_PYTHON); \
+	else \
+		echo "no ratios: $(PEER) or a Python with jax and optax is not there (PEER=, PEER_PYTHON=)"; \
+	fi

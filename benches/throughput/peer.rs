@@ -101,7 +101,8 @@ fn pin() -> String {
     let core = allowed.and_then(|list| list.trim().rsplit([',', '-']).next());
     let Some(core) = core else { return "not pinned to a core: nothing says which there are".to_owned() };
     let process = std::process::id().to_string();
-    let pinned = Command::new("taskset").args(["--all-tasks", "--cpu-list", "--pid", core, &process]).output();
+    let pinned =
+        Command::new("taskset").args(["--all-tasks", "--cpu-list", "--pid", core, &process]).output();
     match pinned {
         Ok(pinned) if pinned.status.success() => format!("pinned to core {core}"),
         _ => "not pinned to a core: taskset does not do it".to_owned(),

@@ -40,8 +40,7 @@ impl WithSimd for Descend<'_> {
         let gradient = S::as_simd_f32s(gradient).0;
         let shortened = simd.splat_f32s(clip.map_or(1.0, |limit| shortened(simd, gradient, limit)));
         let (pull_first, pull_second) = (simd.splat_f32s(moments.0), simd.splat_f32s(moments.1));
-        let (keep, rate, epsilon) =
-            (simd.splat_f32s(keep), simd.splat_f32s(-rate), simd.splat_f32s(epsilon));
+        let (keep, rate, epsilon) = (simd.splat_f32s(keep), simd.splat_f32s(-rate), simd.splat_f32s(epsilon));
         let moments = vectors::<S>(first).iter_mut().zip(vectors::<S>(second));
         for ((g, (first, second)), p) in gradient.iter().zip(moments).zip(vectors::<S>(parameters)) {
             let g = simd.mul_f32s(*g, shortened);

@@ -31,7 +31,7 @@ pub struct Dense {
 /// The dense layers of a network, in the order of the flat parameters.
 #[derive(Clone, Debug)]
 pub struct Layers {
-    layers: Vec<Dense>,
+    all: Vec<Dense>,
     flat: usize,
     padded: usize,
 }
@@ -78,7 +78,7 @@ impl Dense {
 impl Layers {
     /// Layers between so many nodes.
     pub fn between(nodes: &[usize]) -> Self {
-        let mut layers = Self { layers: vec![], flat: 0, padded: 0 };
+        let mut layers = Self { all: vec![], flat: 0, padded: 0 };
         for pair in nodes.windows(2) {
             layers.push((pair[0], pair[1]), pair[1]);
         }
@@ -96,7 +96,7 @@ impl Layers {
     fn push(&mut self, (rows, columns): (usize, usize), outputs: usize) {
         let weight = self.block(rows, columns);
         let bias = self.block(1, outputs);
-        self.layers.push(Dense { weight, bias });
+        self.all.push(Dense { weight, bias });
     }
 
     fn block(&mut self, rows: usize, columns: usize) -> Block {
@@ -109,7 +109,7 @@ impl Layers {
 
     /// All of them.
     pub fn all(&self) -> &[Dense] {
-        &self.layers
+        &self.all
     }
 
     /// Flat parameters of a member.
@@ -143,7 +143,7 @@ impl Layers {
     }
 
     fn blocks(&self) -> impl Iterator<Item = Block> {
-        self.layers.iter().flat_map(|layer| [layer.weight, layer.bias])
+        self.all.iter().flat_map(|layer| [layer.weight, layer.bias])
     }
 }
 

@@ -15,6 +15,11 @@
 //! processor knows. What is here is what `crate::nn` computes, but for rounding, and is tested against that. It is also
 //! what GPUs use, and networks whose width is no multiple of [`LANES`].
 
+#![allow(
+    clippy::inline_always,
+    reason = "vectors are compiled for their processor only inside of what runs on it"
+)]
+
 mod aligned;
 mod descend;
 mod error;

@@ -27,9 +27,9 @@ impl WithSimd for OuterProduct<'_> {
     fn with_simd<S: Simd>(mut self, simd: S) {
         let vectors = self.width / S::F32_LANES;
         match S::F32_LANES {
-            16 if vectors % 4 == 0 => self.columns::<S, 6, 4>(simd),
-            16 if vectors % 3 == 0 => self.columns::<S, 8, 3>(simd),
-            16 if vectors % 2 == 0 => self.columns::<S, 8, 2>(simd),
+            16 if vectors.is_multiple_of(4) => self.columns::<S, 6, 4>(simd),
+            16 if vectors.is_multiple_of(3) => self.columns::<S, 8, 3>(simd),
+            16 if vectors.is_multiple_of(2) => self.columns::<S, 8, 2>(simd),
             16 => self.columns::<S, 8, 1>(simd),
             8 => self.columns::<S, 6, 2>(simd),
             _ => self.columns::<S, 4, 4>(simd),

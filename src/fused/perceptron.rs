@@ -130,7 +130,14 @@ impl Perceptron {
                 Some(below) => Rows { values: &tile.hidden[below][..rows * width], stride: width },
                 None => Rows { values: &tile.x[..rows * tile.stride], stride: tile.stride },
             };
-            simd.vectorize(OuterProduct { x, depth: layer.inputs(), d, width, weight: d_weight, bias: d_bias });
+            simd.vectorize(OuterProduct {
+                x,
+                depth: layer.inputs(),
+                d,
+                width,
+                weight: d_weight,
+                bias: d_bias,
+            });
             let Some(below) = below else { break };
             simd.vectorize(Product {
                 x: Rows { values: d, stride: width },

@@ -40,9 +40,9 @@ impl<F: Finish> WithSimd for Product<'_, F> {
     fn with_simd<S: Simd>(mut self, simd: S) {
         // As many sums at once as the registers hold beside their factors: 32 registers with AVX-512 and NEON, 16 with AVX2.
         match (S::F32_LANES, self.width / S::F32_LANES) {
-            (16, vectors) if vectors % 4 == 0 => self.columns::<S, 6, 4>(simd),
-            (16, vectors) if vectors % 3 == 0 => self.columns::<S, 8, 3>(simd),
-            (16, vectors) if vectors % 2 == 0 => self.columns::<S, 8, 2>(simd),
+            (16, vectors) if vectors.is_multiple_of(4) => self.columns::<S, 6, 4>(simd),
+            (16, vectors) if vectors.is_multiple_of(3) => self.columns::<S, 8, 3>(simd),
+            (16, vectors) if vectors.is_multiple_of(2) => self.columns::<S, 8, 2>(simd),
             (16, _) => self.columns::<S, 8, 1>(simd),
             (8, _) => self.columns::<S, 6, 2>(simd),
             _ => self.columns::<S, 4, 4>(simd),

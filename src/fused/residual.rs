@@ -113,7 +113,9 @@ impl ResidualNetwork {
             let depth = layer.inputs();
             let x = match index.checked_sub(1) {
                 None => Rows { values: &tile.x[..rows * tile.stride], stride: tile.stride },
-                Some(below) => Rows { values: &tile.normalised[below % slots][..rows * width], stride: width },
+                Some(below) => {
+                    Rows { values: &tile.normalised[below % slots][..rows * width], stride: width }
+                }
             };
             if index == hidden {
                 let width = layer.width();

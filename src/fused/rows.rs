@@ -94,8 +94,7 @@ impl WithSimd for Denormalise<'_> {
                 let d = simd.mul_add_f32s(*n, slope, simd.sub_f32s(*d, mean));
                 let d = simd.mul_add_f32s(d, inverse, *d_sum);
                 *d_sum = d;
-                *d_before =
-                    simd.select_f32s(simd.greater_than_f32s(*a, zero), d, simd.mul_f32s(d, leak));
+                *d_before = simd.select_f32s(simd.greater_than_f32s(*a, zero), d, simd.mul_f32s(d, leak));
             }
         }
     }

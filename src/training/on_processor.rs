@@ -54,9 +54,7 @@ impl<M: Model> Training<M> {
         let of = |rate: LearningRate| {
             let left = rate.total.saturating_sub(done);
             let steps = steps.clone().enumerate().take(left);
-            let rule = |(ahead, step)| {
-                (step, Rule { clip, pull, ..adam.rule(rate.at(done + ahead), ahead) })
-            };
+            let rule = |(ahead, step)| (step, Rule { clip, pull, ..adam.rule(rate.at(done + ahead), ahead) });
             steps.map(rule).collect()
         };
         self.members.iter().map(|member| of(member.trained.rate)).collect()

@@ -1,5 +1,10 @@
 //! The training of perceptrons on a processor: what their gradients are as tensors, a tile of events at a time.
 
+#![allow(
+    clippy::inline_always,
+    reason = "vectors are compiled for their processor only inside of what runs on it"
+)]
+
 use ndarray::ArrayView2;
 use pulp::Simd;
 

@@ -44,7 +44,8 @@ impl DenoiserShape {
     /// The same network for kernels, if they know such a one.
     pub(super) fn kernel(&self) -> Option<ResidualNetwork> {
         let inputs = self.features + self.noise_features + 1;
-        is_known(self.width).then(|| ResidualNetwork::new(inputs, self.hidden_layers, self.width, self.features))
+        is_known(self.width)
+            .then(|| ResidualNetwork::new(inputs, self.hidden_layers, self.width, self.features))
     }
 
     /// What the network sees: the scaled event, the features of its noise strength, and its mass.

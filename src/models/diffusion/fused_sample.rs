@@ -1,6 +1,11 @@
 //! Solving the reverse diffusion on a processor: what [`super::solve::descend`] does with the denoiser as tensors, a tile of
 //! events at a time.
 
+#![allow(
+    clippy::inline_always,
+    reason = "vectors are compiled for their processor only inside of what runs on it"
+)]
+
 use drapes_analysis::job::Solver;
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use pulp::{Arch, Simd, WithSimd};
@@ -24,11 +29,7 @@ pub struct SamplingKernel<'a> {
 
 impl<'a> SamplingKernel<'a> {
     /// The kernel of a single model; none where there is none, or a GPU computes.
-    pub fn new(
-        denoiser: &Denoiser,
-        (grid, solver): (&'a NoiseGrid, Solver),
-        device: Device,
-    ) -> Option<Self> {
+    pub fn new(denoiser: &Denoiser, (grid, solver): (&'a NoiseGrid, Solver), device: Device) -> Option<Self> {
         let shape = denoiser.shape();
         shape.kernel().filter(|_| device == Device::Cpu)?;
         let (features, width, embedded) = (shape.features, shape.width, shape.noise_features);
@@ -98,8 +99,11 @@ impl Descent<'_, '_> {
     #[inline(always)]
     fn solve<S: Simd>(&mut self, simd: S, x: &mut [f64]) {
         let grid = self.kernel.grid;
-        let (mut here, mut ahead, mut there) =
-            (std::mem::take(&mut self.here), std::mem::take(&mut self.ahead), std::mem::take(&mut self.slope));
+        let (mut here, mut ahead, mut there) = (
+            std::mem::take(&mut self.here),
+            std::mem::take(&mut self.ahead),
+            std::mem::take(&mut self.slope),
+        );
         for (index, pair) in grid.sigmas.windows(2).enumerate() {
             let step = pair[1] - pair[0];
             self.slopes(simd, x, index, &mut here);

@@ -1,6 +1,11 @@
 //! A denoiser's training on a processor: what [`super::noisy::Noisy`] and the network's gradient are as tensors, a tile of
 //! events at a time.
 
+#![allow(
+    clippy::inline_always,
+    reason = "vectors are compiled for their processor only inside of what runs on it"
+)]
+
 use drapes_analysis::job::{DenoiserSettings, LossWeighting};
 use pulp::Simd;
 use tch::{Device, Tensor};
@@ -141,7 +146,7 @@ impl DenoiserLearning<'_> {
         let (stride, width) = (self.tile.stride, network.answer_width());
         let places = self.tile.x.chunks_exact_mut(stride).zip(self.target.chunks_exact_mut(width));
         for (index, (x, target)) in (first..first + rows).zip(places) {
-            let row = &events[self.events[index] as usize * (features + 1)..][..features + 1];
+            let row = &events[self.events[index] as usize * (features + 1)..][..=features];
             let noise = &self.normals[index * (features + 1) + 1..][..features];
             let sigma = self.sigma[index];
             let c_in = 1.0 / (sigma * sigma + 1.0).sqrt();

@@ -1,5 +1,5 @@
 use drapes_analysis::job::ClassifierSettings;
-use drapes_analysis::quantities::{ClassifierSeed, Fold};
+use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::plan::random_stream::Stream;
 use ndarray::Array2;
 use rand_distr::{Distribution, StandardNormal};

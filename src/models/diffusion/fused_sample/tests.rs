@@ -45,7 +45,8 @@ fn kernels_make_the_events_that_tensors_make() {
             kernel.expect("a kernel for this width").descend(&mut found, &masses);
             let (x, mass) = (Tensor::from_slice(&start), Tensor::from_slice(&masses));
             let (x, mass) = (x.reshape([1, -1, 3]), mass.reshape([1, -1, 1]));
-            let expected = descend(x, (&grid, solver), &NoProgress, |x, sigma| denoiser.denoise(x, sigma, &mass));
+            let expected =
+                descend(x, (&grid, solver), &NoProgress, |x, sigma| denoiser.denoise(x, sigma, &mass));
             let expected = expected.expect("nobody stops it").flatten(0, -1);
             let expected = Vec::<f64>::try_from(&expected).expect("numbers");
             let moved = start.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
