@@ -71,11 +71,7 @@ fn main() {
     let word = arguments.iter().find(|argument| !argument.starts_with('-')).cloned().unwrap_or_default();
     let sampled = Job { sampler: SamplerSettings { steps: 100, ..job.sampler.clone() }, ..job.clone() };
     if let Some(script) = peer {
-        peer::Peer::new(script, python).compare(&[
-            Compared { word: "classifier", better: Better::Lower, measure: &|| classifier(&job, device) },
-            Compared { word: "denoiser", better: Better::Lower, measure: &|| denoiser(&job, 12, device) },
-            Compared { word: "sampling", better: Better::Higher, measure: &|| sampling(&job, device) },
-        ]);
+        compare(&peer::Peer::new(script, python), &job, &sampled, device);
         return;
     }
     let demo = jets::demo(&sampled);
@@ -110,7 +106,20 @@ fn main() {
     if let Some(file) = rates {
         write_rates(&sampled, &figures, device, &file);
     }
-    if arguments.iter().any(|argument| argument == "--json") {
+    say(&figures, arguments.iter().any(|argument| argument == "--json"));
+}
+
+/// The figures of which the peer has its own.
+fn compare(peer: &peer::Peer, job: &Job, sampled: &Job, device: Device) {
+    peer.compare(&[
+        Compared { word: "classifier", better: Better::Lower, measure: &|| classifier(job, device) },
+        Compared { word: "denoiser", better: Better::Lower, measure: &|| denoiser(job, 12, device) },
+        Compared { word: "sampling", better: Better::Higher, measure: &|| sampling(sampled, device) },
+    ]);
+}
+
+fn say(figures: &[Figure<'_>], as_json: bool) {
+    if as_json {
         let entries = figures.iter().map(|figure| {
             let Figure { name, value, unit } = figure;
             (name.to_string(), serde_json::json!({ "value": value, "unit": unit }))
