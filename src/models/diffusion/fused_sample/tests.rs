@@ -5,8 +5,8 @@ use ndarray::Array2;
 use super::super::denoiser::DenoiserShape;
 use super::super::solve::descend;
 use super::*;
-use crate::marginals::ColumnMaps;
 use crate::progress_sink::NoProgress;
+use crate::sample::marginals::ColumnMaps;
 use drapes_analysis::job::Marginals;
 
 const SETTINGS: SamplerSettings =
