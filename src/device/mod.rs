@@ -16,6 +16,7 @@ mod driver;
 mod error;
 mod hardware;
 mod memory;
+mod module;
 pub mod provenance;
 mod recording;
 
@@ -29,6 +30,7 @@ pub use driver::{Driver, driver, free_gpu_memory};
 pub use error::DeviceError;
 pub use hardware::{Gpu, RankHardware};
 pub use memory::{free_memory, memory_shares};
+pub use module::{Argument, Module};
 pub use recording::{OwnStream, Recording, SWITCH, can_record};
 
 /// The kind of device that the user asks for.

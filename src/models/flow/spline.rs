@@ -6,6 +6,8 @@
 //!
 //! Source: Durkan et al. 2019, "Neural Spline Flows", equations 4 to 8; the gradients are our own.
 
+mod on_gpu;
+
 use tch::{Kind, Tensor};
 
 /// The smallest share of the range that a bin takes, in width and in height, and the smallest slope.
@@ -33,6 +35,25 @@ pub struct Passed {
     pub value: Tensor,
     /// ln of the slope at each input.
     pub log_slope: Tensor,
+    way: Way,
+}
+
+/// How a spline was computed.
+enum Way {
+    /// By operations of libtorch, whose terms its gradients need.
+    Operations(Box<Operations>),
+    /// By a kernel of a GPU, which finds all it needs again from what it was given.
+    Kernel {
+        spline: Spline,
+        x: Tensor,
+        /// `[members, features, parameters, batch]`
+        raw: Tensor,
+    },
+}
+
+/// What operations of libtorch have found.
+struct Operations {
+    log_slope: Tensor,
     bin: Bin,
     terms: Terms,
     /// One inside of the tails, zero outside.
@@ -88,6 +109,10 @@ impl Spline {
     /// # Shapes
     /// `x` `[members, features, batch]`, `raw` `[members, features, parameters, batch]`.
     pub fn forward(&self, x: &Tensor, raw: &Tensor) -> Passed {
+        if let Some((value, log_slope)) = on_gpu::forward(self, x, raw) {
+            let way = Way::Kernel { spline: *self, x: x.shallow_clone(), raw: raw.shallow_clone() };
+            return Passed { value, log_slope, way };
+        }
         let inside = x.abs().lt(self.tail).to_kind(x.kind());
         let at = x.clamp(-self.tail, self.tail);
         let bin = self.bin(&at, raw, Side::Input);
@@ -99,7 +124,8 @@ impl Spline {
         .g_mul_(&inside);
         // x + inside (y − x): the tails are the identity.
         let value = x + (value - x).g_mul_(&inside);
-        Passed { value, log_slope, bin, terms, inside }
+        let operations = Operations { log_slope: log_slope.shallow_clone(), bin, terms, inside };
+        Passed { value, log_slope, way: Way::Operations(Box::new(operations)) }
     }
 
     /// The inputs whose values are `y`.
@@ -107,6 +133,9 @@ impl Spline {
     /// # Shapes
     /// As [`Spline::forward`].
     pub fn inverse(&self, y: &Tensor, raw: &Tensor) -> Tensor {
+        if let Some(x) = on_gpu::inverse(self, y, raw) {
+            return x;
+        }
         let inside = y.abs().lt(self.tail).to_kind(y.kind());
         let at = y.clamp(-self.tail, self.tail);
         let Bin { left, width, bottom, height, slopes: [first, last], .. } = self.bin(&at, raw, Side::Output);
@@ -188,6 +217,40 @@ impl Terms {
 }
 
 impl Passed {
+    /// Gradients, given those of the values and of the logarithms of the slopes.
+    ///
+    /// # Shapes
+    /// `d_value` `[members, features, batch]`; `d_log_slope` broadcasts to it.
+    pub fn backward(&self, spline: &Spline, d_value: &Tensor, d_log_slope: &Tensor) -> Gradient {
+        match &self.way {
+            Way::Operations(operations) => operations.backward(spline, d_value, d_log_slope),
+            Way::Kernel { spline, x, raw } => on_gpu::backward(spline, x, raw, d_value, d_log_slope),
+        }
+    }
+
+    /// Gradients where the spline was inverted: of its values `y`, given those of the inputs `x` and of −ln slope.
+    ///
+    /// # Shapes
+    /// As [`Passed::backward`]; the input of the result is the gradient of `y`.
+    pub fn backward_inverse(&self, spline: &Spline, d_input: &Tensor, d_log_slope: &Tensor) -> Gradient {
+        match &self.way {
+            Way::Operations(operations) => operations.backward_inverse(spline, d_input, d_log_slope),
+            Way::Kernel { spline, x, raw } => on_gpu::backward_inverse(spline, x, raw, d_input, d_log_slope),
+        }
+    }
+
+    /// The part of one feature.
+    pub fn feature(&self, feature: i64) -> Self {
+        let of = |tensor: &Tensor| tensor.narrow(1, feature, 1);
+        let way = match &self.way {
+            Way::Operations(operations) => Way::Operations(Box::new(operations.feature(feature))),
+            Way::Kernel { spline, x, raw } => Way::Kernel { spline: *spline, x: of(x), raw: of(raw) },
+        };
+        Self { value: of(&self.value), log_slope: of(&self.log_slope), way }
+    }
+}
+
+impl Operations {
     /// The slope at each input, and the derivative of its logarithm by the input.
     fn slope_and_bend(&self) -> (Tensor, Tensor) {
         let slope = self.log_slope.exp();
@@ -208,7 +271,7 @@ impl Passed {
     ///
     /// # Shapes
     /// `d_value` `[members, features, batch]`; `d_log_slope` broadcasts to it.
-    pub fn backward(&self, spline: &Spline, d_value: &Tensor, d_log_slope: &Tensor) -> Gradient {
+    fn backward(&self, spline: &Spline, d_value: &Tensor, d_log_slope: &Tensor) -> Gradient {
         let Terms { xi, hill, mean_slope, above, below, slope_above } = &self.terms;
         let Bin { width, height, .. } = &self.bin;
         let d_y = d_value * &self.inside;
@@ -240,20 +303,19 @@ impl Passed {
     ///
     /// # Shapes
     /// As [`Passed::backward`]; the input of the result is the gradient of `y`.
-    pub fn backward_inverse(&self, spline: &Spline, d_input: &Tensor, d_log_slope: &Tensor) -> Gradient {
+    fn backward_inverse(&self, spline: &Spline, d_input: &Tensor, d_log_slope: &Tensor) -> Gradient {
         let (slope, bend) = self.slope_and_bend();
         let d_y = (d_input - d_log_slope * bend) / slope;
         let Gradient { raw, .. } = self.backward(spline, &d_y.neg(), &d_log_slope.neg());
         Gradient { input: d_y, raw }
     }
 
-    /// The part of one feature.
-    pub fn feature(&self, feature: i64) -> Self {
+    /// One feature's part.
+    fn feature(&self, feature: i64) -> Self {
         let of = |tensor: &Tensor| tensor.narrow(1, feature, 1);
         let Bin { left, width, bottom, height, slopes, index, shares, d_slopes } = &self.bin;
         let Terms { xi, hill, mean_slope, above, below, slope_above } = &self.terms;
         Self {
-            value: of(&self.value),
             log_slope: of(&self.log_slope),
             bin: Bin {
                 left: of(left),
