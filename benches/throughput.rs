@@ -309,7 +309,7 @@ fn flow(job: &Job, kind: FlowKind, members: usize, device: Device) -> (f64, &'st
     let settings = FlowSettings { validation_fraction: 0.0, ..job.flow.clone() };
     let events: Vec<FlowEvents> = (0..members as u64).map(|seed| flow_events(job, seed)).collect();
     let streams: Vec<Stream> = (0..members as u64).map(Stream::of_job).collect();
-    let objective = match kind.judge() {
+    let objective = match kind.base_density() {
         None => Objective::Density,
         Some(evaluate) => {
             let shape = flow_shape(job, evaluate);

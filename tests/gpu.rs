@@ -117,7 +117,7 @@ fn flows_learn_the_same() {
         let network = FlowNetwork { epochs: 5, ..job.flow.network(kind) };
         let shape = |kind| FlowShape::new(5, &job.flow.network(kind), job.flow.bins, job.flow.tail);
         let of = |device| {
-            let objective = kind.judge().map_or(Objective::Density, |judge| {
+            let objective = kind.base_density().map_or(Objective::Density, |judge| {
                 Objective::Transport(Flow::over(shape(judge), &shape(judge).initial(&streams, device)))
             });
             let sizes = (&settings, &network);

@@ -112,7 +112,7 @@ pub fn flow(job: &Job, kind: FlowKind, members: usize, device: Device) -> (f64, 
     let network = FlowNetwork { epochs: EPOCHS, ..job.flow.network(kind) };
     let events: Vec<FlowEvents> = (0..members as u64).map(|seed| flow_events(job, seed)).collect();
     let streams: Vec<Stream> = (0..members as u64).map(Stream::of_job).collect();
-    let objective = kind.judge().map_or(Objective::Density, |judge| {
+    let objective = kind.base_density().map_or(Objective::Density, |judge| {
         let shape = flow_shape(job, judge);
         Objective::Transport(Flow::over(shape, &shape.initial(&streams, device)))
     });

@@ -34,11 +34,12 @@ impl Perform for TrainFlows {
 fn train(
     place: &Workplace,
     id: &TaskId,
-    TrainFlows { flow, samples, judges }: &TrainFlows,
+    TrainFlows { flow, samples, base_densities }: &TrainFlows,
     checkpointer: &Checkpointer<'_>,
 ) -> Result<Vec<FlowTraining>, Error> {
     let (flow, settings) = (*flow, &place.job.flow);
-    let based_on = judges.iter().map(|base| finished(place, base)).collect::<Result<Vec<_>, Error>>()?;
+    let based_on =
+        base_densities.iter().map(|base| finished(place, base)).collect::<Result<Vec<_>, Error>>()?;
     // A member whose base density has diverged cannot learn; the others do not suffer from it.
     let lost = |member: usize| match based_on.get(member) {
         Some(Finished::Diverged(epoch)) => Some(*epoch),
@@ -50,7 +51,7 @@ fn train(
         return Err(Error::Diverged { epoch, what: format!("the density that judges {id}") });
     }
     let (members, base_weights) = members(place, flow, samples, &based_on)?;
-    let objective = match flow.judge() {
+    let objective = match flow.base_density() {
         None => Objective::Density,
         Some(base) => {
             let base = Flow::over(shape(place, base), &Tensor::cat(&base_weights, 0));

@@ -27,7 +27,7 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
     }
     let nominal = |flow: &&FlowTraining| flow.sample.is_nominal(&results.job.regions);
     let mut flows: Vec<&FlowTraining> = results.flows.iter().filter(nominal).collect();
-    flows.sort_by_key(|flow| (flow.flow.judge().is_some(), flow.flow.word(), flow.sample.n_signal));
+    flows.sort_by_key(|flow| (flow.flow.base_density().is_some(), flow.flow.word(), flow.sample.n_signal));
     for (index, training) in flows.iter().enumerate() {
         // The largest injection of each kind.
         if flows.get(index + 1).is_none_or(|next| next.flow != training.flow) {

@@ -123,7 +123,7 @@ impl FlowKind {
     }
 
     /// The finished density that judges where this flow moves events; none for a density.
-    pub fn judge(self) -> Option<Self> {
+    pub fn base_density(self) -> Option<Self> {
         match self {
             Self::Base | Self::BaseOfAll => None,
             Self::Curtains | Self::Feta => Some(Self::Base),

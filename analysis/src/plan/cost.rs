@@ -86,9 +86,9 @@ pub fn flow_weights(job: &Job, network: &FlowNetwork) -> f64 {
 
 /// Operations of a flow's training for one event.
 pub fn flow_training_operations(job: &Job, flow: FlowKind) -> f64 {
-    let judged = flow.judge().map_or(0.0, |judge| {
+    let judged = flow.base_density().map_or(0.0, |base| {
         // A finished density is passed forward, and back to its inputs only.
-        (TRAINING - INFERENCE) * flow_weights(job, &job.flow.network(judge))
+        (TRAINING - INFERENCE) * flow_weights(job, &job.flow.network(base))
     });
     TRAINING * flow_weights(job, &job.flow.network(flow)) + judged
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::trainings::window;
 use super::work::TrainFlows;
-use super::{Order, Task, TaskId, Work, distinct, grouped, groups};
+use super::{Task, TaskId, TemplateRequest, Work, distinct, grouped, groups};
 use crate::job::{FlowKind, TrainingSample};
 
 /// The trainings of flows, densities first, and where each flow is trained.
@@ -16,16 +16,17 @@ pub struct Flows {
 
 impl Flows {
     /// The flows that templates need, densities first, each once.
-    pub fn wanted(templates: &[Order]) -> Vec<(FlowKind, TrainingSample)> {
+    pub fn wanted(templates: &[TemplateRequest]) -> Vec<(FlowKind, TrainingSample)> {
         let makers =
             || templates.iter().filter_map(|order| Some((order.what.method.flow()?, order.what.sample)));
-        let judges = makers().filter_map(|(flow, sample)| {
-            let judge = flow.judge()?;
-            Some((judge, judge.learns(sample)))
+        let base_densities = makers().filter_map(|(flow, sample)| {
+            let base = flow.base_density()?;
+            Some((base, base.learns(sample)))
         });
-        let mut wanted = distinct(judges.chain(makers()), |(flow, sample)| (*flow, sample.to_string()));
+        let mut wanted =
+            distinct(base_densities.chain(makers()), |(flow, sample)| (*flow, sample.to_string()));
         // A density of CATHODE may come after a flow that another density judges.
-        wanted.sort_by_key(|(flow, _)| flow.judge().is_some());
+        wanted.sort_by_key(|(flow, _)| flow.base_density().is_some());
         wanted
     }
 
@@ -54,15 +55,15 @@ impl Flows {
             _ => format!("train/flows-{word}-{}-c{chunk:02}", window(&samples[0])),
         };
         let id = TaskId(id);
-        let judge = |sample: &TrainingSample| {
-            let judge = flow.judge()?;
-            Some(self.places[&(judge, judge.learns(*sample).to_string())].clone())
+        let base = |sample: &TrainingSample| {
+            let base = flow.base_density()?;
+            Some(self.places[&(base, base.learns(*sample).to_string())].clone())
         };
-        let judges: Vec<(TaskId, usize)> = samples.iter().filter_map(judge).collect();
+        let base_densities: Vec<(TaskId, usize)> = samples.iter().filter_map(base).collect();
         for (member, sample) in samples.iter().enumerate() {
             self.places.insert((flow, sample.to_string()), (id.clone(), member));
         }
-        let work = Work::TrainFlow(TrainFlows { flow, samples: samples.to_vec(), judges });
+        let work = Work::TrainFlow(TrainFlows { flow, samples: samples.to_vec(), base_densities });
         self.tasks.push(Task::new(id, work));
     }
 }

@@ -115,7 +115,7 @@ impl Plan {
         let templates = templates(&job.points);
         let resampled = resampled(&job.points);
         let mut tasks: Vec<Task> = Vec::new();
-        let fitted = templates.iter().filter_map(Order::fitted);
+        let fitted = templates.iter().filter_map(TemplateRequest::fitted);
         tasks.extend(distinct(fitted, TrainingSample::to_string).into_iter().map(Fit::task));
         let by_era: Vec<_> = eras.iter().map(|points| models(points)).collect();
         let trainings = Trainings::of(&models(&job.points), &by_era, job);
@@ -126,7 +126,7 @@ impl Plan {
         let flows = Flows::of(&Flows::wanted(&templates), &by_era, job.compute.flows_per_task);
         tasks.extend(flows.tasks);
         let made = Made::of(&eras);
-        for Order { what, oversampling } in templates {
+        for TemplateRequest { what, oversampling } in templates {
             let model = |model: Model| places[&(model, what.sample.to_string())].clone();
             let model = match (what.inputs, what.method.flow()) {
                 (Inputs::Llv, _) => {
@@ -201,13 +201,13 @@ impl Plan {
     }
 }
 
-/// A template, with the largest over-sampling that a point asks for.
-struct Order {
+/// A template that points ask for, with the largest over-sampling among them.
+struct TemplateRequest {
     what: TemplateSpec,
     oversampling: Oversampling,
 }
 
-impl Order {
+impl TemplateRequest {
     /// The data whose fit gives the target masses.
     fn fitted(&self) -> Option<TrainingSample> {
         self.what.method.draws_masses().then_some(self.what.sample)
@@ -228,19 +228,19 @@ impl Order {
 }
 
 /// Each template once.
-fn templates(points: &[ScanPoint]) -> Vec<Order> {
-    let mut orders: Vec<Order> = Vec::new();
+fn templates(points: &[ScanPoint]) -> Vec<TemplateRequest> {
+    let mut requests: Vec<TemplateRequest> = Vec::new();
     let mut known = HashMap::new();
     for point in points {
         let Some(what) = point.template() else { continue };
         let oversampling = point.oversampling().unwrap_or(Oversampling(1));
-        let index = *known.entry(what.to_string()).or_insert(orders.len());
-        match orders.get_mut(index) {
-            Some(order) => order.oversampling = order.oversampling.max(oversampling),
-            None => orders.push(Order { what, oversampling }),
+        let index = *known.entry(what.to_string()).or_insert(requests.len());
+        match requests.get_mut(index) {
+            Some(request) => request.oversampling = request.oversampling.max(oversampling),
+            None => requests.push(TemplateRequest { what, oversampling }),
         }
     }
-    orders
+    requests
 }
 
 /// The data that GenSR over-samples, each once.
@@ -262,7 +262,7 @@ fn resampled(points: &[ScanPoint]) -> Vec<(TrainingSample, Oversampling)> {
 fn models(points: &[ScanPoint]) -> Vec<(Model, TrainingSample)> {
     let (templates, resampled) = (templates(points), resampled(points));
     let inclusive = resampled.iter().map(|(sample, _)| (Model::Denoiser(Scope::Everything), *sample));
-    distinct(templates.iter().flat_map(Order::models).chain(inclusive), model_key)
+    distinct(templates.iter().flat_map(TemplateRequest::models).chain(inclusive), model_key)
 }
 
 /// What tells two models apart.
@@ -278,15 +278,15 @@ struct Made {
 
 impl Made {
     fn of(eras: &[Vec<ScanPoint>]) -> Self {
-        let orders = |points: &Vec<ScanPoint>| {
-            let orders = templates(points).into_iter();
-            orders.map(|order| (order.what.to_string(), order.oversampling)).collect()
+        let requests = |points: &Vec<ScanPoint>| {
+            let requests = templates(points).into_iter();
+            requests.map(|request| (request.what.to_string(), request.oversampling)).collect()
         };
         let data = |points: &Vec<ScanPoint>| {
             let found = resampled(points).into_iter();
             found.map(|(sample, factor)| (sample.to_string(), factor)).collect()
         };
-        Self { templates: Versions::of(eras.iter().map(orders)), data: Versions::of(eras.iter().map(data)) }
+        Self { templates: Versions::of(eras.iter().map(requests)), data: Versions::of(eras.iter().map(data)) }
     }
 
     fn template_id(&self, what: &TemplateSpec, factor: Oversampling) -> TaskId {

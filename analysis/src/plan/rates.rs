@@ -110,7 +110,7 @@ impl Rates {
 
     /// The rate at which so many flows of a kind train together, all of them counted.
     pub fn flow(&self, kind: FlowKind, members: usize) -> f64 {
-        match kind.judge() {
+        match kind.base_density() {
             None => together(self.base_flow, members),
             Some(_) => together(self.top_flow, members),
         }

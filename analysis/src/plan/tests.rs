@@ -191,10 +191,10 @@ fn one_density_serves_every_signal_region_of_the_efficient_variant() {
     let fits = ids(&plan).into_iter().filter(|id| id.starts_with("fit/")).count();
     assert_eq!(fits, 6, "each region has side-bands of its own");
     for task in &plan.tasks {
-        let Work::TrainFlow(TrainFlows { samples, judges, flow }) = &task.work else { continue };
-        let wanted = if flow.judge().is_some() { samples.len() } else { 0 };
-        assert_eq!(judges.len(), wanted);
-        assert!(judges.iter().enumerate().all(|(member, (_, place))| *place == member));
+        let Work::TrainFlow(TrainFlows { samples, base_densities, flow }) = &task.work else { continue };
+        let wanted = if flow.base_density().is_some() { samples.len() } else { 0 };
+        assert_eq!(base_densities.len(), wanted);
+        assert!(base_densities.iter().enumerate().all(|(member, (_, place))| *place == member));
     }
 }
 

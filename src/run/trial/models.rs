@@ -123,7 +123,7 @@ fn flows(job: &Job, kind: FlowKind, members: usize, device: Device) -> Option<(f
     let seeds = 0..members as u64;
     let events: Vec<FlowEvents> =
         seeds.clone().map(|seed| flow_events(job, BATCHES * settings.batch, seed)).collect();
-    let objective = match kind.judge() {
+    let objective = match kind.base_density() {
         None => Objective::Density,
         Some(base) => {
             let shape = flow_shape(job, base);

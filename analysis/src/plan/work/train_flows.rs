@@ -20,7 +20,8 @@ pub struct TrainFlows {
     /// The data of each member.
     pub samples: Vec<TrainingSample>,
     /// Training and place of the density that judges each member; empty for densities.
-    pub judges: Vec<ModelPlace>,
+    #[serde(rename = "judges")]
+    pub base_densities: Vec<ModelPlace>,
 }
 
 impl TaskKind for TrainFlows {
@@ -36,7 +37,7 @@ impl TaskKind for TrainFlows {
     }
 
     fn needs(&self) -> Vec<TaskId> {
-        distinct(self.judges.iter().map(|(judge, _)| judge.clone()), TaskId::clone)
+        distinct(self.base_densities.iter().map(|(base, _)| base.clone()), TaskId::clone)
     }
 
     fn settings(&self, of: &Settings<'_>) -> Value {
