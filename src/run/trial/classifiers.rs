@@ -3,20 +3,18 @@
 use std::time::Instant;
 
 use drapes_analysis::job::point::ClassifierKind;
-use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::job::{ClassifierSettings, Job, TreeSettings};
 use drapes_analysis::machine::Seen;
 use drapes_analysis::plan::cost::{TRAINING, classifier_weights};
-use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::rates::Rates;
 use drapes_analysis::plan::work::Classify;
 use tch::Device;
 
 use super::clock::{Clock, MOMENT};
 use super::models::{EPOCHS, LARGEST_BATCH, normals};
+use super::two_sample::{members_of, two_sample};
 use crate::models::classifier::{
-    BoostedTrees, ClassRows, ClassifierFamily, DataTruth, Member, Perceptrons, SmallestFold, TemplateFolds,
-    TemplateTruth, TwoSample,
+    BoostedTrees, ClassRows, ClassifierFamily, DataTruth, Perceptrons, SmallestFold,
 };
 use crate::task::{Trial, seen};
 use crate::training::Checkpointer;
@@ -45,33 +43,6 @@ fn batches(batch: usize) -> usize {
 /// Events of each class that trees are grown on, and how many trees.
 const EVENTS: usize = 4000;
 const TREES: usize = 10;
-
-/// Two classes with the same events.
-pub fn two_sample<E: Copy>(events: E, data_truth: DataTruth<'_>, none: E) -> TwoSample<'_, E> {
-    TwoSample {
-        data: events,
-        data_truth,
-        template: events,
-        template_truth: TemplateTruth::Generated,
-        template_folds: TemplateFolds::Random,
-        unseen_background: none,
-        unseen_signal: none,
-    }
-}
-
-/// So many classifiers that learn from so many events of each class.
-pub fn members_of(members: usize, events: usize) -> Vec<Member> {
-    let class_rows = |count: usize| ClassRows { data: (0..count).collect(), template: (0..count).collect() };
-    let member = |seed: usize| Member {
-        seed: ClassifierSeed(seed as u32),
-        fold: Fold(0),
-        training: class_rows(events),
-        validation: class_rows(0),
-        evaluated: class_rows(0),
-        stream: Stream::of_job(seed as u64),
-    };
-    (0..members).map(member).collect()
-}
 
 /// Operations and seconds of some training steps of perceptrons.
 fn perceptrons(job: &Job, members: usize, device: Device) -> Option<(f64, f64)> {

@@ -12,9 +12,9 @@ use half::f16;
 use rand_distr::{Distribution, StandardNormal};
 use tch::Device;
 
-use super::classifiers::{members_of, two_sample};
 use super::clock::{self, Clock};
 use super::models::EPOCHS;
+use super::two_sample::{members_of, two_sample};
 use crate::models::classifier::{ClassifierFamily, DataTruth, SmallestFold};
 use crate::models::jet_classifier::Transformers;
 use crate::models::jet_model::{JetDenoiser, JetMaps, JetModelEvents, JetModelShape, JetSampler, train};

@@ -8,6 +8,7 @@ mod classifiers;
 mod clock;
 mod jets;
 mod models;
+mod two_sample;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
