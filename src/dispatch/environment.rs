@@ -14,7 +14,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Why a rank with this equipment must not work beside one with the other; none if it may.
+    /// Why a rank with this environment must not work beside one with the other; none if it may.
     pub fn mismatch(&self, leader: &Self) -> Option<String> {
         let differs = |what: &str, own: &str, other: &str, remedy: &str| {
             format!(

@@ -157,7 +157,7 @@ impl Leader<'_> {
     pub fn run(mut self) -> Result<Vec<usize>, Error> {
         let (mut not_stored, mut not_readable) = (Vec::new(), None);
         let (mut poll_interval, mut next_look) = (PollInterval::new(), Instant::now() + POLL_SHARDS);
-        let (mut told, mut in_vain) = (None, None);
+        let (mut told, mut useless_since) = (None, None);
         let mut ranks = RankStates::new(self.transport.size());
         loop {
             self.look_at_clock_and_signals();
@@ -176,7 +176,7 @@ impl Leader<'_> {
             }
             if Instant::now() >= next_look {
                 let start = Instant::now();
-                self.poll_other_shards(&mut in_vain);
+                self.poll_other_shards(&mut useless_since);
                 next_look = Instant::now() + POLL_SHARDS.max(REST * start.elapsed());
             }
             self.observer.tick()?;
@@ -371,9 +371,9 @@ impl Leader<'_> {
         }
     }
 
-    /// Polls the tasks of other jobs that are needed here, and decides whether they are worth waiting for: `in_vain` is since
+    /// Polls the tasks of other jobs that are needed here, and decides whether they are worth waiting for: `useless_since` is since
     /// when it is not.
-    fn poll_other_shards(&mut self, in_vain: &mut Option<Instant>) {
+    fn poll_other_shards(&mut self, useless_since: &mut Option<Instant>) {
         let awaited = self.dispatcher.schedule().awaited();
         // Asked first: what they finish as they end is seen below.
         let is_at_work = self.dispatcher.is_stuck() && self.other_shards.is_at_work(&awaited);
@@ -391,8 +391,8 @@ impl Leader<'_> {
         let is_stuck = self.dispatcher.is_stuck();
         self.observer.activity(if is_stuck { Activity::Waiting } else { Activity::Working });
         if !is_stuck || is_at_work {
-            *in_vain = None;
-        } else if in_vain.get_or_insert_with(Instant::now).elapsed() >= self.patience
+            *useless_since = None;
+        } else if useless_since.get_or_insert_with(Instant::now).elapsed() >= self.patience
             || self.dispatcher.schedule().awaited().is_empty()
         {
             self.dispatcher.give_up_waiting();

@@ -24,7 +24,7 @@ pub struct Beginning<'a> {
 }
 
 /// Refuses to go on where tasks were stopped in this run, as in the one before, without getting further. The same command,
-/// with the same time, would do no better for them, so that it must not be put back into the queue by itself, also where it
+/// with the same time, would do no better for them, so that it must not be queued again by itself, also where it
 /// would do the rest of the scan: whoever reads why decides.
 ///
 /// # Errors

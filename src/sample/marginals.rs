@@ -52,7 +52,7 @@ impl ColumnMaps {
             let mut sorted = rows.index_axis(Axis(1), column).to_vec();
             sorted.sort_unstable_by(f32::total_cmp);
             match Column::of_sorted(&sorted).filter(Column::needs_ranks) {
-                Some(judged) => ColumnMap::through_ranks(&sorted, &judged),
+                Some(column) => ColumnMap::through_ranks(&sorted, &column),
                 None if marginals == Marginals::Gaussian => ColumnMap::to_normal(&sorted).unwrap_or(straight),
                 None => straight,
             }
@@ -99,9 +99,9 @@ impl ColumnMap {
         Self { own: vec![mean, mean + deviation], mapped: vec![0.0, 1.0], lattice: None }
     }
 
-    /// The map by the ranks of a column in rising order, with atoms, lattices and outliers as they were judged.
-    pub fn through_ranks(sorted: &[f32], judged: &Column) -> Self {
-        ranks::map(sorted, judged)
+    /// The map by the ranks of a column in rising order, with atoms, lattices and outliers as they were found.
+    pub fn through_ranks(sorted: &[f32], column: &Column) -> Self {
+        ranks::map(sorted, column)
     }
 
     /// The map whose values are normally distributed; none where the column has fewer than two values.

@@ -78,7 +78,7 @@ impl RankLog {
         self.line(task, format!("tried again, it could be read at the next look: {error}"));
     }
 
-    /// A task is put back: results that it needs cannot be read, or the machine lets it down.
+    /// A task is rescheduled: results that it needs cannot be read, or the machine lets it down.
     pub fn rescheduled(&self, task: &TaskId, reason: &str) {
         self.line(task, format!("put back: {reason}"));
     }

@@ -74,7 +74,7 @@ impl Lattice {
 }
 
 impl Column {
-    /// Judges a column of finite values; none where there are no values.
+    /// Describes a column of finite values; none where there are no values.
     pub fn of(values: impl IntoIterator<Item = f32>) -> Option<Self> {
         let mut sorted: Vec<f32> = values.into_iter().collect();
         sorted.sort_unstable_by(f32::total_cmp);

@@ -3,7 +3,7 @@
 use super::ColumnSummary;
 use crate::data::columns::{self, Column};
 
-/// Values that are kept to be judged, over all columns of a table: more do not tell more.
+/// Values that are kept to tell discrete columns from smooth ones, over all columns of a table: more would not tell more.
 const MOST_VALUES: usize = 1 << 25;
 
 /// The first finite values of some columns.
@@ -28,13 +28,13 @@ impl Kept {
 
     /// What is to be said of these columns as features; nothing of those that a search does not take for features.
     pub fn notes(self, summaries: &[ColumnSummary], not_features: &[&str]) -> Vec<String> {
-        let judged = summaries.iter().zip(self.columns).filter(|(summary, _)| {
+        let suspicious = summaries.iter().zip(self.columns).filter(|(summary, _)| {
             // Names of other roles, spelt in whatever way.
             let plain = summary.name.to_lowercase().replace(['_', '-', ' '], "");
             !not_features.contains(&summary.name.as_str())
                 && !["event", "weight", "weights", "run"].contains(&plain.as_str())
         });
-        let notes = judged.map(|(summary, values)| {
+        let notes = suspicious.map(|(summary, values)| {
             let varies_later = |column: &Column| column.distinct == 1 && summary.min < summary.max;
             let column = Column::of(values).filter(|column| !varies_later(column));
             column

@@ -134,7 +134,7 @@ impl FlowModel {
         })
     }
 
-    /// Events that go up and events that go down, each in its own passage, put back into their order.
+    /// Events that go up and events that go down, each in a pass of their own, returned in their order.
     fn up_and_down(&self, x: &Tensor, steps: &[f64], ways: &[Vec<i64>; 2], flow: &Flow) -> Tensor {
         let result = x.empty_like();
         for (way, chosen) in ways.iter().enumerate().filter(|(_, chosen)| !chosen.is_empty()) {

@@ -8,9 +8,9 @@ use crate::data::columns::{Column, Lattice, Nature};
 const BEYOND: f64 = 1.0;
 
 /// The map of a column in rising order.
-pub fn map(sorted: &[f32], judged: &Column) -> ColumnMap {
+pub fn map(sorted: &[f32], column: &Column) -> ColumnMap {
     let knots = Knots::of(sorted.len());
-    match &judged.nature {
+    match &column.nature {
         Nature::Lattice(lattice) => knots.of_lattice(sorted, *lattice),
         Nature::Discrete(_) => knots.with_atoms(sorted, &|_| true),
         Nature::Mixed(atoms) => knots

@@ -65,7 +65,7 @@ impl Sample {
         let rows = self.features(&events);
         let notes = |(name, column): (&String, ArrayView1<'_, f32>)| {
             Column::of(column.iter().copied())
-                .map(|judged| columns::notes(&format!("feature {name}"), &judged))
+                .map(|column| columns::notes(&format!("feature {name}"), &column))
                 .unwrap_or_default()
         };
         job.data.features.iter().zip(rows.axis_iter(Axis(1))).flat_map(notes).collect()
