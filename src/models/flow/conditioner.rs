@@ -35,6 +35,11 @@ struct Linear {
 
 /// The layers of one group.
 struct Group {
+    /// The nodes of the groups before it, and its own.
+    start: i64,
+    size: i64,
+    /// The features that it sees.
+    features: i64,
     input: Linear,
     /// First and second layer of each residual block.
     blocks: Vec<[Linear; 2]>,
@@ -94,6 +99,47 @@ impl ConditionerShape {
         }
     }
 
+    /// The parameters of [`Conditioner::over_dense`].
+    pub fn push_dense(&self, layout: &mut Layout) {
+        let inputs = self.context + self.features;
+        let blocks = std::iter::repeat_n((self.width, self.width), 2 * self.blocks);
+        let output = (self.features * self.outputs, self.width);
+        for (outputs, inputs) in std::iter::once((self.width, inputs)).chain(blocks).chain([output]) {
+            layout.push(outputs, inputs, Initial::Zero);
+            layout.push(outputs, 1, Initial::Zero);
+        }
+    }
+
+    /// Where each parameter of [`ConditionerShape::push`] lies among those of [`ConditionerShape::push_dense`].
+    pub fn places_in_dense(&self) -> Vec<i64> {
+        let inputs = self.context + self.features;
+        let layer = self.width * (self.width + 1);
+        let mut places = vec![];
+        for group in 0..self.features {
+            let (start, size) = (self.start(group) as usize, self.size(group) as usize);
+            let seen = start + size;
+            // The first row, the rows and the columns that are seen, in a layer of so many rows and columns at `offset`.
+            let mut take = |offset: usize,
+                            (first, rows): (usize, usize),
+                            seen: usize,
+                            (all, columns): (usize, usize)| {
+                for row in first..first + rows {
+                    places.extend((0..seen).map(|column| (offset + row * columns + column) as i64));
+                }
+                places.extend((first..first + rows).map(|row| (offset + all * columns + row) as i64));
+            };
+            take(0, (start, size), self.context + group, (self.width, inputs));
+            let blocks = self.width * (inputs + 1);
+            for index in 0..2 * self.blocks {
+                take(blocks + index * layer, (start, size), seen, (self.width, self.width));
+            }
+            let output = blocks + 2 * self.blocks * layer;
+            let rows = (group * self.outputs, self.outputs);
+            take(output, rows, seen, (self.features * self.outputs, self.width));
+        }
+        places
+    }
+
     /// Multiply-adds for one event, which is also the number of weights.
     pub fn weights(&self) -> usize {
         let of = |group: usize| {
@@ -136,6 +182,18 @@ impl Linear {
     }
 }
 
+impl Group {
+    fn over(
+        shape: &ConditionerShape,
+        (start, size, features): (i64, i64, i64),
+        views: &mut impl Iterator<Item = Tensor>,
+    ) -> Self {
+        let input = Linear::take(views);
+        let blocks = (0..shape.blocks).map(|_| [Linear::take(views), Linear::take(views)]).collect();
+        Self { start, size, features, input, blocks, output: Linear::take(views) }
+    }
+}
+
 impl Conditioner {
     /// The networks over views of `[members, len]` parameters, in the order of [`ConditionerShape::push`]. Over views of
     /// a gradient, it holds the gradients.
@@ -143,12 +201,33 @@ impl Conditioner {
     /// # Panics
     /// If there are too few views.
     pub fn over(shape: ConditionerShape, views: &mut impl Iterator<Item = Tensor>) -> Self {
-        let mut group = || {
-            let input = Linear::take(views);
-            let blocks = (0..shape.blocks).map(|_| [Linear::take(views), Linear::take(views)]).collect();
-            Group { input, blocks, output: Linear::take(views) }
-        };
-        Self { shape, groups: (0..shape.features).map(|_| group()).collect() }
+        let group =
+            |group: usize| Group::over(&shape, (shape.start(group), shape.size(group), group as i64), views);
+        Self { shape, groups: (0..shape.features).map(group).collect() }
+    }
+
+    /// All groups as one that sees all features, over views of weights that are zero where a group would not see.
+    ///
+    /// # Panics
+    /// If there are too few views.
+    pub fn over_dense(shape: ConditionerShape, views: &mut impl Iterator<Item = Tensor>) -> Self {
+        Self {
+            shape,
+            groups: vec![Group::over(&shape, (0, shape.width as i64, shape.features as i64), views)],
+        }
+    }
+
+    /// Groups, which a pass goes through one after the other.
+    pub fn groups(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// The raw numbers of a group among those of all features.
+    ///
+    /// # Shapes
+    /// `raw` `[members, features, outputs, batch]`; the result is `[members, outputs of the group, batch]`.
+    pub fn raw_of(&self, raw: &Tensor, group: usize) -> Tensor {
+        if self.groups.len() == 1 { raw.flatten(1, 2) } else { raw.select(1, group as i64) }
     }
 
     /// Room for a batch; features that are not known yet may hold anything.
@@ -184,11 +263,11 @@ impl Conditioner {
     /// `out` `[members, outputs, batch]`.
     pub fn group(&self, hidden: &Hidden, group: usize, out: &Tensor) {
         let layers = &self.groups[group];
-        let (start, size) = (self.shape.start(group), self.shape.size(group));
+        let (start, size) = (layers.start, layers.size);
         let seen = start + size;
         let own = |all: &Tensor| all.narrow(1, start, size);
         let mut running = own(&hidden.last);
-        let inputs = hidden.inputs.narrow(1, 0, (self.shape.context + group) as i64);
+        let inputs = hidden.inputs.narrow(1, 0, self.shape.context as i64 + layers.features);
         layers.input.forward_into(&running, &inputs);
         for ([first, second], [before, between]) in layers.blocks.iter().zip(&hidden.blocks) {
             let _ = running.relu_out(&own(before));
@@ -215,7 +294,7 @@ impl Conditioner {
     ) {
         let layers = &self.groups[group];
         let gradient = gradient.map(|gradient| &gradient.groups[group]);
-        let (start, size) = (self.shape.start(group), self.shape.size(group));
+        let (start, size) = (layers.start, layers.size);
         let seen = start + size;
         let own = |all: &Tensor| all.narrow(1, start, size);
         let so_far = |all: &Tensor| all.narrow(1, 0, seen);
@@ -232,13 +311,13 @@ impl Conditioner {
             first.add_backward(so_far(d_before), &d_middle);
             let _ = running.g_add_(&own(before).threshold_backward(&own(d_before), 0.0));
         }
-        let inputs = hidden.inputs.narrow(1, 0, (self.shape.context + group) as i64);
+        let context = self.shape.context as i64;
+        let inputs = hidden.inputs.narrow(1, 0, context + layers.features);
         Linear::store(gradient.map(|group| &group.input), &inputs, &running);
-        if group > 0 {
-            let context = self.shape.context as i64;
-            let before = group as i64;
-            let weight = layers.input.weight.narrow(2, context, before);
-            let _ = d_features.narrow(1, 0, before).baddbmm_(&weight.transpose(1, 2), &running);
+        if layers.features > 0 {
+            let weight = layers.input.weight.narrow(2, context, layers.features);
+            let d_before = d_features.narrow(1, 0, layers.features);
+            let _ = d_before.shallow_clone().baddbmm_(&weight.transpose(1, 2), &running);
         }
     }
 }

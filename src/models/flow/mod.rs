@@ -11,6 +11,7 @@
 //! Klein, Mastandrea, Nachman 2022); splines and masked networks after Durkan et al. 2019.
 
 mod conditioner;
+mod dense;
 mod model;
 mod network;
 mod objective;

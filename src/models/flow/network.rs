@@ -1,11 +1,15 @@
 //! Conditional autoregressive flows of an ensemble: exact densities, exact inverses, and the gradients of both.
 
+use std::rc::Rc;
+
 use drapes_analysis::job::FlowNetwork;
 use drapes_analysis::plan::random_stream::Stream;
 use tch::{Device, Tensor};
 
 use super::conditioner::{Conditioner, ConditionerShape, Hidden};
+use super::dense::{DenseNetworks, DensePlaces};
 use super::spline::{self, Spline};
+use crate::device::can_record;
 use crate::nn::Layout;
 
 /// The network behind a flow.
@@ -50,6 +54,8 @@ pub struct Flow {
     /// `[members, len]`
     flat: Tensor,
     layers: Vec<Conditioner>,
+    /// Where passes from data to the base go through dense networks.
+    dense: Option<Rc<DensePlaces>>,
 }
 
 /// The gradient of a flow's parameters, `[members, len]`, and views of it.
@@ -57,6 +63,8 @@ pub struct FlowGradient {
     /// All gradients of a member in a row.
     pub flat: Tensor,
     layers: Vec<Conditioner>,
+    /// Of the dense networks, where there are any.
+    dense: Option<DenseNetworks>,
 }
 
 /// The result of a pass through a flow, with what its gradient needs.
@@ -67,6 +75,8 @@ pub struct Pass {
     pub log_det: Tensor,
     /// In the order of the layers that it passed.
     layers: Vec<LayerPass>,
+    /// The dense networks that it went through, if it did.
+    dense: Option<DenseNetworks>,
 }
 
 struct LayerPass {
@@ -80,7 +90,8 @@ impl Flow {
     /// # Panics
     /// If the parameters are not as many as the layout's.
     pub fn over(shape: FlowShape, flat: &Tensor) -> Self {
-        Self { shape, flat: flat.shallow_clone(), layers: conditioners(shape, flat) }
+        let dense = can_record(flat.device()).then(|| Rc::new(DensePlaces::new(shape, flat.device())));
+        Self { shape, flat: flat.shallow_clone(), layers: conditioners(shape, flat), dense }
     }
 
     /// One flow of the ensemble.
@@ -88,13 +99,15 @@ impl Flow {
     /// # Panics
     /// If there is no such member.
     pub fn member(&self, member: usize) -> Self {
-        Self::over(self.shape, &self.flat.narrow(0, member as i64, 1))
+        let flat = self.flat.narrow(0, member as i64, 1);
+        Self { shape: self.shape, layers: conditioners(self.shape, &flat), flat, dense: self.dense.clone() }
     }
 
     /// Room for a gradient.
     pub fn gradient(&self) -> FlowGradient {
         let flat = self.flat.zeros_like();
-        FlowGradient { layers: conditioners(self.shape, &flat), flat }
+        let dense = self.dense.as_ref().map(|places| places.gradient(&flat));
+        FlowGradient { layers: conditioners(self.shape, &flat), flat, dense }
     }
 
     /// Values and densities: from data to the base, or from left to right.
@@ -103,14 +116,16 @@ impl Flow {
     /// `x` `[members, features, batch]`, `context` `[members, 1, batch]`.
     pub fn forward(&self, x: &Tensor, context: &Tensor) -> Pass {
         let mut pass = Pass::begin(x);
-        for (index, conditioner) in self.layers.iter().enumerate() {
+        pass.dense = self.dense.as_ref().map(|places| places.networks(&self.flat));
+        for index in 0..self.layers.len() {
             if index > 0 {
                 pass.value = pass.value.flip([1_i64].as_slice());
             }
+            let conditioner = pass.conditioner(self, index);
             let hidden = conditioner.begin(context, &pass.value);
             let raw = self.buffers(&pass.value);
-            for group in 0..self.features() {
-                conditioner.group(&hidden, group, &raw.select(1, group as i64));
+            for group in 0..conditioner.groups() {
+                conditioner.group(&hidden, group, &conditioner.raw_of(&raw, group));
             }
             let splines = self.shape.spline.forward(&pass.value, &raw);
             pass.push(hidden, splines, Direction::Forward);
@@ -150,16 +165,25 @@ impl Flow {
         gradient: Option<&FlowGradient>,
     ) -> Tensor {
         let mut d_value = self.in_order(d_value.shallow_clone());
-        for (index, conditioner) in self.layers.iter().enumerate().rev() {
+        for index in (0..self.layers.len()).rev() {
             let LayerPass { hidden, splines } = &pass.layers[index];
+            let conditioner = pass.conditioner(self, index);
             let spline::Gradient { input, raw } = splines.backward(&self.shape.spline, &d_value, d_log_det);
             let backward = hidden.begin_backward();
-            let gradient = gradient.map(|gradient| &gradient.layers[index]);
-            for group in (0..self.features()).rev() {
-                let d_out = raw.select(1, group as i64);
+            let gradient = gradient.map(|gradient| match &gradient.dense {
+                Some(dense) => &dense.layers[index],
+                None => &gradient.layers[index],
+            });
+            for group in (0..conditioner.groups()).rev() {
+                let d_out = conditioner.raw_of(&raw, group);
                 conditioner.group_backward((hidden, &backward), group, &d_out, &input, gradient);
             }
             d_value = if index > 0 { input.flip([1_i64].as_slice()) } else { input };
+        }
+        if let (Some(places), Some(gradient)) = (&self.dense, gradient)
+            && let Some(dense) = &gradient.dense
+        {
+            places.collect(dense, &gradient.flat);
         }
         d_value
     }
@@ -214,7 +238,7 @@ impl Flow {
             }
             let hidden = conditioner.begin(context, &value);
             let raw = self.buffers(&value);
-            for group in 0..self.features() {
+            for group in 0..conditioner.groups() {
                 conditioner.group(&hidden, group, &raw.select(1, group as i64));
             }
             value = self.shape.spline.forward(&value, &raw).value;
@@ -291,7 +315,12 @@ impl Pass {
     fn begin(x: &Tensor) -> Self {
         let size = x.size();
         let log_det = Tensor::zeros([size[0], 1, size[2]], (x.kind(), x.device()));
-        Self { value: x.shallow_clone(), log_det, layers: Vec::new() }
+        Self { value: x.shallow_clone(), log_det, layers: Vec::new(), dense: None }
+    }
+
+    /// The network of a layer that it went through.
+    fn conditioner<'a>(&'a self, flow: &'a Flow, layer: usize) -> &'a Conditioner {
+        self.dense.as_ref().map_or(&flow.layers[layer], |dense| &dense.layers[layer])
     }
 
     fn push(&mut self, hidden: Hidden, splines: spline::Passed, direction: Direction) {

@@ -211,3 +211,28 @@ fn masked_weights_are_not_stored() {
     let dense = 5 * 13 + 4 * 13 * 13 + 13 * 4 * shape.spline.parameters();
     assert!((shape.conditioner.weights() as f64) < 0.7 * dense as f64);
 }
+
+#[test]
+fn dense_networks_and_their_gradients_are_those_of_the_groups() {
+    let shape = shape(4);
+    let flat = parameters(shape, 2);
+    let groups = Flow::over(shape, &flat);
+    let mut dense = Flow::over(shape, &flat);
+    dense.dense = Some(Rc::new(DensePlaces::new(shape, Device::Cpu)));
+    let (x, context) = events(2, 4, 60);
+    let (d_value, d_log_det) = (normals(&[2, 4, 60], 5), normals(&[2, 1, 60], 6));
+    let of = |flow: &Flow| {
+        let (pass, gradient) = (flow.forward(&x, &context), flow.gradient());
+        let d_x = flow.backward(&pass, &d_value, &d_log_det, Some(&gradient));
+        [pass.value, pass.log_det, d_x, gradient.flat]
+    };
+    for (found, expected) in of(&dense).iter().zip(&of(&groups)) {
+        assert!(largest(expected) > 0.1 && largest(&(found - expected)) < 1e-10 * largest(expected));
+    }
+    // The flow of one member, and one whose parameters have changed in place.
+    let member = dense.member(1).forward(&x.narrow(0, 1, 1), &context.narrow(0, 1, 1));
+    assert!(largest(&(member.value - dense.forward(&x, &context).value.narrow(0, 1, 1))) < 1e-10);
+    let before = dense.forward(&x, &context).value;
+    let _ = flat.shallow_clone().g_mul_scalar_(1.1);
+    assert!(largest(&(dense.forward(&x, &context).value - before)) > 0.01);
+}
