@@ -13,6 +13,7 @@ use rand_distr::{Distribution, StandardNormal};
 use tch::Device;
 
 use super::clock::{self, Clock};
+use super::members::{members_of, two_sample};
 use super::models::EPOCHS;
 use super::two_sample::{members_of, two_sample};
 use crate::models::classifier::{ClassifierFamily, DataTruth, SmallestFold};

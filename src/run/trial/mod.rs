@@ -7,6 +7,7 @@
 mod classifiers;
 mod clock;
 mod jets;
+mod members;
 mod models;
 mod two_sample;
 
