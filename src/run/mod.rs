@@ -103,6 +103,10 @@ pub struct Run {
     device: DeviceChoice,
     /// Let N ranks compute on one GPU, or any number. They gain from it where NVIDIA MPS runs.
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
+    #[allow(
+        clippy::option_option,
+        reason = "clap tells so whether the option is absent, bare, or has a number"
+    )]
     share_gpus: Option<Option<NonZeroUsize>>,
     /// When the run must have ended: a time from now (90m), a date (2026-03-01T14:00:00), seconds since 1970, or NONE.
     /// Under Slurm, the end of the job by default.

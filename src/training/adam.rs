@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use super::on_device::StepNumbers;
+use super::step_numbers::StepNumbers;
 use crate::fused::Rule;
 
 const BETA1: f64 = 0.9;

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+mod on_device;
+
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::store::record::Loss;
 use tch::{Device, Kind, Tensor};
@@ -12,11 +14,12 @@ use super::final_parameters::FinalParameters;
 use super::history::{TrainedMember, Weights, some_are_well};
 use super::learner::Learner;
 use super::model::Model;
-use super::on_device::{OnDevice, StepNumbers};
 use super::settings::TrainingSettings;
+use super::step_numbers::StepNumbers;
 use crate::device::OwnStream;
 use crate::error::Error;
 use crate::nn::Layout;
+use on_device::OnDevice;
 
 /// An ensemble that learns; no member depends on the others.
 pub struct Training<M: Model> {

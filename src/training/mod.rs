@@ -22,10 +22,10 @@ mod history;
 mod learner;
 mod learning_rate;
 mod model;
-mod on_device;
 mod on_processor;
 mod settings;
 mod state;
+mod step_numbers;
 
 pub use batches::{Batches, next_rows};
 #[cfg(test)]

@@ -3,15 +3,13 @@
 use drapes_analysis::cli::tell;
 use tch::{Kind, Tensor};
 
-use super::ensemble::Training;
-use super::model::Model;
+use super::Training;
 use crate::device::{Recording, can_record, to_device_soon};
+use crate::training::model::Model;
+use crate::training::step_numbers::{NUMBERS, StepNumbers};
 
 /// Steps that run one kernel after the other before they are recorded: libraries prepare themselves in the first.
 const FIRST_STEPS: usize = 3;
-/// Numbers that Adam and the running average take in a step, for each member.
-const NUMBERS: usize = 4;
-
 /// Where the steps of a training on a GPU stand.
 pub(super) struct OnDevice<M: Model> {
     state: State,
@@ -28,25 +26,6 @@ enum State {
     Recorded(Recording),
     /// One kernel after the other, always.
     Kernels,
-}
-
-/// What Adam and the running average take in a step; each `[members, 1]`.
-pub(super) struct StepNumbers {
-    /// −rate √(1 − β₂ᵗ) / (1 − β₁ᵗ)
-    pub scale: Tensor,
-    /// What weight decay leaves.
-    pub keep: Tensor,
-    /// ε √(1 − β₂ᵗ)
-    pub epsilon: Tensor,
-    /// How far the running average moves: not at all where a member has ended.
-    pub pull: Tensor,
-}
-
-impl StepNumbers {
-    fn of(numbers: &Tensor) -> Self {
-        let column = |index: i64| numbers.narrow(1, index, 1);
-        Self { scale: column(0), keep: column(1), epsilon: column(2), pull: column(3) }
-    }
 }
 
 impl<M: Model> OnDevice<M> {
