@@ -1,8 +1,8 @@
 //! The loop in which every network of this program is trained.
 
-use std::ops::Range;
-
 mod on_device;
+
+use std::ops::Range;
 
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::store::record::Loss;
