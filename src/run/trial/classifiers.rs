@@ -13,7 +13,6 @@ use tch::Device;
 use super::clock::{Clock, MOMENT};
 use super::members::{members_of, two_sample};
 use super::models::{EPOCHS, LARGEST_BATCH, normals};
-use super::two_sample::{members_of, two_sample};
 use crate::models::classifier::{
     BoostedTrees, ClassRows, ClassifierFamily, DataTruth, Perceptrons, SmallestFold,
 };

@@ -15,7 +15,6 @@ use tch::Device;
 use super::clock::{self, Clock};
 use super::members::{members_of, two_sample};
 use super::models::EPOCHS;
-use super::two_sample::{members_of, two_sample};
 use crate::models::classifier::{ClassifierFamily, DataTruth, SmallestFold};
 use crate::models::jet_classifier::Transformers;
 use crate::models::jet_model::{JetDenoiser, JetMaps, JetModelEvents, JetModelShape, JetSampler, train};

@@ -9,7 +9,6 @@ mod clock;
 mod jets;
 mod members;
 mod models;
-mod two_sample;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
