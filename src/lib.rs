@@ -7,9 +7,9 @@
 //!   signal region + template --models::classifier--> scores --> records --(drapes-analysis)--> figures
 //! ```
 //!
-//! Rooms from the lowest to the highest; each uses those before it: `progress_sink`, `data`, `device`, `nn`, `error`, `arrays`,
-//! `sample`, `training`, `models`, `dispatch`, `task`, `run`. HDF5 is named in `data`, `arrays` and `run::doctor` alone, MPI in
-//! `run::world`.
+//! Rooms from the lowest to the highest; each uses those before it: `progress_sink`, `data`, `device`, `nn`, `fused`, `error`,
+//! `arrays`, `sample`, `training`, `models`, `dispatch`, `task`, `run`. Files of HDF5 are opened in `data` and `arrays` alone, MPI
+//! is named in `run::world`.
 
 // These panic where nobody reads: `answer` and `tell` do not.
 #![deny(clippy::print_stdout, clippy::print_stderr)]

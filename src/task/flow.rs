@@ -67,9 +67,9 @@ fn train(
         place.device,
         checkpointer,
     )?;
-    let (parameters, maps, courses) = gathered(flow, samples, lost, (members, trained));
+    let (parameters, maps, histories) = gathered(flow, samples, lost, (members, trained));
     weights::write(place, id, &parameters, |writer| weights::write_columns(writer, &maps))?;
-    Ok(courses)
+    Ok(histories)
 }
 
 /// What those members learn from whose base density has not diverged, and the weights of these densities.
@@ -107,20 +107,20 @@ fn gathered(
     (members, trained): (Vec<FlowEvents>, TrainedFlows),
 ) -> (Tensor, Vec<ColumnMaps>, Vec<FlowTraining>) {
     let mut trained_members = (0_i64..).zip(members).zip(trained.members.into_iter().zip(trained.in_tails));
-    let (mut parameters, mut maps, mut courses) = (vec![], vec![], vec![]);
+    let (mut parameters, mut maps, mut histories) = (vec![], vec![], vec![]);
     for (member, sample) in samples.iter().enumerate() {
         if let Some(epoch) = lost(member) {
             // Its place stays, so that those behind it keep theirs.
             parameters.push(trained.parameters.narrow(0, 0, 1).zeros_like());
             maps.push(ColumnMaps::from_columns(vec![]));
-            courses.push(FlowTraining { diverged: Some(epoch), ..untrained(flow, *sample) });
+            histories.push(FlowTraining { diverged: Some(epoch), ..untrained(flow, *sample) });
             continue;
         }
         let ((index, events), (member, in_tails)) =
             trained_members.next().expect("an end for each member that learnt");
         parameters.push(trained.parameters.narrow(0, index, 1));
         maps.push(events.maps);
-        courses.push(FlowTraining {
+        histories.push(FlowTraining {
             n_training: member.n_training,
             n_validation: member.n_validation,
             in_tails,
@@ -130,7 +130,7 @@ fn gathered(
             ..untrained(flow, *sample)
         });
     }
-    (Tensor::cat(&parameters, 0), maps, courses)
+    (Tensor::cat(&parameters, 0), maps, histories)
 }
 
 fn untrained(flow: FlowKind, sample: TrainingSample) -> FlowTraining {

@@ -1,4 +1,4 @@
-//! The three calls by which the loop trains any model: random numbers, gradient, validation loss.
+//! What the loop asks of a model: random numbers, gradient and validation loss, and whole steps where the model has them.
 
 use tch::Tensor;
 

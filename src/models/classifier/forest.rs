@@ -53,7 +53,7 @@ impl ClassifierFamily<ArrayView2<'_, f32>> for BoostedTrees<'_> {
             let validation = Table::of(&events, n_data, &member.validation, &member.training);
             let trees = Trees::train(&training.rows(), &validation.rows(), self.0)
                 .map_err(|reason| Error::Trees { reason })?;
-            histories.push(TrainingHistory { losses: trees.course(), diverged: None });
+            histories.push(TrainingHistory { losses: trees.losses(), diverged: None });
             forest.push(trees);
             checkpointer.progress((index + 1) as f64 / members.len() as f64);
         }

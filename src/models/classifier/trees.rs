@@ -104,7 +104,7 @@ impl Trees {
 
     /// Loss on the training and on the validation events at some moments, the last of them the end; a tree
     /// counts as an epoch.
-    pub fn course(&self) -> Vec<Loss> {
+    pub fn losses(&self) -> Vec<Loss> {
         let Some(history) = &self.booster.evaluation_history else { return Vec::new() };
         let moments = history.rows.min(MOMENTS);
         let after = (1..=moments).map(|moment| moment * history.rows / moments);

@@ -2,8 +2,8 @@
 //!
 //! To add a kind of task, write its file with a structure that is [`TaskKind`], and name it once in [`Work`] and once in
 //! [`Work::kind`]. Fingerprints, prices, the check of memory, the key to lower where a task demands too much, and the
-//! dispatcher's outlook all read the descriptor. How it is done stands in the file of the same name of `drapes`, in
-//! `src/task/`.
+//! dispatcher's outlook all read the descriptor. How it is done stands in a file of `src/task/` of `drapes`, which
+//! `src/task/perform.rs` names; what its result adds to tables stands in `store/results.rs`.
 
 mod classify;
 mod fit;

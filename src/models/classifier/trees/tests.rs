@@ -97,10 +97,10 @@ fn the_same_training_gives_the_same_scores() {
 fn training_stops_early_and_the_best_trees_score() {
     let (training, validation) = (clouds(3000, 4000, 0.0, 1), clouds(1000, 1500, 0.0, 3));
     let trees = train(&training, &validation, &SETTINGS);
-    let course = trees.course();
+    let losses = trees.losses();
     // So few trees that each of them is a moment.
-    assert!(course.len() <= MOMENTS && course.len() > SETTINGS.patience, "{}", course.len());
-    let losses: Vec<f64> = course.iter().filter_map(|loss| loss.validation).map(f64::from).collect();
+    assert!(losses.len() <= MOMENTS && losses.len() > SETTINGS.patience, "{}", losses.len());
+    let losses: Vec<f64> = losses.iter().filter_map(|loss| loss.validation).map(f64::from).collect();
     let (best, smallest_fold) =
         losses.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1)).expect("a loss for each tree");
     assert_eq!(losses.len() - 1 - best, SETTINGS.patience);
@@ -117,13 +117,13 @@ fn training_stops_early_and_the_best_trees_score() {
 }
 
 #[test]
-fn the_course_has_few_moments_and_ends_with_the_last_tree() {
+fn the_losses_has_few_moments_and_ends_with_the_last_tree() {
     let settings = TreeSettings { iterations: 47, patience: 47, ..SETTINGS };
-    let course = train(&clouds(3000, 4000, 1.0, 1), &clouds(1000, 1500, 1.0, 3), &settings).course();
-    assert_eq!(course.len(), MOMENTS);
-    assert!((course[MOMENTS - 1].epoch - 47.0).abs() < 1e-9);
-    assert!(course.windows(2).all(|pair| pair[0].epoch < pair[1].epoch));
-    assert!(course.windows(2).all(|pair| pair[0].training > pair[1].training));
+    let losses = train(&clouds(3000, 4000, 1.0, 1), &clouds(1000, 1500, 1.0, 3), &settings).losses();
+    assert_eq!(losses.len(), MOMENTS);
+    assert!((losses[MOMENTS - 1].epoch - 47.0).abs() < 1e-9);
+    assert!(losses.windows(2).all(|pair| pair[0].epoch < pair[1].epoch));
+    assert!(losses.windows(2).all(|pair| pair[0].training > pair[1].training));
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn few_constant_or_perfectly_separated_events_have_finite_scores() {
         let trees = train(&training, &validation, &SETTINGS);
         assert!(trees.score(validation.features.view()).iter().all(|score| score.is_finite()));
         let finite = |loss: &Loss| loss.training.is_finite() && loss.validation.is_some_and(f32::is_finite);
-        assert!(trees.course().iter().all(finite));
+        assert!(trees.losses().iter().all(finite));
     }
 }
 
