@@ -1,4 +1,5 @@
-//! Training steps of a GPU, which is given work faster than it does it: the time of many steps, after those that set up.
+//! Training steps of a GPU, which is given work faster than it does it: the time of many steps, after those that set up. On a
+//! processor those of denoisers too: what surrounds the steps of a real training would be most of a short one.
 
 use std::cell::RefCell;
 use std::time::Instant;
@@ -37,17 +38,24 @@ impl ProgressSink for Clock {
         let mut ticks = self.0.borrow_mut();
         // What was given to it before is done at both ends of the moment; in between nobody waits.
         if ticks.len() == FIRST {
-            Cuda::synchronize(0);
+            wait();
         }
         ticks.push(Instant::now());
         ticks.len() > FIRST + 4 && ticks[FIRST].elapsed().as_secs_f64() > MOMENT
     }
 }
 
+/// Until a GPU has done what it was given.
+fn wait() {
+    if Cuda::is_available() {
+        Cuda::synchronize(0);
+    }
+}
+
 impl Clock {
     /// Seconds of a block.
     fn seconds(&self) -> f64 {
-        Cuda::synchronize(0);
+        wait();
         let ticks = self.0.borrow();
         ticks[FIRST].elapsed().as_secs_f64() / (ticks.len() - 1 - FIRST) as f64
     }

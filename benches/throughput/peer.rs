@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-/// Rounds: the peer, then our figures.
+/// Rounds, unless `--rounds` says how many: the peer, then our figures.
 const ROUNDS: usize = 5;
 /// What the peer's Python is called unless `--python` names one.
 const PYTHON: &str = "python3";
@@ -20,6 +20,8 @@ pub struct Peer {
     pub script: String,
     /// What runs it.
     pub python: String,
+    /// How often each is measured.
+    pub rounds: usize,
 }
 
 /// How one of our figures compares with the peer's.
@@ -42,15 +44,16 @@ pub struct Compared<'a> {
 
 impl Peer {
     /// The peer of the command line.
-    pub fn new(script: String, python: Option<String>) -> Self {
-        Self { script, python: python.unwrap_or_else(|| PYTHON.to_owned()) }
+    pub fn new(script: String, python: Option<String>, rounds: Option<String>) -> Self {
+        let rounds = rounds.map_or(ROUNDS, |text| text.parse().expect("--rounds is a number"));
+        Self { script, python: python.unwrap_or_else(|| PYTHON.to_owned()), rounds }
     }
 
     /// Runs both in turns and prints ratios, ours over the peer's.
     pub fn compare(&self, figures: &[Compared<'_>]) {
         println!("{}", pin());
         let mut rounds: Vec<Vec<[f64; 2]>> = vec![vec![]; figures.len()];
-        for round in 0..ROUNDS {
+        for round in 0..self.rounds {
             let said = self.say();
             for (figure, rounds) in figures.iter().zip(&mut rounds) {
                 let theirs = value_after(&said, figure.word)
