@@ -27,8 +27,7 @@ use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::quantities::ClassifierSeed;
 use drapes_analysis::job::template_spec::FlowKind;
 use drapes_analysis::job::{
-    ClassifierSettings, DEFAULTS, FlowNetwork, FlowSettings, Job, JobFile, SamplerSettings,
-    TreeSettings,
+    ClassifierSettings, DEFAULTS, FlowNetwork, FlowSettings, Job, JobFile, SamplerSettings, TreeSettings,
 };
 use drapes_analysis::plan::price::Measured;
 use drapes_analysis::plan::random_stream::Stream;
