@@ -354,7 +354,7 @@ impl Leader<'_> {
             self.dispatcher.halt(Halt::Storage);
             return Some(Trouble::NotReadable(reason));
         }
-        let repeat = self.dispatcher.lacks(task, rank, &unreadable);
+        let repeat = self.dispatcher.unreadable_input(task, rank, &unreadable);
         self.observer.ended(
             task,
             rank,

@@ -42,7 +42,7 @@ impl OtherShards for Shards<'_> {
             .lock_owners()
             .into_iter()
             .filter(|(_, liveness)| *liveness == Liveness::Alive)
-            .map(|(occupant, _)| occupant)
+            .map(|(owner, _)| owner)
             .collect();
         let owners: BTreeSet<u32> = awaited.iter().map(|task| self.owners[*task]).collect();
         let of = |owner: u32| alive.iter().find(|who| (who.shard, who.shards) == (owner, self.count));

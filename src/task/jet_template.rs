@@ -50,13 +50,13 @@ impl Perform for MakeJets {
 fn make(
     place: &Workplace,
     id: &TaskId,
-    order: &MakeJets,
+    request: &MakeJets,
     checkpointer: &Checkpointer<'_>,
 ) -> Result<JetSummary, Error> {
-    let template = order.template;
+    let template = request.template;
     let starts = starts(place, &template)?;
-    let stream = stream(place, &template).branch("copy").branch(order.copy);
-    let masses = masses(place, order, &starts, &stream)?;
+    let stream = stream(place, &template).branch("copy").branch(request.copy);
+    let masses = masses(place, request, &starts, &stream)?;
     let grid = NoiseGrid::of(&place.job.sampler, &template);
     let noise = match template.method {
         TemplateMethod::Noise => "starting noise",
@@ -64,7 +64,7 @@ fn make(
     };
     let mut partial_template = PartialJetTemplate::new(2 * masses.len(), &stream.branch(noise));
     checkpointer.resume(&mut partial_template);
-    let kinematics = order.kinematics.as_ref().map(|model| {
+    let kinematics = request.kinematics.as_ref().map(|model| {
         let model = jet_models::read_kinematics(place, model)?;
         // Made again where the work goes on: they are a small part of it.
         let part = Part {
@@ -83,7 +83,7 @@ fn make(
             Some(fitted(&place.sample()?.jets().select(&starts), outlines, generator))
         }
     };
-    let denoiser = jet_models::read_jets(place, &order.jets)?;
+    let denoiser = jet_models::read_jets(place, &request.jets)?;
     let solver = place.job.sampler.with(template.integration).solver;
     let momentum = place.job.momentum_llv;
     let sampler = JetSampler { denoiser: &denoiser, grid: &grid, solver, momentum, device: place.device };
@@ -97,7 +97,7 @@ fn make(
         jets::write(&writer, part, &made.select(&events))?;
     }
     writer.finish()?;
-    jet_summary::summarise(place, (template, order.copy), &grid, made)
+    jet_summary::summarise(place, (template, request.copy), &grid, made)
 }
 
 /// Makes all jets, from where they were stopped: of these, or of these outlines.
@@ -150,13 +150,13 @@ pub fn starts(place: &Workplace, template: &TemplateSpec) -> Result<Vec<u32>, Er
 }
 
 /// The dijet masses of the events to be made (GeV).
-fn masses(place: &Workplace, order: &MakeJets, starts: &[u32], stream: &Stream) -> Result<Vec<f64>, Error> {
-    let Some(fit) = &order.fit else {
+fn masses(place: &Workplace, request: &MakeJets, starts: &[u32], stream: &Stream) -> Result<Vec<f64>, Error> {
+    let Some(fit) = &request.fit else {
         let sample = place.sample()?;
         return Ok(starts.iter().map(|event| sample.mass(*event)).collect());
     };
     let mut generator = stream.branch("target masses").generator();
-    let window = shape(place, fit)?.within(place.job.regions_of(&order.template.sample).signal);
+    let window = shape(place, fit)?.within(place.job.regions_of(&request.template.sample).signal);
     Ok(window.sample_iter(&mut generator).take(starts.len()).collect())
 }
 

@@ -62,10 +62,10 @@ impl Perform for Resample {
 fn make(
     place: &Workplace,
     id: &TaskId,
-    order: &MakeTemplate,
+    request: &MakeTemplate,
     checkpointer: &Checkpointer<'_>,
 ) -> Result<TemplateSummary, Error> {
-    let MakeTemplate { template, oversampling, model, fit } = order;
+    let MakeTemplate { template, oversampling, model, fit } = request;
     let template = *template;
     let starts = starts(place, &template)?;
     let count = starts.len() * oversampling.0 as usize;

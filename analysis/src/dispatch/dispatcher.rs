@@ -181,7 +181,7 @@ impl Dispatcher {
     /// Tasks that were held back are looked at again: a rank has become idle, or one is no longer worth waiting for.
     fn release_held(&mut self) {
         for task in std::mem::take(&mut self.held) {
-            self.schedule.put_back(task);
+            self.schedule.reschedule(task);
         }
     }
 
@@ -234,19 +234,19 @@ impl Dispatcher {
                 self.schedule.fail(task)
             }
             Ending::Stopped => {
-                self.schedule.put_back(task);
+                self.schedule.reschedule(task);
                 vec![]
             }
             Ending::LetDown(fault) => {
                 self.trust.let_down(task, rank, fault);
-                self.schedule.put_back(task);
+                self.schedule.reschedule(task);
                 vec![]
             }
         }
     }
 
     /// A task on a rank, which is idle again, could not read the results of some that it needs.
-    pub fn lacks(&mut self, task: usize, rank: usize, needs: &[usize]) -> Repeat {
+    pub fn unreadable_input(&mut self, task: usize, rank: usize, needs: &[usize]) -> Repeat {
         self.ended(task, rank, Ending::Stopped);
         let mut first = Vec::new();
         for need in needs {
@@ -273,7 +273,7 @@ impl Dispatcher {
         self.late = late;
         let again: Vec<(usize, Option<f64>)> = again;
         for (task, _) in again {
-            self.schedule.put_back(task);
+            self.schedule.reschedule(task);
         }
     }
 

@@ -103,7 +103,7 @@ impl Schedule {
     }
 
     /// Puts a task back that was taken and is not done.
-    pub fn put_back(&mut self, task: usize) {
+    pub fn reschedule(&mut self, task: usize) {
         if self.states[task] == State::Running {
             self.states[task] = State::Waiting { needs: 0 };
             self.make_ready(task);
@@ -344,7 +344,7 @@ mod tests {
     fn a_task_put_back_is_taken_again() {
         let mut all = schedule(&[&[]], &[1.0], &[Known::Open]);
         assert_eq!((all.take(), all.take()), (Some(0), None));
-        all.put_back(0);
+        all.reschedule(0);
         assert_eq!(all.take(), Some(0));
     }
 }

@@ -80,19 +80,19 @@ fn results_that_nobody_can_read_are_made_again_but_not_for_ever() {
     let schedule = Schedule::new(graph, &[1.0; 3], &[Known::Done, Known::Open, Known::Open]);
     let mut all = Dispatcher::new(schedule, vec![outlook; 3], 2, Limits::default(), Pace::default());
     assert_eq!((all.next(0.0), all.next(0.0)), (Some((1, 0)), Some((2, 1))));
-    assert_eq!(all.lacks(1, 0, &[0]), Repeat::First(vec![0]));
-    assert_eq!(all.lacks(2, 1, &[0]), Repeat::First(vec![]), "it is on its way");
+    assert_eq!(all.unreadable_input(1, 0, &[0]), Repeat::First(vec![0]));
+    assert_eq!(all.unreadable_input(2, 1, &[0]), Repeat::First(vec![]), "it is on its way");
     for _ in 1..REPEATS {
         let (task, rank) = all.next(0.0).expect("what both need");
         assert_eq!((task, all.next(0.0)), (0, None));
         all.ended(0, rank, Ending::Done(1.0));
         let (task, rank) = all.next(0.0).expect("one of both");
-        assert_eq!(all.lacks(task, rank, &[0]), Repeat::First(vec![0]));
+        assert_eq!(all.unreadable_input(task, rank, &[0]), Repeat::First(vec![0]));
     }
     let (_, rank) = all.next(0.0).expect("what both need");
     all.ended(0, rank, Ending::Done(1.0));
     let (task, rank) = all.next(0.0).expect("one of both");
-    assert_eq!(all.lacks(task, rank, &[0]), Repeat::TooOften);
+    assert_eq!(all.unreadable_input(task, rank, &[0]), Repeat::TooOften);
     assert_eq!((all.halted(), all.is_over()), (Some(Halt::Storage), true));
 }
 
