@@ -21,9 +21,10 @@ impl<M: Model> Training<M> {
         let mut parameters = Held::of(&mut self.parameters);
         let (mut first, mut second) = (Held::of(&mut self.adam.first), Held::of(&mut self.adam.second));
         let mut average = self.kept.average().map(Held::of);
-        let mut state = MemberState::new(layers, average.is_some());
         let mut losses = vec![0.0_f32; rules.len()];
         for (member, (rules, loss)) in rules.iter().zip(&mut losses).enumerate() {
+            // Room of its own: what is no number in the padding of a member that has diverged would reach the next one.
+            let mut state = MemberState::new(layers, average.is_some());
             parameters.lend(layers, member, &mut state.parameters);
             first.lend(layers, member, &mut state.first);
             second.lend(layers, member, &mut state.second);
