@@ -82,7 +82,7 @@ impl ArrayReader {
         values.map_err(|error| self.cannot_read(&error))
     }
 
-    /// The name again, if there is an array of this name.
+    /// The name, where the file has an array of that name; none otherwise.
     pub fn has(&self, name: &str) -> Option<String> {
         self.group.link_exists(name).then(|| name.to_owned())
     }

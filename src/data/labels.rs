@@ -14,7 +14,7 @@ pub struct LabelValues {
     minus_one: usize,
     /// Other values, in the order of the file.
     others: Vec<(f64, usize)>,
-    /// How often still others occur.
+    /// How many events have labels beyond those that are listed.
     further: usize,
 }
 

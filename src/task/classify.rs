@@ -140,7 +140,7 @@ impl ClassifyInputs<'_> {
     }
 }
 
-/// The sizes of both classes: the true events behind the data, also where their over-sampled likeness took their place.
+/// The sizes of both classes. Where the data are over-sampled, their size is that of the true events and not of the copies.
 fn sizes(place: &Workplace, point: &ScanPoint, class_samples: &ClassSamples) -> Result<SampleSizes, Error> {
     let count = |is_signal: &[bool]| is_signal.iter().filter(|signal| **signal).count();
     let (data, data_signal) = match (&class_samples.is_signal, point.n_signal()) {

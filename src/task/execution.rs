@@ -153,7 +153,8 @@ impl Workplace {
         }
     }
 
-    /// What a task left that the machine has failed, if it was the machine: its device or `fault`. Another rank may do better.
+    /// How a task ended, if the machine was at fault and not the task: the device is broken, or `fault` names the files or the
+    /// memory. Another rank may do it then.
     fn let_down(&self, task: &Task, reason: &str, fault: Option<Fault>) -> Option<Ended> {
         // A device that is gone fails every task, and its reason is the better one.
         let broken = self.check_device().err();

@@ -245,8 +245,8 @@ fn signal_region(place: &Workplace, sample: TrainingSample) -> Result<RegionEven
     place.sample()?.data(sample.n_signal, &place.job.regions_of(&sample), Region::Signal)
 }
 
-/// Makes events, from where it was stopped, and stores them when all are made. A portion is what is solved together, so that
-/// one that was begun is hardly ever lost.
+/// Makes the events of a template, beginning where an earlier run was stopped, and stores them when all are made. Events are
+/// made in portions, and a stop takes effect between two of them, so that hardly any work is lost.
 fn store(
     place: &Workplace,
     id: &TaskId,

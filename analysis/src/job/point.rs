@@ -17,7 +17,7 @@ pub struct ScanPoint {
     pub classifier: ClassifierKind,
 }
 
-/// What a classifier is trained to separate.
+/// What a classifier is trained to separate. (Its name in records is an older one, so that these can be read.)
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "contest", rename_all = "snake_case")]
 pub enum Comparison {

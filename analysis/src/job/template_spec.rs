@@ -122,7 +122,7 @@ impl FlowKind {
         }
     }
 
-    /// The finished density that judges where this flow moves events; none for a density.
+    /// The finished density by which the events that this flow moves are evaluated; none for a density.
     pub fn base_density(self) -> Option<Self> {
         match self {
             Self::Base | Self::BaseOfAll => None,

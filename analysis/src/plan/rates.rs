@@ -37,7 +37,7 @@ pub struct Rates {
     pub sampler: f64,
     /// Training of a density alone, and of one of twelve together.
     pub base_flow: [f64; 2],
-    /// Training of a flow that moves events, with the density that judges it, alone and of one of twelve.
+    /// Training of a flow that moves events, with its base density, alone and of one of twelve.
     pub top_flow: [f64; 2],
     /// Passing events through flows.
     pub flow_sampler: f64,

@@ -35,7 +35,8 @@ impl Store {
         Ok(Folding { store: self.clone(), target, part, file: BufWriter::new(file), own: Vec::new() })
     }
 
-    /// The name of a folded file until it is complete: outside of the folders that a run sweeps which begins meanwhile.
+    /// The name of a folded file until it is complete. It lies outside of the folders that are swept when a run begins, since one
+    /// may begin meanwhile.
     ///
     /// # Errors
     /// Its folder cannot be made.

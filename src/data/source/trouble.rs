@@ -9,7 +9,7 @@ use hdf5::MinorErrorCode;
 use super::super::error::{DataError, Lock};
 use super::super::wording::{printable, shown};
 
-/// The first superblock of which its version says whether later parts may be unknown: older files have none of them.
+/// The oldest version of the superblock whose files may have parts that this HDF5 library does not know; older files have none.
 const FIRST_WITH_NEWS: u8 = 2;
 
 /// The most letters of what the library says that are shown.

@@ -70,8 +70,8 @@ impl<E: Events> TwoSample<'_, E> {
         matches!(self.data_truth, DataTruth::Simulated(is_signal) if is_signal.iter().all(|signal| *signal))
     }
 
-    /// The fewest events of both classes that any fold has, given by `least_of` the fewest that a fold has of a sample of
-    /// some size that is divided by chance.
+    /// The number of events of both classes in the smallest fold. `least_of` gives the size of the smallest fold of a sample of
+    /// so many events that are divided at random.
     pub(super) fn smallest_fold(&self, least_of: impl Fn(usize) -> usize) -> usize {
         let (data, template) = (self.data.count(), self.template.count());
         let of_template = match self.template_folds {

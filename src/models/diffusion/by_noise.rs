@@ -22,7 +22,8 @@ pub struct Probe {
     pub normals: Tensor,
 }
 
-/// Looks at the finished model of each member by noise strength, unless it has diverged; it has if it is not finite there.
+/// The losses of each member's finished model at each noise strength. A member that has diverged has none, and one whose losses
+/// are not finite here has diverged.
 ///
 /// # Errors
 /// All members have diverged.

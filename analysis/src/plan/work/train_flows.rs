@@ -19,7 +19,8 @@ pub struct TrainFlows {
     pub flow: FlowKind,
     /// The data of each member.
     pub samples: Vec<TrainingSample>,
-    /// Training and place of the density that judges each member; empty for densities.
+    /// Training and place of each member's base density; empty for densities. (Its name in fingerprints is an older one, so that
+    /// finished scans stay finished.)
     #[serde(rename = "judges")]
     pub base_densities: Vec<ModelPlace>,
 }
