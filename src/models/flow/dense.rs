@@ -4,7 +4,7 @@
 use tch::{Device, Tensor};
 
 use super::conditioner::Conditioner;
-use super::network::FlowShape;
+use super::shape::FlowShape;
 use crate::nn::Layout;
 
 /// How the parameters of flows and those of their dense networks correspond.

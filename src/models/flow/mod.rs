@@ -15,10 +15,12 @@ mod dense;
 mod model;
 mod network;
 mod objective;
+mod shape;
 mod spline;
 mod train;
 
 pub use model::{FlowModel, Transform};
-pub use network::{Flow, FlowShape};
+pub use network::Flow;
 pub use objective::Objective;
+pub use shape::FlowShape;
 pub use train::{FlowEvents, TrainedFlows, train};

@@ -5,7 +5,8 @@ use rand_distr::{Distribution, StandardNormal};
 use rand_pcg::Pcg64;
 use tch::{Device, Kind, Tensor};
 
-use super::network::{Flow, FlowShape};
+use super::network::Flow;
+use super::shape::FlowShape;
 use crate::error::Error;
 use crate::progress_sink::ProgressSink;
 use crate::sample::marginals::ColumnMaps;

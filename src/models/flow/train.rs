@@ -5,8 +5,9 @@ use drapes_analysis::plan::random_stream::Stream;
 use ndarray::Array2;
 use tch::{Device, Tensor};
 
-use super::network::{Flow, FlowShape};
+use super::network::Flow;
 use super::objective::{GradientBuffers, Objective, Output};
+use super::shape::FlowShape;
 use crate::device::to_device_soon;
 use crate::error::Error;
 use crate::sample::marginals::ColumnMaps;

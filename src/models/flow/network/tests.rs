@@ -1,6 +1,7 @@
 use drapes_analysis::job::FlowNetwork;
+use drapes_analysis::plan::random_stream::Stream;
 use rand_distr::{Distribution, StandardNormal};
-use tch::Kind;
+use tch::{Device, Kind};
 
 use super::*;
 
