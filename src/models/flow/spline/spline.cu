@@ -4,7 +4,9 @@
 // Arrays are [members, features, batch] and raw numbers [members, features, 3 bins - 1, batch]; strides of members and
 // features are given, that of events is one. The formulae and their source are those of spline.rs.
 //
-// After a change: `make kernels` compiles it to spline.ptx, which every driver compiles for its GPU.
+// spline.ptx is what CUDA 12.6's compiler (NVRTC, --gpu-architecture=compute_70 --std=c++17) makes of it, without its
+// first comment; every driver since then compiles that for its GPU. After a change here, make it anew, as
+// `nvcc --ptx -arch=compute_70 -std=c++17 spline.cu` of CUDA 12 does too, and run `cargo test --test gpu` on a GPU.
 
 #ifndef REAL
 #define REAL float
