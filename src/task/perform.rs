@@ -1,4 +1,5 @@
-//! What every kind of task can do: be performed, and be tried for a moment. The one place in this crate that tells kinds apart.
+//! What every kind of task can do: be performed, and be tried for a moment. Beside it, only the rank's
+//! log tells kinds apart, by their results.
 
 use drapes_analysis::job::Job;
 use drapes_analysis::machine::Seen;

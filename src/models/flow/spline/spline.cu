@@ -1,4 +1,4 @@
-// Rational-quadratic splines and their gradients, an event and feature a thread: what src/flow/spline.rs does in a
+// Rational-quadratic splines and their gradients, an event and feature a thread: what ../spline.rs does in a
 // hundred operations of libtorch, whose launches a GPU would wait for.
 //
 // Arrays are [members, features, batch] and raw numbers [members, features, 3 bins - 1, batch]; strides of members and
