@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds drapes a second time, with MPICH, for the tests of launchers; says where the program is.
+# Builds drapes a second time, with MPICH, for the tests of launchers; says where the program is. Beside it lies the test of
+# broadcasts, which is itself the program of every rank.
 #
 # Only what depends on MPI is compiled anew: the rest is copied from the debug build.
 set -euo pipefail
@@ -14,5 +15,7 @@ if [ ! -e "$target/debug/deps" ]; then
   # Its build script does not notice that it is asked for another MPI.
   cargo clean --quiet --package mpi-sys --target-dir "$target" 2>/dev/null
 fi
-MPICC=mpicc.mpich cargo build --quiet --locked --target-dir "$target" >&2
+broadcast=$(MPICC=mpicc.mpich cargo test --quiet --locked --no-run --test broadcast --target-dir "$target" \
+  --message-format=json-render-diagnostics | sed -n 's/.*"executable":"\([^"]*broadcast-[^"]*\)".*/\1/p')
+ln -f "$broadcast" "$target/debug/broadcast"
 echo "$(pwd)/$target/debug/drapes"

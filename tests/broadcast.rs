@@ -15,10 +15,16 @@ fn text(length: usize) -> Vec<u8> {
 
 #[test]
 fn every_rank_gets_what_rank_0_has_whatever_its_size() {
-    let program = std::env::current_exe().expect("this test");
-    let answered =
-        answer(Mpi::Open.launch(3, &program).args(["--exact", "one_rank", "--ignored", "--nocapture"]));
-    assert_eq!(answered.matches("test one_rank ... ok").count(), 3, "{answered}");
+    for mpi in Mpi::all() {
+        let program = match &mpi {
+            Mpi::Open => std::env::current_exe().expect("this test"),
+            // The same test, built beside the program (setup/mpich.sh).
+            Mpi::Mpich(drapes) => drapes.with_file_name("broadcast"),
+        };
+        let answered =
+            answer(mpi.launch(3, &program).args(["--exact", "one_rank", "--ignored", "--nocapture"]));
+        assert_eq!(answered.matches("test one_rank ... ok").count(), 3, "{mpi:?}: {answered}");
+    }
 }
 
 #[test]

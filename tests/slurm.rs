@@ -139,14 +139,20 @@ impl Cluster {
         text.lines().map(str::to_owned).collect()
     }
 
-    /// Waits until a job has ended for good; a job that is queued again begins at once.
+    /// Why a job that waits does so: for its time to begin, for cores, for a node.
+    fn reasons(&self, job: &str) -> String {
+        let output = self.command("squeue").args(["-h", "-t", "PENDING", "-j", job, "-o", "%r"]).output();
+        String::from_utf8(output.expect("squeue starts").stdout).expect("text")
+    }
+
+    /// Waits until a job has ended for good. One that is queued again would begin two minutes later: here it begins at once.
     fn wait(&self, job: &str) -> Vec<String> {
         let ended = |state: &String| {
             ["COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL"].contains(&state.as_str())
         };
         let over = wait_until(Duration::from_secs(300), || {
             let states = self.states(job);
-            if states.iter().any(|state| state == "PENDING") {
+            if self.reasons(job).contains("BeginTime") {
                 let _ = self
                     .command("scontrol")
                     .args(["update", &format!("JobId={job}"), "StartTime=now"])
@@ -156,8 +162,17 @@ impl Cluster {
         });
         let log = fs::read_dir(self.path("submitted")).expect("logs");
         let logs: Vec<String> = log.filter_map(|entry| fs::read_to_string(entry.ok()?.path()).ok()).collect();
-        assert!(over, "{:?}\n{}\n{}", self.states(job), logs.join("\n"), self.logs());
+        assert!(over, "{}\n{}\n{}", self.told(job), logs.join("\n"), self.logs());
         self.states(job)
+    }
+
+    /// All that Slurm says of a job and of its node.
+    fn told(&self, job: &str) -> String {
+        let told = |what: &[&str]| {
+            let output = self.command("scontrol").arg("show").args(what).output().expect("scontrol starts");
+            String::from_utf8_lossy(&output.stdout).into_owned()
+        };
+        told(&["job", job]) + &told(&["node"])
     }
 
     fn log(&self, name: &str) -> String {

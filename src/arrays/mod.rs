@@ -13,6 +13,9 @@ mod writer;
 
 use std::path::Path;
 
+use drapes_analysis::error::remedy::against_refused_writing;
+use rustix::fs::{Access, access};
+
 use crate::device::free_bytes;
 use crate::error::Error;
 
@@ -28,8 +31,13 @@ fn cannot_write(path: &Path, error: &dyn std::fmt::Display) -> Error {
         action: "write",
         path: path.to_owned(),
         reason: format!("{}{}", first_line(error), free_space(path)),
-        advice: "free space there and run the same command again",
+        advice: path.parent().and_then(refusal).map_or("free space there", |no| against_refused_writing(&no)),
     }
+}
+
+/// Why a folder may not be written, which HDF5 says in its own way; none where it may be.
+fn refusal(folder: &Path) -> Option<std::io::Error> {
+    access(folder, Access::WRITE_OK).err().map(Into::into)
 }
 
 /// The error that arrays in a file, or in a group of it, cannot be read, with the reason.

@@ -293,8 +293,8 @@ pub enum Error {
     },
     /// Results, or the states of trainings, cannot be stored.
     #[error(
-        "results could not be stored ({}) free that space and run the same command again: what is stored stays, and \
-         trainings go on from their last checkpoint",
+        "results could not be stored ({}) then run the same command again: what is stored stays, and trainings go on \
+         from their last checkpoint",
         reasons.join("; ")
     )]
     NotStored {

@@ -4,6 +4,7 @@
 //!   and the exit code of the program ([`Exit`]); a panic ends it in two lines ([`unforeseen`]).
 //! - It uses no other room.
 
+pub mod remedy;
 pub mod unforeseen;
 
 use std::fmt;
@@ -80,7 +81,11 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A file cannot be written.
-    #[error("cannot write {} ({source}) free space there or choose another directory with --out", path.display())]
+    #[error(
+        "cannot write {} ({source}) {} or choose another directory with --out",
+        path.display(),
+        remedy::against_refused_writing(source)
+    )]
     CannotWrite {
         /// The file.
         path: PathBuf,
@@ -256,7 +261,11 @@ pub enum Error {
         path: PathBuf,
     },
     /// An export cannot be written.
-    #[error("cannot write {} ({source}) free space there or name another place", path.display())]
+    #[error(
+        "cannot write {} ({source}) {} or name another place",
+        path.display(),
+        remedy::against_refused_writing(source)
+    )]
     CannotExport {
         /// The place.
         path: PathBuf,
