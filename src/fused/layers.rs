@@ -53,6 +53,11 @@ impl Dense {
         self.weight.columns
     }
 
+    /// Biases: the outputs also of a layer whose weights lie in one row ([`Layers::to_scalar`]).
+    pub fn bias_len(&self) -> usize {
+        self.bias.columns
+    }
+
     /// The same, as whole vectors.
     pub fn width(&self) -> usize {
         self.weight.width

@@ -21,6 +21,7 @@
 )]
 
 mod aligned;
+mod answer;
 mod descend;
 mod error;
 mod finish;
@@ -36,6 +37,7 @@ mod steps;
 use pulp::Arch;
 
 pub use aligned::Aligned;
+pub use answer::{Network, answers};
 pub use descend::Rule;
 pub use error::SquaredError;
 pub use layers::{Dense, LANES, Layers, TILE};

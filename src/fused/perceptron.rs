@@ -3,6 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::aligned::Aligned;
+use super::answer::Network;
 use super::finish::{Mask, Relu};
 use super::layers::{LANES, Layers, TILE, transpose};
 use super::outer::OuterProduct;
@@ -149,6 +150,31 @@ impl Perceptron {
             });
             std::mem::swap(&mut tile.d, &mut tile.d_below);
         }
+    }
+}
+
+impl Network for Perceptron {
+    type Tile = PerceptronTile;
+
+    fn layers(&self) -> &Layers {
+        &self.layers
+    }
+
+    fn answering_tile(&self) -> PerceptronTile {
+        self.tile()
+    }
+
+    fn events(tile: &mut PerceptronTile) -> (&mut [f32], usize) {
+        (&mut tile.x, tile.stride)
+    }
+
+    #[inline(always)]
+    fn pass<S: Simd>(&self, simd: S, parameters: &[f32], tile: &mut PerceptronTile, rows: usize) {
+        self.forward(simd, parameters, tile, rows);
+    }
+
+    fn answered<'a>(&self, tile: &'a PerceptronTile) -> (&'a [f32], usize) {
+        (&tile.logits, 1)
     }
 }
 

@@ -3,6 +3,7 @@
 use pulp::Simd;
 
 use super::aligned::Aligned;
+use super::answer::Network;
 use super::finish::{Keep, LeakyResidual};
 use super::layers::{LANES, Layers, TILE, transpose};
 use super::outer::OuterProduct;
@@ -170,5 +171,30 @@ impl ResidualNetwork {
                 leak: LEAK,
             });
         }
+    }
+}
+
+impl Network for ResidualNetwork {
+    type Tile = ResidualTile;
+
+    fn layers(&self) -> &Layers {
+        &self.layers
+    }
+
+    fn answering_tile(&self) -> ResidualTile {
+        self.tile(Purpose::Answering)
+    }
+
+    fn events(tile: &mut ResidualTile) -> (&mut [f32], usize) {
+        (&mut tile.x, tile.stride)
+    }
+
+    #[inline(always)]
+    fn pass<S: Simd>(&self, simd: S, parameters: &[f32], tile: &mut ResidualTile, rows: usize) {
+        self.forward(simd, parameters, tile, rows);
+    }
+
+    fn answered<'a>(&self, tile: &'a ResidualTile) -> (&'a [f32], usize) {
+        (&tile.out, self.answer_width())
     }
 }

@@ -12,7 +12,7 @@ use super::table::{EventTable, to_tensor};
 use super::train::{CLASSIFIERS, Drawn, Ensemble, Networks, Steps, train};
 use super::two_sample::{TwoSample, both};
 use crate::error::Error;
-use crate::fused::{self, Perceptron};
+use crate::fused::{self, Perceptron, answers};
 use crate::nn::{Layout, Mlp};
 use crate::sample::scaler::{Scaler, Standardisation};
 use crate::training::{Checkpointer, TrainingHistory, TrainingSettings};
@@ -48,6 +48,20 @@ struct Kernel {
     network: Perceptron,
     mean: Vec<f32>,
     inverse_deviation: Vec<f32>,
+}
+
+impl Kernel {
+    /// The logits of one member for events in the units of the table.
+    fn logits(&self, member: usize, parameters: &Tensor, events: ArrayView2<'_, f32>) -> Vec<f32> {
+        let features = events.ncols();
+        let own = |values: &'_ [f32]| values[member * features..][..features].to_vec();
+        let (mean, inverse) = (own(&self.mean), own(&self.inverse_deviation));
+        let scale = mean.iter().zip(&inverse).cycle();
+        let x: Vec<f32> =
+            events.iter().zip(scale).map(|(value, (mean, inverse))| (value - mean) * inverse).collect();
+        let flat = Vec::<f32>::try_from(&parameters.get(member as i64)).unwrap_or_default();
+        answers(&self.network, &flat, &x)
+    }
 }
 
 impl Perceptrons<'_> {
@@ -137,6 +151,15 @@ impl Networks for PerceptronNetworks {
     }
 
     fn logits(&self, parameters: &Tensor, drawn: &Drawn<'_>) -> Tensor {
+        if let (Some(kernel), EventTable::Here(events)) = (&self.kernel, &self.events) {
+            let members = parameters.size()[0];
+            let rows: Vec<usize> = drawn.rows.iter().map(|row| *row as usize).collect();
+            let own = rows.chunks(rows.len() / members as usize).enumerate();
+            let logits = own
+                .map(|(member, rows)| kernel.logits(member, parameters, events.select(Axis(0), rows).view()));
+            let logits: Vec<f32> = logits.flatten().collect();
+            return Tensor::from_slice(&logits).reshape([members, -1, 1]);
+        }
         Mlp::over(&self.layout, parameters).forward(&self.standardised(drawn))
     }
 
@@ -159,7 +182,12 @@ impl Networks for PerceptronNetworks {
 
 impl Scorer<ArrayView2<'_, f32>> for Ensemble<PerceptronNetworks> {
     fn score_by_all(&self, events: ArrayView2<'_, f32>) -> Vec<Vec<f32>> {
-        let PerceptronNetworks { layout, outlier_maps, standardisation, .. } = &self.networks;
+        let PerceptronNetworks { layout, outlier_maps, standardisation, kernel, .. } = &self.networks;
+        if let Some(kernel) = kernel {
+            let events = outlier_maps.rows(events);
+            let members = 0..self.members();
+            return members.map(|member| kernel.logits(member, &self.parameters, events.view())).collect();
+        }
         let network = Mlp::over(layout, &self.parameters);
         let mut scores = vec![Vec::with_capacity(events.nrows()); self.members()];
         for portion in
@@ -176,7 +204,11 @@ impl Scorer<ArrayView2<'_, f32>> for Ensemble<PerceptronNetworks> {
     }
 
     fn score_by_one(&self, member: usize, events: ArrayView2<'_, f32>, rows: &[usize]) -> Vec<f32> {
-        let PerceptronNetworks { layout, outlier_maps, standardisation, .. } = &self.networks;
+        let PerceptronNetworks { layout, outlier_maps, standardisation, kernel, .. } = &self.networks;
+        if let Some(kernel) = kernel {
+            let chosen = events.select(Axis(0), rows);
+            return kernel.logits(member, &self.parameters, outlier_maps.rows(chosen.view()).view());
+        }
         let standardisation = standardisation.member(member);
         let network = Mlp::over(layout, &self.parameters.narrow(0, member as i64, 1));
         let mut scores = Vec::with_capacity(rows.len());

@@ -69,7 +69,7 @@ fn loss(member: &Denoiser, probe: &Probe, sigma: f64) -> f64 {
     let x0 = probe.rows.narrow(2, 0, features).to_kind(Kind::Double);
     let mass = probe.rows.narrow(2, features, 1);
     let noise = probe.normals.narrow(2, 1, features).to_kind(Kind::Double);
-    let denoised = member.denoise(&(&x0 + noise * sigma), sigma, &mass);
+    let denoised = member.denoise_alone(&(&x0 + noise * sigma), sigma, &mass);
     let error = (denoised - x0) / Preconditioning::at(sigma).c_out;
     error.square().mean(Kind::Double).double_value(&[])
 }

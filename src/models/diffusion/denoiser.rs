@@ -1,10 +1,10 @@
 //! The conditional denoiser D(x; σ, m) of an ensemble of models.
 
 use drapes_analysis::job::{DenoiserSettings, NoiseEmbedding, SamplerSettings};
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::noise::{Preconditioning, cosines, log_features};
-use crate::fused::{ResidualNetwork, is_known};
+use crate::fused::{ResidualNetwork, answers, is_known};
 use crate::nn::{Layout, ResNet};
 use crate::sample::marginals::ColumnMaps;
 
@@ -46,6 +46,20 @@ impl DenoiserShape {
         let inputs = self.features + self.noise_features + 1;
         is_known(self.width)
             .then(|| ResidualNetwork::new(inputs, self.hidden_layers, self.width, self.features))
+    }
+
+    /// What a single model answers to inputs, by kernels where a processor computes and they know the network.
+    ///
+    /// # Shapes
+    /// `parameters` `[1, len]`, `input` `[1, batch, inputs]`; the result is `[1, batch, features]`.
+    pub(super) fn answer(&self, parameters: &Tensor, input: &Tensor) -> Tensor {
+        let kernel = self.kernel().filter(|_| input.device() == Device::Cpu);
+        let Some(network) = kernel else {
+            return ResNet::over(&self.layout(), parameters).forward(input);
+        };
+        let values = |tensor: &Tensor| Vec::<f32>::try_from(&tensor.flatten(0, -1)).unwrap_or_default();
+        let answered = answers(&network, &values(parameters), &values(input));
+        Tensor::from_slice(&answered).reshape([1, -1, self.features as i64])
     }
 
     /// What the network sees: the scaled event, the features of its noise strength, and its mass.
@@ -138,11 +152,27 @@ impl Denoiser {
     /// # Units
     /// Mapped events and masses.
     pub fn denoise(&self, x: &Tensor, sigma: f64, mass: &Tensor) -> Tensor {
-        let Preconditioning { c_skip, c_out, c_in } = Preconditioning::at(sigma);
-        let scaled = (x * c_in).to_kind(Kind::Float);
-        let sigma = Tensor::full([1, 1, 1], sigma, (Kind::Float, x.device()));
         let network = ResNet::over(&self.layout, &self.parameters);
-        let out = network.forward(&self.shape.network_input(&scaled, &sigma, mass));
-        x * c_skip + out.to_kind(Kind::Double) * c_out
+        denoised(x, sigma, &network.forward(&self.input(x, sigma, mass)))
     }
+
+    /// The same of a single model, by kernels where a processor computes and they know the network.
+    ///
+    /// # Shapes
+    /// `[1, …]`, else as for [`Denoiser::denoise`].
+    pub fn denoise_alone(&self, x: &Tensor, sigma: f64, mass: &Tensor) -> Tensor {
+        denoised(x, sigma, &self.shape.answer(&self.parameters, &self.input(x, sigma, mass)))
+    }
+
+    fn input(&self, x: &Tensor, sigma: f64, mass: &Tensor) -> Tensor {
+        let scaled = (x * Preconditioning::at(sigma).c_in).to_kind(Kind::Float);
+        let sigma = Tensor::full([1, 1, 1], sigma, (Kind::Float, x.device()));
+        self.shape.network_input(&scaled, &sigma, mass)
+    }
+}
+
+/// The denoised event, by the network's answer.
+fn denoised(x: &Tensor, sigma: f64, answer: &Tensor) -> Tensor {
+    let Preconditioning { c_skip, c_out, .. } = Preconditioning::at(sigma);
+    x * c_skip + answer.to_kind(Kind::Double) * c_out
 }

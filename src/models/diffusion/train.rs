@@ -201,8 +201,8 @@ impl Model for DenoiserModel<'_> {
         let loss = |(member, validation): (usize, &Option<Probe>)| {
             let Probe { rows, normals } = validation.as_ref()?;
             let noisy = Noisy::new(&self.shape, self.settings, rows, normals);
-            let network = self.network(&parameters.narrow(0, member as i64, 1));
-            let (loss, _) = noisy.loss_and_gradient(&network.forward(&noisy.input));
+            let answer = self.shape.answer(&parameters.narrow(0, member as i64, 1), &noisy.input);
+            let (loss, _) = noisy.loss_and_gradient(&answer);
             Some(loss.double_value(&[0]) as f32)
         };
         self.validation.iter().enumerate().map(loss).collect()

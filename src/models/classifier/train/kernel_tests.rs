@@ -4,6 +4,7 @@ use drapes_analysis::plan::random_stream::Stream;
 use ndarray::Array2;
 use rand_distr::{Distribution, StandardNormal};
 
+use super::super::family::Scorer;
 use super::super::member::ClassRows;
 use super::super::perceptrons::PerceptronNetworks;
 use super::*;
@@ -81,4 +82,33 @@ fn widths_that_kernels_do_not_know_learn_by_tensors() {
     let training = both(&ClassifierSettings { width: 12, ..settings() });
     assert!(training.model.networks.kernel().is_none());
     training.run(&Checkpointer::default()).expect("an end");
+}
+
+#[test]
+fn scores_by_kernels_are_those_of_tensors() {
+    let settings = ClassifierSettings { epochs: 1, ..settings() };
+    let mut generator = Stream::of_job(2).generator();
+    let events = Array2::from_shape_simple_fn((300, 5), || -> f32 { StandardNormal.sample(&mut generator) });
+    let rows = [7, 299, 0, 130];
+    let scores = |forgetting: bool| {
+        let mut training = both(&settings);
+        if forgetting {
+            training.model.networks.forget_kernel();
+        }
+        // The parameters of both are the same: they have not learnt.
+        let (networks, parameters) = (training.model.networks, training.parameters);
+        let ensemble = Ensemble { networks, parameters };
+        (ensemble.score_by_all(events.view()), ensemble.score_by_one(1, events.view(), &rows))
+    };
+    let ((by_kernels, some), (by_tensors, expected_some)) = (scores(false), scores(true));
+    let apart = |found: &[f32], expected: &[f32]| {
+        assert_eq!(found.len(), expected.len());
+        found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    };
+    for (found, expected) in by_kernels.iter().zip(&by_tensors) {
+        assert!(apart(found, expected) < 1e-5);
+    }
+    assert!(apart(&some, &expected_some) < 1e-5);
+    assert!(rows.iter().zip(&some).all(|(row, score)| by_kernels[1][*row].to_bits() == score.to_bits()));
+    assert!(by_kernels[0] != by_kernels[1] && some.len() == rows.len());
 }

@@ -1,5 +1,7 @@
 use drapes_analysis::job::{LossWeighting, Marginals, NoiseEmbedding, SamplerSettings, Schedule, Solver};
 
+use tch::Kind;
+
 use super::*;
 use crate::training::kernels_agree;
 
@@ -86,4 +88,28 @@ fn nothing_depends_on_who_learns_beside_a_member() {
     let alone = training(shape, &settings, &[events(1100, 2)], Device::Cpu).expect("enough events");
     let alone = alone.run(&Checkpointer::default()).expect("an end");
     assert_eq!(alone.parameters.get(0), together.parameters.get(1), "to the bit");
+}
+
+#[test]
+fn what_kernels_answer_outside_of_trainings_is_what_tensors_do() {
+    for (width, hidden_layers, events) in [(16, 1, 5), (64, 4, 200), (48, 2, 64)] {
+        let settings = DenoiserSettings { width, hidden_layers, ..settings() };
+        let model = both(&settings);
+        let parameters = model.parameters.narrow(0, 1, 1).copy();
+        let normals = |columns| Tensor::randn([1, events, columns], (Kind::Float, Device::Cpu));
+        let input = normals(model.model.shape.features as i64 + 17);
+        let expected = ResNet::over(&model.model.shape.layout(), &parameters).forward(&input);
+        let found = model.model.shape.answer(&parameters, &input);
+        assert_eq!(found.size(), expected.size());
+        let apart = (found - expected).abs().max().double_value(&[]);
+        assert!(apart < 1e-5, "{width} {apart}");
+        let denoiser = Denoiser::new(model.model.shape, parameters, vec![model.model.maps[1].clone()]);
+        let x = Tensor::randn([1, events, 5], (Kind::Double, Device::Cpu));
+        let mass = normals(1);
+        for sigma in [0.01, 0.5, 80.0] {
+            let expected = denoiser.denoise(&x, sigma, &mass);
+            let apart = (denoiser.denoise_alone(&x, sigma, &mass) - expected).abs().max().double_value(&[]);
+            assert!(apart < 1e-5, "{width} {sigma} {apart}");
+        }
+    }
 }
