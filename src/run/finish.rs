@@ -45,8 +45,7 @@ impl Run {
         match outcome {
             Outcome::Nothing | Outcome::Throughout | Outcome::Until(Halt::Failures, _) => {}
             Outcome::Until(Halt::NoRanks, _) => {
-                let reason = "no rank has a device that still works".to_owned();
-                return Err(RanksError::Broke { rank: 0, reason }.into());
+                return Err(no_rank_left().into());
             }
             Outcome::Until(why, absent) => {
                 let is_asked = *why == Halt::Signal && prepared.stop.is_asked();
@@ -142,6 +141,11 @@ enum Drawn {
     WithoutDamaged,
 }
 
+/// The end of a run in which no rank computes any more.
+fn no_rank_left() -> RanksError {
+    RanksError::Broke { rank: 0, reason: "no rank has a device that still works".to_owned() }
+}
+
 /// Why a run has ended before all was done.
 fn word(why: Halt, absent: &[Shard]) -> String {
     let why = match why {
@@ -161,4 +165,17 @@ fn word(why: Halt, absent: &[Shard]) -> String {
         }
     };
     why.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_says_how_a_run_ends_that_has_no_rank_left() {
+        let document = include_str!("../../docs/operations.md");
+        let ended = no_rank_left();
+        assert!(document.contains(&format!("\nerror: {ended}\n")), "{ended}");
+        assert_eq!(Error::from(ended).kind(), Exit::Environment);
+    }
 }
