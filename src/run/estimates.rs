@@ -66,7 +66,8 @@ impl Estimates {
         if self.memory.is_none() {
             return vec![];
         }
-        trial::worth_trying(plan, &self.expected(plan, &self.shown.pace()), known, ranks, &self.shown)
+        let short = trial::short(self.origin) * ranks as f64;
+        trial::worth_trying(plan, &self.expected(plan, &self.shown.pace()), known, short, &self.shown)
     }
 
     /// Measures a moment of each of these tasks.

@@ -1,13 +1,12 @@
 //! The settings of a training: epochs, batch, learning rate, weight decay, and which parameters are its result.
 
 use drapes_analysis::job::{KeptMoment, Schedule};
+use drapes_analysis::plan::cost::looks::RECORDS;
 
 use super::learning_rate::LearningRate;
 
 /// The warm-up takes at most this share of a training, about the share that it has in the paper.
 const LARGEST_WARMUP: f64 = 1.0 / 20.0;
-/// How often losses are recorded where that is not once an epoch.
-const RECORDS: usize = 50;
 
 /// The settings that all members of a training share.
 #[derive(Clone, Copy, Debug, PartialEq)]

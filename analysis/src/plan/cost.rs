@@ -2,6 +2,7 @@
 
 pub mod jets;
 pub mod keys;
+pub mod looks;
 pub mod memory;
 
 use crate::job::noise_grid::evaluations;

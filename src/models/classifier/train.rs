@@ -2,6 +2,7 @@
 //! count alike.
 
 use drapes_analysis::job::Schedule;
+use drapes_analysis::plan::cost::looks::VALIDATION_EVENTS_OF_CLASSIFIER;
 use tch::{Device, Kind, Tensor};
 
 use super::family::SmallestFold;
@@ -15,9 +16,6 @@ use crate::training::{
     Batches, Checkpointer, Learner, Model, Recorded, ResultOf, Trained, Training, TrainingHistory,
     TrainingSettings, put_step, step_alone,
 };
-
-/// Validation losses use at most so many events.
-const VALIDATION_EVENTS: usize = 4096;
 
 /// Networks of all members, which know the events of both classes by their rows.
 pub trait Networks {
@@ -126,7 +124,7 @@ fn training<N: Networks>(
         let (rows, kept) = (member.training.rows(n_data), member.validation.rows(n_data));
         learners.push(Learner::new(rows, kept.len(), smallest_fold.batches, &settings, &member.stream));
         // As many of each member, shuffled so that a part of them is a fair sample.
-        let count = smallest_fold.validation.min(VALIDATION_EVENTS);
+        let count = smallest_fold.validation.min(VALIDATION_EVENTS_OF_CLASSIFIER);
         let mut order = Batches::new(kept, count, 1, &member.stream.branch("validation"));
         validation.extend_from_slice(order.next_batch());
     }

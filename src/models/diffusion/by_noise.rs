@@ -1,6 +1,7 @@
 //! The loss of a finished denoiser as a function of the noise strength σ: where it has learnt more than the mean of the data, and
 //! where it over-trains.
 
+use drapes_analysis::plan::cost::looks::STRENGTHS;
 use drapes_analysis::store::record::NoiseLoss;
 use tch::{Kind, Tensor};
 
@@ -9,8 +10,6 @@ use super::noise::Preconditioning;
 use crate::error::Error;
 use crate::training::{TrainedMember, some_are_well};
 
-/// Noise strengths looked at.
-const STRENGTHS: usize = 24;
 /// Their range: below, events hardly change; above, the network sees nothing but noise.
 const RANGE: (f64, f64) = (1e-3, 80.0);
 

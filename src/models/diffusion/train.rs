@@ -1,6 +1,7 @@
 //! Trains an ensemble of denoisers D(x; σ, m) on side-band events.
 
 use drapes_analysis::job::DenoiserSettings;
+use drapes_analysis::plan::cost::looks::VALIDATION_EVENTS;
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::store::record::NoiseLoss;
 use ndarray::Array2;
@@ -21,8 +22,6 @@ use crate::training::{
     put_step, step_alone,
 };
 
-/// Validation losses use at most so many events.
-const VALIDATION_EVENTS: usize = 8192;
 /// The words of the error where events are not enough.
 const TOO_FEW: TooFew = TooFew {
     region: "the side-bands",

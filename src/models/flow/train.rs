@@ -1,6 +1,7 @@
 //! Trains an ensemble of flows together in the loop of [`crate::training`].
 
 use drapes_analysis::job::{FlowNetwork, FlowSettings, Schedule};
+use drapes_analysis::plan::cost::looks::VALIDATION_EVENTS;
 use drapes_analysis::plan::random_stream::Stream;
 use ndarray::Array2;
 use tch::{Device, Tensor};
@@ -16,8 +17,6 @@ use crate::training::{
     TrainingSettings, next_rows, put_step, step_alone,
 };
 
-/// Validation losses use at most so many events.
-const VALIDATION_EVENTS: usize = 8192;
 /// The words of the error where events are not enough.
 const TOO_FEW: TooFew =
     TooFew { region: "a flow's events", what: "events", advice: "lower flow.batch or widen the side-bands" };

@@ -15,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use drapes_analysis::dispatch::Known;
 use drapes_analysis::job::Job;
 use drapes_analysis::machine::Shown;
-use drapes_analysis::plan::rates::Rates;
+use drapes_analysis::plan::rates::{GPU_AGAINST_CORE, Origin, Rates};
 use drapes_analysis::plan::{PaceKind, Plan, Task};
 use tch::Device;
 
@@ -23,16 +23,26 @@ use crate::task::performing;
 
 /// A kind of work that makes up less than this of a scan is not worth a trial.
 const LEAST_SHARE: f64 = 0.03;
-/// A scan that ends within so many seconds of work needs no better estimate.
+/// A scan that ends within so many seconds of work a rank needs no better estimate.
 const SHORT: f64 = 15.0;
 
-/// Tasks to try: the largest of each kind that matters to what is left and is not known.
-pub fn worth_trying(plan: &Plan, seconds: &[f64], known: &[Known], ranks: usize, shown: &Shown) -> Vec<Task> {
+/// Seconds of work a rank that need no better estimate, by rates of this origin. A guess may be wrong by what was guessed: on a
+/// GPU that nobody has measured, what seems to be over in a moment is tried all the same.
+pub fn short(origin: Origin) -> f64 {
+    match origin {
+        Origin::Measured => SHORT,
+        Origin::Guessed => SHORT / GPU_AGAINST_CORE,
+    }
+}
+
+/// Tasks to try: the largest of each kind that matters to what is left and is not known; none where fewer than `short` seconds of
+/// work are left.
+pub fn worth_trying(plan: &Plan, seconds: &[f64], known: &[Known], short: f64, shown: &Shown) -> Vec<Task> {
     let open = || {
         plan.tasks.iter().zip(seconds).zip(known).filter(|(_, known)| **known == Known::Open).map(|(t, _)| t)
     };
     let total: f64 = open().map(|(_, seconds)| seconds).sum();
-    if total < SHORT * ranks as f64 {
+    if total < short {
         return vec![];
     }
     let of = |kind: PaceKind| open().filter(move |(task, _)| task.work.pace() == kind);

@@ -33,16 +33,21 @@ fn what_matters_and_is_not_known_is_tried_and_nothing_of_a_short_scan() {
     let plan = Plan::of(&job);
     let price = Price::of(&job, &plan, EventCounts::estimated(&job), &Rates::CPU_CORE);
     let open = vec![Known::Open; plan.tasks.len()];
-    let kinds = |ranks, known: &[Known], shown: &Shown| -> Vec<PaceKind> {
-        let tasks = worth_trying(&plan, &price.seconds, known, ranks, shown);
+    let kinds = |ranks: f64, known: &[Known], shown: &Shown| -> Vec<PaceKind> {
+        let tasks = worth_trying(&plan, &price.seconds, known, ranks * short(Origin::Measured), shown);
         tasks.iter().map(|task| task.work.pace()).collect()
     };
     let none = Shown::default();
     // Constituents make up nearly all of it.
-    assert_eq!(kinds(1, &open, &none), [PaceKind::JetModel, PaceKind::JetTemplate, PaceKind::Transformers]);
-    assert_eq!(kinds(100, &open, &none), []);
-    assert_eq!(kinds(1, &vec![Known::Done; open.len()], &none), []);
+    assert_eq!(kinds(1.0, &open, &none), [PaceKind::JetModel, PaceKind::JetTemplate, PaceKind::Transformers]);
+    assert_eq!(kinds(100.0, &open, &none), []);
+    assert_eq!(kinds(1.0, &vec![Known::Done; open.len()], &none), []);
     let mut known = Shown::default();
     known.learn(PaceKind::Transformers, Seen { priced: 10.0, taken: 10.0 });
-    assert_eq!(kinds(1, &open, &known), [PaceKind::JetModel, PaceKind::JetTemplate]);
+    assert_eq!(kinds(1.0, &open, &known), [PaceKind::JetModel, PaceKind::JetTemplate]);
+    // On a GPU that nobody has measured the whole scan seems to be over at once, and is tried for all that.
+    let guessed = Rates::of_kind("NVIDIA Unheard-of", &[]).0;
+    let seconds = Price::of(&job, &plan, EventCounts::estimated(&job), &guessed).seconds;
+    let tried = |origin| worth_trying(&plan, &seconds, &open, 4.0 * short(origin), &none).len();
+    assert_eq!((tried(Origin::Measured), tried(Origin::Guessed)), (0, 3));
 }

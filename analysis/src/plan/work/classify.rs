@@ -7,7 +7,9 @@ use super::{IfStopped, Settings, TaskKind, Work};
 use crate::job::{ClassifierKind, ClassifierSeed, Comparison, Job, Oversampling, ScanPoint};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, MASS, PLACE, SINGLE, SLOTS, TRAINED};
-use crate::plan::cost::{EventCounts, INFERENCE, TRAINING, at_rate, classifier_weights, jets, product};
+use crate::plan::cost::{
+    EventCounts, INFERENCE, TRAINING, at_rate, classifier_weights, jets, looks, product,
+};
 use crate::plan::{PaceKind, Rates, Task, TaskId};
 
 /// A chunk of a point's classifiers.
@@ -105,7 +107,9 @@ impl TaskKind for Classify {
         let members = self.members(job);
         let (operations, rate) = match self.point.classifier {
             ClassifierKind::Mlp => {
-                let seen = TRAINING * events * job.classifier.epochs as f64;
+                let epochs = job.classifier.epochs;
+                let fold = self.events(counts) / f64::from(job.classifier.folds);
+                let seen = TRAINING * events * epochs as f64 + looks::of_classifier(fold, epochs);
                 let judged = INFERENCE * counts.independent as f64;
                 (classifier_weights(job) * (seen + judged) * members, rates.classifier)
             }

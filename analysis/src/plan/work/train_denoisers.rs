@@ -7,7 +7,7 @@ use super::{IfStopped, Settings, TaskKind, Trained};
 use crate::job::{Job, Scope, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{self, Chip, ROWS, SINGLE, STEPS_A_BLOCK, TRAINED};
-use crate::plan::cost::{EventCounts, TRAINING, at_rate, denoiser_weights, product, stored_networks};
+use crate::plan::cost::{EventCounts, TRAINING, at_rate, denoiser_weights, looks, product, stored_networks};
 use crate::plan::{PaceKind, Rates};
 
 /// The training of denoisers, together.
@@ -43,8 +43,10 @@ impl TaskKind for TrainDenoisers {
     }
 
     fn seconds(&self, job: &Job, counts: EventCounts, rates: &Rates) -> f64 {
-        let events = product([self.samples.len(), job.denoiser.epochs, self.events_each(counts)]);
-        at_rate(TRAINING * denoiser_weights(job) * events, rates.denoiser(self.samples.len()))
+        let (members, events) = (self.samples.len(), self.events_each(counts));
+        let steps = TRAINING * product([job.denoiser.epochs, events]);
+        let each = steps + looks::of_denoiser(events, job.denoiser.validation_fraction);
+        at_rate(denoiser_weights(job) * each * members as f64, rates.denoiser(members))
     }
 
     fn bytes(&self, job: &Job, _counts: EventCounts) -> f64 {

@@ -8,7 +8,7 @@ use crate::job::{FlowKind, Job, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{self, Chip, ROWS, SINGLE, STEPS_A_BLOCK, TRAINED};
 use crate::plan::cost::{
-    EventCounts, at_rate, flow_training_operations, flow_weights, product, stored_networks,
+    EventCounts, at_rate, flow_training_operations, flow_weights, looks, product, stored_networks,
 };
 use crate::plan::{PaceKind, Rates, TaskId, distinct};
 
@@ -58,9 +58,10 @@ impl TaskKind for TrainFlows {
             }
             FlowKind::BaseOfAll => counts.side_band + counts.signal_region,
         };
-        let events = product([self.samples.len(), job.flow.network(self.flow).epochs, events]);
-        let operations = flow_training_operations(job, self.flow) * events;
-        at_rate(operations, rates.flow(self.flow, self.samples.len()))
+        let network = job.flow.network(self.flow);
+        let steps = flow_training_operations(job, self.flow) * product([network.epochs, events]);
+        let looked = looks::of_flow(events, job.flow.validation_fraction) * flow_weights(job, &network);
+        at_rate((steps + looked) * self.samples.len() as f64, rates.flow(self.flow, self.samples.len()))
     }
 
     fn bytes(&self, job: &Job, _counts: EventCounts) -> f64 {

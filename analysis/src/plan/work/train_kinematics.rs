@@ -7,7 +7,9 @@ use super::{IfStopped, Settings, TaskKind, Trained};
 use crate::job::{Job, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, TRAINED};
-use crate::plan::cost::{EventCounts, TRAINING, at_rate, kinematics_weights, product, stored_networks};
+use crate::plan::cost::{
+    EventCounts, TRAINING, at_rate, kinematics_weights, looks, product, stored_networks,
+};
 use crate::plan::{PaceKind, Rates};
 
 /// The training of models of the jets' kinematics, together: denoisers of eight numbers an event.
@@ -31,8 +33,10 @@ impl TaskKind for TrainKinematics {
     }
 
     fn seconds(&self, job: &Job, counts: EventCounts, rates: &Rates) -> f64 {
-        let events = product([self.samples.len(), job.denoiser.epochs, counts.side_band]);
-        at_rate(TRAINING * kinematics_weights(job) * events, rates.denoiser(self.samples.len()))
+        let (members, events) = (self.samples.len(), counts.side_band);
+        let steps = TRAINING * product([job.denoiser.epochs, events]);
+        let each = steps + looks::of_denoiser(events, job.denoiser.validation_fraction);
+        at_rate(kinematics_weights(job) * each * members as f64, rates.denoiser(members))
     }
 
     fn bytes(&self, job: &Job, _counts: EventCounts) -> f64 {
