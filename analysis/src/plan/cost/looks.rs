@@ -1,0 +1,48 @@
+//! Events that models pass without learning from them while they are trained: losses are looked at again and again, which is
+//! most of the work of a short training.
+
+use crate::plan::cost::INFERENCE;
+
+/// How often losses are recorded where that is not once an epoch.
+pub const RECORDS: usize = 50;
+/// Losses of denoisers and flows use at most so many events that are kept aside.
+pub const VALIDATION_EVENTS: usize = 8192;
+/// Those of classifiers use at most so many.
+pub const VALIDATION_EVENTS_OF_CLASSIFIER: usize = 4096;
+/// Noise strengths at which the losses of a finished denoiser are looked at.
+pub const STRENGTHS: usize = 24;
+
+/// Operations for each weight of a denoiser: on events kept aside while it learns, and at each noise strength once it is done.
+pub fn of_denoiser(events: usize, validation_fraction: f64) -> f64 {
+    let kept = kept(events, validation_fraction);
+    let learnt = events.min(VALIDATION_EVENTS) as f64;
+    INFERENCE * (RECORDS as f64 * kept + STRENGTHS as f64 * (kept + learnt))
+}
+
+/// Operations for each weight of a flow on events kept aside while it learns.
+pub fn of_flow(events: usize, validation_fraction: f64) -> f64 {
+    INFERENCE * RECORDS as f64 * kept(events, validation_fraction)
+}
+
+/// Operations for each weight of a classifier, whose losses are recorded after each epoch on a fold of so many events.
+pub fn of_classifier(fold: f64, epochs: usize) -> f64 {
+    INFERENCE * epochs as f64 * fold.min(VALIDATION_EVENTS_OF_CLASSIFIER as f64)
+}
+
+fn kept(events: usize, validation_fraction: f64) -> f64 {
+    (events as f64 * validation_fraction).min(VALIDATION_EVENTS as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_are_bounded_by_what_is_looked_at() {
+        assert_eq!(of_denoiser(1000, 0.0), INFERENCE * 24_000.0);
+        assert_eq!(of_denoiser(1000, 0.1), INFERENCE * (50.0 * 100.0 + 24.0 * 1100.0));
+        assert_eq!(of_denoiser(10_000_000, 0.1), INFERENCE * 8192.0 * 98.0);
+        assert_eq!(of_flow(1000, 0.1), INFERENCE * 5000.0);
+        assert_eq!(of_classifier(1e6, 20), INFERENCE * 20.0 * 4096.0);
+    }
+}
