@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{answer, tell};
 use crate::dispatch::{Graph, Known, Simulated, Simulation, makespan};
 use crate::error::{Error, Exit};
-use crate::job::{Change, DEFAULTS, Job, JobFile, ScanPoint};
+use crate::job::{Change, DEFAULTS, Job, JobFile, SamplerSettings, ScanPoint};
 use crate::machine::Memory;
 use crate::plan::price::demand::{Demand, LONGEST_RUN, longest, most_memory, size};
 use crate::plan::price::memory::Chip;
@@ -378,7 +378,12 @@ fn what(job: &Job, plan: &plan::Plan, stage: Stage) -> String {
         Stage::Template => {
             let diffused =
                 |point: &ScanPoint| point.template().is_some_and(|made| made.method.flow().is_none());
-            let steps = format!("{} an event", counted(job.sampler.steps, "step"));
+            let SamplerSettings { solver, steps, .. } = job.sampler;
+            let steps = format!(
+                "{} an event ({steps} steps of {})",
+                counted(solver.evaluations(steps), "network evaluation"),
+                solver.word()
+            );
             if job.points.iter().any(diffused) { steps } else { "one pass an event".to_owned() }
         }
         Stage::Classify => {

@@ -98,7 +98,7 @@ pub enum Figure {
     DenoiserNoise,
     /// Template against truth, every pair of features.
     Corner,
-    /// Closure against the steps of the reverse diffusion.
+    /// Closure against the network evaluations of the reverse diffusion.
     Solver,
     /// Significance improvement over injection and over-sampling.
     OversamplingMap,

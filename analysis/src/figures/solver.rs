@@ -1,4 +1,4 @@
-//! How many steps the reverse diffusion needs: closure against steps, by rule.
+//! How many network evaluations the reverse diffusion needs: closure against evaluations, by rule.
 
 use super::measure::Measure;
 use super::palette::{self, Marked};
@@ -28,10 +28,10 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
     };
     let mut found = select::nominal(results, points, sampler);
     found.sort_by_key(|(Integration { steps, .. }, _)| *steps);
-    for rule in [Solver::Heun, Solver::Euler] {
+    for rule in [Solver::Heun, Solver::Euler, Solver::Dpmpp2m] {
         for (Integration { steps, .. }, point) in found.iter().filter(|(here, _)| here.solver == rule) {
             if let Some((band, _)) = Measure::Closure.of(point) {
-                table.push(PANEL, rule.word(), *steps as f64, band, None);
+                table.push(PANEL, rule.word(), rule.evaluations(*steps) as f64, band, None);
             }
         }
     }
@@ -43,6 +43,7 @@ pub fn picture(table: &FigureTable) -> Picture {
     let looks = [
         (Solver::Heun, "Heun, two evaluations a step", Dash::Solid, 1.0),
         (Solver::Euler, "Euler, one evaluation a step", Dash::Dashed, 0.3),
+        (Solver::Dpmpp2m, "DPM-Solver++(2M), one evaluation a step", Dash::Dotted, 0.6),
     ];
     let marks = looks.into_iter().filter_map(|(rule, label, dash, shade)| {
         let rows = table.curve(PANEL, rule.word());
@@ -54,7 +55,7 @@ pub fn picture(table: &FigureTable) -> Picture {
     let panel = Panel {
         note: Some(panels::note("DRAPES ∅, no signal injected", Corner::TopLeft)),
         guides: vec![Guide::Horizontal { y: 0.5, dash: Dash::Dashed, label: None }],
-        ..Panel::new(Axis::log("steps of the reverse diffusion"), Measure::Closure.axis(), marks.collect())
+        ..Panel::new(Axis::log("network evaluations an event"), Measure::Closure.axis(), marks.collect())
     };
     Picture { footnote: Some(panels::BANDS.to_owned()), ..Picture::new(vec![Row::new(vec![panel])]) }
 }

@@ -35,7 +35,7 @@ impl Figure {
             Self::Training => "Losses in training and validation",
             Self::DenoiserNoise => "Losses of the denoisers by noise strength",
             Self::Corner => "Template and true background, every pair of features",
-            Self::Solver => "Closure against the steps of the reverse diffusion",
+            Self::Solver => "Closure against the network evaluations of the reverse diffusion",
             Self::OversamplingMap => "Significance improvement over injection and over-sampling",
             Self::Trees => "Boosted trees beside networks",
             Self::Constituents => "Generated and true jets and constituents",

@@ -8,7 +8,7 @@ use super::limits::{LEAST_SIGMA, MOST_SIGMA, MOST_STEPS};
 use super::rules::{
     Rule, above_zero, decay, fitting, kept_share, number, positive, rate, validation_share, whole, word,
 };
-use crate::job::solver::Solver;
+use crate::job::solver::{LEAST_EVALUATIONS, Solver};
 use crate::job::{Oversampling, SigmaPrime};
 
 keys! {
@@ -107,16 +107,21 @@ pub enum Marginals {
 keys! {
     /// How the reverse diffusion is solved.
     pub struct SamplerSettings {
-        /// The integration rule, `heun` or `euler`.
+        /// The integration rule: `heun` (P) or `euler`, on a grid that crowds towards small noise, or `dpmpp_2m` (D), even in
+        /// the logarithm of the noise, which needs a third of Heun's network evaluations.
         pub solver: Solver = "heun", word();
-        /// Points of the noise grid from `sigma_max` to `sigma_min` (P).
+        /// Points of the noise grid (P). An event made from pure noise takes 2 (steps − 1) network evaluations with `heun`,
+        /// steps − 1 with `euler`, and as many as there are steps with `dpmpp_2m`; four at least.
         pub steps: usize = 200, whole("a whole number from 2", |_| true);
         /// Smallest noise strength, of the range that trainings learn (P).
         pub sigma_min: f64 = 1e-5, number("a number from 1e-12", |x| x >= LEAST_SIGMA);
         /// Largest noise strength (P).
         pub sigma_max: f64 = 80.0, number("a number from 1e-12 to 1e6", |x| (LEAST_SIGMA..=MOST_SIGMA).contains(&x));
-        /// How the grid crowds towards small noise (P).
+        /// How the grid of `heun` and `euler` crowds towards small noise, down to `sigma_min` (P).
         pub rho: f64 = 7.0, number("a number from 1 to 100", |x| (1.0..=100.0).contains(&x));
+        /// Where the grid of `dpmpp_2m` ends, with the event that the network sees through so much noise (D).
+        #[serde(default = "usual_end", skip_serializing_if = "is_usual_end")]
+        pub sigma_last: f64 = 0.01, number("a number from 1e-12", |x| x >= LEAST_SIGMA);
     }
     check SamplerSettings::check;
 }
@@ -126,6 +131,10 @@ impl SamplerSettings {
         if self.steps < 2 {
             let message = "is below 2 (a grid has two ends) set at least 2; the paper uses 200";
             section.wrong("steps", message);
+        }
+        let least = self.solver.least_points();
+        if (2..least).contains(&self.steps) {
+            section.wrong("steps", too_few(self.solver, self.steps));
         }
         if self.steps > MOST_STEPS as usize {
             let message = format!(
@@ -139,6 +148,35 @@ impl SamplerSettings {
             section.wrong("sigma_min", "is not below sigma_max (noise must fall) lower it");
         }
     }
+
+    /// The noise strength at which the grid ends.
+    pub fn end(&self) -> f64 {
+        match self.solver {
+            Solver::Heun | Solver::Euler => self.sigma_min,
+            Solver::Dpmpp2m => self.sigma_last,
+        }
+    }
+}
+
+/// What is said of a grid of too few points.
+pub(super) fn too_few(solver: Solver, steps: usize) -> String {
+    format!(
+        "is {steps} ({} makes {} network evaluations of that, and with fewer than {LEAST_EVALUATIONS} noise does not become \
+         events) set at least {}",
+        solver.word(),
+        solver.evaluations(steps),
+        solver.least_points()
+    )
+}
+
+/// The end that a stored job goes without naming, so that what was made before there was this key still counts.
+fn usual_end() -> f64 {
+    0.01
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_usual_end(sigma: &f64) -> bool {
+    *sigma == usual_end()
 }
 
 keys! {

@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::change::Placed;
-use super::rules::{Presence, Rule};
+use super::rules::{Presence, Rule, from_toml};
 use crate::error::{Place, Problem};
 
 /// The mistakes found so far, with the text that they were found in.
@@ -149,6 +149,13 @@ impl<'a> Section<'a> {
     /// Whether the user names `key`.
     pub fn names(&self, key: &str) -> bool {
         self.user.is_some_and(|table| entry(table, key).is_some())
+    }
+
+    /// Whether the user gives the number `key` another value than its default. A job made of the commented defaults names every
+    /// key, so that a name alone does not tell that a user wants something.
+    pub fn departs(&self, key: &str) -> bool {
+        let number = |table: Option<&DeTable<'_>>| from_toml::<f64>(entry(table?, key)?.0);
+        self.names(key) && number(self.user) != number(self.defaults)
     }
 
     /// Notes a mistake about `key`, where the user has it, else where the section begins.

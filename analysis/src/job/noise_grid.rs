@@ -6,7 +6,10 @@ use crate::job::{Integration, SigmaPrime, TemplateSpec};
 
 /// Falling noise strengths; there is no step to zero after the last.
 ///
-/// Source: Karras et al. 2022, Eq. 5; the least and largest σ, ρ and the 200 steps from the paper, section 3.2.
+/// Those of Heun and Euler crowd towards small noise. Those of DPM-Solver++(2M) are even in ln σ.
+///
+/// Source: Karras et al. 2022, Eq. 5; the least and largest σ, ρ and the 200 steps from the paper, section 3.2. Even steps in
+/// ln σ: Lu et al. 2022 (arXiv:2211.01095), section 5.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NoiseGrid {
     /// From where the events start to the smallest noise.
@@ -20,13 +23,16 @@ impl NoiseGrid {
     }
 
     /// The part of the grid for events that carry noise of strength σ′: as many steps as Eq. 3.1 gives, rounded,
-    /// and the σ′ that belongs to this whole number.
+    /// and the σ′ that belongs to this whole number. With DPM-Solver++(2M), whose few steps are long, it begins at σ′ itself.
     ///
     /// Source: the paper, Eq. 3.1 and its footnote.
     pub fn partial(settings: &SamplerSettings, asked: SigmaPrime) -> Self {
+        let steps = Self::points(settings, Some(asked));
+        if settings.solver == Solver::Dpmpp2m {
+            return Self::between(settings, asked.0, steps);
+        }
         let root = |sigma: f64| sigma.powf(1.0 / settings.rho);
         let (least, largest) = (root(settings.sigma_min), root(settings.sigma_max));
-        let steps = Self::points(settings, Some(asked));
         let start = (least + steps as f64 / settings.steps as f64 * (largest - least)).powf(settings.rho);
         Self::between(settings, start, steps)
     }
@@ -34,9 +40,12 @@ impl NoiseGrid {
     /// How many noise strengths the grid from `asked`, or from the largest one, has; without making it.
     pub fn points(settings: &SamplerSettings, asked: Option<SigmaPrime>) -> usize {
         let Some(asked) = asked else { return settings.steps };
-        let root = |sigma: f64| sigma.powf(1.0 / settings.rho);
-        let (least, largest) = (root(settings.sigma_min), root(settings.sigma_max));
-        let share = (root(asked.0) - least) / (largest - least);
+        let place = |sigma: f64| match settings.solver {
+            Solver::Heun | Solver::Euler => sigma.powf(1.0 / settings.rho),
+            Solver::Dpmpp2m => sigma.ln(),
+        };
+        let (least, largest) = (place(settings.end()), place(settings.sigma_max));
+        let share = (place(asked.0) - least) / (largest - least);
         // A grid of no points is refused elsewhere; it must not be a reason to panic here.
         let most = settings.steps.max(1) as f64;
         (settings.steps as f64 * share).round().max(1.0).min(most) as usize
@@ -58,24 +67,19 @@ impl NoiseGrid {
 
     /// Network evaluations an event.
     pub fn evaluations(&self, solver: Solver) -> usize {
-        evaluations(self.sigmas.len(), solver)
+        solver.evaluations(self.sigmas.len())
     }
 
     fn between(settings: &SamplerSettings, start: f64, steps: usize) -> Self {
+        let last = steps.saturating_sub(1).max(1) as f64;
+        if settings.solver == Solver::Dpmpp2m {
+            let fall = settings.end() / start;
+            return Self { sigmas: (0..steps).map(|step| start * fall.powf(step as f64 / last)).collect() };
+        }
         let root = |sigma: f64| sigma.powf(1.0 / settings.rho);
         let (from, to) = (root(start), root(settings.sigma_min));
-        let last = steps.saturating_sub(1).max(1) as f64;
         let sigma = |step: usize| (from + step as f64 / last * (to - from)).powf(settings.rho);
         Self { sigmas: (0..steps).map(sigma).collect() }
-    }
-}
-
-/// Network evaluations of a solver on a grid of so many points.
-pub fn evaluations(points: usize, solver: Solver) -> usize {
-    let steps = points.saturating_sub(1);
-    match solver {
-        Solver::Heun => 2 * steps,
-        Solver::Euler => steps,
     }
 }
 
@@ -93,8 +97,34 @@ impl SamplerSettings {
 mod tests {
     use super::*;
 
-    const PAPER: SamplerSettings =
-        SamplerSettings { solver: Solver::Heun, steps: 200, sigma_min: 1e-5, sigma_max: 80.0, rho: 7.0 };
+    const PAPER: SamplerSettings = SamplerSettings {
+        solver: Solver::Heun,
+        steps: 200,
+        sigma_min: 1e-5,
+        sigma_max: 80.0,
+        rho: 7.0,
+        sigma_last: 0.01,
+    };
+    const MULTISTEP: SamplerSettings = SamplerSettings { solver: Solver::Dpmpp2m, steps: 30, ..PAPER };
+
+    #[test]
+    fn the_grid_of_the_multistep_rule_is_even_in_the_logarithm() {
+        let grid = NoiseGrid::full(&MULTISTEP);
+        assert_eq!((grid.sigmas.len(), grid.evaluations(Solver::Dpmpp2m)), (30, 30));
+        assert!((grid.start() - 80.0).abs() < 1e-12 && (grid.sigmas[29] - 0.01).abs() < 1e-12);
+        let factor = grid.sigmas[1] / grid.sigmas[0];
+        assert!(grid.sigmas.windows(2).all(|pair| (pair[1] / pair[0] / factor - 1.0).abs() < 1e-12));
+    }
+
+    #[test]
+    fn partial_grids_of_the_multistep_rule_begin_where_they_are_told_to() {
+        for (asked, points) in [(0.1, 8), (0.62, 14), (2.24, 18), (8.9, 23)] {
+            let grid = NoiseGrid::partial(&MULTISTEP, SigmaPrime(asked));
+            assert_eq!(grid.sigmas.len(), points, "{asked}");
+            assert!((grid.start() - asked).abs() < 1e-12 && (grid.sigmas[points - 1] - 0.01).abs() < 1e-12);
+        }
+        assert_eq!(NoiseGrid::partial(&MULTISTEP, SigmaPrime(80.0)), NoiseGrid::full(&MULTISTEP));
+    }
 
     #[test]
     fn the_grid_falls_from_end_to_end() {

@@ -14,7 +14,7 @@ use super::diffusion::{DenoiserSettings, SamplerSettings, TemplateKeys};
 use super::document::{Mistakes, Section};
 use super::keys::{Keys, keys};
 use super::rules::{Rule, fitting, from_toml};
-use super::{FlowSettings, JetClassifierSettings, JetModelSettings, Job, limits};
+use super::{FlowSettings, JetClassifierSettings, JetModelSettings, Job, limits, sampling};
 use crate::error::Error;
 use crate::job::Regions;
 
@@ -144,6 +144,7 @@ impl Document {
             root.wrong("scan", "is missing (there is nothing to compute) add a [[scan]] block with a method");
         }
         job.points = axes::points(scans, &job);
+        sampling::check_solvers(&root.section("sampler"), &job);
         limits::check_tasks(&root, &job.points, &job.compute, &job.classifier);
         root.finish();
         job

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::Job;
 use super::checks::{refuse_repeats, repeated};
+use super::diffusion::too_few;
 use super::document::Section;
 use super::limits::MOST_STEPS;
 use super::noise_grid::NoiseGrid;
 use super::rules::{Rule, one_or_many, read_whole_numbers, words};
+use super::solver::LEAST_EVALUATIONS;
+use super::{Job, SamplerSettings, Solver};
 use crate::job::{Inputs, Integration, SigmaPrime, TemplateMethod};
 
 /// The noise strengths that events start from: as the scan says, else the job's for partial diffusion, and the
@@ -64,6 +66,14 @@ pub fn integrations(scan: &Section<'_>, job: &Job) -> Vec<Option<Integration>> {
     let solvers = solvers.unwrap_or_else(|| vec![job.sampler.solver]);
     let steps = steps.unwrap_or_else(|| vec![job.sampler.steps as u32]);
     refuse_repeats(scan, "steps", &steps, |steps| *steps);
+    for solver in &solvers {
+        if let Some(few) = steps.iter().find(|steps| (**steps as usize) < solver.least_points()) {
+            scan.wrong(
+                if scan.names("steps") { "steps" } else { "solver" },
+                too_few(*solver, *few as usize).replacen("is", "contains", 1),
+            );
+        }
+    }
     let pairs = solvers.iter().flat_map(|solver| steps.iter().map(|steps| (*solver, *steps as usize)));
     pairs.map(|(solver, steps)| Some(Integration { solver, steps })).collect()
 }
@@ -79,25 +89,87 @@ pub fn check_grids(
     let sigmas: Vec<SigmaPrime> = starts.iter().flatten().copied().filter(inside).collect();
     for integration in integrations {
         let sampler = job.sampler.with(*integration);
-        let mut first_of: HashMap<usize, SigmaPrime> = HashMap::new();
-        for sigma in &sigmas {
-            let steps = NoiseGrid::points(&sampler, Some(*sigma));
-            let first = *first_of.entry(steps).or_insert(*sigma);
-            let twin = (first != *sigma).then_some(first);
-            let grid = format!("the grid of {} steps", sampler.steps);
-            if steps < 2 {
-                let message = format!(
-                    "contains {sigma} ({grid} has no step from there, so that no noise would be taken away) raise \
-                     it, or the number of steps"
-                );
-                scan.wrong("sigma_prime", message);
-            } else if let Some(same) = twin {
-                let message = format!(
-                    "contains {same} and {sigma} (both become the same point of {grid}) remove one, or raise the \
-                     number of steps"
-                );
-                scan.wrong("sigma_prime", message);
-            }
+        match sampler.solver {
+            Solver::Heun | Solver::Euler => check_rounded(scan, &sigmas, &sampler),
+            Solver::Dpmpp2m => check_even(scan, &sigmas, &sampler),
         }
     }
 }
+
+/// The same on a grid whose starts are rounded to whole numbers of steps.
+fn check_rounded(scan: &Section<'_>, sigmas: &[SigmaPrime], sampler: &SamplerSettings) {
+    let mut first_of: HashMap<usize, SigmaPrime> = HashMap::new();
+    for sigma in sigmas {
+        let steps = NoiseGrid::points(sampler, Some(*sigma));
+        let first = *first_of.entry(steps).or_insert(*sigma);
+        let twin = (first != *sigma).then_some(first);
+        let grid = format!("the grid of {} steps", sampler.steps);
+        if steps < 2 {
+            let message = format!(
+                "contains {sigma} ({grid} has no step from there, so that no noise would be taken away) raise \
+                 it, or the number of steps"
+            );
+            scan.wrong("sigma_prime", message);
+        } else if let Some(same) = twin {
+            let message = format!(
+                "contains {same} and {sigma} (both become the same point of {grid}) remove one, or raise the \
+                 number of steps"
+            );
+            scan.wrong("sigma_prime", message);
+        }
+    }
+}
+
+/// The same on a grid that is even in ln σ and begins where it is told to.
+fn check_even(scan: &Section<'_>, sigmas: &[SigmaPrime], sampler: &SamplerSettings) {
+    let (end, word) = (sampler.end(), sampler.solver.word());
+    for sigma in sigmas {
+        let evaluations = sampler.solver.evaluations(NoiseGrid::points(sampler, Some(*sigma)));
+        if sigma.0 <= end {
+            let message = format!(
+                "contains {sigma} (the grid of {word} ends at sampler.sigma_last = {end}, so that no noise would be taken \
+                 away) raise it, or lower sampler.sigma_last"
+            );
+            scan.wrong("sigma_prime", message);
+        } else if evaluations < LEAST_EVALUATIONS {
+            let message = format!(
+                "contains {sigma} ({} steps of {word} leave {evaluations} network evaluations from there, and fewer than \
+                 {LEAST_EVALUATIONS} do not make events) raise it, or the number of steps",
+                sampler.steps
+            );
+            scan.wrong("sigma_prime", message);
+        }
+    }
+}
+
+/// Notes keys of the sampler that belong to another solver than those that the job uses, and an end of the grid that is none.
+pub fn check_solvers(sampler: &Section<'_>, job: &Job) {
+    let templates = job.points.iter().filter_map(|point| point.template()?.integration);
+    let solvers: Vec<Solver> =
+        std::iter::once(job.sampler.solver).chain(templates.map(|integration| integration.solver)).collect();
+    let steps_evenly = solvers.contains(&Solver::Dpmpp2m);
+    let SamplerSettings { sigma_min, sigma_max, sigma_last, .. } = job.sampler;
+    if !steps_evenly && sampler.departs("sigma_last") {
+        let message = "belongs to solver = \"dpmpp_2m\", which this job does not use (the grid of heun and euler ends at \
+                       sigma_min) remove it, or choose that solver";
+        sampler.wrong("sigma_last", message);
+    }
+    if solvers.iter().all(|solver| *solver == Solver::Dpmpp2m) && sampler.departs("rho") {
+        let message = "belongs to heun and euler, which this job does not use (the grid of dpmpp_2m is even in the logarithm \
+                       of the noise) remove it";
+        sampler.wrong("rho", message);
+    }
+    if steps_evenly && sigma_last >= sigma_max {
+        let message =
+            format!("is {sigma_last}, not below sigma_max = {sigma_max} (noise must fall) lower it");
+        sampler.wrong("sigma_last", message);
+    } else if steps_evenly && sigma_last < sigma_min {
+        let message = format!(
+            "is {sigma_last}, below sigma_min = {sigma_min} (trainings learn no weaker noise) raise it, or lower sigma_min"
+        );
+        sampler.wrong("sigma_last", message);
+    }
+}
+
+#[cfg(test)]
+mod tests;

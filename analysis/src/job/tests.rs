@@ -128,7 +128,7 @@ fn axes_of_the_other_methods_are_checked() {
     );
     assert!(message(&format!("{sr}sigma_prime = [0.5, 0.5]")).contains("contains 0.5 twice"));
     assert!(message(&format!("{sr}oversampling = [0]")).contains("whole numbers from 1"));
-    assert!(message(&format!("{sr}solver = ['rk4']")).contains("\"heun\" and \"euler\""));
+    assert!(message(&format!("{sr}solver = ['rk4']")).contains("\"heun\" and \"euler\" and \"dpmpp_2m\""));
     assert!(message(&format!("{sr}steps = [1]")).contains("from 2"));
     assert!(message(&format!("{sr}classifier = ['bdt']")).contains("\"mlp\" and \"trees\""));
     assert!(message("method = 'mc'\nn_signal = [0]").contains("set other_sample.source = \"file\""));

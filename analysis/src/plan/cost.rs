@@ -5,7 +5,6 @@ pub mod keys;
 pub mod looks;
 pub mod memory;
 
-use crate::job::noise_grid::evaluations;
 use crate::job::{FlowKind, FlowNetwork, Job, NoiseGrid, Oversampling, Start, TemplateSpec};
 
 /// Event numbers that a price follows from.
@@ -111,7 +110,7 @@ pub fn product<const N: usize>(counts: [usize; N]) -> f64 {
 /// Network evaluations for an event of a template.
 pub fn evaluations_of(job: &Job, template: &TemplateSpec) -> f64 {
     let sampler = job.sampler.with(template.integration);
-    evaluations(NoiseGrid::points(&sampler, template.sigma_prime), sampler.solver) as f64
+    sampler.solver.evaluations(NoiseGrid::points(&sampler, template.sigma_prime)) as f64
 }
 
 /// Seconds for so many operations at a rate in 10⁹ operations a second.

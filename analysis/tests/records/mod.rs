@@ -52,7 +52,7 @@ sigma_prime = [0.62, 2.24, 80]
 [[scan]]
 method = 'noise'
 n_signal = [0]
-solver = ['heun', 'euler']
+solver = ['heun', 'euler', 'dpmpp_2m']
 steps = [20, 50]
 [[scan]]
 method = 'noise'
@@ -191,7 +191,7 @@ fn classified(point: ScanPoint, seeds: &[ClassifierSeed]) -> Classification {
             let start = template.and_then(|template| template.sigma_prime).map_or(80.0, |sigma| sigma.0);
             let steps =
                 template.and_then(|template| template.integration).map_or(200, |own| match own.solver {
-                    Solver::Heun => own.steps,
+                    Solver::Heun | Solver::Dpmpp2m => own.steps,
                     Solver::Euler => own.steps / 2,
                 });
             let width = point.side_bands().map_or(1.0, |window| window.width() / 3200.0);

@@ -13,6 +13,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::denoiser::Denoiser;
 use super::noise::Preconditioning;
+use super::solve::Multistep;
 use crate::fused::{Aligned, Purpose, ResidualNetwork, ResidualTile, TILE};
 
 /// A denoiser as its events and their masses see it: at one noise strength its features are the same for all events, so
@@ -62,8 +63,8 @@ impl<'a> SamplingKernel<'a> {
     pub fn descend(&mut self, x: &mut [f64], masses: &[f32]) {
         let tile = self.network.tile(Purpose::Answering);
         let room = || vec![0.0; TILE * self.features];
-        let (here, ahead, slope) = (room(), room(), room());
-        Arch::new().dispatch(Descent { kernel: self, x, masses, tile, here, ahead, slope });
+        let (here, ahead, there) = (room(), room(), room());
+        Arch::new().dispatch(Descent { kernel: self, x, masses, tile, here, ahead, there });
     }
 }
 
@@ -73,10 +74,12 @@ struct Descent<'a, 'b> {
     x: &'a mut [f64],
     masses: &'a [f32],
     tile: ResidualTile,
-    /// Slopes where a step begins, where it would end by them, and what is there.
+    /// Slopes, or denoised events, where a step begins.
     here: Vec<f64>,
-    slope: Vec<f64>,
+    /// Where a step would end by these slopes.
     ahead: Vec<f64>,
+    /// The slopes there; or the denoised events of the step before.
+    there: Vec<f64>,
 }
 
 impl WithSimd for Descent<'_, '_> {
@@ -98,42 +101,77 @@ impl WithSimd for Descent<'_, '_> {
 impl Descent<'_, '_> {
     #[inline(always)]
     fn solve<S: Simd>(&mut self, simd: S, x: &mut [f64]) {
+        match self.kernel.solver {
+            Solver::Euler | Solver::Heun => self.by_slopes(simd, x),
+            Solver::Dpmpp2m => self.by_multistep(simd, x),
+        }
+    }
+
+    #[inline(always)]
+    fn by_slopes<S: Simd>(&mut self, simd: S, x: &mut [f64]) {
         let grid = self.kernel.grid;
         let (mut here, mut ahead, mut there) = (
             std::mem::take(&mut self.here),
             std::mem::take(&mut self.ahead),
-            std::mem::take(&mut self.slope),
+            std::mem::take(&mut self.there),
         );
         for (index, pair) in grid.sigmas.windows(2).enumerate() {
             let step = pair[1] - pair[0];
             self.slopes(simd, x, index, &mut here);
-            match self.kernel.solver {
-                Solver::Euler => {
-                    for (x, here) in x.iter_mut().zip(&here) {
-                        *x += here * step;
-                    }
+            if self.kernel.solver == Solver::Heun {
+                for (ahead, (x, here)) in ahead.iter_mut().zip(x.iter().zip(&here)) {
+                    *ahead = x + here * step;
                 }
-                Solver::Heun => {
-                    for (ahead, (x, here)) in ahead.iter_mut().zip(x.iter().zip(&here)) {
-                        *ahead = x + here * step;
-                    }
-                    self.slopes(simd, &ahead[..x.len()], index + 1, &mut there);
-                    for (x, (here, there)) in x.iter_mut().zip(here.iter().zip(&there)) {
-                        *x += (here + there) * (step / 2.0);
-                    }
+                self.slopes(simd, &ahead[..x.len()], index + 1, &mut there);
+                for (x, (here, there)) in x.iter_mut().zip(here.iter().zip(&there)) {
+                    *x += (here + there) * (step / 2.0);
+                }
+            } else {
+                for (x, here) in x.iter_mut().zip(&here) {
+                    *x += here * step;
                 }
             }
         }
-        (self.here, self.ahead, self.slope) = (here, ahead, there);
+        (self.here, self.ahead, self.there) = (here, ahead, there);
+    }
+
+    #[inline(always)]
+    fn by_multistep<S: Simd>(&mut self, simd: S, x: &mut [f64]) {
+        let grid = self.kernel.grid;
+        let (mut here, mut before) = (std::mem::take(&mut self.here), std::mem::take(&mut self.there));
+        // What an earlier tile has left there has no part in the first step, whatever it is.
+        before.fill(0.0);
+        for index in 0..grid.sigmas.len() {
+            self.denoised(simd, x, index, &mut here);
+            match Multistep::after(&grid.sigmas, index) {
+                Some(step) => {
+                    for (x, (here, before)) in x.iter_mut().zip(here.iter().zip(&before)) {
+                        *x = *x * step.keep + here * step.here + before * step.before;
+                    }
+                }
+                None => x.copy_from_slice(&here[..x.len()]),
+            }
+            std::mem::swap(&mut here, &mut before);
+        }
+        (self.here, self.there) = (here, before);
     }
 
     /// (x − D(x; σ, m)) / σ at a strength of the grid.
     #[inline(always)]
     fn slopes<S: Simd>(&mut self, simd: S, x: &[f64], index: usize, slopes: &mut [f64]) {
+        self.denoised(simd, x, index, slopes);
+        let sigma = self.kernel.grid.sigmas[index];
+        for (slope, x) in slopes.iter_mut().zip(x) {
+            *slope = (x - *slope) / sigma;
+        }
+    }
+
+    /// D(x; σ, m) at a strength of the grid.
+    #[inline(always)]
+    fn denoised<S: Simd>(&mut self, simd: S, x: &[f64], index: usize, denoised: &mut [f64]) {
         let SamplingKernel { features, network, parameters, grid, biases, .. } = &mut *self.kernel;
         let features = *features;
-        let sigma = grid.sigmas[index];
-        let Preconditioning { c_skip, c_out, c_in } = Preconditioning::at(sigma);
+        let Preconditioning { c_skip, c_out, c_in } = Preconditioning::at(grid.sigmas[index]);
         parameters[network.layers().all()[0].bias()][..biases[index].len()].copy_from_slice(&biases[index]);
         let rows = x.len() / features;
         for (to, x) in self.tile.x.chunks_exact_mut(self.tile.stride).zip(x.chunks_exact(features)) {
@@ -143,10 +181,10 @@ impl Descent<'_, '_> {
         }
         network.forward(simd, parameters, &mut self.tile, rows);
         let answers = self.tile.out.chunks_exact(network.answer_width());
-        let events = slopes.chunks_exact_mut(features).zip(x.chunks_exact(features));
-        for ((slopes, x), answers) in events.zip(answers) {
-            for ((slope, x), answer) in slopes.iter_mut().zip(x).zip(answers) {
-                *slope = (x - (x * c_skip + f64::from(*answer) * c_out)) / sigma;
+        let events = denoised.chunks_exact_mut(features).zip(x.chunks_exact(features));
+        for ((denoised, x), answers) in events.zip(answers) {
+            for ((denoised, x), answer) in denoised.iter_mut().zip(x).zip(answers) {
+                *denoised = x * c_skip + f64::from(*answer) * c_out;
             }
         }
     }

@@ -165,8 +165,14 @@ mod tests {
 
     #[test]
     fn cosines_alias_on_the_grid_and_logarithmic_features_do_not() {
-        let paper =
-            SamplerSettings { solver: Solver::Heun, steps: 200, sigma_min: 1e-5, sigma_max: 80.0, rho: 7.0 };
+        let paper = SamplerSettings {
+            solver: Solver::Heun,
+            steps: 200,
+            sigma_min: 1e-5,
+            sigma_max: 80.0,
+            rho: 7.0,
+            sigma_last: 0.01,
+        };
         let sigmas = NoiseGrid::full(&paper).sigmas;
         // Of 199 steps, those in which a feature turns by more than half a period.
         let aliased = |turn: &dyn Fn(f64) -> f64| {

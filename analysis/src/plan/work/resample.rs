@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{IfStopped, ModelPlace, Settings, TaskKind, Work};
-use crate::job::noise_grid::evaluations;
 use crate::job::{Job, NoiseGrid, Oversampling, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, made_event};
@@ -57,7 +56,7 @@ impl TaskKind for Resample {
     }
 
     fn seconds(&self, job: &Job, counts: EventCounts, rates: &Rates) -> f64 {
-        let evaluations = evaluations(NoiseGrid::points(&job.sampler, None), job.sampler.solver) as f64;
+        let evaluations = job.sampler.solver.evaluations(NoiseGrid::points(&job.sampler, None)) as f64;
         at_rate(INFERENCE * denoiser_weights(job) * (evaluations * self.events(counts)), rates.sampler)
     }
 

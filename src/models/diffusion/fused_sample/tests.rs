@@ -9,8 +9,14 @@ use crate::progress_sink::NoProgress;
 use crate::sample::marginals::ColumnMaps;
 use drapes_analysis::job::Marginals;
 
-const SETTINGS: SamplerSettings =
-    SamplerSettings { solver: Solver::Heun, steps: 25, sigma_min: 1e-3, sigma_max: 20.0, rho: 7.0 };
+const SETTINGS: SamplerSettings = SamplerSettings {
+    solver: Solver::Heun,
+    steps: 25,
+    sigma_min: 1e-3,
+    sigma_max: 20.0,
+    rho: 7.0,
+    sigma_last: 0.01,
+};
 
 fn denoiser(width: usize, hidden_layers: usize, noise_embedding: NoiseEmbedding) -> Denoiser {
     let shape = DenoiserShape {
@@ -32,12 +38,12 @@ fn denoiser(width: usize, hidden_layers: usize, noise_embedding: NoiseEmbedding)
 
 #[test]
 fn kernels_make_the_events_that_tensors_make() {
-    let grid = NoiseGrid::full(&SETTINGS);
     for (width, hidden_layers, embedding) in
         [(64, 4, NoiseEmbedding::Cosine), (32, 1, NoiseEmbedding::Log), (48, 2, NoiseEmbedding::Cosine)]
     {
         let denoiser = denoiser(width, hidden_layers, embedding);
-        for (solver, events) in [(Solver::Heun, 150), (Solver::Euler, 7)] {
+        for (solver, events) in [(Solver::Heun, 150), (Solver::Euler, 7), (Solver::Dpmpp2m, 150)] {
+            let grid = NoiseGrid::full(&SamplerSettings { solver, ..SETTINGS });
             let start: Vec<f64> = (0..3 * events).map(|index| 20.0 * f64::from(index).sin()).collect();
             let masses: Vec<f32> = (0..events).map(|event| (event as f32 * 0.3).cos()).collect();
             let mut found = start.clone();

@@ -36,8 +36,14 @@ fn events(count: usize, seed: u64) -> TrainingEvents {
 
 /// Two members of unequal size, the first of which has learnt enough when the second has not.
 fn both(settings: &DenoiserSettings) -> Training<DenoiserModel<'_>> {
-    let sampler =
-        SamplerSettings { solver: Solver::Heun, steps: 30, sigma_min: 1e-5, sigma_max: 80.0, rho: 7.0 };
+    let sampler = SamplerSettings {
+        solver: Solver::Heun,
+        steps: 30,
+        sigma_min: 1e-5,
+        sigma_max: 80.0,
+        rho: 7.0,
+        sigma_last: 0.01,
+    };
     let shape = DenoiserShape::new(5, settings, &sampler);
     training(shape, settings, &[events(500, 1), events(1100, 2)], Device::Cpu).expect("enough events")
 }

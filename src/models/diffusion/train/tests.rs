@@ -34,7 +34,14 @@ fn settings() -> DenoiserSettings {
 }
 
 fn sampler() -> SamplerSettings {
-    SamplerSettings { solver: Solver::Heun, steps: 30, sigma_min: 1e-5, sigma_max: 80.0, rho: 7.0 }
+    SamplerSettings {
+        solver: Solver::Heun,
+        steps: 30,
+        sigma_min: 1e-5,
+        sigma_max: 80.0,
+        rho: 7.0,
+        sigma_last: 0.01,
+    }
 }
 
 fn shape(features: usize) -> DenoiserShape {

@@ -144,8 +144,14 @@ fn settings() -> DenoiserSettings {
 #[test]
 fn a_model_of_the_features_closes_on_every_number_of_the_jets() {
     let settings = settings();
-    let solved =
-        SamplerSettings { solver: Solver::Heun, steps: 25, sigma_min: 1e-5, sigma_max: 80.0, rho: 7.0 };
+    let solved = SamplerSettings {
+        solver: Solver::Heun,
+        steps: 25,
+        sigma_min: 1e-5,
+        sigma_max: 80.0,
+        rho: 7.0,
+        sigma_last: 0.01,
+    };
     let stream = Stream::of_job(5);
     let jets = dijets(20_000, 6);
     let all = EventJets::all(&jets);
