@@ -84,14 +84,14 @@ impl<M: Model> Training<M> {
         // Members with fewer events have fewer steps, and rest while the others go on.
         let total = self.members.iter().map(|member| member.trained.rate.total).max().unwrap_or(0);
         let steps_a_record = self.settings.steps_a_record(total);
-        while self.done < total {
+        while self.done < total && self.someone_learns() {
             // Between blocks no random number is drawn that is not used.
             checkpointer.save_or_stop(&self, self.done as f64 / total as f64)?;
             let steps = M::STEPS_A_BLOCK.min(total - self.done);
             let block = self.model.draw(&mut self.members, steps);
             let numbers = on_device.as_ref().map(|_| OnDevice::numbers(&self, steps));
             let mut step = 0;
-            while step < steps {
+            while step < steps && self.someone_learns() {
                 // Losses are recorded between two of these portions only.
                 let until_record = steps_a_record - self.done % steps_a_record;
                 let portion = step..steps.min(step + until_record);
@@ -130,10 +130,10 @@ impl<M: Model> Training<M> {
         if let Some(limit) = self.settings.gradient_clip {
             clip_gradients(&mut gradient, limit);
         }
-        let rates: Vec<f64> = self.members.iter().map(|member| member.trained.rate.at(self.done)).collect();
+        let rates: Vec<f64> = (0..self.members.len()).map(|member| self.rate(member, self.done)).collect();
         self.adam.step(&mut self.parameters, &gradient, &Rates::of(&rates, self.loss.device()));
         let learning: Vec<bool> =
-            self.members.iter().map(|member| self.done < member.trained.rate.total).collect();
+            (0..self.members.len()).map(|member| self.done < self.ends_after(member)).collect();
         self.kept.step(&self.parameters, &learning);
     }
 
@@ -145,6 +145,20 @@ impl<M: Model> Training<M> {
         }
         self.adam.step_by(&mut self.parameters, &gradient, numbers);
         self.kept.step_by(&self.parameters, &numbers.pull);
+    }
+
+    /// How many steps a member takes, as far as is known: one that has stopped early takes none any more.
+    pub(super) fn ends_after(&self, member: usize) -> usize {
+        self.members[member].trained.ends_after(self.settings.patience)
+    }
+
+    /// The learning rate of a member in a step; zero where it takes none.
+    pub(super) fn rate(&self, member: usize, step: usize) -> f64 {
+        if step < self.ends_after(member) { self.members[member].trained.rate.at(step) } else { 0.0 }
+    }
+
+    fn someone_learns(&self) -> bool {
+        (0..self.members.len()).any(|member| self.done < self.ends_after(member))
     }
 
     /// Records the losses of all members that still learnt.
@@ -160,7 +174,7 @@ impl<M: Model> Training<M> {
             let per_epoch = member.trained.rate.total as f64 / self.settings.epochs as f64;
             let epoch = done as f64 / per_epoch;
             let loss = Loss { epoch, training: training[index], validation: validation[index] };
-            let learnt = done.saturating_sub(since) < member.trained.rate.total;
+            let learnt = done.saturating_sub(since) < member.trained.ends_after(self.settings.patience);
             if let Some(loss) = member.trained.history.finite(loss, weights[index]).filter(|_| learnt) {
                 self.kept.record(index, &loss, &self.parameters);
                 member.trained.history.losses.push(loss);

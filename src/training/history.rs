@@ -1,6 +1,8 @@
 //! The losses of an ensemble's members, and where one of them leaves the finite numbers: it alone is of no use then, for
 //! members never mix.
 
+use std::num::NonZeroUsize;
+
 use drapes_analysis::store::record::Loss;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
@@ -39,6 +41,14 @@ pub enum Weights {
     NotFinite,
 }
 
+impl TrainedMember {
+    /// How many steps it takes when it is trained to its end: all; or none further, where so many records have not made its
+    /// validation loss better.
+    pub(super) fn ends_after(&self, patience: Option<NonZeroUsize>) -> usize {
+        if self.history.has_stalled(patience) { 0 } else { self.rate.total }
+    }
+}
+
 impl Weights {
     /// Whether all weights of each member are finite.
     ///
@@ -52,6 +62,15 @@ impl Weights {
 }
 
 impl TrainingHistory {
+    /// Whether so many records, the last ones, are no better on the events kept aside than the best before them.
+    pub(super) fn has_stalled(&self, patience: Option<NonZeroUsize>) -> bool {
+        let Some(patience) = patience else { return false };
+        let validation = self.losses.iter().map(|loss| loss.validation);
+        let best = validation.enumerate().filter_map(|(record, loss)| Some((record, loss?)));
+        let best = best.min_by(|(_, one), (_, other)| one.total_cmp(other));
+        best.is_some_and(|(record, _)| self.losses.len() - 1 - record >= patience.get())
+    }
+
     /// Records an entry of the history; none once the member has diverged.
     pub fn finite(&mut self, loss: Loss, weights: Weights) -> Option<Loss> {
         let values = [Some(loss.training), loss.validation];

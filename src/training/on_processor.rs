@@ -5,7 +5,6 @@ use std::ops::Range;
 use tch::{Device, Kind, Tensor};
 
 use super::ensemble::Training;
-use super::learning_rate::LearningRate;
 use super::model::Model;
 use crate::fused::{Layers, MemberState, Rule};
 
@@ -52,13 +51,14 @@ impl<M: Model> Training<M> {
         let clip = self.settings.gradient_clip.map(|limit| limit as f32);
         let pull = self.kept.pull() as f32;
         let (adam, done) = (&self.adam, self.done);
-        let of = |rate: LearningRate| {
-            let left = rate.total.saturating_sub(done);
+        let of = |member: usize| {
+            let rate = self.members[member].trained.rate;
+            let left = self.ends_after(member).saturating_sub(done);
             let steps = steps.clone().enumerate().take(left);
             let rule = |(ahead, step)| (step, Rule { clip, pull, ..adam.rule(rate.at(done + ahead), ahead) });
             steps.map(rule).collect()
         };
-        self.members.iter().map(|member| of(member.trained.rate)).collect()
+        (0..self.members.len()).map(of).collect()
     }
 }
 

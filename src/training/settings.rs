@@ -1,5 +1,7 @@
 //! The settings of a training: epochs, batch, learning rate, weight decay, and which parameters are its result.
 
+use std::num::NonZeroUsize;
+
 use drapes_analysis::job::{KeptMoment, Schedule};
 use drapes_analysis::plan::cost::looks::RECORDS;
 
@@ -29,6 +31,8 @@ pub struct TrainingSettings {
     pub result: ResultOf,
     /// When losses are recorded.
     pub recorded: Recorded,
+    /// A member ends after so many records without a better validation loss; none: after its last step.
+    pub patience: Option<NonZeroUsize>,
 }
 
 /// Which parameters a training ends with.
@@ -89,6 +93,7 @@ macro_rules! denoiser_recipe {
             gradient_clip: Some($settings.gradient_clip),
             result: $crate::training::ResultOf::RunningAverage { decay: $settings.ema_decay },
             recorded: $crate::training::Recorded::FiftyTimes,
+            patience: None,
         }
     };
 }

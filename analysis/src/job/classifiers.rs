@@ -21,12 +21,22 @@ keys! {
         pub learning_rate: f64 = 1e-3, rate();
         /// Decoupled weight decay.
         pub weight_decay: f64 = 0.1, decay();
+        /// A classifier stops after so many epochs without a better loss on its validation part, and is what it was at the best
+        /// one; 0: it takes all epochs and is what it was after the last (P). Trees have a key of their own.
+        #[serde(default, skip_serializing_if = "is_off")]
+        pub patience: usize = 0, whole("a whole number", |_| true);
         /// Parts of the cross-validation: all but two train, one validates, one evaluates (P).
         pub folds: u32 = 5, fitting("a whole number from 3", |_| true);
         /// A classifier for each seed and fold: ten seeds times five folds make the paper's fifty (P).
         pub seeds: Vec<ClassifierSeed> = "0-9", whole_numbers("whole numbers, as [0, 1] or \"0-9\"", ClassifierSeed);
     }
     check ClassifierSettings::check;
+}
+
+/// Whether a stored job goes without naming it: what was trained before there was this key still counts.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_off(patience: &usize) -> bool {
+    *patience == 0
 }
 
 impl ClassifierSettings {

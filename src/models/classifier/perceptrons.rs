@@ -1,6 +1,8 @@
 //! The classifiers of the paper's high-level variables: an ensemble of perceptrons, trained together on one device.
 
-use drapes_analysis::job::ClassifierSettings;
+use std::num::NonZeroUsize;
+
+use drapes_analysis::job::{ClassifierSettings, KeptMoment};
 use ndarray::{Array2, ArrayView2, Axis};
 use tch::{Device, Tensor};
 
@@ -15,7 +17,7 @@ use crate::error::Error;
 use crate::fused::{self, Perceptron, answers};
 use crate::nn::{Layout, Mlp};
 use crate::sample::scaler::{Scaler, Standardisation};
-use crate::training::{Checkpointer, TrainingHistory, TrainingSettings};
+use crate::training::{Checkpointer, ResultOf, TrainingHistory, TrainingSettings};
 
 /// Activations that are held at once while events are scored, in events of all members.
 const SCORES_AT_ONCE: usize = 1 << 15;
@@ -88,10 +90,19 @@ impl ClassifierFamily<ArrayView2<'_, f32>> for Perceptrons<'_> {
         let n_data = two_sample.data.nrows();
         let networks =
             PerceptronNetworks::new(&both(two_sample), n_data, self.settings, members, self.device);
-        let ClassifierSettings { epochs, batch, learning_rate, weight_decay, .. } = *self.settings;
-        let settings = TrainingSettings { epochs, batch, learning_rate, weight_decay, ..CLASSIFIERS };
-        train(networks, settings, members, (n_data, smallest_fold), self.device, checkpointer)
+        train(networks, recipe(self.settings), members, (n_data, smallest_fold), self.device, checkpointer)
     }
+}
+
+/// How these classifiers are trained.
+pub(super) fn recipe(settings: &ClassifierSettings) -> TrainingSettings {
+    let ClassifierSettings { epochs, batch, learning_rate, weight_decay, .. } = *settings;
+    let patience = NonZeroUsize::new(settings.patience);
+    let result = match patience {
+        Some(_) => ResultOf::RecordedMoment(KeptMoment::Best),
+        None => CLASSIFIERS.result,
+    };
+    TrainingSettings { epochs, batch, learning_rate, weight_decay, patience, result, ..CLASSIFIERS }
 }
 
 impl PerceptronNetworks {

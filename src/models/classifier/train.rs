@@ -78,6 +78,7 @@ pub const CLASSIFIERS: TrainingSettings = TrainingSettings {
     gradient_clip: None,
     result: ResultOf::LastStep,
     recorded: Recorded::EachEpoch,
+    patience: None,
 };
 
 /// Trained classifiers; none depends on the others.

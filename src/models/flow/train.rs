@@ -113,6 +113,7 @@ fn recipe(settings: &FlowSettings, network: &FlowNetwork) -> TrainingSettings {
         gradient_clip: Some(settings.gradient_clip),
         result: ResultOf::RecordedMoment(settings.kept),
         recorded: Recorded::FiftyTimes,
+        patience: None,
     }
 }
 

@@ -46,10 +46,10 @@ impl<M: Model> OnDevice<M> {
         let mut numbers = Vec::with_capacity(steps * training.members.len() * NUMBERS);
         for step in 0..steps {
             let (scale, epsilon) = training.adam.corrections(step + 1);
-            for member in &training.members {
+            for member in 0..training.members.len() {
                 let at = training.done + step;
-                let rate = member.trained.rate.at(at);
-                let pull = if at < member.trained.rate.total { training.kept.pull() } else { 0.0 };
+                let rate = training.rate(member, at);
+                let pull = if at < training.ends_after(member) { training.kept.pull() } else { 0.0 };
                 let of_member = [-rate * scale, training.adam.keep(rate), epsilon, pull];
                 numbers.extend(of_member.map(|number| number as f32));
             }

@@ -80,6 +80,7 @@ fn settings(result: ResultOf) -> TrainingSettings {
         gradient_clip: None,
         result,
         recorded: Recorded::EachEpoch,
+        patience: None,
     }
 }
 

@@ -17,6 +17,7 @@ fn settings() -> ClassifierSettings {
         batch: 64,
         learning_rate: 3e-3,
         weight_decay: 0.1,
+        patience: 0,
         folds: 5,
         seeds: vec![],
     }

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use drapes_analysis::job::ClassifierSettings;
 use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::plan::random_stream::Stream;
@@ -6,7 +8,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::super::family::Scorer;
 use super::super::member::ClassRows;
-use super::super::perceptrons::PerceptronNetworks;
+use super::super::perceptrons::{PerceptronNetworks, recipe};
 use super::*;
 use crate::training::{TrainedMember, kernels_agree};
 
@@ -21,6 +23,7 @@ fn settings() -> ClassifierSettings {
         batch: 100,
         learning_rate: 1e-3,
         weight_decay: 0.1,
+        patience: 0,
         folds: 5,
         seeds: vec![],
     }
@@ -28,16 +31,21 @@ fn settings() -> ClassifierSettings {
 
 /// Two members that learn from different events, those of data above those of a template.
 fn both(settings: &ClassifierSettings) -> Training<Classifiers<PerceptronNetworks>> {
+    some(settings, 0..2)
+}
+
+/// Some members of such, each from events and random numbers of its own.
+fn some(settings: &ClassifierSettings, which: Range<usize>) -> Training<Classifiers<PerceptronNetworks>> {
     let mut generator = Stream::of_job(1).generator();
     let rows = Array2::from_shape_fn((EVENTS, 5), |(event, _)| {
         let normal: f32 = StandardNormal.sample(&mut generator);
         3.0 + 2.0 * normal + if event < N_DATA { 0.5 } else { 0.0 }
     });
     let parts = |part: usize| ClassRows {
-        data: (0..N_DATA).filter(|event| event % 3 != part).collect(),
-        template: (0..EVENTS - N_DATA).filter(|event| event % 3 != part).collect(),
+        data: (0..N_DATA).filter(|event| event % 3 != part % 3).collect(),
+        template: (0..EVENTS - N_DATA).filter(|event| event % 3 != part % 3).collect(),
     };
-    let members: Vec<Member> = (0..2)
+    let members: Vec<Member> = which
         .map(|index| Member {
             seed: ClassifierSeed(0),
             fold: Fold(index as u32),
@@ -48,9 +56,8 @@ fn both(settings: &ClassifierSettings) -> Training<Classifiers<PerceptronNetwork
         })
         .collect();
     let networks = PerceptronNetworks::new(&rows, N_DATA, settings, &members, Device::Cpu);
-    let ClassifierSettings { epochs, batch, learning_rate, weight_decay, .. } = *settings;
-    let recipe = TrainingSettings { epochs, batch, learning_rate, weight_decay, ..CLASSIFIERS };
-    training(networks, recipe, &members, (N_DATA, SmallestFold { batches: 5, validation: 200 }), Device::Cpu)
+    let smallest_fold = SmallestFold { batches: 5, validation: 200 };
+    training(networks, recipe(settings), &members, (N_DATA, smallest_fold), Device::Cpu)
 }
 
 #[test]
@@ -111,4 +118,48 @@ fn scores_by_kernels_are_those_of_tensors() {
     assert!(apart(&some, &expected_some) < 1e-5);
     assert!(rows.iter().zip(&some).all(|(row, score)| by_kernels[1][*row].to_bits() == score.to_bits()));
     assert!(by_kernels[0] != by_kernels[1] && some.len() == rows.len());
+}
+
+/// What members have learnt, by tensors or by kernels.
+fn learnt(settings: &ClassifierSettings, which: Range<usize>, kernels: bool) -> Trained<impl Sized> {
+    let mut training = some(settings, which);
+    if !kernels {
+        training.model.networks.forget_kernel();
+    }
+    training.run(&Checkpointer::default()).expect("an end")
+}
+
+#[test]
+fn members_that_stop_early_change_nothing_of_the_others() {
+    // So large a rate over-trains soon, and the members do so at different epochs.
+    let all = ClassifierSettings { epochs: 12, learning_rate: 1e-2, ..settings() };
+    let early = ClassifierSettings { patience: 2, ..all.clone() };
+    for kernels in [true, false] {
+        let (whole, stopped) = (learnt(&all, 0..6, kernels), learnt(&early, 0..6, kernels));
+        let lengths: Vec<usize> = stopped.members.iter().map(|member| member.history.losses.len()).collect();
+        let (shortest, longest) = (lengths.iter().min(), lengths.iter().max());
+        assert!(shortest < longest && shortest < Some(&12), "{lengths:?}");
+        for (index, (whole_member, member)) in whole.members.iter().zip(&stopped.members).enumerate() {
+            let losses = &member.history.losses;
+            // Until it stops it learns as it does without stopping, whoever rests meanwhile.
+            assert_eq!(losses[..], whole_member.history.losses[..losses.len()], "{index}");
+            let validation = |record: usize| losses[record].validation.expect("events kept aside");
+            let best = (0..losses.len()).min_by(|a, b| validation(*a).total_cmp(&validation(*b)));
+            let since = losses.len() - 1 - best.expect("a record");
+            assert!(since == 2 || (losses.len() == 12 && since < 2), "{index}: {since} of {}", losses.len());
+            // To the bit what it is when it learns alone.
+            let alone = learnt(&early, index..index + 1, kernels);
+            assert_eq!(alone.members[0].history, member.history, "{index}");
+            assert!(alone.parameters.get(0).equal(&stopped.parameters.get(index as i64)), "{index}");
+        }
+    }
+}
+
+#[test]
+fn a_member_that_stops_early_is_what_it_was_at_its_best_epoch() {
+    let early = ClassifierSettings { epochs: 12, learning_rate: 1e-2, patience: 2, ..settings() };
+    let (start, end) = (some(&early, 0..1), learnt(&early, 0..1, true));
+    let losses = start.model.validation(&end.parameters);
+    let recorded = end.members[0].history.losses.iter().filter_map(|loss| loss.validation);
+    assert_eq!(losses[0], recorded.reduce(f32::min));
 }

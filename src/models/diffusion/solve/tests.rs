@@ -60,7 +60,7 @@ fn the_multistep_rule_asks_the_network_once_a_point() {
         asked.borrow_mut().push(sigma);
         x * 0.5
     });
-    solved.expect("nobody stops it");
+    let _ = solved.expect("nobody stops it");
     assert_eq!(asked.into_inner(), grid.sigmas);
     assert_eq!(grid.evaluations(Solver::Dpmpp2m), 4);
 }
