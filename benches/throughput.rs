@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench throughput` for people, `-- --json` for programs, `-- --rates FILE` for `drapes plan`,
 //! `-- --device cuda` for the first GPU, `-- --peer SCRIPT` (and `--python PROGRAM`, `--rounds N`) for ratios to another program that does
-//! the same. The figures are medians of several runs on one core or GPU; shapes are those
+//! the same, `-- --trees-peer benches/throughput/trees_peer.py` the same for other libraries of boosted trees. The figures are medians of several runs on one core or GPU; shapes are those
 //! of the paper.
 
 #[path = "throughput/gpu.rs"]
@@ -11,6 +11,8 @@ mod gpu;
 mod jets;
 #[path = "throughput/peer.rs"]
 mod peer;
+#[path = "throughput/trees.rs"]
+mod trees;
 
 use std::time::Instant;
 
@@ -59,6 +61,9 @@ fn main() {
     let rates = value_of(&mut arguments, "--rates");
     let (peer, python) = (value_of(&mut arguments, "--peer"), value_of(&mut arguments, "--python"));
     let rounds = value_of(&mut arguments, "--rounds");
+    if let Some(script) = value_of(&mut arguments, "--trees-peer") {
+        return trees::compare(script, python, rounds, &job.trees);
+    }
     let device = match value_of(&mut arguments, "--device").as_deref() {
         None | Some("cpu") => Device::Cpu,
         Some("cuda") => {
@@ -85,7 +90,7 @@ fn main() {
         ("top_flow_1_member", Box::new(|| flow(&job, FlowKind::Curtains, 1, device))),
         ("top_flow_12_members", Box::new(|| flow(&job, FlowKind::Curtains, 12, device))),
         ("flow_sampling", Box::new(|| flow_sampling(&job, device))),
-        ("trees_5_members", Box::new(|| trees(&job))),
+        ("trees_5_members", Box::new(|| tree_growth(&job))),
         ("jet_training", Box::new(|| jets::training(&sampled, device))),
         ("jet_training_demo", Box::new(|| jets::training(&demo, device))),
         ("jet_generation_100_heun", Box::new(|| jets::generation(&sampled, device))),
@@ -212,7 +217,7 @@ fn classifier(job: &Job, device: Device) -> (f64, &'static str) {
 }
 
 /// Growing the trees of five folds, five features; on a processor core, whatever the device.
-fn trees(job: &Job) -> (f64, &'static str) {
+fn tree_growth(job: &Job) -> (f64, &'static str) {
     let seconds_of = |iterations: usize| {
         let settings = TreeSettings { iterations, patience: 1000, ..job.trees.clone() };
         two_sample_seconds(1, &BoostedTrees(&settings))

@@ -22,6 +22,8 @@ pub struct Peer {
     pub python: String,
     /// How often each is measured.
     pub rounds: usize,
+    /// What the script is told.
+    pub arguments: Vec<String>,
 }
 
 /// How one of our figures compares with the peer's.
@@ -46,20 +48,22 @@ impl Peer {
     /// The peer of the command line.
     pub fn new(script: String, python: Option<String>, rounds: Option<String>) -> Self {
         let rounds = rounds.map_or(ROUNDS, |text| text.parse().expect("--rounds is a number"));
-        Self { script, python: python.unwrap_or_else(|| PYTHON.to_owned()), rounds }
+        Self { script, python: python.unwrap_or_else(|| PYTHON.to_owned()), rounds, arguments: vec![] }
     }
 
-    /// Runs both in turns and prints ratios, ours over the peer's.
-    pub fn compare(&self, figures: &[Compared<'_>]) {
+    /// Runs both in turns and prints ratios, ours over the peer's; what the peer said last.
+    pub fn compare(&self, figures: &[Compared<'_>]) -> String {
         println!("{}", pin());
+        let mut last = String::new();
         let mut rounds: Vec<Vec<[f64; 2]>> = vec![vec![]; figures.len()];
         for round in 0..self.rounds {
-            let said = self.say();
+            last = self.say();
+            let said = &last;
             for (figure, rounds) in figures.iter().zip(&mut rounds) {
-                let theirs = value_after(&said, figure.word)
+                let theirs = value_after(said, figure.word)
                     .unwrap_or_else(|| panic!("{} says nothing of its {}: {said}", self.script, figure.word));
                 let (ours, unit) = (figure.measure)();
-                println!("round {round}: {:<10} {ours:>9.1} against {theirs:>9.1} {unit}", figure.word);
+                println!("round {round}: {:<10} {ours:>9.2} against {theirs:>9.2} {unit}", figure.word);
                 rounds.push([ours, theirs]);
             }
         }
@@ -82,10 +86,12 @@ impl Peer {
                 best(0) / best(1),
             );
         }
+        last
     }
 
     fn say(&self) -> String {
-        let said = Command::new(&self.python).arg(&self.script).envs(ENVIRONMENT).output();
+        let said =
+            Command::new(&self.python).arg(&self.script).args(&self.arguments).envs(ENVIRONMENT).output();
         let said = said.unwrap_or_else(|problem| panic!("{} does not start: {problem}", self.python));
         assert!(said.status.success(), "{}: {}", self.script, String::from_utf8_lossy(&said.stderr));
         String::from_utf8_lossy(&said.stdout).into_owned()
