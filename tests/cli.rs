@@ -175,6 +175,19 @@ fn data_without_signal_have_a_closure_and_nothing_else() {
     let row = text.lines().find(|line| line.contains("DRAPES ∅")).expect("a row");
     assert!(row.contains(" -  ") && row.contains("0."), "no SIC, but a closure: {row}");
     assert!(answer(drapes().arg("status").arg(&out)).contains("4 of 4 tasks done"));
+    // A processor without vectors does the same work, and it is said once why it takes longer.
+    let slow = place.path().join("slow");
+    let said = |value: &str| {
+        let mut run = drapes();
+        let found = run.env("DRAPES_KERNELS", value).arg("run").arg(&job).arg("--out").arg(&slow).output();
+        let found = found.expect("the program starts");
+        assert!(found.status.success());
+        String::from_utf8_lossy(&found.stderr).matches("compute as tensors on this processor").count()
+    };
+    assert_eq!(said("off"), 1);
+    assert!(answer(drapes().arg("status").arg(&slow)).contains("4 of 4 tasks done"));
+    fs::remove_dir_all(&slow).expect("a folder");
+    assert_eq!(said("on"), 0);
 }
 
 #[test]

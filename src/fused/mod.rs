@@ -34,6 +34,8 @@ mod rows;
 mod state;
 mod steps;
 
+use std::sync::LazyLock;
+
 use pulp::Arch;
 
 pub use aligned::Aligned;
@@ -51,7 +53,12 @@ pub fn is_known(width: usize) -> bool {
     width > 0 && width.is_multiple_of(LANES) && has_vectors()
 }
 
-/// Whether the processor has vectors that the kernels know: AVX2 or AVX-512, or those of ARM.
+/// Set to `off`, networks compute as on a processor without vectors: to compare, or where a kernel is suspected of a fault.
+pub const SWITCH: &str = "DRAPES_KERNELS";
+
+/// Whether the processor has vectors that the kernels know, AVX2 or AVX-512 or those of ARM, and the user wants them used.
 pub fn has_vectors() -> bool {
-    !matches!(Arch::new(), Arch::Scalar)
+    static WANTED: LazyLock<bool> =
+        LazyLock::new(|| std::env::var_os(SWITCH).is_none_or(|value| value != "off"));
+    *WANTED && !matches!(Arch::new(), Arch::Scalar)
 }

@@ -1,24 +1,33 @@
 //! What of a job computes without the kernels that processors have for small networks.
 
-use drapes_analysis::cli::{Loudness, loudness, tell};
+use drapes_analysis::cli::{Loudness, inform, loudness, tell};
 use drapes_analysis::job::Job;
 
 use crate::fused;
 
-/// Says at -v what computes as tensors, and therefore slower, where ranks compute on processor cores.
+/// Says what computes as tensors, and therefore slower, where ranks compute on processor cores: all of it in any case, at -v
+/// also what the widths of a job make so.
 pub fn tell_of_slower(job: &Job) {
-    if loudness() == Loudness::Verbose {
-        for line in slower(job, fused::has_vectors()) {
+    if !fused::has_vectors() {
+        inform(format_args!("note: {}", without_vectors()));
+    } else if loudness() == Loudness::Verbose {
+        for line in slower(job) {
             tell(format_args!("note: {line}"));
         }
     }
 }
 
-fn slower(job: &Job, has_vectors: bool) -> Vec<String> {
-    if !has_vectors {
-        let what = "denoisers and classifiers compute as tensors on this processor, several times as slow";
-        return vec![format!("{what} (their kernels need AVX2, AVX-512 or the vectors of ARM)")];
-    }
+fn without_vectors() -> String {
+    let switched_off = std::env::var_os(fused::SWITCH).is_some_and(|value| value == "off");
+    let why = if switched_off {
+        format!("{}=off in the environment", fused::SWITCH)
+    } else {
+        "their kernels need AVX2, AVX-512 or the vectors of ARM".to_owned()
+    };
+    format!("denoisers and classifiers compute as tensors on this processor, several times as slow ({why})")
+}
+
+fn slower(job: &Job) -> Vec<String> {
     let widths = [("denoiser.width", job.denoiser.width), ("classifier.width", job.classifier.width)];
     let unknown = widths.into_iter().filter(|(_, width)| !width.is_multiple_of(fused::LANES));
     let line = |(key, width)| {
@@ -35,12 +44,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn widths_and_processors_without_kernels_are_told() {
+    fn widths_without_kernels_are_told() {
         let job = JobFile::from_text("defaults", DEFAULTS.as_str()).check().expect("the defaults are a job");
-        assert!(slower(&job, true).is_empty());
-        assert!(slower(&job, false)[0].contains("AVX2"));
+        assert!(slower(&job).is_empty());
+        assert!(without_vectors().contains("(their kernels need AVX2"), "nobody has switched them off here");
         let classifier = ClassifierSettings { width: 20, ..job.classifier.clone() };
-        let odd = slower(&Job { classifier, ..job }, true);
+        let odd = slower(&Job { classifier, ..job });
         assert!(odd.len() == 1 && odd[0].starts_with("classifier.width = 20 "), "{odd:?}");
     }
 }
