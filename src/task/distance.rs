@@ -1,6 +1,6 @@
 //! The distance between the distributions of a feature in a template and in true background.
 
-use drapes_analysis::store::template_summary::{FeatureDistance, ValueShares};
+use drapes_analysis::plan::work::template_summary::{FeatureDistance, ValueShares};
 
 /// √(−½ ln ½α) for α = 0.001: the distance of Kolmogorov and Smirnov in units of √(1/n + 1/m) that chance exceeds so rarely.
 const ONCE_IN_A_THOUSAND: f64 = 1.95;

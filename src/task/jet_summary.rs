@@ -4,7 +4,7 @@ use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::quantities::SignalCount;
 use drapes_analysis::job::regions::Region;
 use drapes_analysis::job::template_spec::TemplateSpec;
-use drapes_analysis::store::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
+use drapes_analysis::plan::work::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
 
 use super::Workplace;
 use super::spectrum::{deviation, edges, shares, wasserstein, whole_edges};

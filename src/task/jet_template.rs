@@ -8,7 +8,7 @@ use drapes_analysis::job::template_spec::{TemplateMethod, TemplateSpec};
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::work::MakeJets;
-use drapes_analysis::store::jet_summary::JetSummary;
+use drapes_analysis::plan::work::jet_summary::JetSummary;
 use drapes_analysis::store::record::TaskResult;
 use ndarray::{Array2, ArrayView1};
 use rand::seq::IndexedRandom;

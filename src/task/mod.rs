@@ -1,6 +1,6 @@
 //! Tasks: a job's settings and records of earlier tasks come in, a record and arrays go out.
 //!
-//! `perform.rs` names the file in which each kind of task is done; `analysis/src/plan/work/` has its descriptor. `template.rs` holds the
+//! Each kind of task is done in a file that says how for its descriptor in `analysis/src/plan/work/`. `template.rs` holds the
 //! partial diffusion (Eq. 3.1 of the paper), `class_samples.rs` what is classified against what. This room knows files and
 //! records, and no ranks: those are the business of [`crate::dispatch`] and [`crate::run`].
 

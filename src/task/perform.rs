@@ -1,5 +1,4 @@
-//! What every kind of task can do: be performed, and be tried for a moment. Beside it, only the rank's
-//! log tells kinds apart, by their results.
+//! What every kind of task can do: be performed, and be tried for a moment.
 
 use drapes_analysis::job::Job;
 use drapes_analysis::machine::Seen;
@@ -44,17 +43,15 @@ pub fn seen((operations, taken): (f64, f64), rate: f64) -> Seen {
     Seen { priced: operations / (rate * 1e9), taken }
 }
 
-/// How this work is done.
-pub fn performing(work: &Work) -> &dyn Perform {
-    match work {
-        Work::Fit(kind) => kind,
-        Work::Train(kind) => kind,
-        Work::TrainFlow(kind) => kind,
-        Work::TrainKinematics(kind) => kind,
-        Work::TrainJets(kind) => kind,
-        Work::TemplateJets(kind) => kind,
-        Work::Template(kind) => kind,
-        Work::Resample(kind) => kind,
-        Work::Classify(kind) => kind,
-    }
+macro_rules! performing {
+    ($($work:ident($($kind:tt)*) $(leaves $result:ident)?;)*) => {
+        /// How this work is done. A kind of task of the light crate's table that no file here performs does not compile.
+        pub fn performing(work: &Work) -> &dyn Perform {
+            match work {
+                $(Work::$work(kind) => kind,)*
+            }
+        }
+    };
 }
+
+drapes_analysis::every_kind!(performing);

@@ -10,34 +10,13 @@ use drapes_analysis::dispatch::Shard;
 use drapes_analysis::job::Job;
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::store::Store;
-use drapes_analysis::store::record::{DivergedClassifier, Outcome, RunInfo, TaskRecord, TaskResult};
+use drapes_analysis::store::record::{RunInfo, TaskRecord};
 
 use crate::training::Notice;
 
 /// The prefix of the names of a shard's logs; empty where one job does the whole scan.
 pub fn prefix(shard: Shard) -> String {
     if shard == Shard::WHOLE { String::new() } else { format!("shard-{}-", shard.index) }
-}
-
-/// The networks that left the finite numbers, by their names, and when.
-fn diverged(result: &TaskResult) -> Vec<(String, f64)> {
-    let names: Vec<String> = match result {
-        TaskResult::Train(trainings)
-        | TaskResult::TrainKinematics(trainings)
-        | TaskResult::TrainJets(trainings) => {
-            trainings.iter().map(|training| training.sample.to_string()).collect()
-        }
-        TaskResult::TrainFlow(flows) => flows.iter().map(|flow| flow.sample.to_string()).collect(),
-        TaskResult::Classify(found) => {
-            let name = |one: &DivergedClassifier| {
-                format!("the classifier of seed {}, fold {}", one.seed.0, one.fold.0)
-            };
-            found.diverged.iter().map(name).collect()
-        }
-        TaskResult::Fit(_) | TaskResult::Template(_) | TaskResult::Jets(_) => vec![],
-    };
-    let epochs = names.into_iter().zip(result.diverged());
-    epochs.filter_map(|(name, epoch)| Some((name, epoch?))).collect()
 }
 
 /// The log of one rank.
@@ -90,35 +69,8 @@ impl RankLog {
 
     /// A task has ended.
     pub fn ends(&self, record: &TaskRecord, job: &Job) {
-        match &record.outcome {
-            Outcome::Done(result) => {
-                let (asked, trainings) = match result.as_ref() {
-                    TaskResult::Train(trainings) | TaskResult::TrainKinematics(trainings) => {
-                        (job.denoiser.warmup_steps, trainings.as_slice())
-                    }
-                    TaskResult::TrainJets(trainings) => (job.jet_model.warmup_steps, trainings.as_slice()),
-                    _ => (0, [].as_slice()),
-                };
-                for training in trainings.iter().filter(|training| training.warmup_steps < asked) {
-                    let (warmup, steps) = (training.warmup_steps, training.steps);
-                    let why = format!("warm-up of {warmup} steps instead of {asked}, for {steps} in all");
-                    self.line(&record.id, why);
-                }
-                if let TaskResult::TrainFlow(flows) = result.as_ref() {
-                    for flow in flows {
-                        let (sample, share, tail) = (flow.sample, 100.0 * flow.in_tails, job.flow.tail);
-                        let what = format!(
-                            "{sample}: {share:.3}% of the feature values lie beyond flow.tail = {tail}"
-                        );
-                        self.line(&record.id, what);
-                    }
-                }
-                for (network, epoch) in diverged(result) {
-                    self.line(&record.id, format!("{network} diverged at epoch {epoch:.1}"));
-                }
-                self.line(&record.id, format!("done in {:.1} s", record.run.seconds));
-            }
-            Outcome::Failed { reason } => self.line(&record.id, format!("failed: {reason}")),
+        for line in record.told(job) {
+            self.line(&record.id, line);
         }
     }
 

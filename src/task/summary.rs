@@ -4,7 +4,9 @@ use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::quantities::SignalCount;
 use drapes_analysis::job::regions::Region;
 use drapes_analysis::job::template_spec::{TemplateMethod, TemplateSpec};
-use drapes_analysis::store::template_summary::{Displacement, FeatureSpectra, PairDensity, TemplateSummary};
+use drapes_analysis::plan::work::template_summary::{
+    Displacement, FeatureSpectra, PairDensity, TemplateSummary,
+};
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 
 use super::Workplace;

@@ -10,9 +10,9 @@ use drapes_analysis::job::regions::Region;
 use drapes_analysis::job::template_spec::{Start, TemplateMethod, TemplateSpec, TrainingSample};
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::plan::random_stream::Stream;
-use drapes_analysis::plan::work::{MakeTemplate, Resample};
+use drapes_analysis::plan::work::template_summary::TemplateSummary;
+use drapes_analysis::plan::work::{Fit, MakeTemplate, Resample, ResultOf};
 use drapes_analysis::store::record::TaskResult;
-use drapes_analysis::store::template_summary::TemplateSummary;
 use ndarray::{Array2, ArrayView1, Axis};
 use rand_distr::Distribution;
 use tch::Device;
@@ -310,10 +310,9 @@ impl ProgressSink for Part<'_> {
 
 /// The fitted spectrum of masses.
 pub fn shape(place: &Workplace, fit: &TaskId) -> Result<DijetShape, Error> {
-    match place.store.result(fit)? {
-        TaskResult::Fit(fit) => Ok(DijetShape::of(&fit, place.job.collision_energy)),
-        _ => unreachable!("the record of a fit is a fit"),
-    }
+    let result = place.store.result(fit)?;
+    let fit = ResultOf::<Fit>::of_kind(&result).expect("the record of a fit is a fit");
+    Ok(DijetShape::of(fit, place.job.collision_energy))
 }
 
 /// The first events of a finished template, `(events, features)`.

@@ -21,8 +21,8 @@ pub fn written(p_value: f64) -> String {
 }
 
 /// The worst fit, for the closing table, and a warning where it is bad.
-pub fn told(fits: &[MassFit]) -> String {
-    let judged = fits.iter().filter_map(|fit| Some((fit, fit_p_value(fit)?)));
+pub fn told(fits: &[&MassFit]) -> String {
+    let judged = fits.iter().filter_map(|fit| Some((*fit, fit_p_value(fit)?)));
     let Some((fit, p)) = judged.min_by(|a, b| a.1.total_cmp(&b.1)) else { return String::new() };
     let (count, chi_squared, degrees) = (fits.len(), fit.chi_squared, fit.degrees_of_freedom);
     let which = if count == 1 { String::new() } else { format!(" (worst of {count}: {})", fit.sample) };
@@ -60,11 +60,11 @@ mod tests {
 
     #[test]
     fn a_bad_fit_is_warned_of_and_a_good_one_is_told() {
-        assert_eq!(told(&[fit(0, 61.2)]), "\ndijet fit: χ²/ndf = 61.2/60, p = 0.43\n");
-        let two = told(&[fit(0, 61.2), fit(1000, 120.0)]);
+        assert_eq!(told(&[&fit(0, 61.2)]), "\ndijet fit: χ²/ndf = 61.2/60, p = 0.43\n");
+        let two = told(&[&fit(0, 61.2), &fit(1000, 120.0)]);
         assert!(two.contains("(worst of 2: s1000-w2800-6000)") && two.contains("\nwarning: "), "{two}");
         assert!(two.contains("narrow side_bands_gev"), "{two}");
-        assert!(!told(&[fit(0, 99.0)]).contains("warning"), "just above 10⁻³");
+        assert!(!told(&[&fit(0, 99.0)]).contains("warning"), "just above 10⁻³");
         assert_eq!(told(&[]), "");
     }
 

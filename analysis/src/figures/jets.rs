@@ -4,6 +4,7 @@ use super::palette::{self, Marked};
 use super::{histogram, panels};
 use crate::figures::FigureTable;
 use crate::job::{Kinematics, SignalCount, TemplateMethod, TemplateSpec, method_names};
+use crate::plan::work::MakeJets;
 use crate::store::{JetQuantity, JetSpectrum, JetSummary, Results};
 use drapes_draw::{Axis, Corner, Dash, Filling, Guide, Legend, Mark, Panel, Picture, Steps, Style};
 
@@ -20,7 +21,7 @@ fn chosen(results: &Results, wanted: impl Fn(&TemplateSpec) -> bool) -> Vec<&Jet
             && wanted(&template)
             && template.sample.is_nominal(&results.job.regions)
     };
-    let mut found: Vec<&JetSummary> = results.jets.iter().filter(nominal).collect();
+    let mut found: Vec<&JetSummary> = results.each::<MakeJets>().map(Box::as_ref).filter(nominal).collect();
     let injected = |summary: &JetSummary| summary.template.sample.n_signal;
     let all: Vec<(TemplateMethod, SignalCount)> =
         found.iter().map(|summary| (summary.template.method, injected(summary))).collect();

@@ -3,6 +3,7 @@
 use crate::figures::FigureTable;
 use crate::figures::fit_quality::written;
 use crate::job::{MassWindow, hlv};
+use crate::plan::work::Fit;
 use crate::statistics::band::Band;
 use crate::statistics::chi_squared::p_value;
 use crate::store::{MassFit, Results};
@@ -18,8 +19,8 @@ const QUALITY: &str = "chi squared at degrees of freedom";
 
 /// The fit with the most signal among those with the job's own side-bands.
 fn chosen(results: &Results) -> Option<&MassFit> {
-    let nominal = results.fits.iter().filter(|fit| fit.sample.is_nominal(&results.job.regions));
-    nominal.max_by_key(|fit| fit.sample.n_signal).or(results.fits.first())
+    let nominal = results.each::<Fit>().filter(|fit| fit.sample.is_nominal(&results.job.regions));
+    nominal.max_by_key(|fit| fit.sample.n_signal).or(results.each::<Fit>().next())
 }
 
 pub fn table(name: &str, results: &Results) -> FigureTable {

@@ -2,7 +2,7 @@
 
 use super::{Figure, select};
 use crate::job::{ClassifierKind, Job, ScanPoint, SignalCount, TemplateMethod};
-use crate::plan::work::{Classify, MakeJets, MakeTemplate};
+use crate::plan::work::{MakeJets, MakeTemplate};
 use crate::plan::{Plan, TaskId, Work};
 use crate::store::Results;
 
@@ -119,7 +119,7 @@ impl Figure {
 }
 
 fn is_classified(work: &Work, wanted: impl Fn(&ScanPoint) -> bool) -> bool {
-    matches!(work, Work::Classify(Classify { point, .. }) if wanted(point))
+    work.kind().point().is_some_and(wanted)
 }
 
 fn is_template(job: &Job, work: &Work, method: TemplateMethod) -> bool {

@@ -7,6 +7,7 @@ use crate::figures::{Figure, FigureTable, closure, fit_quality};
 use crate::job::axis_headings::{AXES, AxisValue, SIGNAL_REGION, distinct};
 use crate::job::method_names::{label, rank};
 use crate::job::{Comparison, Job, Kinematics, NoiseGrid};
+use crate::plan::work::{Fit, MakeTemplate};
 use crate::statistics::band::Band;
 use crate::store::{Classifier, PointResults, Results, Store};
 use crate::text::columns;
@@ -163,8 +164,8 @@ pub fn summary(results: &Results) -> String {
         lines.push(line);
     }
     let mut text = columns(&lines);
-    text.push_str(&fit_quality::told(&results.fits));
-    for summary in &results.templates {
+    text.push_str(&fit_quality::told(&results.each::<Fit>().collect::<Vec<_>>()));
+    for summary in results.each::<MakeTemplate>() {
         if let (Some(template), Some(share)) =
             (summary.template, summary.in_tails.filter(|share| *share > MANY))
         {

@@ -4,6 +4,7 @@ use crate::job::{
     ClassifierKind, Comparison, Inputs, Kinematics, NoiseGrid, Oversampling, ScanPoint, Scope, SignalCount,
     method_names,
 };
+use crate::plan::work::{MakeTemplate, TrainDenoisers};
 use crate::store::{DenoiserTraining, PointResults, Results, TemplateSummary};
 
 /// The methods of Figs. 4 and 5.
@@ -211,7 +212,7 @@ pub fn templates<'a>(results: &'a Results, method: &str) -> Vec<&'a TemplateSumm
                 && template.sample.is_nominal(&results.job.regions)
         })
     };
-    results.templates.iter().filter(wanted).collect()
+    results.each::<MakeTemplate>().map(Box::as_ref).filter(wanted).collect()
 }
 
 /// The trainings of one scope on the nominal side-bands, by rising injection.
@@ -219,7 +220,7 @@ pub fn trainings(results: &Results, scope: Scope) -> Vec<&DenoiserTraining> {
     let wanted = |training: &&DenoiserTraining| {
         training.scope == scope && training.sample.is_nominal(&results.job.regions)
     };
-    let mut found: Vec<_> = results.trainings.iter().filter(wanted).collect();
+    let mut found: Vec<_> = results.each::<TrainDenoisers>().flatten().filter(wanted).collect();
     found.sort_by_key(|training| training.sample.n_signal);
     found
 }

@@ -3,6 +3,7 @@
 use super::{palette, panels, select};
 use crate::figures::FigureTable;
 use crate::job::{ClassifierKind, Inputs, Scope, method_names};
+use crate::plan::work::{TrainFlows, TrainJets, TrainKinematics};
 use crate::statistics::band::Band;
 use crate::store::{FlowTraining, Loss, Results};
 use drapes_draw::{Axis, Colour, Corner, Curve, Dash, Mark, Note, Panel, Picture, Place, Point, Style};
@@ -19,14 +20,17 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
         let panel = format!("denoiser-{}", training.sample);
         push(&mut table, &panel, &[training.losses.as_slice()]);
     }
-    for (word, trainings) in [("kinematics", &results.kinematics), ("jets", &results.jet_models)] {
-        let nominal = trainings.iter().filter(|training| training.sample.is_nominal(&results.job.regions));
+    let kinematics: Vec<_> = results.each::<TrainKinematics>().flatten().collect();
+    let jets: Vec<_> = results.each::<TrainJets>().flatten().collect();
+    for (word, trainings) in [("kinematics", kinematics), ("jets", jets)] {
+        let nominal =
+            trainings.into_iter().filter(|training| training.sample.is_nominal(&results.job.regions));
         if let Some(training) = nominal.max_by_key(|training| training.sample.n_signal) {
             push(&mut table, &format!("{word}-{}", training.sample), &[training.losses.as_slice()]);
         }
     }
     let nominal = |flow: &&FlowTraining| flow.sample.is_nominal(&results.job.regions);
-    let mut flows: Vec<&FlowTraining> = results.flows.iter().filter(nominal).collect();
+    let mut flows: Vec<&FlowTraining> = results.each::<TrainFlows>().flatten().filter(nominal).collect();
     flows.sort_by_key(|flow| (flow.flow.base_density().is_some(), flow.flow.word(), flow.sample.n_signal));
     for (index, training) in flows.iter().enumerate() {
         // The largest injection of each kind.

@@ -58,7 +58,7 @@ pub fn fingerprints(job: &Job, inputs: &[InputFile], plan: &Plan) -> Vec<Fingerp
     for task in &plan.tasks {
         // What tasks of a kind share is digested once: a scan has many tasks and few kinds.
         let kind = task.work.kind();
-        let of_kind = settings_of.entry([kind.name(), kind.settings_variant()]).or_insert_with(|| {
+        let of_kind = settings_of.entry([task.work.name(), kind.settings_variant()]).or_insert_with(|| {
             let mut hash = common.clone();
             hash.update(kind.settings(&settings).to_string().as_bytes());
             hash

@@ -6,8 +6,7 @@ use std::str::FromStr;
 
 use glob::Pattern;
 
-use super::work::Classify;
-use super::{Plan, Task, TaskId, Work};
+use super::{Plan, Task, TaskId};
 use crate::error::Error;
 
 /// Names with `*` for any characters, `?` for one, and `[ab]` for one of several.
@@ -42,10 +41,7 @@ impl fmt::Display for Selector {
 fn names(task: &Task) -> Vec<String> {
     let TaskId(id) = &task.id;
     let short = id.split_once('/').map(|(_, name)| name.to_owned());
-    let point = match &task.work {
-        Work::Classify(Classify { point, .. }) => Some(point.to_string()),
-        _ => None,
-    };
+    let point = task.work.kind().point().map(ToString::to_string);
     std::iter::once(id.clone()).chain(short).chain(point).collect()
 }
 

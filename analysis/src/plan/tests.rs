@@ -1,8 +1,8 @@
-use super::work::TrainDenoisers;
+use super::work::{MakeTemplate, Resample, TrainDenoisers, TrainFlows};
 use std::collections::HashSet;
 
 use super::*;
-use crate::job::JobFile;
+use crate::job::{JobFile, Oversampling};
 
 fn plan(text: &str) -> Plan {
     let start = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\nlayout = 'table'\n[independent_background]\nsource = 'file'\n";

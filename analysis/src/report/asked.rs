@@ -8,6 +8,7 @@ use crate::job::axis_headings::{AXES, distinct};
 use crate::job::method_names::{label, rank};
 use crate::job::{Job, ScanPoint, SignalCount};
 use crate::plan::Plan;
+use crate::plan::work::Fit;
 use crate::store::{Results, Store, StoredJob};
 use crate::text::grouped;
 
@@ -107,7 +108,7 @@ fn counts(job: &Job, results: &Results) -> Vec<Counts> {
             significance: None,
         }));
     };
-    for fit in results.fits.iter().filter(|fit| fit.sample.is_nominal(&job.regions)) {
+    for fit in results.each::<Fit>().filter(|fit| fit.sample.is_nominal(&job.regions)) {
         at(fit.sample.n_signal, &mut |counts| counts.side_bands = Some(fit.n_events));
     }
     for point in results.points.iter().filter(|found| found.point.method() != "gensr") {

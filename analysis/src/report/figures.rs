@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::error::Error;
 use crate::figures::{Figure, FigureTable, Subject};
+use crate::plan::work::Fit;
 use crate::store::{Results, Store};
 use drapes_draw::{Tile, WebKey, WebValue, html, web};
 
@@ -53,7 +54,8 @@ impl Shown {
 pub fn of(store: &Store, results: &Results, are_tables_current: bool) -> Result<Vec<Shown>, Error> {
     let failures = crate::figures::closure::failures(results);
     // Somebody may have brought home the tables alone.
-    let from_files = are_tables_current || results.points.is_empty() && results.fits.is_empty();
+    let from_files =
+        are_tables_current || results.points.is_empty() && results.each::<Fit>().next().is_none();
     let mut shown = Vec::new();
     for figure in Figure::ALL {
         let file = store.directory().join(format!("figures/{}.csv", figure.name()));

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::figures::fit_quality::{LEAST_P_VALUE, fit_p_value, written};
 use crate::job::method_names::label;
 use crate::job::{ClassifierKind, Scope};
+use crate::plan::work::{self, TrainDenoisers, TrainFlows, TrainJets, TrainKinematics};
 use crate::store::{Loss, Results};
 
 /// The quality of fits, trainings and templates.
@@ -59,7 +60,7 @@ impl Quality {
         Self {
             threshold: results.job.closure.threshold,
             closure: closure(results),
-            fits: results.fits.iter().map(Fit::of).collect(),
+            fits: results.each::<work::Fit>().map(Fit::of).collect(),
             trainings: trainings(results),
         }
     }
@@ -124,12 +125,12 @@ impl Fit {
 fn trainings(results: &Results) -> Vec<Training> {
     let last =
         |losses: &[Loss]| losses.last().map_or((None, None), |loss| (Some(loss.training), loss.validation));
-    let denoisers = results.trainings.iter().map(|found| {
+    let denoisers = results.each::<TrainDenoisers>().flatten().map(|found| {
         let model = if found.scope == Scope::SideBands { "denoiser" } else { "denoiser of all data" };
         (model, found)
     });
-    let kinematics = results.kinematics.iter().map(|found| ("jets' kinematics", found));
-    let jets = results.jet_models.iter().map(|found| ("jets' constituents", found));
+    let kinematics = results.each::<TrainKinematics>().flatten().map(|found| ("jets' kinematics", found));
+    let jets = results.each::<TrainJets>().flatten().map(|found| ("jets' constituents", found));
     let diffused = denoisers.chain(kinematics).chain(jets).map(|(model, found)| {
         let (loss, validation_loss) = last(&found.losses);
         Training {
@@ -142,7 +143,7 @@ fn trainings(results: &Results) -> Vec<Training> {
             diverged: found.diverged,
         }
     });
-    let flows = results.flows.iter().map(|found| {
+    let flows = results.each::<TrainFlows>().flatten().map(|found| {
         let (loss, validation_loss) = last(&found.losses);
         Training {
             model: format!("flow, {}", found.flow.word().replace('_', " ")),

@@ -31,7 +31,6 @@ mod foresee;
 mod growth;
 mod header;
 mod identity;
-pub mod jet_summary;
 mod lock_owner;
 mod names;
 pub mod record;
@@ -43,7 +42,6 @@ mod stopped;
 mod survey;
 mod sweep;
 pub mod task_state;
-pub mod template_summary;
 
 use std::fs;
 use std::io::Write;
@@ -60,11 +58,10 @@ pub use folding::Folding;
 pub use foresee::Foreseen;
 pub use header::Header;
 pub use identity::Identity;
-pub use jet_summary::{JetQuantity, JetSpectrum, JetSummary};
 pub use lock_owner::{Activity, Doing, Liveness, LockOwner, RunningTask, seconds_left};
 pub use record::{
     Classification, Classifier, DenoiserTraining, DivergedClassifier, FlowTraining, Loss, MassFit, NoiseLoss,
-    Outcome, RunInfo, SampleSizes, TaskRecord, TaskResult,
+    Outcome, ResultOf, RunInfo, SampleSizes, TaskRecord, TaskResult,
 };
 pub use records::RecordState;
 pub use request::StopRequest;
@@ -72,8 +69,10 @@ pub use results::{PointResults, Results};
 pub use stopped::{Further, Stop};
 pub use survey::Survey;
 pub use task_state::{Tally, TaskState, task_states};
-pub use template_summary::{
-    Displacement, FeatureDistance, FeatureSpectra, PairDensity, TemplateSummary, ValueShares,
+
+pub use crate::plan::work::{
+    Displacement, FeatureDistance, FeatureSpectra, JetQuantity, JetSpectrum, JetSummary, PairDensity,
+    TemplateSummary, ValueShares,
 };
 
 use crate::dispatch::Shard;

@@ -7,11 +7,11 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::job::{Job, ScanPoint, SignalCount};
+use crate::plan::work::Recorded;
 use crate::plan::{Plan, TaskId};
 use crate::statistics::band::Band;
 use crate::store::{
-    Classifier, DenoiserTraining, DivergedClassifier, FlowTraining, JetSummary, MassFit, RecordState,
-    SampleSizes, Store, TaskResult, TemplateSummary,
+    Classification, Classifier, DivergedClassifier, RecordState, ResultOf, SampleSizes, Store, TaskResult,
 };
 
 /// The results of a scan, finished or not.
@@ -20,20 +20,8 @@ pub struct Results {
     pub job: Job,
     /// The points of the job that have classifiers, in the order of the job.
     pub points: Vec<PointResults>,
-    /// All dijet fits.
-    pub fits: Vec<MassFit>,
-    /// All trainings.
-    pub trainings: Vec<DenoiserTraining>,
-    /// How each flow was trained.
-    pub flows: Vec<FlowTraining>,
-    /// How each model of the jets' kinematics was trained.
-    pub kinematics: Vec<DenoiserTraining>,
-    /// How each model of jets' constituents was trained.
-    pub jet_models: Vec<DenoiserTraining>,
-    /// All copies of templates of constituents.
-    pub jets: Vec<JetSummary>,
-    /// All templates.
-    pub templates: Vec<TemplateSummary>,
+    /// The results of all other tasks, in the order of the plan; [`Results::each`] finds those of one kind.
+    pub others: Vec<TaskResult>,
     /// Tasks that have no result yet.
     pub missing: Vec<TaskId>,
     /// Those of them whose record is damaged.
@@ -87,13 +75,7 @@ impl Results {
             digest: digest(&job, plan, states),
             job,
             points: vec![],
-            fits: vec![],
-            trainings: vec![],
-            flows: vec![],
-            kinematics: vec![],
-            jet_models: vec![],
-            jets: vec![],
-            templates: vec![],
+            others: vec![],
             missing: vec![],
             torn: vec![],
         };
@@ -118,28 +100,15 @@ impl Results {
                 }
                 Err(error) => return Err(error),
             };
-            let seconds = run.seconds;
             match result {
-                TaskResult::Fit(fit) => results.fits.push(fit),
-                TaskResult::Train(trainings) => results.trainings.extend(trainings),
-                TaskResult::TrainFlow(flows) => results.flows.extend(flows),
-                TaskResult::TrainKinematics(trainings) => results.kinematics.extend(trainings),
-                TaskResult::TrainJets(trainings) => results.jet_models.extend(trainings),
-                TaskResult::Template(template) => results.templates.push(*template),
-                TaskResult::Jets(jets) => results.jets.push(*jets),
                 TaskResult::Classify(found) => {
                     let place = *known.entry(found.point.to_string()).or_insert(results.points.len());
                     if place == results.points.len() {
-                        let (point, sizes) = (found.point, found.sizes);
-                        let (classifiers, diverged) = (vec![], vec![]);
-                        results.points.push(PointResults { point, sizes, classifiers, diverged });
+                        results.points.push(PointResults::without_classifiers(&found));
                     }
-                    let trained = (found.classifiers.len() + found.diverged.len()).max(1);
-                    let of_point = &mut results.points[place];
-                    let (task, seconds) = (&task.id, seconds / trained as f64);
-                    of_point.classifiers.extend(of_task(task, seconds, found.classifiers));
-                    of_point.diverged.extend(of_task(task, seconds, found.diverged));
+                    results.points[place].add(&task.id, run.seconds, found);
                 }
+                other => results.others.push(other),
             }
         }
         Ok(results)
@@ -152,6 +121,14 @@ fn of_task<C>(task: &TaskId, seconds: f64, classifiers: Vec<C>) -> impl Iterator
 }
 
 impl Results {
+    /// The results of all tasks of one kind, in the order of the plan.
+    pub fn each<'a, K: Recorded + 'a>(&'a self) -> impl Iterator<Item = &'a K::Result>
+    where
+        TaskResult: ResultOf<K>,
+    {
+        self.others.iter().filter_map(ResultOf::<K>::of_kind)
+    }
+
     /// The injections that have classifiers, in rising order.
     pub fn injections(&self) -> Vec<SignalCount> {
         let mut found: Vec<_> = self.points.iter().filter_map(|found| found.point.n_signal()).collect();
@@ -162,6 +139,18 @@ impl Results {
 }
 
 impl PointResults {
+    fn without_classifiers(found: &Classification) -> Self {
+        Self { point: found.point, sizes: found.sizes, classifiers: vec![], diverged: vec![] }
+    }
+
+    /// Adds the classifiers of a task, which share its time.
+    fn add(&mut self, task: &TaskId, seconds: f64, found: Classification) {
+        let trained = (found.classifiers.len() + found.diverged.len()).max(1);
+        let seconds = seconds / trained as f64;
+        self.classifiers.extend(of_task(task, seconds, found.classifiers));
+        self.diverged.extend(of_task(task, seconds, found.diverged));
+    }
+
     /// The band of a figure of merit over the point's classifiers; none if one of them lacks it.
     pub fn band(&self, value: impl Fn(&Classifier) -> Option<f64>) -> Option<Band> {
         Band::of(self.classifiers.iter().map(|result| value(&result.classifier)))

@@ -8,17 +8,19 @@ use drapes_analysis::job::quantities::{ClassifierSeed, Fold, SignalCount};
 use drapes_analysis::job::template_spec::{Scope, TemplateMethod, TemplateSpec, TrainingSample};
 use drapes_analysis::job::{JobFile, Solver};
 use drapes_analysis::plan::fingerprint::fingerprints;
+use drapes_analysis::plan::work::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
+use drapes_analysis::plan::work::template_summary::{
+    Displacement, FeatureSpectra, PairDensity, TemplateSummary,
+};
 use drapes_analysis::plan::work::{
     Classify, Fit, MakeJets, MakeTemplate, TrainDenoisers, TrainFlows, TrainJets, TrainKinematics,
 };
 use drapes_analysis::plan::{Plan, Work};
 use drapes_analysis::statistics::metrics::RankedScores;
-use drapes_analysis::store::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
 use drapes_analysis::store::record::{
     Classification, Classifier, DenoiserTraining, FlowTraining, Loss, MassFit, NoiseLoss, Outcome, RunInfo,
     SampleSizes, TaskRecord, TaskResult,
 };
-use drapes_analysis::store::template_summary::{Displacement, FeatureSpectra, PairDensity, TemplateSummary};
 use drapes_analysis::store::{Store, StoredJob};
 
 /// Every method and every axis.

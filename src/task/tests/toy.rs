@@ -3,7 +3,7 @@
 use drapes_analysis::job::template_spec::TrainingSample;
 use drapes_analysis::plan::cost::keys::{Cost, Key};
 use drapes_analysis::plan::rates::Rates;
-use drapes_analysis::plan::work::{Fit, Settings};
+use drapes_analysis::plan::work::{Fit, Planning, Settings};
 use drapes_analysis::plan::{IfStopped, PaceKind, Work};
 
 use super::*;
@@ -16,9 +16,7 @@ struct Toy {
 }
 
 impl TaskKind for Toy {
-    fn name(&self) -> &'static str {
-        "toy"
-    }
+    fn plan(_planning: &mut Planning<'_>) {}
 
     fn pace(&self) -> PaceKind {
         PaceKind::Fit

@@ -3,9 +3,8 @@
 use crate::job::axis_headings::{AXES, AxisValue, distinct};
 use crate::job::method_names::label;
 use crate::job::{Job, ScanPoint};
+use crate::plan::Plan;
 use crate::plan::price::Price;
-use crate::plan::work::Classify;
-use crate::plan::{Plan, Work};
 use crate::text::{WIDTH, columns, duration, wrapped};
 use std::collections::{HashMap, HashSet};
 
@@ -98,7 +97,7 @@ fn short_list(values: Vec<String>) -> String {
 fn classifiers(plan: &Plan, price: &Price) -> HashMap<String, (usize, f64)> {
     let mut found: HashMap<String, (usize, f64)> = HashMap::new();
     for (task, seconds) in plan.tasks.iter().zip(&price.seconds) {
-        if let Work::Classify(Classify { point, .. }) = &task.work {
+        if let Some(point) = task.work.kind().point() {
             let (tasks, sum) = found.entry(point.to_string()).or_default();
             *tasks += 1;
             *sum += seconds;

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::plan::work::Classify;
-use crate::plan::{Plan, Stage, TaskId, Work};
+use crate::plan::{Plan, Stage, TaskId};
 
 /// Tasks of a stage and the points that need them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +22,7 @@ pub fn sharing(plan: &Plan) -> Vec<Sharing> {
     // Dependencies come first in a plan.
     for task in &plan.tasks {
         let needed = task.needs.iter().fold(0, |all, need| all | behind.get(need).copied().unwrap_or(0));
-        if let Work::Classify(Classify { point, .. }) = &task.work {
+        if let Some(point) = task.work.kind().point() {
             *points.entry(point.to_string()).or_default() |= needed;
         }
         behind.insert(&task.id, needed | bit(task.work.stage()));

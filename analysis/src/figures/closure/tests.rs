@@ -3,7 +3,7 @@ use crate::job::{ClassifierSeed, Fold, JobFile};
 use crate::plan::TaskId;
 use crate::statistics::metrics::RankedScores;
 use crate::store::results::OfTask;
-use crate::store::{Classifier, SampleSizes, ValueShares};
+use crate::store::{Classifier, SampleSizes, TaskResult, ValueShares};
 
 /// A scan of ∅ and of the reference, whose classifiers have these AUCs of background against template.
 fn results(aucs: [&[f64]; 2], distances: Vec<FeatureDistance>) -> Results {
@@ -33,14 +33,8 @@ fn results(aucs: [&[f64]; 2], distances: Vec<FeatureDistance>) -> Results {
     };
     Results {
         points: points.collect(),
-        templates: vec![summary],
+        others: vec![TaskResult::Template(Box::new(summary))],
         job,
-        fits: vec![],
-        trainings: vec![],
-        flows: vec![],
-        kinematics: vec![],
-        jet_models: vec![],
-        jets: vec![],
         missing: vec![],
         torn: vec![],
         digest: String::new(),

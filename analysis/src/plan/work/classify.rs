@@ -3,14 +3,20 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{IfStopped, Settings, TaskKind, Work};
-use crate::job::{ClassifierKind, ClassifierSeed, Comparison, Job, Oversampling, ScanPoint};
+use super::groups::groups;
+use super::planning::{Planning, over_sampled, templates};
+use super::training::Loss;
+use super::{IfStopped, MakeJets, MakeTemplate, Network, Recorded, Resample, Settings, TaskKind, Work};
+use crate::job::{
+    ClassifierKind, ClassifierSeed, Comparison, Fold, Inputs, Job, Oversampling, ScanPoint, TemplateSpec,
+};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, MASS, PLACE, SINGLE, SLOTS, TRAINED};
 use crate::plan::cost::{
     EventCounts, INFERENCE, TRAINING, at_rate, classifier_weights, jets, looks, product,
 };
 use crate::plan::{PaceKind, Rates, Task, TaskId};
+use crate::statistics::metrics::Performance;
 
 /// A chunk of a point's classifiers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,8 +73,45 @@ impl Classify {
 }
 
 impl TaskKind for Classify {
-    fn name(&self) -> &'static str {
-        "classify"
+    fn plan(planning: &mut Planning<'_>) {
+        let job = planning.job();
+        let (seeds, by_era) = (&job.classifier.seeds, job.seeds_by_era());
+        let chunks = |together: usize| groups(seeds, &by_era, together, |seed| *seed);
+        let perceptrons = chunks(job.compute.classifier_seeds_per_task);
+        // Trees gain nothing from company: they are grown one after the other.
+        let trees = chunks(1);
+        let transformers = chunks(job.compute.jet_classifier_seeds_per_task);
+        let (made, data) = (planning.versions(templates), planning.versions(over_sampled));
+        for point in &job.points {
+            let templates = match point.template().map(|template| (template, point.oversampling())) {
+                Some((template, Some(factor))) if template.inputs == Inputs::Llv => {
+                    (0..factor.0).map(|copy| MakeJets::id(&template, copy)).collect()
+                }
+                Some((template, factor)) => {
+                    let factor = factor.unwrap_or(Oversampling(1));
+                    vec![MakeTemplate::id(&template, &made.ending(&template.to_string(), factor))]
+                }
+                None => vec![],
+            };
+            let data = match point.comparison {
+                Comparison::GenSr { template: TemplateSpec { sample, .. }, data_oversampling, .. } => {
+                    Some(Resample::id(sample, &data.ending(&sample.to_string(), data_oversampling)))
+                }
+                _ => None,
+            };
+            let chunks = match point.classifier {
+                ClassifierKind::Mlp => &perceptrons,
+                ClassifierKind::Trees => &trees,
+                ClassifierKind::Transformer => &transformers,
+            };
+            for (_, seeds) in chunks {
+                planning.push(Self::task(*point, seeds, templates.clone(), data.clone()));
+            }
+        }
+    }
+
+    fn point(&self) -> Option<&ScanPoint> {
+        Some(&self.point)
     }
 
     fn pace(&self) -> PaceKind {
@@ -180,5 +223,82 @@ impl TaskKind for Classify {
             ClassifierKind::Mlp | ClassifierKind::Transformer => IfStopped::GoesOn,
             ClassifierKind::Trees => IfStopped::Lost,
         }
+    }
+}
+
+/// The classifiers of one chunk of seeds at one point.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Classification {
+    /// The point.
+    pub point: ScanPoint,
+    /// The numbers of events of both classes.
+    pub sizes: SampleSizes,
+    /// One entry a classifier.
+    pub classifiers: Vec<Classifier>,
+    /// Those whose training diverged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diverged: Vec<DivergedClassifier>,
+}
+
+/// A classifier whose training diverged: its loss became infinite or no number, so that only its place in the ensemble is
+/// known.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DivergedClassifier {
+    /// Its seed.
+    pub seed: ClassifierSeed,
+    /// The part it would have been evaluated on.
+    pub fold: Fold,
+    /// The epoch at which it diverged.
+    pub epoch: f64,
+}
+
+/// Events behind a classification.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SampleSizes {
+    /// True background among the data of the signal region.
+    pub data_background: usize,
+    /// True signal among the data of the signal region.
+    pub data_signal: usize,
+    /// Events of the other class.
+    pub template: usize,
+}
+
+impl SampleSizes {
+    /// S/√B of the data before any selection.
+    pub fn significance(&self) -> f64 {
+        self.data_signal as f64 / (self.data_background as f64).sqrt()
+    }
+}
+
+/// One classifier: its place in the ensemble, its training and what it achieves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Classifier {
+    /// Its seed.
+    pub seed: ClassifierSeed,
+    /// The part it is evaluated on.
+    pub fold: Fold,
+    /// How well it tells data from template on events it has never seen; 0.5 is a perfect template where
+    /// there is no signal. None for the supervised reference, which has no template.
+    pub closure_auc: Option<f64>,
+    /// How well it tells true background from the template, both of events that it has never seen: as `closure_auc`, but
+    /// that injected signal takes no part, so that every point has it. None in records of earlier versions.
+    #[serde(default)]
+    pub background_closure_auc: Option<f64>,
+    /// True signal against true background.
+    pub performance: Performance,
+    /// Losses by epoch.
+    pub losses: Vec<Loss>,
+}
+
+impl Recorded for Classify {
+    type Result = Classification;
+
+    fn networks(found: &Classification) -> Vec<Network> {
+        // Those that went well have results, and need no name here.
+        let network = |one: &DivergedClassifier| Network {
+            name: format!("the classifier of seed {}, fold {}", one.seed.0, one.fold.0),
+            diverged: Some(one.epoch),
+        };
+        found.diverged.iter().map(network).collect()
     }
 }

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{IfStopped, Settings, TaskKind, Work};
-use crate::job::{Job, TemplateSpec, TrainingSample};
+use super::planning::{Planning, distinct};
+use super::{Content, Histogram, IfStopped, Recorded, Settings, TaskKind, Work};
+use crate::job::{Job, TemplateSpec, TrainingSample, hlv};
 use crate::plan::cost::EventCounts;
 use crate::plan::cost::keys::{Cost, Key};
 use crate::plan::cost::memory::Chip;
@@ -35,8 +36,12 @@ impl Fit {
 }
 
 impl TaskKind for Fit {
-    fn name(&self) -> &'static str {
-        "fit"
+    fn plan(planning: &mut Planning<'_>) {
+        let templates = planning.templates().into_iter().map(|wanted| wanted.what);
+        let fitted = templates.filter(|what| what.method.draws_masses()).map(|what| what.sample);
+        for sample in distinct(fitted, TrainingSample::to_string) {
+            planning.push(Self::task(sample));
+        }
     }
 
     fn pace(&self) -> PaceKind {
@@ -65,5 +70,45 @@ impl TaskKind for Fit {
 
     fn if_stopped(&self) -> IfStopped {
         IfStopped::Lost
+    }
+}
+
+/// A fit of f(x) = p1 (1 − x)^p2 x^(p3 + p4 ln x), x = m/√s, to the side-bands, and the spectrum around it.
+///
+/// Source: the paper, Eq. 3.2.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MassFit {
+    /// What was fitted.
+    pub sample: TrainingSample,
+    /// ln p1 (p1 in events per unit of x), p2, p3, p4.
+    pub parameters: [f64; 4],
+    /// Covariance of p2, p3, p4.
+    pub covariance: [[f64; 3]; 3],
+    /// Pearson χ² of the side-band bins.
+    pub chi_squared: f64,
+    /// Side-band bins less parameters.
+    pub degrees_of_freedom: usize,
+    /// Events that were fitted.
+    pub n_events: usize,
+    /// Bin edges (GeV) over side-bands and signal region.
+    pub edges: Vec<f64>,
+    /// Data events in each bin.
+    pub counts: Vec<f64>,
+    /// Events that the fit expects in each bin.
+    pub expected: Vec<f64>,
+}
+
+impl Recorded for Fit {
+    type Result = MassFit;
+
+    fn histograms<'a>(fit: &'a MassFit, job: &'a Job) -> Vec<Histogram<'a>> {
+        let mass = &job.data.resonant;
+        vec![Histogram {
+            quantity: mass,
+            label: hlv::label(mass),
+            edges: &fit.edges,
+            content: Content::Events,
+            samples: vec![("data", &fit.counts), ("fit", &fit.expected)],
+        }]
     }
 }

@@ -3,8 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Fit, IfStopped, ModelPlace, Settings, TaskKind, Work};
-use crate::job::{Job, Oversampling, TemplateSpec};
+use super::planning::Planning;
+use super::{
+    Content, Fit, Histogram, IfStopped, JetSummary, ModelPlace, Recorded, Settings, TaskKind, TrainJets,
+    TrainKinematics, Work,
+};
+use crate::job::{Inputs, Job, Oversampling, TemplateSpec};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, jet_values};
 use crate::plan::cost::{EventCounts, at_rate, evaluations_of, jets};
@@ -46,8 +50,17 @@ impl MakeJets {
 }
 
 impl TaskKind for MakeJets {
-    fn name(&self) -> &'static str {
-        "template_jets"
+    fn plan(planning: &mut Planning<'_>) {
+        for wanted in planning.templates().into_iter().filter(|wanted| wanted.what.inputs == Inputs::Llv) {
+            let template = wanted.what;
+            let kinematics = template
+                .makes_kinematics()
+                .then(|| planning.model(&TrainKinematics::model_name(), template.sample));
+            let jets = planning.model(&TrainJets::model_name(), template.sample);
+            for copy in 0..wanted.oversampling.0 {
+                planning.push(Self::task(template, copy, kinematics.clone(), jets.clone()));
+            }
+        }
     }
 
     fn pace(&self) -> PaceKind {
@@ -90,5 +103,24 @@ impl TaskKind for MakeJets {
 
     fn if_stopped(&self) -> IfStopped {
         IfStopped::GoesOn
+    }
+}
+
+impl Recorded for MakeJets {
+    type Result = Box<JetSummary>;
+
+    fn histograms<'a>(jets: &'a Box<JetSummary>, _job: &'a Job) -> Vec<Histogram<'a>> {
+        let of_quantity = jets.spectra.iter().map(|spectrum| Histogram {
+            quantity: spectrum.quantity.word(),
+            label: spectrum.quantity.label().to_owned(),
+            edges: &spectrum.edges,
+            content: Content::Shares,
+            samples: vec![
+                ("background", &spectrum.background),
+                ("signal", &spectrum.signal),
+                ("generated", &spectrum.generated),
+            ],
+        });
+        of_quantity.collect()
     }
 }

@@ -3,8 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Fit, IfStopped, ModelPlace, Settings, TaskKind, Work};
-use crate::job::{Job, Oversampling, Start, TemplateSpec};
+use super::planning::{Planning, templates};
+use super::{
+    Content, Fit, Histogram, IfStopped, ModelPlace, Recorded, Settings, TaskKind, TemplateSummary,
+    TrainDenoisers, TrainFlows, Work,
+};
+use crate::job::{Inputs, Job, Oversampling, Scope, Start, TemplateSpec, hlv};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, made_event};
 use crate::plan::cost::{
@@ -51,8 +55,19 @@ impl MakeTemplate {
 }
 
 impl TaskKind for MakeTemplate {
-    fn name(&self) -> &'static str {
-        "template"
+    fn plan(planning: &mut Planning<'_>) {
+        let versions = planning.versions(templates);
+        for wanted in planning.templates().into_iter().filter(|wanted| wanted.what.inputs == Inputs::Hlv) {
+            let template = wanted.what;
+            let name = match template.method.flow() {
+                Some(flow) => TrainFlows::model_name(flow),
+                None => TrainDenoisers::model_name(Scope::SideBands),
+            };
+            let model = planning.model(&name, template.sample);
+            for (oversampling, ending) in versions.all(&template.to_string()) {
+                planning.push(Self::task(template, oversampling, &ending, model.clone()));
+            }
+        }
     }
 
     fn pace(&self) -> PaceKind {
@@ -113,5 +128,28 @@ impl TaskKind for MakeTemplate {
 
     fn if_stopped(&self) -> IfStopped {
         IfStopped::GoesOn
+    }
+}
+
+/// For over-sampled data, too, which are made and looked at as templates are.
+impl Recorded for MakeTemplate {
+    type Result = Box<TemplateSummary>;
+
+    fn histograms<'a>(template: &'a Box<TemplateSummary>, job: &'a Job) -> Vec<Histogram<'a>> {
+        let of_feature =
+            job.data.features.iter().zip(&template.spectra).map(|(feature, spectra)| Histogram {
+                quantity: feature,
+                label: hlv::label(feature),
+                edges: &spectra.edges,
+                content: Content::Shares,
+                samples: vec![
+                    ("background", &spectra.background),
+                    ("signal", &spectra.signal),
+                    ("generated", &spectra.generated),
+                    ("from_background", &spectra.from_background),
+                    ("from_signal", &spectra.from_signal),
+                ],
+            });
+        of_feature.collect()
     }
 }

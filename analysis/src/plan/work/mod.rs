@@ -1,90 +1,177 @@
-//! What tasks compute: a file for each kind, with all that is known of it before it is done.
+//! What tasks compute: a file for each kind, with all that is known of it but how it is done.
 //!
-//! To add a kind of task, write its file with a structure that is [`TaskKind`], and name it once in [`Work`] and once in
-//! [`Work::kind`]. Fingerprints, prices, the check of memory, the key to lower where a task demands too much, and the
-//! dispatcher's outlook all read the descriptor. How it is done stands in a file of `src/task/` of `drapes`, which
-//! `src/task/perform.rs` names; what its result adds to tables stands in `store/results.rs`.
+//! To add a kind of task, write its file with a structure that is [`TaskKind`] and, where its records hold something of its
+//! own, [`Recorded`]; name the file below, and the kind in the table [`every_kind`]. Plans, fingerprints, prices, the check of
+//! memory, the key to lower where a task demands too much, the dispatcher's outlook, records, results, exports and logs all
+//! read the descriptor. How it is done stands in a file of `src/task/` of `drapes`, which takes the table from here.
 
 mod classify;
 mod fit;
+mod groups;
+pub mod jet_summary;
 mod make_jets;
 mod make_template;
+pub mod planning;
+mod recorded;
 mod resample;
+pub mod template_summary;
 #[cfg(test)]
 mod toy;
 mod train_denoisers;
 mod train_flows;
 mod train_jets;
 mod train_kinematics;
+mod training;
 
-pub use classify::Classify;
-pub use fit::Fit;
+pub use classify::{Classification, Classifier, Classify, DivergedClassifier, SampleSizes};
+pub use fit::{Fit, MassFit};
+pub use jet_summary::{JetQuantity, JetSpectrum, JetSummary};
 pub use make_jets::MakeJets;
 pub use make_template::MakeTemplate;
+pub use planning::Planning;
+pub use recorded::{Content, Histogram, Network, Recorded};
 pub use resample::Resample;
-#[cfg(test)]
-pub use toy::Toy;
+pub use template_summary::{
+    Displacement, FeatureDistance, FeatureSpectra, PairDensity, TemplateSummary, ValueShares,
+};
 pub use train_denoisers::TrainDenoisers;
-pub use train_flows::TrainFlows;
+pub use train_flows::{FlowTraining, TrainFlows};
 pub use train_jets::TrainJets;
 pub use train_kinematics::TrainKinematics;
+pub use training::{DenoiserTraining, Loss, NoiseLoss};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::IntoStaticStr;
 
 use super::cost::EventCounts;
 use super::cost::keys::{Cost, Key, raised_most};
 use super::cost::memory::{Chip, MemoryDemand};
-use super::{PaceKind, Stage, TaskId};
-use crate::job::Job;
+use super::{PaceKind, Plan, Stage, TaskId};
+use crate::job::{Job, ScanPoint};
 use crate::plan::Rates;
 
 /// A trained model: the task that trains it, and the place of the model in that task.
 pub type ModelPlace = (TaskId, usize);
 
-/// What a task computes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "work", rename_all = "snake_case")]
-pub enum Work {
-    /// The dijet fit of the side-bands' mass spectrum.
-    Fit(Fit),
-    /// The training of denoisers, together.
-    Train(TrainDenoisers),
-    /// The training of flows, together.
-    TrainFlow(TrainFlows),
-    /// The training of models of the jets' kinematics, together.
-    TrainKinematics(TrainKinematics),
-    /// The training of models of a jet's constituents, together.
-    TrainJets(TrainJets),
-    /// One copy of a template of jets' constituents.
-    TemplateJets(MakeJets),
-    /// The events of a background template in the signal region.
-    Template(MakeTemplate),
-    /// Over-sampled data of the signal region, from a model that has learnt them (GenSR).
-    Resample(Resample),
-    /// A chunk of a point's classifiers.
-    Classify(Classify),
-    /// A kind of task for tests, which shows that adding a kind takes one file.
-    #[cfg(test)]
-    Toy(Toy),
+/// The table of the kinds of task, for a macro that is given all of it. A kind stands behind those whose tasks it needs.
+///
+/// A row says what the kind is called in [`Work`] (and in its JSON), which structure describes it, and what its result is
+/// called in [`TaskResult`]; over-sampled data have no row for a result, for they leave that of a template.
+#[macro_export]
+macro_rules! every_kind {
+    ($with:ident $($more:tt)*) => {
+        $with! {
+            Fit(fit::Fit) leaves Fit;
+            Train(train_denoisers::TrainDenoisers) leaves Train;
+            TrainKinematics(train_kinematics::TrainKinematics) leaves TrainKinematics;
+            TrainJets(train_jets::TrainJets) leaves TrainJets;
+            TrainFlow(train_flows::TrainFlows) leaves TrainFlow;
+            Template(make_template::MakeTemplate) leaves Template;
+            TemplateJets(make_jets::MakeJets) leaves Jets;
+            Resample(resample::Resample);
+            Classify(classify::Classify) leaves Classify;
+            $($more)*
+        }
+    };
+}
+
+macro_rules! kinds {
+    ($($work:ident($file:ident::$kind:ident) $(leaves $result:ident)?;)*) => {
+        /// What a task computes.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+        #[serde(tag = "work", rename_all = "snake_case")]
+        #[strum(serialize_all = "snake_case")]
+        #[allow(missing_docs, reason = "each has its description in its own file")]
+        pub enum Work {
+            $($work($file::$kind),)*
+        }
+
+        impl Work {
+            /// The descriptor of the work.
+            pub fn kind(&self) -> &dyn TaskKind {
+                match self {
+                    $(Self::$work(kind) => kind,)*
+                }
+            }
+        }
+
+        /// The results of a task, without its arrays.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[allow(missing_docs, reason = "each has its description in the file of its kind")]
+        pub enum TaskResult {
+            $($($result(<$file::$kind as Recorded>::Result),)?)*
+        }
+
+        impl TaskResult {
+            /// The networks that were trained; of classifiers those that diverged.
+            pub fn networks(&self) -> Vec<Network> {
+                match self {
+                    $($(Self::$result(result) => $file::$kind::networks(result),)?)*
+                }
+            }
+
+            /// What the log of the rank says of the result, a line each.
+            pub fn remarks(&self, job: &Job) -> Vec<String> {
+                match self {
+                    $($(Self::$result(result) => $file::$kind::remarks(result, job),)?)*
+                }
+            }
+
+            /// The distributions in the result, for export.
+            pub fn histograms<'a>(&'a self, job: &'a Job) -> Vec<Histogram<'a>> {
+                match self {
+                    $($(Self::$result(result) => $file::$kind::histograms(result, job),)?)*
+                }
+            }
+        }
+
+        $($(
+            impl ResultOf<$file::$kind> for TaskResult {
+                fn of_kind(&self) -> Option<&<$file::$kind as Recorded>::Result> {
+                    match self {
+                        Self::$result(result) => Some(result),
+                        _ => None,
+                    }
+                }
+            }
+        )?)*
+
+        /// Adds the tasks of every kind to a plan.
+        pub(super) fn plan_every_kind(planning: &mut Planning<'_>) {
+            $($file::$kind::plan(planning);)*
+        }
+
+        /// What a user should know of a plan before it runs.
+        pub(super) fn notes_of_every_kind(plan: &Plan) -> Vec<String> {
+            [$($file::$kind::notes(plan),)*].concat()
+        }
+    };
+}
+
+#[cfg(not(test))]
+every_kind!(kinds);
+#[cfg(test)]
+every_kind!(kinds Toy(toy::Toy) leaves Toy;);
+
+/// A result that may be one of this kind of task.
+pub trait ResultOf<K: Recorded> {
+    /// The result, if it is one of this kind.
+    fn of_kind(&self) -> Option<&K::Result>;
+}
+
+impl TaskResult {
+    /// For each network of a training the epoch at which it left the finite numbers, if it did.
+    pub fn diverged(&self) -> Vec<Option<f64>> {
+        self.networks().into_iter().map(|network| network.diverged).collect()
+    }
 }
 
 impl Work {
-    /// The descriptor of the work. This is the only place that tells the kinds of task apart.
-    pub fn kind(&self) -> &dyn TaskKind {
-        match self {
-            Self::Fit(kind) => kind,
-            Self::Train(kind) => kind,
-            Self::TrainFlow(kind) => kind,
-            Self::TrainKinematics(kind) => kind,
-            Self::TrainJets(kind) => kind,
-            Self::TemplateJets(kind) => kind,
-            Self::Template(kind) => kind,
-            Self::Resample(kind) => kind,
-            Self::Classify(kind) => kind,
-            #[cfg(test)]
-            Self::Toy(kind) => kind,
-        }
+    /// The kind of task in one word, as in JSON.
+    pub fn name(&self) -> &'static str {
+        self.into()
     }
 
     /// The kind of work whose measured pace applies to it.
@@ -100,8 +187,23 @@ impl Work {
 
 /// The descriptor of a kind of task: what is known of a task before it is done.
 pub trait TaskKind {
-    /// The name of the kind, as the JSON of [`Work`] has it.
-    fn name(&self) -> &'static str;
+    /// Adds the tasks of this kind that a job needs to those of the kinds before it in the table.
+    fn plan(planning: &mut Planning<'_>)
+    where
+        Self: Sized;
+
+    /// What a user should know of the tasks of this kind in a plan before it runs.
+    fn notes(_plan: &Plan) -> Vec<String>
+    where
+        Self: Sized,
+    {
+        vec![]
+    }
+
+    /// The point of the scan that the task is a result of, if it is of one.
+    fn point(&self) -> Option<&ScanPoint> {
+        None
+    }
 
     /// The kind of work, for what is learnt of speed: tasks of one are slower or faster than their price by one factor.
     fn pace(&self) -> PaceKind;

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{IfStopped, ModelPlace, Settings, TaskKind, Work};
-use crate::job::{Job, NoiseGrid, Oversampling, TrainingSample};
+use super::planning::{Planning, over_sampled};
+use super::{IfStopped, ModelPlace, Settings, TaskKind, TrainDenoisers, Work};
+use crate::job::{Job, NoiseGrid, Oversampling, Scope, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, made_event};
 use crate::plan::cost::{EventCounts, INFERENCE, at_rate, denoiser_weights, stored_events};
@@ -39,8 +40,14 @@ impl Resample {
 }
 
 impl TaskKind for Resample {
-    fn name(&self) -> &'static str {
-        "resample"
+    fn plan(planning: &mut Planning<'_>) {
+        let versions = planning.versions(over_sampled);
+        for data in over_sampled(&planning.job().points) {
+            let model = planning.model(&TrainDenoisers::model_name(Scope::Everything), data.what);
+            for (oversampling, ending) in versions.all(&data.what.to_string()) {
+                planning.push(Self::task(data.what, oversampling, &ending, model.clone()));
+            }
+        }
     }
 
     fn pace(&self) -> PaceKind {

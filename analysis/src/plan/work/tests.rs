@@ -1,24 +1,23 @@
 use std::collections::HashSet;
+use std::path::Path;
 
+use super::toy::{Toy, ToySum};
 use super::*;
 use crate::dispatch::makespan;
 use crate::job::JobFile;
 use crate::plan::price::demand::{longest, most_disk, most_memory, shorter};
 use crate::plan::price::{EventCounts, Price};
-use crate::plan::{Fingerprint, Plan, Task, fingerprints};
+use crate::plan::{Fingerprint, Task, fingerprints};
+use crate::store::{Outcome, Results, RunInfo, Store, StoredJob, TaskRecord};
 
 const JOB: &str = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[trees]\nleaves = 31\n[[scan]]\nmethod = 'noise'\n\
                    n_signal = [0]\n";
 
-/// A job and its plan, with a toy behind the tasks of the job.
+/// A job that has a toy, and its plan, whose last task it is.
 fn with_toy(text: &str) -> (Job, Plan) {
+    let text = text.replace("name = 'a'", "name = 'toy'");
     let job = JobFile::from_text("job.toml", text).check().expect("a good job");
-    let mut plan = Plan::of(&job);
-    let fitted = plan.tasks.iter().find_map(|task| match &task.work {
-        Work::Fit(fit) => Some(fit.sample),
-        _ => None,
-    });
-    plan.tasks.push(Toy::task(fitted.expect("a fit")));
+    let plan = Plan::of(&job);
     (job, plan)
 }
 
@@ -74,6 +73,57 @@ fn a_toy_is_scheduled_behind_what_it_needs() {
     assert_eq!(plan.tasks[toy].work.kind().if_stopped(), IfStopped::GoesOn);
 }
 
+#[test]
+fn a_toy_is_planned_for_jobs_that_need_it_and_nothing_else_changes() {
+    let (_, plan) = with_toy(JOB);
+    let without = Plan::of(&JobFile::from_text("job.toml", JOB).check().expect("a good job"));
+    assert_eq!(plan.tasks[..plan.tasks.len() - 1], without.tasks);
+    assert!(matches!(plan.tasks.last(), Some(Task { work: Work::Toy(_), .. })));
+    assert_eq!((plan.notes(), without.notes()), (vec!["the job has 1 toys".to_owned()], vec![]));
+}
+
+/// What a toy has found, stored as its record in a directory of its job.
+fn stored_toy(directory: &Path) -> (Store, Job, TaskRecord, ToySum) {
+    let text = JOB.replace("name = 'a'", "name = 'toy'");
+    let file = JobFile::from_text("job.toml", &text);
+    let job = file.check().expect("a good job");
+    let stored = StoredJob { job: job.clone(), inputs: vec![] };
+    let store = Store::create(directory, &file, &stored).expect("a directory");
+    let plan = Plan::of(&job);
+    let (toy, fingerprint) = plan.tasks.iter().zip(fingerprints(&job, &[], &plan)).last().expect("a toy");
+    let Work::Toy(Toy { sample }) = toy.work else { panic!("{}", toy.id) };
+    let sum = ToySum { sample, sum: 7000.0, edges: [3000.0, 3500.0, 4000.0], counts: [1.0, 2.0] };
+    let record = TaskRecord {
+        id: toy.id.clone(),
+        fingerprint,
+        run: RunInfo { seconds: 2.0, ..RunInfo::default() },
+        outcome: Outcome::Done(Box::new(TaskResult::Toy(sum.clone()))),
+    };
+    store.write_record(&record).expect("room");
+    (store, job, record, sum)
+}
+
+#[test]
+fn the_result_of_a_toy_is_recorded_gathered_exported_and_logged() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (store, job, record, sum) = stored_toy(directory.path());
+    let line = String::from_utf8(record.to_line()).expect("text");
+    assert!(line.contains(r#""outcome":{"done":{"toy":{"sample":{"#), "{line}");
+    assert_eq!(store.result(&record.id).expect("a result"), TaskResult::Toy(sum.clone()));
+    let results = Results::read(&store).expect("results");
+    assert_eq!(results.each::<Toy>().collect::<Vec<_>>(), [&sum]);
+    assert_eq!(results.each::<Fit>().count(), 0);
+    assert!(!results.missing.contains(&record.id) && !results.missing.is_empty());
+    let exported = crate::export::histograms(&store).expect("histograms");
+    let name = format!("{}/{}/toy", record.id, job.data.resonant);
+    assert_eq!(exported.keys().collect::<Vec<_>>(), [&name]);
+    assert_eq!(exported[&name]["storage"]["values"], serde_json::json!([1.0, 2.0]));
+    assert_eq!(
+        record.told(&job),
+        ["a sum of 7000 GeV for 31 leaves", "the toy's network diverged at epoch 7000.0", "done in 2.0 s"]
+    );
+}
+
 /// A plan with every kind of task.
 fn every_kind() -> Vec<Task> {
     let features = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'gensr'\nn_signal = [0]\n\
@@ -89,10 +139,10 @@ fn a_kind_is_called_as_its_json_and_comes_back_from_it() {
     let mut names = HashSet::new();
     for task in every_kind() {
         let json = serde_json::to_value(&task.work).expect("JSON");
-        assert_eq!(json["work"], task.work.kind().name(), "{}", task.id);
+        assert_eq!(json["work"], task.work.name(), "{}", task.id);
         assert_eq!(serde_json::from_value::<Work>(json).expect("work"), task.work);
         assert!(task.id.0.starts_with(&format!("{}/", task.work.stage().word())), "{}", task.id);
-        names.insert(task.work.kind().name());
+        names.insert(task.work.name());
     }
     assert_eq!(names.len(), 10, "{names:?}");
 }
@@ -112,7 +162,8 @@ fn work_of_one_kind_with_different_settings_has_different_variants() {
     for task in every_kind() {
         let kind = task.work.kind();
         let found = kind.settings(&settings);
-        let of_variant = known.entry([kind.name(), kind.settings_variant()]).or_insert_with(|| found.clone());
+        let of_variant =
+            known.entry([task.work.name(), kind.settings_variant()]).or_insert_with(|| found.clone());
         assert_eq!(*of_variant, found, "{}", task.id);
     }
 }

@@ -1,14 +1,16 @@
-//! A kind of task that no job has: the sum of the masses of a fitted sample.
+//! A kind of task that no real job has, to show that a kind is one file: the sum of the masses of a fitted sample, for jobs
+//! that are called `toy`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Fit, IfStopped, Settings, TaskKind, Work};
+use super::planning::Planning;
+use super::{Content, Fit, Histogram, IfStopped, Network, Recorded, Settings, TaskKind, Work};
 use crate::job::{Job, TrainingSample};
 use crate::plan::cost::EventCounts;
 use crate::plan::cost::keys::{Cost, Key, defaults};
 use crate::plan::cost::memory::Chip;
-use crate::plan::{PaceKind, Rates, Task, TaskId};
+use crate::plan::{PaceKind, Plan, Rates, Task, TaskId};
 
 /// The sum of the masses of a sample, once the sample is fitted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,8 +27,17 @@ impl Toy {
 }
 
 impl TaskKind for Toy {
-    fn name(&self) -> &'static str {
-        "toy"
+    fn plan(planning: &mut Planning<'_>) {
+        if planning.job().name == "toy" {
+            for wanted in planning.templates() {
+                planning.push(Self::task(wanted.what.sample));
+            }
+        }
+    }
+
+    fn notes(plan: &Plan) -> Vec<String> {
+        let toys = plan.tasks.iter().filter(|task| matches!(task.work, Work::Toy(_))).count();
+        if toys == 0 { vec![] } else { vec![format!("the job has {toys} toys")] }
     }
 
     fn pace(&self) -> PaceKind {
@@ -64,5 +75,40 @@ impl TaskKind for Toy {
 
     fn if_stopped(&self) -> IfStopped {
         IfStopped::GoesOn
+    }
+}
+
+/// What a toy leaves in its record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToySum {
+    /// Whose masses were added up.
+    pub sample: TrainingSample,
+    /// GeV.
+    pub sum: f64,
+    /// Edges of two bins, GeV.
+    pub edges: [f64; 3],
+    /// Events in them.
+    pub counts: [f64; 2],
+}
+
+impl Recorded for Toy {
+    type Result = ToySum;
+
+    fn networks(found: &ToySum) -> Vec<Network> {
+        vec![Network { name: "the toy's network".to_owned(), diverged: Some(found.sum) }]
+    }
+
+    fn remarks(found: &ToySum, job: &Job) -> Vec<String> {
+        vec![format!("a sum of {} GeV for {} leaves", found.sum, job.trees.leaves)]
+    }
+
+    fn histograms<'a>(found: &'a ToySum, job: &'a Job) -> Vec<Histogram<'a>> {
+        vec![Histogram {
+            quantity: &job.data.resonant,
+            label: "*m* [GeV]".to_owned(),
+            edges: &found.edges,
+            content: Content::Events,
+            samples: vec![("toy", &found.counts), ("empty", &[])],
+        }]
     }
 }

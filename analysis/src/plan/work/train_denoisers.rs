@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{IfStopped, Settings, TaskKind, Trained};
-use crate::job::{Job, Scope, TrainingSample};
+use super::planning::{ModelName, Planning, over_sampled, templates};
+use super::{DenoiserTraining, IfStopped, Network, Recorded, Settings, TaskKind, Trained, Work};
+use crate::job::{Inputs, Job, ScanPoint, Scope, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{self, Chip, ROWS, SINGLE, STEPS_A_BLOCK, TRAINED};
 use crate::plan::cost::{EventCounts, TRAINING, at_rate, denoiser_weights, looks, product, stored_networks};
@@ -20,6 +21,24 @@ pub struct TrainDenoisers {
 }
 
 impl TrainDenoisers {
+    /// What a model of this scope is called.
+    pub fn model_name(scope: Scope) -> ModelName {
+        let one = match scope {
+            Scope::SideBands => "denoiser",
+            Scope::Everything => "gensr",
+        };
+        ModelName { one: one.to_owned(), several: format!("{one}s") }
+    }
+
+    /// The denoisers that points need: of side-bands for templates, of all data where these are over-sampled.
+    fn wanted(points: &[ScanPoint]) -> Vec<(Scope, TrainingSample)> {
+        let templates = templates(points).into_iter().map(|wanted| wanted.what);
+        let diffused = templates.filter(|what| what.inputs == Inputs::Hlv && what.method.flow().is_none());
+        let of_side_bands = diffused.map(|what| (Scope::SideBands, what.sample));
+        let of_everything = over_sampled(points).into_iter().map(|data| (Scope::Everything, data.what));
+        of_side_bands.chain(of_everything).collect()
+    }
+
     /// Events that each member learns from.
     fn events_each(&self, counts: EventCounts) -> usize {
         match self.scope {
@@ -30,8 +49,11 @@ impl TrainDenoisers {
 }
 
 impl TaskKind for TrainDenoisers {
-    fn name(&self) -> &'static str {
-        "train"
+    fn plan(planning: &mut Planning<'_>) {
+        let together = planning.job().compute.denoisers_per_task;
+        planning.train(Self::wanted, together, Self::model_name, |_, scope, samples| {
+            Work::Train(Self { scope, samples })
+        });
     }
 
     fn pace(&self) -> PaceKind {
@@ -71,5 +93,17 @@ impl TaskKind for TrainDenoisers {
 
     fn trained(&self, job: &Job) -> Option<Trained> {
         Some(Trained { count: self.samples.len(), what: "denoiser", epochs: job.denoiser.epochs })
+    }
+}
+
+impl Recorded for TrainDenoisers {
+    type Result = Vec<DenoiserTraining>;
+
+    fn networks(trainings: &Vec<DenoiserTraining>) -> Vec<Network> {
+        DenoiserTraining::networks(trainings)
+    }
+
+    fn remarks(trainings: &Vec<DenoiserTraining>, job: &Job) -> Vec<String> {
+        DenoiserTraining::short_warmups(trainings, job.denoiser.warmup_steps)
     }
 }

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{IfStopped, Settings, TaskKind, Trained};
-use crate::job::{Job, TrainingSample};
+use super::planning::{ModelName, Planning, templates};
+use super::{DenoiserTraining, IfStopped, Network, Recorded, Settings, TaskKind, Trained, Work};
+use crate::job::{Inputs, Job, ScanPoint, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, TRAINED, jet_values};
 use crate::plan::cost::{EventCounts, at_rate, jets, product, stored_networks};
@@ -17,9 +18,29 @@ pub struct TrainJets {
     pub samples: Vec<TrainingSample>,
 }
 
+impl TrainJets {
+    /// What a model is called.
+    pub fn model_name() -> ModelName {
+        ModelName { one: "jet-model".to_owned(), several: "jet-models".to_owned() }
+    }
+
+    /// The models of constituents that points need.
+    fn wanted(points: &[ScanPoint]) -> Vec<((), TrainingSample)> {
+        let templates = templates(points).into_iter().map(|wanted| wanted.what);
+        let of_jets = templates.filter(|what| what.inputs == Inputs::Llv && what.method.flow().is_none());
+        of_jets.map(|what| ((), what.sample)).collect()
+    }
+}
+
 impl TaskKind for TrainJets {
-    fn name(&self) -> &'static str {
-        "train_jets"
+    fn plan(planning: &mut Planning<'_>) {
+        let together = planning.job().compute.jet_models_per_task;
+        planning.train(
+            Self::wanted,
+            together,
+            |()| Self::model_name(),
+            |_, (), samples| Work::TrainJets(Self { samples }),
+        );
     }
 
     fn pace(&self) -> PaceKind {
@@ -56,5 +77,17 @@ impl TaskKind for TrainJets {
 
     fn trained(&self, job: &Job) -> Option<Trained> {
         Some(Trained { count: self.samples.len(), what: "jet model", epochs: job.jet_model.epochs })
+    }
+}
+
+impl Recorded for TrainJets {
+    type Result = Vec<DenoiserTraining>;
+
+    fn networks(trainings: &Vec<DenoiserTraining>) -> Vec<Network> {
+        DenoiserTraining::networks(trainings)
+    }
+
+    fn remarks(trainings: &Vec<DenoiserTraining>, job: &Job) -> Vec<String> {
+        DenoiserTraining::short_warmups(trainings, job.jet_model.warmup_steps)
     }
 }

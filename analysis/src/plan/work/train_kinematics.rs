@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{IfStopped, Settings, TaskKind, Trained};
-use crate::job::{Job, TrainingSample};
+use super::planning::{ModelName, Planning, templates};
+use super::{DenoiserTraining, IfStopped, Network, Recorded, Settings, TaskKind, Trained, Work};
+use crate::job::{Inputs, Job, ScanPoint, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, TRAINED};
 use crate::plan::cost::{
@@ -19,9 +20,31 @@ pub struct TrainKinematics {
     pub samples: Vec<TrainingSample>,
 }
 
+impl TrainKinematics {
+    /// What a model is called.
+    pub fn model_name() -> ModelName {
+        ModelName { one: "kinematic-model".to_owned(), several: "kinematic-models".to_owned() }
+    }
+
+    /// The models of the jets' kinematics that points need.
+    fn wanted(points: &[ScanPoint]) -> Vec<((), TrainingSample)> {
+        let templates = templates(points).into_iter().map(|wanted| wanted.what);
+        let of_jets = templates.filter(|what| {
+            what.inputs == Inputs::Llv && what.method.flow().is_none() && what.makes_kinematics()
+        });
+        of_jets.map(|what| ((), what.sample)).collect()
+    }
+}
+
 impl TaskKind for TrainKinematics {
-    fn name(&self) -> &'static str {
-        "train_kinematics"
+    fn plan(planning: &mut Planning<'_>) {
+        let together = planning.job().compute.denoisers_per_task;
+        planning.train(
+            Self::wanted,
+            together,
+            |()| Self::model_name(),
+            |_, (), samples| Work::TrainKinematics(Self { samples }),
+        );
     }
 
     fn pace(&self) -> PaceKind {
@@ -57,5 +80,17 @@ impl TaskKind for TrainKinematics {
 
     fn trained(&self, job: &Job) -> Option<Trained> {
         Some(Trained { count: self.samples.len(), what: "model of kinematics", epochs: job.denoiser.epochs })
+    }
+}
+
+impl Recorded for TrainKinematics {
+    type Result = Vec<DenoiserTraining>;
+
+    fn networks(trainings: &Vec<DenoiserTraining>) -> Vec<Network> {
+        DenoiserTraining::networks(trainings)
+    }
+
+    fn remarks(trainings: &Vec<DenoiserTraining>, job: &Job) -> Vec<String> {
+        DenoiserTraining::short_warmups(trainings, job.denoiser.warmup_steps)
     }
 }
