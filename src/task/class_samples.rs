@@ -93,10 +93,10 @@ pub fn class_samples(place: &Workplace, point: &ScanPoint) -> Result<ClassSample
             })
         }
         Comparison::Idealised { n_signal } => {
-            reference(place, data(n_signal)?, 1, (independent, unseen_signal))
+            reference(place, data(n_signal)?, 1, independent, unseen_signal)
         }
         Comparison::OverIdealised { n_signal, oversampling } => {
-            reference(place, data(n_signal)?, oversampling.0 as usize, (independent, unseen_signal))
+            reference(place, data(n_signal)?, oversampling.0 as usize, independent, unseen_signal)
         }
         Comparison::Supervised => Ok(ClassSamples {
             is_signal: Some(vec![true; unseen_signal.len()]),
@@ -136,7 +136,8 @@ fn reference(
     place: &Workplace,
     data: Vec<u32>,
     factor: usize,
-    (mut independent, unseen_signal): (Vec<u32>, Vec<u32>),
+    mut independent: Vec<u32>,
+    unseen_signal: Vec<u32>,
 ) -> Result<ClassSamples, Error> {
     let sample = place.sample()?;
     let is_signal: Vec<bool> = data.iter().map(|event| sample.is_signal(*event)).collect();

@@ -29,6 +29,18 @@ enum CheckpointFate {
     Remove,
 }
 
+/// A task while it is done.
+struct Execution<'a> {
+    task: &'a Task,
+    fingerprint: &'a Fingerprint,
+    /// How it is done.
+    kind: &'a dyn Perform,
+    attempt: Attempt,
+    sink: &'a dyn ProgressSink,
+    checkpointer: &'a Checkpointer<'a>,
+    start: Instant,
+}
+
 /// The result of computing a task once.
 struct Tried {
     outcome: Outcome,
@@ -68,7 +80,6 @@ impl Workplace {
         attempt: Attempt,
         sink: &dyn ProgressSink,
     ) -> Ended {
-        let start = Instant::now();
         let file = CheckpointFile {
             path: self.store.checkpoint(&task.id),
             fingerprint: fingerprint.clone(),
@@ -77,14 +88,16 @@ impl Workplace {
         self.log.begins(&task.id);
         let note = |notice: Notice| self.log.notes(&task.id, &notice);
         let checkpointer = Checkpointer::new(sink, file, self.save_every).telling(&note);
-        let tried = self.try_once((task, fingerprint), kind, attempt, (&checkpointer, sink));
-        let Tried { outcome, checkpoint, .. } = match tried {
+        let start = Instant::now();
+        let execution =
+            Execution { task, fingerprint, kind, attempt, sink, checkpointer: &checkpointer, start };
+        let Tried { outcome, checkpoint, .. } = match self.try_once(&execution) {
             Ok(tried) => tried,
             Err(ended) => return ended,
         };
-        let record = self.record((task, fingerprint), outcome, (&checkpointer, start));
+        let record = self.record(&execution, outcome);
         if let Err(error) = self.store.write_record(&record) {
-            return self.not_stored(&task.id, kind, attempt, &error.into());
+            return self.not_stored(&execution, &error.into());
         }
         // A device that broke near the end of a long training is no reason to begin anew when it is tried again.
         if checkpoint == CheckpointFate::Remove {
@@ -103,13 +116,8 @@ impl Workplace {
     /// # Errors
     /// It ends without a record: it was stopped, what it needs cannot be read, nothing can be stored, or the machine has let
     /// it down.
-    fn try_once(
-        &self,
-        (task, fingerprint): (&Task, &Fingerprint),
-        kind: &dyn Perform,
-        attempt: Attempt,
-        (checkpointer, sink): (&Checkpointer<'_>, &dyn ProgressSink),
-    ) -> Result<Tried, Ended> {
+    fn try_once(&self, execution: &Execution<'_>) -> Result<Tried, Ended> {
+        let &Execution { task, fingerprint, kind, attempt, sink, checkpointer, .. } = execution;
         // Nothing that a panic could leave half-done is used again: arrays have no name yet, the sample is whole.
         let computed =
             catch_unwind(AssertUnwindSafe(|| self.compute_or_retry(task, kind, checkpointer, sink)));
@@ -119,7 +127,7 @@ impl Workplace {
                 return Ok(Tried { outcome, checkpoint: CheckpointFate::Remove, fault: None });
             }
             Ok(Err(Error::Stopped)) => {
-                stopping::note(&self.store, (task, fingerprint), &self.place.device, checkpointer);
+                stopping::note(&self.store, task, fingerprint, &self.place.device, checkpointer);
                 self.log.stopped(&task.id);
                 return Err(Ended::Stopped);
             }
@@ -127,7 +135,7 @@ impl Workplace {
                 return Err(self.unreadable_input(task, needs, source.to_string()));
             }
             Ok(Err(error)) if error.is_of_storage() => {
-                return Err(self.not_stored(&task.id, kind, attempt, &error));
+                return Err(self.not_stored(execution, &error));
             }
             Ok(Err(error)) => Tried::failed(&error),
             Err(panic) => {
@@ -166,12 +174,8 @@ impl Workplace {
     }
 
     /// The record of a task that has ended, which any reader of JSON can read: else it is that of a failure.
-    fn record(
-        &self,
-        (task, fingerprint): (&Task, &Fingerprint),
-        outcome: Outcome,
-        (checkpointer, start): (&Checkpointer<'_>, Instant),
-    ) -> TaskRecord {
+    fn record(&self, execution: &Execution<'_>, outcome: Outcome) -> TaskRecord {
+        let Execution { task, fingerprint, checkpointer, start, .. } = execution;
         let diverged = match &outcome {
             Outcome::Done(result) => result.diverged().into_iter().flatten().count(),
             Outcome::Failed { .. } => 0,
@@ -182,7 +186,8 @@ impl Workplace {
         // Milliseconds, for the bars of the report.
         let began = began.map(|began| (began.as_secs_f64() * 1e3).round() / 1e3);
         let run = RunInfo { seconds, began, diverged, ..self.place.clone() };
-        let mut record = TaskRecord { id: task.id.clone(), fingerprint: fingerprint.clone(), run, outcome };
+        let (id, fingerprint) = (task.id.clone(), (*fingerprint).clone());
+        let mut record = TaskRecord { id, fingerprint, run, outcome };
         if let Err(reason) = record.readable() {
             record.outcome = Outcome::Failed { reason };
         }
@@ -195,10 +200,11 @@ impl Workplace {
     }
 
     /// A full disk is full for all ranks; whatever else keeps this one from writing may be its own.
-    fn not_stored(&self, id: &TaskId, kind: &dyn Perform, attempt: Attempt, error: &Error) -> Ended {
+    fn not_stored(&self, execution: &Execution<'_>, error: &Error) -> Ended {
+        let (id, attempt) = (&execution.task.id, execution.attempt);
         let needed = match error {
             Error::NotSaved { bytes, .. } => *bytes,
-            _ => kind.bytes(&self.job, EventCounts::estimated(&self.job)),
+            _ => execution.kind.bytes(&self.job, EventCounts::estimated(&self.job)),
         };
         let reason = format!("{id} needs about {:.1} MB: {error}", needed / 1e6);
         let has_room = free_bytes(self.store.directory()).is_none_or(|free| free > needed + ROOM_TO_SPARE);

@@ -67,7 +67,7 @@ fn train(
         place.device,
         checkpointer,
     )?;
-    let (parameters, maps, histories) = gathered(flow, samples, lost, (members, trained));
+    let (parameters, maps, histories) = gathered(flow, samples, lost, members, trained);
     weights::write(place, id, &parameters, |writer| weights::write_columns(writer, &maps))?;
     Ok(histories)
 }
@@ -99,12 +99,13 @@ fn members(
     Ok((members, base_weights))
 }
 
-/// Parameters, maps and course of the flow of each sample, with an empty place for those that had nothing to learn from.
+/// Parameters, maps and history of the flow of each sample, with an empty place for those that had nothing to learn from.
 fn gathered(
     flow: FlowKind,
     samples: &[TrainingSample],
     lost: impl Fn(usize) -> Option<f64>,
-    (members, trained): (Vec<FlowEvents>, TrainedFlows),
+    members: Vec<FlowEvents>,
+    trained: TrainedFlows,
 ) -> (Tensor, Vec<ColumnMaps>, Vec<FlowTraining>) {
     let mut trained_members = (0_i64..).zip(members).zip(trained.members.into_iter().zip(trained.in_tails));
     let (mut parameters, mut maps, mut histories) = (vec![], vec![], vec![]);

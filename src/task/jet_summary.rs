@@ -18,7 +18,8 @@ const LOOKED_AT: usize = 10_000;
 
 pub fn summarise(
     place: &Workplace,
-    (template, copy): (TemplateSpec, u32),
+    template: TemplateSpec,
+    copy: u32,
     grid: &NoiseGrid,
     made: &Jets,
 ) -> Result<JetSummary, Error> {

@@ -72,7 +72,8 @@ fn make(
             begin: checkpointer.kept(),
             len: (OF_KINEMATICS - checkpointer.kept()).max(0.0),
         };
-        outlines(place, &template, (&model, &grid), (&starts, &masses), &stream, &part)
+        let kinematics = Kinematics { template, model, grid: &grid, starts: &starts, masses: &masses };
+        kinematics.outlines(place, &stream.branch("kinematics"), &part)
     });
     let kinematics = kinematics.transpose()?;
     let from = match (template.method, &kinematics) {
@@ -87,7 +88,7 @@ fn make(
     let solver = place.job.sampler.with(template.integration).solver;
     let momentum = place.job.momentum_llv;
     let sampler = JetSampler { denoiser: &denoiser, grid: &grid, solver, momentum, device: place.device };
-    solve(&sampler, &mut partial_template, (from.as_ref(), kinematics.as_deref()), checkpointer)?;
+    solve(&sampler, &mut partial_template, from.as_ref(), kinematics.as_deref(), checkpointer)?;
     let made = partial_template.jets();
     let writer = ArrayWriter::create(&place.store.arrays(id))?;
     writer.list("masses_gev", ArrayView1::from(&masses))?;
@@ -97,14 +98,15 @@ fn make(
         jets::write(&writer, part, &made.select(&events))?;
     }
     writer.finish()?;
-    jet_summary::summarise(place, (template, request.copy), &grid, made)
+    jet_summary::summarise(place, template, request.copy, &grid, made)
 }
 
 /// Makes all jets, from where they were stopped: of these, or of these outlines.
 fn solve(
     sampler: &JetSampler<'_>,
     partial_template: &mut PartialJetTemplate,
-    (from, outlines): (Option<&Jets>, Option<&[Outline]>),
+    from: Option<&Jets>,
+    outlines: Option<&[Outline]>,
     checkpointer: &Checkpointer<'_>,
 ) -> Result<(), Error> {
     let (ready, portion) = (sampler.denoiser.ready(), sampler.portion());
@@ -160,31 +162,42 @@ fn masses(place: &Workplace, request: &MakeJets, starts: &[u32], stream: &Stream
     Ok(window.sample_iter(&mut generator).take(starts.len()).collect())
 }
 
-/// The jets to be made, as wholes: from noise, or from those of the starting events.
-fn outlines(
-    place: &Workplace,
-    template: &TemplateSpec,
-    (model, grid): (&KinematicModel, &NoiseGrid),
-    (starts, masses): (&[u32], &[f64]),
-    stream: &Stream,
-    sink: &dyn ProgressSink,
-) -> Result<Vec<Outline>, Error> {
-    let stream = stream.branch("kinematics");
-    let solver = place.job.sampler.with(template.integration).solver;
-    let sampler = Sampler { denoiser: &model.denoiser, grid, solver, device: place.device };
-    let noise = &mut stream.branch("noise").generator();
-    let features: Array2<f32> = if template.method == TemplateMethod::Noise {
-        sampler.from_noise(masses, noise, sink)?
-    } else {
-        let events = EventJets::only(place.sample()?.jets(), starts);
-        let rows = model.map.rows(events, &mut stream.branch("spread").generator());
-        // The last column is their own mass.
-        let features = rows.slice(ndarray::s![.., ..KINEMATIC_FEATURES]);
-        // The features are smooth by now: nothing is left to spread.
-        let unused = &mut stream.branch("atoms").generator();
-        sampler.from_events(features, masses, (noise, unused), sink)?
-    };
-    model.map.jets(features.view(), masses, &mut stream.branch("azimuths").generator())
+/// What the jets of a copy are made from as wholes, before their constituents.
+struct Kinematics<'a> {
+    template: TemplateSpec,
+    model: KinematicModel,
+    grid: &'a NoiseGrid,
+    /// The events that the method starts from.
+    starts: &'a [u32],
+    /// Dijet masses of the events to be made (GeV).
+    masses: &'a [f64],
+}
+
+impl Kinematics<'_> {
+    /// The jets to be made, as wholes: from noise, or from those of the starting events.
+    fn outlines(
+        &self,
+        place: &Workplace,
+        stream: &Stream,
+        sink: &dyn ProgressSink,
+    ) -> Result<Vec<Outline>, Error> {
+        let Self { template, model, grid, starts, masses } = self;
+        let solver = place.job.sampler.with(template.integration).solver;
+        let sampler = Sampler { denoiser: &model.denoiser, grid, solver, device: place.device };
+        let noise = &mut stream.branch("noise").generator();
+        let features: Array2<f32> = if template.method == TemplateMethod::Noise {
+            sampler.from_noise(masses, noise, sink)?
+        } else {
+            let events = EventJets::only(place.sample()?.jets(), starts);
+            let rows = model.map.rows(events, &mut stream.branch("spread").generator());
+            // The last column is their own mass.
+            let features = rows.slice(ndarray::s![.., ..KINEMATIC_FEATURES]);
+            // The features are smooth by now: nothing is left to spread.
+            let unused = &mut stream.branch("atoms").generator();
+            sampler.from_events(features, masses, (noise, unused), sink)?
+        };
+        model.map.jets(features.view(), masses, &mut stream.branch("azimuths").generator())
+    }
 }
 
 /// Jets that partial diffusion starts from where kinematics have been diffused already: those kinematics and numbers of

@@ -10,7 +10,8 @@ use crate::training::{Checkpointer, Progress};
 /// to lose this one.
 pub fn note(
     store: &Store,
-    (task, fingerprint): (&Task, &Fingerprint),
+    task: &Task,
+    fingerprint: &Fingerprint,
     device: &str,
     checkpointer: &Checkpointer<'_>,
 ) {

@@ -70,35 +70,29 @@ fn make(
     let starts = starts(place, &template)?;
     let count = starts.len() * oversampling.0 as usize;
     let stream = stream(place, &template);
-    let masses = target_masses(place, &template, fit.as_ref(), (&starts, count))?;
-    let maker = match template.method.flow() {
-        Some(kind) => Maker::Flow(flow::read(place, kind, model)?),
-        None => Maker::Denoiser(train::read(place, model)?, NoiseGrid::of(&place.job.sampler, &template)),
+    let masses = target_masses(place, &template, fit.as_ref(), &starts, count)?;
+    let method = template.method;
+    let model = match method.flow() {
+        Some(kind) => Model::Flow(flow::read(place, kind, model)?),
+        None => Model::Denoiser(train::read(place, model)?, NoiseGrid::of(&place.job.sampler, &template)),
     };
+    let solver = place.job.sampler.with(template.integration).solver;
+    let maker = Maker { method, starts: &starts, model, solver, device: place.device };
     let noise = match template.method {
         TemplateMethod::Noise | TemplateMethod::Cathode => stream.branch("starting noise"),
         _ => stream.branch("added noise"),
     }
     .generator();
     let spread = stream.branch("spread").generator();
-    let solver = place.job.sampler.with(template.integration).solver;
-    let method = template.method;
-    let partial_template =
-        PartialTemplate::new(masses.len(), place.job.data.features.len(), Generators { noise, spread });
-    store(
-        place,
-        id,
-        &masses,
-        (partial_template, maker.portion(place), checkpointer),
-        |rows, generators, sink| {
-            let to = &masses[rows.clone()];
-            maker.make((method, &starts), (rows, to), generators, (solver, place.device), sink)
-        },
-    )?;
-    let (grid, in_tails) = match &maker {
-        Maker::Denoiser(_, grid) => (Some(grid), None),
-        Maker::Flow(_) if method == TemplateMethod::Cathode => (None, None),
-        Maker::Flow(flow) => (None, Some(flow.share_in_tails(starts.features.view()))),
+    let events =
+        ToMake { masses: &masses, generators: Generators { noise, spread }, portion: maker.portion() };
+    store(place, id, events, checkpointer, |rows, generators, sink| {
+        maker.make(&masses[rows.clone()], rows, generators, sink)
+    })?;
+    let (grid, in_tails) = match &maker.model {
+        Model::Denoiser(_, grid) => (Some(grid), None),
+        Model::Flow(_) if method == TemplateMethod::Cathode => (None, None),
+        Model::Flow(flow) => (None, Some(flow.share_in_tails(starts.features.view()))),
     };
     let summary = summarise(place, id, Some(template), grid, &starts)?;
     Ok(TemplateSummary { in_tails, ..summary })
@@ -110,7 +104,8 @@ fn target_masses(
     place: &Workplace,
     template: &TemplateSpec,
     fit: Option<&TaskId>,
-    (starts, count): (&RegionEvents, usize),
+    starts: &RegionEvents,
+    count: usize,
 ) -> Result<Vec<f64>, Error> {
     let Some(fit) = fit else { return Ok(starts.masses.iter().copied().cycle().take(count).collect()) };
     let mut generator = stream(place, template).branch("target masses").generator();
@@ -119,42 +114,53 @@ fn target_masses(
 }
 
 /// The finished model that makes a template.
-enum Maker {
+enum Model {
     Denoiser(Denoiser, NoiseGrid),
     Flow(FlowModel),
 }
 
-impl Maker {
+/// How a template is made, and what it is made of.
+struct Maker<'a> {
+    method: TemplateMethod,
+    /// The events that the method starts from.
+    starts: &'a RegionEvents,
+    model: Model,
+    /// How a denoiser integrates.
+    solver: Solver,
+    device: Device,
+}
+
+impl Maker<'_> {
     /// How many events are made together.
-    fn portion(&self, place: &Workplace) -> usize {
-        match self {
-            Self::Denoiser(denoiser, grid) => {
-                let (solver, device) = (place.job.sampler.solver, place.device);
-                Sampler { denoiser, grid, solver, device }.portion()
-            }
-            Self::Flow(flow) => flow.portion(),
+    fn portion(&self) -> usize {
+        match &self.model {
+            Model::Denoiser(denoiser, grid) => self.sampler(denoiser, grid).portion(),
+            Model::Flow(flow) => flow.portion(),
         }
+    }
+
+    fn sampler<'a>(&self, denoiser: &'a Denoiser, grid: &'a NoiseGrid) -> Sampler<'a> {
+        Sampler { denoiser, grid, solver: self.solver, device: self.device }
     }
 
     /// Makes some rows of a template at their target masses, from noise or from the events that the method starts from.
     fn make(
         &self,
-        (method, starts): (TemplateMethod, &RegionEvents),
-        (rows, to): (Range<usize>, &[f64]),
+        to: &[f64],
+        rows: Range<usize>,
         Generators { noise, spread }: &mut Generators,
-        (solver, device): (Solver, Device),
         sink: &dyn ProgressSink,
     ) -> Result<Array2<f32>, Error> {
-        let from = || portion(starts, rows);
-        match self {
-            Self::Denoiser(denoiser, grid) => {
-                let sampler = Sampler { denoiser, grid, solver, device };
-                match method {
+        let from = || portion(self.starts, rows);
+        match &self.model {
+            Model::Denoiser(denoiser, grid) => {
+                let sampler = self.sampler(denoiser, grid);
+                match self.method {
                     TemplateMethod::Noise => sampler.from_noise(to, noise, sink),
                     _ => sampler.from_events(from().features.view(), to, (noise, spread), sink),
                 }
             }
-            Self::Flow(flow) => match method {
+            Model::Flow(flow) => match self.method {
                 TemplateMethod::Cathode => flow.sample(to, noise, sink),
                 TemplateMethod::Feta => {
                     flow.transport(from().features.view(), Transform::Correction(to), spread, sink)
@@ -205,14 +211,10 @@ fn resample(
     let noise = stream.branch("starting noise").generator();
     // Nothing is spread where events begin as noise.
     let generators = Generators { spread: noise.clone(), noise };
-    let partial_template = PartialTemplate::new(count, place.job.data.features.len(), generators);
-    store(
-        place,
-        id,
-        &masses,
-        (partial_template, sampler.portion(), checkpointer),
-        |rows, generators, sink| sampler.from_noise(&masses[rows], &mut generators.noise, sink),
-    )?;
+    let events = ToMake { masses: &masses, generators, portion: sampler.portion() };
+    store(place, id, events, checkpointer, |rows, generators, sink| {
+        sampler.from_noise(&masses[rows], &mut generators.noise, sink)
+    })?;
     summarise(place, id, None, Some(&grid), &data)
 }
 
@@ -245,15 +247,25 @@ fn signal_region(place: &Workplace, sample: TrainingSample) -> Result<RegionEven
     place.sample()?.data(sample.n_signal, &place.job.regions_of(&sample), Region::Signal)
 }
 
+/// The events of a template before the first is made.
+struct ToMake<'a> {
+    /// The mass of each (GeV).
+    masses: &'a [f64],
+    generators: Generators,
+    /// How many are made together.
+    portion: usize,
+}
+
 /// Makes the events of a template, beginning where an earlier run was stopped, and stores them when all are made. Events are
 /// made in portions, and a stop takes effect between two of them, so that hardly any work is lost.
 fn store(
     place: &Workplace,
     id: &TaskId,
-    masses: &[f64],
-    (mut partial_template, portion, checkpointer): (PartialTemplate, usize, &Checkpointer<'_>),
+    ToMake { masses, generators, portion }: ToMake<'_>,
+    checkpointer: &Checkpointer<'_>,
     mut make: impl FnMut(Range<usize>, &mut Generators, &dyn ProgressSink) -> Result<Array2<f32>, Error>,
 ) -> Result<(), Error> {
+    let mut partial_template = PartialTemplate::new(masses.len(), place.job.data.features.len(), generators);
     checkpointer.resume(&mut partial_template);
     while let Some(rows) = partial_template.next(portion) {
         let count = masses.len() as f64;
