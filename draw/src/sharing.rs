@@ -46,7 +46,7 @@ pub(crate) fn same_y(row: &Row, one: usize, other: usize) -> bool {
     one == other || row.panels[one].y == row.panels[other].y
 }
 
-/// A line that is worth drawing is worth showing.
+/// The range of y is widened to include the guide.
 fn reach_of_guide(guide: &Guide, y: &mut Extent) {
     match guide {
         Guide::Horizontal { y: value, .. } => y.add(*value),

@@ -25,7 +25,7 @@ impl Share {
     /// The share of this process, by what its launcher says; all of the work without a launcher.
     ///
     /// # Errors
-    /// The launcher's numbers are none.
+    /// The variables of the launcher hold no valid numbers.
     pub fn of(variable: impl Fn(&str) -> Option<String>) -> Result<Self, PrepareError> {
         for (rank, size) in LAUNCHERS {
             // A shell of Slurm has a number, too, but belongs to no step.

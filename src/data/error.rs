@@ -93,7 +93,7 @@ pub enum DataError {
         /// What is missing.
         reason: String,
     },
-    /// What has the name of a column is none.
+    /// The file has something of this name which is no column.
     #[error("{} of {} is no column ({reason}) {remedy}", printable(column), path.display())]
     NoColumn {
         /// The file.

@@ -78,7 +78,7 @@ pub fn class_samples(place: &Workplace, point: &ScanPoint) -> Result<ClassSample
             })
         }
         Comparison::GenSr { template, oversampling, data_oversampling } => {
-            // The classifiers see the likeness of the data only, so that all true events may evaluate them.
+            // The classifiers see generated data only, so that all true events may evaluate them.
             let data = data(template.sample.n_signal)?;
             let (signal, background): (Vec<u32>, Vec<u32>) =
                 data.iter().partition(|event| sample.is_signal(**event));

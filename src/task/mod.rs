@@ -1,7 +1,8 @@
 //! Tasks: a job's settings and records of earlier tasks come in, a record and arrays go out.
 //!
-//! Each kind of task is done in a file that says how for its descriptor in `analysis/src/plan/work/`. `template.rs` holds the
-//! partial diffusion (Eq. 3.1 of the paper), `class_samples.rs` what is classified against what. This room knows files and
+//! Each kind of task is done in a file that says how for its descriptor in `analysis/src/plan/work/`. `template.rs` makes
+//! templates (how many steps a partial diffusion takes, Eq. 3.1 of the paper, is said by `analysis/src/job/noise_grid.rs`),
+//! `class_samples.rs` says what is classified against what. This room knows files and
 //! records, and no ranks: those are the business of [`crate::dispatch`] and [`crate::run`].
 
 mod class_samples;

@@ -37,13 +37,12 @@ pub struct TrainingHistory {
 pub enum Weights {
     /// Numbers.
     Finite,
-    /// Something that is none: nothing comes of it that is one.
+    /// At least one is infinite or not a number: the member is of no use.
     NotFinite,
 }
 
 impl TrainedMember {
-    /// How many steps it takes when it is trained to its end: all; or none further, where so many records have not made its
-    /// validation loss better.
+    /// The steps of its whole training: all of them, or no more once its validation loss has not improved for `patience` records.
     pub(super) fn ends_after(&self, patience: Option<NonZeroUsize>) -> usize {
         if self.history.has_stalled(patience) { 0 } else { self.rate.total }
     }

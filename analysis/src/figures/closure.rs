@@ -14,7 +14,7 @@ const ERRORS: f64 = 2.0;
 /// The most features that a warning names.
 const NAMED: usize = 3;
 
-/// A method whose templates fail by one kind of classifier.
+/// A method whose templates fail closure, as judged by one kind of classifier.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
     /// The word of the method.

@@ -27,10 +27,13 @@ enum Holder {
 impl Store {
     /// Refuses a directory that holds files of somebody else. Writes nothing.
     ///
-    /// A directory is ours if its `job.json` is a stored job: that is written before everything else but what this rule
-    /// knows by name. It may be begun if it is not there or empty, or if it holds nothing but what a start leaves that
-    /// died before that, or another shard that begins at this moment: empty folders of stages, and in
-    /// `running/` lock files, requests to their owners and files of ranks that wait for others, and a part of `job.json`.
+    /// A directory is ours if its `job.json` is a stored job, which is written before nearly everything else. It may be begun
+    /// if it is not there, is empty, or holds nothing but what is written even earlier, by a start that died before
+    /// `job.json` was there or by another shard that begins at this moment:
+    ///
+    /// - empty folders of stages;
+    /// - in `running/`, lock files, requests to their owners, and files of ranks that wait for others;
+    /// - a part of `job.json`.
     ///
     /// # Errors
     /// The directory holds anything else.

@@ -3,12 +3,12 @@
 //! ```text
 //! DIR/job.toml            the job file as given          DIR/results.csv       one row a classifier
 //! DIR/job.json            the checked job, the inputs    DIR/figures/          tables and pictures
-//! DIR/tasks/STAGE/ID.json the record, written last       DIR/logs/rank-NNN.log
-//! DIR/tasks/STAGE/ID.h5   arrays (weights, events)       DIR/running/          who works here now, who is asked to stop
+//! DIR/tasks/ID.json       the record, written last       DIR/logs/rank-NNN.log
+//! DIR/tasks/ID.h5         arrays (weights, events)       DIR/running/          who works here now, who is asked to stop
 //! DIR/drawn.json          what tables and pictures are of
 //! DIR/report.html         all of it on one page
-//! DIR/tasks/STAGE/ID.stopped      how far a stopped task came, and in what time
-//! DIR/tasks/STAGE/ID.checkpoint  what it goes on from    DIR/tasks/folded.*    records and arrays after `compact`
+//! DIR/tasks/ID.stopped     how far a stopped task came, and in what time
+//! DIR/tasks/ID.checkpoint  what it goes on from    DIR/tasks/folded.*    records and arrays after `compact`
 //! ```
 //!
 //! - In: a job with its input files, and the record of each task ([`record`]) when it has ended.

@@ -138,7 +138,7 @@ struct Pass {
     /// A position in the batch.
     label: Option<usize>,
     mass: Mass,
-    /// One for each column of a batch, if the columns tell anything.
+    /// One for each column of a batch; empty for particles, whose columns say nothing by themselves.
     columns: Vec<Running>,
     /// One for each high-level variable, if there are jets.
     variables: Vec<Running>,
@@ -147,7 +147,7 @@ struct Pass {
     events: Counts,
     masses: Vec<f64>,
     is_signal: Vec<bool>,
-    /// What tells events apart: positions in the batch, and a number of each event's values there.
+    /// Columns by which duplicates are found (positions in the batch), and a hash of each event's values there.
     telling: Vec<usize>,
     rows: Vec<u64>,
     dropped: Dropped,
@@ -242,7 +242,7 @@ impl Pass {
         }
     }
 
-    /// Counts all events as unlabelled where the values of the column are no labels; that column.
+    /// Counts all events as unlabelled where the values of the label column are no labels. Returns that column.
     fn without_false_label(&mut self) -> Option<usize> {
         if self.labels.kind() != LabelKind::Other {
             return None;

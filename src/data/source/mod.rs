@@ -45,7 +45,7 @@ pub(super) trait Columns {
         None
     }
 
-    /// Why what has this name in the file is no column, if there is such a thing.
+    /// Why the object of this name cannot be read as a column; none where it can, or where there is none.
     fn objection(&self, _name: &str) -> Option<DataError> {
         None
     }

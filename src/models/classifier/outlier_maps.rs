@@ -20,7 +20,8 @@ impl OutlierMaps {
     /// `(events, features)`.
     pub fn of(rows: ArrayView2<'_, f32>) -> Self {
         let map = |column: ndarray::ArrayView1<'_, f32>| {
-            // What is no number would make one of all others; whoever learns from it diverges, and nobody else does.
+            // A value that is no number is left out: it would turn the whole column into such values. A classifier that
+            // learns from it diverges alone.
             let mut sorted: Vec<f32> = column.iter().copied().filter(|value| value.is_finite()).collect();
             sorted.sort_unstable_by(f32::total_cmp);
             let with_outliers = Column::of_sorted(&sorted).filter(|column| column.outliers.is_some());

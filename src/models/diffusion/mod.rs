@@ -5,7 +5,8 @@
 //! ```
 //!
 //! `noise` has the preconditioning D(x; σ) = c(skip) x + c(out) F(c(in) x; σ), `train` the loss, `solve` the probability-flow
-//! equation, and `sample` its use from pure noise (∅) or from events with noise of strength σ′ (partial diffusion, Eq. 3.1).
+//! equation, and `sample` its use from pure noise (∅) or from events with noise of strength σ′ (partial diffusion, whose
+//! steps `analysis/src/job/noise_grid.rs` counts by Eq. 3.1).
 //!
 //! Source: the paper, section 3.1, after Karras et al. 2022 ("EDM").
 

@@ -1,5 +1,5 @@
 //! Makes template events: integrates the reverse diffusion from pure noise (∅) or from events with noise of strength σ′ (partial
-//! diffusion, Eq. 3.1 of the paper).
+//! diffusion).
 
 use drapes_analysis::job::Solver;
 use drapes_analysis::job::noise_grid::NoiseGrid;

@@ -1,5 +1,5 @@
-//! Events that models pass without learning from them while they are trained: losses are looked at again and again, which is
-//! most of the work of a short training.
+//! What it costs to evaluate losses during a training: the networks pass events without learning from them, which is most of
+//! the work of a short training.
 
 use crate::plan::cost::INFERENCE;
 
