@@ -120,7 +120,7 @@ fn window(option: &str, edges: &[f64]) -> MassWindow {
 
 fn main() -> ExitCode {
     // A panic in a task is told as the task's failure, with its reason; printing it as well would tell it twice.
-    ExitCode::from(guarded(Some(COMPUTING), || run() as u8))
+    ExitCode::from(guarded("the job file", Some(COMPUTING), || run() as u8))
 }
 
 fn run() -> Exit {

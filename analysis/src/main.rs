@@ -28,7 +28,7 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    ExitCode::from(guarded(None, || {
+    ExitCode::from(guarded("the job file", None, || {
         let arguments = Arguments::parse();
         arguments.color.set();
         let done = match arguments.verb {

@@ -3,21 +3,10 @@
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-pub use crate::filter::FilterId;
-use crate::rejection::Dropped;
+use drapes_analysis::error::Exit;
+use drapes_analysis::text::FilterId;
 
-/// Why the program ended, as its exit code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
-    /// All is done.
-    Done = 0,
-    /// Something that was not foreseen.
-    Unexpected = 1,
-    /// Bad input or bad usage.
-    BadRequest = 2,
-    /// The machine lacks something.
-    Environment = 3,
-}
+use crate::rejection::Dropped;
 
 /// An error of making features and constituents from raw events.
 ///

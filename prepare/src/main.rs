@@ -8,12 +8,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use drapes_prepare::error::{Exit, PrepareError};
+use drapes_analysis::cli::tell;
+use drapes_analysis::error::Exit;
+use drapes_analysis::error::unforeseen::guarded;
+use drapes_prepare::error::PrepareError;
 use drapes_prepare::event::AxisChoice;
 use drapes_prepare::run::{Request, Summary, run};
 use drapes_prepare::share::Share;
-use drapes_prepare::tell::tell;
-use drapes_prepare::unforeseen::guarded;
 
 /// Makes jets, their N-subjettiness, high-level variables and constituents from raw LHC Olympics events.
 ///
@@ -81,7 +82,7 @@ impl Arguments {
 }
 
 fn main() -> ExitCode {
-    ExitCode::from(guarded(|| prepare() as u8))
+    ExitCode::from(guarded("the command", None, || prepare() as u8))
 }
 
 fn prepare() -> Exit {

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::PrepareError;
 use crate::own::{Contents, RECORD};
 use crate::source::Source;
-use crate::tell::tell;
 use crate::whole::Whole;
+use drapes_analysis::cli::tell;
 
 /// Changes when the same raw file would give other parts.
 pub const SCHEMA: u32 = 1;

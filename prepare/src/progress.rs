@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::tell::tell;
+use drapes_analysis::cli::tell;
 
 /// Lines in a log are at least so far apart.
 const QUIET: Duration = Duration::from_secs(5);

@@ -31,7 +31,7 @@ pub use describe::{
 };
 pub use digest::digest;
 pub use dropped::{Dropped, DroppedJets};
-pub use error::{DataError, FilterId, Lock};
+pub use error::{DataError, Lock};
 pub use events::{Events, Label, read_events};
 pub use jet_table::{Constituent, FEWEST_CONSTITUENTS, Jets, Kinematics, MOST_CONSTITUENTS, Outline};
 pub use jets::{JetEvents, read_jets};

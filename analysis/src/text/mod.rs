@@ -3,7 +3,10 @@
 //! - In: numbers, seconds, cells. Out: text for a terminal or a page.
 //! - It uses no other room.
 
+mod filter;
 pub mod number;
+
+pub use filter::FilterId;
 
 /// Characters of a line: what a terminal window or a printed page shows.
 pub const WIDTH: usize = 100;

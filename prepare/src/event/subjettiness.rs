@@ -1,4 +1,7 @@
 //! N-subjettiness: how far a jet is from N narrow subjets.
+//!
+//! `src/sample/jets/subjettiness.rs` of `drapes` is no copy of this: it looks at generated constituents without FastJet, clusters
+//! them itself, and needs τ₂/τ₁ about axes of `k_T` subjets alone; here FastJet gives the axes, which then move to a minimum.
 
 use super::Particle;
 use super::azimuth::wrap;

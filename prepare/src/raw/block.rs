@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::path::Path;
 
+use drapes_analysis::text::FilterId;
 use ndarray::{Array2, s};
 
-use crate::error::{FilterId, PrepareError};
+use crate::error::PrepareError;
 
 /// Values that a stored byte may stand for at most: real events compress far less.
 const MOST_VALUES_PER_BYTE: u64 = 100_000;

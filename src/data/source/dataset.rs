@@ -6,13 +6,14 @@ mod virtual_source;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use drapes_analysis::text::FilterId;
 use hdf5::dataset::Layout;
 use hdf5::filters::{Blosc, Filter};
 use hdf5::types::{CompoundField, TypeDescriptor as Type};
 use hdf5::{H5Type, Hyperslab, SliceOrIndex};
 use ndarray::{Array2, ArrayD, s};
 
-use super::super::error::{DataError, FilterId};
+use super::super::error::DataError;
 use super::super::wording::printable;
 use super::text::texts;
 use super::trouble::trouble;

@@ -1,4 +1,4 @@
-//! Filters of HDF5 files by name.
+//! Filters of HDF5 files by name, for messages about files whose compression the library cannot undo.
 
 use std::fmt;
 
