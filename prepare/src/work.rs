@@ -14,7 +14,7 @@ use crate::units;
 use crate::whole::Whole;
 
 /// How often the state is shown, also where nothing happens.
-const GLANCE: Duration = Duration::from_millis(200);
+const POLL: Duration = Duration::from_millis(200);
 
 /// Makes these parts.
 ///
@@ -66,7 +66,7 @@ pub fn make(
 
 fn watch(told: &Receiver<usize>, progress: &mut Progress) {
     loop {
-        match told.recv_timeout(GLANCE) {
+        match told.recv_timeout(POLL) {
             Ok(events) => progress.add(events),
             Err(RecvTimeoutError::Timeout) => progress.show(),
             Err(RecvTimeoutError::Disconnected) => break,

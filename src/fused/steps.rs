@@ -23,16 +23,16 @@ pub trait Learning {
 
 /// Takes the steps of one member, with the longest vectors that the processor knows.
 pub fn take(learning: impl Learning, steps: &[(usize, Rule)], state: &mut MemberState) -> f32 {
-    Arch::new().dispatch(Course { learning, steps, state })
+    Arch::new().dispatch(TakeSteps { learning, steps, state })
 }
 
-struct Course<'a, L> {
+struct TakeSteps<'a, L> {
     learning: L,
     steps: &'a [(usize, Rule)],
     state: &'a mut MemberState,
 }
 
-impl<L: Learning> WithSimd for Course<'_, L> {
+impl<L: Learning> WithSimd for TakeSteps<'_, L> {
     type Output = f32;
 
     #[inline(always)]

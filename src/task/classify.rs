@@ -62,9 +62,9 @@ struct ClassifyInputs<'a> {
 }
 
 impl ClassifyInputs<'_> {
-    fn of_features<J>(&self, family: &J) -> Result<Evaluation, Error>
+    fn of_features<F>(&self, family: &F) -> Result<Evaluation, Error>
     where
-        J: for<'e> ClassifierFamily<ndarray::ArrayView2<'e, f32>>,
+        F: for<'e> ClassifierFamily<ndarray::ArrayView2<'e, f32>>,
     {
         let sample = self.place.sample()?;
         let class_samples = self.class_samples;
@@ -85,9 +85,9 @@ impl ClassifyInputs<'_> {
         self.evaluate(family, [data.view(), template.view(), background.view(), signal.view()])
     }
 
-    fn of_jets<J>(&self, family: &J) -> Result<Evaluation, Error>
+    fn of_jets<F>(&self, family: &F) -> Result<Evaluation, Error>
     where
-        J: for<'e> ClassifierFamily<EventJets<'e>>,
+        F: for<'e> ClassifierFamily<EventJets<'e>>,
     {
         let jets = self.place.sample()?.jets();
         let class_samples = self.class_samples;
@@ -108,9 +108,9 @@ impl ClassifyInputs<'_> {
 
     /// Trains the family on data against template, and evaluates it on these and on background and signal that no classifier has
     /// seen.
-    fn evaluate<E: Events, J: ClassifierFamily<E>>(
+    fn evaluate<E: Events, F: ClassifierFamily<E>>(
         &self,
-        family: &J,
+        family: &F,
         [data, template, unseen_background, unseen_signal]: [E; 4],
     ) -> Result<Evaluation, Error> {
         let two_sample = TwoSample {

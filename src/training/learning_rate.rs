@@ -22,14 +22,14 @@ impl LearningRate {
             return 0.0;
         }
         let warm = if step < self.warmup { (step + 1) as f64 / self.warmup as f64 } else { 1.0 };
-        let course = match self.schedule {
+        let decay = match self.schedule {
             Schedule::Constant => 1.0,
             Schedule::Cosine => {
                 let done = step as f64 / self.total as f64;
                 f64::midpoint(1.0, (std::f64::consts::PI * done).cos())
             }
         };
-        self.peak * warm * course
+        self.peak * warm * decay
     }
 }
 

@@ -6,7 +6,7 @@ use clap::ArgGroup;
 
 use super::answer;
 use crate::error::{Error, Exit};
-use crate::export::{Place, histograms, submission};
+use crate::export::{NewPath, histograms, submission};
 use crate::store::Store;
 
 /// Writes results for other programs: figures as a HEPData submission, distributions as histograms that UHI reads.
@@ -32,8 +32,8 @@ impl Export {
     pub fn run(&self) -> Result<Exit, Error> {
         let store = Store::open(&self.directory)?;
         // Nothing is written before all that was asked for is known to be possible.
-        let hepdata = self.hepdata.as_deref().map(Place::new).transpose()?;
-        let uhi = self.uhi.as_deref().map(Place::new).transpose()?;
+        let hepdata = self.hepdata.as_deref().map(NewPath::new).transpose()?;
+        let uhi = self.uhi.as_deref().map(NewPath::new).transpose()?;
         let files = hepdata.as_ref().map(|_| submission(&store)).transpose()?;
         let found = uhi.as_ref().map(|_| histograms(&store)).transpose()?;
         if let (Some(place), Some(files), Some(path)) = (hepdata, files, &self.hepdata) {

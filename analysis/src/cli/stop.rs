@@ -24,7 +24,7 @@ pub struct Stop {
 }
 
 /// How often it is looked whether the run has ended.
-const LOOK: Duration = Duration::from_millis(200);
+const POLL: Duration = Duration::from_millis(200);
 
 impl Stop {
     pub fn run(&self) -> Result<Exit, Error> {
@@ -34,7 +34,7 @@ impl Stop {
         let start = Instant::now();
         let mut left = asked.clone();
         while !left.is_empty() && start.elapsed() < self.wait {
-            std::thread::sleep(LOOK);
+            std::thread::sleep(POLL);
             left = store.still_at_work(&asked);
         }
         if self.wait.is_zero() {

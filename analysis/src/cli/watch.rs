@@ -14,7 +14,7 @@ use crate::store::TaskState;
 use crate::text::duration;
 
 /// Time between two readings of a directory, which is how often a run writes down what its ranks do.
-const LOOK: Duration = Duration::from_secs(2);
+const POLL: Duration = Duration::from_secs(2);
 /// If a reading takes long, the time until the next one is this many times as long.
 const REST: u32 = 10;
 /// Least time between two progress lines in a log.
@@ -69,7 +69,7 @@ impl Watch {
 
     /// Waits until the next reading is due; false if the user has asked to end. `began` is when the last reading began.
     pub(super) fn wait(&self, look: Instant) -> bool {
-        let next = Instant::now() + LOOK.max(REST * look.elapsed());
+        let next = Instant::now() + POLL.max(REST * look.elapsed());
         while Instant::now() < next && !self.is_over.load(Ordering::Relaxed) {
             std::thread::sleep(BLINK);
         }

@@ -78,7 +78,7 @@ impl Simulation {
         let schedule = Schedule::new(graph.clone(), seconds, known);
         let outlooks = seconds.iter().map(outlook).collect();
         let dispatcher = Dispatcher::new(schedule, outlooks, self.ranks, Limits::default(), Pace::default());
-        let mut course = Course {
+        let mut run = SimulatedRun {
             simulation: *self,
             dispatcher,
             generator: Stream::of_job(0).branch("simulation").generator(),
@@ -92,28 +92,28 @@ impl Simulation {
             messages: 0.0,
             end: 0.0,
         };
-        course.run(seconds);
+        run.run(seconds);
         let taken = began.elapsed().as_secs_f64();
         let start = self.costs.start * seconds.len() as f64;
-        let pictures = if course.handed_out > 0 { self.costs.pictures } else { 0.0 };
-        let conclusion = self.costs.conclusion * course.handed_out as f64 + pictures;
-        let makespan = start + course.end + conclusion;
+        let pictures = if run.handed_out > 0 { self.costs.pictures } else { 0.0 };
+        let conclusion = self.costs.conclusion * run.handed_out as f64 + pictures;
+        let makespan = start + run.end + conclusion;
         let total = makespan * self.ranks as f64;
         Simulated {
             makespan,
             start,
             conclusion,
-            idle: if total > 0.0 { (1.0 - course.worked / total).max(0.0) } else { 0.0 },
-            messages: course.messages.round() as usize,
+            idle: if total > 0.0 { (1.0 - run.worked / total).max(0.0) } else { 0.0 },
+            messages: run.messages.round() as usize,
             // More than it can do is asked of a leader that is always busy.
-            leader_load: if course.end > 0.0 { (course.leader_busy / course.end).min(1.0) } else { 0.0 },
-            assignments_a_second: course.handed_out as f64 / taken.max(1e-9),
+            leader_load: if run.end > 0.0 { (run.leader_busy / run.end).min(1.0) } else { 0.0 },
+            assignments_a_second: run.handed_out as f64 / taken.max(1e-9),
         }
     }
 }
 
 /// A scan as it goes on.
-struct Course {
+struct SimulatedRun {
     simulation: Simulation,
     dispatcher: Dispatcher,
     generator: Pcg64,
@@ -131,7 +131,7 @@ struct Course {
     end: f64,
 }
 
-impl Course {
+impl SimulatedRun {
     fn run(&mut self, seconds: &[f64]) {
         self.hand_out(0.0, seconds);
         while let Some(Reverse((arrival, task, rank))) = self.arrivals.pop() {

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 /// Where a mistake in a job stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum MistakeAt {
     /// A line of the job file, from 1.
     Line(usize),
     /// A change that the command line makes, as it is written behind `--set`.
@@ -23,7 +23,7 @@ pub enum Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Where it stands.
-    pub place: Place,
+    pub place: MistakeAt,
     /// Dotted path of the key.
     pub key: String,
     /// What is wrong, why, and what to do.
@@ -319,15 +319,15 @@ fn list_problems(path: &std::path::Path, problems: &[Problem]) -> String {
         .iter()
         .take(MOST_PROBLEMS)
         .map(|problem| match &problem.place {
-            Place::Line(line) => format!("  {path}:{line}: {problem}"),
-            Place::Change(change) => format!("  --set {change}: {problem}"),
+            MistakeAt::Line(line) => format!("  {path}:{line}: {problem}"),
+            MistakeAt::Change(change) => format!("  --set {change}: {problem}"),
         })
         .collect();
     if problems.len() > MOST_PROBLEMS {
         lines.push(format!("  and {} more", problems.len() - MOST_PROBLEMS));
     }
     let (count, mistakes) = (problems.len(), if problems.len() == 1 { "mistake" } else { "mistakes" });
-    let is_of_file = |problem: &Problem| matches!(problem.place, Place::Line(_));
+    let is_of_file = |problem: &Problem| matches!(problem.place, MistakeAt::Line(_));
     let what = if problems.iter().any(is_of_file) { "the job file has" } else { "--set makes" };
     format!("{what} {count} {mistakes}\n{}", lines.join("\n"))
 }

@@ -4,9 +4,9 @@
 
 use serde_json::{Value, json};
 
+use super::new_path::{File, file};
 use super::numbers::document;
 use super::pivot::{Column, Line, Pivot};
-use super::place::{File, file};
 use super::tables;
 use crate::error::Error;
 use crate::figures::table::{Row, round};

@@ -9,11 +9,11 @@
 
 mod hepdata;
 mod histograms;
+mod new_path;
 mod numbers;
 mod pivot;
-mod place;
 mod tables;
 
 pub use hepdata::submission;
 pub use histograms::histograms;
-pub use place::{Place, file};
+pub use new_path::{NewPath, file};

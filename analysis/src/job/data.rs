@@ -298,11 +298,11 @@ impl RegionKeys {
 
 #[cfg(test)]
 mod tests {
-    use crate::error::{Error, Place};
+    use crate::error::{Error, MistakeAt};
     use crate::job::JobFile;
 
     /// The mistakes of a job with these lines in its `[data]`: line, key, message.
-    fn mistakes(data: &str) -> Vec<(Place, String, String)> {
+    fn mistakes(data: &str) -> Vec<(MistakeAt, String, String)> {
         let text = format!(
             "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\nlayout = 'table'\n{data}\n[[scan]]\nmethod = 'noise'\n\
              n_signal = [0]\n"
@@ -320,15 +320,21 @@ mod tests {
     fn the_truth_is_no_feature_and_no_mass() {
         assert_eq!(mistakes("resonant = 'm'\nfeatures = ['x', 'y']\nlabel = 'truth'"), []);
         let found = mistakes("resonant = 'm'\nfeatures = ['x', 'label']");
-        assert_eq!((found.len(), &found[0].0, found[0].1.as_str()), (1, &Place::Line(7), "data.features"));
+        assert_eq!(
+            (found.len(), &found[0].0, found[0].1.as_str()),
+            (1, &MistakeAt::Line(7), "data.features")
+        );
         assert!(
             found[0].2.contains("contains label, which label names (classifiers would see the truth"),
             "{found:?}"
         );
         let found = mistakes("resonant = 'm'\nfeatures = ['x', 'y']\nlabel = 'y'");
-        assert_eq!((found.len(), &found[0].0, found[0].1.as_str()), (1, &Place::Line(7), "data.features"));
+        assert_eq!(
+            (found.len(), &found[0].0, found[0].1.as_str()),
+            (1, &MistakeAt::Line(7), "data.features")
+        );
         let found = mistakes("resonant = 'm'\nfeatures = ['x', 'y']\nlabel = 'm'");
-        assert_eq!((found.len(), &found[0].0, found[0].1.as_str()), (1, &Place::Line(8), "data.label"));
+        assert_eq!((found.len(), &found[0].0, found[0].1.as_str()), (1, &MistakeAt::Line(8), "data.label"));
         assert!(found[0].2.contains("is the resonant column m"), "{found:?}");
         let found = mistakes("resonant = 'm'\nfeatures = ['x', 'm']");
         assert!(found.len() == 1 && found[0].2.contains("contains the resonant column m"), "{found:?}");

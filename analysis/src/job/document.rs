@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::change::Placed;
 use super::rules::{Presence, Rule, from_toml};
-use crate::error::{Place, Problem};
+use crate::error::{MistakeAt, Problem};
 
 /// The mistakes found so far, with the text that they were found in.
 pub struct Mistakes<'a> {
@@ -23,10 +23,10 @@ impl<'a> Mistakes<'a> {
         Self { text, changes, found: RefCell::new(Vec::new()) }
     }
 
-    fn place(&self, at: usize) -> Place {
+    fn place(&self, at: usize) -> MistakeAt {
         match self.changes.iter().rev().find(|placed| at >= placed.at) {
-            Some(placed) => Place::Change(short(&placed.change.to_string())),
-            None => Place::Line(self.text[..at.min(self.text.len())].matches('\n').count() + 1),
+            Some(placed) => MistakeAt::Change(short(&placed.change.to_string())),
+            None => MistakeAt::Line(self.text[..at.min(self.text.len())].matches('\n').count() + 1),
         }
     }
 

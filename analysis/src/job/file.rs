@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::change::{self, Change};
 use super::{Job, read};
-use crate::error::{Error, Place, Problem};
+use crate::error::{Error, MistakeAt, Problem};
 
 /// The text of a job file, where it came from, and what the command line changes of it.
 pub struct JobFile {
@@ -31,7 +31,7 @@ impl JobFile {
             let message =
                 "is not text (TOML files are UTF-8) is this the job file? Otherwise save it as UTF-8";
             let problem =
-                Problem { place: Place::Line(line), key: String::new(), message: message.to_owned() };
+                Problem { place: MistakeAt::Line(line), key: String::new(), message: message.to_owned() };
             Error::JobFile { path: path.to_owned(), problems: vec![problem] }
         })?;
         Ok(Self { path: path.to_owned(), text, changes: vec![] })

@@ -1,5 +1,5 @@
 use super::*;
-use crate::error::{Error, Place, Problem};
+use crate::error::{Error, MistakeAt, Problem};
 use crate::job::{
     ClassifierKind, Comparison, MassWindow, SignalCount, TemplateMethod, TemplateSpec, TrainingSample,
 };
@@ -15,8 +15,8 @@ fn problems(text: &str) -> Vec<(usize, String)> {
     match check(text) {
         Err(Error::JobFile { problems, .. }) => {
             let line = |problem: &Problem| match &problem.place {
-                Place::Line(line) => *line,
-                Place::Change(change) => panic!("nothing is changed: {change}"),
+                MistakeAt::Line(line) => *line,
+                MistakeAt::Change(change) => panic!("nothing is changed: {change}"),
             };
             problems.iter().map(|problem| (line(problem), problem.to_string())).collect()
         }

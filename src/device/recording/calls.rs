@@ -24,7 +24,7 @@ impl Graph {
 /// A queue of a GPU, as `c10::cuda::CUDAStream`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stream {
+pub struct CudaStream {
     kind: i8,
     device: i8,
     id: i64,
@@ -60,18 +60,19 @@ unsafe extern "C" {
     fn drapes_current_stream(
         call: Address,
         device: i8,
-        found: *mut Stream,
+        found: *mut CudaStream,
         text: *mut c_char,
         length: usize,
     ) -> c_int;
     fn drapes_stream_of_pool(
         call: Address,
         device: i8,
-        found: *mut Stream,
+        found: *mut CudaStream,
         text: *mut c_char,
         length: usize,
     ) -> c_int;
-    fn drapes_use_stream(call: Address, stream: *const Stream, text: *mut c_char, length: usize) -> c_int;
+    fn drapes_use_stream(call: Address, stream: *const CudaStream, text: *mut c_char, length: usize)
+    -> c_int;
     fn drapes_construct_graph(call: Address, graph: *mut Graph, text: *mut c_char, length: usize) -> c_int;
     fn drapes_begin_graph(call: Address, graph: *mut Graph, text: *mut c_char, length: usize) -> c_int;
     fn drapes_call_graph(call: Address, graph: *mut Graph, text: *mut c_char, length: usize) -> c_int;
@@ -105,8 +106,8 @@ impl Calls {
         Some(calls)
     }
 
-    pub fn current_stream(&self, device: i8) -> Result<Stream, String> {
-        let mut found = Stream::default();
+    pub fn current_stream(&self, device: i8) -> Result<CudaStream, String> {
+        let mut found = CudaStream::default();
         #[allow(unsafe_code, reason = "the shim; all pointers are to live locals")]
         told(|text| unsafe {
             drapes_current_stream(self.current_stream, device, &raw mut found, text, TEXT)
@@ -114,8 +115,8 @@ impl Calls {
         Ok(found)
     }
 
-    pub fn stream_of_pool(&self, device: i8) -> Result<Stream, String> {
-        let mut found = Stream::default();
+    pub fn stream_of_pool(&self, device: i8) -> Result<CudaStream, String> {
+        let mut found = CudaStream::default();
         #[allow(unsafe_code, reason = "the shim; all pointers are to live locals")]
         told(|text| unsafe {
             drapes_stream_of_pool(self.stream_of_pool, device, &raw mut found, text, TEXT)
@@ -123,7 +124,7 @@ impl Calls {
         Ok(found)
     }
 
-    pub fn use_stream(&self, stream: &Stream) -> Result<(), String> {
+    pub fn use_stream(&self, stream: &CudaStream) -> Result<(), String> {
         #[allow(unsafe_code, reason = "the shim; all pointers are to live locals")]
         told(|text| unsafe { drapes_use_stream(self.use_stream, stream, text, TEXT) })
     }

@@ -7,7 +7,7 @@ mod calls;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use calls::{Calls, Graph, Stream, calls};
+use calls::{Calls, CudaStream, Graph, calls};
 use tch::{Cuda, Device};
 
 /// Set to `off`, every kernel is given to the GPU on its own: to compare, or where a recording is suspected of a fault.
@@ -67,7 +67,7 @@ impl Drop for Recording {
 
 /// A queue of the GPU for this thread alone, as recordings need; the queue before it comes back when this is dropped.
 pub struct OwnStream {
-    before: Stream,
+    before: CudaStream,
     index: usize,
     calls: &'static Calls,
 }

@@ -22,12 +22,12 @@ use crate::training::{Checkpointer, next_rows};
 ///
 /// Source: the paper, section 3.4, and the public CURTAINs classifiers: five stratified folds, three of them
 /// train, one validates, one evaluates, rolled so that every event is evaluated once.
-pub fn classify<E: Events, J: ClassifierFamily<E>>(
+pub fn classify<E: Events, F: ClassifierFamily<E>>(
     two_sample: &TwoSample<'_, E>,
     folds: u32,
     seeds: &[ClassifierSeed],
     (fold_stream, stream): (&Stream, &Stream),
-    family: &J,
+    family: &F,
     checkpointer: &Checkpointer<'_>,
 ) -> Result<Evaluation, Error> {
     check_count(two_sample)?;
@@ -45,10 +45,10 @@ fn check_count<E: Events>(two_sample: &TwoSample<'_, E>) -> Result<(), Error> {
 }
 
 /// The batches and validation events that even the smallest fold can fill, so that all members train alike.
-fn smallest_fold<E: Events, J: ClassifierFamily<E>>(
+fn smallest_fold<E: Events, F: ClassifierFamily<E>>(
     two_sample: &TwoSample<'_, E>,
     folds: u32,
-    family: &J,
+    family: &F,
 ) -> Result<SmallestFold, Error> {
     let training = two_sample.smallest_fold(|count| FoldAssignment::least_training(count, folds));
     let counts = [two_sample.data.count(), two_sample.template.count()];
@@ -58,7 +58,7 @@ fn smallest_fold<E: Events, J: ClassifierFamily<E>>(
             what: "events",
             found: training,
             needed: family.batch(),
-            advice: format!("{}, or widen the signal region", J::REMEDY),
+            advice: format!("{}, or widen the signal region", F::REMEDY),
         });
     }
     let validation = two_sample.smallest_fold(|count| count / folds as usize);

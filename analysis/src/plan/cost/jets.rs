@@ -70,13 +70,13 @@ pub fn generation(job: &Job, events: f64, evaluations: f64) -> f64 {
 
 /// Seconds on a core for what is looked at of an event's jets: substructure above all. From the smallest job, whose networks
 /// take hardly longer than that.
-const LOOK: f64 = 0.7e-3;
+const SECONDS_PER_EVENT: f64 = 0.7e-3;
 /// Events that are looked at, at most, of each kind.
 const LOOKED_AT: f64 = 1e4;
 
 /// Seconds to look at generated jets, true ones, and signal.
 pub fn summary(made: f64, in_signal_region: f64) -> f64 {
-    LOOK * (made.min(LOOKED_AT) + 2.0 * in_signal_region.min(LOOKED_AT))
+    SECONDS_PER_EVENT * (made.min(LOOKED_AT) + 2.0 * in_signal_region.min(LOOKED_AT))
 }
 
 /// Operations of a classifier that trains on so many events and judges so many.

@@ -11,9 +11,9 @@ pub type File = (String, Vec<u8>);
 
 /// A path at which there is no file or folder yet.
 #[derive(Debug)]
-pub struct Place(PathBuf);
+pub struct NewPath(PathBuf);
 
-impl Place {
+impl NewPath {
     /// Checks a path.
     ///
     /// # Errors
