@@ -26,31 +26,24 @@ impl Perform for Classify {
         _id: &TaskId,
         checkpointer: &Checkpointer<'_>,
     ) -> Result<TaskResult, Error> {
-        classify(place, self, checkpointer).map(TaskResult::Classify)
+        let point = &self.point;
+        let class_samples = class_samples(place, point)?;
+        let (job, device) = (&place.job, place.device);
+        let inputs = ClassifyInputs { place, chunk: self, class_samples: &class_samples, checkpointer };
+        let Evaluation { classifiers, diverged } = match point.classifier {
+            ClassifierKind::Mlp => inputs.of_features(&Perceptrons { settings: &job.classifier, device }),
+            ClassifierKind::Trees => inputs.of_features(&BoostedTrees(&job.trees)),
+            ClassifierKind::Transformer => {
+                inputs.of_jets(&Transformers { settings: &job.jet_classifier, device })
+            }
+        }?;
+        let sizes = sizes(place, point, &class_samples)?;
+        Ok(TaskResult::Classify(Classification { point: *point, sizes, classifiers, diverged }))
     }
 
     fn trial(&self) -> Option<&dyn Trial> {
         Some(self)
     }
-}
-
-fn classify(
-    place: &Workplace,
-    chunk: &Classify,
-    checkpointer: &Checkpointer<'_>,
-) -> Result<Classification, Error> {
-    let point = &chunk.point;
-    let class_samples = class_samples(place, point)?;
-    let (job, device) = (&place.job, place.device);
-    let inputs = ClassifyInputs { place, chunk, class_samples: &class_samples, checkpointer };
-    let Evaluation { classifiers, diverged } = match point.classifier {
-        ClassifierKind::Mlp => inputs.of_features(&Perceptrons { settings: &job.classifier, device }),
-        ClassifierKind::Trees => inputs.of_features(&BoostedTrees(&job.trees)),
-        ClassifierKind::Transformer => {
-            inputs.of_jets(&Transformers { settings: &job.jet_classifier, device })
-        }
-    }?;
-    Ok(Classification { point: *point, sizes: sizes(place, point, &class_samples)?, classifiers, diverged })
 }
 
 /// Everything a classify task needs besides the classifier family: events of both classes, seeds, and where results go.

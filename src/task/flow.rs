@@ -23,53 +23,45 @@ impl Perform for TrainFlows {
         id: &TaskId,
         checkpointer: &Checkpointer<'_>,
     ) -> Result<TaskResult, Error> {
-        train(place, id, self, checkpointer).map(TaskResult::TrainFlow)
+        let Self { flow, samples, base_densities } = self;
+        let (flow, settings) = (*flow, &place.job.flow);
+        let based_on =
+            base_densities.iter().map(|base| finished(place, base)).collect::<Result<Vec<_>, Error>>()?;
+        // A member whose base density has diverged cannot learn; the others do not suffer from it.
+        let lost = |member: usize| match based_on.get(member) {
+            Some(Finished::Diverged(epoch)) => Some(*epoch),
+            _ => None,
+        };
+        if let Some(epoch) =
+            (0..samples.len()).map(lost).collect::<Option<Vec<_>>>().and_then(|all| all.first().copied())
+        {
+            return Err(Error::Diverged { epoch, what: format!("the density that judges {id}") });
+        }
+        let (members, base_weights) = members(place, flow, samples, &based_on)?;
+        let objective = match flow.base_density() {
+            None => Objective::Density,
+            Some(base) => {
+                let base = Flow::over(shape(place, base), &Tensor::cat(&base_weights, 0));
+                if flow == FlowKind::Feta { Objective::Correction(base) } else { Objective::Transport(base) }
+            }
+        };
+        let network = settings.network(flow);
+        let trained = train_flows(
+            shape(place, flow),
+            (settings, &network),
+            &objective,
+            &members,
+            place.device,
+            checkpointer,
+        )?;
+        let (parameters, maps, histories) = gathered(flow, samples, lost, members, trained);
+        weights::write(place, id, &parameters, |writer| weights::write_columns(writer, &maps))?;
+        Ok(TaskResult::TrainFlow(histories))
     }
 
     fn trial(&self) -> Option<&dyn Trial> {
         Some(self)
     }
-}
-
-fn train(
-    place: &Workplace,
-    id: &TaskId,
-    TrainFlows { flow, samples, base_densities }: &TrainFlows,
-    checkpointer: &Checkpointer<'_>,
-) -> Result<Vec<FlowTraining>, Error> {
-    let (flow, settings) = (*flow, &place.job.flow);
-    let based_on =
-        base_densities.iter().map(|base| finished(place, base)).collect::<Result<Vec<_>, Error>>()?;
-    // A member whose base density has diverged cannot learn; the others do not suffer from it.
-    let lost = |member: usize| match based_on.get(member) {
-        Some(Finished::Diverged(epoch)) => Some(*epoch),
-        _ => None,
-    };
-    if let Some(epoch) =
-        (0..samples.len()).map(lost).collect::<Option<Vec<_>>>().and_then(|all| all.first().copied())
-    {
-        return Err(Error::Diverged { epoch, what: format!("the density that judges {id}") });
-    }
-    let (members, base_weights) = members(place, flow, samples, &based_on)?;
-    let objective = match flow.base_density() {
-        None => Objective::Density,
-        Some(base) => {
-            let base = Flow::over(shape(place, base), &Tensor::cat(&base_weights, 0));
-            if flow == FlowKind::Feta { Objective::Correction(base) } else { Objective::Transport(base) }
-        }
-    };
-    let network = settings.network(flow);
-    let trained = train_flows(
-        shape(place, flow),
-        (settings, &network),
-        &objective,
-        &members,
-        place.device,
-        checkpointer,
-    )?;
-    let (parameters, maps, histories) = gathered(flow, samples, lost, members, trained);
-    weights::write(place, id, &parameters, |writer| weights::write_columns(writer, &maps))?;
-    Ok(histories)
 }
 
 /// What those members learn from whose base density has not diverged, and the weights of these densities.

@@ -4,7 +4,7 @@ use drapes_analysis::job::regions::Region;
 use drapes_analysis::job::template_spec::{Scope, TrainingSample};
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::plan::work::{TrainJets, TrainKinematics};
-use drapes_analysis::store::record::{DenoiserTraining, TaskResult};
+use drapes_analysis::store::record::TaskResult;
 
 use super::{Perform, Trial, Workplace, train, weights};
 use crate::error::Error;
@@ -26,33 +26,25 @@ impl Perform for TrainKinematics {
         id: &TaskId,
         checkpointer: &Checkpointer<'_>,
     ) -> Result<TaskResult, Error> {
-        train_kinematics(place, id, &self.samples, checkpointer).map(TaskResult::TrainKinematics)
+        let (mut maps, mut members) = (vec![], vec![]);
+        for sample in &self.samples {
+            let events = side_bands(place, sample)?;
+            let events = EventJets::only(place.sample()?.jets(), &events);
+            let stream = place.stream().branch("kinematics").branch(sample);
+            let map = KinematicMap::of(events);
+            let rows = map.rows(events, &mut stream.branch("spread").generator());
+            maps.push(map);
+            members.push(TrainingEvents { rows, stream });
+        }
+        let training =
+            train_denoisers(shape(place), &place.job.denoiser, &members, place.device, checkpointer)?;
+        let denoiser = &training.denoiser;
+        weights::write(place, id, denoiser.parameters(), |writer| {
+            weights::write_columns(writer, denoiser.maps())?;
+            weights::write_maps(writer, &maps)
+        })?;
+        Ok(TaskResult::TrainKinematics(train::records(Scope::SideBands, &self.samples, training)))
     }
-}
-
-fn train_kinematics(
-    place: &Workplace,
-    id: &TaskId,
-    samples: &[TrainingSample],
-    checkpointer: &Checkpointer<'_>,
-) -> Result<Vec<DenoiserTraining>, Error> {
-    let (mut maps, mut members) = (vec![], vec![]);
-    for sample in samples {
-        let events = side_bands(place, sample)?;
-        let events = EventJets::only(place.sample()?.jets(), &events);
-        let stream = place.stream().branch("kinematics").branch(sample);
-        let map = KinematicMap::of(events);
-        let rows = map.rows(events, &mut stream.branch("spread").generator());
-        maps.push(map);
-        members.push(TrainingEvents { rows, stream });
-    }
-    let training = train_denoisers(shape(place), &place.job.denoiser, &members, place.device, checkpointer)?;
-    let denoiser = &training.denoiser;
-    weights::write(place, id, denoiser.parameters(), |writer| {
-        weights::write_columns(writer, denoiser.maps())?;
-        weights::write_maps(writer, &maps)
-    })?;
-    Ok(train::records(Scope::SideBands, samples, training))
 }
 
 impl Perform for TrainJets {
@@ -62,33 +54,27 @@ impl Perform for TrainJets {
         id: &TaskId,
         checkpointer: &Checkpointer<'_>,
     ) -> Result<TaskResult, Error> {
-        train_jets(place, id, &self.samples, checkpointer).map(TaskResult::TrainJets)
+        let samples = &self.samples;
+        let chosen = samples.iter().map(|sample| side_bands(place, sample)).collect::<Result<Vec<_>, _>>()?;
+        let jets = place.sample()?.jets();
+        let stream = place.stream().branch("jets");
+        let members = samples.iter().zip(&chosen).map(|(sample, events)| JetModelEvents {
+            events: EventJets::only(jets, events),
+            stream: stream.branch(sample),
+        });
+        let members: Vec<JetModelEvents<'_>> = members.collect();
+        let settings = &place.job.jet_model;
+        let training = train_jet_models(jet_shape(place), settings, &members, place.device, checkpointer)?;
+        let denoiser = &training.denoiser;
+        weights::write(place, id, denoiser.parameters(), |writer| {
+            weights::write_maps(writer, denoiser.maps())
+        })?;
+        Ok(TaskResult::TrainJets(train::records(Scope::SideBands, samples, training)))
     }
 
     fn trial(&self) -> Option<&dyn Trial> {
         Some(self)
     }
-}
-
-fn train_jets(
-    place: &Workplace,
-    id: &TaskId,
-    samples: &[TrainingSample],
-    checkpointer: &Checkpointer<'_>,
-) -> Result<Vec<DenoiserTraining>, Error> {
-    let chosen = samples.iter().map(|sample| side_bands(place, sample)).collect::<Result<Vec<_>, _>>()?;
-    let jets = place.sample()?.jets();
-    let stream = place.stream().branch("jets");
-    let members = samples.iter().zip(&chosen).map(|(sample, events)| JetModelEvents {
-        events: EventJets::only(jets, events),
-        stream: stream.branch(sample),
-    });
-    let members: Vec<JetModelEvents<'_>> = members.collect();
-    let settings = &place.job.jet_model;
-    let training = train_jet_models(jet_shape(place), settings, &members, place.device, checkpointer)?;
-    let denoiser = &training.denoiser;
-    weights::write(place, id, denoiser.parameters(), |writer| weights::write_maps(writer, denoiser.maps()))?;
-    Ok(train::records(Scope::SideBands, samples, training))
 }
 
 fn side_bands(place: &Workplace, sample: &TrainingSample) -> Result<Vec<u32>, Error> {

@@ -8,7 +8,6 @@ use drapes_analysis::job::template_spec::{TemplateMethod, TemplateSpec};
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::work::MakeJets;
-use drapes_analysis::plan::work::jet_summary::JetSummary;
 use drapes_analysis::store::record::TaskResult;
 use ndarray::{Array2, ArrayView1};
 use rand::seq::IndexedRandom;
@@ -39,66 +38,58 @@ impl Perform for MakeJets {
         id: &TaskId,
         checkpointer: &Checkpointer<'_>,
     ) -> Result<TaskResult, Error> {
-        make(place, id, self, checkpointer).map(|summary| TaskResult::Jets(Box::new(summary)))
+        let template = self.template;
+        let starts = starts(place, &template)?;
+        let stream = stream(place, &template).branch("copy").branch(self.copy);
+        let masses = masses(place, self, &starts, &stream)?;
+        let grid = NoiseGrid::of(&place.job.sampler, &template);
+        let noise = match template.method {
+            TemplateMethod::Noise => "starting noise",
+            _ => "added noise",
+        };
+        let mut partial_template = PartialJetTemplate::new(2 * masses.len(), &stream.branch(noise));
+        checkpointer.resume(&mut partial_template);
+        let kinematics = self.kinematics.as_ref().map(|model| {
+            let model = jet_models::read_kinematics(place, model)?;
+            // Made again where the work goes on: they are a small part of it.
+            let part = Part {
+                whole: checkpointer,
+                begin: checkpointer.kept(),
+                len: (OF_KINEMATICS - checkpointer.kept()).max(0.0),
+            };
+            let kinematics = Kinematics { template, model, grid: &grid, starts: &starts, masses: &masses };
+            kinematics.outlines(place, &stream.branch("kinematics"), &part)
+        });
+        let kinematics = kinematics.transpose()?;
+        let from = match (template.method, &kinematics) {
+            (TemplateMethod::Noise, _) => None,
+            (_, None) => Some(place.sample()?.jets().select(&starts)),
+            (_, Some(outlines)) => {
+                let generator = &mut stream.branch("constituents of larger jets").generator();
+                Some(fitted(&place.sample()?.jets().select(&starts), outlines, generator))
+            }
+        };
+        let denoiser = jet_models::read_jets(place, &self.jets)?;
+        let solver = place.job.sampler.with(template.integration).solver;
+        let momentum = place.job.momentum_llv;
+        let sampler = JetSampler { denoiser: &denoiser, grid: &grid, solver, momentum, device: place.device };
+        solve(&sampler, &mut partial_template, from.as_ref(), kinematics.as_deref(), checkpointer)?;
+        let made = partial_template.jets();
+        let writer = ArrayWriter::create(&place.store.arrays(id))?;
+        writer.list("masses_gev", ArrayView1::from(&masses))?;
+        writer.describe("masses_gev", &[Column::new(&place.job.data.resonant, "GeV")])?;
+        for (part, first) in (0..made.events()).step_by(PORTION).enumerate() {
+            let events: Vec<u32> = (first as u32..made.events().min(first + PORTION) as u32).collect();
+            jets::write(&writer, part, &made.select(&events))?;
+        }
+        writer.finish()?;
+        let summary = jet_summary::summarise(place, template, self.copy, &grid, made)?;
+        Ok(TaskResult::Jets(Box::new(summary)))
     }
 
     fn trial(&self) -> Option<&dyn Trial> {
         Some(self)
     }
-}
-
-fn make(
-    place: &Workplace,
-    id: &TaskId,
-    request: &MakeJets,
-    checkpointer: &Checkpointer<'_>,
-) -> Result<JetSummary, Error> {
-    let template = request.template;
-    let starts = starts(place, &template)?;
-    let stream = stream(place, &template).branch("copy").branch(request.copy);
-    let masses = masses(place, request, &starts, &stream)?;
-    let grid = NoiseGrid::of(&place.job.sampler, &template);
-    let noise = match template.method {
-        TemplateMethod::Noise => "starting noise",
-        _ => "added noise",
-    };
-    let mut partial_template = PartialJetTemplate::new(2 * masses.len(), &stream.branch(noise));
-    checkpointer.resume(&mut partial_template);
-    let kinematics = request.kinematics.as_ref().map(|model| {
-        let model = jet_models::read_kinematics(place, model)?;
-        // Made again where the work goes on: they are a small part of it.
-        let part = Part {
-            whole: checkpointer,
-            begin: checkpointer.kept(),
-            len: (OF_KINEMATICS - checkpointer.kept()).max(0.0),
-        };
-        let kinematics = Kinematics { template, model, grid: &grid, starts: &starts, masses: &masses };
-        kinematics.outlines(place, &stream.branch("kinematics"), &part)
-    });
-    let kinematics = kinematics.transpose()?;
-    let from = match (template.method, &kinematics) {
-        (TemplateMethod::Noise, _) => None,
-        (_, None) => Some(place.sample()?.jets().select(&starts)),
-        (_, Some(outlines)) => {
-            let generator = &mut stream.branch("constituents of larger jets").generator();
-            Some(fitted(&place.sample()?.jets().select(&starts), outlines, generator))
-        }
-    };
-    let denoiser = jet_models::read_jets(place, &request.jets)?;
-    let solver = place.job.sampler.with(template.integration).solver;
-    let momentum = place.job.momentum_llv;
-    let sampler = JetSampler { denoiser: &denoiser, grid: &grid, solver, momentum, device: place.device };
-    solve(&sampler, &mut partial_template, from.as_ref(), kinematics.as_deref(), checkpointer)?;
-    let made = partial_template.jets();
-    let writer = ArrayWriter::create(&place.store.arrays(id))?;
-    writer.list("masses_gev", ArrayView1::from(&masses))?;
-    writer.describe("masses_gev", &[Column::new(&place.job.data.resonant, "GeV")])?;
-    for (part, first) in (0..made.events()).step_by(PORTION).enumerate() {
-        let events: Vec<u32> = (first as u32..made.events().min(first + PORTION) as u32).collect();
-        jets::write(&writer, part, &made.select(&events))?;
-    }
-    writer.finish()?;
-    jet_summary::summarise(place, template, request.copy, &grid, made)
 }
 
 /// Makes all jets, from where they were stopped: of these, or of these outlines.

@@ -36,66 +36,42 @@ impl Perform for MakeTemplate {
         id: &TaskId,
         checkpointer: &Checkpointer<'_>,
     ) -> Result<TaskResult, Error> {
-        make(place, id, self, checkpointer).map(|summary| TaskResult::Template(Box::new(summary)))
+        let Self { template, oversampling, model, fit } = self;
+        let template = *template;
+        let starts = starts(place, &template)?;
+        let count = starts.len() * oversampling.0 as usize;
+        let stream = stream(place, &template);
+        let masses = target_masses(place, &template, fit.as_ref(), &starts, count)?;
+        let method = template.method;
+        let model = match method.flow() {
+            Some(kind) => Model::Flow(flow::read(place, kind, model)?),
+            None => Model::Denoiser(train::read(place, model)?, NoiseGrid::of(&place.job.sampler, &template)),
+        };
+        let solver = place.job.sampler.with(template.integration).solver;
+        let maker = Maker { method, starts: &starts, model, solver, device: place.device };
+        let noise = match template.method {
+            TemplateMethod::Noise | TemplateMethod::Cathode => stream.branch("starting noise"),
+            _ => stream.branch("added noise"),
+        }
+        .generator();
+        let spread = stream.branch("spread").generator();
+        let events =
+            ToMake { masses: &masses, generators: Generators { noise, spread }, portion: maker.portion() };
+        store(place, id, events, checkpointer, |rows, generators, sink| {
+            maker.make(&masses[rows.clone()], rows, generators, sink)
+        })?;
+        let (grid, in_tails) = match &maker.model {
+            Model::Denoiser(_, grid) => (Some(grid), None),
+            Model::Flow(_) if method == TemplateMethod::Cathode => (None, None),
+            Model::Flow(flow) => (None, Some(flow.share_in_tails(starts.features.view()))),
+        };
+        let summary = summarise(place, id, Some(template), grid, &starts)?;
+        Ok(TaskResult::Template(Box::new(TemplateSummary { in_tails, ..summary })))
     }
 
     fn trial(&self) -> Option<&dyn Trial> {
         Some(self)
     }
-}
-
-impl Perform for Resample {
-    fn perform(
-        &self,
-        place: &Workplace,
-        id: &TaskId,
-        checkpointer: &Checkpointer<'_>,
-    ) -> Result<TaskResult, Error> {
-        resample(place, id, self, checkpointer).map(|summary| TaskResult::Template(Box::new(summary)))
-    }
-
-    fn trial(&self) -> Option<&dyn Trial> {
-        Some(self)
-    }
-}
-
-fn make(
-    place: &Workplace,
-    id: &TaskId,
-    request: &MakeTemplate,
-    checkpointer: &Checkpointer<'_>,
-) -> Result<TemplateSummary, Error> {
-    let MakeTemplate { template, oversampling, model, fit } = request;
-    let template = *template;
-    let starts = starts(place, &template)?;
-    let count = starts.len() * oversampling.0 as usize;
-    let stream = stream(place, &template);
-    let masses = target_masses(place, &template, fit.as_ref(), &starts, count)?;
-    let method = template.method;
-    let model = match method.flow() {
-        Some(kind) => Model::Flow(flow::read(place, kind, model)?),
-        None => Model::Denoiser(train::read(place, model)?, NoiseGrid::of(&place.job.sampler, &template)),
-    };
-    let solver = place.job.sampler.with(template.integration).solver;
-    let maker = Maker { method, starts: &starts, model, solver, device: place.device };
-    let noise = match template.method {
-        TemplateMethod::Noise | TemplateMethod::Cathode => stream.branch("starting noise"),
-        _ => stream.branch("added noise"),
-    }
-    .generator();
-    let spread = stream.branch("spread").generator();
-    let events =
-        ToMake { masses: &masses, generators: Generators { noise, spread }, portion: maker.portion() };
-    store(place, id, events, checkpointer, |rows, generators, sink| {
-        maker.make(&masses[rows.clone()], rows, generators, sink)
-    })?;
-    let (grid, in_tails) = match &maker.model {
-        Model::Denoiser(_, grid) => (Some(grid), None),
-        Model::Flow(_) if method == TemplateMethod::Cathode => (None, None),
-        Model::Flow(flow) => (None, Some(flow.share_in_tails(starts.features.view()))),
-    };
-    let summary = summarise(place, id, Some(template), grid, &starts)?;
-    Ok(TemplateSummary { in_tails, ..summary })
 }
 
 /// The masses that the events of a template are made at: drawn from the fit of the side-bands, or those of the events that it
@@ -194,28 +170,36 @@ pub fn stream(place: &Workplace, template: &TemplateSpec) -> Stream {
 /// Data of the signal region from a model that has learnt them, at their own masses.
 ///
 /// Source: the paper, appendix B.2.
-fn resample(
-    place: &Workplace,
-    id: &TaskId,
-    Resample { sample, oversampling, model }: &Resample,
-    checkpointer: &Checkpointer<'_>,
-) -> Result<TemplateSummary, Error> {
-    let data = signal_region(place, *sample)?;
-    let count = data.len() * oversampling.0 as usize;
-    let stream = place.stream().branch("data from noise").branch(sample);
-    let masses: Vec<f64> = data.masses.iter().copied().cycle().take(count).collect();
-    let denoiser = train::read(place, model)?;
-    let grid = NoiseGrid::full(&place.job.sampler);
-    let solver = place.job.sampler.solver;
-    let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, device: place.device };
-    let noise = stream.branch("starting noise").generator();
-    // Nothing is spread where events begin as noise.
-    let generators = Generators { spread: noise.clone(), noise };
-    let events = ToMake { masses: &masses, generators, portion: sampler.portion() };
-    store(place, id, events, checkpointer, |rows, generators, sink| {
-        sampler.from_noise(&masses[rows], &mut generators.noise, sink)
-    })?;
-    summarise(place, id, None, Some(&grid), &data)
+impl Perform for Resample {
+    fn perform(
+        &self,
+        place: &Workplace,
+        id: &TaskId,
+        checkpointer: &Checkpointer<'_>,
+    ) -> Result<TaskResult, Error> {
+        let Self { sample, oversampling, model } = self;
+        let data = signal_region(place, *sample)?;
+        let count = data.len() * oversampling.0 as usize;
+        let stream = place.stream().branch("data from noise").branch(sample);
+        let masses: Vec<f64> = data.masses.iter().copied().cycle().take(count).collect();
+        let denoiser = train::read(place, model)?;
+        let grid = NoiseGrid::full(&place.job.sampler);
+        let solver = place.job.sampler.solver;
+        let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, device: place.device };
+        let noise = stream.branch("starting noise").generator();
+        // Nothing is spread where events begin as noise.
+        let generators = Generators { spread: noise.clone(), noise };
+        let events = ToMake { masses: &masses, generators, portion: sampler.portion() };
+        store(place, id, events, checkpointer, |rows, generators, sink| {
+            sampler.from_noise(&masses[rows], &mut generators.noise, sink)
+        })?;
+        let summary = summarise(place, id, None, Some(&grid), &data)?;
+        Ok(TaskResult::Template(Box::new(summary)))
+    }
+
+    fn trial(&self) -> Option<&dyn Trial> {
+        Some(self)
+    }
 }
 
 fn summarise(

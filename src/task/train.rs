@@ -21,43 +21,36 @@ impl Perform for TrainDenoisers {
         id: &TaskId,
         checkpointer: &Checkpointer<'_>,
     ) -> Result<TaskResult, Error> {
-        train(place, id, self, checkpointer).map(TaskResult::Train)
+        let Self { scope, samples } = self;
+        let members = samples.iter().map(|sample| {
+            let regions = place.job.regions_of(sample);
+            let events = |region| -> Result<Array2<f32>, Error> {
+                Ok(place.sample()?.data(sample.n_signal, &regions, region)?.with_mass())
+            };
+            // Named by what it learns from, not by its place in the ensemble.
+            let (rows, stream) = match scope {
+                Scope::SideBands => (events(Region::SideBand)?, place.stream().branch("denoiser")),
+                Scope::Everything => {
+                    let both = [events(Region::SideBand)?, events(Region::Signal)?];
+                    let rows = concatenate(Axis(0), &[both[0].view(), both[1].view()]);
+                    (rows.expect("regions have the same columns"), place.stream().branch("data denoiser"))
+                }
+            };
+            Ok(TrainingEvents { rows, stream: stream.branch(sample) })
+        });
+        let members = members.collect::<Result<Vec<_>, Error>>()?;
+        let training =
+            train_denoisers(shape(place), &place.job.denoiser, &members, place.device, checkpointer)?;
+        let denoiser = &training.denoiser;
+        weights::write(place, id, denoiser.parameters(), |writer| {
+            weights::write_columns(writer, denoiser.maps())
+        })?;
+        Ok(TaskResult::Train(records(*scope, samples, training)))
     }
 
     fn trial(&self) -> Option<&dyn Trial> {
         Some(self)
     }
-}
-
-fn train(
-    place: &Workplace,
-    id: &TaskId,
-    TrainDenoisers { scope, samples }: &TrainDenoisers,
-    checkpointer: &Checkpointer<'_>,
-) -> Result<Vec<DenoiserTraining>, Error> {
-    let members = samples.iter().map(|sample| {
-        let regions = place.job.regions_of(sample);
-        let events = |region| -> Result<Array2<f32>, Error> {
-            Ok(place.sample()?.data(sample.n_signal, &regions, region)?.with_mass())
-        };
-        // Named by what it learns from, not by its place in the ensemble.
-        let (rows, stream) = match scope {
-            Scope::SideBands => (events(Region::SideBand)?, place.stream().branch("denoiser")),
-            Scope::Everything => {
-                let both = [events(Region::SideBand)?, events(Region::Signal)?];
-                let rows = concatenate(Axis(0), &[both[0].view(), both[1].view()]);
-                (rows.expect("regions have the same columns"), place.stream().branch("data denoiser"))
-            }
-        };
-        Ok(TrainingEvents { rows, stream: stream.branch(sample) })
-    });
-    let members = members.collect::<Result<Vec<_>, Error>>()?;
-    let training = train_denoisers(shape(place), &place.job.denoiser, &members, place.device, checkpointer)?;
-    let denoiser = &training.denoiser;
-    weights::write(place, id, denoiser.parameters(), |writer| {
-        weights::write_columns(writer, denoiser.maps())
-    })?;
-    Ok(records(*scope, samples, training))
 }
 
 /// The record of each member of a training.

@@ -43,7 +43,7 @@ pub struct Fit {
 }
 
 /// A training.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub struct Training {
     pub model: String,
     pub sample: String,
@@ -123,42 +123,39 @@ impl Fit {
 }
 
 fn trainings(results: &Results) -> Vec<Training> {
-    let last =
-        |losses: &[Loss]| losses.last().map_or((None, None), |loss| (Some(loss.training), loss.validation));
     let denoisers = results.each::<TrainDenoisers>().flatten().map(|found| {
         let model = if found.scope == Scope::SideBands { "denoiser" } else { "denoiser of all data" };
         (model, found)
     });
     let kinematics = results.each::<TrainKinematics>().flatten().map(|found| ("jets' kinematics", found));
     let jets = results.each::<TrainJets>().flatten().map(|found| ("jets' constituents", found));
-    let diffused = denoisers.chain(kinematics).chain(jets).map(|(model, found)| {
-        let (loss, validation_loss) = last(&found.losses);
-        Training {
-            model: model.to_owned(),
-            sample: found.sample.to_string(),
-            events: found.n_training,
-            steps: found.steps,
-            loss,
-            validation_loss,
-            diverged: found.diverged,
-        }
+    let diffused = denoisers.chain(kinematics).chain(jets).map(|(model, found)| Training {
+        model: model.to_owned(),
+        sample: found.sample.to_string(),
+        events: found.n_training,
+        steps: found.steps,
+        diverged: found.diverged,
+        ..Training::of(&found.losses)
     });
-    let flows = results.each::<TrainFlows>().flatten().map(|found| {
-        let (loss, validation_loss) = last(&found.losses);
-        Training {
-            model: format!("flow, {}", found.flow.word().replace('_', " ")),
-            sample: found.sample.to_string(),
-            events: found.n_training,
-            steps: found.steps,
-            loss,
-            validation_loss,
-            diverged: found.diverged,
-        }
+    let flows = results.each::<TrainFlows>().flatten().map(|found| Training {
+        model: format!("flow, {}", found.flow.word().replace('_', " ")),
+        sample: found.sample.to_string(),
+        events: found.n_training,
+        steps: found.steps,
+        diverged: found.diverged,
+        ..Training::of(&found.losses)
     });
     diffused.chain(flows).collect()
 }
 
 impl Training {
+    /// The last of these losses, of a training that is not described yet.
+    fn of(losses: &[Loss]) -> Self {
+        let last = losses.last();
+        let validation_loss = last.and_then(|loss| loss.validation);
+        Self { loss: last.map(|loss| loss.training), validation_loss, ..Self::default() }
+    }
+
     /// The last losses in training and in validation.
     pub fn losses(&self) -> [String; 2] {
         [self.loss, self.validation_loss]

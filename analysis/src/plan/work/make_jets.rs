@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::planning::Planning;
 use super::{
-    Content, Fit, Histogram, IfStopped, JetSummary, ModelPlace, Recorded, Settings, TaskKind, TrainJets,
+    Content, Fit, Histogram, JetSummary, ModelPlace, Recorded, Settings, TaskKind, TrainJets,
     TrainKinematics, Work,
 };
 use crate::job::{Inputs, Job, Oversampling, TemplateSpec};
@@ -99,10 +99,6 @@ impl TaskKind for MakeJets {
             keys.push(keys::steps(job, job.sampler.with(self.template.integration).steps));
         }
         keys
-    }
-
-    fn if_stopped(&self) -> IfStopped {
-        IfStopped::GoesOn
     }
 }
 

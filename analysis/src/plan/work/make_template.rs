@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::planning::{Planning, templates};
 use super::{
-    Content, Fit, Histogram, IfStopped, ModelPlace, Recorded, Settings, TaskKind, TemplateSummary,
-    TrainDenoisers, TrainFlows, Work,
+    Content, Fit, Histogram, ModelPlace, Recorded, Settings, TaskKind, TemplateSummary, TrainDenoisers,
+    TrainFlows, Work,
 };
 use crate::job::{Inputs, Job, Oversampling, Scope, Start, TemplateSpec, hlv};
 use crate::plan::cost::keys::{self, Cost, Key};
@@ -124,10 +124,6 @@ impl TaskKind for MakeTemplate {
             keys.push(keys::steps(job, job.sampler.with(self.template.integration).steps));
         }
         keys
-    }
-
-    fn if_stopped(&self) -> IfStopped {
-        IfStopped::GoesOn
     }
 }
 

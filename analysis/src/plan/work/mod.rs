@@ -242,8 +242,10 @@ pub trait TaskKind {
     /// comes first.
     fn keys(&self, job: &Job, cost: Cost) -> Vec<Key>;
 
-    /// What happens to the work if it is stopped.
-    fn if_stopped(&self) -> IfStopped;
+    /// What happens to the work if it is stopped: most kinds write checkpoints.
+    fn if_stopped(&self) -> IfStopped {
+        IfStopped::GoesOn
+    }
 
     /// The models that it trains, if it is a training.
     fn trained(&self, _job: &Job) -> Option<Trained> {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::planning::{Planning, over_sampled};
-use super::{IfStopped, ModelPlace, Settings, TaskKind, TrainDenoisers, Work};
+use super::{ModelPlace, Settings, TaskKind, TrainDenoisers, Work};
 use crate::job::{Job, NoiseGrid, Oversampling, Scope, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, made_event};
@@ -83,9 +83,5 @@ impl TaskKind for Resample {
             keys.push(keys::steps(job, job.sampler.steps));
         }
         keys
-    }
-
-    fn if_stopped(&self) -> IfStopped {
-        IfStopped::GoesOn
     }
 }

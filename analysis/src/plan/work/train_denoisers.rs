@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::planning::{ModelName, Planning, over_sampled, templates};
-use super::{DenoiserTraining, IfStopped, Network, Recorded, Settings, TaskKind, Trained, Work};
+use super::{DenoiserTraining, Network, Recorded, Settings, TaskKind, Trained, Work};
 use crate::job::{Inputs, Job, ScanPoint, Scope, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{self, Chip, ROWS, SINGLE, STEPS_A_BLOCK, TRAINED};
@@ -85,10 +85,6 @@ impl TaskKind for TrainDenoisers {
 
     fn keys(&self, job: &Job, cost: Cost) -> Vec<Key> {
         keys::denoiser(job, self.samples.len(), cost)
-    }
-
-    fn if_stopped(&self) -> IfStopped {
-        IfStopped::GoesOn
     }
 
     fn trained(&self, job: &Job) -> Option<Trained> {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::planning::{ModelName, Planning, distinct, templates};
 use super::training::Loss;
-use super::{IfStopped, ModelPlace, Network, Recorded, Settings, TaskKind, Trained, Work};
+use super::{ModelPlace, Network, Recorded, Settings, TaskKind, Trained, Work};
 use crate::job::{FlowKind, Job, ScanPoint, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{self, Chip, ROWS, SINGLE, STEPS_A_BLOCK, TRAINED};
@@ -136,10 +136,6 @@ impl TaskKind for TrainFlows {
         let mut keys = keys::network(job, self.flow, cost);
         keys.push(("compute.flows_per_task", self.samples.len(), keys::defaults().compute.flows_per_task));
         keys
-    }
-
-    fn if_stopped(&self) -> IfStopped {
-        IfStopped::GoesOn
     }
 
     fn trained(&self, job: &Job) -> Option<Trained> {

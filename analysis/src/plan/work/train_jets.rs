@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::planning::{ModelName, Planning, templates};
-use super::{DenoiserTraining, IfStopped, Network, Recorded, Settings, TaskKind, Trained, Work};
+use super::{DenoiserTraining, Network, Recorded, Settings, TaskKind, Trained, Work};
 use crate::job::{Inputs, Job, ScanPoint, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, TRAINED, jet_values};
@@ -69,10 +69,6 @@ impl TaskKind for TrainJets {
         let mut keys = keys::jet_model(job, cost);
         keys.push(("compute.jet_models_per_task", self.samples.len(), 1));
         keys
-    }
-
-    fn if_stopped(&self) -> IfStopped {
-        IfStopped::GoesOn
     }
 
     fn trained(&self, job: &Job) -> Option<Trained> {
