@@ -182,7 +182,7 @@ fn weights(columns: &dyn Columns, used: &[usize]) -> Vec<String> {
             let mut extremes = Extremes::default();
             let each =
                 &mut |batch: &source::Batch| batch.column(0).iter().for_each(|value| extremes.add(*value));
-            // A column that the job does not use may be as it likes.
+            // Columns that the job does not use may hold anything.
             columns.read(&[column], each).ok()?;
             extremes.weights(&names[column])
         })

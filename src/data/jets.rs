@@ -171,7 +171,7 @@ impl JetFile {
                     Kinematics { pt: values[0], eta: values[1], phi: values[2], mass: values[3].max(0.0) }
                 });
                 let most = self.slots.min(MOST_CONSTITUENTS);
-                // NaN becomes 0, which is too few.
+                // The conversion makes 0 of NaN, which is refused below as too few constituents.
                 let counts = [counts[0], counts[1]].map(|count| count as usize);
                 if self.slots < MOST_CONSTITUENTS && counts.iter().any(|count| *count >= self.slots) {
                     cut_short += 1;

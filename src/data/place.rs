@@ -1,4 +1,4 @@
-//! Whether a path leads to a file: what is read from a pipe is gone, and opening one may wait for ever.
+//! Checks that a path leads to a regular file: a pipe can be read once only, and opening one may wait for ever.
 
 use std::fs::FileType;
 use std::os::unix::fs::FileTypeExt;

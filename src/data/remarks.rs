@@ -93,11 +93,11 @@ impl Extremes {
 
     fn is_outside(&self, value: f64, rest: [f64; 2], gap: f64) -> bool {
         let width = rest[1] - rest[0];
-        // Zeros are more often a result than the lack of one.
+        // A zero is usually a value, not a placeholder for a missing one.
         if value == 0.0 || !(gap > 0.0 && width > 0.0) {
             return false;
         }
-        // Whole numbers may be few and far between; those that stand for nothing are known.
+        // Counts may have gaps, so that only numbers that are known as placeholders are suspects among whole numbers.
         let is_continuous = self.fractional > 0;
         let is_odd_one = value < 0.0 && rest[0] >= 0.0;
         if is_usual(value) && is_continuous {

@@ -27,7 +27,7 @@ impl LastHeard {
     }
 
     /// Notes that rank 0 polls its messages. Where it could not do so for a while, because a file system was slow or the whole job was
-    /// suspended, that time is nobody's silence.
+    /// suspended, that time does not count as silence of other ranks.
     pub fn listens(&mut self, now: Instant) {
         let gap = now - self.looked;
         if gap > GAP {

@@ -350,7 +350,7 @@ impl Leader<'_> {
             if attempt == Attempt::First {
                 return None;
             }
-            // Two ranks cannot read what a third can: nobody knows what the next one would find.
+            // Two ranks cannot read a result that rank 0 can: trying further ranks would be guesswork.
             self.dispatcher.halt(Halt::Storage);
             return Some(Trouble::NotReadable(reason));
         }
@@ -375,7 +375,8 @@ impl Leader<'_> {
     /// when it is not.
     fn poll_other_shards(&mut self, useless_since: &mut Option<Instant>) {
         let awaited = self.dispatcher.schedule().awaited();
-        // Asked first: what they finish as they end is seen below.
+        // First whether the other jobs are at work, then what they have finished: a job that ends in between has stored its
+        // results by the time that they are looked for.
         let is_at_work = self.dispatcher.is_stuck() && self.other_shards.is_at_work(&awaited);
         for task in awaited {
             match self.other_shards.news(task) {

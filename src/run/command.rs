@@ -20,7 +20,7 @@ enum Starter {
 
 impl Run {
     /// This command with whole paths and as many ranks: all that decides where work is done. What limits a run (its
-    /// deadline, its shard) is left out, since it is the affair of that run.
+    /// deadline, its shard) is left out: another run of the same directory may have other limits.
     pub(super) fn command(&self, prepared: &Prepared, ranks: usize) -> String {
         let paths = [self.job.as_path(), &prepared.data_directory, prepared.store.directory()].map(quoted);
         let mut command = format!("drapes run {} --data-dir {} --out {}", paths[0], paths[1], paths[2]);

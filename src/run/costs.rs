@@ -1,5 +1,5 @@
-//! What rank 0 needs for a message takes no longer than simulations charge: all that it does in a run is done here but MPI
-//! itself, which `benches/messages.rs` measures.
+//! Tests that rank 0 spends no more time on a message than the simulated schedules assume. They do all that it does in a
+//! run but MPI itself, which `benches/messages.rs` measures.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, VecDeque};
@@ -39,7 +39,7 @@ fn computed() -> f64 {
 struct Swift {
     ranks: usize,
     tells: usize,
-    /// Until when they say nothing of their ends but one word now and then.
+    /// The time until which they report no ends of tasks, only progress now and then.
     silent_until: Cell<Option<Instant>>,
     spoke: Cell<Instant>,
     inbox: RefCell<VecDeque<(usize, Vec<u8>)>>,

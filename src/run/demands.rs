@@ -21,7 +21,7 @@ pub struct Supply<'a> {
     pub ranks: usize,
     /// What they compute on.
     pub chip: Chip,
-    /// Memory that the best-off rank may take, where the system says it.
+    /// Memory that the rank with the largest share may take, where the system says it.
     pub memory: Option<f64>,
     /// Where results go.
     pub folder: &'a Path,
@@ -52,7 +52,7 @@ pub fn check(
     {
         return Err(DemandError::Time { seconds, ranks: supply.ranks, task, longest: amount / speed, lower });
     }
-    // A GPU says itself when it has no more.
+    // On a GPU an allocation that does not fit fails by itself, with a message.
     let memory = supply.memory.filter(|_| supply.chip == Chip::Core);
     if let (Some(has), Some(most)) = (memory, most_memory(job, &tasks, counts, supply.chip))
         && most.amount > has

@@ -32,7 +32,7 @@ struct DryRun {
     known: Vec<Known>,
     /// Seconds of each task on one rank.
     price: Price,
-    /// Seconds of tables and pictures behind them.
+    /// Seconds that tables and pictures take after the last task.
     ending: f64,
     ranks: usize,
     /// Bytes that open tasks store.

@@ -38,7 +38,8 @@ impl Run {
 
     fn end(&self, prepared: &mut Prepared, outcome: &Outcome) -> Result<Exit, Error> {
         let Prepared { plan, fingerprints, store, survey, ended, selected, .. } = prepared;
-        // What other shards have done a moment ago is to be seen: whoever looks last sees everything, and draws.
+        // Read anew, so that tasks that other shards have just finished count: the shard that ends last sees all of them, and
+        // draws.
         store.survey_again(plan, fingerprints, survey, ended);
         let Tally { done, failed, left } = Tally::of_selected(plan, &survey.states, selected);
         let total = selected.iter().filter(|selected| **selected).count();
@@ -118,7 +119,7 @@ impl Run {
             draw(store, &results)?;
             answer(reduce::summary(&results));
             for torn in &results.torn {
-                // Its beginning is whole, or it would have been done again by now.
+                // Only the beginning of each record was read so far, and it was whole; the rest is damaged.
                 store.forget(torn)?;
                 tell(format_args!(
                     "{torn}: its record is damaged and was removed; run the same command again"

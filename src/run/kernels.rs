@@ -1,4 +1,4 @@
-//! What of a job computes without the kernels that processors have for small networks.
+//! Says which networks of a job cannot use the fast kernels that processors have for small networks.
 
 use drapes_analysis::cli::{Loudness, inform, loudness, tell};
 use drapes_analysis::job::Job;

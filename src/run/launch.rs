@@ -113,7 +113,8 @@ enum Told {
 /// Ctrl-C reaches it as the TERM that it is.
 fn guard(mut launcher: Command) -> io::Result<(ExitStatus, Told)> {
     let mut signals = Signals::new(stopping().into_iter().chain([SIGCHLD]))?;
-    // Not in the terminal's foreground, whose processes all get a Ctrl-C; and so without its input, which nobody reads.
+    // In a process group of its own, since Ctrl-C goes to all processes of the terminal's foreground group. A background
+    // process must not read from the terminal, so it gets no input.
     launcher.process_group(0).stdin(Stdio::null());
     die_with_this_process(&mut launcher);
     let mut child = launcher.spawn()?;
@@ -160,7 +161,7 @@ fn exit(status: ExitStatus, told: Told) -> Exit {
     let code = status.code();
     match ours.into_iter().find(|exit| code == Some(*exit as i32)) {
         Some(exit) => exit,
-        // Ranks that had hardly begun when they were told.
+        // The ranks were told to stop before they could catch signals, and died of it.
         None if told == Told::Stop => Exit::Deadline,
         None if told == Told::StopAtOnce => std::process::exit(128 + SIGINT),
         None => std::process::exit(code.unwrap_or_else(|| 128 + status.signal().unwrap_or_default())),
@@ -177,7 +178,7 @@ mod tests {
         assert_eq!(exit(ended(0), Told::Nothing), Exit::Done);
         assert_eq!(exit(ended(4), Told::Stop), Exit::TasksFailed);
         assert_eq!(exit(ended(75), Told::Stop), Exit::Deadline);
-        // A launcher that was told before it listened, and ranks likewise.
+        // The launcher, or its ranks, died of the signal because they did not catch it yet.
         assert_eq!(exit(ExitStatus::from_raw(SIGUSR1), Told::Stop), Exit::Deadline);
         assert_eq!(exit(ended(128 + SIGUSR1), Told::Stop), Exit::Deadline);
     }

@@ -70,7 +70,7 @@ impl Run {
         let context = Context { world, clock: &clock, signals };
         let ranks = self.handshake(&context, &mut prepared, &sample)?;
         let outcome = self.hand_out(&context, &mut prepared, ranks, sample);
-        // However it ended, the page must not say for ever that it goes on.
+        // Written however the run ended: otherwise the page would say for ever that it goes on.
         let outcome = outcome.inspect_err(|_| pages::last(&prepared.store))?;
         self.finish(&mut prepared, &outcome)
     }
@@ -202,7 +202,7 @@ impl Run {
         stalled::refuse(store, &Beginning { job: &stored.job, plan, known, stops }, rest)?;
         let is_waiting = matches!(halted, Halt::Others | Halt::Deadline) && !absent.is_empty();
         if is_waiting && !dispatcher.has_begun() {
-            // Who puts this job back into the queue must not do so for ever.
+            // A script that queues the job again after exit code 75 would do so for ever.
             let waiting = dispatcher.schedule().unfinished();
             return Err(Error::ShardsAbsent { own: self.shard(), absent, waiting });
         }
@@ -215,7 +215,7 @@ struct Scheduled {
     dispatcher: Dispatcher,
     /// Seconds expected of each task as a whole.
     whole: Vec<f64>,
-    /// Seconds of tables and pictures behind them.
+    /// Seconds that tables and pictures take after the last task.
     ending: f64,
 }
 

@@ -48,7 +48,8 @@ impl OtherShards for Shards<'_> {
         let of = |owner: u32| alive.iter().find(|who| (who.shard, who.shards) == (owner, self.count));
         let absent = owners.iter().filter(|owner| of(**owner).is_none());
         self.absent = absent.map(|index| Shard { index: *index, count: self.count }).collect();
-        // One that waits itself does nothing for this one until it has what it waits for: it is that which counts.
+        // A shard that itself waits for another one does not count as working: whether the one that it waits for is at work
+        // decides.
         owners.into_iter().filter_map(of).any(|who| who.doing.activity == Activity::Working)
     }
 }

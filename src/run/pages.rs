@@ -43,7 +43,7 @@ impl Pages {
         let (directory, every) = (self.store.directory().to_owned(), self.every);
         let page = move || {
             let start = Instant::now();
-            // A store of its own: who hands out tasks must not wait for what this one reads.
+            // Opened separately, so that the thread that hands out tasks never waits for files that this one reads.
             let Ok(store) = Store::open(&directory) else { return start.elapsed() };
             // Another shard may have written it a moment ago. What cannot be written now is tried again; the end tells.
             if !is_young(&store, every / 2) {

@@ -43,7 +43,7 @@ mod tests {
             let message = Message::Assign(Box::new(planned.of(place, Attempt::Last)));
             let heard = Message::from_bytes(0, &message.to_bytes()).expect("a message");
             let Message::Assign(heard) = heard else { panic!("{heard:?}") };
-            // To the last digit: what a rank does with it is what rank 0 would.
+            // The work must come back from JSON unchanged to the last digit, so that every rank computes what rank 0 would.
             assert_eq!((heard.place, &heard.task), (place, task));
             assert_eq!((&heard.fingerprint, heard.attempt), (fingerprint, Attempt::Last));
             for need in &heard.task.needs {

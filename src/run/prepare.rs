@@ -108,7 +108,7 @@ impl Run {
         // Only now: the job of a run that is at work here is not to be touched.
         let asked = stored;
         let stored = self.settle(&store, &file, &asked)?;
-        // That of a large scan takes seconds: it is made once where the job is the one that was asked for.
+        // Making the plan of a large scan takes seconds, so it is made again only if the directory has added to the job.
         let is_as_asked = stored.job == asked.job;
         let plan = planned.filter(|_| is_as_asked).unwrap_or_else(|| Plan::of(&stored.job));
         let fingerprints = fingerprints(&stored.job, &stored.inputs, &plan);
@@ -180,7 +180,7 @@ impl Run {
     pub(super) fn known(&self, states: &[RecordState], owners: &[u32], selected: &[bool]) -> Vec<Known> {
         let known = |((state, owner), selected): ((&RecordState, &u32), &bool)| match state {
             RecordState::Done(_) => Known::Done,
-            // Nothing that is asked for needs what is not.
+            // Tasks that --only leaves out are never needed by those that it names.
             _ if !selected => Known::Elsewhere,
             RecordState::Failed { .. } if !self.retry_failed => Known::Failed,
             _ if *owner == self.shard().index => Known::Open,

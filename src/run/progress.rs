@@ -41,7 +41,7 @@ pub struct Progress<'a> {
     /// Seconds that follow the last task.
     ending: f64,
     start: Instant,
-    /// The foot of the user's terminal, where there is one.
+    /// The last lines of the user's terminal, where bar and ranks are shown, if there is a terminal.
     screen: Option<Screen>,
     /// The tasks that run.
     running: HashMap<usize, Running>,
@@ -312,7 +312,7 @@ impl Observer for Progress<'_> {
     }
 
     fn tick(&mut self) -> Result<(), Error> {
-        // Time goes by on a terminal even if nobody has anything to say.
+        // The bar on a terminal counts the time also while no rank reports anything.
         if self.screen.is_some() {
             self.show();
         }

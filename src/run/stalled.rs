@@ -90,7 +90,7 @@ mod tests {
         store.note_stop(&last.id, &stop(0, 9.0)).expect("room");
         let error = refuse(&store, &beginning, Rest::Stood).expect_err("two stops in vain");
         assert!(error.to_string().contains("the rest of the scan has got further"), "{error}");
-        // What an earlier run has left and this one has not begun is none of its affair.
+        // A task that an earlier run has left, and that this run has not begun, says nothing about this run.
         let before = store.stops();
         refuse(&store, &Beginning { stops: &before, ..beginning }, Rest::Stood).expect("not begun");
     }

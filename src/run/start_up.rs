@@ -16,8 +16,8 @@ use crate::error::{Error, RanksError};
 const ARRIVAL: Duration = Duration::from_secs(600);
 /// Time between two checks whether they have arrived.
 const POLL: Duration = Duration::from_millis(200);
-/// Who waits for longer than this says so in the directory. It is less than any patience, so that whoever is there has said
-/// so before others give up, even where they alone were told to stop.
+/// A rank that waits for longer than this leaves a file in the directory that says so. The time is shorter than any that ranks
+/// wait for others, so that each rank that has started is known before another one gives up.
 const USUAL: Duration = Duration::from_secs(4);
 /// How often that is repeated.
 const REPEAT: Duration = Duration::from_secs(1);

@@ -44,7 +44,7 @@ pub fn picture(table: &FigureTable) -> Picture {
         (TRAINING, "events learnt from", palette::TRAINING, Dash::Solid),
         (VALIDATION, "events kept aside", palette::VALIDATION, Dash::Dashed),
     ];
-    // The line of nothing learnt keeps room for its label.
+    // The axis reaches at least one, the loss of a network that has learnt nothing, which is drawn as a line with a label.
     let highest = table.rows.iter().map(|row| row.mean).fold(1.0, f64::max);
     let panels = table.panels().into_iter().map(|panel| {
         let there = table.curves(panel);

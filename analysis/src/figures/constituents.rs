@@ -184,7 +184,8 @@ fn curve(word: &str, rows: &[&TableRow], marked: Marked) -> Curve {
         _ => (Dash::Solid, "LLV"),
     };
     let label = format!("{} ({name})", method_names::label(method));
-    // Dashes tell inputs apart: where few events pass, markers are hollow, and lines without markers end.
+    // Dashes show which inputs a curve is of, so they cannot show as well that few events pass: there markers are hollow, and
+    // lines without markers end.
     let mut points = plain.points;
     match marked {
         Marked::Yes => {

@@ -108,11 +108,12 @@ fn nodes(edges: &[f64]) -> Vec<f64> {
     edges.first().copied().into_iter().chain(centres).chain(edges.last().copied()).collect()
 }
 
-/// Each bin with its eight neighbours, weighted 1 2 1 in both directions: lines of few events are else all islands.
+/// Each bin averaged with its eight neighbours, weighted 1 2 1 in both directions: with few events the contours would
+/// otherwise break up into islands around single bins.
 fn smoothed(contents: &[f64], columns: usize, lines: usize) -> Vec<f64> {
     let weights = [(-1, 1.0), (0, 2.0), (1, 1.0)];
     let at = |column: isize, line: isize| {
-        // Beyond the edge the outermost bin goes on, so that hard edges stay hard.
+        // Bins beyond the edge count as the outermost one, so that a sharp edge of the distribution is not smeared out.
         let column = column.clamp(0, columns as isize - 1) as usize;
         let line = line.clamp(0, lines as isize - 1) as usize;
         contents.get(line * columns + column).copied().unwrap_or(0.0)

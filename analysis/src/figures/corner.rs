@@ -17,7 +17,8 @@ const TEMPLATE: &str = "generated";
 const SHARES: [(u8, Dash); 2] = [(68, Dash::Solid), (95, Dash::Dashed)];
 const TRUTH_COLOUR: Colour = Colour::hex(0x30_3030);
 
-/// The diagonal as histograms, the rest as contours: `x` and `mean` of a row are the two features of a place.
+/// On the diagonal a histogram of each feature, elsewhere contours of each pair: the rows of a contour hold its points, one
+/// feature in `x` and the other in `mean`.
 pub fn table(name: &str, results: &Results) -> FigureTable {
     let mut table = FigureTable::new(name);
     let Some(summary) = chosen(results) else { return table };
@@ -66,7 +67,7 @@ pub fn picture(table: &FigureTable) -> Picture {
         let panels = features[..=row].iter().enumerate().map(|(column, x)| {
             let across = axis(table, x);
             let (up, marks) = if column == row {
-                // What counts on the diagonal is the shape.
+                // Only the shapes of the histograms are compared, so the vertical axis carries no numbers.
                 let highest = 1.15 * histogram::highest(table, x);
                 (Axis::linear("").within(0.0, highest).bare(), shapes(table, x))
             } else {

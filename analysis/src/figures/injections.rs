@@ -85,7 +85,7 @@ pub fn picture_of(table: &FigureTable, curve: impl Fn(&str, &[&TableRow]) -> Cur
     }
 }
 
-/// Where the number of passing events is not known, no marker can be hollow.
+/// Tables without the number of background events that pass cannot tell weak points from others: no marker is hollow.
 fn footnote(table: &FigureTable) -> &'static str {
     let known = table.rows.iter().any(|row| row.background_events.is_some());
     if known { panels::BANDS_AND_MARKERS } else { panels::BANDS }

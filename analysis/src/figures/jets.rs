@@ -41,7 +41,7 @@ fn is_plain(template: &TemplateSpec) -> bool {
     template.kinematics == Kinematics::Kept
 }
 
-/// Of such templates, that of each method that is nearest to the job's own σ′.
+/// The template of each method whose σ′ is nearest to that of the job.
 fn headline(results: &Results, wanted: impl Fn(&TemplateSpec) -> bool) -> Vec<&JetSummary> {
     let usual = results.job.sigma_prime_llv.0;
     let far = |summary: &JetSummary| match summary.template.method {

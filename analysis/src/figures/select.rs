@@ -93,7 +93,7 @@ fn distance(results: &Results, point: &ScanPoint) -> (f64, f64) {
         _ => 0.0,
     };
     let own = match point.comparison {
-        // As many events as the data is what this reference is.
+        // By definition the idealised reference has as many events as the data.
         Comparison::Idealised { .. } | Comparison::Supervised => 0.0,
         _ => point.oversampling().map_or(0.0, |over| factor(over.0)),
     };
@@ -133,7 +133,8 @@ pub fn headline_by<'a>(
     n_signal: SignalCount,
     methods: &[&str],
 ) -> Vec<&'a PointResults> {
-    // The paper has one reference with true background; the weaker one stands in where that is all there is.
+    // The paper shows one reference with true background, the over-idealised one; a scan that has only the idealised one
+    // shows that.
     let over_idealised = results.points.iter().any(|found| {
         found.point.method() == "over_idealised" && found.point.classifier.inputs() == kind.inputs()
     });

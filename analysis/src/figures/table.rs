@@ -72,7 +72,7 @@ impl FigureTable {
         self.push(panel, curve, x, Band { mean: value, low: value, high: value, n: 1 }, None);
     }
 
-    /// The same table if it has a row of this kind, else an empty one: a figure without its main curve is none.
+    /// The same table if it has a row of this kind, else an empty one: a figure without its main curve is not drawn.
     pub fn only_if(self, wanted: impl Fn(&Row) -> bool) -> Self {
         if self.rows.iter().any(wanted) { self } else { Self::new(&self.figure) }
     }

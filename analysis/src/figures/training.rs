@@ -71,12 +71,12 @@ fn push(table: &mut FigureTable, panel: &str, courses: &[&[Loss]]) {
 
 pub fn picture(table: &FigureTable) -> Picture {
     let panels = table.panels().into_iter().map(|panel| {
-        // Bands of single classifiers would show how few events each part has, not how they train.
+        // A band over single classifiers would show the fluctuations of small validation samples, not the course of training.
         let means = |name: &str| -> Vec<Point> {
             table.curve(panel, name).iter().map(|row| Point::exact(row.x, row.mean)).collect()
         };
         let (training, validation) = (means(TRAINING), means(VALIDATION));
-        // The first moments lie far above the rest and would flatten it.
+        // The losses of the first epochs lie far above the others, which would be squeezed together.
         let late =
             |points: &[Point]| points[points.len() / 10..].iter().map(|point| point.mean).collect::<Vec<_>>();
         let shown = [late(&training), late(&validation)].concat();

@@ -48,7 +48,7 @@ impl Store {
             (Some(now), Some(before)) => Arc::ptr_eq(now, before),
             _ => false,
         };
-        // What a folder does not show yet may be there for whoever asks for it by name.
+        // The listing of a network folder may lag behind: a file that it does not show yet can often be opened by its name.
         let mut has_ended = vec![false; plan.tasks.len()];
         for task in ended {
             has_ended[*task] = true;

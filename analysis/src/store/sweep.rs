@@ -24,7 +24,7 @@ impl Store {
         // whatever it is called.
         let folders = ["", "tasks", "figures"].map(|name| (name.to_owned(), self.directory.join(name)));
         let stages = Stage::ALL.map(|stage| (stage.word().to_owned(), self.tasks().join(stage.word())));
-        // `reduce` and `plot` have no place here, but their turn while they write.
+        // `reduce` and `plot` take no lock of the directory, but one of its figures while they write.
         let Ok(_lock) = self.lock_exclusive(DRAWING) else { return };
         let mut left: Vec<PathBuf> = Vec::new();
         for (name, folder) in folders.iter().chain(&stages) {

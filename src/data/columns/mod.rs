@@ -119,7 +119,8 @@ fn nature(events: usize, runs: &[Atom]) -> Nature {
         if runs.len() <= FEW {
             return Nature::Discrete(runs.to_vec());
         }
-        // Fractions are rounded in single precision: as long as they are few enough, they had better be kept.
+        // In single precision, multiples of a fractional step are rounded: values that are few enough are kept as they are
+        // instead of being computed from the step.
         let lattice = lattice(events, runs);
         if let Some(lattice) = lattice.filter(|lattice| lattice.step.fract() == 0.0 || runs.len() > MANY) {
             return Nature::Lattice(lattice);
@@ -140,7 +141,8 @@ fn lattice(events: usize, runs: &[Atom]) -> Option<Lattice> {
     }
     let gaps = runs.windows(2).map(|pair| pair[1].value - pair[0].value);
     let smallest = gaps.fold(f64::INFINITY, f64::min);
-    // The smallest gap carries the rounding of single precision, which the way to values further off averages out.
+    // The smallest gap has a large relative rounding error in single precision; distances to values further away give the
+    // step more precisely.
     let step = runs[1..].iter().fold(smallest, |step, run| {
         let distance = run.value - origin;
         distance / (distance / step).round().max(1.0)

@@ -174,7 +174,7 @@ impl Pass {
                 (wanted, Mass::Jets(recipe.without(missing)))
             }
             Content::Particles => {
-                // The particles say nothing column by column; what follows them is the label.
+                // Ranges of single particle columns would mean nothing; the column after the particles is the label.
                 label = all.get(source::RAW_VALUES).copied();
                 (label.into_iter().collect(), Mass::Unknown)
             }
