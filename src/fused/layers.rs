@@ -98,7 +98,8 @@ impl Layers {
         layers
     }
 
-    fn push(&mut self, (rows, columns): (usize, usize), outputs: usize) {
+    /// Adds a block of weights and one of biases.
+    pub(super) fn push(&mut self, (rows, columns): (usize, usize), outputs: usize) {
         let weight = self.block(rows, columns);
         let bias = self.block(1, outputs);
         self.all.push(Dense { weight, bias });
@@ -143,6 +144,15 @@ impl Layers {
             let rows = flat[to..].chunks_exact_mut(columns).take(rows);
             for (row, padded) in rows.zip(padded[from..].chunks_exact(width)) {
                 row.copy_from_slice(&padded[..columns]);
+            }
+        }
+    }
+
+    /// Clears what lies between the values of flat parameters.
+    pub fn clear_padding(&self, padded: &mut [f32]) {
+        for Block { rows, columns, width, padded: first, .. } in self.blocks() {
+            for row in padded[first..].chunks_exact_mut(width).take(rows) {
+                row[columns..].fill(0.0);
             }
         }
     }

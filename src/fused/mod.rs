@@ -23,8 +23,10 @@
 mod aligned;
 mod answer;
 mod descend;
+mod elementary;
 mod error;
 mod finish;
+mod flow;
 mod layers;
 mod outer;
 mod perceptron;
@@ -42,6 +44,7 @@ pub use aligned::Aligned;
 pub use answer::{Network, answers};
 pub use descend::Rule;
 pub use error::SquaredError;
+pub use flow::{FlowSizes, FlowTile, MaskedFlow, Way};
 pub use layers::{Dense, LANES, Layers, TILE};
 pub use perceptron::{Perceptron, PerceptronTile};
 pub use residual::{Purpose, ResidualNetwork, ResidualTile};

@@ -12,6 +12,7 @@
 
 mod conditioner;
 mod dense;
+mod kernel;
 mod model;
 mod network;
 mod objective;
@@ -23,4 +24,4 @@ pub use model::{FlowModel, Transform};
 pub use network::Flow;
 pub use objective::Objective;
 pub use shape::FlowShape;
-pub use train::{FlowEvents, TrainedFlows, train};
+pub use train::{FlowEvents, STEPS_A_BLOCK, TrainedFlows, train};

@@ -5,9 +5,11 @@ use rand_distr::{Distribution, StandardNormal};
 use rand_pcg::Pcg64;
 use tch::{Device, Kind, Tensor};
 
+use super::kernel::FlowPasses;
 use super::network::Flow;
 use super::shape::FlowShape;
 use crate::error::Error;
+use crate::fused::Way;
 use crate::progress_sink::ProgressSink;
 use crate::sample::marginals::ColumnMaps;
 
@@ -43,6 +45,33 @@ pub enum Transform<'a> {
     Correction(&'a [f64]),
 }
 
+/// What events pass.
+enum Passing {
+    /// On a processor, by kernels.
+    Kernels(FlowPasses),
+    /// As tensors.
+    Tensors(Flow),
+}
+
+impl Passing {
+    fn of(model: &FlowModel) -> Self {
+        match FlowPasses::new(model.shape, &model.parameters) {
+            Some(passes) => Self::Kernels(passes),
+            None => Self::Tensors(Flow::over(model.shape, &model.parameters)),
+        }
+    }
+
+    /// # Shapes
+    /// `x` `[1, features, events]`, `context` `[1, 1, events]`.
+    fn pass(&self, way: Way, x: &Tensor, context: &Tensor) -> Tensor {
+        match (self, way) {
+            (Self::Kernels(passes), way) => passes.pass(way, x, context),
+            (Self::Tensors(flow), Way::Forward) => flow.image(x, context),
+            (Self::Tensors(flow), Way::Inverse) => flow.preimage(x, context),
+        }
+    }
+}
+
 impl FlowModel {
     /// Events of a base flow's density, one for each mass.
     ///
@@ -61,13 +90,13 @@ impl FlowModel {
         sink: &dyn ProgressSink,
     ) -> Result<Array2<f32>, Error> {
         let features = self.shape.conditioner.features;
-        let flow = Flow::over(self.shape, &self.parameters);
+        let flow = Passing::of(self);
         self.in_portions(masses.len(), sink, |events| {
             let normals: Vec<f32> =
                 (0..events.len() * features).map(|_| StandardNormal.sample(noise)).collect();
             let z = self.columns(&normals);
             let context = self.context(masses[events].iter().map(|mass| self.mapped_mass(*mass)));
-            flow.preimage(&z, &context)
+            flow.pass(Way::Inverse, &z, &context)
         })
     }
 
@@ -102,7 +131,7 @@ impl FlowModel {
         spread: &mut Pcg64,
         sink: &dyn ProgressSink,
     ) -> Result<Array2<f32>, Error> {
-        let flow = Flow::over(self.shape, &self.parameters);
+        let flow = Passing::of(self);
         let count = match transform {
             Transform::Masses { target, .. } => target.len(),
             Transform::Correction(own) => own.len(),
@@ -119,7 +148,7 @@ impl FlowModel {
             match transform {
                 Transform::Correction(own) => {
                     let context = self.context(own[rows].iter().map(|mass| self.mapped_mass(*mass)));
-                    flow.image(&x, &context)
+                    flow.pass(Way::Forward, &x, &context)
                 }
                 Transform::Masses { own, target } => {
                     let steps: Vec<f64> = rows
@@ -129,21 +158,20 @@ impl FlowModel {
                         .collect();
                     let (up, down): (Vec<i64>, Vec<i64>) =
                         (0..steps.len() as i64).partition(|row| steps[*row as usize] >= 0.0);
-                    self.up_and_down(&x, &steps, &[up, down], &flow)
+                    self.up_and_down(&x, &steps, [(Way::Forward, up), (Way::Inverse, down)], &flow)
                 }
             }
         })
     }
 
     /// Events that go up and events that go down, each in a pass of their own, returned in their order.
-    fn up_and_down(&self, x: &Tensor, steps: &[f64], ways: &[Vec<i64>; 2], flow: &Flow) -> Tensor {
+    fn up_and_down(&self, x: &Tensor, steps: &[f64], ways: [(Way, Vec<i64>); 2], flow: &Passing) -> Tensor {
         let result = x.empty_like();
-        for (way, chosen) in ways.iter().enumerate().filter(|(_, chosen)| !chosen.is_empty()) {
+        for (way, chosen) in ways.iter().filter(|(_, chosen)| !chosen.is_empty()) {
             let context = self.context(chosen.iter().map(|row| steps[*row as usize].abs()));
             let index = Tensor::from_slice(chosen).to_device(x.device());
             let events = x.index_select(2, &index);
-            let value =
-                if way == 0 { flow.image(&events, &context) } else { flow.preimage(&events, &context) };
+            let value = flow.pass(*way, &events, &context);
             let _ = result.shallow_clone().index_copy_(2, &index, &value);
         }
         result

@@ -56,6 +56,16 @@ impl Flow {
         Self { shape, flat: flat.shallow_clone(), layers: conditioners(shape, flat), dense }
     }
 
+    /// The network behind each flow.
+    pub(super) fn shape(&self) -> &FlowShape {
+        &self.shape
+    }
+
+    /// The parameters, `[members, len]`.
+    pub(super) fn parameters(&self) -> &Tensor {
+        &self.flat
+    }
+
     /// One flow of the ensemble.
     ///
     /// # Panics

@@ -5,7 +5,8 @@ use drapes_analysis::plan::random_stream::Stream;
 use tch::{Device, Tensor};
 
 use super::conditioner::ConditionerShape;
-use super::spline::Spline;
+use super::spline::{Spline, slope_shift};
+use crate::fused::{FlowSizes, MaskedFlow, has_vectors};
 use crate::nn::Layout;
 
 /// The network behind a flow.
@@ -36,6 +37,17 @@ impl FlowShape {
             self.conditioner.push(&mut layout);
         }
         layout
+    }
+
+    /// The same for the kernels of processors; none on a GPU, or where the processor has no vectors.
+    pub(super) fn kernel(&self, device: Device) -> Option<MaskedFlow> {
+        let Self { layers, conditioner, spline } = *self;
+        let ConditionerShape { features, context, blocks, width, .. } = conditioner;
+        let is_known = device == Device::Cpu && has_vectors() && context == 1 && spline.bins > 1;
+        let (tail, shift) = (spline.tail as f32, slope_shift() as f32);
+        is_known.then(|| {
+            MaskedFlow::new(FlowSizes { layers, features, blocks, width, bins: spline.bins, tail, shift })
+        })
     }
 
     /// Starting parameters, a stream for each member: the identity.

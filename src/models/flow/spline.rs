@@ -193,7 +193,7 @@ impl Spline {
 }
 
 /// The raw slope whose slope is one.
-fn slope_shift() -> f64 {
+pub fn slope_shift() -> f64 {
     (1.0 - SMALLEST).exp_m1().ln()
 }
 

@@ -6,17 +6,22 @@ use drapes_analysis::plan::random_stream::Stream;
 use ndarray::Array2;
 use tch::{Device, Tensor};
 
+use super::kernel::{FlowKernel, FlowSteps};
 use super::network::Flow;
 use super::objective::{GradientBuffers, Objective, Output};
 use super::shape::FlowShape;
 use crate::device::to_device_soon;
 use crate::error::Error;
+use crate::fused::MemberSteps;
 use crate::sample::marginals::ColumnMaps;
 use crate::training::{
     Checkpointer, Learner, Model, Recorded, ResultOf, TooFew, Trained, TrainedMember, Training,
     TrainingSettings, next_rows, put_step, step_alone,
 };
 
+/// Steps that are taken between two looks at the clock. Between blocks the state of a member goes into a kernel and back, which
+/// takes about as long as half a step.
+pub const STEPS_A_BLOCK: usize = 16;
 /// The words of the error where events are not enough.
 const TOO_FEW: TooFew =
     TooFew { region: "a flow's events", what: "events", advice: "lower flow.batch or widen the side-bands" };
@@ -90,15 +95,14 @@ fn training<'a>(
         all.extend(rows);
     }
     let columns = shape.conditioner.features as i64 + 1;
+    let kernel = FlowKernel::new(shape, objective, &all, device);
     let events = Tensor::from_slice(&all).reshape([-1, columns]).to_device(device);
-    let validation = kept_aside.iter().map(|chosen| {
+    for kept in &mut kept_aside {
         // Pairs need an even number.
-        let count = chosen.len().min(VALIDATION_EVENTS) / 2 * 2;
-        let chosen: Vec<i64> = chosen[..count].iter().map(|event| i64::from(*event)).collect();
-        (count > 0).then(|| pick(&events, &Tensor::from_slice(&chosen).to_device(device), 1))
-    });
-    let validation = validation.collect();
-    let model = FlowsModel { shape, objective, events, validation, in_tails };
+        kept.truncate(kept.len().min(VALIDATION_EVENTS) / 2 * 2);
+    }
+    let batch = settings.batch;
+    let model = FlowsModel { shape, objective, kernel, batch, events, kept_aside, in_tails };
     Ok(Training::new(model, &shape.layout(), recipe, learners, device))
 }
 
@@ -121,10 +125,13 @@ fn recipe(settings: &FlowSettings, network: &FlowNetwork) -> TrainingSettings {
 struct FlowsModel<'a> {
     shape: FlowShape,
     objective: &'a Objective,
+    /// What takes the steps, where a processor does.
+    kernel: Option<FlowKernel>,
+    batch: usize,
     /// `[events of all members, features + 1]`, mapped.
     events: Tensor,
-    /// Mapped events that a member does not learn from, `[1, features + 1, events]`.
-    validation: Vec<Option<Tensor>>,
+    /// Those that a member does not learn from.
+    kept_aside: Vec<Vec<u32>>,
     in_tails: Vec<f64>,
 }
 
@@ -134,7 +141,7 @@ impl Model for FlowsModel<'_> {
     /// Which events of all members the steps see, `[steps, members · batch]`.
     type Block = Tensor;
 
-    const STEPS_A_BLOCK: usize = 1;
+    const STEPS_A_BLOCK: usize = STEPS_A_BLOCK;
 
     fn network(&self, parameters: &Tensor) -> (Flow, GradientBuffers) {
         let flow = Flow::over(self.shape, parameters);
@@ -143,14 +150,13 @@ impl Model for FlowsModel<'_> {
     }
 
     fn draw(&self, members: &mut [Learner], steps: usize) -> Tensor {
-        let mut chosen: Vec<i64> = vec![];
+        let mut chosen: Vec<u32> = vec![];
         for _ in 0..steps {
             for member in &mut *members {
-                chosen.extend(member.batches.next_batch().iter().map(|event| i64::from(*event)));
+                chosen.extend_from_slice(member.batches.next_batch());
             }
         }
-        let chosen = Tensor::from_slice(&chosen).reshape([steps as i64, -1]);
-        to_device_soon(&chosen, self.events.device())
+        to_device_soon(&numbers(&chosen).reshape([steps as i64, -1]), self.events.device())
     }
 
     fn alone(&self, block: &Tensor, step: usize) -> Option<Tensor> {
@@ -174,15 +180,37 @@ impl Model for FlowsModel<'_> {
         found.gradient.expect("it was wanted")
     }
 
-    fn validation(&self, parameters: &Tensor) -> Vec<Option<f32>> {
-        let loss = |(member, rows): (usize, &Option<Tensor>)| {
-            let flow = Flow::over(self.shape, &parameters.narrow(0, member as i64, 1));
-            let objective = self.objective.of_member(member);
-            let found = objective.evaluate(&flow, rows.as_ref()?, &Output::Loss);
-            Some(found.loss.double_value(&[0]) as f32)
-        };
-        self.validation.iter().enumerate().map(loss).collect()
+    fn fused<'b>(&'b self, block: &'b Tensor) -> Option<Box<dyn MemberSteps + 'b>> {
+        let kernel = self.kernel.as_ref()?;
+        let rows = Vec::<i64>::try_from(&block.flatten(0, -1)).ok()?;
+        let rows = rows.into_iter().map(|row| row as u32).collect();
+        Some(Box::new(FlowSteps { kernel, rows, batch: self.batch, members: self.kept_aside.len() }))
     }
+
+    fn validation(&self, parameters: &Tensor) -> Vec<Option<f32>> {
+        let loss = |(member, rows): (usize, &Vec<u32>)| {
+            let own = parameters.narrow(0, member as i64, 1);
+            (!rows.is_empty()).then(|| match &self.kernel {
+                Some(kernel) => kernel.loss(member, &own, rows),
+                None => self.loss(member, &own, rows),
+            })
+        };
+        self.kept_aside.iter().enumerate().map(loss).collect()
+    }
+}
+
+impl FlowsModel<'_> {
+    /// The mean loss of a member with these parameters over some events, by tensors.
+    fn loss(&self, member: usize, parameters: &Tensor, rows: &[u32]) -> f32 {
+        let rows = pick(&self.events, &numbers(rows).to_device(self.events.device()), 1);
+        let flow = Flow::over(self.shape, parameters);
+        let found = self.objective.of_member(member).evaluate(&flow, &rows, &Output::Loss);
+        found.loss.double_value(&[0]) as f32
+    }
+}
+
+fn numbers(rows: &[u32]) -> Tensor {
+    Tensor::from_slice(&rows.iter().map(|row| i64::from(*row)).collect::<Vec<_>>())
 }
 
 /// Events, as many for each of so many members.
@@ -193,5 +221,7 @@ fn pick(events: &Tensor, chosen: &Tensor, members: i64) -> Tensor {
     events.index_select(0, chosen).view([members, -1, events.size()[1]]).transpose(1, 2).contiguous()
 }
 
+#[cfg(test)]
+mod kernel_tests;
 #[cfg(test)]
 mod tests;

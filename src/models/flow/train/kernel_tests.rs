@@ -1,0 +1,211 @@
+use drapes_analysis::job::{KeptMoment, Marginals};
+use rand_distr::{Distribution, StandardNormal};
+use tch::Kind;
+
+use super::*;
+use crate::fused::{MemberState, Rule, Way};
+use crate::models::flow::kernel::FlowPasses;
+use crate::training::kernels_agree;
+
+const FEATURES: usize = 5;
+const NETWORK: FlowNetwork = FlowNetwork { layers: 3, blocks: 2, width: 32, epochs: 3, learning_rate: 1e-3 };
+
+fn settings() -> FlowSettings {
+    FlowSettings {
+        bins: 10,
+        tail: 2.5,
+        batch: 100,
+        gradient_clip: 5.0,
+        marginals: Marginals::Standardised,
+        validation_fraction: 0.1,
+        kept: KeptMoment::Last,
+        base: NETWORK,
+        top: NETWORK,
+        efficient_epochs: 2,
+    }
+}
+
+fn shape(network: &FlowNetwork, bins: usize) -> FlowShape {
+    FlowShape::new(FEATURES, network, bins, settings().tail)
+}
+
+fn events(count: usize, seed: u64) -> FlowEvents {
+    let stream = Stream::of_job(seed);
+    let mut generator = stream.branch("toy").generator();
+    let rows = Array2::from_shape_simple_fn((count, FEATURES + 1), || -> f32 {
+        StandardNormal.sample(&mut generator)
+    });
+    FlowEvents {
+        maps: ColumnMaps::of(rows.view(), Marginals::Standardised),
+        rows,
+        split: stream.branch("split"),
+        stream,
+    }
+}
+
+/// Parameters of flows that are far from the identity.
+fn parameters(shape: FlowShape, members: usize) -> Tensor {
+    let streams: Vec<Stream> = (0..members).map(|member| Stream::of_job(7).branch(member)).collect();
+    let start = shape.initial(&streams, Device::Cpu);
+    let shift = Tensor::arange(start.numel() as i64, (Kind::Float, Device::Cpu)).sin() * 0.1;
+    &start + shift.view_as(&start)
+}
+
+/// What flows of this width learn, each with a finished density where it needs one.
+fn objectives() -> [Objective; 3] {
+    let base = || {
+        let shape = shape(&FlowNetwork { layers: 2, blocks: 1, width: 13, ..NETWORK }, 4);
+        Flow::over(shape, &parameters(shape, 2))
+    };
+    [Objective::Density, Objective::Transport(base()), Objective::Correction(base())]
+}
+
+/// Two members of unequal size, the first of which has learnt enough when the second has not.
+fn both<'a>(
+    objective: &'a Objective,
+    settings: &FlowSettings,
+    network: &FlowNetwork,
+) -> Training<FlowsModel<'a>> {
+    let events = [events(500, 1), events(1100, 2)];
+    let shape = shape(network, settings.bins);
+    training(shape, (settings, network), objective, &events, Device::Cpu).expect("enough events")
+}
+
+/// Loss and gradient of a member in a step of a block, by its kernels.
+fn by_kernels(
+    model: &FlowsModel<'_>,
+    block: &Tensor,
+    (member, step): (usize, usize),
+    own: &Tensor,
+) -> (f32, Tensor) {
+    let kernels = model.fused(block).expect("kernels for these flows");
+    let layers = kernels.layers();
+    // A step that changes no parameter and keeps its gradient as the first moment.
+    let still = Rule { clip: None, moments: (1.0, 1.0), keep: 1.0, rate: 0.0, epsilon: 1.0, pull: 0.0 };
+    let mut state = MemberState::new(layers, false);
+    layers.pad(&Vec::<f32>::try_from(own).expect("numbers"), &mut state.parameters);
+    let loss = kernels.take(member, &[(step, still)], &mut state);
+    let mut found = vec![0.0; layers.flat_len()];
+    layers.flatten(&state.first, &mut found);
+    (loss, Tensor::from_slice(&found))
+}
+
+/// The same as tensors of this precision.
+fn by_tensors(
+    model: &FlowsModel<'_>,
+    block: &Tensor,
+    (member, step): (usize, usize),
+    own: &Tensor,
+    kind: Kind,
+) -> (f64, Tensor) {
+    let chosen = block.get(step as i64).view([2, -1]).get(member as i64);
+    let rows = pick(&model.events, &chosen, 1).to_kind(kind);
+    let flow = Flow::over(model.shape, &own.unsqueeze(0).to_kind(kind));
+    let judge =
+        |base: &Flow| Flow::over(*base.shape(), &base.parameters().narrow(0, member as i64, 1).to_kind(kind));
+    let objective = match model.objective {
+        Objective::Density => Objective::Density,
+        Objective::Transport(base) => Objective::Transport(judge(base)),
+        Objective::Correction(base) => Objective::Correction(judge(base)),
+    };
+    let buffers = GradientBuffers::new(&objective, &flow);
+    let found = objective.evaluate(&flow, &rows, &Output::Gradient(&buffers));
+    (found.loss.double_value(&[0]), found.gradient.expect("it was wanted").get(0).to_kind(Kind::Double))
+}
+
+/// Compares kernels with tensors in double precision; where single precision cannot tell, with tensors of single precision.
+fn agree(mut training: Training<FlowsModel<'_>>) {
+    let shape = training.model.shape;
+    // Nothing may stay at zero: a zero output layer would hide mistakes below it.
+    let parameters = parameters(shape, 2);
+    let steps = 3;
+    let block = training.model.draw(&mut training.members, steps);
+    for (step, member) in (0..steps).flat_map(|step| [(step, 0), (step, 1)]) {
+        let (model, at, own) = (&training.model, (member, step), parameters.get(member as i64));
+        let (loss, gradient) = by_kernels(model, &block, at, &own);
+        let (single_loss, single) = by_tensors(model, &block, at, &own, Kind::Float);
+        let (exact_loss, exact) = by_tensors(model, &block, at, &own, Kind::Double);
+        let lost = (f64::from(loss) / exact_loss - 1.0).abs();
+        assert!(
+            lost < 1e-6 + 2.0 * (single_loss / exact_loss - 1.0).abs(),
+            "{loss} where it should be {exact_loss}"
+        );
+        let largest = |of: &Tensor| of.abs().max().double_value(&[]);
+        let scale = largest(&exact);
+        let [apart, usual] = [gradient, single].map(|found| largest(&(found - &exact)) / scale);
+        println!("KT {apart:.2e} {usual:.2e} {lost:.2e} {:.2e}", (single_loss / exact_loss - 1.0).abs());
+        assert!(scale > 1e-3, "a gradient to compare with");
+        assert!(apart < 1e-5 + 2.0 * usual, "{apart} in step {step} of member {member}, of tensors {usual}");
+    }
+}
+
+#[test]
+fn kernels_compute_what_tensors_do() {
+    let settings = settings();
+    for objective in &objectives() {
+        agree(both(objective, &settings, &NETWORK));
+        let odd = FlowNetwork { layers: 2, blocks: 1, width: 13, ..NETWORK };
+        agree(both(objective, &FlowSettings { bins: 5, batch: 34, ..settings.clone() }, &odd));
+        let wide = FlowNetwork { layers: 4, blocks: 3, width: 128, ..NETWORK };
+        agree(both(objective, &FlowSettings { bins: 2, batch: 256, ..settings.clone() }, &wide));
+    }
+    // The layout of the ensemble's parameters, and the loop's own steps.
+    kernels_agree(both(&Objective::Density, &FlowSettings { tail: 6.0, ..settings }, &NETWORK));
+}
+
+#[test]
+fn trainings_by_kernels_differ_by_rounding_alone() {
+    let settings = settings();
+    for objective in &objectives() {
+        let by_kernels = both(objective, &settings, &NETWORK);
+        let mut by_tensors = both(objective, &settings, &NETWORK);
+        by_tensors.model.kernel = None;
+        let [found, expected] =
+            [by_kernels, by_tensors].map(|training| training.run(&Checkpointer::default()).expect("an end"));
+        let apart = (found.parameters - &expected.parameters).abs().max().double_value(&[]);
+        assert!(apart < 1e-4, "{apart}");
+        for (found, expected) in found.members.iter().zip(&expected.members) {
+            let losses = |member: &TrainedMember| -> Vec<f32> {
+                let each = member.history.losses.iter();
+                each.flat_map(|loss| [Some(loss.training), loss.validation]).flatten().collect()
+            };
+            let (found, expected) = (losses(found), losses(expected));
+            assert_eq!(found.len(), expected.len());
+            assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-4), "{found:?} {expected:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_depends_on_who_learns_beside_a_member() {
+    let settings = settings();
+    for (together_with, alone_with) in objectives().iter().zip(&objectives().map(|all| all.of_member(1))) {
+        let together =
+            both(together_with, &settings, &NETWORK).run(&Checkpointer::default()).expect("an end");
+        let shape = shape(&NETWORK, settings.bins);
+        let alone = training(shape, (&settings, &NETWORK), alone_with, &[events(1100, 2)], Device::Cpu);
+        let alone = alone.expect("enough events").run(&Checkpointer::default()).expect("an end");
+        assert_eq!(alone.parameters.get(0), together.parameters.get(1), "to the bit");
+        assert_eq!(alone.members[0].history, together.members[1].history);
+    }
+}
+
+#[test]
+fn events_pass_kernels_as_they_pass_tensors() {
+    for network in [NETWORK, FlowNetwork { layers: 2, blocks: 1, width: 13, ..NETWORK }] {
+        let shape = shape(&network, 10);
+        let parameters = parameters(shape, 1);
+        let passes = FlowPasses::new(shape, &parameters).expect("kernels");
+        let flow = Flow::over(shape, &parameters);
+        let x = Tensor::arange(FEATURES as i64 * 200, (Kind::Float, Device::Cpu)).square().sin() * 3.0;
+        let (x, context) = (x.view([1, FEATURES as i64, 200]), x.narrow(0, 100, 200).view([1, 1, 200]));
+        let [image, preimage] = [Way::Forward, Way::Inverse].map(|way| passes.pass(way, &x, &context));
+        let largest = |of: &Tensor| of.abs().max().double_value(&[]);
+        assert!(largest(&(&image - &x)) > 0.3, "the flow does something");
+        assert!(largest(&(&image - flow.image(&x, &context))) < 1e-5);
+        let apart = largest(&(&preimage - flow.preimage(&x, &context)));
+        assert!(apart < 5e-5, "{apart}");
+        let back = largest(&(passes.pass(Way::Inverse, &image, &context) - &x));
+        assert!(back < 1e-4, "{back}");
+    }
+}
