@@ -21,16 +21,14 @@ use drapes::models::classifier::{
     BoostedTrees, ClassifierFamily, DataTruth, Perceptrons, TemplateFolds, TemplateTruth, TwoSample, classify,
 };
 use drapes::models::diffusion::{Denoiser, DenoiserShape, Sampler};
-use drapes::models::flow::{Flow, FlowEvents, FlowModel, FlowShape, Objective, train as train_flows};
+use drapes::models::flow::{FlowEvents, FlowModel, FlowShape};
 use drapes::progress_sink::NoProgress;
 use drapes::sample::marginals::ColumnMaps;
 use drapes::training::Checkpointer;
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::quantities::ClassifierSeed;
 use drapes_analysis::job::template_spec::FlowKind;
-use drapes_analysis::job::{
-    ClassifierSettings, DEFAULTS, FlowNetwork, FlowSettings, Job, JobFile, SamplerSettings, TreeSettings,
-};
+use drapes_analysis::job::{ClassifierSettings, DEFAULTS, Job, JobFile, SamplerSettings, TreeSettings};
 use drapes_analysis::plan::price::Measured;
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::rates::Rates;
@@ -255,7 +253,11 @@ fn denoiser(job: &Job, members: usize, device: Device) -> (f64, &'static str) {
     if device.is_cuda() {
         return gpu::denoiser(job, members, device);
     }
-    let mut moments: Vec<f64> = (0..RUNS).map(|_| gpu::denoiser(job, members, device).0).collect();
+    median_of(|| gpu::denoiser(job, members, device).0)
+}
+
+fn median_of(measure: impl Fn() -> f64) -> (f64, &'static str) {
+    let mut moments: Vec<f64> = (0..RUNS).map(|_| measure()).collect();
     moments.sort_unstable_by(f64::total_cmp);
     (moments[RUNS / 2], "µs a model step")
 }
@@ -301,32 +303,7 @@ fn flow(job: &Job, kind: FlowKind, members: usize, device: Device) -> (f64, &'st
     if device.is_cuda() {
         return gpu::flow(job, kind, members, device);
     }
-    let settings = FlowSettings { validation_fraction: 0.0, ..job.flow.clone() };
-    let events: Vec<FlowEvents> = (0..members as u64).map(|seed| flow_events(job, seed)).collect();
-    let streams: Vec<Stream> = (0..members as u64).map(Stream::of_job).collect();
-    let objective = match kind.base_density() {
-        None => Objective::Density,
-        Some(evaluate) => {
-            let shape = flow_shape(job, evaluate);
-            Objective::Transport(Flow::over(shape, &shape.initial(&streams, device)))
-        }
-    };
-    let seconds_of = |epochs: usize| {
-        let network = FlowNetwork { epochs, ..job.flow.network(kind) };
-        median(|| {
-            let found = train_flows(
-                flow_shape(job, kind),
-                (&settings, &network),
-                &objective,
-                &events,
-                device,
-                &Checkpointer::default(),
-            );
-            assert_eq!(found.expect("a good training").members.len(), members);
-        })
-    };
-    // Set-up is in both.
-    ((seconds_of(3) - seconds_of(1)) / (2 * 10 * members) as f64 * 1e6, "µs a model step")
+    median_of(|| gpu::flow(job, kind, members, device).0)
 }
 
 /// Events from a base flow.

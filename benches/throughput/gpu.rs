@@ -1,5 +1,5 @@
 //! Training steps of a GPU, which is given work faster than it does it: the time of many steps, after those that set up. On a
-//! processor those of denoisers too: what surrounds the steps of a real training would be most of a short one.
+//! processor those of denoisers and flows too: what surrounds the steps of a real training would be most of a short one.
 
 use std::cell::RefCell;
 use std::time::Instant;
@@ -8,8 +8,8 @@ use drapes::models::classifier::{
     ClassRows, ClassifierFamily, DataTruth, Member, Perceptrons, SmallestFold, TemplateFolds, TemplateTruth,
     TwoSample,
 };
-use drapes::models::diffusion::{DenoiserShape, STEPS_A_BLOCK, TrainingEvents, train};
-use drapes::models::flow::{Flow, FlowEvents, Objective, train as train_flows};
+use drapes::models::diffusion::{self, DenoiserShape, TrainingEvents, train};
+use drapes::models::flow::{self, Flow, FlowEvents, Objective, train as train_flows};
 use drapes::progress_sink::ProgressSink;
 use drapes::training::Checkpointer;
 use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
@@ -75,7 +75,7 @@ pub fn denoiser(job: &Job, members: usize, device: Device) -> (f64, &'static str
         train(shape, &settings, &events, device, &Checkpointer::without_file(&clock)).is_err(),
         "it was stopped"
     );
-    (clock.seconds() / (STEPS_A_BLOCK * members) as f64 * 1e6, "µs a model step")
+    (clock.seconds() / (diffusion::STEPS_A_BLOCK * members) as f64 * 1e6, "µs a model step")
 }
 
 /// A training step of one of `members` classifiers of features.
@@ -127,5 +127,5 @@ pub fn flow(job: &Job, kind: FlowKind, members: usize, device: Device) -> (f64, 
     let (sizes, clock) = ((&settings, &network), Clock::default());
     let checkpointer = Checkpointer::without_file(&clock);
     assert!(train_flows(flow_shape(job, kind), sizes, &objective, &events, device, &checkpointer).is_err());
-    (clock.seconds() / members as f64 * 1e6, "µs a model step")
+    (clock.seconds() / (flow::STEPS_A_BLOCK * members) as f64 * 1e6, "µs a model step")
 }

@@ -47,7 +47,7 @@ pub fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     simd.mul_f32s(sum, power)
 }
 
-/// ln x of positive normal numbers; what is no number remains none.
+/// ln x of positive numbers, which is −∞ where they are too small to be normal; what is no number remains none.
 #[inline(always)]
 pub fn ln<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let one = simd.splat_f32s(1.0);
@@ -82,8 +82,9 @@ pub fn ln<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let small = simd.mul_add_f32s(twos, simd.splat_f32s(LN_2.1), small);
     let small = simd.mul_add_f32s(square, simd.splat_f32s(-0.5), small);
     let found = simd.mul_add_f32s(twos, simd.splat_f32s(LN_2.0), simd.add_f32s(rest, small));
-    let is_number = simd.equal_f32s(x, x);
-    simd.select_f32s(is_number, found, x)
+    let is_small = simd.less_than_f32s(x, simd.splat_f32s(f32::MIN_POSITIVE));
+    let found = simd.select_f32s(is_small, simd.splat_f32s(f32::NEG_INFINITY), found);
+    simd.select_f32s(simd.equal_f32s(x, x), found, x)
 }
 
 /// ln(1 + e^x), and its derivative.
@@ -165,6 +166,7 @@ mod tests {
         let x = [[-1e9_f32, f32::NEG_INFINITY, 1e9, f32::NAN]; 8].concat();
         let [exps, logarithms, values, slopes] = each(&x);
         assert!(exps[0] < 2e-38 && exps[1] < 2e-38 && exps[2] > 1e38 && exps[2].is_finite());
+        assert!(each(&[1e-40, 0.0].repeat(8))[1].iter().all(|logarithm| *logarithm == f32::NEG_INFINITY));
         assert!(values[0] < 2e-38 && slopes[0] < 2e-38 && values[2] >= 1e9 && slopes[2] >= 1.0);
         assert!([exps[3], logarithms[3], values[3], slopes[3]].iter().all(|value| value.is_nan()));
     }

@@ -24,7 +24,8 @@ fn without_vectors() -> String {
     } else {
         "their kernels need AVX2, AVX-512 or the vectors of ARM".to_owned()
     };
-    format!("denoisers and classifiers compute as tensors on this processor, several times as slow ({why})")
+    let what = "denoisers, flows and classifiers compute as tensors on this processor, several times as slow";
+    format!("{what} ({why})")
 }
 
 fn slower(job: &Job) -> Vec<String> {

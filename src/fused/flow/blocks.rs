@@ -11,25 +11,23 @@ pub trait Blocks {
     fn block<S: Simd, const R: usize, const C: usize>(&mut self, simd: S, row: usize, first: usize);
 }
 
-/// Computes all blocks of so many rows and vectors.
+/// Computes all blocks of so many rows and vectors, in portions of nearly equal size: short ones would wait for their factors.
 #[inline(always)]
 pub fn cover<S: Simd>(simd: S, blocks: &mut impl Blocks, rows: usize, vectors: usize) {
     // As many sums at once as the registers hold beside their factors: 32 registers with AVX-512 and NEON, 16 with AVX2.
     let widest = if S::F32_LANES == 8 { 2 } else { 4 };
-    let mut first = 0;
-    while first < vectors {
-        let taken = widest.min(vectors - first);
-        match taken {
+    let portions = vectors.div_ceil(widest);
+    for portion in 0..portions {
+        let (first, end) = (vectors * portion / portions, vectors * (portion + 1) / portions);
+        match end - first {
             1 => column::<S, 1>(simd, blocks, rows, first),
             2 => column::<S, 2>(simd, blocks, rows, first),
             3 => column::<S, 3>(simd, blocks, rows, first),
             _ => column::<S, 4>(simd, blocks, rows, first),
         }
-        first += taken;
     }
 }
 
-/// Rows in portions of nearly equal size: short ones would wait for their factors.
 #[inline(always)]
 fn column<S: Simd, const C: usize>(simd: S, blocks: &mut impl Blocks, rows: usize, first: usize) {
     let portions = rows.div_ceil(ROWS);

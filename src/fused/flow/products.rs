@@ -268,9 +268,22 @@ impl Blocks for Weigh<'_> {
     }
 }
 
+/// Rows that are transposed together.
+const TURNED: usize = 8;
+
 /// Transposes `(rows, TILE)` to `(TILE, stride)`.
 pub fn turn(x: &[f32], rows: usize, stride: usize, out: &mut [f32]) {
-    for (row, x) in x.chunks_exact(TILE).take(rows).enumerate() {
+    let (groups, _) = x[..rows * TILE].as_chunks::<TILE>();
+    let (groups, rest) = groups.as_chunks::<TURNED>();
+    for (group, rows) in groups.iter().enumerate() {
+        for (event, out) in out.chunks_exact_mut(stride).take(TILE).enumerate() {
+            let (places, _) = out.as_chunks_mut::<TURNED>();
+            for (place, row) in places[group].iter_mut().zip(rows) {
+                *place = row[event];
+            }
+        }
+    }
+    for (row, x) in (groups.len() * TURNED..).zip(rest) {
         for (x, out) in x.iter().zip(out.chunks_exact_mut(stride)) {
             out[row] = *x;
         }

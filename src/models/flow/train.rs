@@ -21,7 +21,7 @@ use crate::training::{
 
 /// Steps that are taken between two looks at the clock. Between blocks the state of a member goes into a kernel and back, which
 /// takes about as long as half a step.
-pub const STEPS_A_BLOCK: usize = 16;
+pub const STEPS_A_BLOCK: usize = 8;
 /// The words of the error where events are not enough.
 const TOO_FEW: TooFew =
     TooFew { region: "a flow's events", what: "events", advice: "lower flow.batch or widen the side-bands" };

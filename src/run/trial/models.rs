@@ -15,8 +15,8 @@ use rand_distr::{Distribution, StandardNormal};
 use tch::Device;
 
 use super::clock::{self, Clock};
-use crate::models::diffusion::{Denoiser, DenoiserShape, STEPS_A_BLOCK, Sampler, TrainingEvents, train};
-use crate::models::flow::{Flow, FlowEvents, FlowModel, FlowShape, Objective, train as train_flows};
+use crate::models::diffusion::{self, Denoiser, DenoiserShape, Sampler, TrainingEvents, train};
+use crate::models::flow::{self, Flow, FlowEvents, FlowModel, FlowShape, Objective, train as train_flows};
 use crate::progress_sink::NoProgress;
 use crate::sample::marginals::ColumnMaps;
 use crate::task::{Trial, seen};
@@ -82,7 +82,7 @@ fn denoisers(job: &Job, members: usize, device: Device) -> Option<(f64, f64)> {
     // It ends by being stopped.
     let _ = train(shape, &settings, &events, device, &Checkpointer::without_file(&clock));
     let (blocks, seconds) = clock.blocks()?;
-    let seen = (blocks * STEPS_A_BLOCK * members * batch) as f64;
+    let seen = (blocks * diffusion::STEPS_A_BLOCK * members * batch) as f64;
     Some((TRAINING * denoiser_weights(job) * seen, seconds))
 }
 
@@ -136,7 +136,8 @@ fn flows(job: &Job, kind: FlowKind, members: usize, device: Device) -> Option<(f
     // It ends by being stopped.
     let _ =
         train_flows(flow_shape(job, kind), (&settings, &network), &objective, &events, device, &checkpointer);
-    let (steps, seconds) = clock.blocks()?;
+    let (blocks, seconds) = clock.blocks()?;
+    let steps = blocks * flow::STEPS_A_BLOCK;
     Some((flow_training_operations(job, kind) * (steps * members * settings.batch) as f64, seconds))
 }
 

