@@ -1,6 +1,7 @@
 //! The events that a search works on.
 
 use std::path::Path;
+use std::sync::mpsc::sync_channel;
 
 use drapes_analysis::job::{Data, Layout};
 use ndarray::{Array2, Axis};
@@ -12,7 +13,7 @@ use super::jets::{JetEvents, read_jets};
 use super::labels::{LabelKind, LabelValues};
 use super::recipe::{Read, Recipe, is_missing};
 use super::remarks::{Extremes, looks_like_weights};
-use super::source::{self, Columns};
+use super::source::{self, Batch, Columns};
 
 /// Whether a file must tell signal from background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,8 +163,9 @@ pub fn read_events(path: &Path, data: &Data, label: Label) -> Result<Events, Dat
     };
     wanted.extend(label);
     let name = path.file_name().unwrap_or(path.as_os_str()).display().to_string();
-    let mut events =
-        Reader::new(columns.as_ref(), recipe, wanted.clone(), label.is_some(), data).events(path)?;
+    let reader =
+        Reader { columns: columns.as_ref(), recipe, wanted: wanted.clone(), labelled: label.is_some(), data };
+    let mut events = reader.events(path)?;
     events.remarks.splice(0..0, columns.unusual_form());
     events.remarks.extend(weights(columns.as_ref(), &wanted));
     events.remarks.iter_mut().for_each(|remark| *remark = format!("{name}: {remark}"));
@@ -211,6 +213,76 @@ struct Reader<'a> {
     wanted: Vec<usize>,
     labelled: bool,
     data: &'a Data,
+}
+
+/// Batches that are read ahead of the events that are made of them.
+const AHEAD: usize = 2;
+
+impl Reader<'_> {
+    fn events(self, path: &Path) -> Result<Events, DataError> {
+        let columns = self.columns;
+        let made = self.made()?;
+        // Without rows no column is to blame.
+        if made.dropped.total() > 0
+            && let Some(position) = made.finite.iter().position(|finite| !finite)
+        {
+            let column = columns.names()[self.wanted[position]].clone();
+            return Err(DataError::NoFiniteValue { path: path.to_owned(), column });
+        }
+        if made.mass.is_empty() {
+            return Err(DataError::NoEvents { path: path.to_owned(), dropped: made.dropped });
+        }
+        check_labels(made.labels, path, &self.data.label)?;
+        let name = |position: usize| &columns.names()[self.wanted[position]];
+        let remarks =
+            made.extremes.iter().enumerate().flat_map(|(position, found)| found.missing(name(position)));
+        let remarks = remarks.collect();
+        let shape = (made.mass.len(), made.values.len() - 1);
+        let features = Array2::from_shape_vec(shape, made.features)
+            .expect("each event adds one mass and as many features as the recipe has");
+        let Making { mass, is_signal, rows, dropped, .. } = made;
+        Ok(Events { mass, features, is_signal, rows, jets: None, dropped, remarks })
+    }
+
+    /// The events of all batches. A thread makes them while this one reads on, which takes longer: values lie compressed.
+    fn made(&self) -> Result<Making<'_>, DataError> {
+        // A damaged file may announce any number of rows: beyond this, memory follows what is really read.
+        let room = self.columns.rows().unwrap_or(0).min(1 << 22);
+        let Self { columns, recipe, wanted, labelled, data } = self;
+        let making = move || Making::new(recipe, wanted.len(), *labelled, data, room);
+        std::thread::scope(|scope| {
+            let (batches, received) = sync_channel::<Batch>(AHEAD);
+            let make = move || {
+                let mut making = making();
+                received.iter().for_each(|batch| making.take_all(&batch));
+                making
+            };
+            let Ok(maker) = std::thread::Builder::new().name("events".to_owned()).spawn_scoped(scope, make)
+            else {
+                // Where the system allows no thread, this one does both.
+                let mut making = making();
+                columns.read(wanted, &mut |batch| making.take_all(batch))?;
+                return Ok(making);
+            };
+            // The receiver lasts as long as the sender, unless it panics, which is passed on below.
+            let read = columns.read(wanted, &mut |batch| drop(batches.send(batch.clone())));
+            drop(batches);
+            let made = maker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            read.map(|()| made)
+        })
+    }
+}
+
+/// What becomes of the rows of a file.
+struct Making<'a> {
+    recipe: &'a Recipe,
+    labelled: bool,
+    data: &'a Data,
+    /// Whether each column has had a finite value, and what else is known of those of the recipe.
+    finite: Vec<bool>,
+    extremes: Vec<Extremes>,
+    /// Mass and features of one event.
+    values: Vec<f64>,
     labels: LabelValues,
     mass: Vec<f64>,
     features: Vec<f32>,
@@ -221,85 +293,52 @@ struct Reader<'a> {
     dropped: Dropped,
 }
 
-impl<'a> Reader<'a> {
-    fn new(
-        columns: &'a dyn Columns,
-        recipe: Recipe,
-        wanted: Vec<usize>,
-        labelled: bool,
-        data: &'a Data,
-    ) -> Self {
-        // A damaged file may announce any number of rows: beyond this, memory follows what is really read.
-        let rows = columns.rows().unwrap_or(0).min(1 << 22);
+impl<'a> Making<'a> {
+    fn new(recipe: &'a Recipe, columns: usize, labelled: bool, data: &'a Data, room: usize) -> Self {
         Self {
-            columns,
-            mass: Vec::with_capacity(rows),
-            features: Vec::with_capacity(rows * (recipe.values() - 1)),
-            is_signal: Vec::with_capacity(rows),
-            rows: Vec::with_capacity(rows),
-            seen: 0,
-            recipe,
-            wanted,
             labelled,
             data,
+            finite: vec![false; columns],
+            extremes: vec![Extremes::default(); recipe.columns().len()],
+            values: vec![0.0; recipe.values()],
             labels: LabelValues::default(),
+            mass: Vec::with_capacity(room),
+            features: Vec::with_capacity(room * (recipe.values() - 1)),
+            is_signal: Vec::with_capacity(room),
+            rows: Vec::with_capacity(room),
+            seen: 0,
             dropped: Dropped::default(),
+            recipe,
         }
     }
 
-    fn events(mut self, path: &Path) -> Result<Events, DataError> {
-        let columns = self.columns;
-        let wanted = std::mem::take(&mut self.wanted);
-        let mut finite = vec![false; wanted.len()];
-        let mut values = vec![0.0; self.recipe.values()];
-        let mut extremes = vec![Extremes::default(); self.recipe.columns().len()];
-        columns.read(&wanted, &mut |batch| {
-            for (position, finite) in finite.iter_mut().enumerate() {
-                *finite = *finite || batch.column(position).iter().any(|value| value.is_finite());
-            }
-            for (position, extremes) in extremes.iter_mut().enumerate() {
-                let known = &self.data.missing;
-                let values = batch.column(position).iter().filter(|value| !is_missing(**value, known));
-                values.for_each(|value| extremes.add(*value));
-            }
-            for row in 0..batch.rows() {
-                self.take(batch, row, &mut values);
-            }
-        })?;
-        // Without rows no column is to blame.
-        if self.dropped.total() > 0
-            && let Some(position) = finite.iter().position(|finite| !finite)
-        {
-            let column = columns.names()[wanted[position]].clone();
-            return Err(DataError::NoFiniteValue { path: path.to_owned(), column });
+    fn take_all(&mut self, batch: &Batch) {
+        for (position, finite) in self.finite.iter_mut().enumerate() {
+            *finite = *finite || batch.column(position).iter().any(|value| value.is_finite());
         }
-        if self.mass.is_empty() {
-            return Err(DataError::NoEvents { path: path.to_owned(), dropped: self.dropped });
+        for (position, extremes) in self.extremes.iter_mut().enumerate() {
+            let known = &self.data.missing;
+            let values = batch.column(position).iter().filter(|value| !is_missing(**value, known));
+            values.for_each(|value| extremes.add(*value));
         }
-        check_labels(self.labels, path, &self.data.label)?;
-        let name = |position: usize| &columns.names()[wanted[position]];
-        let remarks = extremes.iter().enumerate().flat_map(|(position, found)| found.missing(name(position)));
-        let remarks = remarks.collect();
-        let shape = (self.mass.len(), values.len() - 1);
-        let features = Array2::from_shape_vec(shape, self.features)
-            .expect("each event adds one mass and as many features as the recipe has");
-        let Self { mass, is_signal, rows, dropped, .. } = self;
-        Ok(Events { mass, features, is_signal, rows, jets: None, dropped, remarks })
+        for row in 0..batch.rows() {
+            self.take(batch, row);
+        }
     }
 
-    fn take(&mut self, batch: &source::Batch, row: usize, values: &mut [f64]) {
+    fn take(&mut self, batch: &Batch, row: usize) {
         let label = if self.labelled { batch.column(batch.width() - 1)[row] } else { 0.0 };
         let found = if !label.is_finite() {
             Err(Reason::NotFinite)
         } else if is_missing(label, &self.data.missing) {
             Err(Reason::Missing)
         } else {
-            self.recipe.values_of(batch, row, values)
+            self.recipe.values_of(batch, row, &mut self.values)
         };
         match found {
             Ok(()) => {
-                self.mass.push(values[0]);
-                self.features.extend(values[1..].iter().map(|value| *value as f32));
+                self.mass.push(self.values[0]);
+                self.features.extend(self.values[1..].iter().map(|value| *value as f32));
                 self.labels.add(label);
                 self.is_signal.push(label > 0.5);
                 self.rows.push(self.seen);

@@ -57,7 +57,9 @@ impl Run {
         for note in prepared.plan.notes() {
             inform(format_args!("note: {note}"));
         }
-        let sample = match task::load(&prepared.stored.job, &prepared.data_directory) {
+        let read = prepared.sample.take();
+        let load = || task::load(&prepared.stored.job, &prepared.data_directory);
+        let sample = match read.map_or_else(load, Ok) {
             Ok(sample) => sample,
             Err(error) => {
                 dismiss(world)?;

@@ -57,6 +57,8 @@ pub struct Prepared {
     pub rates: Vec<Rates>,
     /// What the tasks take, once it is known what the ranks compute on.
     pub estimates: Option<Estimates>,
+    /// The events, where they were read to see whether they fit the job: reading them takes most of the start.
+    pub sample: Option<Sample>,
 }
 
 impl Run {
@@ -96,7 +98,8 @@ impl Run {
         let is_new = !Store::open(&directory).and_then(|store| store.job()).is_ok_and(is_known);
         let supply = Supply { ranks, chip: self.chip(), memory: hardware.free_memory, folder: &directory };
         // Before a scan is begun, or grows, all that is wrong with its data is told. Later they are read where needed.
-        let planned = if is_new { Some(planned_for(&stored.job, &data_directory, &supply)?) } else { None };
+        let read = if is_new { Some(planned_for(&stored.job, &data_directory, &supply)?) } else { None };
+        let (planned, sample) = read.unzip();
         let store = Store::begin(&directory, &stored)?;
         let (occupancy, dead) = self.occupy(&store, ranks, signals)?;
         let stop = StopRequests::begin(store.clone(), self.shard(), signals.clone());
@@ -111,6 +114,7 @@ impl Run {
         // Making the plan of a large scan takes seconds, so it is made again only if the directory has added to the job.
         let is_as_asked = stored.job == asked.job;
         let plan = planned.filter(|_| is_as_asked).unwrap_or_else(|| Plan::of(&stored.job));
+        let sample = sample.filter(|_| is_as_asked);
         let fingerprints = fingerprints(&stored.job, &stored.inputs, &plan);
         store.check_folded()?;
         let survey = store.survey(&plan, &fingerprints);
@@ -137,6 +141,7 @@ impl Run {
             stops,
             rates,
             estimates: None,
+            sample,
         })
     }
 
@@ -190,13 +195,13 @@ impl Run {
     }
 }
 
-/// The plan of a job whose data were read, and whose demands this machine can meet.
-fn planned_for(job: &Job, data_directory: &Path, supply: &Supply<'_>) -> Result<Plan, Error> {
+/// The plan of a job whose data were read, and whose demands this machine can meet; and those data.
+fn planned_for(job: &Job, data_directory: &Path, supply: &Supply<'_>) -> Result<(Plan, Sample), Error> {
     let plan = Plan::of(job);
     let sample = crate::task::load(job, data_directory)?;
     let open = vec![true; plan.tasks.len()];
     demands::check(job, &plan, sample.counts(job), &open, supply)?;
-    Ok(plan)
+    Ok((plan, sample))
 }
 
 /// The note that another run on another host has the directory and may have died.

@@ -9,7 +9,7 @@ const ROWS: usize = 16_384;
 const VALUES: usize = 1 << 24;
 
 /// Some rows of some columns, column after column.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(in crate::data) struct Batch {
     rows: usize,
     values: Vec<f64>,
