@@ -3,7 +3,8 @@
 //! ```text
 //! tensors of an ensemble --Layers::pad--> MemberState --+
 //!                                                      v
-//! events of a tile --> ResidualNetwork or Perceptron: forward, backward --> gradient --Descend--> MemberState --> tensors
+//! events of a tile --> ResidualNetwork, Perceptron, --> gradient --Descend--> MemberState --> tensors
+//!                       MaskedFlow: forward, backward
 //! ```
 //!
 //! As tensors, the layers of an ensemble are larger than a core's cache, and every operation passes over all of them. Here a
@@ -12,8 +13,9 @@
 //! the parameters once. Nothing of a member depends on the others.
 //!
 //! The kernels are written once for vectors of any length; which one runs is decided when the program starts, by what the
-//! processor knows. What is here is what `crate::nn` computes, but for rounding, and is tested against that. It is also
-//! what GPUs use, and networks whose width is no multiple of [`LANES`].
+//! processor knows. What is here is what `crate::nn` and `crate::models::flow` compute as tensors, but for rounding, and is tested
+//! against that. Tensors are also what GPUs use, and perceptrons and denoisers whose width is no multiple of [`LANES`]; flows
+//! may have any width.
 
 #![allow(
     clippy::inline_always,

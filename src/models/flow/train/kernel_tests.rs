@@ -1,11 +1,16 @@
+use std::cell::Cell;
+use std::time::Duration;
+
 use drapes_analysis::job::{KeptMoment, Marginals};
+use drapes_analysis::plan::fingerprint::Fingerprint;
 use rand_distr::{Distribution, StandardNormal};
 use tch::Kind;
 
 use super::*;
 use crate::fused::{MemberState, Rule, Way};
 use crate::models::flow::kernel::FlowPasses;
-use crate::training::kernels_agree;
+use crate::progress_sink::ProgressSink;
+use crate::training::{CheckpointFile, kernels_agree};
 
 const FEATURES: usize = 5;
 const NETWORK: FlowNetwork = FlowNetwork { layers: 3, blocks: 2, width: 32, epochs: 3, learning_rate: 1e-3 };
@@ -207,5 +212,47 @@ fn events_pass_kernels_as_they_pass_tensors() {
         assert!(apart < 5e-5, "{apart}");
         let back = largest(&(passes.pass(Way::Inverse, &image, &context) - &x));
         assert!(back < 1e-4, "{back}");
+    }
+}
+
+/// Tells a training to stop after so many looks.
+struct Impatient(Cell<usize>);
+
+impl ProgressSink for Impatient {
+    fn progress(&self, _share: f64) {}
+
+    fn should_stop(&self) -> bool {
+        let left = self.0.get();
+        self.0.set(left.saturating_sub(1));
+        left == 0
+    }
+}
+
+#[test]
+fn a_training_that_is_stopped_goes_on_with_the_same_bits() {
+    let settings = FlowSettings { kept: KeptMoment::Best, ..settings() };
+    let [_, objective, _] = objectives();
+    let straight = both(&objective, &settings, &NETWORK).run(&Checkpointer::default()).expect("an end");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = || CheckpointFile {
+        path: folder.path().join("a.checkpoint"),
+        fingerprint: Fingerprint("a".to_owned()),
+        device: "cpu".to_owned(),
+    };
+    let mut stops = 0;
+    let found = loop {
+        let sink = Impatient(Cell::new(stops % 3));
+        let checkpointer = Checkpointer::new(&sink, file(), Duration::MAX);
+        match both(&objective, &settings, &NETWORK).run(&checkpointer) {
+            Ok(trained) => break trained,
+            Err(Error::Stopped) => stops += 1,
+            Err(other) => panic!("{other}"),
+        }
+        assert!(stops < 100, "it never ends");
+    };
+    assert!(stops > 2, "{stops}");
+    assert_eq!(straight.parameters, found.parameters, "to the bit");
+    for (one, other) in straight.members.iter().zip(&found.members) {
+        assert_eq!(one.history, other.history);
     }
 }
