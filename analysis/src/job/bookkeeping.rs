@@ -1,24 +1,34 @@
 //! The sections of a job that say how its work is cut, priced, checked and drawn.
 
 use super::keys::keys;
-use super::rules::{number, positive, whole_numbers};
+use super::rules::{number, positive, whole, whole_numbers};
 use crate::job::SignalCount;
 
 keys! {
-    /// A run ends with a warning, in its closing table and in its figures, where classifiers tell true background from a
-    /// template with a larger AUC than this, beyond twice its error (0.5: they cannot). No result depends on it (D).
+    /// How templates are compared with the true background that they stand for. No other result depends on it (D).
     #[derive(Copy)]
     pub struct ClosureSettings {
-        /// The AUC of true background against template above which a template fails.
+        /// A run ends with a warning, in its closing table and in its figures, where classifiers tell true background from a
+        /// template with a larger AUC than this, beyond twice its error (0.5: they cannot).
         pub threshold: f64 = 0.55, number("an AUC from 0.5 to 1", |x| (0.5..=1.0).contains(&x));
+        /// Where there is independent background, boosted trees tell it from each template of features, on events that they
+        /// have not seen: so many trainings for each of five folds, whose scores are averaged; 0: none.
+        #[serde(default, skip_serializing_if = "is_off")]
+        pub trees: usize = 3, whole("a whole number, 0 for none", |_| true);
     }
 }
 
 impl Default for ClosureSettings {
-    /// For jobs that were stored before there was such a key.
+    /// For jobs that were stored before there was such a key: what is finished stays finished.
     fn default() -> Self {
-        Self { threshold: 0.55 }
+        Self { threshold: 0.55, trees: 0 }
     }
+}
+
+/// Whether a stored job goes without naming it.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_off(trees: &usize) -> bool {
+    *trees == 0
 }
 
 keys! {

@@ -102,6 +102,8 @@ pub fn classifier_weights(job: &Job) -> f64 {
 pub const TRAINING: f64 = 6.0;
 /// Operations a weight and event of a finished network.
 pub const INFERENCE: f64 = 2.0;
+/// Share of the allowed trees that are grown before training against a template stops, as seen on the LHCO events.
+pub const GROWN_TREES: f64 = 0.2;
 /// A product of counts, of which the largest that a job can name would overflow whole numbers.
 pub fn product<const N: usize>(counts: [usize; N]) -> f64 {
     counts.iter().map(|count| *count as f64).product()

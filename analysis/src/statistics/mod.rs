@@ -1,11 +1,13 @@
 //! Numbers that say how good a classifier, a template or a fit is.
 //!
 //! - In: scores of signal and background, values of many classifiers, a χ² with its degrees of freedom.
-//! - Out: rejections, efficiencies, the AUC and significance improvements; a mean with its 68% band; a p-value.
+//! - Out: rejections, efficiencies, the AUC and significance improvements; a mean with its 68% band; a p-value; the excess of
+//!   true background over a template behind a cut ([`closure`]).
 //! - The paper's measures live here: rejection `1/ε_B` and significance improvement `ε_S/√ε_B` of a threshold
 //!   ([`metrics`]), and the band of its captions, the central 68% of fifty classifiers ([`band`]).
 //! - It knows no job, no record and no figure: all rooms may use it.
 
 pub mod band;
 pub mod chi_squared;
+pub mod closure;
 pub mod metrics;

@@ -92,7 +92,8 @@ impl Store {
 
 /// What tells two jobs of a directory apart, for shards that must not work at both.
 fn digest(stored: &StoredJob) -> String {
-    let all = (stored.job.physics(), &stored.job.generations, &stored.inputs);
+    // Tests of closure change no other result, but which tasks there are.
+    let all = (stored.job.physics(), &stored.job.generations, &stored.inputs, stored.job.closure.trees);
     hex::encode(&Sha256::digest(serde_json::to_vec(&all).unwrap_or_default())[..8])
 }
 

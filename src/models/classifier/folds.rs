@@ -28,6 +28,14 @@ impl FoldAssignment {
         Self { part: self.part.iter().copied().cycle().take(count).collect(), folds: self.folds }
     }
 
+    /// The part of an event.
+    ///
+    /// # Panics
+    /// There is no such event.
+    pub fn of(&self, event: usize) -> Fold {
+        Fold(self.part[event])
+    }
+
     /// Events of one part.
     pub fn part(&self, fold: Fold) -> impl Iterator<Item = usize> + '_ {
         (0..self.part.len()).filter(move |event| self.part[*event] == fold.0)

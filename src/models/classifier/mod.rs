@@ -8,6 +8,7 @@
 //! The events may be of any kind. Features are classified by perceptrons and boosted trees; jets by the transformers of
 //! [`crate::models::jet_classifier`].
 
+mod closure;
 mod cross_validation;
 mod evaluation;
 mod family;
@@ -23,6 +24,7 @@ mod train;
 mod trees;
 mod two_sample;
 
+pub use closure::{DealtClass, out_of_fold};
 pub use cross_validation::classify;
 pub use evaluation::Evaluation;
 pub use family::{ClassifierFamily, Scorer, SmallestFold};

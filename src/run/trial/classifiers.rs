@@ -7,7 +7,7 @@ use drapes_analysis::job::{ClassifierSettings, Job, TreeSettings};
 use drapes_analysis::machine::Seen;
 use drapes_analysis::plan::cost::{TRAINING, classifier_weights};
 use drapes_analysis::plan::rates::Rates;
-use drapes_analysis::plan::work::Classify;
+use drapes_analysis::plan::work::{Classify, ClosureByTrees};
 use tch::Device;
 
 use super::clock::{Clock, MOMENT};
@@ -31,6 +31,12 @@ impl Trial for Classify {
                 super::jets::classifiers(job, members, device).map(|taken| seen(taken, rates.jet_classifier))
             }
         }
+    }
+}
+
+impl Trial for ClosureByTrees {
+    fn moment(&self, job: &Job, _device: Device, rates: &Rates) -> Option<Seen> {
+        trees(job).map(|taken| seen(taken, rates.trees))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::job::{
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, MASS, PLACE, SINGLE, SLOTS, TRAINED};
 use crate::plan::cost::{
-    EventCounts, INFERENCE, TRAINING, at_rate, classifier_weights, jets, looks, product,
+    EventCounts, GROWN_TREES, INFERENCE, TRAINING, at_rate, classifier_weights, jets, looks, product,
 };
 use crate::plan::{PaceKind, Rates, Task, TaskId};
 use crate::statistics::metrics::Performance;
@@ -30,9 +30,6 @@ pub struct Classify {
     /// The data, where they are generated ones.
     pub data: Option<TaskId>,
 }
-
-/// Share of the allowed trees that are grown before training against a template stops, as seen on the LHCO events.
-const GROWN_TREES: f64 = 0.2;
 
 impl Classify {
     /// The task that trains classifiers of these seeds on the events that others have made.

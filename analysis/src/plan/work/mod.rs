@@ -6,6 +6,7 @@
 //! read the descriptor. How it is done stands in a file of `src/task/` of `drapes`, which takes the table from here.
 
 mod classify;
+pub mod closure_by_trees;
 mod fit;
 mod groups;
 pub mod jet_summary;
@@ -24,6 +25,7 @@ mod train_kinematics;
 mod training;
 
 pub use classify::{Classification, Classifier, Classify, DivergedClassifier, SampleSizes};
+pub use closure_by_trees::{ClosureByTrees, MadeTemplate, TestedClosure};
 pub use fit::{Fit, MassFit};
 pub use jet_summary::{JetQuantity, JetSpectrum, JetSummary};
 pub use make_jets::MakeJets;
@@ -70,6 +72,7 @@ macro_rules! every_kind {
             Template(make_template::MakeTemplate) leaves Template;
             TemplateJets(make_jets::MakeJets) leaves Jets;
             Resample(resample::Resample);
+            Closure(closure_by_trees::ClosureByTrees) leaves Closure;
             Classify(classify::Classify) leaves Classify;
             $($more)*
         }

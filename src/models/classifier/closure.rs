@@ -1,0 +1,178 @@
+//! Scores by boosted trees that tell a template from true background, each by trees that have not seen the event.
+
+use drapes_analysis::job::TreeSettings;
+use drapes_analysis::plan::random_stream::Stream;
+use drapes_analysis::plan::work::ClosureByTrees;
+use drapes_analysis::statistics::closure::FoldScores;
+use ndarray::{Array2, Axis, concatenate};
+
+use super::folds::FoldAssignment;
+use super::trees::{Rows, Trees};
+use crate::error::Error;
+use crate::training::Checkpointer;
+
+/// Of the events outside of the fold that is evaluated, one part in so many stops the training.
+const PARTS: u32 = 4;
+
+/// Events of one class.
+pub struct DealtClass {
+    /// `(events, features)`
+    features: Array2<f32>,
+    /// Which of the events that they began as each is a copy of, numbered without a gap.
+    origins: Vec<usize>,
+    n_origins: usize,
+}
+
+impl DealtClass {
+    /// Events that are not copies of each other.
+    pub fn of_single(features: Array2<f32>) -> Self {
+        let n_origins = features.nrows();
+        Self { features, origins: (0..n_origins).collect(), n_origins }
+    }
+
+    /// Events of which some are copies of one, which `origins` names: these are dealt together, so that no trees are
+    /// evaluated on a copy of what they have learnt from.
+    ///
+    /// # Panics
+    /// There are not as many origins as events.
+    pub fn of_copies(features: Array2<f32>, origins: &[usize]) -> Self {
+        assert_eq!(features.nrows(), origins.len(), "every event began as one");
+        let mut known = origins.to_vec();
+        known.sort_unstable();
+        known.dedup();
+        let place = |origin: &usize| known.partition_point(|other| other < origin);
+        Self { origins: origins.iter().map(place).collect(), n_origins: known.len(), features }
+    }
+
+    /// Events of the class.
+    pub fn len(&self) -> usize {
+        self.features.nrows()
+    }
+
+    /// Whether trees can be grown on it: fewer would tell nothing, and a part of a fold might have none.
+    pub fn is_enough(&self) -> bool {
+        self.n_origins >= LEAST_EVENTS
+    }
+
+    /// The part of each event.
+    fn dealt(&self, parts: u32, stream: &Stream) -> Vec<u32> {
+        let dealt = FoldAssignment::random(self.n_origins, parts, stream);
+        self.origins.iter().map(|origin| dealt.of(*origin).0).collect()
+    }
+}
+
+/// Events of a class that trees are grown on at least.
+const LEAST_EVENTS: usize = 100;
+
+/// Both classes, the template above true background.
+struct Both {
+    features: Array2<f32>,
+    is_background: Vec<bool>,
+    /// The fold of each event.
+    folds: Vec<u32>,
+}
+
+/// Some rows of both classes, as trees take them.
+struct Part {
+    features: Array2<f32>,
+    is_background: Vec<bool>,
+    weights: Vec<f64>,
+}
+
+/// The scores of every event by trees that have not seen it, averaged over so many trainings; larger for what is more like true
+/// background.
+///
+/// A training takes all events at once and draws no random numbers: those of one fold differ by the quarter of the other
+/// folds' events that stops them.
+///
+/// # Errors
+/// The trees cannot be trained, or it is told to stop.
+pub fn out_of_fold(
+    template: &DealtClass,
+    background: &DealtClass,
+    (settings, trainings): (&TreeSettings, usize),
+    stream: &Stream,
+    checkpointer: &Checkpointer<'_>,
+) -> Result<Vec<FoldScores>, Error> {
+    let both = Both::of(template, background, stream);
+    let deal = |seed: usize| {
+        let stream = stream.branch("stops").branch(seed);
+        deal([template, background], PARTS, &stream)
+    };
+    let parts: Vec<Vec<u32>> = (0..trainings).map(deal).collect();
+    let all = (ClosureByTrees::FOLDS as usize * trainings) as f64;
+    let mut done = 0.0;
+    let mut scores = vec![];
+    for fold in 0..ClosureByTrees::FOLDS {
+        let evaluated: Vec<usize> = both.rows(|row| both.folds[row] == fold);
+        let features = both.features.select(Axis(0), &evaluated);
+        let mut sums = vec![0.0; evaluated.len()];
+        for part in &parts {
+            checkpointer.stop_if_told()?;
+            let learnt = both.rows(|row| both.folds[row] != fold && part[row] != 0);
+            let stopping = both.rows(|row| both.folds[row] != fold && part[row] == 0);
+            let weights = both.class_weights(&learnt);
+            let [learnt, stopping] = [learnt, stopping].map(|rows| both.part(&rows, weights));
+            let trees = Trees::train(&learnt.rows(), &stopping.rows(), settings)
+                .map_err(|reason| Error::Trees { reason })?;
+            for (sum, score) in sums.iter_mut().zip(trees.score(features.view())) {
+                *sum += score;
+            }
+            done += 1.0;
+            checkpointer.progress(done / all);
+        }
+        let of = |wanted: bool| {
+            let of_class = evaluated.iter().zip(&sums).filter(|(row, _)| both.is_background[**row] == wanted);
+            of_class.map(|(_, score)| *score).collect()
+        };
+        scores.push(FoldScores { template: of(false), background: of(true) });
+    }
+    Ok(scores)
+}
+
+/// The parts of the events of two classes, one class behind the other.
+fn deal(classes: [&DealtClass; 2], parts: u32, stream: &Stream) -> Vec<u32> {
+    let [template, background] = classes;
+    let dealt = [
+        template.dealt(parts, &stream.branch("template")),
+        background.dealt(parts, &stream.branch("background")),
+    ];
+    dealt.concat()
+}
+
+impl Both {
+    fn of(template: &DealtClass, background: &DealtClass, stream: &Stream) -> Self {
+        let classes = [template.features.view(), background.features.view()];
+        Self {
+            features: concatenate(Axis(0), &classes).expect("classes have the same features"),
+            is_background: (0..template.len() + background.len()).map(|row| row >= template.len()).collect(),
+            folds: deal([template, background], ClosureByTrees::FOLDS, &stream.branch("folds")),
+        }
+    }
+
+    fn rows(&self, wanted: impl Fn(usize) -> bool) -> Vec<usize> {
+        (0..self.is_background.len()).filter(|row| wanted(*row)).collect()
+    }
+
+    /// Weights by which both classes count alike among these rows, the template's first.
+    fn class_weights(&self, rows: &[usize]) -> [f64; 2] {
+        let background = rows.iter().filter(|row| self.is_background[**row]).count();
+        let half = rows.len() as f64 / 2.0;
+        [rows.len() - background, background].map(|count| half / count.max(1) as f64)
+    }
+
+    fn part(&self, rows: &[usize], weights: [f64; 2]) -> Part {
+        let is_background: Vec<bool> = rows.iter().map(|row| self.is_background[*row]).collect();
+        let weights = is_background.iter().map(|is| weights[usize::from(*is)]).collect();
+        Part { features: self.features.select(Axis(0), rows), is_background, weights }
+    }
+}
+
+impl Part {
+    fn rows(&self) -> Rows<'_> {
+        Rows { features: self.features.view(), is_data: &self.is_background, weights: &self.weights }
+    }
+}
+
+#[cfg(test)]
+mod tests;
