@@ -3,8 +3,8 @@
 //! - In: the results of a scan, as the store gathers them.
 //! - Out: `results.csv`, the summary in words ([`reduce`]), and for each figure a table ([`table`]) and a picture. `picture`
 //!   reads that table and nothing else, so that a table sent by mail gives the same picture.
-//! - Of the paper: Figs. 4 to 19, a file each or one for those that are alike; closure ([`closure`]) and the quality of the fit of
-//!   Eq. 3.2 ([`fit_quality`]) as numbers of tables.
+//! - Of the paper: Figs. 4 to 19, a file each or one for those that are alike; closure ([`closure`], and by trees [`excess`]) and the
+//!   quality of the fit of Eq. 3.2 ([`fit_quality`]) as numbers of tables.
 //! - It may use `store`, `statistics` and what lies below them, and hands pictures to the crate `drapes_draw`.
 
 mod by_noise;
@@ -15,6 +15,7 @@ mod corner;
 mod diffused;
 mod displacement;
 mod drawing;
+pub mod excess;
 mod factor_map;
 pub mod figure_stamp;
 pub mod fit_quality;
@@ -98,6 +99,8 @@ pub enum Figure {
     DenoiserNoise,
     /// Template against truth, every pair of features.
     Corner,
+    /// True background that passes a cut on the scores of trees, over what the template says.
+    Closure,
     /// Closure against the network evaluations of the reverse diffusion.
     Solver,
     /// Significance improvement over injection and over-sampling.
@@ -151,6 +154,7 @@ impl Figure {
             Self::Training => training::table(name, results),
             Self::DenoiserNoise => by_noise::table(name, results),
             Self::Corner => corner::table(name, results),
+            Self::Closure => excess::table(name, results),
             Self::Solver => solver::table(name, results),
             Self::OversamplingMap => factor_map::table(name, results),
             Self::Trees => variants::trees(name, results),
@@ -178,6 +182,7 @@ impl Figure {
             Self::Training => training::picture(table),
             Self::DenoiserNoise => by_noise::picture(table),
             Self::Corner => corner::picture(table),
+            Self::Closure => excess::picture(table),
             Self::Solver => solver::picture(table),
             Self::OversamplingMap => factor_map::picture(table),
             Self::Trees => variants::trees_picture(table),

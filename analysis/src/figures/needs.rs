@@ -73,6 +73,9 @@ impl Figure {
             Self::Training => ("a trained denoiser or flow", "fig04_05"),
             Self::DenoiserNoise => ("a trained denoiser", "fig04_05"),
             Self::Corner => ("a template of DRAPES ∅", "fig04_05"),
+            Self::Closure => {
+                ("templates of features, independent_background, and closure.trees above 0", "fig04_05")
+            }
             Self::Solver => ("DRAPES ∅ without signal for several steps or solvers", "solver"),
             Self::Trees => ("points with classifier = [\"mlp\", \"trees\"]", "trees"),
         }
@@ -109,6 +112,7 @@ impl Figure {
             Self::Fig13 | Self::OversamplingMap => {
                 |_, work| is_classified(work, |point| point.method() == "noise" && !is_empty(point))
             }
+            Self::Closure => |_, work| matches!(work, Work::Closure(_)),
             Self::Solver => {
                 |_, work| is_classified(work, |point| point.method() == "noise" && is_empty(point))
             }

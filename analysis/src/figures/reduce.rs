@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::figures::{Figure, FigureTable, closure, fit_quality};
+use crate::figures::{Figure, FigureTable, closure, excess, fit_quality};
 use crate::job::axis_headings::{AXES, AxisValue, SIGNAL_REGION, distinct};
 use crate::job::method_names::{label, rank};
 use crate::job::{Comparison, Job, Kinematics, NoiseGrid};
@@ -45,7 +45,8 @@ struct ResultRow<'a> {
     diverged_at_epoch: Option<f64>,
 }
 
-/// Reduces the results of a directory: writes `results.csv` and the table of every figure that has one.
+/// Reduces the results of a directory: writes `results.csv`, `closure.csv` where templates were tested by trees, and the table
+/// of every figure that has one.
 ///
 /// A table of an earlier reduction that these results no longer give is set aside.
 ///
@@ -60,6 +61,13 @@ pub fn reduce(store: &Store, results: &Results) -> Result<(), Error> {
     }
     store.make_room_for_results()?;
     store.write("results.csv", &writer.into_inner().unwrap_or_default())?;
+    match excess::csv(results) {
+        Some(tests) => {
+            store.make_room_for_closure()?;
+            store.write("closure.csv", &tests)?;
+        }
+        None => store.set_closure_aside()?,
+    }
     for (figure, table) in tables(results) {
         if table.rows.is_empty() {
             store.set_aside(figure.name())?;
@@ -139,7 +147,7 @@ fn rows<'a>(job: &'a Job, found: &'a PointResults) -> Vec<ResultRow<'a>> {
 }
 
 /// The closing table: methods, where they stand on the axes that the scan has, significance improvement, AUC and
-/// closure, and on how many classifiers these rest; below it, how good the dijet fits are, what is to be noted, and a warning
+/// closure, and on how many classifiers these rest; below it, closure by trees of each method, how good the dijet fits are, what is to be noted, and a warning
 /// for each method whose templates are not like true background.
 pub fn summary(results: &Results) -> String {
     let mut points: Vec<&PointResults> = results.points.iter().collect();
@@ -164,6 +172,7 @@ pub fn summary(results: &Results) -> String {
         lines.push(line);
     }
     let mut text = columns(&lines);
+    text.push_str(&excess::told(results));
     text.push_str(&fit_quality::told(&results.each::<Fit>().collect::<Vec<_>>()));
     for summary in results.each::<MakeTemplate>() {
         if let (Some(template), Some(share)) =

@@ -35,6 +35,7 @@ impl Figure {
             Self::Training => "Losses in training and validation",
             Self::DenoiserNoise => "Losses of the denoisers by noise strength",
             Self::Corner => "Template and true background, every pair of features",
+            Self::Closure => "True background that passes a cut, over what the template says",
             Self::Solver => "Closure against the network evaluations of the reverse diffusion",
             Self::OversamplingMap => "Significance improvement over injection and over-sampling",
             Self::Trees => "Boosted trees beside networks",
@@ -59,6 +60,7 @@ impl Figure {
             | Self::Training
             | Self::DenoiserNoise
             | Self::Corner
+            | Self::Closure
             | Self::Solver
             | Self::Constituents
             | Self::JetDistances

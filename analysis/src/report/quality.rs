@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::figures::excess;
 use crate::figures::fit_quality::{LEAST_P_VALUE, fit_p_value, written};
 use crate::job::method_names::label;
 use crate::job::{ClassifierKind, Scope};
@@ -14,6 +15,8 @@ pub struct Quality {
     /// The background AUC above which closure fails.
     pub threshold: f64,
     pub closure: Vec<Closure>,
+    /// Closure by boosted trees, a row of cells for each method.
+    pub by_trees: Vec<[String; 6]>,
     pub fits: Vec<Fit>,
     pub trainings: Vec<Training>,
 }
@@ -60,6 +63,7 @@ impl Quality {
         Self {
             threshold: results.job.closure.threshold,
             closure: closure(results),
+            by_trees: by_trees(results),
             fits: results.each::<work::Fit>().map(Fit::of).collect(),
             trainings: trainings(results),
         }
@@ -96,6 +100,16 @@ fn closure(results: &Results) -> Vec<Closure> {
         ..closure
     };
     found.into_iter().map(judged).collect()
+}
+
+/// The rows of the tests by trees; none where no template was tested.
+fn by_trees(results: &Results) -> Vec<[String; 6]> {
+    let tests = excess::by_method(results);
+    let dash = |cell: String| if cell == "-" { "–".to_owned() } else { cell };
+    match tests.iter().any(|tested| tested.template.is_some()) {
+        true => tests.into_iter().map(|tested| excess::told_row(tested).map(dash)).collect(),
+        false => vec![],
+    }
 }
 
 impl Fit {

@@ -11,6 +11,8 @@ use crate::error::Error;
 const HEADINGS: [&[u8]; 2] = [b"figure,panel,curve", b"figure;panel;curve"];
 /// The first bytes of results.csv.
 const RESULTS: [&[u8]; 2] = [b"task,method", b"task;method"];
+/// The first bytes of closure.csv.
+const CLOSURE: [&[u8]; 2] = [b"method,n_signal,side_band", b"method;n_signal;side_band"];
 /// Files of a figure.
 const KINDS: [&str; 4] = ["csv", "svg", "png", "pdf"];
 
@@ -39,6 +41,24 @@ impl Store {
     pub fn make_room_for_results(&self) -> Result<(), Error> {
         let path = self.directory.join("results.csv");
         if begins(&path, &RESULTS) { Ok(()) } else { self.move_aside(&path) }
+    }
+
+    /// The same for closure.csv.
+    ///
+    /// # Errors
+    /// As [`Store::set_aside`].
+    pub fn make_room_for_closure(&self) -> Result<(), Error> {
+        let path = self.directory.join("closure.csv");
+        if begins(&path, &CLOSURE) { Ok(()) } else { self.move_aside(&path) }
+    }
+
+    /// Moves closure.csv away where the results no longer give it; a file of somebody else stays.
+    ///
+    /// # Errors
+    /// As [`Store::set_aside`].
+    pub fn set_closure_aside(&self) -> Result<(), Error> {
+        let path = self.directory.join("closure.csv");
+        if begins(&path, &CLOSURE) { self.move_aside(&path) } else { Ok(()) }
     }
 
     /// The same for report.html; `beginning` is what a report of ours begins with.

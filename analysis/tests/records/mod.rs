@@ -13,9 +13,11 @@ use drapes_analysis::plan::work::template_summary::{
     Displacement, FeatureSpectra, PairDensity, TemplateSummary,
 };
 use drapes_analysis::plan::work::{
-    Classify, Fit, MakeJets, MakeTemplate, TrainDenoisers, TrainFlows, TrainJets, TrainKinematics,
+    Classify, ClosureByTrees, Fit, MakeJets, MakeTemplate, TestedClosure, TrainDenoisers, TrainFlows,
+    TrainJets, TrainKinematics,
 };
 use drapes_analysis::plan::{Plan, Work};
+use drapes_analysis::statistics::closure::{Closure, FoldScores};
 use drapes_analysis::statistics::metrics::RankedScores;
 use drapes_analysis::store::record::{
     Classification, Classifier, DenoiserTraining, FlowTraining, Loss, MassFit, NoiseLoss, Outcome, RunInfo,
@@ -250,7 +252,26 @@ fn result(work: &Work) -> TaskResult {
             TaskResult::Template(Box::new(template_summary(Some(*template))))
         }
         Work::Resample(_) => TaskResult::Template(Box::new(template_summary(None))),
+        Work::Closure(ClosureByTrees { template }) => {
+            TaskResult::Closure(tested(template.as_ref().map(|made| made.template)))
+        }
         Work::Classify(Classify { point, seeds, .. }) => TaskResult::Classify(classified(*point, seeds)),
+    }
+}
+
+/// Scores of five folds in which true background is a little more like itself than the template is.
+fn tested(template: Option<TemplateSpec>) -> TestedClosure {
+    let power = template.map_or(1.0, |template| 1.0 + 0.05 * (2.0 - skill(template.method.word())));
+    let spread = |count: usize, power: f64| -> Vec<f32> {
+        let score = |event: usize| ((event as f64 + 0.5) / count as f64).powf(1.0 / power) as f32;
+        (0..count).map(score).collect()
+    };
+    let folds = (0..5).map(|_| FoldScores { template: spread(4000, 1.0), background: spread(3000, power) });
+    TestedClosure {
+        template,
+        n_template: 20_000,
+        n_background: 15_000,
+        closure: Closure::of(folds.collect()),
     }
 }
 

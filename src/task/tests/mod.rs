@@ -1,5 +1,6 @@
 mod broken_device;
 mod class_samples;
+mod closure;
 mod columns;
 mod dependencies;
 mod diverging;

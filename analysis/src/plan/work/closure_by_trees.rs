@@ -178,3 +178,127 @@ impl Recorded for ClosureByTrees {
         vec![line]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::JobFile;
+    use crate::plan::work::Classify;
+    use crate::plan::{Plan, fingerprints};
+
+    fn job(more: &str) -> Job {
+        let text = format!(
+            "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\nlayout = 'table'\n[other_sample]\nsource = 'file'\n{more}\n[[scan]]\n\
+             method = 'noise'\nn_signal = [0, 500]\noversampling = [1, 4]\n[[scan]]\nmethod = 'sb'\nn_signal = [0]\n[[scan]]\n\
+             method = 'cathode'\nn_signal = [0]\nsignal_region_gev = [[3700, 4100]]\n[[scan]]\nmethod = 'noise'\ninputs = ['llv']\n\
+             n_signal = [0]\n"
+        );
+        JobFile::from_text("job.toml", text).check().expect("a good job")
+    }
+
+    const WITHHELD: &str = "[independent_background]\nsource = 'withheld'\n";
+
+    fn tests_of(job: &Job) -> Vec<Task> {
+        let tasks = Plan::of(job).tasks.into_iter();
+        tasks.filter(|task| matches!(task.work, Work::Closure(_))).collect()
+    }
+
+    #[test]
+    fn each_template_of_features_is_tested_where_there_is_independent_background() {
+        let found = tests_of(&job(WITHHELD));
+        let ids: Vec<&str> = found.iter().map(|task| task.id.0.as_str()).collect();
+        // Neither the template of constituents nor that of another signal region, where no background is independent.
+        let expected =
+            ["noise-s0-w2800-6000", "noise-s500-w2800-6000", "sb-sp2.24-s0-w2800-6000", "background"];
+        assert_eq!(ids, expected.map(|name| format!("classify/closure-{name}")));
+        assert_eq!(found[0].needs, [TaskId("template/noise-s0-w2800-6000".to_owned())]);
+        assert_eq!(found[3].needs, []);
+        for none in ["", "[independent_background]\nsource = 'withheld'\n[closure]\ntrees = 0\n"] {
+            assert_eq!(tests_of(&job(none)), [], "{none}");
+        }
+    }
+
+    #[test]
+    fn trainings_change_no_other_task() {
+        let prints = |more: &str| {
+            let job = job(&format!("{WITHHELD}{more}"));
+            let plan = Plan::of(&job);
+            let prints = fingerprints(&job, &[], &plan);
+            plan.tasks.into_iter().zip(prints).map(|(task, print)| (task.id.0, print)).collect::<Vec<_>>()
+        };
+        let (three, five, none) =
+            (prints(""), prints("[closure]\ntrees = 5"), prints("[closure]\ntrees = 0"));
+        let is_test = |id: &str| id.starts_with("classify/closure-");
+        for (one, other) in three.iter().zip(&five) {
+            assert_eq!(one == other, !is_test(&one.0), "{}", one.0);
+        }
+        let others: Vec<_> = three.into_iter().filter(|(id, _)| !is_test(id)).collect();
+        assert_eq!(others, none);
+    }
+
+    #[test]
+    fn a_test_costs_less_than_the_perceptrons_of_its_template_and_no_more_for_more_copies() {
+        let job = job(WITHHELD);
+        let counts = EventCounts::estimated(&job);
+        let seconds = |work: &Work| work.kind().seconds(&job, counts, &Rates::CPU_CORE);
+        let plan = Plan::of(&job);
+        let tests = tests_of(&job);
+        let price = seconds(&tests[0].work);
+        let perceptrons = plan.tasks.iter().filter(|task| {
+            matches!(&task.work, Work::Classify(Classify { point, .. }) if point.to_string() == "noise-s0-w2800-6000-x4")
+        });
+        let perceptrons: f64 = perceptrons.map(|task| seconds(&task.work)).sum();
+        assert!(price > 0.0 && price < perceptrons, "{price} against {perceptrons}");
+        // Two data events' worth of each class: (242,000 + 242,000) · 3/5 of events, five features, fifty trees, 3 · 5 times.
+        let expected = 484_000.0 * 0.6 * 5.0 * 50.0 * 15.0 / (Rates::CPU_CORE.trees * 1e9);
+        assert!((price / expected - 1.0).abs() < 1e-9, "{price} instead of {expected}");
+        // The background of the data is as many events as the data.
+        assert!((seconds(&tests[3].work) / expected - 0.75).abs() < 1e-9);
+        let memory = tests[0].work.kind().need(&job, counts, Chip::Core);
+        assert!((memory.bytes - 20.0 * 5.0 * 484_000.0).abs() < 1.0, "{memory:?}");
+    }
+
+    #[test]
+    fn many_trainings_are_named_as_what_is_too_much() {
+        let dear = job(&format!("{WITHHELD}[closure]\ntrees = 4000000000\n"));
+        assert_eq!(tests_of(&dear)[0].work.kind().lower(&dear, Cost::Time), "closure.trees");
+        let deep = job(&format!("{WITHHELD}[trees]\nleaves = 40000\n"));
+        assert_eq!(tests_of(&deep)[0].work.kind().lower(&deep, Cost::Memory), "trees.leaves");
+    }
+
+    #[test]
+    fn a_number_of_trainings_that_is_none_is_refused_and_old_jobs_have_none() {
+        for wrong in ["-1", "'many'", "2.5"] {
+            let text = format!(
+                "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[closure]\ntrees = {wrong}\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n"
+            );
+            let error = JobFile::from_text("job.toml", text).check().expect_err("no number").to_string();
+            assert!(error.contains("closure.trees"), "{error}");
+        }
+        let mut stored = serde_json::to_value(job(WITHHELD)).expect("JSON");
+        stored["closure"].as_object_mut().expect("a section").remove("trees");
+        let old: Job = serde_json::from_value(stored).expect("a job as it was stored before");
+        assert_eq!(tests_of(&old), []);
+    }
+
+    #[test]
+    fn the_log_says_what_was_found_and_where_events_are_too_few() {
+        let closure = Closure {
+            auc: Some(Measured { value: 0.5154, error: 0.0031 }),
+            excesses: {
+                let mut excesses = Closure::unknown().excesses;
+                let delta = Measured { value: 0.134, error: 0.021 };
+                excesses[3] = Some(Excess { delta, passing: 567.0 });
+                excesses
+            },
+        };
+        let found = TestedClosure { template: None, n_template: 10_000, n_background: 5000, closure };
+        assert_eq!(
+            ClosureByTrees::remarks(&found, &job("")),
+            [
+                "closure by trees: AUC 0.5154 ± 0.0031 on 10000 events of the template and 5000 of true background, δ(0.1) +0.13 \
+              ± 0.02, δ(0.01) -, δ(0.001) -"
+            ]
+        );
+    }
+}

@@ -1,5 +1,5 @@
 use drapes_analysis::statistics::closure::Closure;
-use rand::Rng;
+use rand::RngExt;
 
 use super::*;
 
