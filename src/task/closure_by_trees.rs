@@ -22,44 +22,36 @@ impl Perform for ClosureByTrees {
         _id: &TaskId,
         checkpointer: &Checkpointer<'_>,
     ) -> Result<TaskResult, Error> {
-        test(place, self, checkpointer).map(TaskResult::Closure)
+        let sample = place.sample()?;
+        // Every template is compared with the same events in the same folds, so that methods differ by their templates alone.
+        let stream = place.stream().branch("closure by trees");
+        let data = sample.chosen(SignalCount(0), &place.job.regions, Region::Signal)?;
+        let most = ClosureByTrees::MOST_EVENTS * data.len();
+        let independent = sample.independent();
+        let chosen = drawn(independent.len(), most, &stream.branch("true background"));
+        let chosen: Vec<u32> = chosen.into_iter().map(|place| independent[place]).collect();
+        let background = DealtClass::of_single(sample.features(&chosen));
+        let compared = match &self.template {
+            Some(made) => of_template(place, made, most, &stream)?,
+            None => DealtClass::of_single(sample.features(&data)),
+        };
+        let closure = if compared.is_enough() && background.is_enough() {
+            let settings = (&place.job.trees, place.job.closure.trees);
+            Closure::of(out_of_fold(&compared, &background, settings, &stream, checkpointer)?)
+        } else {
+            Closure::unknown()
+        };
+        Ok(TaskResult::Closure(TestedClosure {
+            template: self.template.as_ref().map(|made| made.template),
+            n_template: compared.len(),
+            n_background: background.len(),
+            closure,
+        }))
     }
 
     fn trial(&self) -> Option<&dyn Trial> {
         Some(self)
     }
-}
-
-fn test(
-    place: &Workplace,
-    task: &ClosureByTrees,
-    checkpointer: &Checkpointer<'_>,
-) -> Result<TestedClosure, Error> {
-    let sample = place.sample()?;
-    // Every template is compared with the same events in the same folds, so that methods differ by their templates alone.
-    let stream = place.stream().branch("closure by trees");
-    let data = sample.chosen(SignalCount(0), &place.job.regions, Region::Signal)?;
-    let most = ClosureByTrees::MOST_EVENTS * data.len();
-    let independent = sample.independent();
-    let chosen = drawn(independent.len(), most, &stream.branch("true background"));
-    let chosen: Vec<u32> = chosen.into_iter().map(|place| independent[place]).collect();
-    let background = DealtClass::of_single(sample.features(&chosen));
-    let compared = match &task.template {
-        Some(made) => of_template(place, made, most, &stream)?,
-        None => DealtClass::of_single(sample.features(&data)),
-    };
-    let closure = if compared.is_enough() && background.is_enough() {
-        let settings = (&place.job.trees, place.job.closure.trees);
-        Closure::of(out_of_fold(&compared, &background, settings, &stream, checkpointer)?)
-    } else {
-        Closure::unknown()
-    };
-    Ok(TestedClosure {
-        template: task.template.as_ref().map(|made| made.template),
-        n_template: compared.len(),
-        n_background: background.len(),
-        closure,
-    })
 }
 
 /// The events of a template, so many at the most, dealt by the events that they began as.
