@@ -73,9 +73,8 @@ fn failing(job: &Job, found: &PointResults) -> Option<f64> {
 fn features(results: &Results, point: &ScanPoint) -> Option<Vec<(String, FeatureDistance)>> {
     let wanted: TemplateSpec =
         *point.template().filter(|template| template.inputs == Inputs::Hlv).as_ref()?;
-    let of =
-        |summary: &&Box<TemplateSummary>| summary.template == Some(wanted) && !summary.distances.is_empty();
-    let summary = results.each::<MakeTemplate>().find(of)?;
+    let of = |summary: &&TemplateSummary| summary.template == Some(wanted) && !summary.distances.is_empty();
+    let summary = results.each::<MakeTemplate>().map(Box::as_ref).find(of)?;
     let named = results.job.data.features.iter().cloned().zip(summary.distances.iter().copied());
     let mut standing_out: Vec<_> = named.filter(|(_, distance)| distance.excess() > 1.0).collect();
     standing_out.sort_by(|one, other| other.1.excess().total_cmp(&one.1.excess()));

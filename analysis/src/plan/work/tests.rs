@@ -90,7 +90,8 @@ fn stored_toy(directory: &Path) -> (Store, Job, TaskRecord, ToySum) {
     let stored = StoredJob { job: job.clone(), inputs: vec![] };
     let store = Store::create(directory, &file, &stored).expect("a directory");
     let plan = Plan::of(&job);
-    let (toy, fingerprint) = plan.tasks.iter().zip(fingerprints(&job, &[], &plan)).last().expect("a toy");
+    let (toy, fingerprint) =
+        plan.tasks.iter().zip(fingerprints(&job, &[], &plan)).next_back().expect("a toy");
     let Work::Toy(Toy { sample }) = toy.work else { panic!("{}", toy.id) };
     let sum = ToySum { sample, sum: 7000.0, edges: [3000.0, 3500.0, 4000.0], counts: [1.0, 2.0] };
     let record = TaskRecord {
