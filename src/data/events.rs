@@ -254,7 +254,9 @@ impl Reader<'_> {
             let (batches, received) = sync_channel::<Batch>(AHEAD);
             let make = move || {
                 let mut making = making();
-                received.iter().for_each(|batch| making.take_all(&batch));
+                for batch in &received {
+                    making.take_all(&batch);
+                }
                 making
             };
             let Ok(maker) = std::thread::Builder::new().name("events".to_owned()).spawn_scoped(scope, make)

@@ -81,10 +81,7 @@ impl Run {
         let hardware = device::detect(World::host(), DeviceChoice::Cpu);
         // Before anything is read, and before there are any threads.
         demands::check_threads(&job, std::slice::from_ref(&hardware))?;
-        let data_directory = match &self.data_dir {
-            Some(directory) => directory.clone(),
-            None => file.data_directory()?,
-        };
+        let data_directory = self.data_directory(&file)?;
         // Before anything is begun, a name that fits nothing is told. A large plan takes its time.
         if !self.only.is_empty() {
             Plan::of(&job).selected(&self.only)?;
@@ -143,6 +140,11 @@ impl Run {
             estimates: None,
             sample,
         })
+    }
+
+    /// Where the files of events lie: as the command line says, else as the job does.
+    fn data_directory(&self, file: &JobFile) -> Result<PathBuf, Error> {
+        self.data_dir.clone().map_or_else(|| Ok(file.data_directory()?), Ok)
     }
 
     /// The job that is done here, which holds what was asked for and what the directory had before; says how it has grown.

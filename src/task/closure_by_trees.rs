@@ -43,8 +43,8 @@ impl Perform for ClosureByTrees {
         };
         Ok(TaskResult::Closure(TestedClosure {
             template: self.template.as_ref().map(|made| made.template),
-            n_template: compared.len(),
-            n_background: background.len(),
+            n_template: compared.count(),
+            n_background: background.count(),
             closure,
         }))
     }

@@ -176,7 +176,7 @@ fn usual_end() -> f64 {
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
 fn is_usual_end(sigma: &f64) -> bool {
-    *sigma == usual_end()
+    sigma.to_bits() == usual_end().to_bits()
 }
 
 keys! {

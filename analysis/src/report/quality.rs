@@ -106,10 +106,10 @@ fn closure(results: &Results) -> Vec<Closure> {
 fn by_trees(results: &Results) -> Vec<[String; 6]> {
     let tests = excess::by_method(results);
     let dash = |cell: String| if cell == "-" { "–".to_owned() } else { cell };
-    match tests.iter().any(|tested| tested.template.is_some()) {
-        true => tests.into_iter().map(|tested| excess::told_row(tested).map(dash)).collect(),
-        false => vec![],
+    if tests.iter().all(|tested| tested.template.is_none()) {
+        return vec![];
     }
+    tests.into_iter().map(|tested| excess::told_row(tested).map(dash)).collect()
 }
 
 impl Fit {

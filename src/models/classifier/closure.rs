@@ -45,7 +45,7 @@ impl DealtClass {
     }
 
     /// Events of the class.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.features.nrows()
     }
 
@@ -145,7 +145,9 @@ impl Both {
         let classes = [template.features.view(), background.features.view()];
         Self {
             features: concatenate(Axis(0), &classes).expect("classes have the same features"),
-            is_background: (0..template.len() + background.len()).map(|row| row >= template.len()).collect(),
+            is_background: (0..template.count() + background.count())
+                .map(|row| row >= template.count())
+                .collect(),
             folds: deal([template, background], ClosureByTrees::FOLDS, &stream.branch("folds")),
         }
     }

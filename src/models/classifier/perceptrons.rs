@@ -102,7 +102,7 @@ pub(super) fn recipe(settings: &ClassifierSettings) -> TrainingSettings {
         Some(_) => ResultOf::RecordedMoment(KeptMoment::Best),
         None => CLASSIFIERS.result,
     };
-    TrainingSettings { epochs, batch, learning_rate, weight_decay, patience, result, ..CLASSIFIERS }
+    TrainingSettings { epochs, batch, learning_rate, weight_decay, result, patience, ..CLASSIFIERS }
 }
 
 impl PerceptronNetworks {

@@ -80,7 +80,9 @@ impl TaskKind for ClosureByTrees {
         if !tasks.is_empty() {
             tasks.push(Self::task(None));
         }
-        tasks.into_iter().for_each(|task| planning.push(task));
+        for task in tasks {
+            planning.push(task);
+        }
     }
 
     fn pace(&self) -> PaceKind {

@@ -19,8 +19,8 @@ fn closure(template: &DealtClass, background: &DealtClass) -> Closure {
     let scores = out_of_fold(template, background, (&SETTINGS, 2), &stream, &Checkpointer::default());
     let scores = scores.expect("good events");
     let count = |of: fn(&FoldScores) -> usize| scores.iter().map(of).sum::<usize>();
-    assert_eq!(count(|fold| fold.template.len()), template.len(), "each is evaluated once");
-    assert_eq!(count(|fold| fold.background.len()), background.len(), "each is evaluated once");
+    assert_eq!(count(|fold| fold.template.len()), template.count(), "each is evaluated once");
+    assert_eq!(count(|fold| fold.background.len()), background.count(), "each is evaluated once");
     Closure::of(scores)
 }
 
