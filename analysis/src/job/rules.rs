@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn words_are_those_of_the_variants() {
-        assert_eq!(word::<Solver>().expected(), "\"heun\" or \"euler\" or \"dpmpp_2m\"");
+        assert_eq!(word::<Solver>().expected(), "\"heun\", \"euler\" or \"dpmpp_2m\"");
         assert_eq!(words::<Solver>().expected(), "a list of \"heun\" and \"euler\" and \"dpmpp_2m\"");
         assert_eq!(value_of(&word(), "\"euler\""), Some(Solver::Euler));
         assert_eq!(value_of(&words(), "\"euler\""), Some(vec![Solver::Euler]));
