@@ -41,7 +41,7 @@ fn keys_of_another_solver_are_refused() {
     let job = check("sigma_last = 0.02\nrho = 5", &format!("{NOISE}\nsolver = ['heun', 'dpmpp_2m']"));
     assert_eq!(job.expect("a good job").sampler.sigma_last.to_bits(), 0.02_f64.to_bits());
     let job = check(&format!("{MULTISTEP}\nsigma_last = 0.02"), NOISE).expect("a good job");
-    assert_eq!((job.sampler.solver, job.sampler.end()), (Solver::Dpmpp2m, 0.02));
+    assert_eq!((job.sampler.solver, job.sampler.end().to_string().as_str()), (Solver::Dpmpp2m, "0.02"));
 }
 
 #[test]
