@@ -88,8 +88,10 @@ impl Store {
 fn is_written(folder: &str, name: &str, figures: &[&str]) -> bool {
     let (stem, kind) = name.rsplit_once('.').unwrap_or((name, ""));
     match folder {
-        "" => ["job.toml", "job.json", "provenance.json", "results.csv", "drawn.json", "report.html"]
-            .contains(&name),
+        "" => {
+            let tables = ["results.csv", "closure.csv"].contains(&name);
+            tables || ["job.toml", "job.json", "provenance.json", "drawn.json", "report.html"].contains(&name)
+        }
         "tasks" => ["folded.jsonl", "folded.h5"].contains(&name),
         "figures" => figures.contains(&stem) && ["csv", "svg", "pdf", "png"].contains(&kind),
         _ => ["json", "h5", "checkpoint", "stopped"].contains(&kind),

@@ -198,7 +198,7 @@ mod tests {
         JobFile::from_text("job.toml", text).check().expect("a good job")
     }
 
-    const WITHHELD: &str = "[independent_background]\nsource = 'withheld'\n";
+    const FURTHER: &str = "[independent_background]\nsource = 'file'\n";
 
     fn tests_of(job: &Job) -> Vec<Task> {
         let tasks = Plan::of(job).tasks.into_iter();
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn each_template_of_features_is_tested_where_there_is_independent_background() {
-        let found = tests_of(&job(WITHHELD));
+        let found = tests_of(&job(FURTHER));
         let ids: Vec<&str> = found.iter().map(|task| task.id.0.as_str()).collect();
         // Neither the template of constituents nor that of another signal region, where no background is independent.
         let expected =
@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(ids, expected.map(|name| format!("classify/closure-{name}")));
         assert_eq!(found[0].needs, [TaskId("template/noise-s0-w2800-6000".to_owned())]);
         assert_eq!(found[3].needs, []);
-        for none in ["", "[independent_background]\nsource = 'withheld'\n[closure]\ntrees = 0\n"] {
+        for none in ["", "[independent_background]\nsource = 'file'\n[closure]\ntrees = 0\n"] {
             assert_eq!(tests_of(&job(none)), [], "{none}");
         }
     }
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn trainings_change_no_other_task() {
         let prints = |more: &str| {
-            let job = job(&format!("{WITHHELD}{more}"));
+            let job = job(&format!("{FURTHER}{more}"));
             let plan = Plan::of(&job);
             let prints = fingerprints(&job, &[], &plan);
             plan.tasks.into_iter().zip(prints).map(|(task, print)| (task.id.0, print)).collect::<Vec<_>>()
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_test_costs_less_than_the_perceptrons_of_its_template_and_no_more_for_more_copies() {
-        let job = job(WITHHELD);
+        let job = job(FURTHER);
         let counts = EventCounts::estimated(&job);
         let seconds = |work: &Work| work.kind().seconds(&job, counts, &Rates::CPU_CORE);
         let plan = Plan::of(&job);
@@ -262,9 +262,9 @@ mod tests {
 
     #[test]
     fn many_trainings_are_named_as_what_is_too_much() {
-        let dear = job(&format!("{WITHHELD}[closure]\ntrees = 4000000000\n"));
+        let dear = job(&format!("{FURTHER}[closure]\ntrees = 4000000000\n"));
         assert_eq!(tests_of(&dear)[0].work.kind().lower(&dear, Cost::Time), "closure.trees");
-        let deep = job(&format!("{WITHHELD}[trees]\nleaves = 40000\n"));
+        let deep = job(&format!("{FURTHER}[trees]\nleaves = 40000\n"));
         assert_eq!(tests_of(&deep)[0].work.kind().lower(&deep, Cost::Memory), "trees.leaves");
     }
 
@@ -277,7 +277,7 @@ mod tests {
             let error = JobFile::from_text("job.toml", text).check().expect_err("no number").to_string();
             assert!(error.contains("closure.trees"), "{error}");
         }
-        let mut stored = serde_json::to_value(job(WITHHELD)).expect("JSON");
+        let mut stored = serde_json::to_value(job(FURTHER)).expect("JSON");
         stored["closure"].as_object_mut().expect("a section").remove("trees");
         let old: Job = serde_json::from_value(stored).expect("a job as it was stored before");
         assert_eq!(tests_of(&old), []);
