@@ -103,7 +103,20 @@ pub const TRAINING: f64 = 6.0;
 /// Operations a weight and event of a finished network.
 pub const INFERENCE: f64 = 2.0;
 /// Share of the allowed trees that are grown before training against a template stops, as seen on the LHCO events.
-pub const GROWN_TREES: f64 = 0.2;
+const GROWN_TREES: f64 = 0.2;
+/// Bins of a feature's histogram in each leaf. A tree of few events costs what it takes to go through them.
+const BINS: f64 = 256.0;
+
+/// What one tree costs, in events times features.
+pub fn tree_work(job: &Job, events: f64) -> f64 {
+    (events + BINS * job.trees.leaves as f64) * job.data.features.len() as f64
+}
+
+/// The same of all trees of a classifier. Few trees are all grown: nothing stops them before the patience is over.
+pub fn forest_work(job: &Job, events: f64) -> f64 {
+    let (iterations, patience) = (job.trees.iterations as f64, job.trees.patience as f64);
+    (GROWN_TREES * iterations).max(patience.min(iterations)) * tree_work(job, events)
+}
 /// A product of counts, of which the largest that a job can name would overflow whole numbers.
 pub fn product<const N: usize>(counts: [usize; N]) -> f64 {
     counts.iter().map(|count| *count as f64).product()

@@ -1,6 +1,7 @@
 //! Trains an ensemble of jet models D(x; σ, p₄) on side-band jets.
 
 use drapes_analysis::job::{JetModelSettings, LossWeighting};
+use drapes_analysis::plan::cost::looks::VALIDATION_JETS;
 use drapes_analysis::plan::random_stream::Stream;
 use tch::{Device, Tensor};
 
@@ -15,8 +16,6 @@ use crate::nn::{AttentionKernel, Layout, network_kind};
 use crate::sample::jets::{EventJets, JetTensors, alignment, groups_by_size};
 use crate::training::{Checkpointer, Learner, Model, TooFew, Trained, Training, denoiser_recipe};
 
-/// Validation losses use at most so many jets.
-const VALIDATION_JETS: usize = 2048;
 /// Jets that all members together compute at once: enough to hide overhead, few enough to stay in a core's cache.
 const JETS_TOGETHER: usize = 16;
 /// The same on a GPU, which is faster the more it has at once.

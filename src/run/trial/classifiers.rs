@@ -5,7 +5,7 @@ use std::time::Instant;
 use drapes_analysis::job::point::ClassifierKind;
 use drapes_analysis::job::{ClassifierSettings, Job, TreeSettings};
 use drapes_analysis::machine::Seen;
-use drapes_analysis::plan::cost::{TRAINING, classifier_weights};
+use drapes_analysis::plan::cost::{TRAINING, classifier_weights, tree_work};
 use drapes_analysis::plan::rates::Rates;
 use drapes_analysis::plan::work::{Classify, ClosureByTrees};
 use tch::Device;
@@ -88,5 +88,5 @@ fn trees(job: &Job) -> Option<(f64, f64)> {
         BoostedTrees(&settings).train(&two_sample, &members, smallest_fold, &Checkpointer::default()).ok()?;
         grown += TREES;
     }
-    Some(((2 * EVENTS * features * grown) as f64, start.elapsed().as_secs_f64()))
+    Some((tree_work(job, (2 * EVENTS) as f64) * grown as f64, start.elapsed().as_secs_f64()))
 }

@@ -1,6 +1,6 @@
 //! The arithmetic of jets' constituents.
 
-use super::{INFERENCE, TRAINING};
+use super::{INFERENCE, TRAINING, looks};
 use crate::job::Job;
 
 /// Jets of an event.
@@ -59,8 +59,10 @@ pub fn constituents(job: &Job, events: f64) -> f64 {
 }
 
 /// Operations of a jet model's training on so many events.
-pub fn training(job: &Job, events: f64) -> f64 {
-    TRAINING * jet_model_work(job) * constituents(job, events) * job.jet_model.epochs as f64
+pub fn training(job: &Job, events: usize) -> f64 {
+    let learnt = TRAINING * events as f64 * job.jet_model.epochs as f64;
+    let looked_at = INFERENCE * looks::of_jet_model(events, job.jet_model.validation_fraction);
+    jet_model_work(job) * constituents(job, learnt + looked_at)
 }
 
 /// Operations of generating so many events with so many evaluations of the model.
@@ -79,9 +81,10 @@ pub fn summary(made: f64, in_signal_region: f64) -> f64 {
     SECONDS_PER_EVENT * (made.min(LOOKED_AT) + 2.0 * in_signal_region.min(LOOKED_AT))
 }
 
-/// Operations of a classifier that trains on so many events and judges so many.
-pub fn classification(job: &Job, events: f64, judged: f64) -> f64 {
-    let seen = TRAINING * events * job.jet_classifier.epochs as f64 + INFERENCE * judged;
+/// Operations of a classifier that trains on so many events, looks at a fold after each epoch, and judges so many.
+pub fn classification(job: &Job, events: f64, (fold, judged): (f64, f64)) -> f64 {
+    let epochs = job.jet_classifier.epochs;
+    let seen = TRAINING * events * epochs as f64 + looks::of_classifier(fold, epochs) + INFERENCE * judged;
     jet_classifier_work(job) * constituents(job, seen)
 }
 

@@ -13,7 +13,7 @@ use crate::job::{
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, MASS, PLACE, SINGLE, SLOTS, TRAINED};
 use crate::plan::cost::{
-    EventCounts, GROWN_TREES, INFERENCE, TRAINING, at_rate, classifier_weights, jets, looks, product,
+    EventCounts, INFERENCE, TRAINING, at_rate, classifier_weights, forest_work, jets, looks, product,
 };
 use crate::plan::{PaceKind, Rates, Task, TaskId};
 use crate::statistics::metrics::Performance;
@@ -144,23 +144,20 @@ impl TaskKind for Classify {
     fn seconds(&self, job: &Job, counts: EventCounts, rates: &Rates) -> f64 {
         let training_share = f64::from(job.classifier.folds - 2) / f64::from(job.classifier.folds);
         let events = self.events(counts) * training_share;
+        let fold = self.events(counts) / f64::from(job.classifier.folds);
         let members = self.members(job);
         let (operations, rate) = match self.point.classifier {
             ClassifierKind::Mlp => {
                 let epochs = job.classifier.epochs;
-                let fold = self.events(counts) / f64::from(job.classifier.folds);
                 let seen = TRAINING * events * epochs as f64 + looks::of_classifier(fold, epochs);
                 let judged = INFERENCE * counts.independent as f64;
                 (classifier_weights(job) * (seen + judged) * members, rates.classifier)
             }
             ClassifierKind::Transformer => {
-                let each = jets::classification(job, events, counts.independent as f64);
+                let each = jets::classification(job, events, (fold, counts.independent as f64));
                 (each * members, rates.jet_classifier)
             }
-            ClassifierKind::Trees => {
-                let grown = GROWN_TREES * job.trees.iterations as f64;
-                (events * members * job.data.features.len() as f64 * grown, rates.trees)
-            }
+            ClassifierKind::Trees => (members * forest_work(job, events), rates.trees),
         };
         at_rate(operations, rate)
     }

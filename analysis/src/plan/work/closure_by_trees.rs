@@ -11,7 +11,7 @@ use super::{IfStopped, MakeTemplate, Recorded, Settings, TaskKind, Work};
 use crate::job::{IndependentBackground, Inputs, Job, Oversampling, TemplateSpec};
 use crate::plan::cost::keys::{self, Cost, Key, defaults};
 use crate::plan::cost::memory::{Chip, MASS, SINGLE};
-use crate::plan::cost::{EventCounts, GROWN_TREES, at_rate, product};
+use crate::plan::cost::{EventCounts, at_rate, forest_work, product};
 use crate::plan::{PaceKind, Rates, Task, TaskId};
 use crate::statistics::closure::{Closure, Excess, Measured, QUOTED_EFFICIENCIES};
 
@@ -100,9 +100,8 @@ impl TaskKind for ClosureByTrees {
     fn seconds(&self, job: &Job, counts: EventCounts, rates: &Rates) -> f64 {
         let folds = f64::from(Self::FOLDS);
         let learnt = self.events(counts) * (folds - 2.0) / folds;
-        let grown = GROWN_TREES * job.trees.iterations as f64;
         let trainings = product([job.closure.trees, Self::FOLDS as usize]);
-        at_rate(learnt * trainings * job.data.features.len() as f64 * grown, rates.trees)
+        at_rate(trainings * forest_work(job, learnt), rates.trees)
     }
 
     fn bytes(&self, _job: &Job, _counts: EventCounts) -> f64 {

@@ -8,7 +8,7 @@ use super::{DenoiserTraining, Network, Recorded, Settings, TaskKind, Trained, Wo
 use crate::job::{Inputs, Job, ScanPoint, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, TRAINED, jet_values};
-use crate::plan::cost::{EventCounts, at_rate, jets, product, stored_networks};
+use crate::plan::cost::{EventCounts, at_rate, jets, stored_networks};
 use crate::plan::{PaceKind, Rates};
 
 /// The training of models of a jet's constituents, together.
@@ -52,7 +52,7 @@ impl TaskKind for TrainJets {
     }
 
     fn seconds(&self, job: &Job, counts: EventCounts, rates: &Rates) -> f64 {
-        at_rate(jets::training(job, product([self.samples.len(), counts.side_band])), rates.jet_model)
+        at_rate(jets::training(job, counts.side_band) * self.samples.len() as f64, rates.jet_model)
     }
 
     fn bytes(&self, job: &Job, _counts: EventCounts) -> f64 {
