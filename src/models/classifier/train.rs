@@ -214,7 +214,9 @@ impl<N: Networks> Model for Classifiers<N> {
         let batch = truth.size()[1] as f64;
         self.networks.gradient(parameters, &drawn, &mut |first, logits| {
             let events = logits.size()[1];
-            let (mean, d_logits) = self.loss_and_gradient(logits, &truth.narrow(1, first as i64, events));
+            let (truth, weights) =
+                (truth.narrow(1, first as i64, events), [&self.data_weight, &self.template_weight]);
+            let (mean, d_logits) = loss_and_gradient(logits, &truth, weights);
             // The mean over a portion counts for its share of the batch.
             *loss += mean * (events as f64 / batch);
             d_logits / batch
@@ -235,10 +237,14 @@ impl<N: Networks> Model for Classifiers<N> {
             return vec![None; members];
         }
         let drawn = Drawn { rows: &self.validation, on_device: self.to_device(&self.validation) };
-        let logits = self.networks.logits(parameters, &drawn);
-        let (loss, _) = self.loss_and_gradient(&logits, &self.truth(&drawn));
-        let losses = Vec::<f32>::try_from(&loss.to_device(Device::Cpu));
-        losses.map_or_else(|_| vec![None; members], |losses| losses.into_iter().map(Some).collect())
+        let (logits, truth) = (self.networks.logits(parameters, &drawn), self.truth(&drawn));
+        // One member after the other: the order in which libtorch adds up a mean goes by how many there are beside it.
+        let loss = |member: usize| {
+            let own = |of_all: &Tensor| of_all.narrow(0, member as i64, 1);
+            let weights = [&own(&self.data_weight), &own(&self.template_weight)];
+            loss_and_gradient(&own(&logits), &own(&truth), weights).0.double_value(&[0]) as f32
+        };
+        (0..members).map(|member| Some(loss(member))).collect()
     }
 }
 
@@ -253,15 +259,18 @@ impl<N> Classifiers<N> {
         let members = self.data_weight.size()[0];
         drawn.on_device.lt(self.n_data).to_kind(Kind::Float).view([members, -1, 1])
     }
+}
 
-    /// Weighted binary cross-entropy of each member, its mean `[members]`, and the gradient of its sum.
-    fn loss_and_gradient(&self, logits: &Tensor, truth: &Tensor) -> (Tensor, Tensor) {
-        let weight = truth * (&self.data_weight - &self.template_weight) + &self.template_weight;
-        let d_logits = (logits.sigmoid() - truth) * &weight;
-        // ln(1 + e^z) − y z, without overflow.
-        let entropy = (logits.softplus() - truth * logits) * weight;
-        (entropy.mean_dim([1_i64, 2].as_slice(), false, Kind::Float), d_logits)
-    }
+/// Weighted binary cross-entropy of each member, its mean `[members]`, and the gradient of its sum.
+///
+/// # Shapes
+/// `weights`, those of data and of template, `[members, 1, 1]`; the others `[members, events, 1]`.
+fn loss_and_gradient(logits: &Tensor, truth: &Tensor, [data, template]: [&Tensor; 2]) -> (Tensor, Tensor) {
+    let weight = truth * (data - template) + template;
+    let d_logits = (logits.sigmoid() - truth) * &weight;
+    // ln(1 + e^z) − y z, without overflow.
+    let entropy = (logits.softplus() - truth * logits) * weight;
+    (entropy.mean_dim([1_i64, 2].as_slice(), false, Kind::Float), d_logits)
 }
 
 #[cfg(test)]

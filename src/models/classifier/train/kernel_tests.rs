@@ -147,14 +147,12 @@ fn members_that_stop_early_change_nothing_of_the_others() {
             let best = (0..losses.len()).min_by(|a, b| validation(*a).total_cmp(&validation(*b)));
             let since = losses.len() - 1 - best.expect("a record");
             assert!(since == 2 || (losses.len() == 12 && since < 2), "{index}: {since} of {}", losses.len());
-            // To the bit what it is when it learns alone; the loss that is recorded is a sum over all members in one go, whose
-            // last bit goes by their number.
-            let alone = learnt(&early, index..index + 1, kernels);
-            let recorded = &alone.members[0].history.losses;
-            assert_eq!(recorded.len(), losses.len(), "{index}");
-            let rounded = |a: Option<f32>, b: Option<f32>| (a.expect("kept") - b.expect("kept")).abs() < 1e-6;
-            assert!(recorded.iter().zip(losses).all(|(a, b)| rounded(a.validation, b.validation)), "{index}");
-            assert!(alone.parameters.get(0).equal(&stopped.parameters.get(index as i64)), "{index}");
+            // By kernels it is to the bit what it is when it learns alone; how libtorch rounds goes by the size of tensors.
+            if kernels {
+                let alone = learnt(&early, index..index + 1, kernels);
+                assert_eq!(alone.members[0].history, member.history, "{index}");
+                assert!(alone.parameters.get(0).equal(&stopped.parameters.get(index as i64)), "{index}");
+            }
         }
     }
 }
