@@ -5,7 +5,7 @@ mod support;
 use std::fmt::Write;
 use std::fs;
 
-use support::{answer, data, directory, drapes, mpirun, refusal, small_job, write};
+use support::{answer, data, directory, drapes, mpirun, records, refusal, small_job, write};
 
 #[test]
 fn plan_counts_and_prices() {
@@ -151,6 +151,27 @@ fn several_bad_files_and_requests_are_told_at_once() {
     ] {
         assert!(message.contains(expected), "{expected}:\n{message}");
     }
+}
+
+#[test]
+fn closure_by_trees_is_asked_for_by_a_key_and_has_a_table_and_a_figure() {
+    let place = directory();
+    let (job, out) = (small_job(place.path(), ""), place.path().join("out"));
+    let run = |set: &str| {
+        let mut run = drapes();
+        run.arg("run").arg(&job).arg("--out").arg(&out).args(["--set", set, "--set", "trees.iterations=5"]);
+        answer(&mut run)
+    };
+    run("closure.trees=0");
+    assert!(!out.join("closure.csv").exists(), "nothing was asked for");
+    // What is finished is not done again.
+    let done = records(&out);
+    let told = run("closure.trees=1");
+    let table = fs::read_to_string(out.join("closure.csv")).expect("a table");
+    assert!(table.lines().count() > 1 && told.contains("closure"), "{table}\n{told}");
+    assert!(out.join("figures/closure.svg").exists());
+    let after = records(&out);
+    assert!(done.iter().all(|(name, record)| after.get(name) == Some(record)) && after.len() > done.len());
 }
 
 #[test]

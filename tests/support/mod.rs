@@ -73,7 +73,7 @@ pub fn small_job(directory: &Path, extra: &str) -> PathBuf {
     let text = format!(
         "schema = 1\nname = 'small'\nseed = 5\n[data]\nevents = 'demo_dijets.features.h5'\n\
          directory = '{}'\n[independent_background]\nsource = 'withheld'\n[denoiser]\nepochs = 1\nbatch = 1024\n\
-         learning_rate = 2e-3\n[sampler]\nsteps = 5\n[classifier]\nepochs = 1\nseeds = '0-1'\n[compute]\n\
+         learning_rate = 2e-3\n[sampler]\nsteps = 5\n[closure]\ntrees = 0\n[classifier]\nepochs = 1\nseeds = '0-1'\n[compute]\n\
          classifier_seeds_per_task = 1\n[[scan]]\nmethod = 'noise'\nn_signal = [0, 500]\noversampling = [1]\n\
          [[scan]]\nmethod = 'idealised'\nn_signal = [500]\n[[scan]]\nmethod = 'supervised'\n{extra}",
         data().display()
