@@ -5,7 +5,8 @@ use super::*;
 use crate::job::{JobFile, Oversampling};
 
 fn plan(text: &str) -> Plan {
-    let start = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\nlayout = 'table'\n[independent_background]\nsource = 'file'\n";
+    let start = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\nlayout = 'table'\n[independent_background]\nsource = 'file'\n\
+                 [closure]\ntrees = 0\n";
     Plan::of(&JobFile::from_text("job.toml", format!("{start}{text}")).check().expect("a good job"))
 }
 

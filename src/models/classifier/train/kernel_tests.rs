@@ -3,6 +3,7 @@ use std::ops::Range;
 use drapes_analysis::job::ClassifierSettings;
 use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::plan::random_stream::Stream;
+use drapes_analysis::store::record::Loss;
 use ndarray::Array2;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -141,8 +142,14 @@ fn members_that_stop_early_change_nothing_of_the_others() {
         assert!(shortest < longest && shortest < Some(&12), "{lengths:?}");
         for (index, (whole_member, member)) in whole.members.iter().zip(&stopped.members).enumerate() {
             let losses = &member.history.losses;
-            // Until it stops it learns as it does without stopping, whoever rests meanwhile.
-            assert_eq!(losses[..], whole_member.history.losses[..losses.len()], "{index}");
+            // Until it stops it learns as it does without stopping, whoever rests meanwhile: by kernels to the bit, while the last
+            // bit of tensors is libtorch's affair.
+            let expected = &whole_member.history.losses[..losses.len()];
+            if kernels {
+                assert_eq!(losses[..], *expected, "{index}");
+            }
+            let apart = |(one, other): (&Loss, &Loss)| (one.training - other.training).abs();
+            assert!(losses.iter().zip(expected).map(apart).all(|apart| apart < 1e-6), "{index}");
             let validation = |record: usize| losses[record].validation.expect("events kept aside");
             let best = (0..losses.len()).min_by(|a, b| validation(*a).total_cmp(&validation(*b)));
             let since = losses.len() - 1 - best.expect("a record");
