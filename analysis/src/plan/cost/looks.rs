@@ -11,6 +11,8 @@ pub const VALIDATION_EVENTS: usize = 8192;
 pub const VALIDATION_EVENTS_OF_CLASSIFIER: usize = 4096;
 /// Losses of models of jets use at most so many jets that are kept aside.
 pub const VALIDATION_JETS: usize = 2048;
+/// Jets of an event.
+const JETS_AN_EVENT: f64 = 2.0;
 /// Jets that are passed at each noise strength, of those learnt from and of those kept aside.
 pub const JETS_A_STRENGTH: usize = 128;
 /// Noise strengths at which the losses of a finished denoiser are looked at.
@@ -25,10 +27,11 @@ pub fn of_denoiser(events: usize, validation_fraction: f64) -> f64 {
 
 /// Events whose jets a model of jets passes forward while it learns from so many, and once it is done.
 pub fn of_jet_model(events: usize, validation_fraction: f64) -> f64 {
-    let jets = 2.0 * events as f64;
+    let jets = JETS_AN_EVENT * events as f64;
     let kept = (jets * validation_fraction).min(VALIDATION_JETS as f64);
     let at_strengths = jets.min(JETS_A_STRENGTH as f64) + kept.min(JETS_A_STRENGTH as f64);
-    (RECORDS as f64 * kept + STRENGTHS as f64 * at_strengths) / 2.0
+    let passed = RECORDS as f64 * kept + STRENGTHS as f64 * at_strengths;
+    passed / JETS_AN_EVENT
 }
 
 /// Operations for each weight of a flow on events kept aside while it learns.
@@ -57,9 +60,9 @@ mod tests {
         assert!(same(of_denoiser(10_000_000, 0.1), 8192.0 * 98.0));
         assert!(same(of_flow(1000, 0.1), 5000.0));
         let jets = |events, fraction| of_jet_model(events, fraction) * INFERENCE;
-        assert!(same(jets(1000, 0.0), 24.0 * 128.0 / 2.0));
-        assert!(same(jets(1000, 0.1), (50.0 * 200.0 + 24.0 * 256.0) / 2.0));
-        assert!(same(jets(10_000_000, 0.1), (50.0 * 2048.0 + 24.0 * 256.0) / 2.0));
+        assert!(same(jets(1000, 0.0), 24.0 * 64.0));
+        assert!(same(jets(1000, 0.1), 50.0 * 100.0 + 24.0 * 128.0));
+        assert!(same(jets(10_000_000, 0.1), 50.0 * 1024.0 + 24.0 * 128.0));
         assert!(same(of_classifier(1e6, 20), 20.0 * 4096.0));
     }
 }
