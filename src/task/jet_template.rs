@@ -15,8 +15,8 @@ use rand_distr::Distribution;
 use rand_pcg::Pcg64;
 
 use super::jet_models::{self, KinematicModel};
-use super::partial_jet_template::PartialJetTemplate;
 use super::template::{Part, shape, stream};
+use super::unfinished_jet_template::UnfinishedJetTemplate;
 use super::{Perform, Trial, Workplace, jet_summary};
 use crate::arrays::{ArrayReader, ArrayWriter, Column};
 use crate::error::Error;
@@ -47,8 +47,8 @@ impl Perform for MakeJets {
             TemplateMethod::Noise => "starting noise",
             _ => "added noise",
         };
-        let mut partial_template = PartialJetTemplate::new(2 * masses.len(), &stream.branch(noise));
-        checkpointer.resume(&mut partial_template);
+        let mut unfinished_template = UnfinishedJetTemplate::new(2 * masses.len(), &stream.branch(noise));
+        checkpointer.resume(&mut unfinished_template);
         let kinematics = self.kinematics.as_ref().map(|model| {
             let model = jet_models::read_kinematics(place, model)?;
             // Made again where the work goes on: they are a small part of it.
@@ -73,8 +73,8 @@ impl Perform for MakeJets {
         let solver = place.job.sampler.with(template.integration).solver;
         let momentum = place.job.momentum_llv;
         let sampler = JetSampler { denoiser: &denoiser, grid: &grid, solver, momentum, device: place.device };
-        solve(&sampler, &mut partial_template, from.as_ref(), kinematics.as_deref(), checkpointer)?;
-        let made = partial_template.jets();
+        solve(&sampler, &mut unfinished_template, from.as_ref(), kinematics.as_deref(), checkpointer)?;
+        let made = unfinished_template.jets();
         let writer = ArrayWriter::create(&place.store.arrays(id))?;
         writer.list("masses_gev", ArrayView1::from(&masses))?;
         writer.describe("masses_gev", &[Column::new(&place.job.data.resonant, "GeV")])?;
@@ -95,7 +95,7 @@ impl Perform for MakeJets {
 /// Makes all jets, from where they were stopped: of these, or of these outlines.
 fn solve(
     sampler: &JetSampler<'_>,
-    partial_template: &mut PartialJetTemplate,
+    unfinished_template: &mut UnfinishedJetTemplate,
     from: Option<&Jets>,
     outlines: Option<&[Outline]>,
     checkpointer: &Checkpointer<'_>,
@@ -106,22 +106,23 @@ fn solve(
         (None, Some(outlines)) => sampler.batch_from_noise(&outlines[rows], noise),
         (None, None) => unreachable!("jets from noise have a model of their kinematics"),
     };
-    while !partial_template.is_complete() {
-        let batch = partial_template.batch(portion, begin);
+    while !unfinished_template.is_complete() {
+        let batch = unfinished_template.batch(portion, begin);
         if batch.is_solved() {
             let jets = sampler.finished(batch)?;
-            partial_template.add(&jets);
+            unfinished_template.add(&jets);
             continue;
         }
-        let share = |partial_template: &PartialJetTemplate| {
-            OF_KINEMATICS + (1.0 - OF_KINEMATICS) * partial_template.share(portion)
+        let share = |unfinished_template: &UnfinishedJetTemplate| {
+            OF_KINEMATICS + (1.0 - OF_KINEMATICS) * unfinished_template.share(portion)
         };
-        checkpointer.save_or_stop(partial_template, share(partial_template))?;
-        if let Err(error) = sampler.solve_group(&ready, partial_template.batch(portion, begin), checkpointer)
+        checkpointer.save_or_stop(unfinished_template, share(unfinished_template))?;
+        if let Err(error) =
+            sampler.solve_group(&ready, unfinished_template.batch(portion, begin), checkpointer)
         {
-            let share = share(partial_template);
+            let share = share(unfinished_template);
             return Err(if matches!(error, Error::Stopped) {
-                checkpointer.stopped(partial_template, share)
+                checkpointer.stopped(unfinished_template, share)
             } else {
                 error
             });

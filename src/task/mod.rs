@@ -16,8 +16,6 @@ mod flow;
 mod jet_models;
 mod jet_summary;
 mod jet_template;
-mod partial_jet_template;
-mod partial_template;
 mod perform;
 pub mod rank_log;
 mod spectrum;
@@ -25,6 +23,8 @@ mod stopping;
 mod summary;
 mod template;
 mod train;
+mod unfinished_jet_template;
+mod unfinished_template;
 mod weights;
 
 use std::cell::OnceCell;

@@ -17,8 +17,8 @@ use ndarray::{Array2, ArrayView1, Axis};
 use rand_distr::Distribution;
 use tch::Device;
 
-use super::partial_template::{Generators, PartialTemplate};
 use super::summary::{self, FEATURES, Made};
+use super::unfinished_template::{Generators, UnfinishedTemplate};
 use super::{Perform, Trial, Workplace, flow, train};
 use crate::arrays::{ArrayReader, ArrayWriter, Column};
 use crate::error::Error;
@@ -249,29 +249,30 @@ fn store(
     checkpointer: &Checkpointer<'_>,
     mut make: impl FnMut(Range<usize>, &mut Generators, &dyn ProgressSink) -> Result<Array2<f32>, Error>,
 ) -> Result<(), Error> {
-    let mut partial_template = PartialTemplate::new(masses.len(), place.job.data.features.len(), generators);
-    checkpointer.resume(&mut partial_template);
-    while let Some(rows) = partial_template.next(portion) {
+    let mut unfinished_template =
+        UnfinishedTemplate::new(masses.len(), place.job.data.features.len(), generators);
+    checkpointer.resume(&mut unfinished_template);
+    while let Some(rows) = unfinished_template.next(portion) {
         let count = masses.len() as f64;
         let part =
             Part { whole: checkpointer, begin: rows.start as f64 / count, len: rows.len() as f64 / count };
-        checkpointer.save_or_stop(&partial_template, part.begin)?;
+        checkpointer.save_or_stop(&unfinished_template, part.begin)?;
         // What is stopped on the way is made again from the generators as they are now.
-        let mut generators = partial_template.generators.clone();
+        let mut generators = unfinished_template.generators.clone();
         let made = match make(rows, &mut generators, &part) {
-            Err(Error::Stopped) => return Err(checkpointer.stopped(&partial_template, part.begin)),
+            Err(Error::Stopped) => return Err(checkpointer.stopped(&unfinished_template, part.begin)),
             made => made?,
         };
         if let Some(value) = made.iter().find(|value| !value.is_finite()) {
             return Err(Error::NotFinite { what: format!("a generated feature is {value}") });
         }
-        partial_template.add(made.view(), generators);
+        unfinished_template.add(made.view(), generators);
     }
     let writer = ArrayWriter::create(&place.store.arrays(id))?;
     let data = &place.job.data;
     writer.list("masses_gev", ArrayView1::from(masses))?;
     writer.describe("masses_gev", &[Column::new(&data.resonant, "GeV")])?;
-    let events = partial_template.events();
+    let events = unfinished_template.events();
     writer.begin_table(FEATURES, events.dim())?;
     let columns: Vec<Column<'_>> =
         data.features.iter().map(|name| Column::new(name, hlv::unit(name))).collect();

@@ -14,7 +14,7 @@ use crate::sample::jets::{Jets, Kinematics};
 use crate::training::{Resumable, Snapshot};
 
 /// The first jets of a template, and those that are being solved.
-pub struct PartialJetTemplate {
+pub struct UnfinishedJetTemplate {
     /// Jets of the whole.
     count: usize,
     /// Those that are finished.
@@ -37,7 +37,7 @@ struct SamplerState {
     groups: usize,
 }
 
-impl PartialJetTemplate {
+impl UnfinishedJetTemplate {
     /// So many jets, of which none is made; their noise comes from this stream.
     pub fn new(count: usize, noise: &Stream) -> Self {
         let noise = noise.generator();
@@ -87,7 +87,7 @@ impl PartialJetTemplate {
     }
 }
 
-impl Resumable for PartialJetTemplate {
+impl Resumable for UnfinishedJetTemplate {
     fn snapshot(&self) -> Snapshot {
         let kinematics: Vec<f32> = (0..self.made.len())
             .flat_map(|jet| {

@@ -19,7 +19,7 @@ pub struct Generators {
 }
 
 /// The first events of a template, and the generators as they are after them: the rest follows from both.
-pub struct PartialTemplate {
+pub struct UnfinishedTemplate {
     count: usize,
     features: usize,
     /// Row by row.
@@ -28,7 +28,7 @@ pub struct PartialTemplate {
     pub generators: Generators,
 }
 
-impl PartialTemplate {
+impl UnfinishedTemplate {
     /// A template of so many events of so many features, of which none is made.
     pub fn new(count: usize, features: usize, generators: Generators) -> Self {
         Self { count, features, values: Vec::with_capacity(count * features), generators }
@@ -56,7 +56,7 @@ impl PartialTemplate {
     }
 }
 
-impl Resumable for PartialTemplate {
+impl Resumable for UnfinishedTemplate {
     fn snapshot(&self) -> Snapshot {
         Snapshot::new(vec![Tensor::from_slice(&self.values)], vec![], &self.generators)
     }
