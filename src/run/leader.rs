@@ -3,7 +3,7 @@
 use drapes_analysis::cli::{duration, inform, tell};
 use drapes_analysis::dispatch::{Dispatcher, Graph, Halt, Known, Limits, Schedule, Shard, makespan};
 use drapes_analysis::error::Exit;
-use drapes_analysis::plan::Plan;
+use drapes_analysis::plan::{Pace, Plan};
 use drapes_analysis::store::record::RunInfo;
 use drapes_analysis::store::task_state;
 use drapes_analysis::store::{RecordState, Store};
@@ -88,13 +88,13 @@ impl Run {
         let Context { world, clock, signals } = *context;
         let environment = task::environment(&sample);
         tell_of(&sample);
-        let Scheduled { mut dispatcher, whole, ending } = self.schedule(context, prepared, &ranks.kind);
+        let Scheduled { mut dispatcher, whole, ending, pace } = self.schedule(context, prepared, &ranks.kind);
         let left = dispatcher.schedule().unfinished();
         let place = self.workplace_of_leader(world, prepared, &ranks, sample);
         let Prepared { stored, plan, fingerprints, store, survey, ended, owners, known, occupancy, .. } =
             prepared;
         let states = &survey.states;
-        let progress = Progress::new(plan, &whole, known, world.size()).ending_after(ending);
+        let progress = Progress::new(plan, &whole, known, world.size()).knowing(&pace).ending_after(ending);
         let is_failed = |task: &usize| matches!(states[*task], RecordState::Failed { .. });
         let retrying = (0..plan.tasks.len()).filter(|task| known[*task] == Known::Open).filter(is_failed);
         let mut status_file =
@@ -152,7 +152,8 @@ impl Run {
         let schedule = Schedule::new(Graph::of(plan), &whole, known);
         let limits =
             Limits { deadline: clock.end(), max_failures: self.max_failures.map(|most| most as usize) };
-        let dispatcher = Dispatcher::new(schedule, outlooks, world.size(), limits, pace).of_ranks_that_join();
+        let dispatcher =
+            Dispatcher::new(schedule, outlooks, world.size(), limits, pace.clone()).of_ranks_that_join();
         let expected: Vec<f64> = (0..plan.tasks.len()).map(|task| dispatcher.expected(task)).collect();
         let settled: Vec<bool> = known.iter().map(|known| *known != Known::Open).collect();
         let (left, total) = (dispatcher.schedule().unfinished(), plan.tasks.len());
@@ -162,7 +163,7 @@ impl Run {
         let until =
             clock.end().map_or(String::new(), |end| format!(", {} until tasks must stop", duration(end)));
         inform(format_args!("{left} of {total} tasks to do, about {time}{until}"));
-        Scheduled { dispatcher, whole, ending }
+        Scheduled { dispatcher, whole, ending, pace }
     }
 
     /// The workplace of rank 0, which does tasks too, or why it has none.
@@ -219,6 +220,8 @@ struct Scheduled {
     whole: Vec<f64>,
     /// Seconds that tables and pictures take after the last task.
     ending: f64,
+    /// What was known of the machine when that was expected.
+    pace: Pace,
 }
 
 /// Tells what the user should know of the events before the first task.

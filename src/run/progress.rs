@@ -18,6 +18,8 @@ const REDRAW: Duration = Duration::from_millis(250);
 
 /// A task shows its pace once such a share is done: it begins with reading and setting up.
 const TELLING: f64 = 0.05;
+/// A task that has not told its end is not taken to be done beyond this share.
+const AT_MOST: f64 = 0.95;
 /// A line names at most so many running tasks.
 const NAMED: usize = 16;
 
@@ -58,8 +60,20 @@ pub struct Progress<'a> {
 struct Running {
     rank: usize,
     since: Instant,
-    /// The share that is done.
+    /// The share that was done when the rank told it last, and when that was.
     share: f64,
+    heard: Instant,
+}
+
+impl Running {
+    /// The share that is done now, if it goes on as it has: a rank says so every few seconds.
+    fn share_now(&self) -> f64 {
+        let until_heard = self.heard.duration_since(self.since).as_secs_f64();
+        if self.share < TELLING || until_heard <= 0.0 {
+            return self.share;
+        }
+        (self.share * self.since.elapsed().as_secs_f64() / until_heard).min(self.share.max(AT_MOST))
+    }
 }
 
 impl<'a> Progress<'a> {
@@ -92,6 +106,11 @@ impl<'a> Progress<'a> {
             drawn: None,
             activity: Activity::Working,
         }
+    }
+
+    /// The same where so much was known of the machine when the seconds were expected.
+    pub fn knowing(self, pace: &Pace) -> Self {
+        Self { pace: pace.as_expected(), ..self }
     }
 
     /// The same where tables and pictures follow that take so many seconds.
@@ -127,20 +146,19 @@ impl<'a> Progress<'a> {
         }
         let (mut pace, mut taken, mut open) = (self.pace.clone(), self.taken, self.open);
         for (task, running) in &self.running {
-            let (kind, done) = (self.kind(*task), running.share * self.seconds[*task]);
-            let seconds = running.since.elapsed().as_secs_f64();
-            taken += seconds;
-            open[kind as usize] -= done;
+            let (kind, price) = (self.kind(*task), self.seconds[*task]);
+            taken += running.since.elapsed().as_secs_f64();
+            open[kind as usize] -= running.share_now() * price;
             if running.share >= TELLING {
-                pace.learn(kind, done, seconds);
+                let seconds = running.heard.duration_since(running.since).as_secs_f64();
+                pace.learn(kind, running.share * price, seconds);
             }
         }
         let at_pace = |kind: PaceKind, seconds: f64| pace.of(kind).unwrap_or(1.0) * seconds.max(0.0);
         let all: f64 = PaceKind::ALL.iter().map(|kind| at_pace(*kind, open[*kind as usize])).sum();
-        let last = self
-            .running
-            .iter()
-            .map(|(task, running)| at_pace(self.kind(*task), (1.0 - running.share) * self.seconds[*task]));
+        let last = self.running.iter().map(|(task, running)| {
+            at_pace(self.kind(*task), (1.0 - running.share_now()) * self.seconds[*task])
+        });
         Some(self.ending + last.fold(all * elapsed / taken.max(1e-9), f64::max))
     }
 
@@ -211,7 +229,8 @@ impl<'a> Progress<'a> {
 impl Observer for Progress<'_> {
     fn began(&mut self, task: usize, rank: usize) {
         self.activity = Activity::Working;
-        self.running.insert(task, Running { rank, since: Instant::now(), share: 0.0 });
+        let now = Instant::now();
+        self.running.insert(task, Running { rank, since: now, share: 0.0, heard: now });
         if loudness() == Loudness::Verbose {
             let (clock, place) = (self.clock(), self.rank(rank));
             let (id, seconds) = (&self.plan.tasks[task].id, duration(self.seconds[task]));
@@ -222,7 +241,7 @@ impl Observer for Progress<'_> {
 
     fn progress(&mut self, task: usize, share: f64) {
         if let Some(running) = self.running.get_mut(&task) {
-            running.share = share;
+            (running.share, running.heard) = (share, Instant::now());
         }
         self.show();
     }
@@ -333,7 +352,7 @@ mod tests {
         let plan = Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
         let seconds = vec![1.0; plan.tasks.len()];
         let mut progress = Progress::new(&plan, &seconds, &vec![Known::Open; seconds.len()], 100);
-        let half = Running { rank: 0, since: Instant::now(), share: 0.5 };
+        let half = Running { rank: 0, since: Instant::now(), share: 0.5, heard: Instant::now() };
         progress.running = (0..3).map(|task| (task, half)).collect();
         let named: Vec<String> = plan.tasks[..3].iter().map(|task| format!("{} 50%", task.id)).collect();
         assert_eq!(progress.at_work(), named.join(", "));
@@ -374,13 +393,22 @@ mod tests {
         progress.start = ago(100);
         progress.ended(trainings[0], 0, &Ended::Done { seconds: 100.0 });
         assert!(near(progress.left(), 100.0 + 20.0 * 100.0), "{:?}", progress.left());
+        // Unless the machine was tried at classifiers before the run.
+        let mut tried = Pace::default();
+        tried.learn(PaceKind::Perceptrons, 3.0, 0.25);
+        let mut knowing =
+            Progress::new(&plan, &seconds, &vec![Known::Open; seconds.len()], 1).knowing(&tried);
+        knowing.start = ago(100);
+        knowing.ended(trainings[0], 0, &Ended::Done { seconds: 100.0 });
+        assert!(near(knowing.left(), 100.0 + 20.0 * 10.0), "{:?}", knowing.left());
         // A classifier at half its price, of which the other training knows nothing.
         progress.start = ago(105);
         progress.ended(classifiers[0], 0, &Ended::Done { seconds: 5.0 });
         assert!(near(progress.left(), 100.0 + 19.0 * 5.0), "{:?}", progress.left());
         // Two ranks that were busy all the time; what runs shows its own pace, and is waited for.
         progress.start = ago(60);
-        progress.running.insert(trainings[1], Running { rank: 0, since: ago(15), share: 0.1 });
+        let tenth = Running { rank: 0, since: ago(15), share: 0.1, heard: Instant::now() };
+        progress.running.insert(trainings[1], tenth);
         let pace = 115.0 / 11.0;
         let all = 9.0 * pace + 19.0 * 5.0;
         assert!(near(progress.left(), all / 2.0), "{:?} {all}", progress.left());
@@ -388,5 +416,8 @@ mod tests {
             progress.ended(*classifier, 1, &Ended::Done { seconds: 5.0 });
         }
         assert!(near(progress.left(), 9.0 * pace), "{:?}", progress.left());
+        // Heard of five seconds ago: that took ten seconds a tenth, and another half tenth is done since.
+        progress.running.insert(trainings[1], Running { heard: ago(5), ..tenth });
+        assert!(near(progress.left(), 8.5 * 10.0), "{:?}", progress.left());
     }
 }

@@ -127,7 +127,8 @@ impl Observer for StatusFile<'_> {
             let running = self.running.values().cloned().collect();
             let retrying = self.retrying.iter().map(|task| self.plan.tasks[*task].id.clone()).collect();
             let seconds_left = Some(self.progress.expected_left());
-            self.occupancy.tell(Doing { running, retrying, activity: self.activity, seconds_left })?;
+            let doing = Doing { running, retrying, activity: self.activity, seconds_left, told: 0.0 };
+            self.occupancy.tell(doing.said_now())?;
         }
         self.pages.tick();
         self.progress.tick()

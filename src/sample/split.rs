@@ -340,6 +340,7 @@ impl Sample {
             signal_region: count(Region::Signal),
             other_sample: self.other_in(&job.regions, Region::Signal).map_or(0, |events| events.len()),
             independent: self.independent.len(),
+            signal: self.unused_signal(SignalCount(0), job.regions.signal).len(),
         }
     }
 

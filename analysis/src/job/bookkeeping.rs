@@ -60,6 +60,8 @@ keys! {
         pub other_sample_events: usize = 121000, positive();
         /// Independent background of the signal region.
         pub independent_background_events: usize = 612858, positive();
+        /// Simulated signal of the signal region, on which classifiers are evaluated as far as it is not injected.
+        pub signal_events: usize = 77200, positive();
         /// Mean number of constituents of a jet.
         pub constituents_per_jet: usize = 65, positive();
     }

@@ -18,6 +18,8 @@ pub struct EventCounts {
     pub other_sample: usize,
     /// Independent background of the signal region.
     pub independent: usize,
+    /// Signal of the signal region, injected or not.
+    pub signal: usize,
 }
 
 impl EventCounts {
@@ -28,6 +30,7 @@ impl EventCounts {
             signal_region: job.pricing.signal_region_events,
             other_sample: job.pricing.other_sample_events,
             independent: job.pricing.independent_background_events,
+            signal: job.pricing.signal_events,
         }
     }
 

@@ -37,6 +37,16 @@ impl Pace {
         light
     }
 
+    /// The same knowledge, of work whose price has become what was taken: where all goes as expected.
+    pub fn as_expected(&self) -> Self {
+        let mut expected = Self::default();
+        for kind in PaceKind::ALL {
+            let taken = self.taken[kind as usize];
+            expected.learn(kind, taken, taken);
+        }
+        expected
+    }
+
     /// Seconds for each second of the price; of the whole stage where nothing of this kind has ended, of all where nothing
     /// of the stage has, none where nothing has ended at all.
     pub fn of(&self, kind: PaceKind) -> Option<f64> {
@@ -67,6 +77,19 @@ mod tests {
         assert_eq!(pace.of(PaceKind::Denoiser), Some(0.5));
         pace.learn(PaceKind::Denoiser, 10.0, 25.0);
         assert_eq!(pace.of(PaceKind::Denoiser), Some(1.5));
+    }
+
+    #[test]
+    fn what_goes_as_expected_takes_its_price() {
+        let mut known = Pace::default();
+        known.learn(PaceKind::Trees, 2.0, 1.0);
+        let mut expected = known.as_expected();
+        assert_eq!(expected.of(PaceKind::Trees), Some(1.0));
+        // Others of the stage are slow: what is known of a kind itself counts more.
+        expected.learn(PaceKind::Perceptrons, 1.0, 9.0);
+        assert_eq!(expected.of(PaceKind::Trees), Some(1.0));
+        expected.learn(PaceKind::Trees, 1.0, 3.0);
+        assert_eq!(expected.of(PaceKind::Trees), Some(2.0));
     }
 
     #[test]

@@ -43,12 +43,32 @@ pub struct Doing {
     /// process that asks may run on another one.
     #[serde(default)]
     pub seconds_left: Option<f64>,
+    /// When they said so, in seconds since 1970: what has passed since then is over.
+    #[serde(default)]
+    pub told: f64,
 }
+
+impl Doing {
+    /// The same, said now.
+    pub fn said_now(self) -> Self {
+        Self { told: precise_now(), ..self }
+    }
+
+    /// Seconds that are left at this moment, in seconds since 1970.
+    fn left_at(&self, moment: f64) -> Option<f64> {
+        // Clocks of two machines differ, and a run that is held up is none that ends.
+        let since = (moment - self.told).clamp(0.0, LONGEST_SILENCE);
+        self.seconds_left.map(|seconds| (seconds - since).max(0.0))
+    }
+}
+
+/// A run says how long it takes whenever that changes, and after so many seconds at the latest, if all is well.
+const LONGEST_SILENCE: f64 = 10.0;
 
 /// Seconds until every living owner has done its part; none if there is no owner, or one of them has not estimated it.
 pub fn seconds_left(owners: &[(LockOwner, Liveness)]) -> Option<f64> {
-    let alive = owners.iter().filter(|(_, liveness)| *liveness == Liveness::Alive);
-    let told: Option<Vec<f64>> = alive.map(|(owner, _)| owner.doing.seconds_left).collect();
+    let (alive, now) = (owners.iter().filter(|(_, liveness)| *liveness == Liveness::Alive), precise_now());
+    let told: Option<Vec<f64>> = alive.map(|(owner, _)| owner.doing.left_at(now)).collect();
     told?.into_iter().reduce(f64::max)
 }
 
@@ -101,5 +121,10 @@ impl std::fmt::Display for LockOwner {
 
 /// Seconds since 1970.
 pub(super) fn now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs())
+    precise_now() as u64
+}
+
+/// Seconds since 1970, with their fraction.
+fn precise_now() -> f64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
 }

@@ -59,7 +59,7 @@ impl Classify {
             }
             Comparison::OverIdealised { oversampling, .. } => once + times(oversampling),
             Comparison::Idealised { .. } => 2.0 * once,
-            Comparison::Supervised => once + counts.independent as f64,
+            Comparison::Supervised => (counts.signal + counts.independent) as f64,
         }
     }
 
@@ -145,16 +145,17 @@ impl TaskKind for Classify {
         let training_share = f64::from(job.classifier.folds - 2) / f64::from(job.classifier.folds);
         let events = self.events(counts) * training_share;
         let fold = self.events(counts) / f64::from(job.classifier.folds);
+        // What no classifier learns from is evaluated by all of them, and each evaluates its own fold.
+        let judged = fold + (counts.independent + counts.signal) as f64;
         let members = self.members(job);
         let (operations, rate) = match self.point.classifier {
             ClassifierKind::Mlp => {
                 let epochs = job.classifier.epochs;
                 let seen = TRAINING * events * epochs as f64 + looks::of_classifier(fold, epochs);
-                let judged = INFERENCE * counts.independent as f64;
-                (classifier_weights(job) * (seen + judged) * members, rates.classifier)
+                (classifier_weights(job) * (seen + INFERENCE * judged) * members, rates.classifier)
             }
             ClassifierKind::Transformer => {
-                let each = jets::classification(job, events, (fold, counts.independent as f64));
+                let each = jets::classification(job, events, (fold, judged));
                 (each * members, rates.jet_classifier)
             }
             ClassifierKind::Trees => (members * forest_work(job, events), rates.trees),

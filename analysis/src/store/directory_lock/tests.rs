@@ -112,16 +112,23 @@ fn what_ranks_do_is_told_until_the_place_is_lost() {
     held.tell(Doing { running: vec![task.clone()], ..Doing::default() }).expect("its own place");
     assert_eq!(store.lock_owners()[0].0.doing.running, [task]);
     assert_eq!(seconds_left(&store.lock_owners()), None, "it has not said it yet");
-    held.tell(Doing { seconds_left: Some(70.0), ..Doing::default() }).expect("its own place");
+    held.tell(Doing { seconds_left: Some(70.0), ..Doing::default() }.said_now()).expect("its own place");
     let mut all = store.lock_owners();
-    assert_eq!(seconds_left(&all), Some(70.0));
+    let left = seconds_left(&all).expect("it has said it");
+    assert!((60.0..=70.0).contains(&left), "{left}");
+    // Four seconds later as many are over, and none is left beyond the end.
+    all[0].0.doing.told -= 4.0;
+    assert!(seconds_left(&all).is_some_and(|later| (56.0..=left - 3.9).contains(&later)));
+    let mut ending = all.clone();
+    ending[0].0.doing.seconds_left = Some(3.0);
+    assert_eq!(seconds_left(&ending), Some(0.0));
     // Of several the one that takes longest counts, and the dead do not.
     for (seconds, liveness) in [(90.0, Liveness::Alive), (400.0, Liveness::Dead)] {
         let mut other = all[0].0.clone();
         other.doing.seconds_left = Some(seconds);
         all.push((other, liveness));
     }
-    assert_eq!(seconds_left(&all), Some(90.0));
+    assert!(seconds_left(&all).is_some_and(|left| (70.1..=90.0).contains(&left)));
     fs::write(store.running().join("1-of-1.json"), "taken").expect("room");
     assert!(held.tell(Doing::default()).is_err());
 }
