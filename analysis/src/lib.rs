@@ -5,7 +5,7 @@
 //!                                results --figures--> results.csv, tables of figures --drapes-draw--> pictures
 //! ```
 //!
-//! The rooms from the lowest to the highest: [`error`] and [`text`], [`statistics`], [`job`], [`plan`], [`dispatch`],
+//! The rooms from the lowest to the highest: [`error`] and [`text`], [`expression`], [`statistics`], [`job`], [`plan`], [`dispatch`],
 //! [`machine`], [`store`], [`figures`], [`export`], [`report`], [`cli`]. Each uses only rooms below it, which
 //! `tests/circles.rs` holds.
 //!
@@ -18,6 +18,7 @@ pub mod cli;
 pub mod dispatch;
 pub mod error;
 pub mod export;
+pub mod expression;
 pub mod figures;
 pub mod job;
 pub mod machine;

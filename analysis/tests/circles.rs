@@ -19,9 +19,10 @@ const CRATES: [(&str, usize); 4] = [("analysis", 100), (".", 100), ("prepare", 2
 
 /// The rooms of the light crate from the lowest to the highest, as docs/architecture.md draws them: each may use those
 /// before it.
-const LIGHT_ROOMS: [&str; 12] = [
+const LIGHT_ROOMS: [&str; 13] = [
     "error",
     "text",
+    "expression",
     "statistics",
     "job",
     "plan",
