@@ -24,8 +24,12 @@ impl Jet {
         self.py.atan2(self.px)
     }
 
+    fn transverse_momentum(&self) -> f64 {
+        self.px.hypot(self.py)
+    }
+
     fn pseudorapidity(&self) -> f64 {
-        (self.pz / self.px.hypot(self.py)).asinh()
+        (self.pz / self.transverse_momentum()).asinh()
     }
 }
 
@@ -61,6 +65,10 @@ impl Dijet {
             Variable::HeavyTau32 => self.heavy.tau[2] / self.heavy.tau[1],
             Variable::LightTau32 => self.light.tau[2] / self.light.tau[1],
             Variable::AngularDistance => self.angular_distance(),
+            Variable::PseudorapidityDistance => self.pseudorapidity_difference().abs(),
+            Variable::AzimuthDistance => self.azimuth_difference().abs(),
+            Variable::HeavyMomentum => self.heavy.transverse_momentum(),
+            Variable::LightMomentum => self.light.transverse_momentum(),
         }
     }
 
@@ -84,10 +92,16 @@ impl Dijet {
         if square < 0.0 { 0.0 } else { square.sqrt() }
     }
 
+    fn pseudorapidity_difference(&self) -> f64 {
+        self.heavy.pseudorapidity() - self.light.pseudorapidity()
+    }
+
+    fn azimuth_difference(&self) -> f64 {
+        wrap(self.heavy.azimuth() - self.light.azimuth())
+    }
+
     fn angular_distance(&self) -> f64 {
-        let d_eta = self.heavy.pseudorapidity() - self.light.pseudorapidity();
-        let d_phi = wrap(self.heavy.azimuth() - self.light.azimuth());
-        d_eta.hypot(d_phi)
+        self.pseudorapidity_difference().hypot(self.azimuth_difference())
     }
 }
 
@@ -131,6 +145,16 @@ mod tests {
         // η = ln((|p| + pz) / pT) = ln 5 and 0; the azimuths lie 2 atan(3/4) apart.
         let d_phi = 2.0 * 0.75_f64.atan();
         assert_close(event.value(Variable::AngularDistance), (5.0_f64.ln().powi(2) + d_phi * d_phi).sqrt());
+        // The first jet is the lighter one.
+        let turned = Dijet::new(Jet { mass: 13.0, ..first }, second);
+        for event in [event, turned] {
+            assert_close(event.value(Variable::PseudorapidityDistance), 5.0_f64.ln());
+            assert_close(event.value(Variable::AzimuthDistance), d_phi);
+        }
+        assert_close(event.value(Variable::HeavyMomentum), 5.0);
+        let soft = Dijet::new(first, Jet { px: 0.6, py: 0.8, ..second });
+        assert_close(soft.value(Variable::HeavyMomentum), 1.0);
+        assert_close(soft.value(Variable::LightMomentum), 5.0);
     }
 
     #[test]

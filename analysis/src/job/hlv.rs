@@ -23,10 +23,18 @@ pub enum Variable {
     LightTau32,
     /// Angular distance of the two jets.
     AngularDistance,
+    /// Distance of the two jets in pseudorapidity, not negative.
+    PseudorapidityDistance,
+    /// Distance of the two jets in azimuth, from 0 to π.
+    AzimuthDistance,
+    /// Transverse momentum of the heavier jet (GeV).
+    HeavyMomentum,
+    /// Transverse momentum of the lighter jet (GeV).
+    LightMomentum,
 }
 
 /// All variables with their column names, axis labels (in the markup of [`drapes_draw`]) and units.
-const TABLE: [(Variable, &str, &str, &str); 9] = [
+const TABLE: [(Variable, &str, &str, &str); 13] = [
     (Variable::DijetMass, "m_jj", "*m*_{JJ}", "GeV"),
     (Variable::HeavyMass, "m_j1", "*m*_{J1}", "GeV"),
     (Variable::LightMass, "m_j2", "*m*_{J2}", "GeV"),
@@ -36,6 +44,10 @@ const TABLE: [(Variable, &str, &str, &str); 9] = [
     (Variable::HeavyTau32, "tau32_j1", "τ_{32}^{J1}", ""),
     (Variable::LightTau32, "tau32_j2", "τ_{32}^{J2}", ""),
     (Variable::AngularDistance, "dr_jj", "Δ*R*_{JJ}", ""),
+    (Variable::PseudorapidityDistance, "deta_jj", "|Δη_{JJ}|", ""),
+    (Variable::AzimuthDistance, "dphi_jj", "|Δφ_{JJ}|", ""),
+    (Variable::HeavyMomentum, "pt_j1", "*p*_{T}^{J1}", "GeV"),
+    (Variable::LightMomentum, "pt_j2", "*p*_{T}^{J2}", "GeV"),
 ];
 
 impl Variable {

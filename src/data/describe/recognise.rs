@@ -156,6 +156,7 @@ pub(super) fn known_unit(name: &str) -> &'static str {
         .iter()
         .any(|start| name.strip_prefix(start).is_some_and(|jet| matches!(jet, "1" | "2")));
     let is_mass = matches!(name, "m_jj" | "mjj" | "m_j1" | "m_j2" | "dm_jj" | "m_j_light" | "m_j_heavy");
+    let is_momentum = is_momentum || matches!(name, "pt_j1" | "pt_j2");
     if is_momentum || is_mass { "GeV" } else { "" }
 }
 
