@@ -17,7 +17,9 @@ pub fn check_side_bands(section: &Section<'_>, outer: MassWindow, signal: MassWi
 /// Notes side-bands above the collision energy, where the dijet function is not defined.
 pub fn check_energy(section: &Section<'_>, outer: MassWindow, energy: Gev) {
     if outer.high >= energy || outer.low <= Gev(0.0) {
-        let message = format!("is {outer} (the dijet fit needs 0 < m < {energy} GeV) move its edges");
+        let message = format!(
+            "is {outer} (the dijet fit needs 0 < m < {energy}, which is collision_energy_gev) move its edges"
+        );
         section.wrong("side_bands_gev", message);
     }
 }

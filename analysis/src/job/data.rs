@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::checks::{check_energy, check_side_bands};
+use super::columns::{CONSTANT, DefinedColumns};
 use super::document::Section;
 use super::keys::keys;
 use super::rules::{Rule, fitting, from_toml, number, one_or_many, text, window, word};
-use crate::job::{Gev, MassWindow, hlv};
+use crate::expression::Expression;
+use crate::job::{Gev, MassUnit, MassWindow, hlv};
 
 /// Where the events come from and which columns are used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +32,12 @@ pub struct Data {
     /// Numbers that stand for a missing value. Absent from the text of jobs without any, whose results do not depend on it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<f64>,
+    /// Columns by formulae, absent from the text of jobs without any, as is `select`.
+    #[serde(default, skip_serializing_if = "DefinedColumns::is_empty")]
+    pub columns: DefinedColumns,
+    /// The events for which this is true are taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub select: Option<Expression>,
 }
 
 /// How a file of events is laid out.
@@ -65,8 +73,10 @@ keys! {
         layout: LayoutWord = "lhco_features", word();
         /// Where the columns of a table lie in an HDF5 file; ignored in a CSV file.
         group: String = "events", text("the name of an HDF5 group");
-        /// The variable in which the signal is a resonance, in GeV.
+        /// The variable in which the signal is a resonance.
         resonant: String = "m_jj", text("the name of a column");
+        /// Its unit in the files, printed on axes and in tables; nothing is converted, and all keys with `_gev` are in this unit.
+        pub unit: MassUnit = "GeV", fitting("a unit of mass in quotes, as \"MeV\"", is_unit);
         /// What the diffusion model generates and the classifiers see (P).
         pub features: Vec<String> = ["m_j1", "dm_jj", "tau21_j1", "tau21_j2", "dr_jj"], columns();
         /// 1 for simulated signal, 0 for background; or 1 and -1.
@@ -78,8 +88,18 @@ keys! {
         /// Numbers that stand for a missing value, as -999 or [-999, 9999]: rows with one of them in a column of the job are
         /// left out and counted.
         missing: Vec<f64> = [], Rule::new("a number, or a list of numbers", one_or_many);
+        /// A formula such as "Q1*Q2 > 0 && pt1 > 25": the events for which it is true are taken, in all files of the job. Empty:
+        /// all of them.
+        select: String = "", fitting("a formula in quotes, as \"Q1*Q2 > 0\"", |_: &String| true);
+    }
+    sections {
+        columns: DefinedColumns;
     }
     check DataKeys::check;
+}
+
+fn is_unit(unit: &MassUnit) -> bool {
+    (1..=8).contains(&unit.0.chars().count()) && unit.0.chars().all(char::is_alphabetic)
 }
 
 fn is_named(path: &Path) -> bool {
@@ -100,7 +120,14 @@ fn columns() -> Rule<'static, Vec<String>> {
 impl DataKeys {
     /// Notes columns that carry nothing, or too much, or are not there.
     fn check(&self, section: &Section<'_>) {
-        let Self { resonant, features, label, .. } = self;
+        self.check_names(section);
+        self.check_truth(section);
+        self.check_formulae(section);
+    }
+
+    /// Notes features that are named twice, and the mass among them.
+    fn check_names(&self, section: &Section<'_>) {
+        let Self { resonant, features, .. } = self;
         let mut known = HashSet::new();
         for name in features {
             if !known.insert(name) {
@@ -112,14 +139,11 @@ impl DataKeys {
                 section.wrong("features", format!("contains the resonant column {name} ({why}) remove it"));
             }
         }
-        let named = features.iter().map(|name| ("features", name)).chain([("resonant", resonant)]);
-        let is_unknown =
-            |name: &str| self.layout == LayoutWord::LhcoFeatures && hlv::Variable::named(name).is_none();
-        for (key, name) in named.filter(|(_, name)| is_unknown(name)) {
-            let known = hlv::names().join(", ");
-            section
-                .wrong(key, format!("names {name} (the LHCO layout does not give it) choose from {known}"));
-        }
+    }
+
+    /// Notes columns that would show classifiers the truth.
+    fn check_truth(&self, section: &Section<'_>) {
+        let Self { resonant, features, label, columns, .. } = self;
         // A classifier that sees the truth finds any signal, and no figure would show why.
         if features.contains(label) {
             let message = format!(
@@ -127,6 +151,15 @@ impl DataKeys {
                  another column in label"
             );
             section.wrong("features", message);
+        }
+        for name in features.iter().filter(|name| *name != label) {
+            if columns.behind([name.as_str()]).contains(&label.as_str()) {
+                let message = format!(
+                    "contains {name}, whose formula needs {label}, which label names (classifiers would see the truth, and find \
+                     any signal) remove it"
+                );
+                section.wrong("features", message);
+            }
         }
         if label == resonant {
             let message = format!(
@@ -137,14 +170,49 @@ impl DataKeys {
         }
     }
 
+    /// Notes a selection that cannot be read, and names that the layout does not give.
+    fn check_formulae(&self, section: &Section<'_>) {
+        let select = Expression::parse(&self.select);
+        match &select {
+            _ if self.select.is_empty() => {}
+            Ok(select) if select.names().is_empty() => section.wrong("select", CONSTANT),
+            Ok(_) => {}
+            Err(error) => section.wrong("select", error.to_string()),
+        }
+        if self.layout != LayoutWord::LhcoFeatures {
+            return;
+        }
+        let known = hlv::names().join(", ");
+        let below = section.section("columns");
+        // A definition that cannot be read is told by itself.
+        let is_unknown = |name: &str| hlv::Variable::named(name).is_none() && !below.names(name);
+        let wrong = |section: &Section<'_>, key: &str, name: &str| {
+            let message = format!("names {name} (the LHCO layout does not give it) choose from {known}");
+            section.wrong(key, message);
+        };
+        let named = self.features.iter().map(|name| ("features", name)).chain([("resonant", &self.resonant)]);
+        let selected = select.iter().flat_map(Expression::names).map(|name| ("select", name));
+        for (key, name) in named.chain(selected).filter(|(_, name)| is_unknown(name)) {
+            wrong(section, key, name);
+        }
+        for (name, formula) in self.columns.iter() {
+            if hlv::Variable::named(name).is_some() {
+                let message = "is a variable that the LHCO layout gives (it is not clear which is meant) give it another name";
+                below.wrong(name, message);
+            }
+            formula.names().iter().filter(|used| is_unknown(used)).for_each(|used| wrong(&below, name, used));
+        }
+    }
+
     /// What a job keeps of these keys.
     pub fn data(self) -> Data {
         let layout = match self.layout {
             LayoutWord::LhcoFeatures => Layout::LhcoFeatures,
             LayoutWord::Table => Layout::Table { group: self.group },
         };
-        let Self { events, directory, resonant, features, label, missing, .. } = self;
-        Data { events, directory, layout, resonant, features, label, missing }
+        let select = Expression::parse(&self.select).ok().filter(|_| !self.select.is_empty());
+        let Self { events, directory, resonant, features, label, missing, columns, .. } = self;
+        Data { events, directory, layout, resonant, features, label, missing, columns, select }
     }
 }
 
@@ -236,6 +304,9 @@ pub enum OtherSample {
     File {
         /// The file, laid out as the data.
         events: PathBuf,
+        /// The column of their weights, by which events are drawn. Absent from the text of jobs without.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        weight: Option<String>,
     },
 }
 
@@ -243,7 +314,15 @@ impl OtherSample {
     /// Its file.
     pub fn file(&self) -> Option<&Path> {
         match self {
-            Self::File { events } => Some(events),
+            Self::File { events, .. } => Some(events),
+            Self::None => None,
+        }
+    }
+
+    /// The column of weights, where its events have some.
+    pub fn weight(&self) -> Option<&str> {
+        match self {
+            Self::File { weight, .. } => weight.as_deref(),
             Self::None => None,
         }
     }
@@ -264,14 +343,37 @@ keys! {
         source: OtherSource = "none", word();
         /// That file.
         events: PathBuf = "events_anomalydetection_DelphesHerwig_qcd_features.h5", file();
+        /// The column of its weights, or one of `[data.columns]`: an event is kept with a probability of its weight over the
+        /// largest one, and counts once then. Empty: its events have none.
+        weight: String = "", fitting("the name of a column", |_: &String| true);
+    }
+}
+
+impl OtherSampleKeys {
+    /// Notes weights that are something else as well.
+    pub fn check(&self, section: &Section<'_>, data: &DataKeys) {
+        let Self { weight, .. } = self;
+        let role = if data.features.contains(weight) {
+            "a feature"
+        } else if *weight == data.resonant {
+            "the resonant column"
+        } else if *weight == data.label {
+            "the label"
+        } else {
+            return;
+        };
+        let message = format!(
+            "is {weight}, which is {role} (a weight says how often an event counts) name the column of weights"
+        );
+        section.wrong("weight", message);
     }
 }
 
 impl From<OtherSampleKeys> for OtherSample {
-    fn from(OtherSampleKeys { source, events }: OtherSampleKeys) -> Self {
+    fn from(OtherSampleKeys { source, events, weight }: OtherSampleKeys) -> Self {
         match source {
             OtherSource::None => Self::None,
-            OtherSource::File => Self::File { events },
+            OtherSource::File => Self::File { events, weight: Some(weight).filter(|name| !name.is_empty()) },
         }
     }
 }

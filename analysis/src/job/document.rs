@@ -57,7 +57,7 @@ pub struct Section<'a> {
     at: usize,
     user: Option<&'a DeTable<'a>>,
     defaults: Option<&'a DeTable<'a>>,
-    known: RefCell<Vec<&'static str>>,
+    known: RefCell<Vec<&'a str>>,
     mistakes: &'a Mistakes<'a>,
 }
 
@@ -74,7 +74,7 @@ impl<'a> Section<'a> {
     }
 
     /// The table `key`, empty where the user has none.
-    pub fn section(&self, key: &'static str) -> Section<'a> {
+    pub fn section(&self, key: &'a str) -> Section<'a> {
         let (user, at) = match self.look_up(key) {
             None => (None, self.at),
             Some((value, span)) => {
@@ -90,7 +90,7 @@ impl<'a> Section<'a> {
     }
 
     /// The tables of the array `key`, without defaults.
-    pub fn tables(&self, key: &'static str) -> Vec<Section<'a>> {
+    pub fn tables(&self, key: &'a str) -> Vec<Section<'a>> {
         let Some((value, _)) = self.look_up(key) else { return Vec::new() };
         let Some(array) = value.as_array() else {
             self.wrong_type(key, "an array of tables ([[scan]])", value);
@@ -124,7 +124,7 @@ impl<'a> Section<'a> {
     ///
     /// # Panics
     /// A default does not keep its own rule, which a test excludes.
-    pub fn key<T>(&self, key: &'static str, rule: &Rule<'_, T>) -> T {
+    pub fn key<T>(&self, key: &'a str, rule: &Rule<'_, T>) -> T {
         let (users, default) = (self.find(key, rule), self.defaults.and_then(|table| entry(table, key)));
         users
             .or_else(|| rule.read(default?.0))
@@ -132,7 +132,7 @@ impl<'a> Section<'a> {
     }
 
     /// The user's value of `key`, where there is a good one.
-    pub fn find<T>(&self, key: &'static str, rule: &Rule<'_, T>) -> Option<T> {
+    pub fn find<T>(&self, key: &'a str, rule: &Rule<'_, T>) -> Option<T> {
         let Some((value, _)) = self.look_up(key) else {
             if rule.presence == Presence::Required {
                 self.wrong(key, format!("is missing (every job names it) add {}", rule.expected()));
@@ -149,6 +149,15 @@ impl<'a> Section<'a> {
     /// Whether the user names `key`.
     pub fn names(&self, key: &str) -> bool {
         self.user.is_some_and(|table| entry(table, key).is_some())
+    }
+
+    /// All that the user names here, in the order of the file.
+    pub fn names_of_all(&self) -> Vec<&'a str> {
+        let Some(table) = self.user else { return Vec::new() };
+        let mut names: Vec<(usize, &'a str)> =
+            table.keys().map(|key| (key.span().start, key.get_ref().as_ref())).collect();
+        names.sort_unstable();
+        names.into_iter().map(|(_, name)| name).collect()
     }
 
     /// Whether the user gives the number `key` another value than its default. A job made of the commented defaults names every
@@ -186,7 +195,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn look_up(&self, key: &'static str) -> Option<(&'a DeValue<'a>, Range<usize>)> {
+    fn look_up(&self, key: &'a str) -> Option<(&'a DeValue<'a>, Range<usize>)> {
         let mut known = self.known.borrow_mut();
         if !known.contains(&key) {
             known.push(key);

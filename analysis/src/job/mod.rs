@@ -5,7 +5,7 @@
 //!   ([`template_spec`]) and what classifiers are told apart from what ([`point`]).
 //! - Of the paper: the steps of the diffusion, Eq. 3.1 ([`noise_grid`]), the windows of mass ([`regions`]), and the features
 //!   and their names ([`hlv`]).
-//! - It may use `error`, `text` and `statistics`.
+//! - It may use `error`, `text`, `expression` and `statistics`.
 
 mod axes;
 pub mod axis_headings;
@@ -13,6 +13,7 @@ mod bookkeeping;
 mod change;
 mod checks;
 mod classifiers;
+mod columns;
 mod data;
 mod diffusion;
 mod document;
@@ -39,6 +40,7 @@ use serde::{Deserialize, Serialize};
 pub use bookkeeping::{ClosureSettings, ComputeSettings, FigureSettings, Pricing};
 pub use change::Change;
 pub use classifiers::{ClassifierSettings, TreeSettings};
+pub use columns::DefinedColumns;
 pub use data::{Data, IndependentBackground, Layout, OtherSample};
 pub use diffusion::{
     DenoiserSettings, LossWeighting, Marginals, Momentum, NoiseEmbedding, SamplerSettings, Schedule,
@@ -48,8 +50,8 @@ pub use flow::{FlowNetwork, FlowSettings, KeptMoment};
 pub use growth::{Generation, Growth};
 pub use jets::{JetClassifierSettings, JetInputs, JetModelSettings, Precision};
 pub use noise_grid::NoiseGrid;
-pub use point::{ClassifierKind, Comparison, ScanPoint};
-pub use quantities::{ClassifierSeed, Fold, Gev, Oversampling, SigmaPrime, SignalCount};
+pub use point::{ClassifierKind, Comparison, ScanPoint, Truth};
+pub use quantities::{ClassifierSeed, Fold, Gev, MassUnit, Oversampling, SigmaPrime, SignalCount};
 pub use read::DEFAULTS;
 pub use regions::{MassWindow, Region, Regions};
 pub use solver::Solver;
@@ -72,6 +74,9 @@ pub struct Job {
     /// a run begins, never what comes out.
     #[serde(default = "usual_share")]
     pub most_repeated: f64,
+    /// The unit of masses, as it is printed. Absent from the text of jobs in GeV.
+    #[serde(default, skip_serializing_if = "MassUnit::is_usual")]
+    pub unit: MassUnit,
     /// True background outside of the data.
     pub independent_background: IndependentBackground,
     /// Signal region, nominal side-bands and collision energy.
@@ -128,11 +133,20 @@ impl Job {
     pub fn physics(&self) -> serde_json::Value {
         let mut tree = serde_json::to_value(self).unwrap_or_default();
         if let Some(keys) = tree.as_object_mut() {
-            for key in ["name", "most_repeated", "pricing", "figures", "closure", "generations"] {
+            for key in ["name", "most_repeated", "pricing", "figures", "closure", "generations", "unit"] {
                 keys.remove(key);
             }
         }
         tree
+    }
+
+    /// How an axis of the resonant mass is labelled, in the markup of pictures.
+    pub fn mass_label(&self) -> String {
+        let label = hlv::label(&self.data.resonant);
+        match label.split_once(" [") {
+            Some((quantity, _)) => format!("{quantity} [{}]", self.unit),
+            None => format!("{label} [{}]", self.unit),
+        }
     }
 
     /// The classifier settings that a training depends on: all but the list of seeds, which a task names.
@@ -143,6 +157,18 @@ impl Job {
     /// The regions of some data.
     pub fn regions_of(&self, sample: &TrainingSample) -> Regions {
         Regions { signal: sample.signal_region.unwrap_or(self.regions.signal), outer: sample.side_bands }
+    }
+
+    /// What a point of this job needs the labels of events for; nothing where it can be had of data without.
+    ///
+    /// Without labels all events count as background. Data to which no signal is added, against a template, need no more, though
+    /// nothing is known of signal then: there is no AUC and no significance improvement.
+    pub fn truth_for(&self, point: &ScanPoint) -> Option<Truth> {
+        match point.n_signal() {
+            None => Some(Truth::Learnt),
+            Some(SignalCount(0)) => self.independent_background.withheld().map(|_| Truth::Withheld),
+            Some(_) => Some(Truth::Injected),
+        }
     }
 
     /// What events must be read for: constituents where any point has to do with them.

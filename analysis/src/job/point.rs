@@ -84,6 +84,28 @@ impl ClassifierKind {
     }
 }
 
+/// What a point needs to know of its events: which are simulated signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Truth {
+    /// Its classifiers learn from it.
+    Learnt,
+    /// It decides how much signal the data have.
+    Injected,
+    /// A share of its background is kept out of the data.
+    Withheld,
+}
+
+impl Truth {
+    /// What points need it for, in words that follow their names.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Learnt => "to train on signal",
+            Self::Injected => "to inject signal",
+            Self::Withheld => "to withhold true background",
+        }
+    }
+}
+
 impl ScanPoint {
     /// The word for the method in ids, tables and job files.
     pub fn method(&self) -> &'static str {

@@ -15,6 +15,32 @@ impl fmt::Display for Gev {
     }
 }
 
+/// The unit of the resonant variable in the files of a job: what axes, tables and messages print behind masses.
+///
+/// Numbers stay those of the files; keys that end in `_gev` are in this unit then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MassUnit(pub String);
+
+impl MassUnit {
+    /// Whether it is the usual one.
+    pub fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Default for MassUnit {
+    fn default() -> Self {
+        Self("GeV".to_owned())
+    }
+}
+
+impl fmt::Display for MassUnit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// How many true signal events are mixed into the full-range background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -103,6 +103,7 @@ impl Document {
         if self.schema != SCHEMA {
             root.wrong("schema", "is not 1 (this version of drapes reads no other) set schema = 1");
         }
+        self.other_sample.check(&root.section("other_sample"), &self.data);
         self.flow.check_widths(&root.section("flow"), self.data.features.len());
     }
 
@@ -116,6 +117,7 @@ impl Document {
             name: self.name,
             seed: self.seed,
             most_repeated: self.data.most_repeated,
+            unit: self.data.unit.clone(),
             data: self.data.data(),
             independent_background: self.independent_background.into(),
             regions: Regions { signal, outer },

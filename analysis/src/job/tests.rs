@@ -25,6 +25,20 @@ fn problems(text: &str) -> Vec<(usize, String)> {
 }
 
 #[test]
+fn points_say_what_they_need_labels_for() {
+    let truth = |scan: &str| {
+        let job = check(&SMALL.replace("method = 'noise'\nn_signal = [0]\n", scan)).expect("a good job");
+        job.points.iter().map(|point| job.truth_for(point)).collect::<Vec<_>>()
+    };
+    assert_eq!(truth("method = 'noise'\nn_signal = [0, 3]\n"), [None, Some(Truth::Injected)]);
+    let file = "[independent_background]\nsource = 'file'\n";
+    assert_eq!(truth(&format!("method = 'supervised'\n{file}")), [Some(Truth::Learnt)]);
+    assert_eq!(truth(&format!("method = 'idealised'\nn_signal = [0]\n{file}")), [None]);
+    let withheld = file.replace("'file'", "'withheld'");
+    assert_eq!(truth(&format!("method = 'noise'\nn_signal = [0]\n{withheld}")), [Some(Truth::Withheld)]);
+}
+
+#[test]
 fn the_defaults_are_a_job() {
     let job = check(&DEFAULTS).expect("a good job");
     assert_eq!(job.points.len(), 9);
