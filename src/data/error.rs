@@ -9,7 +9,8 @@ use drapes_analysis::text::FilterId;
 use super::dropped::{Dropped, DroppedJets};
 use super::labels::LabelValues;
 use super::wording::{
-    Found, list_columns, other_layout, printable, remedy, shortened, shortened_or_nothing, why_none,
+    Found, list_columns, other_events, other_layout, printable, remedy, shortened, shortened_or_nothing,
+    why_none,
 };
 
 /// A file of events that cannot be used.
@@ -198,7 +199,7 @@ pub enum DataError {
     },
     /// Columns that the job names are not in the file.
     #[error(
-        "{} lacks {} (it has {}) {}",
+        "{} lacks {} (it has {}{users}) {}",
         path.display(),
         list_columns(missing),
         shortened(present),
@@ -211,6 +212,60 @@ pub enum DataError {
         missing: Vec<String>,
         /// The columns that are there.
         present: Vec<String>,
+        /// Which formulae need them, in words behind a semicolon.
+        users: String,
+    },
+    /// Weights by which no events can be drawn.
+    #[error(
+        "{negative} of {events} events ({:.1}%) have negative weights {} in {} (events are drawn with a probability of their \
+         weight, which must not be negative) leave them out by `select`, or use a sample without",
+        100.0 * *negative as f64 / *events as f64, printable(column), path.display()
+    )]
+    NegativeWeights {
+        /// The file.
+        path: PathBuf,
+        /// The column of weights.
+        column: String,
+        /// How many are negative.
+        negative: usize,
+        /// How many events there are.
+        events: usize,
+    },
+    /// Weights that are all zero.
+    #[error("all weights {} are zero in {} (none of its events would be drawn) name another column in `weight`", printable(column), path.display())]
+    NoWeight {
+        /// The file.
+        path: PathBuf,
+        /// The column of weights.
+        column: String,
+    },
+    /// The file has a column that the job defines by a formula.
+    #[error(
+        "{} has a column {}, and [data.columns] defines one (it is not clear which is meant) give that of [data.columns] another \
+         name",
+        path.display(), printable(column)
+    )]
+    DefinedTwice {
+        /// The file.
+        path: PathBuf,
+        /// The name of both.
+        column: String,
+    },
+    /// A formula leaves no event.
+    #[error(
+        "{} has no events to use (the formula of {} has no value in {rows} rows, as where one divides by zero or takes the root of a \
+         negative number; all that is left out: {dropped}) correct the formula",
+        path.display(), printable(formula)
+    )]
+    NothingComputed {
+        /// The file.
+        path: PathBuf,
+        /// The column, or `select`.
+        formula: String,
+        /// Rows in which it has no value.
+        rows: usize,
+        /// All rows that were dropped.
+        dropped: Dropped,
     },
     /// Columns of one table have different lengths.
     #[error(
@@ -316,7 +371,7 @@ pub enum DataError {
         dropped: DroppedJets,
     },
     /// No event of the file can be used.
-    #[error("{} has no events to use ({}) use another file", path.display(), why_none(*dropped))]
+    #[error("{} has no events to use ({}) {}", path.display(), why_none(*dropped), other_events(*dropped))]
     NoEvents {
         /// The file.
         path: PathBuf,

@@ -8,18 +8,22 @@ use ndarray::{Array2, Axis};
 
 use super::dropped::{Dropped, Reason};
 use super::error::DataError;
+use super::formulae::{EventRecipe, LabelSource, Scratch, users};
 use super::jet_table::{Jets, Kinematics};
 use super::jets::{JetEvents, read_jets};
 use super::labels::{LabelKind, LabelValues};
-use super::recipe::{Read, Recipe, is_missing};
+use super::recipe::is_missing;
 use super::remarks::{Extremes, looks_like_weights};
 use super::source::{self, Batch, Columns};
+use super::wording::printable;
 
 /// Whether a file must tell signal from background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Label {
     /// It must.
     Expected,
+    /// Where it does not, all events are background, and a remark says so.
+    Told,
     /// Where it does not, all events are background.
     Optional,
 }
@@ -152,21 +156,34 @@ fn spread(found: &JetEvents, rows: &[u32]) -> Jets {
 /// all events are signal; no event is left.
 pub fn read_events(path: &Path, data: &Data, label: Label) -> Result<Events, DataError> {
     let columns = source::open(path, &data.layout)?;
-    let recipe = recipe(path, data)?.without(&data.missing);
-    let mut wanted = source::positions(path, columns.as_ref(), recipe.columns())?;
-    let label = match (source::only_position(path, columns.as_ref(), &data.label)?, label) {
-        (Some(position), _) => Some(position),
-        (None, Label::Optional) => None,
-        (None, Label::Expected) => {
+    let recipe = EventRecipe::new(path, data, columns.as_ref())?;
+    let mut wanted =
+        source::positions(path, columns.as_ref(), recipe.columns()).map_err(|error| match error {
+            DataError::MissingColumns { path, missing, present, .. } => {
+                DataError::MissingColumns { users: users(data, &missing), path, missing, present }
+            }
+            other => other,
+        })?;
+    let labels = recipe.label();
+    match labels {
+        LabelSource::Column => {
+            wanted.extend(source::only_position(path, columns.as_ref(), &data.label)?);
+        }
+        LabelSource::Nowhere if label == Label::Expected => {
             return Err(DataError::NoLabel { path: path.to_owned(), label: data.label.clone() });
         }
-    };
-    wanted.extend(label);
+        LabelSource::Nowhere | LabelSource::Formula => {}
+    }
     let name = path.file_name().unwrap_or(path.as_os_str()).display().to_string();
-    let reader =
-        Reader { columns: columns.as_ref(), recipe, wanted: wanted.clone(), labelled: label.is_some(), data };
+    let reader = Reader { columns: columns.as_ref(), recipe, wanted: wanted.clone(), data };
     let mut events = reader.events(path)?;
     events.remarks.splice(0..0, columns.unusual_form());
+    if labels == LabelSource::Nowhere && label == Label::Told {
+        events.remarks.push(format!(
+            "there is no column {}: all events count as background, and nothing is known of signal",
+            printable(&data.label)
+        ));
+    }
     events.remarks.extend(weights(columns.as_ref(), &wanted));
     events.remarks.iter_mut().for_each(|remark| *remark = format!("{name}: {remark}"));
     Ok(events)
@@ -191,27 +208,12 @@ fn weights(columns: &dyn Columns, used: &[usize]) -> Vec<String> {
         .collect()
 }
 
-fn recipe(path: &Path, data: &Data) -> Result<Recipe, DataError> {
-    let names = || std::iter::once(&data.resonant).chain(&data.features);
-    match data.layout {
-        Layout::LhcoFeatures => {
-            Recipe::dijet(names(), Read::Needed).map_err(|missing| DataError::MissingColumns {
-                path: path.to_owned(),
-                missing,
-                present: drapes_analysis::job::hlv::names().into_iter().map(str::to_owned).collect(),
-            })
-        }
-        Layout::Table { .. } => Ok(Recipe::table(names())),
-    }
-}
-
 /// A pass over a file.
 struct Reader<'a> {
     columns: &'a dyn Columns,
-    recipe: Recipe,
+    recipe: EventRecipe,
     /// The recipe's columns, then the label's.
     wanted: Vec<usize>,
-    labelled: bool,
     data: &'a Data,
 }
 
@@ -229,15 +231,21 @@ impl Reader<'_> {
             let column = columns.names()[self.wanted[position]].clone();
             return Err(DataError::NoFiniteValue { path: path.to_owned(), column });
         }
+        if made.mass.is_empty() && made.dropped.not_computed > made.dropped.total() / 2 {
+            let (rows, formula) = made.not_computed().next().expect("a formula that was counted");
+            let (path, formula) = (path.to_owned(), formula.to_owned());
+            return Err(DataError::NothingComputed { path, formula, rows, dropped: made.dropped });
+        }
         if made.mass.is_empty() {
             return Err(DataError::NoEvents { path: path.to_owned(), dropped: made.dropped });
         }
+        let mut remarks = made.told_of_formulae();
+        let shape = (made.mass.len(), self.data.features.len());
         check_labels(made.labels, path, &self.data.label)?;
         let name = |position: usize| &columns.names()[self.wanted[position]];
-        let remarks =
-            made.extremes.iter().enumerate().flat_map(|(position, found)| found.missing(name(position)));
-        let remarks = remarks.collect();
-        let shape = (made.mass.len(), made.values.len() - 1);
+        remarks.extend(
+            made.extremes.iter().enumerate().flat_map(|(position, found)| found.missing(name(position))),
+        );
         let features = Array2::from_shape_vec(shape, made.features)
             .expect("each event adds one mass and as many features as the recipe has");
         let Making { mass, is_signal, rows, dropped, .. } = made;
@@ -248,8 +256,8 @@ impl Reader<'_> {
     fn made(&self) -> Result<Making<'_>, DataError> {
         // A damaged file may announce any number of rows: beyond this, memory follows what is really read.
         let room = self.columns.rows().unwrap_or(0).min(1 << 22);
-        let Self { columns, recipe, wanted, labelled, data } = self;
-        let making = move || Making::new(recipe, wanted.len(), *labelled, data, room);
+        let Self { columns, recipe, wanted, data } = self;
+        let making = move || Making::new(recipe, wanted.len(), data, room);
         std::thread::scope(|scope| {
             let (batches, received) = sync_channel::<Batch>(AHEAD);
             let make = move || {
@@ -277,14 +285,14 @@ impl Reader<'_> {
 
 /// What becomes of the rows of a file.
 struct Making<'a> {
-    recipe: &'a Recipe,
-    labelled: bool,
+    recipe: &'a EventRecipe,
     data: &'a Data,
     /// Whether each column has had a finite value, and what else is known of those of the recipe.
     finite: Vec<bool>,
     extremes: Vec<Extremes>,
     /// Mass and features of one event.
     values: Vec<f64>,
+    scratch: Scratch,
     labels: LabelValues,
     mass: Vec<f64>,
     features: Vec<f32>,
@@ -293,23 +301,26 @@ struct Making<'a> {
     rows: Vec<u32>,
     seen: u32,
     dropped: Dropped,
+    /// Rows in which each formula has no value.
+    not_computed: Vec<usize>,
 }
 
 impl<'a> Making<'a> {
-    fn new(recipe: &'a Recipe, columns: usize, labelled: bool, data: &'a Data, room: usize) -> Self {
+    fn new(recipe: &'a EventRecipe, columns: usize, data: &'a Data, room: usize) -> Self {
         Self {
-            labelled,
             data,
             finite: vec![false; columns],
             extremes: vec![Extremes::default(); recipe.columns().len()],
             values: vec![0.0; recipe.values()],
+            scratch: Scratch::default(),
             labels: LabelValues::default(),
             mass: Vec::with_capacity(room),
-            features: Vec::with_capacity(room * (recipe.values() - 1)),
+            features: Vec::with_capacity(room * data.features.len()),
             is_signal: Vec::with_capacity(room),
             rows: Vec::with_capacity(room),
             seen: 0,
             dropped: Dropped::default(),
+            not_computed: vec![0; recipe.formulae().len()],
             recipe,
         }
     }
@@ -329,25 +340,64 @@ impl<'a> Making<'a> {
     }
 
     fn take(&mut self, batch: &Batch, row: usize) {
-        let label = if self.labelled { batch.column(batch.width() - 1)[row] } else { 0.0 };
-        let found = if !label.is_finite() {
-            Err(Reason::NotFinite)
-        } else if is_missing(label, &self.data.missing) {
-            Err(Reason::Missing)
-        } else {
-            self.recipe.values_of(batch, row, &mut self.values)
-        };
-        match found {
-            Ok(()) => {
+        match self.event(batch, row) {
+            Ok(label) => {
+                let features = &self.values[1..=self.data.features.len()];
                 self.mass.push(self.values[0]);
-                self.features.extend(self.values[1..].iter().map(|value| *value as f32));
+                self.features.extend(features.iter().map(|value| *value as f32));
                 self.labels.add(label);
                 self.is_signal.push(label > 0.5);
                 self.rows.push(self.seen);
             }
-            Err(reason) => self.dropped.count(reason),
+            Err(reason) => {
+                self.dropped.count(reason);
+                if let Reason::NotComputed(formula) = reason {
+                    self.not_computed[formula] += 1;
+                }
+            }
         }
         self.seen += 1;
+    }
+
+    /// Writes the values of an event, and returns its label.
+    fn event(&mut self, batch: &Batch, row: usize) -> Result<f64, Reason> {
+        let Self { recipe, scratch, values, .. } = self;
+        recipe.selects(batch, row, scratch)?;
+        let label = match recipe.label() {
+            LabelSource::Column => batch.column(batch.width() - 1)[row],
+            LabelSource::Nowhere | LabelSource::Formula => 0.0,
+        };
+        if !label.is_finite() {
+            return Err(Reason::NotFinite);
+        } else if is_missing(label, &self.data.missing) {
+            return Err(Reason::Missing);
+        }
+        recipe.values_of(batch, row, scratch, values)?;
+        Ok(match recipe.label() {
+            LabelSource::Formula => values[values.len() - 1],
+            LabelSource::Nowhere | LabelSource::Column => label,
+        })
+    }
+
+    /// Formulae without a value in some rows, and in how many, the most first.
+    fn not_computed(&self) -> impl Iterator<Item = (usize, &str)> {
+        let names = self.recipe.formulae().iter().map(String::as_str);
+        let mut found: Vec<(usize, &str)> = self.not_computed.iter().copied().zip(names).collect();
+        found.sort_by_key(|(rows, _)| std::cmp::Reverse(*rows));
+        found.into_iter().filter(|(rows, _)| *rows > 0)
+    }
+
+    /// What to say of formulae without a value in some rows.
+    fn told_of_formulae(&self) -> Vec<String> {
+        let told = self.not_computed().map(|(rows, name)| {
+            format!(
+                "the formula of {} has no value in {rows} of {} rows, as where one divides by zero or takes the root of a \
+                 negative number: they are left out",
+                printable(name),
+                self.seen
+            )
+        });
+        told.collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Events on disk: reading them for a search, telling one file from another, and describing what a file holds.
 //!
 //! ```text
-//! file --source--> columns of numbers --recipe--> resonant mass and features --> Events
+//! file --source--> columns of numbers --recipe, formulae--> resonant mass and features --> Events
 //!                                     --describe--> Description
 //! file with constituents --> JetEvents
 //! ```
@@ -15,6 +15,7 @@ mod dijet;
 mod dropped;
 mod error;
 mod events;
+mod formulae;
 mod jet_table;
 mod jets;
 mod labels;
@@ -23,6 +24,7 @@ mod recipe;
 mod remarks;
 mod rows;
 mod source;
+mod weights;
 mod wording;
 
 pub use describe::{
@@ -37,6 +39,7 @@ pub use jet_table::{Constituent, FEWEST_CONSTITUENTS, Jets, Kinematics, MOST_CON
 pub use jets::{JetEvents, read_jets};
 pub use labels::LabelValues;
 pub use rows::{repeated, row_hash};
+pub use weights::read_unweighted;
 pub use wording::Found;
 
 #[cfg(test)]

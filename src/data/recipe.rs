@@ -45,12 +45,12 @@ enum Values {
 
 impl Recipe {
     /// Columns as they are.
-    pub fn table<'a>(names: impl Iterator<Item = &'a String>) -> Self {
+    pub fn table<'a>(names: impl Iterator<Item = &'a str>) -> Self {
         let mut columns: Vec<String> = Vec::new();
         let values = names
             .map(|name| {
                 columns.iter().position(|column| column == name).unwrap_or_else(|| {
-                    columns.push(name.clone());
+                    columns.push(name.to_owned());
                     columns.len() - 1
                 })
             })
@@ -64,12 +64,12 @@ impl Recipe {
     }
 
     /// High-level variables from the LHC Olympics features; fails with the names that are none.
-    pub fn dijet<'a>(names: impl Iterator<Item = &'a String>, read: Read) -> Result<Self, Vec<String>> {
+    pub fn dijet<'a>(names: impl Iterator<Item = &'a str>, read: Read) -> Result<Self, Vec<String>> {
         let (mut variables, mut unknown) = (Vec::new(), Vec::new());
         for name in names {
             match Variable::named(name) {
                 Some(variable) => variables.push(variable),
-                None => unknown.push(name.clone()),
+                None => unknown.push(name.to_owned()),
             }
         }
         if !unknown.is_empty() {
@@ -87,6 +87,28 @@ impl Recipe {
             }
         }
         Ok(Self { columns, needed, values: Values::Dijet { variables, places }, missing: Vec::new() })
+    }
+
+    /// The same recipe for batches of another one, which reads more.
+    ///
+    /// # Panics
+    /// If the other one lacks a column of this.
+    pub fn within(self, other: &Self) -> Self {
+        let place = |column: usize| {
+            let known = other.columns.iter().position(|known| *known == self.columns[column]);
+            known.expect("a recipe that reads all that this one does")
+        };
+        let needed = self.needed.iter().map(|column| place(*column)).collect();
+        let values = match &self.values {
+            Values::Columns(positions) => {
+                Values::Columns(positions.iter().map(|column| place(*column)).collect())
+            }
+            Values::Dijet { variables, places } => Values::Dijet {
+                variables: variables.clone(),
+                places: Box::new(places.map(|column| column.map(place))),
+            },
+        };
+        Self { columns: other.columns.clone(), needed, values, missing: self.missing }
     }
 
     /// The same recipe, where rows are no events if one of these numbers is among what they need.

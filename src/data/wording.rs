@@ -76,6 +76,15 @@ pub(super) fn why_none(dropped: Dropped) -> String {
     if dropped.total() == 0 { "it has no rows".to_owned() } else { format!("dropped: {dropped}") }
 }
 
+/// What to do where no event is left.
+pub(super) fn other_events(dropped: Dropped) -> &'static str {
+    if dropped.not_selected > dropped.damaged() {
+        "correct `select` in [data], or use another file"
+    } else {
+        "use another file"
+    }
+}
+
 pub(super) fn list_columns(missing: &[String]) -> String {
     let word = if missing.len() == 1 { "column" } else { "columns" };
     format!("{word} {}", shortened(missing))

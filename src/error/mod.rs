@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use drapes_analysis::cli::duration;
 use drapes_analysis::dispatch::{Fault, Shard};
 use drapes_analysis::error::Exit;
+use drapes_analysis::job::MassUnit;
 use drapes_analysis::plan::TaskId;
 
 use crate::data::DataError;
@@ -122,16 +123,36 @@ pub enum Error {
         /// Where.
         region: String,
     },
+    /// The data have no labels, and points of the scan need them.
+    #[error(
+        "{} has no column {label} (it tells simulated signal from background, and these points need that: {needs}) name the column of labels in `label` \
+         of [data], define one in [data.columns], use a file with labels, or leave these points out of the scan",
+        path.display()
+    )]
+    NoTruth {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        label: String,
+        /// Which points need it, and what for.
+        needs: String,
+    },
     /// The side-bands of the job lie outside of the data.
     #[error(
-        "the side-bands {wanted} GeV leave the data's range {found} GeV (the model would extrapolate) {}",
-        if *is_mev { "these look like MeV: divide the masses by 1000" } else { "move the edges of side_bands_gev" }
+        "the side-bands {wanted} {unit} leave the data's range {found} {unit} (the model would extrapolate) {}",
+        if *is_mev {
+            "these look like MeV: write unit = \"MeV\" in [data] and the windows in MeV, or divide the masses by 1000"
+        } else {
+            "move the edges of side_bands_gev"
+        }
     )]
     OutsideData {
         /// The job's outer edges.
         wanted: String,
         /// The smallest and largest mass.
         found: String,
+        /// Their unit.
+        unit: MassUnit,
         /// Whether the masses would fit if they were a thousand times smaller.
         is_mev: bool,
     },
@@ -365,6 +386,7 @@ impl Error {
             | Self::Data(_)
             | Self::TooFew { .. }
             | Self::TooManyEvents { .. }
+            | Self::NoTruth { .. }
             | Self::OutsideData { .. }
             | Self::NotText { .. }
             | Self::SameFile { .. }

@@ -6,7 +6,7 @@ mod digest;
 use drapes_analysis::job::Job;
 use drapes_analysis::job::axis_headings::distinct;
 use drapes_analysis::job::point::{Comparison, ScanPoint};
-use drapes_analysis::job::quantities::SignalCount;
+use drapes_analysis::job::quantities::{MassUnit, SignalCount};
 use drapes_analysis::job::regions::{MassWindow, Region, Regions};
 use drapes_analysis::job::template_spec::{Start, TemplateMethod, TemplateSpec};
 use drapes_analysis::plan::price::EventCounts;
@@ -123,8 +123,8 @@ impl Sample {
         let regions = scanned.map(|template| job.regions_of(&template.sample)).chain([job.regions]);
         let regions = distinct(regions);
         let outer = distinct(regions.iter().map(|regions| regions.outer));
-        problems.extend(outer.into_iter().filter_map(|outer| self.check_reach(outer).err()));
-        problems.extend(regions.iter().filter_map(|regions| self.check_regions(regions).err()));
+        problems.extend(outer.into_iter().filter_map(|outer| self.check_reach(outer, &job.unit).err()));
+        problems.extend(regions.iter().filter_map(|regions| self.check_regions(regions, &job.unit).err()));
         problems.extend(self.check_columns(job, &regions));
         let templates = || job.points.iter().filter_map(ScanPoint::template);
         let from_other = templates().filter(|template| template.method.starts() == Start::OtherSample);
@@ -151,7 +151,7 @@ impl Sample {
     }
 
     /// Checks that the data reach both ends of the side-bands.
-    fn check_reach(&self, outer: MassWindow) -> Result<(), Error> {
+    fn check_reach(&self, outer: MassWindow, unit: &MassUnit) -> Result<(), Error> {
         let masses = || self.background.iter().map(|event| self.mass(*event));
         let (low, high) =
             masses().fold((f64::INFINITY, 0.0), |(low, high), mass| (mass.min(low), mass.max(high)));
@@ -159,7 +159,9 @@ impl Sample {
             return Err(Error::OutsideData {
                 wanted: outer.to_string(),
                 found: format!("{low:.0}-{high:.0}"),
-                is_mev: low > outer.high.0
+                unit: unit.clone(),
+                is_mev: unit.is_usual()
+                    && low > outer.high.0
                     && outer.contains(masses().sum::<f64>() / 1e3 / masses().count() as f64),
             });
         }
@@ -167,13 +169,13 @@ impl Sample {
     }
 
     /// Checks that no region is empty.
-    fn check_regions(&self, regions: &Regions) -> Result<(), Error> {
+    fn check_regions(&self, regions: &Regions, unit: &MassUnit) -> Result<(), Error> {
         let masses = || self.background.iter().map(|event| self.mass(*event));
         for (name, wanted) in [("signal region", Region::Signal), ("side-bands", Region::SideBand)] {
             let found = masses().filter(|mass| regions.region(*mass) == wanted).count();
             if found == 0 {
                 return Err(Error::TooFew {
-                    region: format!("the {name} of {} GeV around {}", regions.outer, regions.signal),
+                    region: format!("the {name} of {} {unit} around {}", regions.outer, regions.signal),
                     what: "background events",
                     found,
                     needed: 1,

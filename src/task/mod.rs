@@ -28,18 +28,19 @@ mod unfinished_template;
 mod weights;
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use drapes_analysis::dispatch::Shard;
-use drapes_analysis::job::Job;
 use drapes_analysis::job::template_spec::Inputs;
+use drapes_analysis::job::{Job, Truth};
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::store::record::RunInfo;
 use drapes_analysis::store::{Store, StoredJob};
 use tch::Device;
 
-use crate::data::{self, Label};
+use crate::data::{self, DataError, Label};
 use crate::device;
 use crate::device::provenance::Versions;
 use crate::dispatch::Environment;
@@ -164,19 +165,30 @@ pub fn environment(sample: &Sample) -> Environment {
 /// A file cannot be used, the job asks for more than it holds, or events occur more often than the job allows.
 pub fn load(job: &Job, data_directory: &Path) -> Result<Sample, Error> {
     let mut problems = Vec::new();
-    let mut read = |file: &Path, label: Label, inputs: Inputs| {
+    let mut read = |file: &Path, label: Label, weight: Option<&str>, inputs: Inputs| {
         let path = data_directory.join(file);
-        let found = data::read_events(&path, &job.data, label).and_then(|events| match inputs {
+        let found = match weight {
+            None => data::read_events(&path, &job.data, label),
+            Some(weight) => {
+                let mut generator = Stream::of_job(job.seed).branch("weights of another sample").generator();
+                data::read_unweighted(&path, &job.data, weight, &mut generator)
+            }
+        };
+        let found = found.and_then(|events| match inputs {
             Inputs::Hlv => Ok(events),
             Inputs::Llv => events.with_jets(&path, &job.data),
         });
-        found.map_err(|error| problems.push(error.into())).ok()
+        found.map_err(|error| problems.push(unlabelled(error, job))).ok()
     };
     let inputs = job.inputs();
-    let events = read(&job.data.events, Label::Expected, inputs);
-    let further = job.independent_background.file().and_then(|file| read(file, Label::Optional, inputs));
+    let is_needed = job.points.iter().any(|point| job.truth_for(point).is_some());
+    let label = if is_needed { Label::Expected } else { Label::Told };
+    let events = read(&job.data.events, label, None, inputs);
+    let further =
+        job.independent_background.file().and_then(|file| read(file, Label::Optional, None, inputs));
     // Nothing starts from another sample's constituents.
-    let other = job.other_sample.file().and_then(|file| read(file, Label::Optional, Inputs::Hlv));
+    let weight = job.other_sample.weight();
+    let other = job.other_sample.file().and_then(|file| read(file, Label::Optional, weight, Inputs::Hlv));
     match events {
         Some(events) if problems.is_empty() => {
             let (further, other) = (further.as_ref(), other.as_ref());
@@ -185,6 +197,27 @@ pub fn load(job: &Job, data_directory: &Path) -> Result<Sample, Error> {
         }
         _ => Err(Error::of_all(problems).expect_err("a file that could not be read")),
     }
+}
+
+/// The error with the points of the scan that need labels, where that is what it is about.
+fn unlabelled(error: DataError, job: &Job) -> Error {
+    /// Points that are named for each need.
+    const NAMED: usize = 3;
+    let DataError::NoLabel { path, label } = error else { return error.into() };
+    let mut needs: BTreeMap<Truth, Vec<String>> = BTreeMap::new();
+    for point in &job.points {
+        if let Some(truth) = job.truth_for(point) {
+            needs.entry(truth).or_default().push(point.to_string());
+        }
+    }
+    let told = needs.into_iter().map(|(truth, points)| {
+        let names = points.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        match points.len().saturating_sub(NAMED) {
+            0 => format!("{names}, {}", truth.words()),
+            more => format!("{names} and {more} more, {}", truth.words()),
+        }
+    });
+    Error::NoTruth { path, label, needs: told.collect::<Vec<_>>().join("; ") }
 }
 
 #[cfg(test)]

@@ -164,9 +164,13 @@ impl Pass {
         let mut label = guess(columns, &["label", "labels", "issignal", "signal", "truth"]);
         let (wanted, mass): (Vec<usize>, Mass) = match table.content {
             Content::Features => {
-                let names = HIGH_LEVEL.map(str::to_owned);
-                let recipe = Recipe::dijet(names.iter(), Read::All).map_err(|missing| {
-                    DataError::MissingColumns { path: path.to_owned(), missing, present: Vec::new() }
+                let recipe = Recipe::dijet(HIGH_LEVEL.into_iter(), Read::All).map_err(|missing| {
+                    DataError::MissingColumns {
+                        path: path.to_owned(),
+                        missing,
+                        present: Vec::new(),
+                        users: String::new(),
+                    }
                 })?;
                 let mut wanted = source::positions(path, columns, recipe.columns())?;
                 let others: Vec<usize> = all.into_iter().filter(|column| !wanted.contains(column)).collect();

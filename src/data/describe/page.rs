@@ -95,9 +95,9 @@ impl Description {
                 "No column of numbers is called m_jj: name the resonant variable in [data] of the job."
             }
             _ if self.tables.iter().all(|table| table.label.is_none()) => {
-                "No column tells signal from background: these events are unlabelled. They serve as independent background or \
-                 as another sample, where all count as background; for the data of a job, `drapes run` needs a column that \
-                 is 1 for simulated signal: name it in `label` of [data]."
+                "No column tells signal from background: these events are unlabelled, and all count as background. Points of \
+                 a scan that inject signal or train on it need a column that is 1 for simulated signal: name it in `label` of \
+                 [data]."
             }
             _ => "",
         }

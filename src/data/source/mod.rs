@@ -149,6 +149,11 @@ pub(super) fn positions(
     if missing.is_empty() {
         Ok(places.into_iter().flatten().collect())
     } else {
-        Err(DataError::MissingColumns { path: path.to_owned(), missing, present: columns.names().to_vec() })
+        Err(DataError::MissingColumns {
+            path: path.to_owned(),
+            missing,
+            present: columns.names().to_vec(),
+            users: String::new(),
+        })
     }
 }

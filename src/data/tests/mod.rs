@@ -2,6 +2,7 @@
 
 mod bad_files;
 mod description;
+mod formulae;
 mod jet_files;
 mod layouts;
 mod odd_hdf5;
@@ -13,7 +14,7 @@ mod sample_files;
 use std::path::Path;
 
 use drapes_analysis::job::regions::{MassWindow, Regions};
-use drapes_analysis::job::{Data, Layout};
+use drapes_analysis::job::{Data, DefinedColumns, Layout};
 
 /// A job's data with the features of the paper.
 fn lhco(path: &Path) -> Data {
@@ -21,7 +22,7 @@ fn lhco(path: &Path) -> Data {
 }
 
 /// A job's data from named columns.
-fn table(path: &Path, group: &str, features: &[&str]) -> Data {
+pub fn table(path: &Path, group: &str, features: &[&str]) -> Data {
     data(path, Layout::Table { group: group.to_owned() }, features)
 }
 
@@ -34,6 +35,8 @@ fn data(path: &Path, layout: Layout, features: &[&str]) -> Data {
         features: features.iter().map(|name| (*name).to_owned()).collect(),
         label: "label".to_owned(),
         missing: Vec::new(),
+        columns: DefinedColumns::default(),
+        select: None,
     }
 }
 

@@ -135,7 +135,7 @@ fn a_file_without_labels_says_what_it_serves() {
     group(&path, "events", &[("m_jj", vec![3300.0, 3400.0]), ("x", vec![0.5, 1.5])]);
     let page = page(&path);
     assert!(
-        page.contains("these events are unlabelled") && page.contains("`drapes run` needs a column"),
+        page.contains("these events are unlabelled") && page.contains("train on it need a column"),
         "{page}"
     );
     let error = read(&path).expect_err("no label").to_string();

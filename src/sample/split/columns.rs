@@ -21,12 +21,13 @@ impl Sample {
         let mut problems: Vec<Error> = Vec::new();
         for (feature, name) in job.data.features.iter().enumerate() {
             // A column that is constant everywhere is so in each region: one sentence is enough.
-            problems.extend(self.constant(feature, name, regions));
+            problems.extend(self.constant(job, feature, name, regions));
         }
         problems
     }
 
-    fn constant(&self, feature: usize, name: &str, regions: &[Regions]) -> Option<Error> {
+    fn constant(&self, job: &Job, feature: usize, name: &str, regions: &[Regions]) -> Option<Error> {
+        let unit = &job.unit;
         let column = self.events.features.index_axis(Axis(1), feature);
         let value = |event: &u32| column[*event as usize];
         let refused = |what: String, values: &[f32]| {
@@ -43,7 +44,7 @@ impl Sample {
             for (part, wanted) in parts {
                 let inside = |event: &&u32| regions.region(self.mass(**event)) == wanted;
                 let values: Vec<f32> = self.background.iter().filter(inside).map(value).collect();
-                let what = format!("{part} of {} GeV around {}", regions.outer, regions.signal);
+                let what = format!("{part} of {} {unit} around {}", regions.outer, regions.signal);
                 if let Some(error) = refused(what, &values) {
                     return Some(error);
                 }

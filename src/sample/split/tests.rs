@@ -85,7 +85,7 @@ fn impossible_requests_are_refused_with_their_reason() {
     let mut mev = events();
     mev.mass.iter_mut().for_each(|mass| *mass *= 1000.0);
     let words = refused(&job, mev);
-    assert!(words.contains("these look like MeV: divide the masses by 1000"), "{words}");
+    assert!(words.contains("these look like MeV: write unit = \"MeV\" in [data] and the windows in MeV, or divide the masses by 1000"), "{words}");
     assert!(
         words.lines().skip(1).all(|line| line.starts_with("error: "))
             && words.contains("(at least 1 is needed)"),

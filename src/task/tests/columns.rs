@@ -150,3 +150,51 @@ fn constant_features_are_refused_by_name_wherever_they_are_constant() {
     // Numbers that differ less than single precision knows.
     assert!(refusal(&|row, _, _| 1e8 + (row % 3) as f32).contains("feature b is 1e8 in all"));
 }
+
+#[test]
+fn data_without_labels_are_refused_with_the_points_that_need_them() {
+    let directory = tempfile::tempdir().expect("a directory");
+    write(directory.path(), |_, bell, tail| (bell, tail));
+    let path = directory.path().join("e.csv");
+    let text = std::fs::read_to_string(&path).expect("the events");
+    std::fs::write(&path, text.replacen("label", "other", 1)).expect("room");
+    let scans = "[[scan]]\nmethod = 'noise'\nn_signal = [0, 1, 2, 3, 4]\n[[scan]]\nmethod = 'supervised'\n\
+                 [independent_background]\nsource = 'withheld'\n";
+    let job = JobFile::from_text("job.toml", format!("{JOB}{scans}")).check().expect("a good job");
+    let Err(error) = load(&job, directory.path()) else { panic!("labels are needed") };
+    assert_eq!(error.kind(), drapes_analysis::error::Exit::BadRequest);
+    let message = error.to_string();
+    assert!(
+        message.contains(
+            "has no column label (it tells simulated signal from background, and these points need that: supervised, to train \
+             on signal; noise-s1-w"
+        ),
+        "{message}"
+    );
+    assert!(message.contains(" and 1 more, to inject signal; noise-s0-w"), "{message}");
+    assert!(
+        message.ends_with(
+            ", to withhold true background) name the column of labels in `label` of [data], define one \
+             in [data.columns], use a file with labels, or leave these points out of the scan"
+        ),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_scan_that_needs_no_truth_runs_without_labels() {
+    let directory = tempfile::tempdir().expect("a directory");
+    write(directory.path(), |_, bell, tail| (bell, tail));
+    let path = directory.path().join("e.csv");
+    let text = std::fs::read_to_string(&path).expect("the events");
+    let job = format!("{JOB}[[scan]]\nmethod = 'noise'\nn_signal = [0]\n");
+    let job = JobFile::from_text("job.toml", job).check().expect("a good job");
+    let labelled = load(&job, directory.path()).unwrap_or_else(|error| panic!("{error}"));
+    std::fs::write(&path, text.replacen("label", "other", 1)).expect("room");
+    let sample = load(&job, directory.path()).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(sample.counts(&job), labelled.counts(&job));
+    let told =
+        "e.csv: there is no column label: all events count as background, and nothing is known of signal";
+    assert!(sample.remarks().contains(&told.to_owned()), "{:?}", sample.remarks());
+    assert!(!labelled.remarks().contains(&told.to_owned()));
+}
