@@ -77,7 +77,7 @@ impl Perform for MakeJets {
         let made = unfinished_template.jets();
         let writer = ArrayWriter::create(&place.store.arrays(id))?;
         writer.list("masses_gev", ArrayView1::from(&masses))?;
-        writer.describe("masses_gev", &[Column::new(&place.job.data.resonant, "GeV")])?;
+        writer.describe("masses_gev", &[Column::new(&place.job.data.resonant, &place.job.unit.0)])?;
         for (part, first) in (0..made.events()).step_by(PORTION).enumerate() {
             let events: Vec<u32> = (first as u32..made.events().min(first + PORTION) as u32).collect();
             jets::write(&writer, part, &made.select(&events))?;

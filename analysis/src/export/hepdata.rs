@@ -54,12 +54,13 @@ pub fn submission(store: &Store) -> Result<Vec<File>, Error> {
 /// What is said of all tables; authors write their abstract over it.
 fn comment(job: &Job) -> String {
     format!(
-        "Scan \"{}\" of drapes {}, signal region {} GeV, side-bands {} GeV. Values are means over classifiers, errors their \
-         68% band.",
+        "Scan \"{}\" of drapes {}, signal region {} {unit}, side-bands {} {unit}. Values are means over classifiers, errors \
+         their 68% band.",
         job.name,
         env!("CARGO_PKG_VERSION"),
         job.regions.signal,
-        job.regions.outer
+        job.regions.outer,
+        unit = job.unit
     )
 }
 

@@ -15,6 +15,8 @@ const DATA: &str = "data";
 const FIT: &str = "fit";
 const EDGES: &str = "bin edges";
 const REGION: &str = "signal region";
+/// What stands along the horizontal axis, as the name of a panel, where that is not the di-jet mass in GeV.
+const AXIS: &str = "axis";
 const QUALITY: &str = "chi squared at degrees of freedom";
 
 /// The fit with the most signal among those with the job's own side-bands.
@@ -46,7 +48,15 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
     for edge in &fit.edges {
         table.push_value(PULL, EDGES, *edge, 0.0);
     }
+    let label = results.job.mass_label();
+    if label != usual_label() {
+        table.push_value(&label, AXIS, 0.0, 0.0);
+    }
     table
+}
+
+fn usual_label() -> String {
+    hlv::label("m_jj")
 }
 
 pub fn picture(table: &FigureTable) -> Picture {
@@ -70,7 +80,8 @@ pub fn picture(table: &FigureTable) -> Picture {
         Mark::Points(Points::new("data", ink, data)),
     ];
     let x = || {
-        let axis = Axis::linear(hlv::label("m_jj"));
+        let named = table.rows.iter().find(|row| row.curve == AXIS).map(|row| row.panel.clone());
+        let axis = Axis::linear(named.unwrap_or_else(usual_label));
         match (edges.first(), edges.last()) {
             (Some(low), Some(high)) => axis.within(*low, *high),
             _ => axis,

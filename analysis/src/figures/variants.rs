@@ -24,8 +24,11 @@ pub fn widths(name: &str, results: &Results) -> FigureTable {
     let scans = injections.into_iter().rev().map(|injection| of_widths(results, injection));
     let Some(scan) = scans.into_iter().find(|scan| scan.len() > 1) else { return table };
     for (window, points) in scan {
+        // A picture is drawn from its table alone: another unit stands there.
+        let unit = if results.job.unit.is_usual() { String::new() } else { format!(" {}", results.job.unit) };
+        let panel = format!("{window}{unit}");
         for point in points {
-            rejection::push(&mut table, &window.to_string(), point.point.method(), point);
+            rejection::push(&mut table, &panel, point.point.method(), point);
         }
     }
     table
@@ -60,7 +63,10 @@ fn of_widths(results: &Results, injection: SignalCount) -> Vec<(MassWindow, Vec<
 }
 
 pub fn widths_picture(table: &FigureTable) -> Picture {
-    let note = |panel: &str| format!("side-bands\n{} GeV", panel.replace('-', "–"));
+    let note = |panel: &str| {
+        let unit = if panel.contains(' ') { "" } else { " GeV" };
+        format!("side-bands\n{}{unit}", panel.replace('-', "–"))
+    };
     rejection::picture(table, Few::Dashed, note, plain)
 }
 

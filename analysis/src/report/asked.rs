@@ -22,6 +22,8 @@ pub struct Asked {
     pub methods: Vec<String>,
     pub axes: Vec<Axis>,
     pub resonant: String,
+    /// The unit of masses.
+    pub unit: String,
     pub features: Vec<String>,
     pub signal_region: String,
     pub side_bands: String,
@@ -77,6 +79,7 @@ impl Asked {
             methods: methods.into_iter().map(|method| label(method).to_owned()).collect(),
             axes: axes.filter(|axis| !axis.values.is_empty()).collect(),
             resonant: job.data.resonant.clone(),
+            unit: job.unit.to_string(),
             features: job.data.features.clone(),
             signal_region: job.regions.signal.to_string(),
             side_bands: job.regions.outer.to_string(),

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::figures::{Measure, reduce};
+use crate::job::MassUnit;
 use crate::job::axis_headings::{AxisValue, SIGNAL_REGION};
 use crate::job::method_names::{label, rank};
 use crate::statistics::band::Band;
@@ -80,9 +81,9 @@ const MEASURES: [(&str, &str, usize, Value); 6] = [
 ];
 
 /// A value on an axis, in words that can be understood without the heading of a column.
-fn said(heading: &str, value: &str) -> String {
+fn said(heading: &str, value: &str, unit: &MassUnit) -> String {
     match heading {
-        "side-bands" | SIGNAL_REGION => format!("{heading} {} GeV", value.replace('-', "–")),
+        "side-bands" | SIGNAL_REGION => format!("{heading} {} {unit}", value.replace('-', "–")),
         "kinematics" => format!("{value} kinematics"),
         _ => value.to_owned(),
     }
@@ -122,7 +123,9 @@ impl Methods {
         });
         let row = |found: &&PointResults| {
             let method = label(found.point.method()).to_owned();
-            let place = |axis: &(&str, AxisValue)| axis.1(&found.point).map(|value| said(axis.0, &value));
+            let place = |axis: &(&str, AxisValue)| {
+                axis.1(&found.point).map(|value| said(axis.0, &value, &results.job.unit))
+            };
             let beside: Vec<String> = others.iter().filter_map(place).collect();
             let mut row = vec![Cell {
                 value: Some(rank(found.point.method()) as f64),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::planning::{Planning, distinct};
 use super::{Content, Histogram, IfStopped, Recorded, Settings, TaskKind, Work};
-use crate::job::{Job, TemplateSpec, TrainingSample, hlv};
+use crate::job::{Job, TemplateSpec, TrainingSample};
 use crate::plan::cost::EventCounts;
 use crate::plan::cost::keys::{Cost, Key};
 use crate::plan::cost::memory::Chip;
@@ -105,7 +105,7 @@ impl Recorded for Fit {
         let mass = &job.data.resonant;
         vec![Histogram {
             quantity: mass,
-            label: hlv::label(mass),
+            label: job.mass_label(),
             edges: &fit.edges,
             content: Content::Events,
             samples: vec![("data", &fit.counts), ("fit", &fit.expected)],
