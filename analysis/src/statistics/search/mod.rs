@@ -1,0 +1,21 @@
+//! The statistics of a search: is there an excess in a window, and how much signal is excluded.
+//!
+//! - In: counts of events and of template events behind a cut ([`background`], [`counting`], [`small_counts`]), any likelihood
+//!   of a number of signal events ([`likelihood`]), p-values of pseudo-experiments ([`pseudo_experiments`], [`calibration`]).
+//! - Out: the expected background with its error, Z and p-values ([`p_value`]), upper limits by CLs with their bands
+//!   ([`limits`]), intervals ([`intervals`]), global and corrected p-values, and whether p-values are uniform ([`uniformity`]).
+//! - All p-values are one-sided, towards too many events. A Z below 0 is a lack of events.
+//! - It knows no job, no record and no figure.
+
+pub mod background;
+pub mod calibration;
+pub mod counting;
+pub mod effective;
+pub mod intervals;
+pub mod likelihood;
+pub mod limits;
+pub mod p_value;
+pub mod pseudo_experiments;
+pub(in crate::statistics) mod root;
+pub mod small_counts;
+pub mod uniformity;
