@@ -126,7 +126,8 @@ fn tests() -> Vec<Value> {
 fn counts() -> Vec<Value> {
     let mut cases = Vec::new();
     for (count, expected, error, efficiency_error) in [
-        (5.0, 3.0, 0.0, 0.0),
+        (5.0, 3.0, 0.01, 0.0),
+        (12.0, 3.0, 0.0, 0.1),
         (5.0, 3.0, 1.0, 0.0),
         (0.0, 3.0, 1.0, 0.0),
         (12.0, 3.0, 1.5, 0.1),

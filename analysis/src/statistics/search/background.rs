@@ -77,7 +77,7 @@ pub enum NoBackground {
     },
 }
 
-/// b = ε N (1 + δ) and `σ_b` = b √(1/N_t,c + σ_δ² + (`σ_N`/N)²), where N is `N_SR` without an error, or `B_fit` with its own.
+/// `b = ε N (1 + δ)` and `σ_b = b √(1/N_t,c + σ_δ² + (σ_N/N)²)`, where N is `N_SR` without an error, or `B_fit` with its own.
 ///
 /// δ is by how much a region without signal has more events behind the cut than the template says; `σ_δ` is an error relative to
 /// 1 + δ. ε and `N_SR` have no error of their own: that of `N_t,c` holds both.

@@ -50,7 +50,7 @@ impl CountLikelihood {
     /// Z² = 2 N ln[N (b + σ²)/(b² + N σ²)] − (2 b²/σ²) ln[1 + σ² (N − b)/(b (b + σ²))], here as a sum of terms that are never
     /// negative: nothing cancels at N near b or σ near 0, and N = 0 is no exception.
     ///
-    /// Source: T. Li and Y. Ma, ApJ 272 (1983) 317, Eq. 17, for a count and a control region; in these symbols G. Cowan,
+    /// Source: T. Li and Y. Ma, Astrophys. J. 272 (1983) 317, Eq. 17, for a count and a control region; in these symbols G. Cowan,
     /// "Discovery sensitivity for a counting experiment with background uncertainty" (2012).
     pub fn z(&self) -> f64 {
         let (count, b) = (self.count, self.background.expected);

@@ -52,6 +52,6 @@ mod tests {
         let none = global_p(PValue::of_z(50.0), &smallest);
         assert!((none.p - 0.01).abs() < 1e-15 && none.as_low == 0 && none.interval.low == 0.0);
         assert!((none.z() - 2.326).abs() < 1e-3);
-        assert_eq!(global_p(PValue::new(0.5), &[]).p, 1.0);
+        assert!(global_p(PValue::new(0.5), &[]).p > 1.0 - 1e-15);
     }
 }

@@ -21,8 +21,8 @@ pub fn bracketed_root<E>(
     for _ in 0..MOST_STEPS {
         let best = if b.1.abs() < a.1.abs() { b } else { a };
         let least = 2.0 * f64::EPSILON * best.0.abs() / (b.0 - a.0).abs();
-        // Not above 0.5: also where both places are the same.
-        if best.1 == 0.0 || !(least <= 0.5) {
+        // Where both places are the same, there is no share.
+        if best.1 == 0.0 || least.is_nan() || least > 0.5 {
             return Ok(best.0);
         }
         let place = a.0 + f64::clamp(share, least, 1.0 - least) * (b.0 - a.0);

@@ -94,30 +94,34 @@ impl Nodes {
         self.0.iter().map(|(terms, weight)| weight * density(terms)).sum()
     }
 
-    /// The integral with its derivatives; `curvature` gains `weigh` of the integral times its second ones, which are none where the
-    /// density is a sum.
-    pub(super) fn integral(
+    /// The integral with its derivatives by the parameters.
+    pub(super) fn integral(&self, link: Link, parameters: &DVector<f64>) -> Integral {
+        let mut found = Integral { value: 0.0, gradient: DVector::zeros(parameters.len()) };
+        for (terms, weight) in &self.0 {
+            let sum = terms.dot(parameters);
+            let (value, slope) = match link {
+                Link::Exponential => (weight * sum.exp(), weight * sum.exp()),
+                Link::Sum => (weight * sum, *weight),
+            };
+            found.value += value;
+            found.gradient.axpy(slope, terms, 1.0);
+        }
+        found
+    }
+
+    /// Adds a share of the integral's second derivatives to a matrix; a sum has none.
+    pub(super) fn add_curvature(
         &self,
         link: Link,
         parameters: &DVector<f64>,
-        curvature: Option<(&mut DMatrix<f64>, &dyn Fn(f64) -> f64)>,
-    ) -> Integral {
-        let value = self.value(link, parameters);
-        let mut gradient = DVector::zeros(parameters.len());
-        let mut curvature = curvature.map(|(matrix, weigh)| (matrix, weigh(value)));
-        for (terms, weight) in &self.0 {
-            match link {
-                Link::Sum => gradient.axpy(*weight, terms, 1.0),
-                Link::Exponential => {
-                    let weight = weight * terms.dot(parameters).exp();
-                    gradient.axpy(weight, terms, 1.0);
-                    if let Some((matrix, share)) = &mut curvature {
-                        matrix.ger(*share * weight, terms, terms, 1.0);
-                    }
-                }
+        share: f64,
+        curvature: &mut DMatrix<f64>,
+    ) {
+        if link == Link::Exponential {
+            for (terms, weight) in &self.0 {
+                curvature.ger(share * weight * terms.dot(parameters).exp(), terms, terms, 1.0);
             }
         }
-        Integral { value, gradient }
     }
 }
 
@@ -159,12 +163,13 @@ mod tests {
         let nodes = basis.nodes(bins[2].0);
         let parameters = DVector::from_vec(vec![1.0, -2.0, 0.5]);
         let mut curvature = DMatrix::zeros(3, 3);
-        let found = nodes.integral(Link::Exponential, &parameters, Some((&mut curvature, &|_| 2.0)));
+        let found = nodes.integral(Link::Exponential, &parameters);
+        nodes.add_curvature(Link::Exponential, &parameters, 2.0, &mut curvature);
         for axis in 0..3 {
             let shifted = |by: f64| {
                 let mut there = parameters.clone();
                 there[axis] += by;
-                nodes.integral(Link::Exponential, &there, None)
+                nodes.integral(Link::Exponential, &there)
             };
             let (up, down) = (shifted(1e-5), shifted(-1e-5));
             let slope = (up.value - down.value) / 2e-5;

@@ -18,7 +18,7 @@ pub const ACCEPTED_PULL: f64 = 0.5;
 pub struct Bias {
     /// The other function.
     pub truth: Shape,
-    /// The mean of ŝ/σ_ŝ over pseudo-experiments without signal, with its error; none of fewer than two.
+    /// The mean of ŝ over its error in pseudo-experiments without signal, with its error; none of fewer than two.
     pub pull: Option<Measured>,
     /// The mean of ŝ.
     pub signal: Option<Measured>,

@@ -142,7 +142,7 @@ mod tests {
         assert!((found.f - 4.964_602_7).abs() < 1e-9 && (found.p - 0.05).abs() < 1e-7, "{found:?}");
         let found = f_test([20.0 * (1.0 + 0.584_893_2), 20.0], [2, 4], 24).expect("a test");
         assert!((found.p - 0.01).abs() < 1e-6, "{found:?}");
-        assert_eq!(f_test([9.0, 10.0], [2, 3], 13).expect("a test").p, 1.0);
+        assert!(f_test([9.0, 10.0], [2, 3], 13).expect("a test").p > 1.0 - 1e-15);
         assert_eq!(f_test([9.0, 8.0], [2, 3], 3), None);
         assert_eq!(f_test([9.0, 8.0], [3, 3], 9), None);
     }

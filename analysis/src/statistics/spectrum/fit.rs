@@ -156,7 +156,7 @@ impl SpectrumFit {
         let (mut value, mut gradient) = (0.0, DVector::zeros(self.parameters.len()));
         for panel in 0..PANELS {
             let nodes = self.basis.nodes(Window { low: edge(panel), high: edge(panel + 1) });
-            let integral = nodes.integral(link, &self.parameters, None);
+            let integral = nodes.integral(link, &self.parameters);
             value += integral.value;
             gradient += integral.gradient;
         }

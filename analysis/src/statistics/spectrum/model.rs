@@ -106,9 +106,9 @@ impl Model {
         for ((bin, share), count) in self.bins.iter().zip(&self.shares).zip(&self.counts) {
             // An empty bin may expect nothing, too.
             let ratio = |mean: f64| if *count > 0.0 { count / mean } else { 0.0 };
-            let slope = |value: f64| 1.0 - ratio(value + events * share);
-            let integral = bin.integral(link, &background, Some((&mut bent, &slope)));
+            let integral = bin.integral(link, &background);
             let mean = integral.value + events * share;
+            bin.add_curvature(link, &background, 1.0 - ratio(mean), &mut bent);
             let mut gradient = integral.gradient;
             if signal == SignalEvents::Free {
                 gradient = gradient.push(*share);
@@ -144,7 +144,7 @@ fn check(spectrum: &Spectrum, shape: Shape) -> Result<(), SpectrumError> {
             if range.low <= 0.0 {
                 return Err(SpectrumError::BadBins("the dijet function has no value at a mass of 0"));
             }
-            if !(collision_energy > range.high) {
+            if collision_energy.is_nan() || collision_energy <= range.high {
                 let (high, energy) = (range.high, collision_energy);
                 return Err(SpectrumError::BeyondCollisionEnergy { high, energy });
             }

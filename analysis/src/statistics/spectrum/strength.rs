@@ -109,22 +109,21 @@ pub fn best_width(
     let step = (high - low) / f64::from(TRIED_WIDTHS - 1);
     let tried = (0..TRIED_WIDTHS).map(|place| at(low + step * f64::from(place)));
     let tried: Vec<(f64, Best)> = tried.collect::<Result<_, _>>()?;
-    let better = |a: (f64, Best), b: (f64, Best)| if b.1.deviance < a.1.deviance { b } else { a };
-    let mut best = tried.iter().copied().fold(tried[0], better);
+    let better = |a: (f64, Best), b: &(f64, Best)| if b.1.deviance < a.1.deviance { *b } else { a };
+    let mut best = tried.iter().fold(tried[0], better);
     let (mut left, mut right) = ((best.0 - step).max(low), (best.0 + step).min(high));
     for _ in 0..WIDTH_STEPS {
         // The wider side of the best width is cut by the golden section.
         let to_right = right - best.0 > best.0 - left;
         let place = best.0 + 0.381_966 * if to_right { right - best.0 } else { left - best.0 };
         let found = at(place)?;
-        let (old, new) = (best, better(best, found));
-        let (kept, lost) = if new.0 == old.0 { (&old, &found) } else { (&found, &old) };
+        let (kept, lost) = if found.1.deviance < best.1.deviance { (found, best) } else { (best, found) };
         if lost.0 > kept.0 {
-            right = lost.0
+            right = lost.0;
         } else {
-            left = lost.0
+            left = lost.0;
         }
-        best = new;
+        best = kept;
     }
     Ok((signal.with_width(best.0.exp()), best.1))
 }
