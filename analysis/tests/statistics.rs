@@ -189,6 +189,7 @@ fn spectrum_case(shape: Shape, spectrum: &Spectrum) -> Value {
     let (mean, width) = (3400.0, 100.0);
     let fitted = Fitted::Outside(window);
     let side_bands = fit(spectrum, fitted, shape).expect("a fit");
+    let in_window = side_bands.expected_in(window);
     let signal = SignalShape::Gaussian { mean, width };
     let likelihood = SpectrumLikelihood::new(spectrum, shape, signal).expect("a fit");
     let limits = upper_limits(&likelihood, QUOTED_LEVEL, 50.0).expect("a limit");
@@ -204,7 +205,7 @@ fn spectrum_case(shape: Shape, spectrum: &Spectrum) -> Value {
         "window": [window.low, window.high], "signal": [mean, width],
     });
     let found = json!({
-        "deviance": side_bands.deviance, "in_window": side_bands.expected_in(window).value,
+        "deviance": side_bands.deviance, "in_window": in_window.value, "error": in_window.error,
         "signal": likelihood.best().expect("a fit").signal, "z": signed_z(&likelihood).expect("a fit"),
         "observed": limits.observed,
     });

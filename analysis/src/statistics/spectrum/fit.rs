@@ -50,7 +50,7 @@ pub struct Parameters {
 pub fn fit(spectrum: &Spectrum, fitted: Fitted, shape: Shape) -> Result<SpectrumFit, SpectrumError> {
     let model = Model::new(spectrum, fitted, shape)?;
     let minimum = fit_model(&model, None, SignalEvents::Fixed(0.0))?;
-    Ok(SpectrumFit::of(model, minimum, SignalEvents::Fixed(0.0)))
+    SpectrumFit::of(model, minimum, SignalEvents::Fixed(0.0))
 }
 
 /// Fits a function of the background and the number of signal events. Their error is that by the second derivatives.
@@ -65,7 +65,7 @@ pub fn fit_with_signal(
 ) -> Result<SpectrumFit, SpectrumError> {
     let model = Model::new(spectrum, fitted, shape)?.with_signal(signal)?;
     let minimum = fit_model(&model, None, SignalEvents::Free)?;
-    Ok(SpectrumFit::of(model, minimum, SignalEvents::Free))
+    SpectrumFit::of(model, minimum, SignalEvents::Free)
 }
 
 /// The greatest likelihood of a model, from given parameters of the background, else from a regression.
@@ -109,29 +109,22 @@ fn regression(model: &Model) -> Result<DVector<f64>, SpectrumError> {
 }
 
 impl SpectrumFit {
-    fn of(model: Model, minimum: Minimum, signal: SignalEvents) -> Self {
+    fn of(model: Model, minimum: Minimum, signal: SignalEvents) -> Result<Self, SpectrumError> {
+        let all = minimum.covariance.ok_or(SpectrumError::Degenerate)?;
         let own = model.parameters();
         let parameters = minimum.parameters.rows(0, own).into_owned();
-        let covariance = minimum.covariance.view((0, 0), (own, own)).into_owned();
+        let covariance = all.view((0, 0), (own, own)).into_owned();
         let found = match signal {
             SignalEvents::Fixed(_) => None,
             SignalEvents::Free => {
-                let error = minimum.covariance[(own, own)].sqrt();
+                let error = all[(own, own)].sqrt();
                 Some(Measured { value: minimum.parameters[own], error })
             }
         };
         let expected = model.expected(&parameters, found.map_or(0.0, |signal| signal.value));
         let Model { basis, windows: bins, counts, .. } = model;
-        Self {
-            basis,
-            parameters,
-            covariance,
-            deviance: minimum.deviance,
-            signal: found,
-            bins,
-            counts,
-            expected,
-        }
+        let deviance = minimum.deviance;
+        Ok(Self { basis, parameters, covariance, deviance, signal: found, bins, counts, expected })
     }
 
     /// The function.

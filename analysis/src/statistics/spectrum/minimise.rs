@@ -17,9 +17,14 @@ pub(super) struct Minimum {
     /// The background's parameters, and the signal where it is free.
     pub(super) parameters: DVector<f64>,
     pub(super) deviance: f64,
-    /// The covariance by the second derivatives; 0 for parameters at their bound.
-    pub(super) covariance: DMatrix<f64>,
+    /// The covariance by the second derivatives; 0 for parameters at their bound. None where the likelihood is flat, as it is where
+    /// a background goes to 0 beneath a signal that is too large.
+    pub(super) covariance: Option<DMatrix<f64>>,
 }
+
+/// What is added to the second derivatives, relative to each, where they lead nowhere: a valley with a flat floor has a direction
+/// that is all rounding.
+const RIDGES: [f64; 3] = [0.0, 1e-6, 1e-2];
 
 /// What is minimised.
 pub(super) struct Task<'a> {
@@ -51,39 +56,38 @@ impl Task<'_> {
         let mut parameters = start;
         let mut here = self.at(&parameters);
         for step in 0..MOST_STEPS {
-            let Direction { along, gain, free } = self.direction(&parameters, &here)?;
-            let settled = gain < LEAST_GAIN;
-            match self.walk(&parameters, &here, &along, gain) {
-                Some(there) => {
-                    parameters = there;
-                    here = self.at(&parameters);
-                }
+            let tried = RIDGES.iter().find_map(|ridge| {
+                let direction = self.direction(&parameters, &here, *ridge)?;
+                let there = self.walk(&parameters, &here, &direction);
                 // Where rounding hides what is left to gain, this is the maximum.
-                None if gain < 1e-6 => {}
-                None => return Err(SpectrumError::NoStep(step)),
-            }
-            if settled {
-                let covariance = covariance(&here.observed, &free).ok_or(SpectrumError::Degenerate)?;
+                let there = there.or_else(|| (direction.gain < 1e-6).then(|| parameters.clone()))?;
+                Some((there, direction))
+            });
+            let (there, Direction { gain, free, .. }) = tried.ok_or(SpectrumError::NoStep(step))?;
+            parameters = there;
+            here = self.at(&parameters);
+            if gain < LEAST_GAIN {
+                let covariance = covariance(&here.observed, &free);
                 return Ok(Minimum { parameters, deviance: here.deviance, covariance });
             }
         }
         Err(SpectrumError::TooManySteps(MOST_STEPS))
     }
 
-    /// The step of Newton's method among parameters that are not held at their bounds.
-    fn direction(&self, parameters: &DVector<f64>, here: &Derivatives) -> Result<Direction, SpectrumError> {
+    /// The step of Newton's method among parameters that are not held at their bounds; none where there is no valley.
+    fn direction(&self, parameters: &DVector<f64>, here: &Derivatives, ridge: f64) -> Option<Direction> {
         let is_at_bound = |place: usize| self.is_bounded(place) && parameters[place] <= 0.0;
         let mut free: Vec<usize> = (0..parameters.len())
             .filter(|place| !is_at_bound(*place) || here.gradient[*place] < 0.0)
             .collect();
         loop {
-            let along = newton(here, &free).ok_or(SpectrumError::Degenerate)?;
+            let along = newton(here, &free, ridge)?;
             // A parameter that would leave its bound to the wrong side stays there for this step.
             let before = free.len();
             free.retain(|place| !(is_at_bound(*place) && along[*place] < 0.0));
             if free.len() == before {
                 let gain = -here.gradient.dot(&along);
-                return Ok(Direction { along, gain, free });
+                return Some(Direction { along, gain, free });
             }
         }
     }
@@ -93,8 +97,7 @@ impl Task<'_> {
         &self,
         parameters: &DVector<f64>,
         here: &Derivatives,
-        along: &DVector<f64>,
-        gain: f64,
+        Direction { along, gain, .. }: &Direction,
     ) -> Option<DVector<f64>> {
         let to_bound = |place: usize| {
             let leaves = self.is_bounded(place) && along[place] < 0.0;
@@ -132,8 +135,8 @@ struct Direction {
 
 /// −H⁻¹ g of the free parameters, 0 of others. Where the second derivatives are not those of a valley, their expectation takes
 /// their place.
-fn newton(here: &Derivatives, free: &[usize]) -> Option<DVector<f64>> {
-    let factor = |matrix: &DMatrix<f64>| scaled_factor(matrix, free);
+fn newton(here: &Derivatives, free: &[usize], ridge: f64) -> Option<DVector<f64>> {
+    let factor = |matrix: &DMatrix<f64>| scaled_factor(matrix, free, ridge);
     let (factor, scale) = factor(&here.observed).or_else(|| factor(&here.information))?;
     let slope = DVector::from_iterator(
         free.len(),
@@ -149,7 +152,7 @@ fn newton(here: &Derivatives, free: &[usize]) -> Option<DVector<f64>> {
 
 /// The inverse among the free parameters.
 pub(super) fn covariance(matrix: &DMatrix<f64>, free: &[usize]) -> Option<DMatrix<f64>> {
-    let (factor, scale) = scaled_factor(matrix, free)?;
+    let (factor, scale) = scaled_factor(matrix, free, 0.0)?;
     let inverse = factor.inverse();
     let mut covariance = DMatrix::zeros(matrix.nrows(), matrix.nrows());
     for (row, of_row) in free.iter().enumerate() {
@@ -160,14 +163,21 @@ pub(super) fn covariance(matrix: &DMatrix<f64>, free: &[usize]) -> Option<DMatri
     Some(covariance)
 }
 
-/// Cholesky's factor of the free part with a diagonal of 1, and the scale of each parameter; none where it has no inverse to
+/// Cholesky's factor of the free part with a diagonal of 1 and a ridge, and the scale of each parameter; none where it has no inverse to
 /// speak of.
-fn scaled_factor(matrix: &DMatrix<f64>, free: &[usize]) -> Option<(Cholesky<f64, Dyn>, Vec<f64>)> {
+fn scaled_factor(
+    matrix: &DMatrix<f64>,
+    free: &[usize],
+    ridge: f64,
+) -> Option<(Cholesky<f64, Dyn>, Vec<f64>)> {
     let scale: Vec<f64> = free.iter().map(|place| 1.0 / matrix[(*place, *place)].sqrt()).collect();
     if scale.iter().any(|scale| !scale.is_finite()) {
         return None;
     }
-    let entry = |row: usize, column: usize| matrix[(free[row], free[column])] * scale[row] * scale[column];
+    let entry = |row: usize, column: usize| {
+        let on_diagonal = if row == column { ridge } else { 0.0 };
+        matrix[(free[row], free[column])] * scale[row] * scale[column] + on_diagonal
+    };
     let factor = DMatrix::from_fn(free.len(), free.len(), entry).cholesky()?;
     let least = factor.l_dirty().diagonal().iter().copied().fold(f64::INFINITY, f64::min);
     (least > 1e-7).then_some((factor, scale))

@@ -43,15 +43,15 @@ impl SpectrumLikelihood {
     /// likelihood has no maximum below 0, and this stands for it.
     ///
     /// Source: the score test, C. R. Rao, Proc. Camb. Phil. Soc. 44 (1948) 50, which is the likelihood ratio near 0.
-    fn by_score(&self) -> Result<Best, SpectrumError> {
+    fn by_score(&self) -> Option<Best> {
         let own = self.model.parameters();
         let here = self.model.derivatives(&self.without.clone().push(0.0), SignalEvents::Free);
         let is_free =
             |place: &usize| *place == own || here.gradient[*place].abs() < 1e-6 || self.without[*place] > 0.0;
         let free: Vec<usize> = (0..=own).filter(is_free).collect();
-        let variance = covariance(&here.information, &free).ok_or(SpectrumError::Degenerate)?[(own, own)];
+        let variance = covariance(&here.information, &free)?[(own, own)];
         let score = here.gradient[own];
-        Ok(Best {
+        Some(Best {
             signal: -score * variance,
             deviance: self.deviance_without - 0.5 * score * score * variance,
         })
@@ -62,15 +62,13 @@ impl SignalLikelihood for SpectrumLikelihood {
     type Error = SpectrumError;
 
     fn best(&self) -> Result<Best, SpectrumError> {
-        let by_score = self.by_score()?;
         let free = Task { model: &self.model, signal: SignalEvents::Free };
         match free.minimise(self.without.clone().push(0.0)) {
             Ok(minimum) => {
                 let signal = minimum.parameters[self.model.parameters()];
                 Ok(Best { signal, deviance: minimum.deviance.min(self.deviance_without) })
             }
-            Err(_) if by_score.signal < 0.0 => Ok(by_score),
-            Err(error) => Err(error),
+            Err(error) => self.by_score().filter(|best| best.signal < 0.0).ok_or(error),
         }
     }
 
