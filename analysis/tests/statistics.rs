@@ -205,7 +205,7 @@ fn spectrum_case(shape: Shape, spectrum: &Spectrum) -> Value {
         "window": [window.low, window.high], "signal": [mean, width],
     });
     let found = json!({
-        "deviance": side_bands.deviance, "in_window": in_window.value, "error": in_window.error,
+        "nll": side_bands.nll, "in_window": in_window.value, "error": in_window.error,
         "signal": likelihood.best().expect("a fit").signal, "z": signed_z(&likelihood).expect("a fit"),
         "observed": limits.observed,
     });

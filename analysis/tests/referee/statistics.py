@@ -184,7 +184,7 @@ def spectrum(case):
     mean, width = case["in"]["signal"]
     shares = np.diff(scipy.stats.norm.cdf(edges, mean, width))
 
-    def deviance(expected, places):
+    def half_deviance(expected, places):
         n, mu = counts[places], expected[places]
         if (mu <= 0).any():
             return 1e10
@@ -196,13 +196,13 @@ def spectrum(case):
     def background(p):
         return integrals(lambda m: density(m, p), edges)
 
-    alone = minimised(lambda p: deviance(background(p), fitted), start, limits)
-    compare(case, "deviance of the side-bands", case["out"]["deviance"], alone.fval)
+    alone = minimised(lambda p: half_deviance(background(p), fitted), start, limits)
+    compare(case, "-ln L of the side-bands", case["out"]["nll"], alone.fval)
     window = np.array(case["in"]["window"])
     expected = integrals(lambda m: density(m, alone.values), window)[0]
     compare(case, "events in the window", case["out"]["in_window"], expected, 1e-5)
     if case["in"]["shape"]["kind"] != "bernstein":
-        # Second derivatives of the deviance by those of the expected events, which differences give to a permille or better.
+        # Second derivatives of −ln L by those of the expected events, which differences give to a permille or better.
         step = 1e-4
         places = [np.array(alone.values) + step * move for move in np.eye(len(start))]
         back = [2 * np.array(alone.values) - place for place in places]
@@ -218,9 +218,9 @@ def spectrum(case):
         slope = np.subtract(at[: len(start)], at[len(start) :]) / (2 * step)
         error = np.sqrt(slope @ np.linalg.solve(hessian, slope))
         compare(case, "error of the events in the window", case["out"]["error"], error, 1e-3)
-    without = minimised(lambda p: deviance(background(p), everywhere), start, limits)
+    without = minimised(lambda p: half_deviance(background(p), everywhere), start, limits)
     free = minimised(
-        lambda p: deviance(background(p[:-1]) + p[-1] * shares, everywhere), [*without.values, 1.0], [*limits, (None, None)]
+        lambda p: half_deviance(background(p[:-1]) + p[-1] * shares, everywhere), [*without.values, 1.0], [*limits, (None, None)]
     )
     signal = free.values[-1]
     compare(case, "signal", case["out"]["signal"], signal, 1e-4)
@@ -228,10 +228,10 @@ def spectrum(case):
     compare(case, "Z", case["out"]["z"], z, 1e-5)
     # With a signal of the limit, q̃ of the data and of the Asimov data, by their formulae.
     limit = case["out"]["observed"]
-    observed = minimised(lambda p: deviance(background(p) + limit * shares, everywhere), without.values, limits)
+    observed = minimised(lambda p: half_deviance(background(p) + limit * shares, everywhere), without.values, limits)
     q = 2 * (observed.fval - (free.fval if signal > 0 else without.fval))
     counts = background(without.values)
-    asimov = minimised(lambda p: deviance(background(p) + limit * shares, everywhere), without.values, limits)
+    asimov = minimised(lambda p: half_deviance(background(p) + limit * shares, everywhere), without.values, limits)
     q_asimov = 2 * asimov.fval
     shift = (q - q_asimov) / (2 * np.sqrt(q_asimov)) if q > q_asimov else np.sqrt(q) - np.sqrt(q_asimov)
     cls = scipy.stats.norm.sf(shift + np.sqrt(q_asimov)) / scipy.stats.norm.sf(shift)

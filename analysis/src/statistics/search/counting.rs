@@ -57,12 +57,12 @@ impl CountLikelihood {
         // Without signal the best background stands between b and N, by their variances.
         let spread = self.spread();
         let background = (b + spread * count) / (1.0 + spread);
-        let deviance = self.deviance_of(&Profiled::of(background, 1.0, 0.0));
-        (2.0 * deviance).max(0.0).sqrt().copysign(count - b)
+        let nll = self.nll_of(&Profiled::of(background, 1.0, 0.0));
+        (2.0 * nll).max(0.0).sqrt().copysign(count - b)
     }
 
     /// −ln L against a mean that is the count, and a background and efficiency that are as expected.
-    fn deviance_of(&self, profiled: &Profiled) -> f64 {
+    fn nll_of(&self, profiled: &Profiled) -> f64 {
         let (Background { expected, error }, mean) = (self.background, profiled.mean);
         let of_count =
             if self.count > 0.0 { self.count * log_deficit(mean / self.count - 1.0) } else { mean };
@@ -129,14 +129,14 @@ impl SignalLikelihood for CountLikelihood {
     type Error = Infallible;
 
     fn best(&self) -> Result<Best, Infallible> {
-        Ok(Best { signal: self.count - self.background.expected, deviance: 0.0 })
+        Ok(Best { signal: self.count - self.background.expected, nll: 0.0 })
     }
 
     /// # Panics
     /// In builds with assertions, if the signal is negative: only the best one may be.
-    fn deviance(&self, signal: f64) -> Result<f64, Infallible> {
+    fn nll(&self, signal: f64) -> Result<f64, Infallible> {
         debug_assert!(signal >= 0.0, "a signal of {signal} events");
-        Ok(self.deviance_of(&self.profile(signal)))
+        Ok(self.nll_of(&self.profile(signal)))
     }
 
     /// The count and the background become what the background is at its best without signal; its spread stays.
@@ -198,13 +198,13 @@ mod tests {
             let likelihood = CountLikelihood { efficiency_error, ..count(n, 10.0, sigma) };
             for signal in [0.5, 10.0, 90.0] {
                 let profiled = likelihood.profile(signal);
-                let least = likelihood.deviance_of(&profiled);
+                let least = likelihood.nll_of(&profiled);
                 for (of_background, of_efficiency) in [(1.001, 0.0), (0.999, 0.0), (1.0, 1e-3), (1.0, -1e-3)]
                 {
                     let background = profiled.background * if sigma > 0.0 { of_background } else { 1.0 };
                     let change = if efficiency_error > 0.0 { of_efficiency } else { 0.0 };
                     let efficiency = (profiled.efficiency + change).max(0.0);
-                    let there = likelihood.deviance_of(&Profiled::of(background, efficiency, signal));
+                    let there = likelihood.nll_of(&Profiled::of(background, efficiency, signal));
                     assert!(
                         there >= least - 1e-12,
                         "{n} {sigma} {efficiency_error} {signal}: {there} < {least}"
@@ -219,7 +219,7 @@ mod tests {
         let Ok(asimov) =
             CountLikelihood { efficiency_error: 0.1, ..count(150.0, 100.0, 20.0) }.without_signal();
         let Ok(best) = asimov.best();
-        assert_eq!((best.signal, best.deviance), (0.0, 0.0));
+        assert_eq!((best.signal, best.nll), (0.0, 0.0));
         assert!(asimov.count > 100.0 && asimov.count < 150.0, "{asimov:?}");
         assert!((asimov.spread() - 4.0).abs() < 1e-12);
     }

@@ -4,7 +4,7 @@ use crate::statistics::search::p_value::PValue;
 
 /// The likelihood of a number of signal events, in which everything else takes its best value.
 ///
-/// Deviances are −ln L of the best everything else, against any fixed origin of the data at hand.
+/// `nll` is −ln L with everything else at its best, against any fixed origin for the data at hand.
 pub trait SignalLikelihood: Sized {
     /// Why it may have no answer.
     type Error;
@@ -19,7 +19,7 @@ pub trait SignalLikelihood: Sized {
     ///
     /// # Errors
     /// The maximum is not found.
-    fn deviance(&self, signal: f64) -> Result<f64, Self::Error>;
+    fn nll(&self, signal: f64) -> Result<f64, Self::Error>;
 
     /// The likelihood of the data that are expected without signal, the rest as it is best for the data at hand: Asimov data.
     ///
@@ -34,7 +34,7 @@ pub struct Best {
     /// Signal events.
     pub signal: f64,
     /// −ln L.
-    pub deviance: f64,
+    pub nll: f64,
 }
 
 /// Z of the data without signal, below 0 where there are too few events: the root of q₀ = −2 ln [L(0) / L(ŝ)] with the sign of ŝ.
@@ -46,7 +46,7 @@ pub struct Best {
 /// The likelihood has no answer.
 pub fn signed_z<L: SignalLikelihood>(likelihood: &L) -> Result<f64, L::Error> {
     let best = likelihood.best()?;
-    let q0 = 2.0 * (likelihood.deviance(0.0)? - best.deviance);
+    let q0 = 2.0 * (likelihood.nll(0.0)? - best.nll);
     Ok(q0.max(0.0).sqrt().copysign(best.signal))
 }
 
@@ -68,6 +68,6 @@ pub fn q_tilde<L: SignalLikelihood>(likelihood: &L, best: Best, signal: f64) -> 
     if best.signal >= signal {
         return Ok(0.0);
     }
-    let reference = if best.signal < 0.0 { likelihood.deviance(0.0)? } else { best.deviance };
-    Ok((2.0 * (likelihood.deviance(signal)? - reference)).max(0.0))
+    let reference = if best.signal < 0.0 { likelihood.nll(0.0)? } else { best.nll };
+    Ok((2.0 * (likelihood.nll(signal)? - reference)).max(0.0))
 }

@@ -6,7 +6,7 @@ use crate::statistics::search::p_value::PValue;
 /// How often pseudo-experiments without signal come as low as what was observed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GlobalP {
-    /// (1 + k) / (1 + n): never 0, and never smaller on average than the rate at which it is come by.
+    /// (1 + k) / (1 + n): never 0, and on average not below the rate that it estimates.
     pub p: f64,
     /// k, the pseudo-experiments whose smallest local p-value is at most the observed one. At 0, `p` is an upper bound.
     pub as_low: u64,

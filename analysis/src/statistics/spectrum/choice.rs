@@ -22,8 +22,10 @@ pub struct FTest {
 
 /// F-test of χ² at so many bins, of a function and of one that holds it.
 ///
-/// Source: F = [(χ²₁ − χ²₂)/(k₂ − k₁)] / [χ²₂/(n − k₂)], of k₁ and k₂ parameters and n bins; R. G. Lomax, D. L. Hahs-Vaughn,
-/// "Statistical Concepts" (2007), as CMS uses it for dijet spectra. None where no degree of freedom is left.
+/// None where no degree of freedom is left.
+///
+/// Source: F = [(χ²₁ − χ²₂)/(k₂ − k₁)] / [χ²₂/(n − k₂)], of k₁ and k₂ parameters and n bins, is distributed as Fisher's F where
+/// the simpler function is right and χ² are those of least squares; ours are at the greatest likelihood, which is close.
 pub fn f_test(chi_squared: [f64; 2], parameters: [usize; 2], bins: usize) -> Option<FTest> {
     let more = parameters[1].checked_sub(parameters[0]).filter(|more| *more > 0)? as f64;
     let left = bins.checked_sub(parameters[1]).filter(|left| *left > 0)? as f64;

@@ -21,7 +21,7 @@ pub struct SpectrumFit {
     parameters: DVector<f64>,
     covariance: DMatrix<f64>,
     /// −ln L, against a mean that is the count in each bin.
-    pub deviance: f64,
+    pub nll: f64,
     /// Signal events, where a signal was fitted, too; below 0 where there are too few events.
     pub signal: Option<Measured>,
     /// The bins that were fitted.
@@ -123,8 +123,8 @@ impl SpectrumFit {
         };
         let expected = model.expected(&parameters, found.map_or(0.0, |signal| signal.value));
         let Model { basis, windows: bins, counts, .. } = model;
-        let deviance = minimum.deviance;
-        Ok(Self { basis, parameters, covariance, deviance, signal: found, bins, counts, expected })
+        let nll = minimum.nll;
+        Ok(Self { basis, parameters, covariance, nll, signal: found, bins, counts, expected })
     }
 
     /// The function.

@@ -16,7 +16,7 @@ const LEAST_GAIN: f64 = 1e-9;
 pub(super) struct Minimum {
     /// The background's parameters, and the signal where it is free.
     pub(super) parameters: DVector<f64>,
-    pub(super) deviance: f64,
+    pub(super) nll: f64,
     /// The covariance by the second derivatives; 0 for parameters at their bound. None where the likelihood is flat, as it is where
     /// a background goes to 0 beneath a signal that is too large.
     pub(super) covariance: Option<DMatrix<f64>>,
@@ -37,13 +37,13 @@ impl Task<'_> {
         self.model.derivatives(parameters, self.signal)
     }
 
-    fn deviance(&self, parameters: &DVector<f64>) -> f64 {
+    fn nll(&self, parameters: &DVector<f64>) -> f64 {
         let own = self.model.parameters();
         let events = match self.signal {
             SignalEvents::Fixed(events) => events,
             SignalEvents::Free => parameters[own],
         };
-        self.model.deviance(&parameters.rows(0, own).into_owned(), events)
+        self.model.nll(&parameters.rows(0, own).into_owned(), events)
     }
 
     /// Whether a parameter must not be negative.
@@ -68,7 +68,7 @@ impl Task<'_> {
             here = self.at(&parameters);
             if gain < LEAST_GAIN {
                 let covariance = covariance(&here.observed, &free);
-                return Ok(Minimum { parameters, deviance: here.deviance, covariance });
+                return Ok(Minimum { parameters, nll: here.nll, covariance });
             }
         }
         Err(SpectrumError::TooManySteps(MOST_STEPS))
@@ -112,8 +112,8 @@ impl Task<'_> {
             if let Some((_, place)) = reaches_bound {
                 there[place] = 0.0;
             }
-            let gained = here.deviance - self.deviance(&there);
-            let rounding = 1e-13 * here.deviance.abs();
+            let gained = here.nll - self.nll(&there);
+            let rounding = 1e-13 * here.nll.abs();
             if gained >= 1e-4 * length * gain - rounding {
                 return Some(there);
             }

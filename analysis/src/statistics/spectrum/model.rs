@@ -31,7 +31,7 @@ pub(super) struct Model {
 
 /// −ln L, against a mean that is the count in each bin, with its derivatives.
 pub(super) struct Derivatives {
-    pub(super) deviance: f64,
+    pub(super) nll: f64,
     pub(super) gradient: DVector<f64>,
     /// Second derivatives.
     pub(super) observed: DMatrix<f64>,
@@ -82,9 +82,9 @@ impl Model {
     }
 
     /// −ln L; infinite where an event is seen that cannot be.
-    pub(super) fn deviance(&self, background: &DVector<f64>, signal: f64) -> f64 {
+    pub(super) fn nll(&self, background: &DVector<f64>, signal: f64) -> f64 {
         let expected = self.expected(background, signal);
-        expected.iter().zip(&self.counts).map(|(mean, count)| bin_deviance(*count, *mean)).sum()
+        expected.iter().zip(&self.counts).map(|(mean, count)| bin_nll(*count, *mean)).sum()
     }
 
     /// −ln L with its derivatives by the parameters of the background and, where it is free, the signal.
@@ -97,7 +97,7 @@ impl Model {
         };
         let size = parameters.len();
         let mut sum = Derivatives {
-            deviance: 0.0,
+            nll: 0.0,
             gradient: DVector::zeros(size),
             observed: DMatrix::zeros(size, size),
             information: DMatrix::zeros(size, size),
@@ -113,7 +113,7 @@ impl Model {
             if signal == SignalEvents::Free {
                 gradient = gradient.push(*share);
             }
-            sum.deviance += bin_deviance(*count, mean);
+            sum.nll += bin_nll(*count, mean);
             sum.gradient.axpy(1.0 - ratio(mean), &gradient, 1.0);
             if mean > 0.0 {
                 sum.observed.ger(ratio(mean) / mean, &gradient, &gradient, 1.0);
@@ -126,8 +126,8 @@ impl Model {
     }
 }
 
-/// The deviance of one bin, half of what is distributed as χ².
-pub(super) fn bin_deviance(count: f64, mean: f64) -> f64 {
+/// −ln L of one bin: half its deviance, which is what is distributed as χ².
+pub(super) fn bin_nll(count: f64, mean: f64) -> f64 {
     if mean.is_nan() || mean < 0.0 || (mean == 0.0 && count > 0.0) {
         return f64::INFINITY;
     }

@@ -2,7 +2,7 @@
 
 use crate::statistics::chi_squared::p_value;
 use crate::statistics::spectrum::fit::SpectrumFit;
-use crate::statistics::spectrum::model::bin_deviance;
+use crate::statistics::spectrum::model::bin_nll;
 
 /// Bins are merged for χ² until they expect so many events.
 pub const LEAST_EXPECTED: f64 = 10.0;
@@ -29,8 +29,7 @@ impl Quality {
 ///
 /// Source: S. Baker and R. D. Cousins, Nucl. Instrum. Meth. 221 (1984) 437.
 pub fn by_deviance(fit: &SpectrumFit) -> Quality {
-    let sum: f64 =
-        fit.counts.iter().zip(&fit.expected).map(|(count, mean)| bin_deviance(*count, *mean)).sum();
+    let sum: f64 = fit.counts.iter().zip(&fit.expected).map(|(count, mean)| bin_nll(*count, *mean)).sum();
     Quality::of(2.0 * sum, fit.counts.len(), fit.free_parameters())
 }
 

@@ -25,7 +25,7 @@ pub struct SpectrumLikelihood {
     model: Model,
     /// The background's parameters at their best without signal.
     without: DVector<f64>,
-    deviance_without: f64,
+    nll_without: f64,
 }
 
 impl SpectrumLikelihood {
@@ -36,7 +36,7 @@ impl SpectrumLikelihood {
     pub fn new(spectrum: &Spectrum, shape: Shape, signal: SignalShape) -> Result<Self, SpectrumError> {
         let model = Model::new(spectrum, Fitted::AllBins, shape)?.with_signal(signal)?;
         let minimum = fit_model(&model, None, SignalEvents::Fixed(0.0))?;
-        Ok(Self { model, without: minimum.parameters, deviance_without: minimum.deviance })
+        Ok(Self { model, without: minimum.parameters, nll_without: minimum.nll })
     }
 
     /// The best signal by the slope and the curvature of the likelihood without signal. Where no event lies beneath a signal, its
@@ -51,10 +51,7 @@ impl SpectrumLikelihood {
         let free: Vec<usize> = (0..=own).filter(is_free).collect();
         let variance = covariance(&here.information, &free)?[(own, own)];
         let score = here.gradient[own];
-        Some(Best {
-            signal: -score * variance,
-            deviance: self.deviance_without - 0.5 * score * score * variance,
-        })
+        Some(Best { signal: -score * variance, nll: self.nll_without - 0.5 * score * score * variance })
     }
 }
 
@@ -66,24 +63,24 @@ impl SignalLikelihood for SpectrumLikelihood {
         match free.minimise(self.without.clone().push(0.0)) {
             Ok(minimum) => {
                 let signal = minimum.parameters[self.model.parameters()];
-                Ok(Best { signal, deviance: minimum.deviance.min(self.deviance_without) })
+                Ok(Best { signal, nll: minimum.nll.min(self.nll_without) })
             }
             Err(error) => self.by_score().filter(|best| best.signal < 0.0).ok_or(error),
         }
     }
 
-    fn deviance(&self, signal: f64) -> Result<f64, SpectrumError> {
+    fn nll(&self, signal: f64) -> Result<f64, SpectrumError> {
         if signal == 0.0 {
-            return Ok(self.deviance_without);
+            return Ok(self.nll_without);
         }
         let fixed = SignalEvents::Fixed(signal);
-        fit_model(&self.model, Some(&self.without), fixed).map(|minimum| minimum.deviance)
+        fit_model(&self.model, Some(&self.without), fixed).map(|minimum| minimum.nll)
     }
 
     fn without_signal(&self) -> Result<Self, SpectrumError> {
         let mut asimov = self.clone();
         asimov.model.counts = self.model.expected(&self.without, 0.0);
-        asimov.deviance_without = 0.0;
+        asimov.nll_without = 0.0;
         Ok(asimov)
     }
 }
@@ -107,7 +104,7 @@ pub fn best_width(
     let step = (high - low) / f64::from(TRIED_WIDTHS - 1);
     let tried = (0..TRIED_WIDTHS).map(|place| at(low + step * f64::from(place)));
     let tried: Vec<(f64, Best)> = tried.collect::<Result<_, _>>()?;
-    let better = |a: (f64, Best), b: &(f64, Best)| if b.1.deviance < a.1.deviance { *b } else { a };
+    let better = |a: (f64, Best), b: &(f64, Best)| if b.1.nll < a.1.nll { *b } else { a };
     let mut best = tried.iter().fold(tried[0], better);
     let (mut left, mut right) = ((best.0 - step).max(low), (best.0 + step).min(high));
     for _ in 0..WIDTH_STEPS {
@@ -115,7 +112,7 @@ pub fn best_width(
         let to_right = right - best.0 > best.0 - left;
         let place = best.0 + 0.381_966 * if to_right { right - best.0 } else { left - best.0 };
         let found = at(place)?;
-        let (kept, lost) = if found.1.deviance < best.1.deviance { (found, best) } else { (best, found) };
+        let (kept, lost) = if found.1.nll < best.1.nll { (found, best) } else { (best, found) };
         if lost.0 > kept.0 {
             right = lost.0;
         } else {

@@ -46,7 +46,7 @@ fn the_parameters_of_an_exact_dijet_spectrum_come_back() {
     for wanted in [[-9.0, 14.0, -5.0, 0.5], [-3.0, 0.0, -6.0, 0.0]] {
         let spectrum = expected(|m| dijet(wanted, m));
         let found = fit(&spectrum, Fitted::AllBins, DIJET).expect("a fit");
-        assert!(found.deviance < 1e-6, "{}", found.deviance);
+        assert!(found.nll < 1e-6, "{}", found.nll);
         let parameters = found.parameters();
         assert_eq!(parameters.names, ["ln p1", "p2", "p3", "p4"]);
         for (value, wanted) in parameters.values.iter().zip(wanted) {
