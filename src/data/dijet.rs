@@ -67,6 +67,10 @@ impl Dijet {
             Variable::AngularDistance => self.angular_distance(),
             Variable::PseudorapidityDistance => self.pseudorapidity_difference().abs(),
             Variable::AzimuthDistance => self.azimuth_difference().abs(),
+            Variable::HeavyPseudorapidity => self.heavy.pseudorapidity(),
+            Variable::LightPseudorapidity => self.light.pseudorapidity(),
+            Variable::HeavyAzimuth => self.heavy.azimuth(),
+            Variable::LightAzimuth => self.light.azimuth(),
             Variable::HeavyMomentum => self.heavy.transverse_momentum(),
             Variable::LightMomentum => self.light.transverse_momentum(),
         }

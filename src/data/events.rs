@@ -35,6 +35,8 @@ pub struct Events {
     pub mass: Vec<f64>,
     /// The features in the order of the job.
     pub features: Array2<f32>,
+    /// What models generate in their place, where a job names it.
+    pub generated: Option<Array2<f32>>,
     /// Whether an event is simulated signal.
     pub is_signal: Vec<bool>,
     /// Where in the file each of them lies.
@@ -76,6 +78,7 @@ impl Events {
         Self {
             mass: events.iter().map(|event| self.mass[*event]).collect(),
             features: self.features.select(Axis(0), events),
+            generated: self.generated.as_ref().map(|generated| generated.select(Axis(0), events)),
             is_signal: events.iter().map(|event| self.is_signal[*event]).collect(),
             rows: events.iter().map(|event| self.rows[*event]).collect(),
             jets,
@@ -87,10 +90,15 @@ impl Events {
     /// Adds those of another file; rows stay those of their own files.
     ///
     /// # Panics
-    /// If one of them has features or jets that the other has not.
+    /// If one of them has features, coordinates or jets that the other has not.
     pub fn append(&mut self, other: &Self) {
         self.mass.extend(&other.mass);
         self.features.append(Axis(0), other.features.view()).expect("the same features");
+        match (&mut self.generated, &other.generated) {
+            (Some(own), Some(further)) => own.append(Axis(0), further.view()).expect("the same columns"),
+            (None, None) => {}
+            _ => panic!("columns to generate in both files or in none"),
+        }
         self.is_signal.extend(&other.is_signal);
         self.rows.extend(&other.rows);
         self.dropped += other.dropped;
@@ -248,8 +256,14 @@ impl Reader<'_> {
         );
         let features = Array2::from_shape_vec(shape, made.features)
             .expect("each event adds one mass and as many features as the recipe has");
+        let columns = self.data.generated.columns().len();
+        let generated = (columns > 0).then(|| {
+            let shape = (made.mass.len(), columns);
+            Array2::from_shape_vec(shape, made.generated)
+                .expect("each event adds as many numbers as there are columns")
+        });
         let Making { mass, is_signal, rows, dropped, .. } = made;
-        Ok(Events { mass, features, is_signal, rows, jets: None, dropped, remarks })
+        Ok(Events { mass, features, generated, is_signal, rows, jets: None, dropped, remarks })
     }
 
     /// The events of all batches. A thread makes them while this one reads on, which takes longer: values lie compressed.
@@ -296,6 +310,7 @@ struct Making<'a> {
     labels: LabelValues,
     mass: Vec<f64>,
     features: Vec<f32>,
+    generated: Vec<f32>,
     is_signal: Vec<bool>,
     /// The row of each event, and how many rows have been looked at.
     rows: Vec<u32>,
@@ -316,6 +331,7 @@ impl<'a> Making<'a> {
             labels: LabelValues::default(),
             mass: Vec::with_capacity(room),
             features: Vec::with_capacity(room * data.features.len()),
+            generated: Vec::with_capacity(room * data.generated.columns().len()),
             is_signal: Vec::with_capacity(room),
             rows: Vec::with_capacity(room),
             seen: 0,
@@ -342,9 +358,11 @@ impl<'a> Making<'a> {
     fn take(&mut self, batch: &Batch, row: usize) {
         match self.event(batch, row) {
             Ok(label) => {
-                let features = &self.values[1..=self.data.features.len()];
+                let (features, more) = self.values[1..].split_at(self.data.features.len());
+                let generated = &more[..self.data.generated.columns().len()];
                 self.mass.push(self.values[0]);
                 self.features.extend(features.iter().map(|value| *value as f32));
+                self.generated.extend(generated.iter().map(|value| *value as f32));
                 self.labels.add(label);
                 self.is_signal.push(label > 0.5);
                 self.rows.push(self.seen);

@@ -31,7 +31,7 @@ pub(super) enum LabelSource {
     Nowhere,
     /// A column of the file, which stands behind those of the recipe.
     Column,
-    /// A formula, whose value stands behind those of the features.
+    /// A formula, whose value stands behind all others.
     Formula,
 }
 
@@ -66,8 +66,8 @@ impl EventRecipe {
     pub fn new(path: &Path, data: &Data, columns: &dyn Columns) -> Result<Self, DataError> {
         check_clear(path, data, columns)?;
         let label = label_source(path, data, columns)?;
-        let mut outputs: Vec<&str> =
-            std::iter::once(&data.resonant).chain(&data.features).map(String::as_str).collect();
+        let named = std::iter::once(&data.resonant).chain(&data.features).chain(data.generated.columns());
+        let mut outputs: Vec<&str> = named.map(String::as_str).collect();
         if label == LabelSource::Formula {
             outputs.push(&data.label);
         }
@@ -117,7 +117,7 @@ impl EventRecipe {
         if truth[0] == 0.0 { Err(Reason::NotSelected) } else { Ok(()) }
     }
 
-    /// Writes the values of a row: mass, features, and the label if a formula gives it.
+    /// Writes the values of a row: mass, features, what is generated in their place, and the label if a formula gives it.
     pub fn values_of(
         &self,
         batch: &Batch,

@@ -11,7 +11,7 @@ use drapes_analysis::job::regions::{MassWindow, Region, Regions};
 use drapes_analysis::job::template_spec::{Start, TemplateMethod, TemplateSpec};
 use drapes_analysis::plan::price::EventCounts;
 use drapes_analysis::plan::random_stream::Stream;
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView2, Axis};
 use rand::seq::SliceRandom;
 
 use crate::data::{Dropped, Events};
@@ -45,6 +45,8 @@ pub struct Sample {
 pub struct RegionEvents {
     /// `(events, features)`
     pub features: Array2<f32>,
+    /// What models generate in their place, where a job names it, `(events, columns)`.
+    pub generated: Option<Array2<f32>>,
     /// Masses (GeV).
     pub masses: Vec<f64>,
     /// Whether an event is simulated signal.
@@ -272,11 +274,7 @@ impl Sample {
         let inside = self.other.as_ref().map(|all| {
             let chosen: Vec<usize> =
                 (0..all.len()).filter(|event| regions.region(all.masses[*event]) == wanted).collect();
-            RegionEvents {
-                features: all.features.select(Axis(0), &chosen),
-                masses: chosen.iter().map(|event| all.masses[*event]).collect(),
-                is_signal: vec![false; chosen.len()],
-            }
+            all.only(&chosen)
         });
         let name = if wanted == Region::Signal { "signal region" } else { "side-bands" };
         inside.filter(|other| !other.is_empty()).ok_or_else(|| no_other(name))
@@ -379,6 +377,7 @@ fn select(events: &Events, chosen: impl Iterator<Item = usize>) -> RegionEvents 
     let chosen: Vec<usize> = chosen.collect();
     RegionEvents {
         features: events.features.select(Axis(0), &chosen),
+        generated: events.generated.as_ref().map(|generated| generated.select(Axis(0), &chosen)),
         masses: chosen.iter().map(|event| events.mass[*event]).collect(),
         is_signal: chosen.iter().map(|event| events.is_signal[*event]).collect(),
     }
@@ -414,14 +413,33 @@ impl RegionEvents {
         self.masses.is_empty()
     }
 
-    /// Features and mass side by side.
+    /// Some of them, in this order; one may come several times.
+    ///
+    /// # Panics
+    /// If there is no such event.
+    pub fn only(&self, chosen: &[usize]) -> Self {
+        Self {
+            features: self.features.select(Axis(0), chosen),
+            generated: self.generated.as_ref().map(|generated| generated.select(Axis(0), chosen)),
+            masses: chosen.iter().map(|event| self.masses[*event]).collect(),
+            is_signal: chosen.iter().map(|event| self.is_signal[*event]).collect(),
+        }
+    }
+
+    /// What models learn of them and move: the features, or what a job names in their place.
+    pub fn generated(&self) -> ArrayView2<'_, f32> {
+        self.generated.as_ref().unwrap_or(&self.features).view()
+    }
+
+    /// What models learn and the mass side by side.
     ///
     /// # Shapes
-    /// `(events, features + 1)`.
+    /// `(events, columns + 1)`.
     pub fn with_mass(&self) -> Array2<f32> {
-        let features = self.features.ncols();
-        Array2::from_shape_fn((self.len(), features + 1), |(event, column)| {
-            if column < features { self.features[[event, column]] } else { self.masses[event] as f32 }
+        let generated = self.generated();
+        let columns = generated.ncols();
+        Array2::from_shape_fn((self.len(), columns + 1), |(event, column)| {
+            if column < columns { generated[[event, column]] } else { self.masses[event] as f32 }
         })
     }
 }

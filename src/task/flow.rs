@@ -159,7 +159,7 @@ fn events(place: &Workplace, flow: FlowKind, sample: &TrainingSample) -> Result<
 
 fn shape(place: &Workplace, flow: FlowKind) -> FlowShape {
     let settings = &place.job.flow;
-    FlowShape::new(place.job.data.features.len(), &settings.network(flow), settings.bins, settings.tail)
+    FlowShape::new(place.job.data.generated().len(), &settings.network(flow), settings.bins, settings.tail)
 }
 
 /// How the training of a flow ended.

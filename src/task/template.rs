@@ -13,7 +13,7 @@ use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::work::template_summary::TemplateSummary;
 use drapes_analysis::plan::work::{Fit, MakeTemplate, Resample, ResultOf};
 use drapes_analysis::store::record::TaskResult;
-use ndarray::{Array2, ArrayView1, Axis};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 use rand_distr::Distribution;
 use tch::Device;
 
@@ -25,6 +25,7 @@ use crate::error::Error;
 use crate::models::diffusion::{Denoiser, Sampler};
 use crate::models::flow::{FlowModel, Transform};
 use crate::progress_sink::ProgressSink;
+use crate::sample::derived::Derivation;
 use crate::sample::dijet::DijetShape;
 use crate::sample::split::RegionEvents;
 use crate::training::Checkpointer;
@@ -63,7 +64,7 @@ impl Perform for MakeTemplate {
         let (grid, in_tails) = match &maker.model {
             Model::Denoiser(_, grid) => (Some(grid), None),
             Model::Flow(_) if method == TemplateMethod::Cathode => (None, None),
-            Model::Flow(flow) => (None, Some(flow.share_in_tails(starts.features.view()))),
+            Model::Flow(flow) => (None, Some(flow.share_in_tails(starts.generated()))),
         };
         let summary = summarise(place, id, Some(template), grid, &starts)?;
         Ok(TaskResult::Template(Box::new(TemplateSummary { in_tails, ..summary })))
@@ -133,18 +134,18 @@ impl Maker<'_> {
                 let sampler = self.sampler(denoiser, grid);
                 match self.method {
                     TemplateMethod::Noise => sampler.from_noise(to, noise, sink),
-                    _ => sampler.from_events(from().features.view(), to, (noise, spread), sink),
+                    _ => sampler.from_events(from().generated(), to, (noise, spread), sink),
                 }
             }
             Model::Flow(flow) => match self.method {
                 TemplateMethod::Cathode => flow.sample(to, noise, sink),
                 TemplateMethod::Feta => {
-                    flow.transport(from().features.view(), Transform::Correction(to), spread, sink)
+                    flow.transport(from().generated(), Transform::Correction(to), spread, sink)
                 }
                 _ => {
                     let from = from();
                     let transform = Transform::Masses { own: &from.masses, target: to };
-                    flow.transport(from.features.view(), transform, spread, sink)
+                    flow.transport(from.generated(), transform, spread, sink)
                 }
             },
         }
@@ -154,11 +155,7 @@ impl Maker<'_> {
 /// The events that these rows of a template start from, round and round.
 fn portion(starts: &RegionEvents, rows: Range<usize>) -> RegionEvents {
     let chosen: Vec<usize> = rows.map(|row| row % starts.len()).collect();
-    RegionEvents {
-        features: starts.features.select(Axis(0), &chosen),
-        masses: chosen.iter().map(|event| starts.masses[*event]).collect(),
-        is_signal: chosen.iter().map(|event| starts.is_signal[*event]).collect(),
-    }
+    starts.only(&chosen)
 }
 
 /// The random stream of a template, which gives the same noise and masses for every σ′ and solver, so that templates differ by what is
@@ -250,7 +247,7 @@ fn store(
     mut make: impl FnMut(Range<usize>, &mut Generators, &dyn ProgressSink) -> Result<Array2<f32>, Error>,
 ) -> Result<(), Error> {
     let mut unfinished_template =
-        UnfinishedTemplate::new(masses.len(), place.job.data.features.len(), generators);
+        UnfinishedTemplate::new(masses.len(), place.job.data.generated().len(), generators);
     checkpointer.resume(&mut unfinished_template);
     while let Some(rows) = unfinished_template.next(portion) {
         let count = masses.len() as f64;
@@ -271,17 +268,35 @@ fn store(
     let writer = ArrayWriter::create(&place.store.arrays(id))?;
     let data = &place.job.data;
     writer.list("masses_gev", ArrayView1::from(masses))?;
-    writer.describe("masses_gev", &[Column::new(&data.resonant, &place.job.unit.0)])?;
+    writer.describe("masses_gev", &[Column::new(&data.resonant, "GeV")])?;
     let events = unfinished_template.events();
-    writer.begin_table(FEATURES, events.dim())?;
-    let columns: Vec<Column<'_>> =
-        data.features.iter().map(|name| Column::new(name, hlv::unit(name))).collect();
-    writer.describe(FEATURES, &columns)?;
-    for (part, rows) in events.axis_chunks_iter(Axis(0), STORED_TOGETHER).enumerate() {
-        writer.rows(FEATURES, part * STORED_TOGETHER, rows)?;
-    }
+    let Some(derivation) = Derivation::of(data) else {
+        table(&writer, FEATURES, &data.features, events)?;
+        return writer.finish();
+    };
+    table(&writer, GENERATED, data.generated(), events)?;
+    table(&writer, FEATURES, &data.features, derivation.features(events, masses)?.view())?;
     writer.finish()
 }
+
+/// Stores a table of events whose columns have these names.
+fn table(
+    writer: &ArrayWriter,
+    name: &str,
+    columns: &[String],
+    events: ArrayView2<'_, f32>,
+) -> Result<(), Error> {
+    writer.begin_table(name, events.dim())?;
+    let columns: Vec<Column<'_>> = columns.iter().map(|name| Column::new(name, hlv::unit(name))).collect();
+    writer.describe(name, &columns)?;
+    for (part, rows) in events.axis_chunks_iter(Axis(0), STORED_TOGETHER).enumerate() {
+        writer.rows(name, part * STORED_TOGETHER, rows)?;
+    }
+    Ok(())
+}
+
+/// The table of what models have generated, where it is not the features.
+const GENERATED: &str = "generated";
 
 /// Events that are stored together.
 const STORED_TOGETHER: usize = 1 << 18;

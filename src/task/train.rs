@@ -74,7 +74,7 @@ pub fn records<D>(
 }
 
 fn shape(place: &Workplace) -> DenoiserShape {
-    DenoiserShape::new(place.job.data.features.len(), &place.job.denoiser, &place.job.sampler)
+    DenoiserShape::new(place.job.data.generated().len(), &place.job.denoiser, &place.job.sampler)
 }
 
 /// The model of a finished training.

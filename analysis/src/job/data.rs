@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::checks::{check_energy, check_side_bands};
 use super::columns::{CONSTANT, DefinedColumns};
 use super::document::Section;
+use super::generated::{Around, Generated, GeneratedKeys};
 use super::keys::keys;
 use super::rules::{Rule, fitting, from_toml, number, one_or_many, text, window, word};
 use crate::expression::Expression;
@@ -38,6 +39,16 @@ pub struct Data {
     /// The events for which this is true are taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub select: Option<Expression>,
+    /// What models generate, where it is not the features. Absent from the text of jobs where it is.
+    #[serde(default, skip_serializing_if = "Generated::is_empty")]
+    pub generated: Generated,
+}
+
+impl Data {
+    /// The columns that models learn and make.
+    pub fn generated(&self) -> &[String] {
+        if self.generated.is_empty() { &self.features } else { self.generated.columns() }
+    }
 }
 
 /// How a file of events is laid out.
@@ -77,7 +88,7 @@ keys! {
         resonant: String = "m_jj", text("the name of a column");
         /// Its unit in the files, printed on axes and in tables; nothing is converted, and all keys with `_gev` are in this unit.
         pub unit: MassUnit = "GeV", fitting("a unit of mass in quotes, as \"MeV\"", is_unit);
-        /// What the diffusion model generates and the classifiers see (P).
+        /// What the classifiers see, and the models generate (P) where `generated` names nothing else.
         pub features: Vec<String> = ["m_j1", "dm_jj", "tau21_j1", "tau21_j2", "dr_jj"], columns();
         /// 1 for simulated signal, 0 for background; or 1 and -1.
         label: String = "label", text("the name of a column");
@@ -94,6 +105,7 @@ keys! {
     }
     sections {
         columns: DefinedColumns;
+        generated: GeneratedKeys;
     }
     check DataKeys::check;
 }
@@ -123,6 +135,17 @@ impl DataKeys {
         self.check_names(section);
         self.check_truth(section);
         self.check_formulae(section);
+        self.generated.check(&section.section("generated"), &self.around());
+    }
+
+    fn around(&self) -> Around<'_> {
+        Around {
+            features: &self.features,
+            resonant: &self.resonant,
+            label: &self.label,
+            columns: &self.columns,
+            is_published: self.layout == LayoutWord::LhcoFeatures,
+        }
     }
 
     /// Notes features that are named twice, and the mass among them.
@@ -195,6 +218,9 @@ impl DataKeys {
         for (key, name) in named.chain(selected).filter(|(_, name)| is_unknown(name)) {
             wrong(section, key, name);
         }
+        let generated = self.generated.columns().iter().filter(|name| !GeneratedKeys::offers(name));
+        let coordinates = section.section("generated");
+        generated.filter(|name| is_unknown(name)).for_each(|name| wrong(&coordinates, "columns", name));
         for (name, formula) in self.columns.iter() {
             if hlv::Variable::named(name).is_some() {
                 let message = "is a variable that the LHCO layout gives (it is not clear which is meant) give it another name";
@@ -204,15 +230,22 @@ impl DataKeys {
         }
     }
 
+    /// How many columns models generate.
+    pub fn generated_count(&self) -> usize {
+        let columns = self.generated.columns();
+        if columns.is_empty() { self.features.len() } else { columns.len() }
+    }
+
     /// What a job keeps of these keys.
     pub fn data(self) -> Data {
+        let (generated, columns) = self.generated.clone().generated(&self.around());
         let layout = match self.layout {
             LayoutWord::LhcoFeatures => Layout::LhcoFeatures,
             LayoutWord::Table => Layout::Table { group: self.group },
         };
         let select = Expression::parse(&self.select).ok().filter(|_| !self.select.is_empty());
-        let Self { events, directory, resonant, features, label, missing, columns, .. } = self;
-        Data { events, directory, layout, resonant, features, label, missing, columns, select }
+        let Self { events, directory, resonant, features, label, missing, .. } = self;
+        Data { events, directory, layout, resonant, features, label, missing, columns, select, generated }
     }
 }
 

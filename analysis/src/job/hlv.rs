@@ -27,6 +27,14 @@ pub enum Variable {
     PseudorapidityDistance,
     /// Distance of the two jets in azimuth, from 0 to π.
     AzimuthDistance,
+    /// Pseudorapidity of the heavier jet.
+    HeavyPseudorapidity,
+    /// Pseudorapidity of the lighter jet.
+    LightPseudorapidity,
+    /// Azimuth of the heavier jet, from −π to π.
+    HeavyAzimuth,
+    /// Azimuth of the lighter jet, from −π to π.
+    LightAzimuth,
     /// Transverse momentum of the heavier jet (GeV).
     HeavyMomentum,
     /// Transverse momentum of the lighter jet (GeV).
@@ -34,7 +42,7 @@ pub enum Variable {
 }
 
 /// All variables with their column names, axis labels (in the markup of [`drapes_draw`]) and units.
-const TABLE: [(Variable, &str, &str, &str); 13] = [
+const TABLE: [(Variable, &str, &str, &str); 17] = [
     (Variable::DijetMass, "m_jj", "*m*_{JJ}", "GeV"),
     (Variable::HeavyMass, "m_j1", "*m*_{J1}", "GeV"),
     (Variable::LightMass, "m_j2", "*m*_{J2}", "GeV"),
@@ -46,6 +54,10 @@ const TABLE: [(Variable, &str, &str, &str); 13] = [
     (Variable::AngularDistance, "dr_jj", "Δ*R*_{JJ}", ""),
     (Variable::PseudorapidityDistance, "deta_jj", "|Δη_{JJ}|", ""),
     (Variable::AzimuthDistance, "dphi_jj", "|Δφ_{JJ}|", ""),
+    (Variable::HeavyPseudorapidity, "eta_j1", "η_{J1}", ""),
+    (Variable::LightPseudorapidity, "eta_j2", "η_{J2}", ""),
+    (Variable::HeavyAzimuth, "phi_j1", "φ_{J1}", ""),
+    (Variable::LightAzimuth, "phi_j2", "φ_{J2}", ""),
     (Variable::HeavyMomentum, "pt_j1", "*p*_{T}^{J1}", "GeV"),
     (Variable::LightMomentum, "pt_j2", "*p*_{T}^{J2}", "GeV"),
 ];

@@ -19,6 +19,7 @@ mod diffusion;
 mod document;
 mod file;
 mod flow;
+mod generated;
 mod growth;
 pub mod hlv;
 mod jets;
@@ -47,6 +48,7 @@ pub use diffusion::{
 };
 pub use file::JobFile;
 pub use flow::{FlowNetwork, FlowSettings, KeptMoment};
+pub use generated::Generated;
 pub use growth::{Generation, Growth};
 pub use jets::{JetClassifierSettings, JetInputs, JetModelSettings, Precision};
 pub use noise_grid::NoiseGrid;

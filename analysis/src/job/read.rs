@@ -104,7 +104,7 @@ impl Document {
             root.wrong("schema", "is not 1 (this version of drapes reads no other) set schema = 1");
         }
         self.other_sample.check(&root.section("other_sample"), &self.data);
-        self.flow.check_widths(&root.section("flow"), self.data.features.len());
+        self.flow.check_widths(&root.section("flow"), self.data.generated_count());
     }
 
     /// The job of these keys and of the scan blocks, where the notes of mistakes stay empty.

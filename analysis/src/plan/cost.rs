@@ -54,7 +54,7 @@ fn weights(inputs: usize, layers: usize, width: usize, outputs: usize) -> f64 {
 
 /// Multiply-adds of a denoiser for one event.
 pub fn denoiser_weights(job: &Job) -> f64 {
-    let features = job.data.features.len();
+    let features = job.data.generated().len();
     denoiser_of(job, features)
 }
 
@@ -75,7 +75,7 @@ const KINEMATICS: usize = 8;
 ///
 /// A group of hidden nodes for each feature sees the mass, the features and the groups before it, and itself.
 pub fn flow_weights(job: &Job, network: &FlowNetwork) -> f64 {
-    let features = job.data.features.len();
+    let features = job.data.generated().len();
     let start = |group: usize| group * network.width / features;
     let layer: f64 = (0..features)
         .map(|group| {
@@ -143,6 +143,7 @@ pub fn stored_networks(networks: usize, weights: f64) -> f64 {
 
 /// Bytes of so many events of features with their masses.
 pub fn stored_events(job: &Job, events: f64) -> f64 {
-    let columns = (job.data.features.len() + 1) as f64;
+    let beside = if job.data.generated.is_empty() { 0 } else { job.data.generated().len() };
+    let columns = (job.data.features.len() + beside + 1) as f64;
     4.0 * columns * events
 }

@@ -14,7 +14,7 @@ mod sample_files;
 use std::path::Path;
 
 use drapes_analysis::job::regions::{MassWindow, Regions};
-use drapes_analysis::job::{Data, DefinedColumns, Layout};
+use drapes_analysis::job::{Data, DefinedColumns, Generated, Layout};
 
 /// A job's data with the features of the paper.
 fn lhco(path: &Path) -> Data {
@@ -37,6 +37,7 @@ fn data(path: &Path, layout: Layout, features: &[&str]) -> Data {
         missing: Vec::new(),
         columns: DefinedColumns::default(),
         select: None,
+        generated: Generated::default(),
     }
 }
 

@@ -69,7 +69,7 @@ pub fn normals(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
 /// Operations and seconds of some training steps of denoisers.
 fn denoisers(job: &Job, members: usize, device: Device) -> Option<(f64, f64)> {
     let settings = DenoiserSettings { epochs: EPOCHS, validation_fraction: 0.0, ..job.denoiser.clone() };
-    let (features, batch) = (job.data.features.len(), settings.batch);
+    let (features, batch) = (job.data.generated().len(), settings.batch);
     if batch > LARGEST_BATCH {
         return None;
     }
@@ -88,7 +88,7 @@ fn denoisers(job: &Job, members: usize, device: Device) -> Option<(f64, f64)> {
 
 /// Operations and seconds of some events from noise.
 fn sampling(job: &Job, device: Device) -> Option<(f64, f64)> {
-    let features = job.data.features.len();
+    let features = job.data.generated().len();
     let shape = DenoiserShape::new(features, &job.denoiser, &job.sampler);
     let parameters = shape.layout().initial(&[Stream::of_job(1)], device);
     let maps = ColumnMaps::of(normals(100, features + 1, 1).view(), job.denoiser.marginals);
@@ -104,11 +104,11 @@ fn sampling(job: &Job, device: Device) -> Option<(f64, f64)> {
 }
 
 fn flow_shape(job: &Job, kind: FlowKind) -> FlowShape {
-    FlowShape::new(job.data.features.len(), &job.flow.network(kind), job.flow.bins, job.flow.tail)
+    FlowShape::new(job.data.generated().len(), &job.flow.network(kind), job.flow.bins, job.flow.tail)
 }
 
 fn flow_events(job: &Job, rows: usize, seed: u64) -> FlowEvents {
-    let rows = normals(rows, job.data.features.len() + 1, seed);
+    let rows = normals(rows, job.data.generated().len() + 1, seed);
     let maps = ColumnMaps::of(rows.view(), job.flow.marginals);
     FlowEvents { maps, rows, stream: Stream::of_job(seed), split: Stream::of_job(seed).branch("split") }
 }

@@ -29,6 +29,7 @@ fn sample(count: usize, grid: f64, seed: u128) -> Events {
         features,
         is_signal: vec![false; count],
         rows: (0..count as u32).collect(),
+        generated: None,
         jets: None,
         dropped: Dropped::default(),
         remarks: vec![],

@@ -2,15 +2,16 @@
 
 use drapes_analysis::job::Job;
 use drapes_analysis::job::point::ScanPoint;
-use drapes_analysis::job::quantities::SignalCount;
+use drapes_analysis::job::quantities::{MassUnit, SignalCount};
 use drapes_analysis::job::regions::{Region, Regions};
 use drapes_analysis::job::template_spec::Inputs;
 use drapes_analysis::text::number::short;
-use ndarray::{ArrayView1, Axis};
+use ndarray::{Array2, ArrayView1, Axis};
 
 use super::Sample;
 use crate::data::columns::{self, Column};
 use crate::error::Error;
+use crate::sample::derived::Derivation;
 
 impl Sample {
     /// Checks that no feature of the job is constant in single precision, where models learn and where they are compared.
@@ -18,17 +19,52 @@ impl Sample {
         if !uses_features(job) {
             return vec![];
         }
+        let other = self.other.as_ref();
+        let features = (&self.events.features, other.map(|other| &other.features), &job.data.features[..]);
+        let generated = self.events.generated.as_ref().map(|generated| {
+            let other = other.and_then(|other| other.generated.as_ref());
+            (generated, other, job.data.generated())
+        });
         let mut problems: Vec<Error> = Vec::new();
-        for (feature, name) in job.data.features.iter().enumerate() {
-            // A column that is constant everywhere is so in each region: one sentence is enough.
-            problems.extend(self.constant(job, feature, name, regions));
+        for (table, other, names) in [features].into_iter().chain(generated) {
+            for (place, name) in names.iter().enumerate() {
+                let is_same = |known: &Error| matches!(known, Error::ConstantFeature { feature, .. } if feature == name);
+                // What is generated may be a feature as well.
+                if problems.iter().any(is_same) {
+                    continue;
+                }
+                let column = |table: &Array2<f32>| table.index_axis(Axis(1), place).to_vec();
+                // A column that is constant everywhere is so in each region: one sentence is enough.
+                problems.extend(self.constant(name, (&column(table), other.map(column)), regions, &job.unit));
+            }
         }
+        problems.extend(self.check_formulae(job, regions));
         problems
     }
 
-    fn constant(&self, job: &Job, feature: usize, name: &str, regions: &[Regions]) -> Option<Error> {
-        let unit = &job.unit;
-        let column = self.events.features.index_axis(Axis(1), feature);
+    /// Notes formulae that do not give back the features of the events of any region.
+    fn check_formulae(&self, job: &Job, regions: &[Regions]) -> Vec<Error> {
+        let Some(derivation) = Derivation::of(&job.data) else { return vec![] };
+        let inside = |mass: f64| regions.iter().any(|regions| regions.outer.contains(mass));
+        let all: Vec<u32> = (0..self.events.len() as u32).filter(|event| inside(self.mass(*event))).collect();
+        let problems = derivation.contradictions(&self.events(&all));
+        match &self.other {
+            // One sentence for each formula.
+            Some(other) if problems.is_empty() => {
+                let all: Vec<usize> = (0..other.len()).filter(|event| inside(other.masses[*event])).collect();
+                derivation.contradictions(&other.only(&all))
+            }
+            _ => problems,
+        }
+    }
+
+    fn constant(
+        &self,
+        name: &str,
+        (column, other): (&[f32], Option<Vec<f32>>),
+        regions: &[Regions],
+        unit: &MassUnit,
+    ) -> Option<Error> {
         let value = |event: &u32| column[*event as usize];
         let refused = |what: String, values: &[f32]| {
             let first = *values.first()?;
@@ -50,7 +86,6 @@ impl Sample {
                 }
             }
         }
-        let other = self.other.as_ref().map(|other| other.features.index_axis(Axis(1), feature).to_vec());
         refused("the other sample".to_owned(), &other.unwrap_or_default())
     }
 

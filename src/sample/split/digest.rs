@@ -1,5 +1,6 @@
 //! The digest of a sample, by which ranks and results know that they have read the same events.
 
+use ndarray::Array2;
 use sha2::{Digest, Sha256};
 
 use super::Sample;
@@ -19,6 +20,7 @@ impl Sample {
         if let Some(other) = &self.other {
             digest.numbers(other.masses.iter().map(|mass| mass.to_le_bytes()));
             digest.numbers(other.features.iter().map(|value| value.to_le_bytes()));
+            digest.generated(other.generated.as_ref());
         }
         digest.end()
     }
@@ -39,6 +41,7 @@ impl Pieces {
         self.numbers(events.mass.iter().map(|mass| mass.to_le_bytes()));
         self.numbers(events.features.iter().map(|value| value.to_le_bytes()));
         self.numbers(events.is_signal.iter().map(|is_signal| [u8::from(*is_signal)]));
+        self.generated(events.generated.as_ref());
         let Some(jets) = &events.jets else { return };
         self.numbers((0..jets.len()).map(|jet| (jets.count(jet) as u32).to_le_bytes()));
         self.numbers((0..jets.len()).flat_map(|jet| {
@@ -46,6 +49,13 @@ impl Pieces {
             [jet.pt, jet.eta, jet.phi, jet.mass].map(f32::to_le_bytes)
         }));
         self.numbers(jets.all_constituents().as_flattened().iter().map(|value| value.to_le_bytes()));
+    }
+
+    /// What models generate; nothing where it is the features.
+    fn generated(&mut self, generated: Option<&Array2<f32>>) {
+        if let Some(generated) = generated {
+            self.numbers(generated.iter().map(|value| value.to_le_bytes()));
+        }
     }
 
     /// A list, its length before it: two lists that share their elements otherwise are told apart.

@@ -19,7 +19,16 @@ fn events() -> Events {
     let features = Array2::from_shape_fn((1040, 1), |(event, _)| event as f32);
     let is_signal = (0..1040).map(|event| event >= 1000).collect();
     let dropped = crate::data::Dropped::default();
-    Events { mass, features, is_signal, rows: (0..1040).collect(), jets: None, dropped, remarks: Vec::new() }
+    Events {
+        mass,
+        features,
+        generated: None,
+        is_signal,
+        rows: (0..1040).collect(),
+        jets: None,
+        dropped,
+        remarks: Vec::new(),
+    }
 }
 
 fn count(events: &RegionEvents) -> (usize, usize) {

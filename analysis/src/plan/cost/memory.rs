@@ -66,10 +66,10 @@ pub fn jet_values(job: &Job, slots: f64) -> f64 {
 /// What is held of an event that is made: its mass, and its features, which are kept until all are made and written twice over
 /// when they are saved.
 pub fn made_event(job: &Job) -> f64 {
-    MASS + MADE * SINGLE * job.data.features.len() as f64
+    MASS + MADE * SINGLE * job.data.generated().len() as f64
 }
 
 /// Numbers of a row of events: the features and the mass.
 pub fn columns(job: &Job) -> f64 {
-    (job.data.features.len() + 1) as f64
+    (job.data.generated().len() + 1) as f64
 }
