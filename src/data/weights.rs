@@ -116,8 +116,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("other.csv");
         let rows = weights.split(' ').cycle().take(3000).enumerate();
-        let text: String = rows.map(|(row, weight)| format!("{},{row},{weight}\n", 3000 + row)).collect();
-        std::fs::write(&path, format!("m_jj,x,w\n{text}")).expect("a writable folder");
+        let lines: Vec<String> = rows.map(|(row, weight)| format!("{},{row},{weight}", 3000 + row)).collect();
+        std::fs::write(&path, format!("m_jj,x,w\n{}\n", lines.join("\n"))).expect("a writable folder");
         let mut data = table(&path, "events", &["x"]);
         if let Some(formula) = formula {
             let formula = drapes_analysis::expression::Expression::parse(formula).expect("a formula");

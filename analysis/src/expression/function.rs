@@ -1,5 +1,6 @@
 //! Functions and operators of formulae.
 
+use std::cmp::Ordering;
 use std::f64::consts::{PI, TAU};
 
 use strum::{EnumString, VariantNames};
@@ -129,8 +130,8 @@ impl Binary {
             Self::AtMost => compared(x, y, x <= y),
             Self::Above => compared(x, y, x > y),
             Self::AtLeast => compared(x, y, x >= y),
-            Self::Equal => compared(x, y, x >= y && x <= y),
-            Self::Unequal => compared(x, y, x < y || x > y),
+            Self::Equal => compared(x, y, is_equal(x, y)),
+            Self::Unequal => compared(x, y, !is_equal(x, y)),
             Self::And => joined(x, y, false),
             Self::Or => joined(x, y, true),
         }
@@ -145,6 +146,10 @@ fn extreme(x: f64, y: f64, is_first: bool) -> f64 {
     } else {
         y
     }
+}
+
+fn is_equal(x: f64, y: f64) -> bool {
+    x.partial_cmp(&y).is_some_and(Ordering::is_eq)
 }
 
 fn power(x: f64, y: f64) -> f64 {

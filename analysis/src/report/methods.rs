@@ -96,31 +96,6 @@ impl Methods {
         points.sort_by_key(|found| (rank(found.point.method()), found.point.n_signal()));
         let (axes, others): (Vec<_>, Vec<_>) =
             reduce::axes(&points).into_iter().partition(|(heading, _)| NUMBERS.contains(heading));
-        let mut columns = vec![Column {
-            heading: "method".to_owned(),
-            meaning: "what the template is made by, and where the point stands on axes that are no numbers",
-            is_number: false,
-        }];
-        columns.extend(axes.iter().map(|(heading, _)| Column {
-            heading: (*heading).to_owned(),
-            meaning: "axis of the scan",
-            is_number: true,
-        }));
-        columns.extend(MEASURES.iter().map(|(heading, meaning, ..)| Column {
-            heading: (*heading).to_owned(),
-            meaning,
-            is_number: true,
-        }));
-        columns.push(Column {
-            heading: "evaluated on".to_owned(),
-            meaning: "true background events of each classifier's evaluation",
-            is_number: true,
-        });
-        columns.push(Column {
-            heading: "classifiers".to_owned(),
-            meaning: "trained, and diverged",
-            is_number: true,
-        });
         let row = |found: &&PointResults| {
             let method = label(found.point.method()).to_owned();
             let place = |axis: &(&str, AxisValue)| {
@@ -153,8 +128,38 @@ impl Methods {
             });
             row
         };
-        Self { rows: points.iter().map(row).collect(), columns }
+        Self { rows: points.iter().map(row).collect(), columns: columns(&axes) }
     }
+}
+
+/// The columns of the table with these axes.
+fn columns(axes: &[(&str, AxisValue)]) -> Vec<Column> {
+    let mut columns = vec![Column {
+        heading: "method".to_owned(),
+        meaning: "what the template is made by, and where the point stands on axes that are no numbers",
+        is_number: false,
+    }];
+    columns.extend(axes.iter().map(|(heading, _)| Column {
+        heading: (*heading).to_owned(),
+        meaning: "axis of the scan",
+        is_number: true,
+    }));
+    columns.extend(MEASURES.iter().map(|(heading, meaning, ..)| Column {
+        heading: (*heading).to_owned(),
+        meaning,
+        is_number: true,
+    }));
+    columns.push(Column {
+        heading: "evaluated on".to_owned(),
+        meaning: "true background events of each classifier's evaluation",
+        is_number: true,
+    });
+    columns.push(Column {
+        heading: "classifiers".to_owned(),
+        meaning: "trained, and diverged",
+        is_number: true,
+    });
+    columns
 }
 
 impl Cell {

@@ -36,6 +36,13 @@ fn however_a_table_is_written_the_events_are_the_same() {
         (PLAIN.to_owned(), "CSV text: commas between values\n"),
         (PLAIN.replace('\n', "\r\n"), "CSV text: commas between values\n"),
         (format!("\u{feff}{PLAIN}"), "CSV text: commas between values\n"),
+        (
+            format!(
+                "\u{feff}{}",
+                PLAIN.replace('\n', "\r\n").replace("m_jj,x,label", "\"m_jj\",\"x\",\"label\"")
+            ),
+            "CSV text: commas between values\n",
+        ),
         (PLAIN.replace(',', ";").replace('.', ","), "CSV text: semicolons between values, decimal commas\n"),
         (PLAIN.replace(',', ";"), "CSV text: semicolons between values\n"),
         (PLAIN.replace(',', "\t"), "CSV text: tabs between values\n"),

@@ -1,6 +1,7 @@
 //! Columns by formulae, and what can be wrong with them.
 
 use crate::error::{Error, MistakeAt};
+use crate::expression::Expression;
 use crate::job::{Job, JobFile};
 use crate::plan::Plan;
 use crate::plan::fingerprint::fingerprints;
@@ -49,7 +50,7 @@ fn columns_are_defined_in_any_order() {
     assert_eq!(columns.behind(["x", "ratio"]), ["x", "e", "pt", "m_ee", "ratio"]);
     assert_eq!(columns.behind(["ratio", "x", "m_ee"]), ["e", "pt", "m_ee", "ratio", "x"]);
     assert_eq!(columns.users("pt").collect::<Vec<_>>(), ["m_ee", "ratio"]);
-    assert_eq!(job.data.select.as_ref().map(|select| select.text()), Some("Q1*Q2 > 0 && ratio < 5"));
+    assert_eq!(job.data.select.as_ref().map(Expression::text), Some("Q1*Q2 > 0 && ratio < 5"));
     let stored = serde_json::to_string(&job).expect("JSON");
     assert_eq!(serde_json::from_str::<Job>(&stored).expect("the same job").data.columns, *columns);
 }
