@@ -39,7 +39,7 @@ fn the_sample_that_comes_with_the_program() {
     assert_eq!(table.events, counts(60_000, 6_000));
     assert_eq!(table.signal_region, counts(8_612, 3_944));
     assert_eq!(table.side_bands.background, 29_600);
-    assert_eq!((table.columns.len(), table.variables.len()), (15, 13));
+    assert_eq!((table.columns.len(), table.variables.len()), (15, 17));
     let digest = digest(&path, "demo").expect("a readable file");
     assert_eq!(digest.bytes, found.bytes);
 }
