@@ -33,6 +33,7 @@ mod rejection;
 mod roc;
 mod select;
 mod solver;
+mod sources;
 mod strengths;
 pub mod table;
 mod titles;

@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::figures::{Figure, FigureTable, closure, excess, fit_quality};
+use crate::figures::{Figure, FigureTable, closure, excess, fit_quality, sources};
 use crate::job::axis_headings::{AXES, AxisValue, SIGNAL_REGION, distinct};
 use crate::job::method_names::{label, rank};
 use crate::job::{Comparison, Job, Kinematics, NoiseGrid};
 use crate::plan::work::{Fit, MakeTemplate};
 use crate::statistics::band::Band;
-use crate::store::{Classifier, PointResults, Results, Store};
+use crate::store::{Classifier, DIFFERENCES, PointResults, Results, Store, VARIANCE};
 use crate::text::columns;
 
 /// A row of `results.csv`: one classifier.
@@ -29,6 +29,7 @@ struct ResultRow<'a> {
     inputs: &'a str,
     kinematics: &'a str,
     classifier: &'a str,
+    template_seed: Option<u32>,
     seed: u32,
     fold: u32,
     auc: Option<f64>,
@@ -45,8 +46,8 @@ struct ResultRow<'a> {
     diverged_at_epoch: Option<f64>,
 }
 
-/// Reduces the results of a directory: writes `results.csv`, `closure.csv` where templates were tested by trees, and the table
-/// of every figure that has one.
+/// Reduces the results of a directory: writes `results.csv`, `closure.csv` where templates were tested by trees, `variance.csv`
+/// and `differences.csv` where points have several templates, and the table of every figure that has one.
 ///
 /// A table of an earlier reduction that these results no longer give is set aside.
 ///
@@ -67,6 +68,17 @@ pub fn reduce(store: &Store, results: &Results) -> Result<(), Error> {
             store.write("closure.csv", &tests)?;
         }
         None => store.set_closure_aside()?,
+    }
+    for (name, table) in
+        [(VARIANCE, sources::variance(results)), (DIFFERENCES, sources::differences(results))]
+    {
+        match table {
+            Some(table) => {
+                store.make_room_for_table(name)?;
+                store.write(name, &table)?;
+            }
+            None => store.set_table_aside(name)?,
+        }
     }
     for (figure, table) in tables(results) {
         if table.rows.is_empty() {
@@ -120,6 +132,7 @@ fn rows<'a>(job: &'a Job, found: &'a PointResults) -> Vec<ResultRow<'a>> {
             &result.classifier;
         ResultRow {
             task: &result.task.0,
+            template_seed: result.template_seed.map(|seed| seed.0),
             seed: seed.0,
             fold: fold.0,
             auc: performance.auc,
@@ -137,6 +150,7 @@ fn rows<'a>(job: &'a Job, found: &'a PointResults) -> Vec<ResultRow<'a>> {
     });
     let diverged = found.diverged.iter().map(|result| ResultRow {
         task: &result.task.0,
+        template_seed: result.template_seed.map(|seed| seed.0),
         seed: result.classifier.seed.0,
         fold: result.classifier.fold.0,
         seconds: result.seconds,
@@ -173,6 +187,7 @@ pub fn summary(results: &Results) -> String {
     }
     let mut text = columns(&lines);
     text.push_str(&excess::told(results));
+    text.push_str(&sources::told(results));
     text.push_str(&fit_quality::told(&results.each::<Fit>().collect::<Vec<_>>()));
     for summary in results.each::<MakeTemplate>() {
         if let (Some(template), Some(share)) =

@@ -8,7 +8,7 @@ use super::sampling::{check_grids, integrations, starts};
 use super::{IndependentBackground, Job, Layout, OtherSample};
 use crate::job::{
     ClassifierKind, Comparison, Inputs, Kinematics, MassWindow, Oversampling, ScanPoint, SignalCount, Start,
-    TemplateMethod, TemplateSpec, TrainingSample,
+    TemplateMethod, TemplateSeed, TemplateSpec, TrainingSample,
 };
 
 /// What a scan block computes.
@@ -38,7 +38,8 @@ const METHODS: [(&str, Method); 12] = [
 
 /// What the commented defaults say of scan blocks, and a block.
 pub const DEFAULT_SCAN: &str = r#"# One block a method; its axes multiply. Points that two blocks share are computed once. Methods with a template also
-# have the axis signal_region_gev = [[3300, 3700]], for searches in several regions.
+# have the axes signal_region_gev = [[3300, 3700]], for searches in several regions, and template_seeds = [0], for models
+# and templates that are made anew: bands hold the classifiers of all of them, variance.csv says what comes from where.
 #   noise           DRAPES ∅; axes n_signal, side_bands_gev = [[2800, 6000]], oversampling = [5],
 #                   sigma_prime (from less noise), solver = ["heun"], steps = [200]
 #   sr, sb, mc      DRAPES SR, SB, MC: partial diffusion of data, side-bands, other sample; the same axes, with
@@ -222,10 +223,12 @@ fn samples(scan: &Section<'_>, job: &Job) -> Vec<TrainingSample> {
     let signals = signals(scan);
     let windows = side_bands(scan, job);
     let regions = signal_regions(scan, &windows, job);
+    let seeds = template_seeds(scan);
     let all = [
         ("n_signal", signals.len()),
         ("side_bands_gev", windows.len()),
         ("signal_region_gev", regions.len()),
+        ("template_seeds", seeds.len()),
     ];
     if check_axes(scan, &all) {
         return vec![];
@@ -233,15 +236,30 @@ fn samples(scan: &Section<'_>, job: &Job) -> Vec<TrainingSample> {
     let mut samples = Vec::new();
     for n_signal in signals {
         for side_bands in &windows {
-            let of = |region: &Option<MassWindow>| TrainingSample {
-                n_signal,
-                side_bands: *side_bands,
-                signal_region: *region,
-            };
-            samples.extend(regions.iter().map(of));
+            for region in &regions {
+                let of = |seed: &TemplateSeed| TrainingSample {
+                    signal_region: *region,
+                    template_seed: *seed,
+                    ..TrainingSample::new(n_signal, *side_bands)
+                };
+                samples.extend(seeds.iter().map(of));
+            }
         }
     }
     samples
+}
+
+/// The seeds with which the models of a scan and their templates are made.
+fn template_seeds(scan: &Section<'_>) -> Vec<TemplateSeed> {
+    let rule = whole_numbers("whole numbers from 0, as [0, 1, 2] or \"0-2\"", TemplateSeed);
+    let Some(seeds) = scan.find("template_seeds", &rule) else { return vec![TemplateSeed(0)] };
+    refuse_repeats(scan, "template_seeds", &seeds, |seed| seed.0);
+    if !seeds.contains(&TemplateSeed(0)) {
+        let message =
+            "lacks 0 (figures that show one template show that of seed 0, and a scan grows from it) add it";
+        scan.wrong("template_seeds", message);
+    }
+    seeds
 }
 
 /// The signal regions that a scan searches; none stands for the job's.

@@ -1,7 +1,9 @@
 //! The sections of a job that say how its work is cut, priced, checked and drawn.
 
+use serde::{Deserialize, Serialize};
+
 use super::keys::keys;
-use super::rules::{number, positive, whole, whole_numbers};
+use super::rules::{number, positive, whole, whole_numbers, word};
 use crate::job::SignalCount;
 
 keys! {
@@ -67,10 +69,33 @@ keys! {
     }
 }
 
+/// What the bands of figures show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BandSource {
+    /// Classifiers on all templates.
+    #[default]
+    All,
+    /// Classifiers on the first template.
+    Classifiers,
+}
+
+impl BandSource {
+    /// Whether all templates count.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    pub fn is_all(&self) -> bool {
+        *self == Self::All
+    }
+}
+
 keys! {
     /// What is drawn.
     pub struct FigureSettings {
         /// Injections that have panels of their own.
         pub injections: Vec<SignalCount> = [1000, 3000], whole_numbers("whole numbers, as [1000, 3000]", SignalCount);
+        /// What bands show where a scan has several `template_seeds`: `all`, the classifiers of all templates; `classifiers`,
+        /// those of the first template alone, as in the paper (P).
+        #[serde(default, skip_serializing_if = "BandSource::is_all")]
+        pub band: BandSource = "all", word();
     }
 }

@@ -38,7 +38,7 @@ pub mod template_spec;
 
 use serde::{Deserialize, Serialize};
 
-pub use bookkeeping::{ClosureSettings, ComputeSettings, FigureSettings, Pricing};
+pub use bookkeeping::{BandSource, ClosureSettings, ComputeSettings, FigureSettings, Pricing};
 pub use change::Change;
 pub use classifiers::{ClassifierSettings, TreeSettings};
 pub use columns::DefinedColumns;
@@ -53,7 +53,9 @@ pub use growth::{Generation, Growth};
 pub use jets::{JetClassifierSettings, JetInputs, JetModelSettings, Precision};
 pub use noise_grid::NoiseGrid;
 pub use point::{ClassifierKind, Comparison, ScanPoint, Truth};
-pub use quantities::{ClassifierSeed, Fold, Gev, MassUnit, Oversampling, SigmaPrime, SignalCount};
+pub use quantities::{
+    ClassifierSeed, Fold, Gev, MassUnit, Oversampling, SigmaPrime, SignalCount, TemplateSeed,
+};
 pub use read::DEFAULTS;
 pub use regions::{MassWindow, Region, Regions};
 pub use solver::Solver;

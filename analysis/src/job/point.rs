@@ -5,7 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
-use crate::job::{Inputs, Kinematics, MassWindow, Oversampling, SignalCount, TemplateMethod, TemplateSpec};
+use crate::job::{
+    Inputs, Kinematics, MassWindow, Oversampling, SignalCount, TemplateMethod, TemplateSeed, TemplateSpec,
+};
 
 /// One curve of a figure at one place: what is separated from what, and by which classifier.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -142,6 +144,23 @@ impl ScanPoint {
             Comparison::Search { template, .. } | Comparison::GenSr { template, .. } => Some(template),
             _ => None,
         }
+    }
+
+    /// The seed of the template, where there is one.
+    pub fn template_seed(&self) -> Option<TemplateSeed> {
+        self.template().map(|template| template.sample.template_seed)
+    }
+
+    /// The same point with the first template: points that differ by the seed of their template alone are one point of a figure.
+    #[must_use]
+    pub fn of_first_template(mut self) -> Self {
+        match &mut self.comparison {
+            Comparison::Search { template, .. } | Comparison::GenSr { template, .. } => {
+                template.sample = template.sample.of_first_seed();
+            }
+            Comparison::Idealised { .. } | Comparison::OverIdealised { .. } | Comparison::Supervised => {}
+        }
+        self
     }
 
     /// Outer edges of the side-bands, where the method has a model.

@@ -85,6 +85,18 @@ impl fmt::Display for ClassifierSeed {
     }
 }
 
+/// The seed of a template: its denoiser or flow, its masses and its noise are drawn anew for each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TemplateSeed(pub u32);
+
+impl TemplateSeed {
+    /// Whether it is the first, which jobs without others have.
+    pub fn is_first(&self) -> bool {
+        self.0 == 0
+    }
+}
+
 /// Which of the cross-validation parts a classifier is evaluated on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

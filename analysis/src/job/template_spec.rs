@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
 use crate::job::solver::Solver;
-use crate::job::{MassWindow, Regions, SigmaPrime, SignalCount};
+use crate::job::{MassWindow, Regions, SigmaPrime, SignalCount, TemplateSeed};
 
 /// How a background template is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]
@@ -142,26 +142,38 @@ pub struct TrainingSample {
     /// The signal region between them; none: the job's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal_region: Option<MassWindow>,
+    /// The seed of the model and of the template that is made with it. Absent where it is the first.
+    #[serde(default, skip_serializing_if = "TemplateSeed::is_first")]
+    pub template_seed: TemplateSeed,
 }
 
 impl TrainingSample {
     /// Data with so much signal, in the job's own signal region.
     pub fn new(n_signal: SignalCount, side_bands: MassWindow) -> Self {
-        Self { n_signal, side_bands, signal_region: None }
+        Self { n_signal, side_bands, signal_region: None, template_seed: TemplateSeed(0) }
     }
 
-    /// Whether signal region and side-bands are those of the job.
+    /// Whether signal region and side-bands are those of the job, and the seed is the first.
     pub fn is_nominal(&self, regions: &Regions) -> bool {
-        self.side_bands == regions.outer && self.signal_region.is_none()
+        self.side_bands == regions.outer && self.signal_region.is_none() && self.template_seed.is_first()
+    }
+
+    /// The same data, whatever the seed of their template.
+    #[must_use]
+    pub fn of_first_seed(self) -> Self {
+        Self { template_seed: TemplateSeed(0), ..self }
     }
 }
 
 impl fmt::Display for TrainingSample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "s{}-w{}", self.n_signal, self.side_bands)?;
-        match self.signal_region {
-            Some(window) => write!(f, "-r{window}"),
-            None => Ok(()),
+        if let Some(window) = self.signal_region {
+            write!(f, "-r{window}")?;
+        }
+        match self.template_seed {
+            TemplateSeed(0) => Ok(()),
+            TemplateSeed(seed) => write!(f, "-t{seed}"),
         }
     }
 }

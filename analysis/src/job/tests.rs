@@ -284,3 +284,25 @@ fn numbers_for_missing_values_are_one_or_many_and_absent_from_jobs_without_any()
     let tree = check(&with("-999")).expect("a good job").physics();
     assert_eq!(tree["data"]["missing"][0], -999.0);
 }
+
+#[test]
+fn templates_are_made_anew_for_each_seed() {
+    let of = |more: &str| check(&format!("{SMALL}{more}"));
+    let job = of("template_seeds = '0-2'\noversampling = [1]\n").expect("a good job");
+    let names: Vec<String> = job.points.iter().map(ToString::to_string).collect();
+    let expected = ["noise-s0-w2800-6000-x1", "noise-s0-w2800-6000-t1-x1", "noise-s0-w2800-6000-t2-x1"];
+    assert_eq!(names, expected);
+    assert_eq!(of("template_seeds = [0]\n").expect("a good job"), check(SMALL).expect("a good job"));
+    for (more, expected) in [
+        ("template_seeds = [1, 2]\n", "lacks 0"),
+        ("template_seeds = [0, 1, 1]\n", "template_seeds"),
+        ("template_seeds = 'many'\n", "whole numbers"),
+        (
+            "[independent_background]\nsource = 'file'\n[[scan]]\nmethod = 'idealised'\nn_signal = [0]\ntemplate_seeds = [0, 1]\n",
+            "template_seeds",
+        ),
+    ] {
+        let found = of(more).expect_err(more).to_string();
+        assert!(found.contains(expected), "{more}: {found}");
+    }
+}

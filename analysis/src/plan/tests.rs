@@ -242,3 +242,18 @@ fn templates_of_constituents_are_made_copy_by_copy_from_two_models() {
     let copies = ["template/noise-s100-w2800-6000-llv-k00", "template/noise-s100-w2800-6000-llv-k01"];
     assert_eq!(needs("classify/noise-s100-w2800-6000-llv-x2-c01"), copies);
 }
+
+#[test]
+fn templates_of_several_seeds_share_the_fit_and_train_as_one_ensemble() {
+    let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[classifier]\nseeds = [0]\n[[scan]]\nmethod = 'noise'\n\
+                n_signal = [0]\ntemplate_seeds = [0, 1]\n";
+    let plan = Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
+    let ids: Vec<&str> = plan.tasks.iter().map(|task| task.id.0.as_str()).collect();
+    let count = |start: &str| ids.iter().filter(|id| id.starts_with(start)).count();
+    assert_eq!(
+        (count("fit/"), count("train/"), count("template/"), count("classify/")),
+        (1, 1, 2, 2),
+        "{ids:?}"
+    );
+    assert!(ids.contains(&"template/noise-s0-w2800-6000-t1"), "{ids:?}");
+}

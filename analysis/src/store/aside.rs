@@ -13,6 +13,15 @@ const HEADINGS: [&[u8]; 2] = [b"figure,panel,curve", b"figure;panel;curve"];
 const RESULTS: [&[u8]; 2] = [b"task,method", b"task;method"];
 /// The first bytes of closure.csv.
 const CLOSURE: [&[u8]; 2] = [b"method,n_signal,side_band", b"method;n_signal;side_band"];
+/// The table of where bands come from.
+pub const VARIANCE: &str = "variance.csv";
+/// The table of differences between methods.
+pub const DIFFERENCES: &str = "differences.csv";
+/// Their first bytes.
+const OF_SOURCES: [(&str, [&[u8]; 2]); 2] = [
+    (VARIANCE, [b"point,method,n_signal,measure", b"point;method;n_signal;measure"]),
+    (DIFFERENCES, [b"n_signal,measure,method,minus", b"n_signal;measure;method;minus"]),
+];
 /// Files of a figure.
 const KINDS: [&str; 4] = ["csv", "svg", "png", "pdf"];
 
@@ -61,6 +70,24 @@ impl Store {
         if begins(&path, &CLOSURE) { self.move_aside(&path) } else { Ok(()) }
     }
 
+    /// The same for [`VARIANCE`] or [`DIFFERENCES`].
+    ///
+    /// # Errors
+    /// As [`Store::set_aside`].
+    pub fn make_room_for_table(&self, name: &str) -> Result<(), Error> {
+        let path = self.directory.join(name);
+        if is_ours(&path, name) { Ok(()) } else { self.move_aside(&path) }
+    }
+
+    /// Moves [`VARIANCE`] or [`DIFFERENCES`] away where the results no longer give it; a file of somebody else stays.
+    ///
+    /// # Errors
+    /// As [`Store::set_aside`].
+    pub fn set_table_aside(&self, name: &str) -> Result<(), Error> {
+        let path = self.directory.join(name);
+        if is_ours(&path, name) { self.move_aside(&path) } else { Ok(()) }
+    }
+
     /// The same for report.html; `beginning` is what a report of ours begins with.
     ///
     /// # Errors
@@ -87,6 +114,11 @@ impl Store {
         let moved = fs::create_dir_all(&earlier).and_then(|()| fs::rename(path, free_name(&earlier, path)));
         moved.map_err(|source| Error::CannotWrite { path: path.to_owned(), source })
     }
+}
+
+/// Whether a table of sources begins as ours.
+fn is_ours(path: &Path, name: &str) -> bool {
+    OF_SOURCES.iter().any(|(known, beginnings)| *known == name && begins(path, beginnings))
 }
 
 /// Whether a file begins as one of ours; a byte order mark before that is a spreadsheet's.

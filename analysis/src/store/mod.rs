@@ -52,6 +52,7 @@ use serde::{Deserialize, Serialize};
 
 pub use accounting::{TimeSpent, time_spent};
 pub use arrivals::Arrivals;
+pub use aside::{DIFFERENCES, VARIANCE};
 pub use directory_lock::{DirectoryLock, LockTimeout, Process};
 pub use durable::{part_of, write_durably};
 pub use folding::Folding;

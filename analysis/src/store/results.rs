@@ -1,12 +1,12 @@
 //! The results of a scan: all records of a directory, the classifiers gathered by scan point.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::ErrorKind;
 
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
-use crate::job::{Job, ScanPoint, SignalCount};
+use crate::job::{BandSource, ClassifierSeed, Fold, Job, ScanPoint, SignalCount, TemplateSeed};
 use crate::plan::work::Recorded;
 use crate::plan::{Plan, TaskId};
 use crate::statistics::band::Band;
@@ -38,6 +38,8 @@ pub struct PointResults {
     pub sizes: SampleSizes,
     /// All classifiers that are done.
     pub classifiers: Vec<OfTask<Classifier>>,
+    /// Whose classifiers enter bands.
+    pub band_source: BandSource,
     /// Those whose training diverged; they enter no figure of merit.
     pub diverged: Vec<OfTask<DivergedClassifier>>,
 }
@@ -48,6 +50,8 @@ pub struct OfTask<C> {
     pub task: TaskId,
     /// Wall time of the task, shared by its classifiers.
     pub seconds: f64,
+    /// The seed of the template that it saw, where there is one.
+    pub template_seed: Option<TemplateSeed>,
     /// The classifier.
     pub classifier: C,
 }
@@ -102,9 +106,15 @@ impl Results {
             };
             match result {
                 TaskResult::Classify(found) => {
-                    let place = *known.entry(found.point.to_string()).or_insert(results.points.len());
+                    // Templates of all seeds are one point of every figure.
+                    let point = found.point.of_first_template();
+                    let place = *known.entry(point.to_string()).or_insert(results.points.len());
                     if place == results.points.len() {
-                        results.points.push(PointResults::without_classifiers(&found));
+                        results.points.push(PointResults::without_classifiers(
+                            point,
+                            &found,
+                            results.job.figures.band,
+                        ));
                     }
                     results.points[place].add(&task.id, run.seconds, found);
                 }
@@ -116,8 +126,14 @@ impl Results {
 }
 
 /// The classifiers of a task.
-fn of_task<C>(task: &TaskId, seconds: f64, classifiers: Vec<C>) -> impl Iterator<Item = OfTask<C>> {
-    classifiers.into_iter().map(move |classifier| OfTask { task: task.clone(), seconds, classifier })
+fn of_task<C>(
+    task: &TaskId,
+    seconds: f64,
+    template_seed: Option<TemplateSeed>,
+    classifiers: Vec<C>,
+) -> impl Iterator<Item = OfTask<C>> {
+    let of = move |classifier| OfTask { task: task.clone(), seconds, template_seed, classifier };
+    classifiers.into_iter().map(of)
 }
 
 impl Results {
@@ -139,21 +155,40 @@ impl Results {
 }
 
 impl PointResults {
-    fn without_classifiers(found: &Classification) -> Self {
-        Self { point: found.point, sizes: found.sizes, classifiers: vec![], diverged: vec![] }
+    fn without_classifiers(point: ScanPoint, found: &Classification, band_source: BandSource) -> Self {
+        Self { point, sizes: found.sizes, classifiers: vec![], band_source, diverged: vec![] }
     }
 
     /// Adds the classifiers of a task, which share its time.
     fn add(&mut self, task: &TaskId, seconds: f64, found: Classification) {
         let trained = (found.classifiers.len() + found.diverged.len()).max(1);
         let seconds = seconds / trained as f64;
-        self.classifiers.extend(of_task(task, seconds, found.classifiers));
-        self.diverged.extend(of_task(task, seconds, found.diverged));
+        let template = found.point.template_seed();
+        self.classifiers.extend(of_task(task, seconds, template, found.classifiers));
+        self.diverged.extend(of_task(task, seconds, template, found.diverged));
     }
 
     /// The band of a figure of merit over the point's classifiers; none if one of them lacks it.
     pub fn band(&self, value: impl Fn(&Classifier) -> Option<f64>) -> Option<Band> {
-        Band::of(self.classifiers.iter().map(|result| value(&result.classifier)))
+        let counts = |result: &&OfTask<Classifier>| match self.band_source {
+            BandSource::All => true,
+            BandSource::Classifiers => result.template_seed.is_none_or(|seed| seed.is_first()),
+        };
+        Band::of(self.classifiers.iter().filter(counts).map(|result| value(&result.classifier)))
+    }
+
+    /// A figure of merit by template, and of each template by classifier, with its seed and fold; those without it are left out.
+    pub fn by_template(
+        &self,
+        value: impl Fn(&Classifier) -> Option<f64>,
+    ) -> BTreeMap<Option<TemplateSeed>, Vec<((ClassifierSeed, Fold), f64)>> {
+        let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for OfTask { template_seed, classifier, .. } in &self.classifiers {
+            if let Some(value) = value(classifier) {
+                found.entry(*template_seed).or_default().push(((classifier.seed, classifier.fold), value));
+            }
+        }
+        found
     }
 
     /// True background events behind each value, averaged over the classifiers.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::job::{ClassifierSeed, Fold, JobFile};
+use crate::job::{BandSource, ClassifierSeed, Fold, JobFile};
 use crate::plan::TaskId;
 use crate::statistics::metrics::RankedScores;
 use crate::store::results::OfTask;
@@ -15,6 +15,7 @@ fn results(aucs: [&[f64]; 2], distances: Vec<FeatureDistance>) -> Results {
         point: *point,
         sizes: SampleSizes { data_background: 100_000, data_signal: 0, template: 100_000 },
         classifiers: (0_u32..).zip(aucs).map(|(fold, auc)| classifier(fold, *auc)).collect(),
+        band_source: BandSource::All,
         diverged: vec![],
     });
     let template = job.points[0].template();
@@ -44,6 +45,7 @@ fn results(aucs: [&[f64]; 2], distances: Vec<FeatureDistance>) -> Results {
 fn classifier(fold: u32, auc: f64) -> OfTask<Classifier> {
     OfTask {
         task: TaskId("classify".to_owned()),
+        template_seed: None,
         seconds: 1.0,
         classifier: Classifier {
             seed: ClassifierSeed(0),

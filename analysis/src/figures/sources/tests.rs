@@ -1,0 +1,112 @@
+use super::*;
+use crate::job::{BandSource, ClassifierSeed, Fold, JobFile, TemplateSeed};
+use crate::plan::TaskId;
+use crate::statistics::metrics::RankedScores;
+use crate::store::SampleSizes;
+use crate::store::results::OfTask;
+
+/// ∅ with two templates and the idealised reference; each classifier has these SIC at 10³ by template, then by seed.
+fn results(noise: &[&[f64]], idealised: &[f64], band: &str) -> Results {
+    let text = format!(
+        "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[figures]\nband = '{band}'\n[independent_background]\nsource = 'file'\n\
+         [[scan]]\nmethod = 'noise'\nn_signal = [500]\ntemplate_seeds = '0-{}'\n[[scan]]\nmethod = 'idealised'\nn_signal = [500]\n",
+        noise.len() - 1
+    );
+    let job = JobFile::from_text("job.toml", text).check().expect("a good job");
+    let classifiers = |template: Option<u32>, values: &[f64]| -> Vec<OfTask<Classifier>> {
+        (0..).zip(values).map(|(seed, value)| classifier(template.map(TemplateSeed), seed, *value)).collect()
+    };
+    let point = |place: usize, classifiers| PointResults {
+        point: job.points[place].of_first_template(),
+        sizes: SampleSizes { data_background: 1, data_signal: 1, template: 1 },
+        classifiers,
+        band_source: job.figures.band,
+        diverged: vec![],
+    };
+    let of_noise =
+        (0..).zip(noise).flat_map(|(template, values)| classifiers(Some(template), values)).collect();
+    let points = vec![point(0, of_noise), point(job.points.len() - 1, classifiers(None, idealised))];
+    Results { points, others: vec![], job, missing: vec![], torn: vec![], digest: String::new() }
+}
+
+fn classifier(template_seed: Option<TemplateSeed>, seed: u32, sic: f64) -> OfTask<Classifier> {
+    let mut performance = RankedScores::new(vec![], vec![]).performance();
+    performance.sic_at_1e3 = Some(sic);
+    performance.n_background = 25_000;
+    OfTask {
+        task: TaskId("classify".to_owned()),
+        template_seed,
+        seconds: 1.0,
+        classifier: Classifier {
+            seed: ClassifierSeed(seed),
+            fold: Fold(0),
+            closure_auc: None,
+            background_closure_auc: None,
+            performance,
+            losses: vec![],
+        },
+    }
+}
+
+fn rows(table: Option<Vec<u8>>) -> Vec<Vec<String>> {
+    let table = table.expect("a table");
+    let mut reader = csv::Reader::from_reader(&table[..]);
+    reader.records().map(|row| row.expect("a row").iter().map(str::to_owned).collect()).collect()
+}
+
+fn number(cell: &str) -> f64 {
+    cell.parse().expect("a number")
+}
+
+#[test]
+fn the_spread_is_divided_among_its_sources() {
+    let found =
+        rows(variance(&results(&[&[8.0, 9.0, 10.0], &[10.0, 11.0, 12.0]], &[10.0, 10.0, 10.0], "all")));
+    // The reference has no template.
+    assert_eq!(found.len(), 1, "{found:?}");
+    let row = &found[0];
+    assert_eq!(
+        row[..6],
+        ["noise-s500-w2800-6000-x5", "noise", "500", "sic_at_1e3", "2", "6"].map(str::to_owned)
+    );
+    // Means 9 and 11; one classifier differs by 1; 25 events pass, so that SIC is known to a tenth.
+    let expected = [10.0, 1.0, 1.0, ((6.0_f64 - 1.0) / 3.0).sqrt(), 1.0];
+    for (cell, expected) in row[6..].iter().zip(expected) {
+        assert!((number(cell) - expected).abs() < 1e-9, "{row:?}");
+    }
+}
+
+#[test]
+fn methods_are_compared_by_classifiers_of_equal_seed_and_templates_tell_the_error() {
+    let results = results(&[&[8.0, 9.0, 10.0], &[10.0, 11.0, 12.0]], &[8.0, 8.0, 11.0], "all");
+    let found = rows(differences(&results));
+    let row = &found[0];
+    assert_eq!(
+        (found.len(), row[1].as_str(), row[2].as_str(), row[3].as_str()),
+        (1, "sic_at_1e3", "idealised", "noise")
+    );
+    // 9 − 9 = 0 and 9 − 11 = −2 by template.
+    assert!((number(&row[4]) + 1.0).abs() < 1e-9 && (number(&row[5]) - 1.0).abs() < 1e-9, "{row:?}");
+    assert_eq!(row[6..], ["2", "6"].map(str::to_owned));
+    let said = told(&results);
+    assert!(said.contains("10.00 ± 1.00 by 2 templates"), "{said}");
+}
+
+#[test]
+fn a_scan_of_single_templates_has_no_such_tables() {
+    let results = results(&[&[8.0, 9.0]], &[8.0, 8.0], "all");
+    assert_eq!((variance(&results), differences(&results), told(&results)), (None, None, String::new()));
+}
+
+#[test]
+fn bands_hold_all_templates_or_the_first() {
+    let values: [&[f64]; 2] = [&[8.0, 10.0], &[10.0, 12.0]];
+    for (word, source, mean, n) in
+        [("all", BandSource::All, 10.0, 4), ("classifiers", BandSource::Classifiers, 9.0, 2)]
+    {
+        let results = results(&values, &[1.0], word);
+        assert_eq!(results.job.figures.band, source);
+        let band = results.points[0].band(|found| found.performance.sic_at_1e3).expect("classifiers");
+        assert!((band.mean - mean).abs() < 1e-12 && band.n == n, "{band:?}");
+    }
+}
