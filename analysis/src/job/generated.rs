@@ -89,7 +89,7 @@ const DISTANCE: &str = "dr_jj";
 const DIJET_MASS: &str = "m_jj";
 
 /// The largest difference of pseudorapidities of two massless jets at the threshold, back to back in azimuth:
-/// m = 2 p_T cosh(Δη/2). Below twice the threshold, where there is none, it stays small and finite.
+/// `m = 2 p_T cosh(Δη/2)`. Below twice the threshold, where there is none, it stays small and finite.
 fn largest_difference(threshold: f64) -> String {
     format!("2*acosh(max({DIJET_MASS}/(2*{threshold:?}), 1.001))")
 }
@@ -210,10 +210,8 @@ impl GeneratedKeys {
             }
         }
         for feature in around.features {
-            if !is_generated(feature)
-                && !below.names(feature)
-                && !(around.is_published && self.follows(feature))
-            {
+            let follows = below.names(feature) || (around.is_published && self.follows(feature));
+            if !(is_generated(feature) || follows) {
                 let message = format!(
                     "do not lead to the feature {feature} (classifiers compare it in data and template) generate it, or give its \
                      formula in [data.generated.features]"

@@ -23,7 +23,7 @@ impl Components {
     /// The variance of the templates is that of a one-way analysis: what their means differ by, less what classifiers explain of
     /// it, and zero where these explain all.
     ///
-    /// Source: S. R. Searle, G. Casella, C. E. McCulloch, Variance Components (1992), chapter 3.
+    /// Source: S. R. Searle and others, *Variance Components* (1992), chapter 3.
     pub fn of(templates: &[Vec<f64>]) -> Option<Self> {
         if templates.is_empty() || templates.iter().any(Vec::is_empty) {
             return None;

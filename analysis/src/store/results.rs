@@ -56,6 +56,9 @@ pub struct OfTask<C> {
     pub classifier: C,
 }
 
+/// A number of one classifier, which its seed and fold name.
+pub type OfClassifier = ((ClassifierSeed, Fold), f64);
+
 impl Results {
     /// Reads the records of a directory.
     ///
@@ -181,7 +184,7 @@ impl PointResults {
     pub fn by_template(
         &self,
         value: impl Fn(&Classifier) -> Option<f64>,
-    ) -> BTreeMap<Option<TemplateSeed>, Vec<((ClassifierSeed, Fold), f64)>> {
+    ) -> BTreeMap<Option<TemplateSeed>, Vec<OfClassifier>> {
         let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for OfTask { template_seed, classifier, .. } in &self.classifiers {
             if let Some(value) = value(classifier) {
