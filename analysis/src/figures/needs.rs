@@ -123,7 +123,7 @@ impl Figure {
 }
 
 fn is_classified(work: &Work, wanted: impl Fn(&ScanPoint) -> bool) -> bool {
-    work.kind().point().is_some_and(wanted)
+    matches!(work, Work::Classify(_)) && work.kind().point().is_some_and(wanted)
 }
 
 fn is_template(job: &Job, work: &Work, method: TemplateMethod) -> bool {

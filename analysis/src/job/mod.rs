@@ -33,6 +33,7 @@ mod read;
 pub mod regions;
 mod rules;
 mod sampling;
+mod search;
 mod solver;
 pub mod template_spec;
 
@@ -58,6 +59,7 @@ pub use quantities::{
 };
 pub use read::DEFAULTS;
 pub use regions::{MassWindow, Region, Regions};
+pub use search::{Injected, Search};
 pub use solver::Solver;
 pub use template_spec::{
     FlowKind, Inputs, Integration, Kinematics, Scope, Start, TemplateMethod, TemplateSpec, TrainingSample,
@@ -120,7 +122,10 @@ pub struct Job {
     pub pricing: Pricing,
     /// What is drawn.
     pub figures: FigureSettings,
-    /// The points of the scan, each once.
+    /// What a search does in its windows. Absent from the text of jobs without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<Search>,
+    /// The points of the scan and the windows of the search, each once.
     pub points: Vec<ScanPoint>,
     /// When points and seeds came to the job of a directory; empty for a job that has not grown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -139,6 +144,9 @@ impl Job {
         if let Some(keys) = tree.as_object_mut() {
             for key in ["name", "most_repeated", "pricing", "figures", "closure", "generations", "unit"] {
                 keys.remove(key);
+            }
+            if let Some(search) = keys.get_mut("search").and_then(serde_json::Value::as_object_mut) {
+                search.remove("blind");
             }
         }
         tree

@@ -30,6 +30,13 @@ pub enum Comparison {
         /// Copies of it (see [`Generated`]).
         oversampling: Oversampling,
     },
+    /// All data of a window against a generated template, for a search: what passes cuts is counted, and no truth is used.
+    Window {
+        /// The template.
+        template: TemplateSpec,
+        /// Copies of it.
+        oversampling: Oversampling,
+    },
     /// Data that a second model has learnt and over-samples, against a template from noise.
     ///
     /// Source: the paper, appendix B.2.
@@ -112,7 +119,7 @@ impl ScanPoint {
     /// The word for the method in ids, tables and job files.
     pub fn method(&self) -> &'static str {
         match self.comparison {
-            Comparison::Search { template, .. } => template.method.word(),
+            Comparison::Search { template, .. } | Comparison::Window { template, .. } => template.method.word(),
             Comparison::GenSr { .. } => "gensr",
             Comparison::Idealised { .. } => "idealised",
             Comparison::OverIdealised { .. } => "over_idealised",
@@ -123,9 +130,9 @@ impl ScanPoint {
     /// Signal events in the data; none where the method sees no data.
     pub fn n_signal(&self) -> Option<SignalCount> {
         match self.comparison {
-            Comparison::Search { template, .. } | Comparison::GenSr { template, .. } => {
-                Some(template.sample.n_signal)
-            }
+            Comparison::Search { template, .. }
+            | Comparison::Window { template, .. }
+            | Comparison::GenSr { template, .. } => Some(template.sample.n_signal),
             Comparison::Idealised { n_signal } | Comparison::OverIdealised { n_signal, .. } => Some(n_signal),
             Comparison::Supervised => None,
         }
@@ -141,7 +148,9 @@ impl ScanPoint {
     /// The generated template, where there is one.
     pub fn template(&self) -> Option<TemplateSpec> {
         match self.comparison {
-            Comparison::Search { template, .. } | Comparison::GenSr { template, .. } => Some(template),
+            Comparison::Search { template, .. }
+            | Comparison::Window { template, .. }
+            | Comparison::GenSr { template, .. } => Some(template),
             _ => None,
         }
     }
@@ -172,6 +181,7 @@ impl ScanPoint {
     pub fn oversampling(&self) -> Option<Oversampling> {
         match self.comparison {
             Comparison::Search { oversampling, .. }
+            | Comparison::Window { oversampling, .. }
             | Comparison::GenSr { oversampling, .. }
             | Comparison::OverIdealised { oversampling, .. } => Some(oversampling),
             Comparison::Idealised { .. } => Some(Oversampling(1)),
@@ -190,6 +200,7 @@ impl fmt::Display for ScanPoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.comparison {
             Comparison::Search { template, oversampling } => write!(f, "{template}-x{oversampling}")?,
+            Comparison::Window { template, oversampling } => write!(f, "window-{template}-x{oversampling}")?,
             Comparison::GenSr { template, oversampling, data_oversampling } => {
                 write!(f, "gensr-{}-x{oversampling}-d{data_oversampling}", template.sample)?;
             }

@@ -14,6 +14,7 @@ use super::diffusion::{DenoiserSettings, SamplerSettings, TemplateKeys};
 use super::document::{Mistakes, Section};
 use super::keys::{Keys, keys};
 use super::rules::{Rule, fitting, from_toml};
+use super::search::SearchKeys;
 use super::{FlowSettings, JetClassifierSettings, JetModelSettings, Job, limits, sampling};
 use crate::error::Error;
 use crate::job::Regions;
@@ -23,7 +24,7 @@ const SCHEMA: u32 = 1;
 
 keys! {
     /// A complete job with every key at its default. "P" marks a number of the paper, "D" a decision of drapes
-    /// where the paper is silent. Keys that every job must name: schema, name, data.events and at least one scan.
+    /// where the paper is silent. Keys that every job must name: schema, name, data.events and at least one scan or the windows of a search.
     struct Document {
         /// Version of the layout of a job file.
         schema: u32 = 1, fitting("schema = 1", |_| true).required();
@@ -46,6 +47,7 @@ keys! {
         trees: TreeSettings;
         jet_classifier: JetClassifierSettings;
         closure: ClosureSettings;
+        search: SearchKeys;
         compute: ComputeSettings;
         pricing: Pricing;
         figures: FigureSettings;
@@ -138,14 +140,20 @@ impl Document {
             compute: self.compute,
             pricing: self.pricing,
             figures: self.figures,
+            search: None,
             points: vec![],
             generations: vec![],
         };
         let scans = root.tables("scan");
-        if !root.names("scan") {
-            root.wrong("scan", "is missing (there is nothing to compute) add a [[scan]] block with a method");
-        }
         job.points = axes::points(scans, &job);
+        if let Some((search, windows)) = self.search.search(&root.section("search"), &job) {
+            job.search = Some(search);
+            job.points.extend(windows);
+        }
+        if !root.names("scan") && job.search.is_none() {
+            let message = "is missing (there is nothing to compute) add a [[scan]] block with a method, or a [search] with windows_gev";
+            root.wrong("scan", message);
+        }
         sampling::check_solvers(&root.section("sampler"), &job);
         limits::check_tasks(&root, &job.points, &job.compute, &job.classifier);
         root.finish();

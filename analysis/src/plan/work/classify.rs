@@ -53,7 +53,9 @@ impl Classify {
         let once = counts.signal_region as f64;
         let times = |factor: Oversampling| f64::from(factor.0) * once;
         match self.point.comparison {
-            Comparison::Search { template, oversampling } => once + counts.template(&template, oversampling),
+            Comparison::Search { template, oversampling } | Comparison::Window { template, oversampling } => {
+                once + counts.template(&template, oversampling)
+            }
             Comparison::GenSr { template, oversampling, data_oversampling } => {
                 times(data_oversampling) + counts.template(&template, oversampling)
             }
@@ -79,7 +81,9 @@ impl TaskKind for Classify {
         let trees = chunks(1);
         let transformers = chunks(job.compute.jet_classifier_seeds_per_task);
         let (made, data) = (planning.versions(templates), planning.versions(over_sampled));
-        for point in &job.points {
+        // The windows of a search have tasks of their own.
+        let is_window = |point: &&ScanPoint| matches!(point.comparison, Comparison::Window { .. });
+        for point in job.points.iter().filter(|point| !is_window(point)) {
             let templates = match point.template().map(|template| (template, point.oversampling())) {
                 Some((template, Some(factor))) if template.inputs == Inputs::Llv => {
                     (0..factor.0).map(|copy| MakeJets::id(&template, copy)).collect()

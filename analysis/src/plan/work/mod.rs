@@ -15,6 +15,7 @@ mod make_template;
 pub mod planning;
 mod recorded;
 mod resample;
+pub mod search_window;
 pub mod template_summary;
 #[cfg(test)]
 mod toy;
@@ -33,6 +34,7 @@ pub use make_template::MakeTemplate;
 pub use planning::Planning;
 pub use recorded::{Content, Histogram, Network, Recorded};
 pub use resample::Resample;
+pub use search_window::{CutOutcome, Passed, SearchWindow, SearchedWindow, WindowCut};
 pub use template_summary::{
     Displacement, FeatureDistance, FeatureSpectra, PairDensity, TemplateSummary, ValueShares,
 };
@@ -73,6 +75,7 @@ macro_rules! every_kind {
             TemplateJets(make_jets::MakeJets) leaves Jets;
             Resample(resample::Resample);
             Closure(closure_by_trees::ClosureByTrees) leaves Closure;
+            Window(search_window::SearchWindow) leaves Window;
             Classify(classify::Classify) leaves Classify;
             $($more)*
         }

@@ -1,6 +1,6 @@
 //! The statistics of a search: is there an excess in a window, and how much signal is excluded.
 //!
-//! - In: counts of events and of template events behind a cut ([`background`], [`counting`], [`small_counts`]), any likelihood
+//! - In: scores of events, of which a cut takes a share of the template ([`cut`]), counts of events and of template events behind it ([`background`], [`counting`], [`small_counts`]), any likelihood
 //!   of a number of signal events ([`likelihood`]), p-values of pseudo-experiments ([`pseudo_experiments`], [`calibration`]).
 //! - Out: the expected background with its error, Z and p-values ([`p_value`]), upper limits by CLs with their bands
 //!   ([`limits`]), intervals ([`intervals`]), global and corrected p-values, and whether p-values are uniform ([`uniformity`]).
@@ -10,6 +10,7 @@
 pub mod background;
 pub mod calibration;
 pub mod counting;
+pub mod cut;
 pub mod effective;
 pub mod intervals;
 pub mod likelihood;

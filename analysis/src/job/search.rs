@@ -1,0 +1,295 @@
+//! A search in windows of the resonant mass: which windows there are, and how data are told from the template of each.
+
+use serde::{Deserialize, Serialize};
+
+use super::checks::repeated;
+use super::document::Section;
+use super::keys::keys;
+use super::rules::{Rule, fitting, from_toml, number, positive, windows, word};
+use crate::job::{
+    ClassifierKind, Comparison, Gev, Job, MassWindow, OtherSample, Oversampling, ScanPoint, SignalCount,
+    TemplateMethod, TemplateSpec, TrainingSample,
+};
+
+/// Windows of a search at most: each has a training of its own.
+const MOST_WINDOWS: f64 = 1000.0;
+/// Edges that are computed are rounded to this share of the unit, so that names of tasks have no endless numbers.
+const ROUNDED: f64 = 1e3;
+
+/// What a search does in each of its windows, which are points of the job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Search {
+    /// Trainings for each fold, whose scores are averaged.
+    pub trainings: usize,
+    /// Shares of the template that pass the cuts.
+    pub efficiencies: Vec<f64>,
+    /// How much simulated signal is among the data.
+    pub injected: Injected,
+    /// Whether data behind the cuts are withheld until somebody unblinds them.
+    pub blind: bool,
+}
+
+/// The signal in the data of a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Injected {
+    /// Nobody knows: the events have no labels, and all of them are data.
+    Unlabelled,
+    /// The file has labels, and all of its background and so many of its signal events are data: a rehearsal.
+    Labelled(SignalCount),
+}
+
+impl Injected {
+    /// The signal that is added to what counts as background.
+    pub fn added(self) -> SignalCount {
+        match self {
+            Self::Unlabelled => SignalCount(0),
+            Self::Labelled(count) => count,
+        }
+    }
+}
+
+/// The classifiers of a search.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SearchClassifier {
+    Trees,
+}
+
+keys! {
+    /// A search: for each window of the resonant mass a template, boosted trees that tell data from it in five folds, and the
+    /// data that pass cuts on their scores. Labels, where events have some, take no part. Without windows there is no search.
+    pub(super) struct SearchKeys {
+        /// The windows, as [[3300, 3700], [3500, 3900]].
+        windows_gev: Vec<MassWindow> = [], some_windows();
+        /// Instead of them: windows around centres from this one,
+        from_gev: f64 = 0, from_zero();
+        /// to this one,
+        to_gev: f64 = 0, from_zero();
+        /// so far apart,
+        step_gev: f64 = 0, from_zero();
+        /// and so wide,
+        width_gev: f64 = 0, from_zero();
+        /// or as wide as this share of their centre.
+        relative_width: f64 = 0, number("a share from 0 to below 2", |x| (0.0..2.0).contains(&x));
+        /// Side-bands of this width on each side of a window; 0: those of [regions] around all windows.
+        side_band_width_gev: f64 = 0, from_zero();
+        /// How templates are made: noise, sb, mc, cathode, curtains_f4f, curtains_f4f_efficient or feta, as in scans.
+        method: String = "noise", fitting("the word of a method", |_: &String| true);
+        /// Template events for each event that the method starts from (D).
+        oversampling: Oversampling = 4, fitting("a whole number from 1", |factor: &Oversampling| factor.0 > 0);
+        /// What tells data from template.
+        classifier: SearchClassifier = "trees", word();
+        /// Trainings for each of the five folds, whose scores are averaged (D).
+        trainings: usize = 3, positive();
+        /// Shares of the template that pass the cuts.
+        efficiencies: Vec<f64> = [0.1, 0.01, 0.001], efficiencies();
+        /// How many of the signal events of a file with labels are data, beside all of its background: a rehearsal.
+        /// "unlabelled": the file has no labels, and all events are data.
+        injected: Injected = "unlabelled", injected();
+        /// Whether data behind the cuts are withheld from tables and figures until `drapes unblind`.
+        blind: bool = true, fitting("true or false", |_: &bool| true);
+    }
+    check SearchKeys::check;
+}
+
+fn some_windows() -> Rule<'static, Vec<MassWindow>> {
+    Rule::new("a list of [low, high] in GeV", |value| match value.as_array() {
+        Some(none) if none.is_empty() => Some(vec![]),
+        _ => windows().read(value),
+    })
+}
+
+fn from_zero() -> Rule<'static, f64> {
+    number("a number from 0", |x| x >= 0.0)
+}
+
+fn efficiencies() -> Rule<'static, Vec<f64>> {
+    fitting("shares between 0 and 1, as [0.1, 0.01]", |shares: &Vec<f64>| {
+        !shares.is_empty() && shares.iter().all(|share| 0.0 < *share && *share < 1.0)
+    })
+}
+
+fn injected() -> Rule<'static, Injected> {
+    Rule::new("a whole number of signal events, or \"unlabelled\"", |value| match value.as_str() {
+        Some("unlabelled") => Some(Injected::Unlabelled),
+        Some(_) => None,
+        None => from_toml(value).map(|count| Injected::Labelled(SignalCount(count))),
+    })
+}
+
+impl SearchKeys {
+    /// Whether any key of windows by their centres is named.
+    fn steps(&self) -> bool {
+        let keys = [self.from_gev, self.to_gev, self.step_gev, self.width_gev, self.relative_width];
+        keys.iter().any(|key| *key > 0.0)
+    }
+
+    /// The key that windows come from.
+    fn key(&self) -> &'static str {
+        if self.steps() { "from_gev" } else { "windows_gev" }
+    }
+
+    fn check(&self, section: &Section<'_>) {
+        if self.steps() {
+            self.check_steps(section);
+        }
+        for (place, share) in self.efficiencies.iter().enumerate() {
+            if self.efficiencies[..place].contains(share) {
+                repeated(section, "efficiencies", &share.to_string());
+            }
+        }
+        if let Err(why) = template_method(&self.method) {
+            section.wrong("method", format!("is {} ({why}", self.method));
+        } else if self.method == TemplateMethod::Feta.word() && self.oversampling != Oversampling(1) {
+            let why = "the flow takes an event to one place, so that its copies would be equal";
+            section.wrong("oversampling", format!("is {} ({why}) set it to 1 for feta", self.oversampling));
+        }
+    }
+
+    fn check_steps(&self, section: &Section<'_>) {
+        let Self { from_gev: from, to_gev: to, step_gev: step, width_gev, relative_width, .. } = *self;
+        if !self.windows_gev.is_empty() {
+            let message = "stands beside from_gev and its kin (windows are listed, or lie around centres) remove one of both";
+            section.wrong("windows_gev", message);
+        }
+        if from <= 0.0 || to < from || step <= 0.0 {
+            let message = format!(
+                "is {from}, with to_gev = {to} and step_gev = {step} (centres go up from the first to the last by a step) name \
+                 all three, from_gev not above to_gev"
+            );
+            section.wrong("from_gev", message);
+        } else if (to - from) / step >= MOST_WINDOWS {
+            let windows = ((to - from) / step).floor() + 1.0;
+            section.wrong(
+                "step_gev",
+                format!("makes {windows} windows ({MOST_WINDOWS} at most) take a larger step"),
+            );
+        }
+        if (width_gev > 0.0) == (relative_width > 0.0) {
+            let message = format!(
+                "is {width_gev}, with relative_width = {relative_width} (a window has one width) name one of both"
+            );
+            section.wrong("width_gev", message);
+        }
+    }
+
+    /// The windows; none where there is no search, or a mistake in it.
+    fn windows(&self) -> Vec<MassWindow> {
+        let Self { from_gev: from, to_gev: to, step_gev: step, .. } = *self;
+        if !self.steps() {
+            return self.windows_gev.clone();
+        }
+        if step <= 0.0 || (to - from) / step >= MOST_WINDOWS {
+            return vec![];
+        }
+        // A last centre that is missed by rounding is one.
+        let count = ((to - from) / step + 1e-9).floor().max(0.0) as usize;
+        let window = |place: usize| {
+            let centre = from + step * place as f64;
+            let half = 0.5 * if self.width_gev > 0.0 { self.width_gev } else { self.relative_width * centre };
+            let rounded = |edge: f64| (edge * ROUNDED).round() / ROUNDED;
+            MassWindow::new(rounded(centre - half), rounded(centre + half))
+        };
+        (0..=count).map(window).filter(|window| window.width() > 0.0).collect()
+    }
+
+    /// What the search does in its windows, and a point for each of these; nothing where there are none.
+    pub fn search(self, section: &Section<'_>, job: &Job) -> Option<(Search, Vec<ScanPoint>)> {
+        let windows = self.windows();
+        let method = template_method(&self.method).ok()?;
+        if windows.is_empty() {
+            return None;
+        }
+        self.check_sources(section, method, job);
+        let (key, n_signal) = (self.key(), self.injected.added());
+        let mut points: Vec<ScanPoint> = Vec::new();
+        for window in windows {
+            let side_bands = self.side_bands(section, window, job)?;
+            let signal_region = (window != job.regions.signal).then_some(window);
+            let sample = TrainingSample { n_signal, side_bands, signal_region };
+            let sigma_prime = matches!(method, TemplateMethod::SideBand | TemplateMethod::OtherSample)
+                .then_some(job.sigma_prime);
+            let template = TemplateSpec { sigma_prime, ..TemplateSpec::plain(method, sample) };
+            let comparison = Comparison::Window { template, oversampling: self.oversampling };
+            let point = ScanPoint { comparison, classifier: ClassifierKind::Trees };
+            if points.contains(&point) {
+                repeated(section, key, &window.to_string());
+            }
+            points.push(point);
+        }
+        let Self { trainings, efficiencies, injected, blind, .. } = self;
+        Some((Search { trainings, efficiencies, injected, blind }, points))
+    }
+
+    /// Notes events that a search cannot do with, or without.
+    fn check_sources(&self, section: &Section<'_>, method: TemplateMethod, job: &Job) {
+        if job.independent_background.withheld().is_some() {
+            let message = "cannot be searched (background is withheld from the job's signal region, so that windows would have \
+                           a dent) set independent_background.source to \"none\" or \"file\"";
+            section.wrong(self.key(), message);
+        }
+        let from_other = matches!(method, TemplateMethod::OtherSample | TemplateMethod::Feta);
+        if from_other && job.other_sample == OtherSample::None {
+            let message = format!(
+                "is {} (it starts from the events of another sample) set other_sample.source = \"file\" and other_sample.events",
+                self.method
+            );
+            section.wrong("method", message);
+        }
+    }
+
+    /// The outer edges of a window's side-bands; none, with a note, where one of them is empty or the fit is not defined.
+    fn side_bands(&self, section: &Section<'_>, window: MassWindow, job: &Job) -> Option<MassWindow> {
+        let width = self.side_band_width_gev;
+        if width <= 0.0 {
+            let outer = job.regions.outer;
+            if outer.low < window.low && window.high < outer.high {
+                return Some(outer);
+            }
+            let message = format!(
+                "contains {window} (the side-bands {outer} must lie on both sides of it) move it, widen side_bands_gev of \
+                 [regions], or name side_band_width_gev"
+            );
+            section.wrong(self.key(), message);
+            return None;
+        }
+        let outer = MassWindow::new(window.low.0 - width, window.high.0 + width);
+        if outer.low > Gev(0.0) && outer.high < job.collision_energy {
+            return Some(outer);
+        }
+        let message = format!(
+            "is {width}, which takes the side-bands of {window} to {outer} (the dijet fit needs 0 < m < {}, which is \
+             collision_energy_gev) lower it, or move the window",
+            job.collision_energy
+        );
+        section.wrong("side_band_width_gev", message);
+        None
+    }
+}
+
+/// The method of a word, or why a search cannot have it: the rest of a message.
+fn template_method(word: &str) -> Result<TemplateMethod, &'static str> {
+    const SOME: [TemplateMethod; 7] = [
+        TemplateMethod::Noise,
+        TemplateMethod::SideBand,
+        TemplateMethod::OtherSample,
+        TemplateMethod::Cathode,
+        TemplateMethod::Curtains,
+        TemplateMethod::CurtainsEfficient,
+        TemplateMethod::Feta,
+    ];
+    match word {
+        "idealised" | "over_idealised" | "supervised" => {
+            Err("it needs to know which events are background, and a search does not) choose noise, or put it into a [[scan]]")
+        }
+        "sr" => Err("its template begins as the events that are searched, and a signal would stay in it in part) choose noise"),
+        "gensr" => Err("its data are generated, and a search counts events) choose noise"),
+        _ => SOME.into_iter().find(|method| method.word() == word).ok_or(
+            "there is no such method) choose noise, sb, mc, cathode, curtains_f4f, curtains_f4f_efficient or feta",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

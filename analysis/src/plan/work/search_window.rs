@@ -1,0 +1,196 @@
+//! A window of a search: trees tell its data from its template, and what passes cuts on their scores is counted.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::planning::{Planning, templates};
+use super::{ClosureByTrees, IfStopped, MakeTemplate, Recorded, Settings, TaskKind, Work};
+use crate::job::{Comparison, Job, ScanPoint};
+use crate::plan::cost::keys::{self, Cost, Key};
+use crate::plan::cost::memory::{Chip, MASS, SINGLE};
+use crate::plan::cost::{EventCounts, at_rate, forest_work, product};
+use crate::plan::{PaceKind, Rates, Task, TaskId};
+
+/// Scores all data of a window, its template and its side-bands, each by trees that have not seen the event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SearchWindow {
+    /// The window, as a point.
+    pub point: ScanPoint,
+    /// The task that makes its template.
+    pub made_by: TaskId,
+}
+
+impl SearchWindow {
+    /// Folds: each event is scored by the trees of one of them, which have not seen it.
+    pub const FOLDS: u32 = ClosureByTrees::FOLDS;
+
+    /// The task of a window.
+    pub fn task(point: ScanPoint, made_by: TaskId) -> Task {
+        Task::new(TaskId(format!("classify/{point}")), Work::Window(Self { point, made_by }))
+    }
+
+    /// Data and template events.
+    fn events(&self, counts: EventCounts) -> f64 {
+        let template = match self.point.comparison {
+            Comparison::Window { template, oversampling } => counts.template(&template, oversampling),
+            _ => 0.0,
+        };
+        counts.signal_region as f64 + template
+    }
+}
+
+/// Trainings for each fold of a job's search.
+fn trainings(job: &Job) -> usize {
+    job.search.as_ref().map_or(0, |search| search.trainings)
+}
+
+impl TaskKind for SearchWindow {
+    fn plan(planning: &mut Planning<'_>) {
+        let made = planning.versions(templates);
+        for point in &planning.job().points {
+            if let Comparison::Window { template, oversampling } = point.comparison {
+                let ending = made.ending(&template.to_string(), oversampling);
+                planning.push(Self::task(*point, MakeTemplate::id(&template, &ending)));
+            }
+        }
+    }
+
+    fn point(&self) -> Option<&ScanPoint> {
+        Some(&self.point)
+    }
+
+    fn pace(&self) -> PaceKind {
+        PaceKind::Trees
+    }
+
+    fn needs(&self) -> Vec<TaskId> {
+        vec![self.made_by.clone()]
+    }
+
+    fn settings(&self, of: &Settings<'_>) -> Value {
+        let search = of.job.search.as_ref().map(|search| json!([search.trainings, search.efficiencies]));
+        json!([of.split, of.job.trees, search])
+    }
+
+    fn seconds(&self, job: &Job, counts: EventCounts, rates: &Rates) -> f64 {
+        let folds = f64::from(Self::FOLDS);
+        let learnt = self.events(counts) * (folds - 2.0) / folds;
+        let grown = product([trainings(job), Self::FOLDS as usize]);
+        at_rate(grown * forest_work(job, learnt), rates.trees)
+    }
+
+    fn bytes(&self, job: &Job, counts: EventCounts) -> f64 {
+        let side_bands = counts.side_band as f64;
+        // Row, mass, score and fold; of side-bands a score more. Spectra are text.
+        let spectra = job.search.as_ref().map_or(0, |search| search.efficiencies.len() + 1) as f64 * 1e3;
+        20.0 * self.events(counts) + 24.0 * side_bands + spectra
+    }
+
+    fn memory(&self, job: &Job, counts: EventCounts, _chip: Chip) -> f64 {
+        // As they are read, and in double precision by column and binned.
+        (SINGLE + 2.0 * MASS) * job.data.features.len() as f64 * self.events(counts)
+    }
+
+    fn keys(&self, job: &Job, cost: Cost) -> Vec<Key> {
+        let mut keys = keys::trees(job, cost);
+        if cost == Cost::Time {
+            keys.push(("search.trainings", trainings(job), 3));
+        }
+        keys.extend(self.point.oversampling().map(|factor| ("search.oversampling", factor.0 as usize, 4)));
+        keys
+    }
+
+    fn if_stopped(&self) -> IfStopped {
+        IfStopped::Lost
+    }
+}
+
+/// What was found in a window. Everything about data behind a cut is withheld from tables and figures while a search is blind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SearchedWindow {
+    /// The window.
+    pub point: ScanPoint,
+    /// `N_SR`, the data in it.
+    pub n_data: usize,
+    /// Those of them that are simulated signal, where the events have labels, which took no part.
+    pub n_signal: Option<usize>,
+    /// `N_t`, the template events.
+    pub n_template: usize,
+    /// The cuts.
+    pub cuts: Vec<WindowCut>,
+    /// Edges of bins over side-bands and window, two of which are those of the window.
+    pub edges: Vec<f64>,
+    /// Data in each of these bins, before a cut.
+    pub spectrum: Vec<u32>,
+}
+
+/// A cut on the scores of a window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WindowCut {
+    /// The share of the template that was to pass.
+    pub efficiency: f64,
+    /// What passes.
+    pub outcome: CutOutcome,
+}
+
+/// What passes a cut, or why that is not told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CutOutcome {
+    /// This.
+    Passed(Passed),
+    /// Fewer than ten events of the template would.
+    FewPass,
+    /// There are too few events to grow trees on.
+    FewToLearn,
+}
+
+impl CutOutcome {
+    /// What passes, where that is told.
+    pub fn passed(&self) -> Option<&Passed> {
+        match self {
+            Self::Passed(passed) => Some(passed),
+            Self::FewPass | Self::FewToLearn => None,
+        }
+    }
+}
+
+/// Events behind a cut.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Passed {
+    /// The threshold of each fold; none where nothing passes.
+    pub thresholds: Vec<Option<f32>>,
+    /// `N_t,c`, of the template.
+    pub template: usize,
+    /// The independent events among them, fewer where events are copies of others.
+    pub independent: f64,
+    /// N, of the data of the window.
+    pub data: usize,
+    /// Those of them that are simulated signal, where the events have labels.
+    pub signal: Option<usize>,
+    /// Data of side-bands and window in each bin. Each event of the side-bands is judged by one fold, to which it was dealt.
+    pub spectrum: Vec<u32>,
+}
+
+impl Recorded for SearchWindow {
+    type Result = SearchedWindow;
+
+    fn remarks(found: &SearchedWindow, _job: &Job) -> Vec<String> {
+        let cut = |cut: &WindowCut| match &cut.outcome {
+            CutOutcome::Passed(passed) => format!("{} of it pass at {}", passed.template, cut.efficiency),
+            CutOutcome::FewPass => format!("fewer than ten of it pass at {}", cut.efficiency),
+            CutOutcome::FewToLearn => format!("too few to learn from at {}", cut.efficiency),
+        };
+        let cuts: Vec<String> = found.cuts.iter().map(cut).collect();
+        // Logs are read while a search is blind: no word of data behind a cut.
+        vec![format!(
+            "search: {} events of data against {} of the template; {}",
+            found.n_data,
+            found.n_template,
+            cuts.join(", ")
+        )]
+    }
+}
+
+#[cfg(test)]
+mod tests;
