@@ -172,6 +172,18 @@ pub enum Error {
         /// Which points need it, and what for.
         needs: String,
     },
+    /// The data of a search have labels, and nothing says what becomes of their signal.
+    #[error(
+        "the file of a search tells {signal} of its events to be signal, by {label} (labels take no part in a search, so that it \
+         must be said how many of them are data) set injected in [search] to a number, or name a column that is not there in \
+         `label` of [data] to search all events"
+    )]
+    LabelledSearch {
+        /// Its signal events.
+        signal: usize,
+        /// The column.
+        label: String,
+    },
     /// The side-bands of the job lie outside of the data.
     #[error(
         "the side-bands {wanted} {unit} leave the data's range {found} {unit} (the model would extrapolate) {}",
@@ -422,6 +434,7 @@ impl Error {
             | Self::TooFew { .. }
             | Self::TooManyEvents { .. }
             | Self::NoTruth { .. }
+            | Self::LabelledSearch { .. }
             | Self::OutsideData { .. }
             | Self::NotText { .. }
             | Self::SameFile { .. }

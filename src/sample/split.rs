@@ -2,6 +2,7 @@
 
 mod columns;
 mod digest;
+mod search;
 
 use drapes_analysis::job::Job;
 use drapes_analysis::job::axis_headings::distinct;
@@ -128,6 +129,7 @@ impl Sample {
         problems.extend(outer.into_iter().filter_map(|outer| self.check_reach(outer, &job.unit).err()));
         problems.extend(regions.iter().filter_map(|regions| self.check_regions(regions, &job.unit).err()));
         problems.extend(self.check_columns(job, &regions));
+        problems.extend(self.check_search(job));
         let templates = || job.points.iter().filter_map(ScanPoint::template);
         let from_other = templates().filter(|template| template.method.starts() == Start::OtherSample);
         let of = |template: TemplateSpec| {
@@ -303,6 +305,14 @@ impl Sample {
     pub fn features(&self, chosen: &[u32]) -> Array2<f32> {
         let chosen: Vec<usize> = chosen.iter().map(|event| *event as usize).collect();
         self.events.features.select(Axis(0), &chosen)
+    }
+
+    /// Where in the file of the data an event lies, counted from 0.
+    ///
+    /// # Panics
+    /// If there is no such event.
+    pub fn row(&self, event: u32) -> u32 {
+        self.events.rows[event as usize]
     }
 
     /// Whether an event is simulated signal.

@@ -7,7 +7,7 @@ use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::work::{ClosureByTrees, MadeTemplate, TestedClosure};
 use drapes_analysis::statistics::closure::Closure;
 use drapes_analysis::store::record::TaskResult;
-use ndarray::Axis;
+use ndarray::{ArrayView2, Axis};
 use rand::seq::SliceRandom;
 
 use super::{Perform, Trial, Workplace, template};
@@ -37,7 +37,8 @@ impl Perform for ClosureByTrees {
         };
         let closure = if compared.is_enough() && background.is_enough() {
             let settings = (&place.job.trees, place.job.closure.trees);
-            Closure::of(out_of_fold(&compared, &background, settings, &stream, checkpointer)?)
+            let none = ArrayView2::from_shape((0, 0), &[]).expect("no events");
+            Closure::of(out_of_fold(&compared, &background, none, settings, &stream, checkpointer)?.by_fold())
         } else {
             Closure::unknown()
         };

@@ -18,6 +18,7 @@ mod jet_summary;
 mod jet_template;
 mod perform;
 pub mod rank_log;
+mod search_window;
 mod spectrum;
 mod stopping;
 mod summary;

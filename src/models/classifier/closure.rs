@@ -1,10 +1,12 @@
-//! Scores by boosted trees that tell a template from true background, each by trees that have not seen the event.
+//! Scores by boosted trees that tell a template from true background, or from the data of a search, each by trees that have not
+//! seen the event.
 
 use drapes_analysis::job::TreeSettings;
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::work::ClosureByTrees;
 use drapes_analysis::statistics::closure::FoldScores;
-use ndarray::{Array2, Axis, concatenate};
+use drapes_analysis::statistics::search::cut::Judged;
+use ndarray::{Array2, ArrayView2, Axis, concatenate};
 
 use super::folds::FoldAssignment;
 use super::trees::{Rows, Trees};
@@ -54,6 +56,12 @@ impl DealtClass {
         self.n_origins >= LEAST_EVENTS
     }
 
+    /// A fold for each of so many events that are not copies of each other.
+    pub fn fold_of_each(count: usize, folds: u32, stream: &Stream) -> Vec<u32> {
+        let dealt = FoldAssignment::random(count, folds, stream);
+        (0..count).map(|event| dealt.of(event).0).collect()
+    }
+
     /// The part of each event.
     fn dealt(&self, parts: u32, stream: &Stream) -> Vec<u32> {
         let dealt = FoldAssignment::random(self.n_origins, parts, stream);
@@ -63,6 +71,32 @@ impl DealtClass {
 
 /// Events of a class that trees are grown on at least.
 const LEAST_EVENTS: usize = 100;
+
+/// The scores of both classes and of further events.
+pub struct OutOfFold {
+    /// Of the template's events, by the trees of their fold.
+    pub template: Vec<Judged>,
+    /// Of true background, or data.
+    pub background: Vec<Judged>,
+    /// Of further events, which no trees have seen, by the trees of each fold, `(events, folds)`.
+    pub further: Array2<f32>,
+}
+
+impl OutOfFold {
+    /// The scores of both classes, fold by fold.
+    pub fn by_fold(&self) -> Vec<FoldScores> {
+        let of = |events: &[Judged], fold: u32| {
+            events.iter().filter(|event| event.fold == fold).map(|event| event.score).collect()
+        };
+        let folds = 0..ClosureByTrees::FOLDS;
+        folds
+            .map(|fold| FoldScores {
+                template: of(&self.template, fold),
+                background: of(&self.background, fold),
+            })
+            .collect()
+    }
+}
 
 /// Both classes, the template above true background.
 struct Both {
@@ -79,8 +113,8 @@ struct Part {
     weights: Vec<f64>,
 }
 
-/// The scores of every event by trees that have not seen it, averaged over so many trainings; larger for what is more like true
-/// background.
+/// The scores of every event by trees that have not seen it, summed over so many trainings; larger for what is more like true
+/// background. `further` events belong to no class and are scored by the trees of all folds.
 ///
 /// A training takes all events at once and draws no random numbers: those of one fold differ by the quarter of the other
 /// folds' events that stops them.
@@ -90,10 +124,11 @@ struct Part {
 pub fn out_of_fold(
     template: &DealtClass,
     background: &DealtClass,
+    further: ArrayView2<'_, f32>,
     (settings, trainings): (&TreeSettings, usize),
     stream: &Stream,
     checkpointer: &Checkpointer<'_>,
-) -> Result<Vec<FoldScores>, Error> {
+) -> Result<OutOfFold, Error> {
     let both = Both::of(template, background, stream);
     let deal = |seed: usize| {
         let stream = stream.branch("stops").branch(seed);
@@ -102,11 +137,11 @@ pub fn out_of_fold(
     let parts: Vec<Vec<u32>> = (0..trainings).map(deal).collect();
     let all = (ClosureByTrees::FOLDS as usize * trainings) as f64;
     let mut done = 0.0;
-    let mut scores = vec![];
+    let mut scores = vec![0.0; both.folds.len()];
+    let mut further_scores = Array2::zeros((further.nrows(), ClosureByTrees::FOLDS as usize));
     for fold in 0..ClosureByTrees::FOLDS {
         let evaluated: Vec<usize> = both.rows(|row| both.folds[row] == fold);
         let features = both.features.select(Axis(0), &evaluated);
-        let mut sums = vec![0.0; evaluated.len()];
         for part in &parts {
             checkpointer.stop_if_told()?;
             let learnt = both.rows(|row| both.folds[row] != fold && part[row] != 0);
@@ -115,19 +150,21 @@ pub fn out_of_fold(
             let [learnt, stopping] = [learnt, stopping].map(|rows| both.part(&rows, weights));
             let trees = Trees::train(&learnt.rows(), &stopping.rows(), settings)
                 .map_err(|reason| Error::Trees { reason })?;
-            for (sum, score) in sums.iter_mut().zip(trees.score(features.view())) {
-                *sum += score;
+            for (row, score) in evaluated.iter().zip(trees.score(features.view())) {
+                scores[*row] += score;
+            }
+            if further.nrows() > 0 {
+                let mut column = further_scores.column_mut(fold as usize);
+                column.iter_mut().zip(trees.score(further)).for_each(|(sum, score)| *sum += score);
             }
             done += 1.0;
             checkpointer.progress(done / all);
         }
-        let of = |wanted: bool| {
-            let of_class = evaluated.iter().zip(&sums).filter(|(row, _)| both.is_background[**row] == wanted);
-            of_class.map(|(_, score)| *score).collect()
-        };
-        scores.push(FoldScores { template: of(false), background: of(true) });
     }
-    Ok(scores)
+    let judged = both.folds.iter().zip(scores).map(|(fold, score)| Judged { fold: *fold, score });
+    let mut template: Vec<Judged> = judged.collect();
+    let background = template.split_off(template.len() - background.count());
+    Ok(OutOfFold { template, background, further: further_scores })
 }
 
 /// The parts of the events of two classes, one class behind the other.

@@ -24,7 +24,7 @@ mod train;
 mod trees;
 mod two_sample;
 
-pub use closure::{DealtClass, out_of_fold};
+pub use closure::{DealtClass, OutOfFold, out_of_fold};
 pub use cross_validation::classify;
 pub use evaluation::Evaluation;
 pub use family::{ClassifierFamily, Scorer, SmallestFold};

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::planning::{Planning, templates};
 use super::{ClosureByTrees, IfStopped, MakeTemplate, Recorded, Settings, TaskKind, Work};
-use crate::job::{Comparison, Job, ScanPoint};
+use crate::job::{Comparison, Job, Regions, ScanPoint};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, MASS, SINGLE};
 use crate::plan::cost::{EventCounts, at_rate, forest_work, product};
@@ -103,6 +103,25 @@ impl TaskKind for SearchWindow {
     fn if_stopped(&self) -> IfStopped {
         IfStopped::Lost
     }
+}
+
+/// Bins across a window in the spectra of a search.
+const BINS_A_WINDOW: f64 = 10.0;
+/// Bins across a side-band at most.
+const MOST_BINS: f64 = 400.0;
+
+/// Edges of bins over side-bands and window: ten equal ones in the window, and such as are nearest to them in width in each of
+/// the side-bands, so that no bin lies in two regions.
+pub fn fine_edges(regions: &Regions) -> Vec<f64> {
+    let width = regions.signal.width() / BINS_A_WINDOW;
+    let [below, above] = regions.side_bands();
+    let mut edges = vec![regions.outer.low.0];
+    for part in [below, regions.signal, above] {
+        let bins = (part.width() / width).round().clamp(1.0, MOST_BINS);
+        let inner = (1..bins as usize).map(|bin| part.low.0 + part.width() * bin as f64 / bins);
+        edges.extend(inner.chain([part.high.0]));
+    }
+    edges
 }
 
 /// What was found in a window. Everything about data behind a cut is withheld from tables and figures while a search is blind.

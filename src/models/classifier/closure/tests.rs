@@ -16,8 +16,10 @@ fn events(count: usize, edge: f32, seed: u64) -> Array2<f32> {
 
 fn closure(template: &DealtClass, background: &DealtClass) -> Closure {
     let stream = Stream::of_job(3);
-    let scores = out_of_fold(template, background, (&SETTINGS, 2), &stream, &Checkpointer::default());
-    let scores = scores.expect("good events");
+    let none = Array2::zeros((0, 2));
+    let scores =
+        out_of_fold(template, background, none.view(), (&SETTINGS, 2), &stream, &Checkpointer::default());
+    let scores = scores.expect("good events").by_fold();
     let count = |of: fn(&FoldScores) -> usize| scores.iter().map(of).sum::<usize>();
     assert_eq!(count(|fold| fold.template.len()), template.count(), "each is evaluated once");
     assert_eq!(count(|fold| fold.background.len()), background.count(), "each is evaluated once");
@@ -74,4 +76,19 @@ fn few_events_are_not_enough_however_many_copies_there_are() {
         )
     };
     assert!(!copies(99).is_enough() && copies(100).is_enough());
+}
+
+#[test]
+fn further_events_are_scored_by_the_trees_of_every_fold_as_those_of_the_fold_are() {
+    let [template, background] = [(600, 0.5, 1), (500, 1.0, 2)].map(|(count, edge, seed)| events(count, edge, seed));
+    let classes = [&template, &background].map(|class| DealtClass::of_single(class.clone()));
+    let (stream, checkpointer) = (Stream::of_job(3), Checkpointer::default());
+    // The events of a class once more, as if nobody had learnt from them.
+    let found =
+        out_of_fold(&classes[0], &classes[1], background.view(), (&SETTINGS, 1), &stream, &checkpointer);
+    let found = found.expect("good events");
+    assert_eq!((found.template.len(), found.background.len(), found.further.dim()), (600, 500, (500, 5)));
+    for (event, judged) in found.background.iter().enumerate() {
+        assert_eq!(found.further[[event, judged.fold as usize]].to_bits(), judged.score.to_bits());
+    }
 }
