@@ -16,6 +16,7 @@ mod status;
 mod stop;
 mod tell;
 mod terminal;
+mod unblind;
 mod voice;
 mod watch;
 
@@ -50,6 +51,7 @@ pub enum Verb {
     Plot(plot::Plot),
     Report(report::Report),
     Export(export::Export),
+    Unblind(unblind::Unblind),
 }
 
 impl Verb {
@@ -66,6 +68,7 @@ impl Verb {
             Self::Plot(plot) => plot.run(),
             Self::Report(report) => report.run(),
             Self::Export(export) => export.run(),
+            Self::Unblind(unblind) => unblind.run(),
         }
     }
 }

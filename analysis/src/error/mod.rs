@@ -272,6 +272,15 @@ pub enum Error {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// There is no blind search.
+    #[error(
+        "{} holds no blind search (its job has no [search], or one with blind = false) there is nothing to unblind: see search.csv",
+        path.display()
+    )]
+    NothingBlind {
+        /// The directory.
+        path: PathBuf,
+    },
     /// A picture could not be converted.
     #[error("cannot draw {figure} ({source}) please report this with the figure's CSV file")]
     Drawing {
@@ -299,6 +308,7 @@ impl Error {
             | Self::Edited { .. }
             | Self::NothingToExport { .. }
             | Self::AlreadyThere { .. }
+            | Self::NothingBlind { .. }
             | Self::NothingToDraw { .. } => Exit::BadRequest,
             Self::CannotExport { .. }
             | Self::CannotWrite { .. }

@@ -61,7 +61,7 @@ pub fn is_drawn(store: &Store, job: &Job, plan: &Plan, states: &[RecordState]) -
     let figures = store.directory().join("figures");
     length(store) == Some(drawn.results)
         && drawn.figures.iter().all(|name| figures.join(name).exists())
-        && drawn.digest == digest(job, plan, states)
+        && drawn.digest == digest(job, plan, states, store.unblinding().as_ref())
 }
 
 fn length(store: &Store) -> Option<u64> {

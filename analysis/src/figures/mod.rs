@@ -31,6 +31,7 @@ mod panels;
 pub mod reduce;
 mod rejection;
 mod roc;
+pub mod search;
 mod select;
 mod solver;
 mod sources;
@@ -102,6 +103,8 @@ pub enum Figure {
     Corner,
     /// True background that passes a cut on the scores of trees, over what the template says.
     Closure,
+    /// Local p-values of a search against mass.
+    Search,
     /// Closure against the network evaluations of the reverse diffusion.
     Solver,
     /// Significance improvement over injection and over-sampling.
@@ -156,6 +159,7 @@ impl Figure {
             Self::DenoiserNoise => by_noise::table(name, results),
             Self::Corner => corner::table(name, results),
             Self::Closure => excess::table(name, results),
+            Self::Search => search::p_values::table(name, results),
             Self::Solver => solver::table(name, results),
             Self::OversamplingMap => factor_map::table(name, results),
             Self::Trees => variants::trees(name, results),
@@ -184,6 +188,7 @@ impl Figure {
             Self::DenoiserNoise => by_noise::picture(table),
             Self::Corner => corner::picture(table),
             Self::Closure => excess::picture(table),
+            Self::Search => search::p_values::picture(table),
             Self::Solver => solver::picture(table),
             Self::OversamplingMap => factor_map::picture(table),
             Self::Trees => variants::trees_picture(table),

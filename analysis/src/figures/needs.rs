@@ -76,6 +76,7 @@ impl Figure {
             Self::Closure => {
                 ("templates of features, independent_background, and closure.trees above 0", "fig04_05")
             }
+            Self::Search => ("the windows of a [search] that is not blind any more", "search_demo"),
             Self::Solver => ("DRAPES ∅ without signal for several steps or solvers", "solver"),
             Self::Trees => ("points with classifier = [\"mlp\", \"trees\"]", "trees"),
         }
@@ -113,6 +114,7 @@ impl Figure {
                 |_, work| is_classified(work, |point| point.method() == "noise" && !is_empty(point))
             }
             Self::Closure => |_, work| matches!(work, Work::Closure(_)),
+            Self::Search => |_, work| matches!(work, Work::Window(_)),
             Self::Solver => {
                 |_, work| is_classified(work, |point| point.method() == "noise" && is_empty(point))
             }

@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::figures::{Figure, FigureTable, closure, excess, fit_quality, sources};
+use crate::figures::{Figure, FigureTable, closure, excess, fit_quality, search, sources};
 use crate::job::axis_headings::{AXES, AxisValue, SIGNAL_REGION, distinct};
 use crate::job::method_names::{label, rank};
 use crate::job::{Comparison, Job, Kinematics, NoiseGrid};
 use crate::plan::work::{Fit, MakeTemplate};
 use crate::statistics::band::Band;
-use crate::store::{Classifier, DIFFERENCES, PointResults, Results, Store, VARIANCE};
+use crate::store::{Classifier, PointResults, Results, SideTable, Store};
 use crate::text::columns;
 
 /// A row of `results.csv`: one classifier.
@@ -46,8 +46,8 @@ struct ResultRow<'a> {
     diverged_at_epoch: Option<f64>,
 }
 
-/// Reduces the results of a directory: writes `results.csv`, `closure.csv` where templates were tested by trees, `variance.csv`
-/// and `differences.csv` where points have several templates, and the table of every figure that has one.
+/// Reduces the results of a directory: writes `results.csv`, the tables beside it that these results give ([`SideTable`]), and the
+/// table of every figure that has one.
 ///
 /// A table of an earlier reduction that these results no longer give is set aside.
 ///
@@ -62,22 +62,18 @@ pub fn reduce(store: &Store, results: &Results) -> Result<(), Error> {
     }
     store.make_room_for_results()?;
     store.write("results.csv", &writer.into_inner().unwrap_or_default())?;
-    match excess::csv(results) {
-        Some(tests) => {
-            store.make_room_for_closure()?;
-            store.write("closure.csv", &tests)?;
-        }
-        None => store.set_closure_aside()?,
-    }
-    for (name, table) in
-        [(VARIANCE, sources::variance(results)), (DIFFERENCES, sources::differences(results))]
-    {
-        match table {
-            Some(table) => {
-                store.make_room_for_table(name)?;
-                store.write(name, &table)?;
+    for (table, text) in [
+        (SideTable::Closure, excess::csv(results)),
+        (SideTable::Search, search::csv::csv(results)),
+        (SideTable::Variance, sources::variance(results)),
+        (SideTable::Differences, sources::differences(results)),
+    ] {
+        match text {
+            Some(text) => {
+                store.make_room_for_table(table)?;
+                store.write(table.name(), &text)?;
             }
-            None => store.set_table_aside(name)?,
+            None => store.set_aside_table(table)?,
         }
     }
     for (figure, table) in tables(results) {
@@ -185,7 +181,9 @@ pub fn summary(results: &Results) -> String {
         ]);
         lines.push(line);
     }
-    let mut text = columns(&lines);
+    // A search by itself has no points that are judged by the truth.
+    let mut text = if lines.len() > 1 || results.job.search.is_none() { columns(&lines) } else { String::new() };
+    text.push_str(&search::told::told(results));
     text.push_str(&excess::told(results));
     text.push_str(&sources::told(results));
     text.push_str(&fit_quality::told(&results.each::<Fit>().collect::<Vec<_>>()));

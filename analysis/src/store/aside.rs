@@ -11,19 +11,43 @@ use crate::error::Error;
 const HEADINGS: [&[u8]; 2] = [b"figure,panel,curve", b"figure;panel;curve"];
 /// The first bytes of results.csv.
 const RESULTS: [&[u8]; 2] = [b"task,method", b"task;method"];
-/// The first bytes of closure.csv.
-const CLOSURE: [&[u8]; 2] = [b"method,n_signal,side_band", b"method;n_signal;side_band"];
-/// The table of where bands come from.
-pub const VARIANCE: &str = "variance.csv";
-/// The table of differences between methods.
-pub const DIFFERENCES: &str = "differences.csv";
-/// Their first bytes.
-const OF_SOURCES: [(&str, [&[u8]; 2]); 2] = [
-    (VARIANCE, [b"point,method,n_signal,measure", b"point;method;n_signal;measure"]),
-    (DIFFERENCES, [b"n_signal,measure,method,minus", b"n_signal;measure;method;minus"]),
-];
 /// Files of a figure.
 const KINDS: [&str; 4] = ["csv", "svg", "png", "pdf"];
+
+/// A table beside results.csv, which some scans have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SideTable {
+    /// Tests of templates by trees.
+    Closure,
+    /// The windows of a search.
+    Search,
+    /// Where bands come from.
+    Variance,
+    /// Differences between methods.
+    Differences,
+}
+
+impl SideTable {
+    /// The file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Closure => "closure.csv",
+            Self::Search => "search.csv",
+            Self::Variance => "variance.csv",
+            Self::Differences => "differences.csv",
+        }
+    }
+
+    /// Its first bytes.
+    fn beginnings(self) -> [&'static [u8]; 2] {
+        match self {
+            Self::Closure => [b"method,n_signal,side_band", b"method;n_signal;side_band"],
+            Self::Search => [b"window_low_gev,window_high_gev", b"window_low_gev;window_high_gev"],
+            Self::Variance => [b"point,method,n_signal,measure", b"point;method;n_signal;measure"],
+            Self::Differences => [b"n_signal,measure,method,minus", b"n_signal;measure;method;minus"],
+        }
+    }
+}
 
 impl Store {
     /// Moves a figure's table and pictures to `figures/earlier/`: the results no longer give it. Files of that name that
@@ -49,43 +73,27 @@ impl Store {
     /// As [`Store::set_aside`].
     pub fn make_room_for_results(&self) -> Result<(), Error> {
         let path = self.directory.join("results.csv");
-        if begins(&path, &RESULTS) { Ok(()) } else { self.move_aside(&path) }
+        // A scan without classifiers has an empty one.
+        let is_empty = fs::metadata(&path).is_ok_and(|found| found.is_file() && found.len() == 0);
+        if is_empty || begins(&path, &RESULTS) { Ok(()) } else { self.move_aside(&path) }
     }
 
-    /// The same for closure.csv.
+    /// The same for a table beside it.
     ///
     /// # Errors
     /// As [`Store::set_aside`].
-    pub fn make_room_for_closure(&self) -> Result<(), Error> {
-        let path = self.directory.join("closure.csv");
-        if begins(&path, &CLOSURE) { Ok(()) } else { self.move_aside(&path) }
+    pub fn make_room_for_table(&self, table: SideTable) -> Result<(), Error> {
+        let path = self.directory.join(table.name());
+        if begins(&path, &table.beginnings()) { Ok(()) } else { self.move_aside(&path) }
     }
 
-    /// Moves closure.csv away where the results no longer give it; a file of somebody else stays.
+    /// Moves such a table away where the results no longer give it; a file of somebody else stays.
     ///
     /// # Errors
     /// As [`Store::set_aside`].
-    pub fn set_closure_aside(&self) -> Result<(), Error> {
-        let path = self.directory.join("closure.csv");
-        if begins(&path, &CLOSURE) { self.move_aside(&path) } else { Ok(()) }
-    }
-
-    /// The same for [`VARIANCE`] or [`DIFFERENCES`].
-    ///
-    /// # Errors
-    /// As [`Store::set_aside`].
-    pub fn make_room_for_table(&self, name: &str) -> Result<(), Error> {
-        let path = self.directory.join(name);
-        if is_ours(&path, name) { Ok(()) } else { self.move_aside(&path) }
-    }
-
-    /// Moves [`VARIANCE`] or [`DIFFERENCES`] away where the results no longer give it; a file of somebody else stays.
-    ///
-    /// # Errors
-    /// As [`Store::set_aside`].
-    pub fn set_table_aside(&self, name: &str) -> Result<(), Error> {
-        let path = self.directory.join(name);
-        if is_ours(&path, name) { self.move_aside(&path) } else { Ok(()) }
+    pub fn set_aside_table(&self, table: SideTable) -> Result<(), Error> {
+        let path = self.directory.join(table.name());
+        if begins(&path, &table.beginnings()) { self.move_aside(&path) } else { Ok(()) }
     }
 
     /// The same for report.html; `beginning` is what a report of ours begins with.
@@ -114,11 +122,6 @@ impl Store {
         let moved = fs::create_dir_all(&earlier).and_then(|()| fs::rename(path, free_name(&earlier, path)));
         moved.map_err(|source| Error::CannotWrite { path: path.to_owned(), source })
     }
-}
-
-/// Whether a table of sources begins as ours.
-fn is_ours(path: &Path, name: &str) -> bool {
-    OF_SOURCES.iter().any(|(known, beginnings)| *known == name && begins(path, beginnings))
 }
 
 /// Whether a file begins as one of ours; a byte order mark before that is a spreadsheet's.

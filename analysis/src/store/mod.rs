@@ -6,7 +6,8 @@
 //! DIR/tasks/ID.json       the record, written last       DIR/logs/rank-NNN.log
 //! DIR/tasks/ID.h5         arrays (weights, events)       DIR/running/          who works here now, who is asked to stop
 //! DIR/drawn.json          what tables and pictures are of
-//! DIR/report.html         all of it on one page
+//! DIR/report.html         all of it on one page         DIR/search.csv        one row a window and cut of a search
+//! DIR/unblinded.json      who has unblinded a search    DIR/closure.csv       tests of templates by trees
 //! DIR/tasks/ID.stopped     how far a stopped task came, and in what time
 //! DIR/tasks/ID.checkpoint  what it goes on from    DIR/tasks/folded.*    records and arrays after `compact`
 //! ```
@@ -42,6 +43,7 @@ mod stopped;
 mod survey;
 mod sweep;
 pub mod task_state;
+pub mod unblinding;
 
 use std::fs;
 use std::io::Write;
@@ -52,7 +54,7 @@ use serde::{Deserialize, Serialize};
 
 pub use accounting::{TimeSpent, time_spent};
 pub use arrivals::Arrivals;
-pub use aside::{DIFFERENCES, VARIANCE};
+pub use aside::SideTable;
 pub use directory_lock::{DirectoryLock, LockTimeout, Process};
 pub use durable::{part_of, write_durably};
 pub use folding::Folding;

@@ -10,6 +10,7 @@ use crate::job::{BandSource, ClassifierSeed, Fold, Job, ScanPoint, SignalCount, 
 use crate::plan::work::Recorded;
 use crate::plan::{Plan, TaskId};
 use crate::statistics::band::Band;
+use crate::store::unblinding::{Blinding, Unblinding};
 use crate::store::{
     Classification, Classifier, DivergedClassifier, RecordState, ResultOf, SampleSizes, Store, TaskResult,
 };
@@ -26,6 +27,8 @@ pub struct Results {
     pub missing: Vec<TaskId>,
     /// Those of them whose record is damaged.
     pub torn: Vec<TaskId>,
+    /// Who has unblinded the search, if anybody has.
+    pub unblinding: Option<Unblinding>,
     /// The [`digest`] of the records and settings that all of this was read from.
     pub digest: String,
 }
@@ -78,8 +81,10 @@ impl Results {
     /// # Errors
     /// A record cannot be read. One that is damaged is no error, but named.
     pub fn of(store: &Store, job: Job, plan: &Plan, states: &[RecordState]) -> Result<Self, Error> {
+        let unblinding = store.unblinding();
         let mut results = Self {
-            digest: digest(&job, plan, states),
+            digest: digest(&job, plan, states, unblinding.as_ref()),
+            unblinding,
             job,
             points: vec![],
             others: vec![],
@@ -148,6 +153,12 @@ impl Results {
         self.others.iter().filter_map(ResultOf::<K>::of_kind)
     }
 
+    /// Whether what data do behind the cuts of the search may be seen.
+    pub fn blinding(&self) -> Blinding {
+        let is_blind = self.job.search.as_ref().is_some_and(|search| search.blind);
+        if is_blind && self.unblinding.is_none() { Blinding::Blind } else { Blinding::Open }
+    }
+
     /// The injections that have classifiers, in rising order.
     pub fn injections(&self) -> Vec<SignalCount> {
         let mut found: Vec<_> = self.points.iter().filter_map(|found| found.point.n_signal()).collect();
@@ -203,9 +214,17 @@ impl PointResults {
 }
 
 /// A digest of everything that tables and pictures depend on.
-pub fn digest(job: &Job, plan: &Plan, states: &[RecordState]) -> String {
+pub fn digest(
+    job: &Job,
+    plan: &Plan,
+    states: &[RecordState],
+    unblinding: Option<&Unblinding>,
+) -> String {
     let mut digest = Sha256::new();
     digest.update(serde_json::to_vec(&(&job.figures, job.closure)).unwrap_or_default());
+    if let Some(search) = &job.search {
+        digest.update(serde_json::to_vec(&(search.blind, unblinding)).unwrap_or_default());
+    }
     for (task, state) in plan.tasks.iter().zip(states) {
         // A task that is done again takes another time: its run tells records of one task apart.
         let (what, run) = match state {

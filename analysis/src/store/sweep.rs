@@ -89,7 +89,7 @@ fn is_written(folder: &str, name: &str, figures: &[&str]) -> bool {
     let (stem, kind) = name.rsplit_once('.').unwrap_or((name, ""));
     match folder {
         "" => {
-            let tables = ["results.csv", "closure.csv"].contains(&name);
+            let tables = ["results.csv", "closure.csv", "search.csv", "unblinded.json"].contains(&name);
             tables || ["job.toml", "job.json", "provenance.json", "drawn.json", "report.html"].contains(&name)
         }
         "tasks" => ["folded.jsonl", "folded.h5"].contains(&name),

@@ -33,6 +33,7 @@ fn results(aucs: [&[f64]; 2], distances: Vec<FeatureDistance>) -> Results {
         distances,
     };
     Results {
+        unblinding: None,
         points: points.collect(),
         others: vec![TaskResult::Template(Box::new(summary))],
         job,

@@ -1,0 +1,115 @@
+//! `search.csv`: a row for each window and cut.
+
+use serde::Serialize;
+
+use super::numbers::{CutNumbers, Excess, of_all};
+use crate::figures::table::round;
+use crate::statistics::search::p_value::PValue;
+use crate::store::Results;
+use crate::store::unblinding::Blinding;
+
+/// What stands in place of a number that is withheld.
+pub const BLIND: &str = "blind";
+
+/// A row. What depends on data behind the cut is a word while the search is blind.
+#[derive(Serialize)]
+struct SearchRow {
+    window_low_gev: f64,
+    window_high_gev: f64,
+    side_bands_gev: String,
+    method: &'static str,
+    efficiency: f64,
+    n_window: usize,
+    n_template: usize,
+    n_template_passing: Option<usize>,
+    n: String,
+    background: Option<f64>,
+    background_error: Option<f64>,
+    delta: Option<f64>,
+    delta_error: Option<f64>,
+    z: String,
+    p: String,
+    p_exact: String,
+    limit: String,
+    limit_expected: String,
+    fit_function: String,
+    fit_quality_p: Option<f64>,
+    fit_background: Option<f64>,
+    fit_background_error: Option<f64>,
+    fit_z: String,
+    fit_p: String,
+    fit_p_exact: String,
+    fit_limit: String,
+    fit_limit_expected: String,
+    n_signal: String,
+    purity: String,
+    note: String,
+}
+
+/// All windows and cuts as CSV; none where there are none.
+pub fn csv(results: &Results) -> Option<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for found in of_all(results) {
+        // Writing to memory cannot fail, and every row has the same fields.
+        let _ = writer.serialize(SearchRow::of(&found, results.blinding()));
+    }
+    writer.into_inner().ok().filter(|bytes| !bytes.is_empty())
+}
+
+impl SearchRow {
+    fn of(found: &CutNumbers<'_>, blinding: Blinding) -> Self {
+        // Before a cut the spectrum is that of the mass, which nobody hides; its excess is what a blind search must not see.
+        let withheld = |text: String| match blinding {
+            Blinding::Blind if !text.is_empty() => BLIND.to_owned(),
+            _ => text,
+        };
+        let number = |value: Option<f64>| withheld(value.map_or(String::new(), text));
+        let (direct, spectrum) = (found.direct.as_ref().ok(), found.spectrum.as_ref().ok());
+        let fitted = spectrum.map(|found| &found.excess);
+        let p = |p: Option<PValue>| number(p.map(PValue::value));
+        let limit = |excess: Option<&Excess>| number(excess.and_then(|one| Some(one.limits?.observed)));
+        let expected = |excess: Option<&Excess>| number(excess.and_then(|one| Some(one.limits?.expected[2])));
+        let is_cut = found.efficiency < 1.0;
+        let signal = if is_cut { found.passed.and_then(|passed| passed.signal) } else { found.window.n_signal };
+        let count = |count: Option<usize>| count.map_or(String::new(), |count| count.to_string());
+        let notes = [found.direct.as_ref().err().filter(|_| is_cut), found.spectrum.as_ref().err()];
+        Self {
+            window_low_gev: found.regions.signal.low.0,
+            window_high_gev: found.regions.signal.high.0,
+            side_bands_gev: found.regions.outer.to_string(),
+            method: found.window.point.method(),
+            efficiency: found.efficiency,
+            n_window: found.window.n_data,
+            n_template: found.window.n_template,
+            n_template_passing: found.passed.map(|passed| passed.template),
+            n: if is_cut { withheld(count(found.data)) } else { count(found.data) },
+            background: direct.map(|excess| round(excess.background.expected)),
+            background_error: direct.map(|excess| round(excess.background.error)),
+            delta: direct.map(|_| 0.0),
+            delta_error: direct.map(|_| 0.0),
+            z: number(direct.map(|excess| excess.z)),
+            p: p(direct.map(|excess| excess.p)),
+            p_exact: p(direct.map(|excess| excess.exact)),
+            limit: limit(direct),
+            limit_expected: expected(direct),
+            fit_function: spectrum.map_or(String::new(), |found| found.function.clone()),
+            fit_quality_p: spectrum.and_then(|found| found.quality).map(round),
+            fit_background: fitted.map(|excess| round(excess.background.expected)),
+            fit_background_error: fitted.map(|excess| round(excess.background.error)),
+            fit_z: number(fitted.map(|excess| excess.z)),
+            fit_p: p(fitted.map(|excess| excess.p)),
+            fit_p_exact: p(fitted.map(|excess| excess.exact)),
+            fit_limit: limit(fitted),
+            fit_limit_expected: expected(fitted),
+            n_signal: withheld(count(signal)),
+            purity: number(found.purity()),
+            note: notes.into_iter().flatten().cloned().collect::<Vec<_>>().join("; "),
+        }
+    }
+}
+
+/// A number in seven digits; small ones with an exponent.
+fn text(value: f64) -> String {
+    let rounded = round(value);
+    if rounded != 0.0 && rounded.abs() < 1e-3 { format!("{rounded:e}") } else { rounded.to_string() }
+}

@@ -1,0 +1,63 @@
+//! Who has looked at the data of a blind search, and when: `unblinded.json`, written once.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Process, Store};
+use crate::error::Error;
+
+/// The name of the file.
+const FILE: &str = "unblinded.json";
+
+/// Whether what data do behind the cuts of a search may be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blinding {
+    /// It is withheld.
+    Blind,
+    /// It is shown.
+    Open,
+}
+
+/// Who has unblinded a search, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unblinding {
+    /// The name by which the system knows them.
+    pub by: String,
+    /// Where they were.
+    pub host: String,
+    /// When, in UTC.
+    pub at: String,
+}
+
+impl fmt::Display for Unblinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "by {} on {}, {}", self.by, self.host, self.at)
+    }
+}
+
+impl Store {
+    /// Who has unblinded the search of the directory; none while it is blind.
+    pub fn unblinding(&self) -> Option<Unblinding> {
+        self.read_json(FILE).ok()
+    }
+
+    /// Writes that the search is unblinded here and now, if it is not yet.
+    ///
+    /// # Errors
+    /// The directory cannot be written.
+    pub fn unblind(&self) -> Result<Unblinding, Error> {
+        if let Some(before) = self.unblinding() {
+            return Ok(before);
+        }
+        let user = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+        let unblinding = Unblinding {
+            by: user.filter(|name| !name.is_empty()).unwrap_or_else(|| "an unnamed user".to_owned()),
+            host: Process::this().host,
+            at: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+        };
+        self.write_json(FILE, &unblinding)?;
+        Ok(unblinding)
+    }
+}
