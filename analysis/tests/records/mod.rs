@@ -13,9 +13,10 @@ use drapes_analysis::plan::work::template_summary::{
     Displacement, FeatureSpectra, PairDensity, TemplateSummary,
 };
 use drapes_analysis::plan::work::{
-    Classify, ClosureByTrees, Fit, MakeJets, MakeTemplate, TestedClosure, TrainDenoisers, TrainFlows,
-    TrainJets, TrainKinematics,
+    Classify, ClosureByTrees, CutOutcome, Fit, MakeJets, MakeTemplate, Passed, SearchWindow, SearchedWindow,
+    TestedClosure, TrainDenoisers, TrainFlows, TrainJets, TrainKinematics, WindowCut,
 };
+use drapes_analysis::plan::work::search_window::fine_edges;
 use drapes_analysis::plan::{Plan, Work};
 use drapes_analysis::statistics::closure::{Closure, FoldScores};
 use drapes_analysis::statistics::metrics::RankedScores;
@@ -44,6 +45,12 @@ folds = 3
 seeds = '0-1'
 [figures]
 injections = [1000, 3000]
+[search]
+windows_gev = [[3300, 3700], [3700, 4100]]
+oversampling = 5
+efficiencies = [0.1, 0.01]
+injected = 1000
+blind = false
 [[scan]]
 method = 'noise'
 n_signal = [0, 100, 1000, 3000]
@@ -255,7 +262,54 @@ fn result(work: &Work) -> TaskResult {
         Work::Closure(ClosureByTrees { template }) => {
             TaskResult::Closure(tested(template.as_ref().map(|made| made.template)))
         }
+        Work::Window(SearchWindow { point, .. }) => TaskResult::Window(searched(*point)),
         Work::Classify(Classify { point, seeds, .. }) => TaskResult::Classify(classified(*point, seeds)),
+    }
+}
+
+/// A window with an excess, the larger the stronger the cut is.
+fn searched(point: ScanPoint) -> SearchedWindow {
+    let job = JobFile::from_text("job.toml", JOB).check().expect("a good job");
+    let regions = job.regions_of(&point.template().expect("a window has a template").sample);
+    let edges = fine_edges(&regions);
+    let spectrum = |scale: f64, excess: u32| -> Vec<u32> {
+        let integral = |m: f64| -500.0 * (-(m - 2800.0) / 500.0).exp();
+        let count = |pair: &[f64]| {
+            let middle = f64::midpoint(pair[0], pair[1]);
+            let more = if (3480.0..3520.0).contains(&middle) { excess } else { 0 };
+            (scale * (integral(pair[1]) - integral(pair[0]))).round() as u32 + more
+        };
+        edges.windows(2).map(count).collect()
+    };
+    let inside = |counts: &[u32]| -> usize {
+        let bins = edges.windows(2).zip(counts);
+        let inside = bins.filter(|(pair, _)| regions.signal.contains(f64::midpoint(pair[0], pair[1])));
+        inside.map(|(_, count)| *count as usize).sum()
+    };
+    let before = spectrum(40.0, 300);
+    let cut = |efficiency: f64, excess: u32| {
+        let spectrum = spectrum(40.0 * efficiency, excess);
+        let template = (50_000.0 * efficiency) as usize;
+        WindowCut {
+            efficiency,
+            outcome: CutOutcome::Passed(Passed {
+                thresholds: vec![Some(0.5); 5],
+                template,
+                independent: template as f64,
+                data: inside(&spectrum),
+                signal: Some(excess as usize),
+                spectrum,
+            }),
+        }
+    };
+    SearchedWindow {
+        point,
+        n_data: inside(&before),
+        n_signal: Some(300),
+        n_template: 50_000,
+        cuts: vec![cut(0.1, 240), cut(0.01, 150)],
+        edges: edges.clone(),
+        spectrum: before,
     }
 }
 

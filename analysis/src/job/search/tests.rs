@@ -1,0 +1,149 @@
+use crate::error::Error;
+use crate::job::{Injected, Job, JobFile, MassWindow, SignalCount, TemplateMethod};
+
+/// A job with these lines in its `[search]`, and further sections.
+fn check(search: &str, more: &str) -> Result<Job, Vec<(String, String)>> {
+    let text = format!("schema = 1\nname = 'a'\n[data]\nevents = 'a.csv'\nlayout = 'table'\n[search]\n{search}\n{more}");
+    match JobFile::from_text("job.toml", text).check() {
+        Ok(job) => Ok(job),
+        Err(Error::JobFile { problems, .. }) => {
+            Err(problems.into_iter().map(|found| (found.key, found.message)).collect())
+        }
+        Err(other) => panic!("{other}"),
+    }
+}
+
+fn good(search: &str) -> Job {
+    check(search, "").expect("a good job")
+}
+
+/// The window and the outer edges of each point.
+fn windows(job: &Job) -> Vec<(MassWindow, MassWindow)> {
+    let template = |point: &crate::job::ScanPoint| point.template().expect("a template");
+    let regions = job.points.iter().map(|point| job.regions_of(&template(point).sample));
+    regions.map(|regions| (regions.signal, regions.outer)).collect()
+}
+
+#[test]
+fn windows_are_listed_or_lie_around_centres() {
+    let outer = MassWindow::new(2800.0, 6000.0);
+    let job = good("windows_gev = [[3100, 3500], [3300, 3700]]");
+    let expected = [(3100.0, 3500.0), (3300.0, 3700.0)].map(|(low, high)| (MassWindow::new(low, high), outer));
+    assert_eq!(windows(&job), expected);
+    let names: Vec<String> = job.points.iter().map(ToString::to_string).collect();
+    // The job's own signal region is not named.
+    assert_eq!(
+        names,
+        ["window-noise-s0-w2800-6000-r3100-3500-x4-trees", "window-noise-s0-w2800-6000-x4-trees"]
+    );
+    let stepped = good("from_gev = 3300\nto_gev = 3700\nstep_gev = 200\nwidth_gev = 400");
+    let centres = [3300.0, 3500.0, 3700.0].map(|m| (MassWindow::new(m - 200.0, m + 200.0), outer));
+    assert_eq!(windows(&stepped), centres);
+    // Steps of a tenth reach the last centre in spite of rounding, and edges have no endless digits.
+    let fine = good("from_gev = 3300\nto_gev = 3300.3\nstep_gev = 0.1\nrelative_width = 0.1");
+    assert_eq!(windows(&fine).len(), 4);
+    assert_eq!(windows(&fine)[3].0, MassWindow::new(3135.285, 3465.315));
+}
+
+#[test]
+fn side_bands_are_those_of_the_job_or_so_wide_on_each_side() {
+    let job = good("windows_gev = [[3100, 3500], [3300, 3700]]\nside_band_width_gev = 300");
+    let outer: Vec<MassWindow> = windows(&job).into_iter().map(|(_, outer)| outer).collect();
+    assert_eq!(outer, [MassWindow::new(2800.0, 3800.0), MassWindow::new(3000.0, 4000.0)]);
+}
+
+#[test]
+fn without_windows_there_is_no_search_and_a_job_needs_a_scan() {
+    let scan = "[[scan]]\nmethod = 'noise'\nn_signal = [0]";
+    let job = check("trainings = 7", scan).expect("a scan alone");
+    assert_eq!((job.search.clone(), job.points.len()), (None, 1));
+    let stored = serde_json::to_value(&job).expect("JSON");
+    assert_eq!(stored.get("search"), None, "jobs without a search are stored as before");
+    let both = check("windows_gev = [[3300, 3700]]", scan).expect("a scan and a search");
+    assert_eq!(both.points.len(), 2);
+    let found = check("trainings = 7", "").expect_err("nothing to compute");
+    assert!(found[0].1.contains("add a [[scan]] block with a method, or a [search] with windows_gev"), "{found:?}");
+}
+
+#[test]
+fn signal_of_a_file_with_labels_is_data_as_far_as_it_is_injected() {
+    let signal = |job: &Job| job.points[0].n_signal().expect("a window has data");
+    let job = good("windows_gev = [[3300, 3700]]");
+    assert_eq!((signal(&job), job.truth_for(&job.points[0])), (SignalCount(0), None));
+    assert_eq!(job.search.as_ref().expect("a search").injected, Injected::Unlabelled);
+    let rehearsal = good("windows_gev = [[3300, 3700]]\ninjected = 300");
+    assert_eq!(signal(&rehearsal), SignalCount(300));
+    assert_eq!(rehearsal.search.expect("a search").injected, Injected::Labelled(SignalCount(300)));
+    let none = good("windows_gev = [[3300, 3700]]\ninjected = 0");
+    assert_eq!((signal(&none), none.truth_for(&none.points[0])), (SignalCount(0), None));
+}
+
+#[test]
+fn methods_that_begin_as_events_start_at_the_jobs_noise() {
+    let template = |method: &str| {
+        let search = format!("windows_gev = [[3300, 3700]]\nmethod = '{method}'");
+        good(&search).points[0].template().expect("a template")
+    };
+    assert_eq!(template("cathode").method, TemplateMethod::Cathode);
+    assert_eq!(template("noise").sigma_prime, None);
+    assert!(template("sb").sigma_prime.is_some());
+}
+
+#[test]
+fn mistakes_are_told_with_what_to_do() {
+    let window = "windows_gev = [[3300, 3700]]\n";
+    for (search, more, key, expected) in [
+        ("windows_gev = [[3700, 3300]]", "", "windows_gev", "a list of [low, high] in GeV"),
+        ("windows_gev = [[2800, 3200]]", "", "windows_gev", "the side-bands 2800-6000 must lie on both sides"),
+        ("windows_gev = [[5800, 6200]]", "", "windows_gev", "contains 5800-6200"),
+        ("windows_gev = [[3300, 3700], [3300, 3700]]", "", "windows_gev", "twice"),
+        ("from_gev = 3300\nwindows_gev = [[3300, 3700]]", "", "windows_gev", "stands beside from_gev"),
+        ("from_gev = 3300\nto_gev = 3200\nstep_gev = 100\nwidth_gev = 300", "", "from_gev", "name all three"),
+        ("from_gev = 3300\nto_gev = 3500\nwidth_gev = 300", "", "from_gev", "step_gev = 0"),
+        ("from_gev = 3300\nto_gev = 3500\nstep_gev = 100", "", "width_gev", "name one of both"),
+        (
+            "from_gev = 3300\nto_gev = 3500\nstep_gev = 100\nwidth_gev = 300\nrelative_width = 0.1",
+            "",
+            "width_gev",
+            "name one of both",
+        ),
+        ("from_gev = 3300\nto_gev = 3500\nstep_gev = 0.001\nwidth_gev = 30", "", "step_gev", "1000 at most"),
+        ("windows_gev = [[300, 700]]\nside_band_width_gev = 400", "", "side_band_width_gev", "lower it"),
+        ("windows_gev = [[12000, 12500]]\nside_band_width_gev = 600", "", "side_band_width_gev", "13000"),
+        ("", "", "efficiencies", "shares between 0 and 1"),
+        ("", "", "efficiencies_twice", "twice"),
+        ("method = 'idealised'", "", "method", "needs to know which events are background"),
+        ("method = 'supervised'", "", "method", "needs to know which events are background"),
+        ("method = 'sr'", "", "method", "begins as the events that are searched"),
+        ("method = 'magic'", "", "method", "there is no such method"),
+        ("method = 'mc'", "", "method", "starts from the events of another sample"),
+        ("method = 'feta'", "[other_sample]\nsource = 'file'", "oversampling", "set it to 1"),
+        ("classifier = 'mlp'", "", "classifier", "\"trees\""),
+        ("injected = -3", "", "injected", "\"unlabelled\""),
+        ("trainings = 0", "", "trainings", "from 1"),
+        ("blind = 'yes'", "", "blind", "true or false"),
+        ("oversampling = 0", "", "oversampling", "a whole number from 1"),
+        ("", "[independent_background]\nsource = 'withheld'", "windows_gev", "would have a dent"),
+    ] {
+        let (key, search) = match key {
+            "efficiencies" => (key, "efficiencies = [0.1, 1.0]"),
+            "efficiencies_twice" => ("efficiencies", "efficiencies = [0.1, 0.1]"),
+            _ => (key, search),
+        };
+        let own = search.contains("_gev");
+        let search = if own { search.to_owned() } else { format!("{window}{search}") };
+        let found = check(&search, more).expect_err(&search);
+        let is_told = |(named, message): &(String, String)| {
+            *named == format!("search.{key}") && message.contains(expected)
+        };
+        assert!(found.iter().any(is_told), "{search}: {found:?}");
+    }
+}
+
+#[test]
+fn blindness_is_no_physics() {
+    let [blind, open] = ["", "\nblind = false"].map(|more| good(&format!("windows_gev = [[3300, 3700]]{more}")));
+    assert!(blind.search.as_ref().is_some_and(|search| search.blind) && blind != open);
+    assert_eq!(blind.physics(), open.physics());
+    assert_ne!(good("windows_gev = [[3300, 3700]]\ntrainings = 4").physics(), open.physics());
+}
