@@ -51,7 +51,7 @@ fn start_and_conclusion_cost_no_more_than_is_charged() {
     store.survey_again(&plan, &prints, &mut survey, &ended);
     let results = Results::of(&store, stored.job.clone(), &plan, &survey.states).expect("results");
     reduce::reduce(&store, &results).expect("room");
-    let digest = digest(&stored.job, &plan, &survey.states);
+    let digest = digest(&stored.job, &plan, &survey.states, None);
     let conclusion = (computed() - begin) / count as f64;
     assert!(results.missing.is_empty() && digest == results.digest);
     println!("a task of {count}: {:.1} us at the start, {:.1} us at the end", 1e6 * start, 1e6 * conclusion);

@@ -11,6 +11,7 @@ use drapes_analysis::statistics::search::cut::{FoldCut, Judged};
 use drapes_analysis::statistics::search::effective::effective_events;
 use drapes_analysis::store::record::TaskResult;
 use ndarray::{Array2, ArrayView1};
+use rand::RngExt;
 
 use super::{Perform, Trial, Workplace, template};
 use crate::arrays::{ArrayWriter, Column};
@@ -137,6 +138,10 @@ impl<'a> WindowEvents<'a> {
     }
 }
 
+/// Log-odds below which scores are told apart by chance. Trees that find little have few different scores, and all events of one
+/// would pass a cut together, however small a share of the template was to pass.
+const LEAST_DIFFERENCE: f32 = 1e-3;
+
 /// Scores, averaged over trainings.
 struct Scores {
     template: Vec<Judged>,
@@ -151,20 +156,28 @@ struct Scores {
 impl Scores {
     fn averaged(found: OutOfFold, trainings: usize, stream: &Stream) -> Self {
         let times = trainings as f32;
+        let apart = |part: &str, events: Vec<Judged>| -> Vec<Judged> {
+            let mut generator = stream.branch("equal scores").branch(part).generator();
+            let apart = |event: Judged| {
+                let chance: f32 = generator.random();
+                Judged { score: event.score + LEAST_DIFFERENCE * chance, ..event }
+            };
+            events.into_iter().map(apart).collect()
+        };
         let mean = |events: Vec<Judged>| -> Vec<Judged> {
             events.into_iter().map(|event| Judged { score: event.score / times, ..event }).collect()
         };
         let further: Array2<f32> = found.further / times;
         let folds =
             DealtClass::fold_of_each(further.nrows(), SearchWindow::FOLDS, &stream.branch("side-bands"));
-        let judged = folds.iter().enumerate().map(|(event, fold)| Judged {
-            fold: *fold,
-            score: further[[event, *fold as usize]],
-        });
+        let judged = folds
+            .iter()
+            .enumerate()
+            .map(|(event, fold)| Judged { fold: *fold, score: further[[event, *fold as usize]] });
         Self {
-            template: mean(found.template),
-            data: mean(found.background),
-            beside: judged.collect(),
+            template: apart("template", mean(found.template)),
+            data: apart("data", mean(found.background)),
+            beside: apart("side-bands", judged.collect()),
             beside_by_all: further.rows().into_iter().map(|row| row.sum() / row.len() as f32).collect(),
         }
     }
@@ -218,8 +231,7 @@ fn store(
 }
 
 fn of_events(writer: &ArrayWriter, part: &str, judged: &[Judged]) -> Result<(), Error> {
-    let (scores, folds): (Vec<f32>, Vec<u32>) =
-        judged.iter().map(|event| (event.score, event.fold)).unzip();
+    let (scores, folds): (Vec<f32>, Vec<u32>) = judged.iter().map(|event| (event.score, event.fold)).unzip();
     let score = Column::new("score, larger for what is more like data", "1");
     list(writer, &format!("{part}_score"), &scores, score)?;
     list(writer, &format!("{part}_fold"), &folds, Column::new("fold whose trees gave the score", "1"))

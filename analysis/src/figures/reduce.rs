@@ -182,7 +182,8 @@ pub fn summary(results: &Results) -> String {
         lines.push(line);
     }
     // A search by itself has no points that are judged by the truth.
-    let mut text = if lines.len() > 1 || results.job.search.is_none() { columns(&lines) } else { String::new() };
+    let mut text =
+        if lines.len() > 1 || results.job.search.is_none() { columns(&lines) } else { String::new() };
     text.push_str(&search::told::told(results));
     text.push_str(&excess::told(results));
     text.push_str(&sources::told(results));

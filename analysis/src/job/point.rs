@@ -119,7 +119,9 @@ impl ScanPoint {
     /// The word for the method in ids, tables and job files.
     pub fn method(&self) -> &'static str {
         match self.comparison {
-            Comparison::Search { template, .. } | Comparison::Window { template, .. } => template.method.word(),
+            Comparison::Search { template, .. } | Comparison::Window { template, .. } => {
+                template.method.word()
+            }
             Comparison::GenSr { .. } => "gensr",
             Comparison::Idealised { .. } => "idealised",
             Comparison::OverIdealised { .. } => "over_idealised",

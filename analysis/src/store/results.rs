@@ -214,12 +214,7 @@ impl PointResults {
 }
 
 /// A digest of everything that tables and pictures depend on.
-pub fn digest(
-    job: &Job,
-    plan: &Plan,
-    states: &[RecordState],
-    unblinding: Option<&Unblinding>,
-) -> String {
+pub fn digest(job: &Job, plan: &Plan, states: &[RecordState], unblinding: Option<&Unblinding>) -> String {
     let mut digest = Sha256::new();
     digest.update(serde_json::to_vec(&(&job.figures, job.closure)).unwrap_or_default());
     if let Some(search) = &job.search {

@@ -9,6 +9,7 @@ use drapes_analysis::job::template_spec::{Scope, TemplateMethod, TemplateSpec, T
 use drapes_analysis::job::{JobFile, Solver};
 use drapes_analysis::plan::fingerprint::fingerprints;
 use drapes_analysis::plan::work::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
+use drapes_analysis::plan::work::search_window::fine_edges;
 use drapes_analysis::plan::work::template_summary::{
     Displacement, FeatureSpectra, PairDensity, TemplateSummary,
 };
@@ -16,7 +17,6 @@ use drapes_analysis::plan::work::{
     Classify, ClosureByTrees, CutOutcome, Fit, MakeJets, MakeTemplate, Passed, SearchWindow, SearchedWindow,
     TestedClosure, TrainDenoisers, TrainFlows, TrainJets, TrainKinematics, WindowCut,
 };
-use drapes_analysis::plan::work::search_window::fine_edges;
 use drapes_analysis::plan::{Plan, Work};
 use drapes_analysis::statistics::closure::{Closure, FoldScores};
 use drapes_analysis::statistics::metrics::RankedScores;

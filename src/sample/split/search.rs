@@ -14,10 +14,7 @@ impl Sample {
         let Some(search) = &job.search else { return vec![] };
         let mut problems = Vec::new();
         if search.injected == Injected::Unlabelled && !self.signal.is_empty() {
-            problems.push(Error::LabelledSearch {
-                signal: self.signal.len(),
-                label: job.data.label.clone(),
-            });
+            problems.push(Error::LabelledSearch { signal: self.signal.len(), label: job.data.label.clone() });
         }
         let windows = job.points.iter().filter_map(|point| match point.comparison {
             Comparison::Window { template, .. } => Some(job.regions_of(&template.sample)),
@@ -28,10 +25,7 @@ impl Sample {
                 let inside = |event: &&u32| band.contains(self.mass(**event));
                 if !self.background.iter().any(|event| inside(&event)) {
                     problems.push(Error::TooFew {
-                        region: format!(
-                            "the side-band {band} {} of the window {}",
-                            job.unit, regions.signal
-                        ),
+                        region: format!("the side-band {band} {} of the window {}", job.unit, regions.signal),
                         what: "events",
                         found: 0,
                         needed: 1,

@@ -70,7 +70,8 @@ impl SearchRow {
         let limit = |excess: Option<&Excess>| number(excess.and_then(|one| Some(one.limits?.observed)));
         let expected = |excess: Option<&Excess>| number(excess.and_then(|one| Some(one.limits?.expected[2])));
         let is_cut = found.efficiency < 1.0;
-        let signal = if is_cut { found.passed.and_then(|passed| passed.signal) } else { found.window.n_signal };
+        let signal =
+            if is_cut { found.passed.and_then(|passed| passed.signal) } else { found.window.n_signal };
         let count = |count: Option<usize>| count.map_or(String::new(), |count| count.to_string());
         let notes = [found.direct.as_ref().err().filter(|_| is_cut), found.spectrum.as_ref().err()];
         Self {

@@ -16,8 +16,8 @@ const PANEL: &str = "local p";
 const AXIS: &str = "axis";
 /// What the estimate of a curve is called in its name: `template-0.01`, `side-bands-1`.
 const ESTIMATES: [Estimate; 2] = [Estimate::Template, Estimate::SideBands];
-/// p-values below are drawn here: further down nobody reads a picture.
-const LEAST: f64 = 1e-40;
+/// p-values below are drawn here: what is further down would press all others together.
+const LEAST: f64 = 1e-20;
 /// Standard deviations that have a line.
 const LINES: [f64; 5] = [1.0, 2.0, 3.0, 4.0, 5.0];
 
@@ -39,7 +39,7 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
                 .filter_map(|found| {
                     let window = found.regions.signal;
                     let p = found.excess(estimate)?.quoted().value();
-                    Some((f64::midpoint(window.low.0, window.high.0), p.max(LEAST)))
+                    Some((f64::midpoint(window.low.0, window.high.0), p.max(f64::MIN_POSITIVE)))
                 })
                 .collect();
             points.sort_by(|one, other| one.0.total_cmp(&other.0));
@@ -67,21 +67,21 @@ pub fn picture(table: &FigureTable) -> Picture {
         let cut = cut_of(curve);
         let estimate = ESTIMATES.into_iter().find(|estimate| curve.starts_with(estimate.word()));
         let place = cuts.iter().position(|one| *one == cut);
-        let colour = place.map_or(Colour::GREY, |place| {
-            palette::shade((place + 1) as f64 / cuts.len().max(1) as f64)
-        });
+        let colour =
+            place.map_or(Colour::GREY, |place| palette::shade((place + 1) as f64 / cuts.len().max(1) as f64));
         let (dash, marker, from) = match estimate {
             Some(Estimate::SideBands) => (Dash::Dashed, Marker::Square, "fit of the side-bands"),
             _ => (Dash::Solid, Marker::Disc, "template"),
         };
         let label = if place.is_none() { format!("no cut, {from}") } else { format!("*ε* = {cut}, {from}") };
-        let points = table.curve(PANEL, curve).iter().map(|row| Point::exact(row.x, row.mean)).collect();
+        let points =
+            table.curve(PANEL, curve).iter().map(|row| Point::exact(row.x, row.mean.max(LEAST))).collect();
         let style = Style::line(colour).dashed(dash).marked(marker);
         Mark::Curve(Curve::new(&label, style, points))
     };
     let marks: Vec<Mark> = curves.iter().map(mark).collect();
     let smallest = table.rows.iter().filter(|row| row.panel == PANEL).map(|row| row.mean).fold(1.0, f64::min);
-    let low = PValue::of_z(LINES[4]).value().min(smallest) / 10.0;
+    let low = PValue::of_z(LINES[4]).value().min(smallest.max(LEAST)) / 10.0;
     let guide = |sigmas: f64| Guide::Horizontal {
         y: PValue::of_z(sigmas).value(),
         dash: Dash::Dotted,
@@ -95,7 +95,9 @@ pub fn picture(table: &FigureTable) -> Picture {
     };
     Picture {
         legend: Legend::Above,
-        footnote: Some("one-sided, of each window by itself, and not calibrated".to_owned()),
+        footnote: Some(
+            "one-sided, of each window by itself, and not calibrated; below 10⁻²⁰ drawn there".to_owned(),
+        ),
         ..Picture::new(vec![Row::new(vec![panel])])
     }
 }

@@ -130,7 +130,10 @@ fn search_csv_has_the_numbers_of_the_statistics() {
 fn before_a_cut_there_is_the_fit_alone_and_too_few_events_give_no_number() {
     let results = results("blind = false");
     let rows = rows(&results);
-    assert_eq!((rows[0]["efficiency"].as_str(), rows[0]["z"].as_str(), rows[0]["note"].as_str()), ("1", "", ""));
+    assert_eq!(
+        (rows[0]["efficiency"].as_str(), rows[0]["z"].as_str(), rows[0]["note"].as_str()),
+        ("1", "", "")
+    );
     let z: f64 = rows[0]["fit_z"].parse().expect("a number");
     assert!(z > 0.0 && z < 3.0, "sixty events in thousands: {z}");
     for empty in ["n", "background", "z", "p", "p_exact", "limit", "fit_z", "fit_background", "purity"] {
@@ -145,7 +148,8 @@ fn a_blind_search_tells_what_is_expected_and_nothing_of_what_is_found() {
     let blind = results("");
     assert_eq!(blind.blinding(), Blinding::Blind);
     let (hidden, open) = (rows(&blind), rows(&unblinded(results(""))));
-    let withheld = ["z", "p", "p_exact", "limit", "limit_expected", "fit_z", "fit_p", "n", "n_signal", "purity"];
+    let withheld =
+        ["z", "p", "p_exact", "limit", "limit_expected", "fit_z", "fit_p", "n", "n_signal", "purity"];
     for heading in withheld {
         assert_eq!(hidden[1][heading], "blind", "{heading}");
         assert_ne!(open[1][heading], "blind", "{heading}");
@@ -176,7 +180,8 @@ fn the_closing_table_and_the_figure_have_the_smallest_p_value_of_each_window() {
     let said = told(&results);
     assert!(said.contains(&format!("{least:.1e}")) && said.contains("purity"), "{said}");
     let table = p_values::table("search", &results);
-    let drawn: Vec<f64> = table.rows.iter().filter(|row| row.panel == "local p").map(|row| row.mean).collect();
+    let drawn: Vec<f64> =
+        table.rows.iter().filter(|row| row.panel == "local p").map(|row| row.mean).collect();
     assert_eq!(drawn, quoted);
     assert!(table.rows.iter().all(|row| row.panel != "local p" || (row.x - 3500.0).abs() < 1e-9));
 }

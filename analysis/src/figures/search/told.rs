@@ -27,7 +27,8 @@ pub fn told(results: &Results) -> String {
 
 fn headings(results: &Results) -> Vec<String> {
     let cuts = results.job.search.as_ref().map_or(&[][..], |search| &search.efficiencies);
-    let mut headings = vec![format!("window [{}]", results.job.unit), "data".to_owned(), "template".to_owned()];
+    let mut headings =
+        vec![format!("window [{}]", results.job.unit), "data".to_owned(), "template".to_owned()];
     match results.blinding() {
         Blinding::Blind => headings.extend(cuts.iter().map(|cut| format!("expected at ε = {cut}"))),
         Blinding::Open => {
@@ -80,9 +81,7 @@ fn open_row(results: &Results, cuts: &[CutNumbers<'_>]) -> Vec<String> {
 }
 
 /// The cut and estimate of a window with the smallest p-value.
-pub fn smallest<'a, 'b>(
-    cuts: &'b [CutNumbers<'a>],
-) -> Option<(&'b CutNumbers<'a>, Estimate, &'b Excess)> {
+pub fn smallest<'a, 'b>(cuts: &'b [CutNumbers<'a>]) -> Option<(&'b CutNumbers<'a>, Estimate, &'b Excess)> {
     let both = [Estimate::Template, Estimate::SideBands];
     let all = cuts.iter().flat_map(|cut| {
         both.into_iter().filter_map(move |estimate| Some((cut, estimate, cut.excess(estimate)?)))

@@ -3,7 +3,9 @@ use crate::job::{Injected, Job, JobFile, MassWindow, SignalCount, TemplateMethod
 
 /// A job with these lines in its `[search]`, and further sections.
 fn check(search: &str, more: &str) -> Result<Job, Vec<(String, String)>> {
-    let text = format!("schema = 1\nname = 'a'\n[data]\nevents = 'a.csv'\nlayout = 'table'\n[search]\n{search}\n{more}");
+    let text = format!(
+        "schema = 1\nname = 'a'\n[data]\nevents = 'a.csv'\nlayout = 'table'\n[search]\n{search}\n{more}"
+    );
     match JobFile::from_text("job.toml", text).check() {
         Ok(job) => Ok(job),
         Err(Error::JobFile { problems, .. }) => {
@@ -28,7 +30,8 @@ fn windows(job: &Job) -> Vec<(MassWindow, MassWindow)> {
 fn windows_are_listed_or_lie_around_centres() {
     let outer = MassWindow::new(2800.0, 6000.0);
     let job = good("windows_gev = [[3100, 3500], [3300, 3700]]");
-    let expected = [(3100.0, 3500.0), (3300.0, 3700.0)].map(|(low, high)| (MassWindow::new(low, high), outer));
+    let expected =
+        [(3100.0, 3500.0), (3300.0, 3700.0)].map(|(low, high)| (MassWindow::new(low, high), outer));
     assert_eq!(windows(&job), expected);
     let names: Vec<String> = job.points.iter().map(ToString::to_string).collect();
     // The job's own signal region is not named.
@@ -62,7 +65,10 @@ fn without_windows_there_is_no_search_and_a_job_needs_a_scan() {
     let both = check("windows_gev = [[3300, 3700]]", scan).expect("a scan and a search");
     assert_eq!(both.points.len(), 2);
     let found = check("trainings = 7", "").expect_err("nothing to compute");
-    assert!(found[0].1.contains("add a [[scan]] block with a method, or a [search] with windows_gev"), "{found:?}");
+    assert!(
+        found[0].1.contains("add a [[scan]] block with a method, or a [search] with windows_gev"),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -94,7 +100,12 @@ fn mistakes_are_told_with_what_to_do() {
     let window = "windows_gev = [[3300, 3700]]\n";
     for (search, more, key, expected) in [
         ("windows_gev = [[3700, 3300]]", "", "windows_gev", "a list of [low, high] in GeV"),
-        ("windows_gev = [[2800, 3200]]", "", "windows_gev", "the side-bands 2800-6000 must lie on both sides"),
+        (
+            "windows_gev = [[2800, 3200]]",
+            "",
+            "windows_gev",
+            "the side-bands 2800-6000 must lie on both sides",
+        ),
         ("windows_gev = [[5800, 6200]]", "", "windows_gev", "contains 5800-6200"),
         ("windows_gev = [[3300, 3700], [3300, 3700]]", "", "windows_gev", "twice"),
         ("from_gev = 3300\nwindows_gev = [[3300, 3700]]", "", "windows_gev", "stands beside from_gev"),
@@ -142,7 +153,8 @@ fn mistakes_are_told_with_what_to_do() {
 
 #[test]
 fn blindness_is_no_physics() {
-    let [blind, open] = ["", "\nblind = false"].map(|more| good(&format!("windows_gev = [[3300, 3700]]{more}")));
+    let [blind, open] =
+        ["", "\nblind = false"].map(|more| good(&format!("windows_gev = [[3300, 3700]]{more}")));
     assert!(blind.search.as_ref().is_some_and(|search| search.blind) && blind != open);
     assert_eq!(blind.physics(), open.physics());
     assert_ne!(good("windows_gev = [[3300, 3700]]\ntrainings = 4").physics(), open.physics());

@@ -80,7 +80,8 @@ fn few_events_are_not_enough_however_many_copies_there_are() {
 
 #[test]
 fn further_events_are_scored_by_the_trees_of_every_fold_as_those_of_the_fold_are() {
-    let [template, background] = [(600, 0.5, 1), (500, 1.0, 2)].map(|(count, edge, seed)| events(count, edge, seed));
+    let [template, background] =
+        [(600, 0.5, 1), (500, 1.0, 2)].map(|(count, edge, seed)| events(count, edge, seed));
     let classes = [&template, &background].map(|class| DealtClass::of_single(class.clone()));
     let (stream, checkpointer) = (Stream::of_job(3), Checkpointer::default());
     // The events of a class once more, as if nobody had learnt from them.

@@ -69,10 +69,7 @@ fn a_window_costs_its_trainings_and_names_the_key_that_is_too_much() {
         let job = job(&format!("{WINDOWS}\ntrainings = {trainings}"), "");
         let plan = Plan::of(&job);
         let kind = plan.tasks[7].work.kind();
-        (
-            kind.seconds(&job, EventCounts::estimated(&job), &Rates::CPU_CORE),
-            kind.lower(&job, Cost::Time),
-        )
+        (kind.seconds(&job, EventCounts::estimated(&job), &Rates::CPU_CORE), kind.lower(&job, Cost::Time))
     };
     let (three, six) = (of(3).0, of(6).0);
     assert!(three > 0.0 && (six / three - 2.0).abs() < 1e-9, "{three} and {six}");

@@ -1,0 +1,151 @@
+//! A search from its events to p-values: with labels that take no part, and without any.
+
+mod support;
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use drapes_analysis::plan::random_stream::Stream;
+use rand::RngExt;
+use support::{answer, data, directory, drapes, records, refusal, write};
+
+/// A search in the shipped sample that takes some seconds, with further lines in its `[search]`.
+fn small_search(place: &Path, search: &str) -> PathBuf {
+    let text = format!(
+        "schema = 1\nname = 'small'\nseed = 5\n[data]\nevents = 'demo_dijets.features.h5'\ndirectory = '{}'\n[denoiser]\n\
+         epochs = 1\nbatch = 1024\nlearning_rate = 2e-3\n[sampler]\nsteps = 5\n[trees]\niterations = 20\n[search]\n\
+         windows_gev = [[3300, 3700]]\noversampling = 1\ntrainings = 1\nefficiencies = [0.1, 0.01, 1e-4]\n{search}\n",
+        data().display()
+    );
+    write(place, "search.toml", &text)
+}
+
+fn run(job: &Path, out: &Path) -> Command {
+    let mut run = drapes();
+    run.arg("run").arg(job).arg("--out").arg(out);
+    run
+}
+
+/// The rows of search.csv by their headings.
+fn rows(out: &Path) -> Vec<HashMap<String, String>> {
+    let mut reader = csv::Reader::from_path(out.join("search.csv")).expect("search.csv");
+    reader.deserialize().map(|row| row.expect("a row")).collect()
+}
+
+#[test]
+fn a_blind_search_counts_and_is_unblinded_once() {
+    let place = directory();
+    let out = place.path().join("out");
+    let said = answer(&mut run(&small_search(place.path(), "injected = 1000"), &out));
+    assert!(said.contains("the search is blind"), "{said}");
+    let blind = rows(&out);
+    assert_eq!(blind.len(), 4, "before a cut and behind three");
+    assert_eq!((blind[1]["n"].as_str(), blind[1]["z"].as_str()), ("blind", "blind"));
+    assert!(!out.join("figures/search.csv").exists());
+    // 8,612 background events, and those of the 1,000 signal events that lie in the window.
+    let n_window: usize = blind[0]["n_window"].parse().expect("a number");
+    assert!((9_100..9_612).contains(&n_window), "{n_window}");
+    assert_eq!(blind[1]["n_template"], blind[0]["n_window"], "as many, at an over-sampling of 1");
+    assert!(blind[3]["note"].contains("fewer than ten template events would pass"), "{:?}", blind[3]);
+
+    let unblind = || answer(drapes().arg("unblind").arg(&out));
+    let first = unblind();
+    assert!(first.starts_with("unblinded by ") && first.contains("local p"), "{first}");
+    let open = rows(&out);
+    let number = |row: &HashMap<String, String>, key: &str| row[key].parse::<f64>().expect("a number");
+    // A template that has learnt next to nothing is told from data whether there is signal or not.
+    assert!(number(&open[1], "n") > number(&open[1], "background"), "{:?}", open[1]);
+    assert!(number(&open[1], "purity") <= 1.0 && number(&open[0], "n_signal") > 500.0);
+    let share = number(&open[1], "n_template_passing") / number(&open[1], "n_template");
+    assert!((share - 0.1).abs() < 1e-3, "{share}");
+    assert!(out.join("figures/search.csv").exists() && out.join("figures/search.png").exists());
+    let file = fs::read_to_string(out.join("unblinded.json")).expect("who and when");
+    let second = unblind();
+    assert!(second.contains("was unblinded before, by "), "{second}");
+    assert_eq!(fs::read_to_string(out.join("unblinded.json")).expect("who and when"), file);
+    // The same command finds all done, and tables stay open.
+    answer(&mut run(&small_search(place.path(), "injected = 1000"), &out));
+    assert_ne!(rows(&out)[1]["n"], "blind");
+}
+
+#[test]
+fn scores_are_stored_beside_the_rows_of_their_events() {
+    let place = directory();
+    let out = place.path().join("out");
+    answer(&mut run(&small_search(place.path(), "injected = 0\nblind = false"), &out));
+    let record = records(&out).into_iter().find(|(name, _)| name.contains("window")).expect("a window");
+    let arrays = hdf5::File::open(out.join(record.0.replace(".json", ".h5"))).expect("scores");
+    let read = |name: &str| arrays.dataset(name).expect("a list");
+    let [inside, beside] = ["data", "side_bands"].map(|part| {
+        let rows = read(&format!("{part}_row")).read_1d::<u32>().expect("rows").to_vec();
+        let masses = read(&format!("{part}_mass")).read_1d::<f64>().expect("masses").to_vec();
+        let scores = read(&format!("{part}_score")).read_1d::<f32>().expect("scores").to_vec();
+        assert!(rows.len() == masses.len() && rows.len() == scores.len() && rows.is_sorted());
+        (rows, masses, scores)
+    });
+    assert!(inside.1.iter().all(|mass| (3300.0..3700.0).contains(mass)));
+    assert!(beside.1.iter().all(|mass| !(3300.0..3700.0).contains(mass)));
+    assert_eq!((inside.0.len(), read("side_bands_score_by_all").size()), (8612, beside.0.len()));
+    // What passes by the stored scores is what the record says.
+    let result = &record.1["outcome"]["done"]["window"];
+    let passed = &result["cuts"][0]["outcome"]["passed"];
+    let folds = read("data_fold").read_1d::<u32>().expect("folds").to_vec();
+    let threshold = |fold: u32| passed["thresholds"][fold as usize].as_f64().expect("a threshold") as f32;
+    let passing = folds.iter().zip(&inside.2).filter(|(fold, score)| **score >= threshold(**fold)).count();
+    assert_eq!(passed["data"], passing, "{result}");
+}
+
+/// A table without labels: a falling mass and two features.
+fn table(count: usize, most: f64) -> String {
+    let mut generator = Stream::of_job(3).branch("table").generator();
+    let mut text = String::from("m,a,b\n");
+    for _ in 0..count {
+        let [mass, a, b]: [f64; 3] = std::array::from_fn(|_| generator.random());
+        writeln!(text, "{},{a},{b}", 60.0 + (most - 60.0) * (1.0 - (1.0 - mass).sqrt())).expect("room");
+    }
+    text
+}
+
+fn unlabelled(place: &Path, search: &str) -> PathBuf {
+    let text = format!(
+        "schema = 1\nname = 'mine'\n[data]\nevents = 'mine.csv'\nlayout = 'table'\nresonant = 'm'\nfeatures = ['a', 'b']\n\
+         [regions]\nsignal_region_gev = [80, 90]\nside_bands_gev = [60, 120]\n[denoiser]\nepochs = 1\n[sampler]\nsteps = 3\n\
+         [trees]\niterations = 5\n[search]\n{search}\n"
+    );
+    write(place, "mine.toml", &text)
+}
+
+#[test]
+fn events_without_labels_are_all_data() {
+    let place = directory();
+    let out = place.path().join("out");
+    write(place.path(), "mine.csv", &table(4000, 120.0));
+    let job = unlabelled(place.path(), "windows_gev = [[80, 90]]\nefficiencies = [0.1]\nblind = false");
+    let said = answer(&mut run(&job, &out));
+    assert!(said.contains("80-90") && said.contains("local p") && !said.contains("purity"), "{said}");
+    let rows = rows(&out);
+    assert_eq!((rows.len(), rows[1]["purity"].as_str(), rows[1]["n_signal"].as_str()), (2, "", ""));
+    let (code, message) = refusal(drapes().arg("unblind").arg(&out));
+    assert!(code == 2 && message.contains("holds no blind search"), "{message}");
+}
+
+#[test]
+fn what_a_search_cannot_do_is_refused_before_anything_is_written() {
+    let place = directory();
+    let out = place.path().join("out");
+    let refused = |job: &Path, expected: &str| {
+        let (code, message) = refusal(&mut run(job, &out));
+        assert!(code == 2 && message.contains(expected), "{message}");
+        assert!(!out.exists(), "{message}");
+    };
+    refused(&small_search(place.path(), ""), "tells 6000 of its events to be signal, by label");
+    refused(&small_search(place.path(), "injected = 7000"), "7000");
+    write(place.path(), "mine.csv", &table(3000, 120.0));
+    refused(&unlabelled(place.path(), "windows_gev = [[80, 90]]\ninjected = 5"), "has no column label");
+    refused(&unlabelled(place.path(), "windows_gev = [[50, 70]]"), "must lie on both sides");
+    let beyond = "windows_gev = [[80, 90]]\nside_band_width_gev = 50";
+    refused(&unlabelled(place.path(), beyond), "leave the data's range");
+}
