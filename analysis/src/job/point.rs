@@ -166,7 +166,9 @@ impl ScanPoint {
     #[must_use]
     pub fn of_first_template(mut self) -> Self {
         match &mut self.comparison {
-            Comparison::Search { template, .. } | Comparison::GenSr { template, .. } => {
+            Comparison::Search { template, .. }
+            | Comparison::Window { template, .. }
+            | Comparison::GenSr { template, .. } => {
                 template.sample = template.sample.of_first_seed();
             }
             Comparison::Idealised { .. } | Comparison::OverIdealised { .. } | Comparison::Supervised => {}

@@ -207,7 +207,7 @@ impl SearchKeys {
         for window in windows {
             let side_bands = self.side_bands(section, window, job)?;
             let signal_region = (window != job.regions.signal).then_some(window);
-            let sample = TrainingSample { n_signal, side_bands, signal_region };
+            let sample = TrainingSample { signal_region, ..TrainingSample::new(n_signal, side_bands) };
             let sigma_prime = matches!(method, TemplateMethod::SideBand | TemplateMethod::OtherSample)
                 .then_some(job.sigma_prime);
             let template = TemplateSpec { sigma_prime, ..TemplateSpec::plain(method, sample) };

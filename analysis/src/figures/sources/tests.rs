@@ -26,7 +26,15 @@ fn results(noise: &[&[f64]], idealised: &[f64], band: &str) -> Results {
     let of_noise =
         (0..).zip(noise).flat_map(|(template, values)| classifiers(Some(template), values)).collect();
     let points = vec![point(0, of_noise), point(job.points.len() - 1, classifiers(None, idealised))];
-    Results { points, others: vec![], job, missing: vec![], torn: vec![], digest: String::new() }
+    Results {
+        points,
+        others: vec![],
+        job,
+        missing: vec![],
+        torn: vec![],
+        unblinding: None,
+        digest: String::new(),
+    }
 }
 
 fn classifier(template_seed: Option<TemplateSeed>, seed: u32, sic: f64) -> OfTask<Classifier> {
