@@ -1,7 +1,7 @@
 //! Tasks that train the models of jets: of the two jets' kinematics, and of their constituents.
 
 use drapes_analysis::job::regions::Region;
-use drapes_analysis::job::template_spec::{Scope, TrainingSample};
+use drapes_analysis::job::template_spec::{NoisePath, Scope, TrainingSample};
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::plan::work::{TrainJets, TrainKinematics};
 use drapes_analysis::store::record::TaskResult;
@@ -43,7 +43,11 @@ impl Perform for TrainKinematics {
             weights::write_columns(writer, denoiser.maps())?;
             weights::write_maps(writer, &maps)
         })?;
-        Ok(TaskResult::TrainKinematics(train::records(Scope::SideBands, &self.samples, training)))
+        Ok(TaskResult::TrainKinematics(train::records(
+            (Scope::SideBands, NoisePath::Diffusion),
+            &self.samples,
+            training,
+        )))
     }
 }
 
@@ -69,7 +73,7 @@ impl Perform for TrainJets {
         weights::write(place, id, denoiser.parameters(), |writer| {
             weights::write_maps(writer, denoiser.maps())
         })?;
-        Ok(TaskResult::TrainJets(train::records(Scope::SideBands, samples, training)))
+        Ok(TaskResult::TrainJets(train::records((Scope::SideBands, NoisePath::Diffusion), samples, training)))
     }
 
     fn trial(&self) -> Option<&dyn Trial> {

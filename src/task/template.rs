@@ -7,7 +7,7 @@ use drapes_analysis::job::Solver;
 use drapes_analysis::job::hlv;
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::regions::Region;
-use drapes_analysis::job::template_spec::{Start, TemplateMethod, TemplateSpec, TrainingSample};
+use drapes_analysis::job::template_spec::{NoisePath, Start, TemplateMethod, TemplateSpec, TrainingSample};
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::work::template_summary::TemplateSummary;
@@ -46,12 +46,17 @@ impl Perform for MakeTemplate {
         let method = template.method;
         let model = match method.flow() {
             Some(kind) => Model::Flow(flow::read(place, kind, model)?),
-            None => Model::Denoiser(train::read(place, model)?, NoiseGrid::of(&place.job.sampler, &template)),
+            None => Model::Denoiser(
+                train::read(place, model, method.path())?,
+                NoiseGrid::of(&place.job.sampler, &template),
+            ),
         };
         let solver = place.job.sampler.with(template.integration).solver;
         let maker = Maker { method, starts: &starts, model, solver, device: place.device };
         let noise = match template.method {
-            TemplateMethod::Noise | TemplateMethod::Cathode => stream.branch("starting noise"),
+            TemplateMethod::Noise | TemplateMethod::FlowMatching | TemplateMethod::Cathode => {
+                stream.branch("starting noise")
+            }
             _ => stream.branch("added noise"),
         }
         .generator();
@@ -133,7 +138,9 @@ impl Maker<'_> {
             Model::Denoiser(denoiser, grid) => {
                 let sampler = self.sampler(denoiser, grid);
                 match self.method {
-                    TemplateMethod::Noise => sampler.from_noise(to, noise, sink),
+                    TemplateMethod::Noise | TemplateMethod::FlowMatching => {
+                        sampler.from_noise(to, noise, sink)
+                    }
                     _ => sampler.from_events(from().generated(), to, (noise, spread), sink),
                 }
             }
@@ -179,7 +186,7 @@ impl Perform for Resample {
         let count = data.len() * oversampling.0 as usize;
         let stream = place.stream().branch("data from noise").branch(sample);
         let masses: Vec<f64> = data.masses.iter().copied().cycle().take(count).collect();
-        let denoiser = train::read(place, model)?;
+        let denoiser = train::read(place, model, NoisePath::Diffusion)?;
         let grid = NoiseGrid::full(&place.job.sampler);
         let solver = place.job.sampler.solver;
         let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, device: place.device };

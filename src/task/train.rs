@@ -1,7 +1,7 @@
 //! A task of kind *train*: the denoisers of side-bands or of data.
 
 use drapes_analysis::job::regions::Region;
-use drapes_analysis::job::template_spec::{Scope, TrainingSample};
+use drapes_analysis::job::template_spec::{NoisePath, Scope, TrainingSample};
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::plan::work::TrainDenoisers;
 use drapes_analysis::store::record::{DenoiserTraining, TaskResult};
@@ -21,7 +21,7 @@ impl Perform for TrainDenoisers {
         id: &TaskId,
         checkpointer: &Checkpointer<'_>,
     ) -> Result<TaskResult, Error> {
-        let Self { scope, samples } = self;
+        let Self { scope, path, samples } = self;
         let members = samples.iter().map(|sample| {
             let regions = place.job.regions_of(sample);
             let events = |region| -> Result<Array2<f32>, Error> {
@@ -29,6 +29,9 @@ impl Perform for TrainDenoisers {
             };
             // Named by what it learns from, not by its place in the ensemble.
             let (rows, stream) = match scope {
+                Scope::SideBands if *path == NoisePath::Straight => {
+                    (events(Region::SideBand)?, place.stream().branch("flow matching"))
+                }
                 Scope::SideBands => (events(Region::SideBand)?, place.stream().branch("denoiser")),
                 Scope::Everything => {
                     let both = [events(Region::SideBand)?, events(Region::Signal)?];
@@ -40,12 +43,12 @@ impl Perform for TrainDenoisers {
         });
         let members = members.collect::<Result<Vec<_>, Error>>()?;
         let training =
-            train_denoisers(shape(place), &place.job.denoiser, &members, place.device, checkpointer)?;
+            train_denoisers(shape(place, *path), &place.job.denoiser, &members, place.device, checkpointer)?;
         let denoiser = &training.denoiser;
         weights::write(place, id, denoiser.parameters(), |writer| {
             weights::write_columns(writer, denoiser.maps())
         })?;
-        Ok(TaskResult::Train(records(*scope, samples, training)))
+        Ok(TaskResult::Train(records((*scope, *path), samples, training)))
     }
 
     fn trial(&self) -> Option<&dyn Trial> {
@@ -55,12 +58,13 @@ impl Perform for TrainDenoisers {
 
 /// The record of each member of a training.
 pub fn records<D>(
-    scope: Scope,
+    (scope, path): (Scope, NoisePath),
     samples: &[TrainingSample],
     trained: TrainedDenoisers<D>,
 ) -> Vec<DenoiserTraining> {
     let of_member = |((sample, member), by_noise): ((&TrainingSample, TrainedMember), _)| DenoiserTraining {
         scope,
+        path,
         sample: *sample,
         n_training: member.n_training,
         n_validation: member.n_validation,
@@ -73,12 +77,12 @@ pub fn records<D>(
     samples.iter().zip(trained.members).zip(trained.by_noise).map(of_member).collect()
 }
 
-fn shape(place: &Workplace) -> DenoiserShape {
-    DenoiserShape::new(place.job.data.generated().len(), &place.job.denoiser, &place.job.sampler)
+fn shape(place: &Workplace, path: NoisePath) -> DenoiserShape {
+    DenoiserShape::new(place.job.data.generated().len(), &place.job.denoiser, &place.job.sampler).on(path)
 }
 
-/// The model of a finished training.
-pub fn read(place: &Workplace, model: &(TaskId, usize)) -> Result<Denoiser, Error> {
+/// The model of a finished training, whose events take this path to noise.
+pub fn read(place: &Workplace, model: &(TaskId, usize), path: NoisePath) -> Result<Denoiser, Error> {
     let (parameters, reader) = weights::read(place, model)?;
-    Ok(Denoiser::new(shape(place), parameters, vec![weights::read_columns(&reader, model.1)?]))
+    Ok(Denoiser::new(shape(place, path), parameters, vec![weights::read_columns(&reader, model.1)?]))
 }

@@ -8,17 +8,18 @@ use crate::plan::work::{MakeTemplate, TrainDenoisers};
 use crate::store::{DenoiserTraining, PointResults, Results, TemplateSummary};
 
 /// The methods of Figs. 4 and 5.
-pub const FROM_NOISE: [&str; 7] = [
+pub const FROM_NOISE: [&str; 8] = [
     "supervised",
     "over_idealised",
     "idealised",
     "curtains_f4f",
     "curtains_f4f_efficient",
     "cathode",
+    "flow_matching",
     "noise",
 ];
 /// The methods of Figs. 8 and 18.
-pub const ALL: [&str; 11] = [
+pub const ALL: [&str; 12] = [
     "supervised",
     "over_idealised",
     "idealised",
@@ -26,6 +27,7 @@ pub const ALL: [&str; 11] = [
     "curtains_f4f_efficient",
     "cathode",
     "feta",
+    "flow_matching",
     "noise",
     "sr",
     "sb",
@@ -219,7 +221,9 @@ pub fn templates<'a>(results: &'a Results, method: &str) -> Vec<&'a TemplateSumm
 /// The trainings of one scope on the nominal side-bands, by rising injection.
 pub fn trainings(results: &Results, scope: Scope) -> Vec<&DenoiserTraining> {
     let wanted = |training: &&DenoiserTraining| {
-        training.scope == scope && training.sample.is_nominal(&results.job.regions)
+        training.scope == scope
+            && training.path.is_diffusion()
+            && training.sample.is_nominal(&results.job.regions)
     };
     let mut found: Vec<_> = results.each::<TrainDenoisers>().flatten().filter(wanted).collect();
     found.sort_by_key(|training| training.sample.n_signal);

@@ -21,8 +21,9 @@ enum Method {
     Supervised,
 }
 
-const METHODS: [(&str, Method); 12] = [
+const METHODS: [(&str, Method); 13] = [
     ("noise", Method::Template(TemplateMethod::Noise)),
+    ("flow_matching", Method::Template(TemplateMethod::FlowMatching)),
     ("sr", Method::Template(TemplateMethod::SignalRegion)),
     ("sb", Method::Template(TemplateMethod::SideBand)),
     ("mc", Method::Template(TemplateMethod::OtherSample)),
@@ -42,6 +43,8 @@ pub const DEFAULT_SCAN: &str = r#"# One block a method; its axes multiply. Point
 # and templates that are made anew: bands hold the classifiers of all of them, variance.csv says what comes from where.
 #   noise           DRAPES ∅; axes n_signal, side_bands_gev = [[2800, 6000]], oversampling = [5],
 #                   sigma_prime (from less noise), solver = ["heun"], steps = [200]
+#   flow_matching   conditional flow matching, from noise along straight paths; axes n_signal, side_bands_gev, oversampling,
+#                   solver, steps
 #   sr, sb, mc      DRAPES SR, SB, MC: partial diffusion of data, side-bands, other sample; the same axes, with
 #                   sigma_prime = [2.24]
 #   curtains_f4f, curtains_f4f_efficient, cathode

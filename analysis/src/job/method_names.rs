@@ -1,7 +1,7 @@
 //! What methods are called in tables and figures, and in which order they stand there.
 
 /// The word of every method in ids and job files, and its name for people, in the order of legends and tables.
-pub const NAMES: [(&str, &str); 12] = [
+pub const NAMES: [(&str, &str); 13] = [
     ("supervised", "Supervised"),
     ("over_idealised", "Over-idealised"),
     ("idealised", "Idealised"),
@@ -9,6 +9,7 @@ pub const NAMES: [(&str, &str); 12] = [
     ("curtains_f4f_efficient", "CURTAINsF4F efficient"),
     ("cathode", "CATHODE"),
     ("feta", "FETA"),
+    ("flow_matching", "Flow matching"),
     ("noise", "DRAPES ∅"),
     ("gensr", "DRAPES GenSR"),
     ("sr", "DRAPES SR"),

@@ -62,7 +62,8 @@ pub use regions::{MassWindow, Region, Regions};
 pub use search::{Injected, Search};
 pub use solver::Solver;
 pub use template_spec::{
-    FlowKind, Inputs, Integration, Kinematics, Scope, Start, TemplateMethod, TemplateSpec, TrainingSample,
+    FlowKind, Inputs, Integration, Kinematics, NoisePath, Scope, Start, TemplateMethod, TemplateSpec,
+    TrainingSample,
 };
 
 /// A complete and consistent request.

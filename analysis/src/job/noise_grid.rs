@@ -2,7 +2,7 @@
 
 use super::diffusion::SamplerSettings;
 use crate::job::solver::Solver;
-use crate::job::{Integration, SigmaPrime, TemplateSpec};
+use crate::job::{Integration, NoisePath, SigmaPrime, TemplateSpec};
 
 /// Falling noise strengths; there is no step to zero after the last.
 ///
@@ -54,10 +54,28 @@ impl NoiseGrid {
     /// The grid of a template.
     pub fn of(settings: &SamplerSettings, template: &TemplateSpec) -> Self {
         let settings = settings.with(template.integration);
-        match template.sigma_prime {
-            Some(asked) => Self::partial(&settings, asked),
-            None => Self::full(&settings),
+        match (template.method.path(), template.sigma_prime) {
+            (NoisePath::Straight, _) => Self::straight(&settings),
+            (NoisePath::Diffusion, Some(asked)) => Self::partial(&settings, asked),
+            (NoisePath::Diffusion, None) => Self::full(&settings),
         }
+    }
+
+    /// The grid of straight paths, even in t = σ/(1 + σ); with DPM-Solver++(2M), that of the diffusion.
+    ///
+    /// A step of Euler's rule is the same in t and in σ, for both lead along the straight line through event and noise.
+    pub fn straight(settings: &SamplerSettings) -> Self {
+        if settings.solver == Solver::Dpmpp2m {
+            return Self::full(settings);
+        }
+        let time = |sigma: f64| sigma / (1.0 + sigma);
+        let (from, to) = (time(settings.sigma_max), time(settings.sigma_min));
+        let last = settings.steps.saturating_sub(1).max(1) as f64;
+        let sigma = |step: usize| {
+            let time = from + step as f64 / last * (to - from);
+            time / (1.0 - time)
+        };
+        Self { sigmas: (0..settings.steps).map(sigma).collect() }
     }
 
     /// The noise strength that events start from.
@@ -124,6 +142,16 @@ mod tests {
             assert!((grid.start() - asked).abs() < 1e-12 && (grid.sigmas[points - 1] - 0.01).abs() < 1e-12);
         }
         assert_eq!(NoiseGrid::partial(&MULTISTEP, SigmaPrime(80.0)), NoiseGrid::full(&MULTISTEP));
+    }
+
+    #[test]
+    fn the_grid_of_straight_paths_is_even_in_time() {
+        let grid = NoiseGrid::straight(&PAPER).sigmas;
+        assert!((grid[0] / 80.0 - 1.0).abs() < 1e-9 && (grid[199] / 1e-5 - 1.0).abs() < 1e-6);
+        let times: Vec<f64> = grid.iter().map(|sigma| sigma / (1.0 + sigma)).collect();
+        let step = times[0] - times[1];
+        assert!(times.windows(2).all(|pair| (pair[0] - pair[1] - step).abs() < 1e-12));
+        assert_eq!(NoiseGrid::straight(&MULTISTEP), NoiseGrid::full(&MULTISTEP));
     }
 
     #[test]

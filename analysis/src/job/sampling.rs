@@ -26,6 +26,13 @@ pub fn starts(
     let rule = Rule::new(expected, |value| {
         one_or_many(value).filter(|strengths| !strengths.is_empty() && strengths.iter().all(inside))
     });
+    if method == TemplateMethod::FlowMatching {
+        if scan.names("sigma_prime") {
+            let message = "has no meaning here (flow matching begins with noise alone) remove it; noise begins from less";
+            scan.wrong("sigma_prime", message);
+        }
+        return vec![None];
+    }
     match scan.find("sigma_prime", &rule) {
         Some(strengths) => {
             let mut sorted = strengths.clone();

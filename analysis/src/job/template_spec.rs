@@ -16,6 +16,8 @@ use crate::job::{MassWindow, Regions, SigmaPrime, SignalCount, TemplateSeed};
 pub enum TemplateMethod {
     /// DRAPES ∅: from noise, at masses drawn from the dijet fit.
     Noise,
+    /// Conditional flow matching: from noise along straight paths, at masses drawn from the dijet fit.
+    FlowMatching,
     /// DRAPES SR: partial diffusion of the signal region's data, at their own masses.
     #[strum(to_string = "sr")]
     SignalRegion,
@@ -46,7 +48,9 @@ impl TemplateMethod {
     /// The flow that makes the template; none where a diffusion model does.
     pub fn flow(self) -> Option<FlowKind> {
         match self {
-            Self::Noise | Self::SignalRegion | Self::SideBand | Self::OtherSample => None,
+            Self::Noise | Self::FlowMatching | Self::SignalRegion | Self::SideBand | Self::OtherSample => {
+                None
+            }
             Self::Curtains => Some(FlowKind::Curtains),
             Self::CurtainsEfficient => Some(FlowKind::CurtainsEfficient),
             Self::Cathode => Some(FlowKind::Base),
@@ -57,7 +61,12 @@ impl TemplateMethod {
     /// Whether target masses are drawn from the dijet fit; else events keep their own.
     pub fn draws_masses(self) -> bool {
         match self {
-            Self::Noise | Self::SideBand | Self::Curtains | Self::CurtainsEfficient | Self::Cathode => true,
+            Self::Noise
+            | Self::FlowMatching
+            | Self::SideBand
+            | Self::Curtains
+            | Self::CurtainsEfficient
+            | Self::Cathode => true,
             Self::SignalRegion | Self::OtherSample | Self::Feta => false,
         }
     }
@@ -65,7 +74,7 @@ impl TemplateMethod {
     /// The events that the method starts from.
     pub fn starts(self) -> Start {
         match self {
-            Self::Noise | Self::SignalRegion | Self::Cathode => Start::SignalRegion,
+            Self::Noise | Self::FlowMatching | Self::SignalRegion | Self::Cathode => Start::SignalRegion,
             Self::SideBand | Self::Curtains | Self::CurtainsEfficient => Start::SideBands,
             Self::OtherSample | Self::Feta => Start::OtherSample,
         }
@@ -73,13 +82,44 @@ impl TemplateMethod {
 }
 
 impl TemplateMethod {
-    /// Whether each event of a template began as an event: those of ∅ and CATHODE began as noise.
+    /// Whether each event of a template began as an event: those of ∅, flow matching and CATHODE began as noise.
     pub fn moves_events(self) -> bool {
-        !matches!(self, Self::Noise | Self::Cathode)
+        !matches!(self, Self::Noise | Self::FlowMatching | Self::Cathode)
+    }
+
+    /// The path that events of its denoiser take to noise, where it has one.
+    pub fn path(self) -> NoisePath {
+        if self == Self::FlowMatching { NoisePath::Straight } else { NoisePath::Diffusion }
     }
 }
 
-/// The events that a template starts from; of those of ∅ and CATHODE only their number counts.
+/// The path from an event x₀ to noise n, both of unit variance.
+///
+/// An event with noise is known by its noise strength σ, x = x₀ + σ n, on either path: the straight one has x₀ (1 − t) + n t with
+/// t = σ/(1 + σ), which is x/(1 + σ).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoisePath {
+    /// Noise is added to the event, whose variance grows.
+    ///
+    /// Source: Karras et al. 2022; the paper, section 3.1.
+    #[default]
+    Diffusion,
+    /// The event goes to the noise in a straight line.
+    ///
+    /// Source: conditional flow matching, Lipman et al. 2022 (arXiv:2210.02747), the paper's reference \[114\].
+    Straight,
+}
+
+impl NoisePath {
+    /// Whether it is that of the paper.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    pub fn is_diffusion(&self) -> bool {
+        *self == Self::Diffusion
+    }
+}
+
+/// The events that a template starts from; of those of ∅, flow matching and CATHODE only their number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
     /// Data of the signal region.

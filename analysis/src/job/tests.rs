@@ -306,3 +306,18 @@ fn templates_are_made_anew_for_each_seed() {
         assert!(found.contains(expected), "{more}: {found}");
     }
 }
+
+#[test]
+fn flow_matching_begins_with_noise_alone() {
+    let scan = |more: &str| {
+        check(&SMALL.replace(
+            "method = 'noise'",
+            &format!("method = 'flow_matching'\nsolver = ['euler', 'dpmpp_2m']\nsteps = [20]\n{more}"),
+        ))
+    };
+    let job = scan("").expect("a good job");
+    assert_eq!(job.points.len(), 2);
+    assert_eq!(job.points[0].to_string(), "flow_matching-euler20-s0-w2800-6000-x5");
+    let found = scan("sigma_prime = [2.24]\n").expect_err("no strength").to_string();
+    assert!(found.contains("begins with noise alone"), "{found}");
+}

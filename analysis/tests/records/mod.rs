@@ -5,7 +5,7 @@ use std::path::Path;
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::point::{ClassifierKind, ScanPoint};
 use drapes_analysis::job::quantities::{ClassifierSeed, Fold, SignalCount};
-use drapes_analysis::job::template_spec::{Scope, TemplateMethod, TemplateSpec, TrainingSample};
+use drapes_analysis::job::template_spec::{NoisePath, Scope, TemplateMethod, TemplateSpec, TrainingSample};
 use drapes_analysis::job::{JobFile, Solver};
 use drapes_analysis::plan::fingerprint::fingerprints;
 use drapes_analysis::plan::work::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
@@ -234,7 +234,7 @@ fn classified(point: ScanPoint, seeds: &[ClassifierSeed]) -> Classification {
 fn result(work: &Work) -> TaskResult {
     match work {
         Work::Fit(Fit { sample }) => TaskResult::Fit(fit(*sample)),
-        Work::Train(TrainDenoisers { scope, samples }) => TaskResult::Train(trained(*scope, samples)),
+        Work::Train(TrainDenoisers { scope, samples, .. }) => TaskResult::Train(trained(*scope, samples)),
         Work::TrainKinematics(TrainKinematics { samples }) => {
             TaskResult::TrainKinematics(trained(Scope::SideBands, samples))
         }
@@ -331,6 +331,7 @@ fn tested(template: Option<TemplateSpec>) -> TestedClosure {
 
 fn trained(scope: Scope, samples: &[TrainingSample]) -> Vec<DenoiserTraining> {
     let training = |sample: &TrainingSample| DenoiserTraining {
+        path: NoisePath::Diffusion,
         scope,
         sample: *sample,
         n_training: 16_625,

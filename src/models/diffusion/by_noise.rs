@@ -69,6 +69,6 @@ fn loss(member: &Denoiser, probe: &Probe, sigma: f64) -> f64 {
     let mass = probe.rows.narrow(2, features, 1);
     let noise = probe.normals.narrow(2, 1, features).to_kind(Kind::Double);
     let denoised = member.denoise_alone(&(&x0 + noise * sigma), sigma, &mass);
-    let error = (denoised - x0) / Preconditioning::at(sigma).c_out;
+    let error = (denoised - x0) / Preconditioning::on(member.shape().path, sigma).c_out;
     error.square().mean(Kind::Double).double_value(&[])
 }

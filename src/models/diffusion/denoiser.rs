@@ -1,9 +1,9 @@
 //! The conditional denoiser D(x; σ, m) of an ensemble of models.
 
-use drapes_analysis::job::{DenoiserSettings, NoiseEmbedding, SamplerSettings};
+use drapes_analysis::job::{DenoiserSettings, NoiseEmbedding, NoisePath, SamplerSettings};
 use tch::{Device, Kind, Tensor};
 
-use super::noise::{Preconditioning, cosines, log_features};
+use super::noise::{NoiseLaw, Preconditioning, cosines, log_features, time_features};
 use crate::fused::{ResidualNetwork, answers, is_known};
 use crate::nn::{Layout, ResNet};
 use crate::sample::marginals::ColumnMaps;
@@ -21,6 +21,8 @@ pub struct DenoiserShape {
     pub noise_features: usize,
     /// What these are.
     pub noise_embedding: NoiseEmbedding,
+    /// The path that events take to noise.
+    pub path: NoisePath,
     /// The least noise strength that it learns, which is that of the sampler.
     pub sigma_min: f64,
     /// The largest one, whose lowest cosine feature is half a turn.
@@ -32,7 +34,23 @@ impl DenoiserShape {
     pub fn new(features: usize, denoiser: &DenoiserSettings, sampler: &SamplerSettings) -> Self {
         let DenoiserSettings { hidden_layers, width, noise_features, noise_embedding, .. } = *denoiser;
         let SamplerSettings { sigma_min, sigma_max, .. } = *sampler;
-        Self { features, hidden_layers, width, noise_features, noise_embedding, sigma_min, sigma_max }
+        let path = NoisePath::Diffusion;
+        Self { features, hidden_layers, width, noise_features, noise_embedding, path, sigma_min, sigma_max }
+    }
+
+    /// The same for events that take this path to noise.
+    #[must_use]
+    pub fn on(self, path: NoisePath) -> Self {
+        Self { path, ..self }
+    }
+
+    /// How noise strengths are drawn in its training.
+    pub fn noise_law(&self, settings: &DenoiserSettings) -> NoiseLaw {
+        NoiseLaw {
+            path: self.path,
+            log_sigma: (settings.log_noise_mean, settings.log_noise_std),
+            range: (self.sigma_min, self.sigma_max),
+        }
     }
 
     /// The parameters of one model.
@@ -81,9 +99,12 @@ impl DenoiserShape {
 
     /// The features of noise strengths, `[…, 1]` to `[…, noise_features]`.
     pub(super) fn embedded(&self, sigma: &Tensor) -> Tensor {
-        match self.noise_embedding {
-            NoiseEmbedding::Cosine => cosines(sigma, self.noise_features, self.sigma_max),
-            NoiseEmbedding::Log => log_features(sigma, self.noise_features),
+        match (self.path, self.noise_embedding) {
+            (NoisePath::Straight, _) => time_features(sigma, self.noise_features),
+            (NoisePath::Diffusion, NoiseEmbedding::Cosine) => {
+                cosines(sigma, self.noise_features, self.sigma_max)
+            }
+            (NoisePath::Diffusion, NoiseEmbedding::Log) => log_features(sigma, self.noise_features),
         }
     }
 }
@@ -153,7 +174,7 @@ impl Denoiser {
     /// Mapped events and masses.
     pub fn denoise(&self, x: &Tensor, sigma: f64, mass: &Tensor) -> Tensor {
         let network = ResNet::over(&self.layout, &self.parameters);
-        denoised(x, sigma, &network.forward(&self.input(x, sigma, mass)))
+        self.denoised(x, sigma, &network.forward(&self.input(x, sigma, mass)))
     }
 
     /// The same of a single model, by kernels where a processor computes and they know the network.
@@ -161,18 +182,18 @@ impl Denoiser {
     /// # Shapes
     /// `[1, …]`, else as for [`Denoiser::denoise`].
     pub fn denoise_alone(&self, x: &Tensor, sigma: f64, mass: &Tensor) -> Tensor {
-        denoised(x, sigma, &self.shape.answer(&self.parameters, &self.input(x, sigma, mass)))
+        self.denoised(x, sigma, &self.shape.answer(&self.parameters, &self.input(x, sigma, mass)))
     }
 
     fn input(&self, x: &Tensor, sigma: f64, mass: &Tensor) -> Tensor {
-        let scaled = (x * Preconditioning::at(sigma).c_in).to_kind(Kind::Float);
+        let scaled = (x * Preconditioning::on(self.shape.path, sigma).c_in).to_kind(Kind::Float);
         let sigma = Tensor::full([1, 1, 1], sigma, (Kind::Float, x.device()));
         self.shape.network_input(&scaled, &sigma, mass)
     }
-}
 
-/// The denoised event, by the network's answer.
-fn denoised(x: &Tensor, sigma: f64, answer: &Tensor) -> Tensor {
-    let Preconditioning { c_skip, c_out, .. } = Preconditioning::at(sigma);
-    x * c_skip + answer.to_kind(Kind::Double) * c_out
+    /// The denoised event, by the network's answer.
+    fn denoised(&self, x: &Tensor, sigma: f64, answer: &Tensor) -> Tensor {
+        let Preconditioning { c_skip, c_out, .. } = Preconditioning::on(self.shape.path, sigma);
+        x * c_skip + answer.to_kind(Kind::Double) * c_out
+    }
 }

@@ -6,8 +6,8 @@
     reason = "vectors are compiled for their processor only inside of what runs on it"
 )]
 
-use drapes_analysis::job::Solver;
 use drapes_analysis::job::noise_grid::NoiseGrid;
+use drapes_analysis::job::{NoisePath, Solver};
 use pulp::{Arch, Simd, WithSimd};
 use tch::{Device, Kind, Tensor};
 
@@ -20,6 +20,7 @@ use crate::fused::{Aligned, Purpose, ResidualNetwork, ResidualTile, TILE};
 /// that their products with the weights are part of the biases.
 pub struct SamplingKernel<'a> {
     features: usize,
+    path: NoisePath,
     network: ResidualNetwork,
     parameters: Aligned,
     grid: &'a NoiseGrid,
@@ -53,7 +54,7 @@ impl<'a> SamplingKernel<'a> {
             bias.into_iter().map(|bias| bias as f32).collect()
         };
         let biases = grid.sigmas.iter().map(bias).collect();
-        Some(Self { features, network, parameters, grid, solver, biases })
+        Some(Self { features, path: shape.path, network, parameters, grid, solver, biases })
     }
 
     /// Solves down the grid.
@@ -169,9 +170,9 @@ impl Descent<'_, '_> {
     /// D(x; σ, m) at a strength of the grid.
     #[inline(always)]
     fn denoised<S: Simd>(&mut self, simd: S, x: &[f64], index: usize, denoised: &mut [f64]) {
-        let SamplingKernel { features, network, parameters, grid, biases, .. } = &mut *self.kernel;
+        let SamplingKernel { features, path, network, parameters, grid, biases, .. } = &mut *self.kernel;
         let features = *features;
-        let Preconditioning { c_skip, c_out, c_in } = Preconditioning::at(grid.sigmas[index]);
+        let Preconditioning { c_skip, c_out, c_in } = Preconditioning::on(*path, grid.sigmas[index]);
         parameters[network.layers().all()[0].bias()][..biases[index].len()].copy_from_slice(&biases[index]);
         let rows = x.len() / features;
         for (to, x) in self.tile.x.chunks_exact_mut(self.tile.stride).zip(x.chunks_exact(features)) {

@@ -6,12 +6,12 @@
     reason = "vectors are compiled for their processor only inside of what runs on it"
 )]
 
-use drapes_analysis::job::{DenoiserSettings, LossWeighting};
+use drapes_analysis::job::{DenoiserSettings, LossWeighting, NoisePath};
 use pulp::Simd;
 use tch::{Device, Tensor};
 
 use super::denoiser::DenoiserShape;
-use super::noise::strengths;
+use super::noise::NoiseLaw;
 use crate::fused::{
     Aligned, Layers, Learning, MemberState, MemberSteps, Purpose, ResidualNetwork, ResidualTile, Rule,
     SquaredError, TILE, take,
@@ -21,7 +21,7 @@ use crate::fused::{
 pub struct DenoiserKernel {
     shape: DenoiserShape,
     network: ResidualNetwork,
-    log_sigma: (f64, f64),
+    law: NoiseLaw,
     weighting: LossWeighting,
     batch: usize,
     /// `(events of all members, features + 1)`, mapped.
@@ -53,7 +53,7 @@ impl DenoiserKernel {
         Some(Self {
             shape,
             network,
-            log_sigma: (settings.log_noise_mean, settings.log_noise_std),
+            law: shape.noise_law(settings),
             weighting: settings.loss_weighting,
             batch: settings.batch,
             events: events.to_vec(),
@@ -68,14 +68,14 @@ impl MemberSteps for DenoiserSteps<'_> {
 
     fn take(&self, member: usize, steps: &[(usize, Rule)], state: &mut MemberState) -> f32 {
         let (Some((first, _)), Some((last, _))) = (steps.first(), steps.last()) else { return 0.0 };
-        let DenoiserKernel { shape, network, log_sigma, batch, .. } = self.kernel;
+        let DenoiserKernel { shape, network, law, batch, .. } = self.kernel;
         let (start, count) = (*first as i64, (last + 1 - first) as i64);
         let own = (member * batch) as i64;
         let events = self.events.narrow(0, start, count).narrow(1, own, *batch as i64).flatten(0, -1);
         let normals = self.normals.narrow(0, start, count).select(1, member as i64).flatten(0, 1);
         // By the same operations as for tensors: the fastest cosines turn thousands of times between two strengths, so that
         // rounding σ otherwise would be no small thing.
-        let sigma = strengths(&normals.narrow(1, 0, 1), *log_sigma, (shape.sigma_min, shape.sigma_max));
+        let sigma = law.strengths(&normals.narrow(1, 0, 1));
         let learning = DenoiserLearning {
             kernel: self.kernel,
             first: *first,
@@ -141,7 +141,7 @@ impl Learning for DenoiserLearning<'_> {
 impl DenoiserLearning<'_> {
     /// Puts noisy events, and what the network should answer, into the tile.
     fn make_noisy(&mut self, first: usize, rows: usize) {
-        let DenoiserKernel { shape, network, weighting, events, .. } = self.kernel;
+        let DenoiserKernel { shape, network, law, weighting, events, .. } = self.kernel;
         let (features, embedded) = (shape.features, shape.noise_features);
         let (stride, width) = (self.tile.stride, network.answer_width());
         let places = self.tile.x.chunks_exact_mut(stride).zip(self.target.chunks_exact_mut(width));
@@ -149,14 +149,17 @@ impl DenoiserLearning<'_> {
             let row = &events[self.events[index] as usize * (features + 1)..][..=features];
             let noise = &self.normals[index * (features + 1) + 1..][..features];
             let sigma = self.sigma[index];
-            let c_in = 1.0 / (sigma * sigma + 1.0).sqrt();
+            let straight = law.path == NoisePath::Straight;
+            let c_in = if straight { 1.0 / (sigma + 1.0) } else { 1.0 / (sigma * sigma + 1.0).sqrt() };
             for (column, noise) in noise.iter().enumerate() {
                 x[column] = (row[column] + sigma * noise) * c_in;
-                target[column] = (row[column] * sigma - noise) * c_in;
+                target[column] =
+                    if straight { noise - row[column] } else { (row[column] * sigma - noise) * c_in };
             }
             x[features..features + embedded].copy_from_slice(&self.embedded[index * embedded..][..embedded]);
             x[features + embedded] = row[features];
             if *weighting == LossWeighting::Printed {
+                // c(out)², on either path.
                 self.weights[index - first] = (sigma * c_in) * (sigma * c_in);
             }
         }

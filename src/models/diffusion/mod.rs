@@ -22,7 +22,7 @@ mod train;
 
 pub use by_noise::{members_by_noise, strengths};
 pub use denoiser::{Denoiser, DenoiserShape};
-pub use noise::{NoisyInput, Preconditioning, cosines};
+pub use noise::{NoiseLaw, NoisyInput, Preconditioning, cosines};
 pub use sample::Sampler;
 pub use solve::descend;
 pub use train::{STEPS_A_BLOCK, TrainedDenoisers, TrainingEvents, train};

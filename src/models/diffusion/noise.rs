@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use drapes_analysis::job::NoisePath;
 use tch::{Device, Tensor};
 
 /// Standard deviation of the standardised events.
@@ -26,7 +27,21 @@ pub struct Preconditioning {
 }
 
 impl Preconditioning {
-    /// The scalings at noise strength σ.
+    /// The scalings at noise strength σ on a path.
+    ///
+    /// On the straight path the network answers the velocity n − x₀ where it is given x₀ (1 − t) + n t = x/(1 + σ), with
+    /// t = σ/(1 + σ): x₀ = x − σ n and n = v + x₀ give x₀ = (x − σ v)/(1 + σ).
+    pub fn on(path: NoisePath, sigma: f64) -> Self {
+        match path {
+            NoisePath::Diffusion => Self::at(sigma),
+            NoisePath::Straight => {
+                let c_in = 1.0 / (1.0 + sigma);
+                Self { c_skip: c_in, c_out: -sigma * c_in, c_in }
+            }
+        }
+    }
+
+    /// The scalings at noise strength σ of the diffusion.
     pub fn at(sigma: f64) -> Self {
         let variance = sigma * sigma + SIGMA_DATA * SIGMA_DATA;
         Self {
@@ -63,16 +78,21 @@ impl NoisyInput {
     /// The last form is computed: at small σ, x₀ and c(skip) x agree in nearly all digits of single precision, and their
     /// difference would be rounding.
     ///
+    /// On the straight path the answer is the velocity n − x₀.
+    ///
     /// # Shapes
     /// `clean` and `noise` alike; `strength`, unit normals, broadcasts to them.
-    pub fn new(
-        clean: &Tensor,
-        noise: &Tensor,
-        strength: &Tensor,
-        (log_mean, log_std): (f64, f64),
-        (least, largest): (f64, f64),
-    ) -> Self {
-        let sigma = strengths(strength, (log_mean, log_std), (least, largest));
+    pub fn new(clean: &Tensor, noise: &Tensor, strength: &Tensor, law: &NoiseLaw) -> Self {
+        let sigma = law.strengths(strength);
+        if law.path == NoisePath::Straight {
+            let c_in = (&sigma + 1.0).reciprocal();
+            return Self {
+                scaled: (clean + &sigma * noise) * &c_in,
+                target: noise - clean,
+                c_out: -(&sigma * c_in),
+                sigma,
+            };
+        }
         let c_in = (sigma.square() + SIGMA_DATA * SIGMA_DATA).rsqrt();
         Self {
             scaled: (clean + &sigma * noise) * &c_in,
@@ -83,9 +103,29 @@ impl NoisyInput {
     }
 }
 
-/// Log-normal noise strengths within a range, of unit normals.
-pub fn strengths(normals: &Tensor, (log_mean, log_std): (f64, f64), (least, largest): (f64, f64)) -> Tensor {
-    (normals * log_std + log_mean).exp().clamp(least, largest)
+/// How noise strengths are drawn in a training.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NoiseLaw {
+    /// The path that events take to noise.
+    pub path: NoisePath,
+    /// Mean and standard deviation of ln σ in the diffusion.
+    pub log_sigma: (f64, f64),
+    /// The least and the largest σ.
+    pub range: (f64, f64),
+}
+
+impl NoiseLaw {
+    /// Noise strengths of unit normals: log-normal in the diffusion; on the straight path such that t = σ/(1 + σ) is uniform.
+    pub fn strengths(&self, normals: &Tensor) -> Tensor {
+        let sigma = match self.path {
+            NoisePath::Diffusion => (normals * self.log_sigma.1 + self.log_sigma.0).exp(),
+            NoisePath::Straight => {
+                // The other tail's share is 1 − t, without its rounding.
+                normals.special_ndtr() / (-normals).special_ndtr()
+            }
+        };
+        sigma.clamp(self.range.0, self.range.1)
+    }
 }
 
 /// Cosine features of noise strengths, which are in the last dimension.
@@ -131,6 +171,24 @@ pub fn log_features(sigma: &Tensor, count: usize) -> Tensor {
         let angle = &log * (std::f64::consts::PI * index.div_ceil(2) as f64 / 8.0);
         match index {
             0 => &log / 4.0,
+            _ if index % 2 == 1 => angle.cos(),
+            _ => angle.sin(),
+        }
+    });
+    Tensor::cat(&features.collect::<Vec<_>>(), -1)
+}
+
+/// t = σ/(1 + σ), then cosines and sines of π k t, k = 1, 2, …, of noise strengths, which are in the last dimension: what the
+/// network of straight paths is told.
+///
+/// # Shapes
+/// `[…, 1]` to `[…, count]`.
+pub fn time_features(sigma: &Tensor, count: usize) -> Tensor {
+    let time = sigma / (sigma + 1.0);
+    let features = (0..count).map(|index| {
+        let angle = &time * (std::f64::consts::PI * index.div_ceil(2) as f64);
+        match index {
+            0 => time.shallow_clone(),
             _ if index % 2 == 1 => angle.cos(),
             _ => angle.sin(),
         }
@@ -202,7 +260,8 @@ mod tests {
         let (clean, noise) = (numbers(&[0.3, -1.0, 2.0, 0.5]), numbers(&[1.0, 0.2, -0.7, 1.5]));
         // Unit normals that stand for ln σ; the last is beyond the range.
         let strengths = numbers(&[-7.0, -0.7, 2.0, 9.0]);
-        let noisy = NoisyInput::new(&clean, &noise, &strengths, (0.1, 1.0), (1e-3, 80.0));
+        let law = NoiseLaw { path: NoisePath::Diffusion, log_sigma: (0.1, 1.0), range: (1e-3, 80.0) };
+        let noisy = NoisyInput::new(&clean, &noise, &strengths, &law);
         let at = |tensor: &Tensor, event: i64| tensor.double_value(&[0, event, 0]);
         for event in 0..4 {
             let sigma = at(&noisy.sigma, event);
@@ -216,6 +275,33 @@ mod tests {
             {
                 assert!((at(found, event) - expected).abs() < 1e-9, "{expected} at {sigma}");
             }
+        }
+    }
+
+    #[test]
+    fn on_straight_paths_the_network_answers_the_velocity_at_even_times() {
+        let numbers = |values: &[f64]| Tensor::from_slice(values).view([1, 5, 1]);
+        let clean = numbers(&[0.3, -1.0, 2.0, 0.5, 0.1]);
+        let noise = numbers(&[1.0, 0.2, -0.7, 1.5, -2.0]);
+        let normals = numbers(&[-1.0, 0.0, 1.0, -30.0, 30.0]);
+        let law = NoiseLaw { path: NoisePath::Straight, log_sigma: (0.0, 1.0), range: (1e-3, 80.0) };
+        let noisy = NoisyInput::new(&clean, &noise, &normals, &law);
+        let at = |tensor: &Tensor, event: i64| tensor.double_value(&[0, event, 0]);
+        // The shares of a unit normal below −1, 0 and 1; the others are beyond the range.
+        for (event, time) in [0.158_655_253_931, 0.5, 0.841_344_746_069].into_iter().enumerate() {
+            let sigma = at(&noisy.sigma, event as i64);
+            assert!((sigma / (1.0 + sigma) - time).abs() < 1e-9, "{sigma}");
+        }
+        assert_eq!((at(&noisy.sigma, 3), at(&noisy.sigma, 4)), (1e-3, 80.0));
+        for event in 0..5 {
+            let sigma = at(&noisy.sigma, event);
+            let (x0, n) = (at(&clean, event), at(&noise, event));
+            let Preconditioning { c_skip, c_out, c_in } = Preconditioning::on(NoisePath::Straight, sigma);
+            let (x, time) = (x0 + sigma * n, sigma / (1.0 + sigma));
+            assert!((at(&noisy.scaled, event) - (x0 * (1.0 - time) + n * time)).abs() < 1e-9);
+            assert!((at(&noisy.scaled, event) - c_in * x).abs() < 1e-9);
+            assert!((at(&noisy.target, event) - (n - x0)).abs() < 1e-12);
+            assert!((c_skip * x + c_out * at(&noisy.target, event) - x0).abs() < 1e-9);
         }
     }
 }

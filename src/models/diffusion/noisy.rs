@@ -23,10 +23,8 @@ impl Noisy {
         let features = shape.features as i64;
         let (clean, mass) = (rows.narrow(2, 0, features), rows.narrow(2, features, 1));
         let (strength, noise) = (normals.narrow(2, 0, 1), normals.narrow(2, 1, features));
-        let log_sigma = (settings.log_noise_mean, settings.log_noise_std);
-        let range = (shape.sigma_min, shape.sigma_max);
         let NoisyInput { sigma, scaled, target, c_out } =
-            NoisyInput::new(&clean, &noise, &strength, log_sigma, range);
+            NoisyInput::new(&clean, &noise, &strength, &shape.noise_law(settings));
         Self {
             input: shape.network_input(&scaled, &sigma, &mass),
             target,

@@ -1,13 +1,13 @@
 //! Noisy constituents of a training step, as the network sees them, and the loss on them.
 
-use drapes_analysis::job::{JetModelSettings, LossWeighting};
+use drapes_analysis::job::{JetModelSettings, LossWeighting, NoisePath};
 use rand_distr::{Distribution, StandardNormal};
 use rand_pcg::Pcg64;
 use tch::{Kind, Tensor};
 
 use super::maps::MapTensors;
 use super::network::JetModelShape;
-use crate::models::diffusion::NoisyInput;
+use crate::models::diffusion::{NoiseLaw, NoisyInput};
 use crate::nn::Padding;
 use crate::sample::jets::{CONSTITUENT_FEATURES, Group, JetTensors};
 
@@ -103,10 +103,13 @@ impl NoisyJets {
         let rows = jets.rows(&rows);
         let x0 = maps.constituents.of_each(jets.constituents(&rows, slots)).view(per_constituent);
         let noise = tensor(&normals).view(per_constituent);
-        let log_sigma = (settings.log_noise_mean, settings.log_noise_std);
+        let law = NoiseLaw {
+            path: NoisePath::Diffusion,
+            log_sigma: (settings.log_noise_mean, settings.log_noise_std),
+            range: shape.noise_range(),
+        };
         let strengths = tensor(&strengths).view(per_jet);
-        let NoisyInput { sigma, scaled, target, c_out } =
-            NoisyInput::new(&x0, &noise, &strengths, log_sigma, shape.noise_range());
+        let NoisyInput { sigma, scaled, target, c_out } = NoisyInput::new(&x0, &noise, &strengths, &law);
         let (scaled, target) = (scaled.view(flat), target.view(flat));
         let outlines = maps.outlines.of_each(jets.outlines(&rows));
         let padding = Padding::new(&group.counts, members as usize, slots, device);

@@ -61,7 +61,7 @@ impl TaskKind for MakeTemplate {
             let template = wanted.what;
             let name = match template.method.flow() {
                 Some(flow) => TrainFlows::model_name(flow),
-                None => TrainDenoisers::model_name(Scope::SideBands),
+                None => TrainDenoisers::model_name((Scope::SideBands, template.method.path())),
             };
             let model = planning.model(&name, template.sample);
             for (oversampling, ending) in versions.all(&template.to_string()) {

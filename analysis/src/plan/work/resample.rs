@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::planning::{Planning, over_sampled};
 use super::{ModelPlace, Settings, TaskKind, TrainDenoisers, Work};
-use crate::job::{Job, NoiseGrid, Oversampling, Scope, TrainingSample};
+use crate::job::{Job, NoiseGrid, NoisePath, Oversampling, Scope, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, made_event};
 use crate::plan::cost::{EventCounts, INFERENCE, at_rate, denoiser_weights, stored_events};
@@ -43,7 +43,8 @@ impl TaskKind for Resample {
     fn plan(planning: &mut Planning<'_>) {
         let versions = planning.versions(over_sampled);
         for data in over_sampled(&planning.job().points) {
-            let model = planning.model(&TrainDenoisers::model_name(Scope::Everything), data.what);
+            let model = planning
+                .model(&TrainDenoisers::model_name((Scope::Everything, NoisePath::Diffusion)), data.what);
             for (oversampling, ending) in versions.all(&data.what.to_string()) {
                 planning.push(Self::task(data.what, oversampling, &ending, model.clone()));
             }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::planning::{ModelName, Planning, over_sampled, templates};
 use super::{DenoiserTraining, Network, Recorded, Settings, TaskKind, Trained, Work};
-use crate::job::{Inputs, Job, ScanPoint, Scope, TrainingSample};
+use crate::job::{Inputs, Job, NoisePath, ScanPoint, Scope, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{self, Chip, ROWS, SINGLE, STEPS_A_BLOCK, TRAINED};
 use crate::plan::cost::{EventCounts, TRAINING, at_rate, denoiser_weights, looks, product, stored_networks};
@@ -16,26 +16,32 @@ use crate::plan::{PaceKind, Rates};
 pub struct TrainDenoisers {
     /// Which events they learn from.
     pub scope: Scope,
+    /// The path that events take to noise. Absent where it is that of the paper.
+    #[serde(default, skip_serializing_if = "NoisePath::is_diffusion")]
+    pub path: NoisePath,
     /// The data of each member.
     pub samples: Vec<TrainingSample>,
 }
 
 impl TrainDenoisers {
-    /// What a model of this scope is called.
-    pub fn model_name(scope: Scope) -> ModelName {
-        let one = match scope {
-            Scope::SideBands => "denoiser",
-            Scope::Everything => "gensr",
+    /// What a model of this scope and path is called.
+    pub fn model_name((scope, path): (Scope, NoisePath)) -> ModelName {
+        let one = match (scope, path) {
+            (Scope::SideBands, NoisePath::Diffusion) => "denoiser",
+            (_, NoisePath::Straight) => "flow-matching",
+            (Scope::Everything, NoisePath::Diffusion) => "gensr",
         };
         ModelName { one: one.to_owned(), several: format!("{one}s") }
     }
 
     /// The denoisers that points need: of side-bands for templates, of all data where these are over-sampled.
-    fn wanted(points: &[ScanPoint]) -> Vec<(Scope, TrainingSample)> {
+    fn wanted(points: &[ScanPoint]) -> Vec<((Scope, NoisePath), TrainingSample)> {
         let templates = templates(points).into_iter().map(|wanted| wanted.what);
         let diffused = templates.filter(|what| what.inputs == Inputs::Hlv && what.method.flow().is_none());
-        let of_side_bands = diffused.map(|what| (Scope::SideBands, what.sample));
-        let of_everything = over_sampled(points).into_iter().map(|data| (Scope::Everything, data.what));
+        let of_side_bands = diffused.map(|what| ((Scope::SideBands, what.method.path()), what.sample));
+        let of_everything = over_sampled(points)
+            .into_iter()
+            .map(|data| ((Scope::Everything, NoisePath::Diffusion), data.what));
         of_side_bands.chain(of_everything).collect()
     }
 
@@ -51,8 +57,8 @@ impl TrainDenoisers {
 impl TaskKind for TrainDenoisers {
     fn plan(planning: &mut Planning<'_>) {
         let together = planning.job().compute.denoisers_per_task;
-        planning.train(Self::wanted, together, Self::model_name, |_, scope, samples| {
-            Work::Train(Self { scope, samples })
+        planning.train(Self::wanted, together, Self::model_name, |_, (scope, path), samples| {
+            Work::Train(Self { scope, path, samples })
         });
     }
 

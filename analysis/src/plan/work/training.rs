@@ -3,13 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::Network;
-use crate::job::{Scope, TrainingSample};
+use crate::job::{NoisePath, Scope, TrainingSample};
 
 /// How one denoiser was trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DenoiserTraining {
     /// Which events it learnt from.
     pub scope: Scope,
+    /// The path that events took to noise. Absent where it is that of the paper.
+    #[serde(default, skip_serializing_if = "NoisePath::is_diffusion")]
+    pub path: NoisePath,
     /// What it learnt from.
     pub sample: TrainingSample,
     /// Events it learnt from.

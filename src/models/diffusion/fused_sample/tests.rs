@@ -1,4 +1,4 @@
-use drapes_analysis::job::{NoiseEmbedding, SamplerSettings};
+use drapes_analysis::job::{NoiseEmbedding, NoisePath, SamplerSettings};
 use drapes_analysis::plan::random_stream::Stream;
 use ndarray::Array2;
 
@@ -18,13 +18,19 @@ const SETTINGS: SamplerSettings = SamplerSettings {
     sigma_last: 0.01,
 };
 
-fn denoiser(width: usize, hidden_layers: usize, noise_embedding: NoiseEmbedding) -> Denoiser {
+fn denoiser(
+    width: usize,
+    hidden_layers: usize,
+    noise_embedding: NoiseEmbedding,
+    path: NoisePath,
+) -> Denoiser {
     let shape = DenoiserShape {
         features: 3,
         hidden_layers,
         width,
         noise_features: 6,
         noise_embedding,
+        path,
         sigma_min: SETTINGS.sigma_min,
         sigma_max: SETTINGS.sigma_max,
     };
@@ -38,10 +44,13 @@ fn denoiser(width: usize, hidden_layers: usize, noise_embedding: NoiseEmbedding)
 
 #[test]
 fn kernels_make_the_events_that_tensors_make() {
-    for (width, hidden_layers, embedding) in
-        [(64, 4, NoiseEmbedding::Cosine), (32, 1, NoiseEmbedding::Log), (48, 2, NoiseEmbedding::Cosine)]
-    {
-        let denoiser = denoiser(width, hidden_layers, embedding);
+    for (width, hidden_layers, embedding, path) in [
+        (64, 4, NoiseEmbedding::Cosine, NoisePath::Diffusion),
+        (32, 1, NoiseEmbedding::Log, NoisePath::Diffusion),
+        (48, 2, NoiseEmbedding::Cosine, NoisePath::Diffusion),
+        (64, 2, NoiseEmbedding::Cosine, NoisePath::Straight),
+    ] {
+        let denoiser = denoiser(width, hidden_layers, embedding, path);
         for (solver, events) in [(Solver::Heun, 150), (Solver::Euler, 7), (Solver::Dpmpp2m, 150)] {
             let grid = NoiseGrid::full(&SamplerSettings { solver, ..SETTINGS });
             let start: Vec<f64> = (0..3 * events).map(|index| 20.0 * f64::from(index).sin()).collect();
@@ -65,6 +74,6 @@ fn kernels_make_the_events_that_tensors_make() {
 #[test]
 fn widths_that_kernels_do_not_know_have_none() {
     let grid = NoiseGrid::full(&SETTINGS);
-    let denoiser = denoiser(20, 2, NoiseEmbedding::Cosine);
+    let denoiser = denoiser(20, 2, NoiseEmbedding::Cosine, NoisePath::Diffusion);
     assert!(SamplingKernel::new(&denoiser, (&grid, Solver::Heun), Device::Cpu).is_none());
 }

@@ -1,4 +1,6 @@
-use drapes_analysis::job::{LossWeighting, Marginals, NoiseEmbedding, SamplerSettings, Schedule, Solver};
+use drapes_analysis::job::{
+    LossWeighting, Marginals, NoiseEmbedding, NoisePath, SamplerSettings, Schedule, Solver,
+};
 
 use tch::Kind;
 
@@ -36,6 +38,10 @@ fn events(count: usize, seed: u64) -> TrainingEvents {
 
 /// Two members of unequal size, the first of which has learnt enough when the second has not.
 fn both(settings: &DenoiserSettings) -> Training<DenoiserModel<'_>> {
+    both_on(NoisePath::Diffusion, settings)
+}
+
+fn both_on(path: NoisePath, settings: &DenoiserSettings) -> Training<DenoiserModel<'_>> {
     let sampler = SamplerSettings {
         solver: Solver::Heun,
         steps: 30,
@@ -44,7 +50,7 @@ fn both(settings: &DenoiserSettings) -> Training<DenoiserModel<'_>> {
         rho: 7.0,
         sigma_last: 0.01,
     };
-    let shape = DenoiserShape::new(5, settings, &sampler);
+    let shape = DenoiserShape::new(5, settings, &sampler).on(path);
     training(shape, settings, &[events(500, 1), events(1100, 2)], Device::Cpu).expect("enough events")
 }
 
@@ -55,6 +61,14 @@ fn kernels_compute_what_tensors_do() {
     }
     let (noise_embedding, loss_weighting) = (NoiseEmbedding::Log, LossWeighting::Printed);
     kernels_agree(both(&DenoiserSettings { noise_embedding, loss_weighting, batch: 37, ..settings() }));
+}
+
+#[test]
+fn kernels_compute_what_tensors_do_on_straight_paths() {
+    for loss_weighting in [LossWeighting::Edm, LossWeighting::Printed] {
+        let settings = DenoiserSettings { loss_weighting, ..settings() };
+        kernels_agree(both_on(NoisePath::Straight, &settings));
+    }
 }
 
 #[test]

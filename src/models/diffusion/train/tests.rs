@@ -1,4 +1,6 @@
-use drapes_analysis::job::{LossWeighting, Marginals, NoiseEmbedding, SamplerSettings, Schedule, Solver};
+use drapes_analysis::job::{
+    LossWeighting, Marginals, NoiseEmbedding, NoisePath, SamplerSettings, Schedule, Solver,
+};
 
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::quantities::SigmaPrime;
@@ -120,6 +122,35 @@ fn a_denoiser_of_gaussian_events_finds_their_score() {
             }
         }
         assert!(worst < 0.15, "{worst} at σ = {sigma}");
+    }
+}
+
+#[test]
+fn flow_matching_makes_events_with_the_moments_of_the_training_events() {
+    let shape = shape(2).on(NoisePath::Straight);
+    let members = [events(20_000, 2)];
+    let trained = train(shape, &settings(), &members, Device::Cpu, &Checkpointer::default());
+    let denoiser = trained.expect("a good training").denoiser;
+    let grid = NoiseGrid::straight(&sampler());
+    for (solver, tolerance) in [(Solver::Heun, 0.06), (Solver::Euler, 0.1), (Solver::Dpmpp2m, 0.06)] {
+        let grid = if solver == Solver::Dpmpp2m {
+            NoiseGrid::straight(&SamplerSettings { solver, ..sampler() })
+        } else {
+            grid.clone()
+        };
+        let maker = Sampler { denoiser: &denoiser, grid: &grid, solver, device: Device::Cpu };
+        let made = maker.from_noise(&vec![108.0; 3000], &mut Stream::of_job(5).generator(), &NoProgress);
+        let made = made.expect("nobody stops it");
+        let found = Scaler::of(made.view());
+        for (column, (mean, deviation)) in [(3.0 + 0.8 * 0.8, 0.5), (-1.0, 0.5)].into_iter().enumerate() {
+            assert!((found.mean[column] - mean).abs() < tolerance, "{solver:?}: {found:?}");
+            assert!((found.deviation[column] - deviation).abs() < tolerance, "{solver:?}: {found:?}");
+        }
+        let rows = made.rows().into_iter();
+        let product = rows
+            .map(|row| f64::from(row[0] - found.mean[0] as f32) * f64::from(row[1] - found.mean[1] as f32));
+        let correlation = product.sum::<f64>() / 3000.0 / (found.deviation[0] * found.deviation[1]);
+        assert!((correlation - 0.6).abs() < 0.06, "{solver:?}: {correlation}");
     }
 }
 
