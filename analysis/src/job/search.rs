@@ -74,7 +74,8 @@ keys! {
         relative_width: f64 = 0, number("a share from 0 to below 2", |x| (0.0..2.0).contains(&x));
         /// Side-bands of this width on each side of a window; 0: those of [regions] around all windows.
         side_band_width_gev: f64 = 0, from_zero();
-        /// How templates are made: noise, sb, mc, cathode, curtains_f4f, curtains_f4f_efficient or feta, as in scans.
+        /// How templates are made: `noise`, `flow_matching`, `sb`, `mc`, `cathode`, `curtains_f4f`, `curtains_f4f_efficient` or `feta`, as in
+        /// scans.
         method: String = "noise", fitting("the word of a method", |_: &String| true);
         /// Template events for each event that the method starts from (D).
         oversampling: Oversampling = 4, fitting("a whole number from 1", |factor: &Oversampling| factor.0 > 0);
@@ -270,8 +271,9 @@ impl SearchKeys {
 
 /// The method of a word, or why a search cannot have it: the rest of a message.
 fn template_method(word: &str) -> Result<TemplateMethod, &'static str> {
-    const SOME: [TemplateMethod; 7] = [
+    const SOME: [TemplateMethod; 8] = [
         TemplateMethod::Noise,
+        TemplateMethod::FlowMatching,
         TemplateMethod::SideBand,
         TemplateMethod::OtherSample,
         TemplateMethod::Cathode,
@@ -286,7 +288,7 @@ fn template_method(word: &str) -> Result<TemplateMethod, &'static str> {
         "sr" => Err("its template begins as the events that are searched, and a signal would stay in it in part) choose noise"),
         "gensr" => Err("its data are generated, and a search counts events) choose noise"),
         _ => SOME.into_iter().find(|method| method.word() == word).ok_or(
-            "there is no such method) choose noise, sb, mc, cathode, curtains_f4f, curtains_f4f_efficient or feta",
+            "there is no such method) choose noise, flow_matching, sb, mc, cathode, curtains_f4f, curtains_f4f_efficient or feta",
         ),
     }
 }

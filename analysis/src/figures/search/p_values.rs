@@ -35,7 +35,7 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
             let curve = format!("{}-{cut}", estimate.word());
             let mut points: Vec<(f64, f64)> = all
                 .iter()
-                .filter(|found| found.efficiency == *cut)
+                .filter(|found| found.efficiency.to_bits() == cut.to_bits())
                 .filter_map(|found| {
                     let window = found.regions.signal;
                     let p = found.excess(estimate)?.quoted().value();
@@ -43,7 +43,9 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
                 })
                 .collect();
             points.sort_by(|one, other| one.0.total_cmp(&other.0));
-            points.into_iter().for_each(|(mass, p)| table.push_value(PANEL, &curve, mass, p));
+            for (mass, p) in points {
+                table.push_value(PANEL, &curve, mass, p);
+            }
         }
     }
     let label = results.job.mass_label();
