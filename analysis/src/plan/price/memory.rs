@@ -22,7 +22,8 @@ mod tests {
 
     #[test]
     fn wide_models_need_more_and_name_their_key() {
-        let llv = DEFAULTS.replace("method = \"noise\"", "method = \"noise\"\ninputs = [\"llv\"]");
+        let llv = DEFAULTS
+            .replace("[[scan]]\nmethod = \"noise\"", "[[scan]]\nmethod = \"noise\"\ninputs = [\"llv\"]");
         let llv = llv.replace("layout = \"lhco_features\"", "layout = \"table\"");
         let need_of = |text: &str, chip: Chip| {
             let job = JobFile::from_text("job.toml", text).check().expect("a good job");
