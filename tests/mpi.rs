@@ -81,6 +81,7 @@ fn the_smallest_job_of_the_repository_touches_every_stage() {
         "GenSR",
         "CURTAINsF4F",
         "CATHODE",
+        "Flow matching",
         "FETA",
         "transformer",
     ] {

@@ -1,5 +1,7 @@
 //! Features that follow from what models generate and from the resonant mass.
 
+use std::cmp::Ordering;
+
 use drapes_analysis::expression::Expression;
 use drapes_analysis::job::Data;
 use drapes_analysis::text::number::short;
@@ -42,12 +44,14 @@ impl Derivation {
             return None;
         }
         let place = |name: &str| data.generated().iter().position(|column| column == name);
-        let argument = |name: &String| match place(name) {
-            Some(column) => Argument::Generated(column),
-            None => {
-                assert_eq!(*name, data.resonant, "a checked formula needs columns and the mass");
-                Argument::Mass
-            }
+        let argument = |name: &String| {
+            place(name).map_or_else(
+                || {
+                    assert_eq!(*name, data.resonant, "a checked formula needs columns and the mass");
+                    Argument::Mass
+                },
+                Argument::Generated,
+            )
         };
         let feature = |name: &String| match (place(name), data.generated.formula(name)) {
             (Some(column), _) => Feature::Generated(column),
@@ -99,7 +103,7 @@ impl Derivation {
             let differ = |(computed, read): &(f64, f64)| {
                 let close = TOLERANCE * read.abs().max(1.0);
                 // What cannot be computed differs as well.
-                !((computed - read).abs() <= close)
+                (computed - read).abs().partial_cmp(&close).is_none_or(Ordering::is_gt)
             };
             let different: Vec<(f64, f64)> = pairs.filter(differ).collect();
             if let Some((computed, read)) = different.first() {

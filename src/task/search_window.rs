@@ -190,7 +190,9 @@ fn passed(cut: &FoldCut, scores: &Scores, origins: Option<&[usize]>, events: &Wi
         None => template.len() as f64,
         Some(origins) => {
             let mut copies = vec![0_u64; origins.iter().max().map_or(0, |last| last + 1)];
-            template.iter().for_each(|row| copies[origins[*row]] += 1);
+            for row in &template {
+                copies[origins[*row]] += 1;
+            }
             effective_events(copies)
         }
     };
