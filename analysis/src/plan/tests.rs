@@ -245,8 +245,8 @@ fn templates_of_constituents_are_made_copy_by_copy_from_two_models() {
 
 #[test]
 fn templates_of_several_seeds_share_the_fit_and_train_as_one_ensemble() {
-    let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[classifier]\nseeds = [0]\n[[scan]]\nmethod = 'noise'\n\
-                n_signal = [0]\ntemplate_seeds = [0, 1]\n";
+    let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[classifier]\nseeds = [0]\n[compute]\n\
+                denoisers_per_task = 2\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\ntemplate_seeds = [0, 1]\n";
     let plan = Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
     let ids: Vec<&str> = plan.tasks.iter().map(|task| task.id.0.as_str()).collect();
     let count = |start: &str| ids.iter().filter(|id| id.starts_with(start)).count();
