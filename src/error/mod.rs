@@ -4,6 +4,7 @@
 //! scripts rely on: 2 for a bad request, 3 for the environment, 4 for failed tasks, 75 for *run me again*.
 
 mod demand;
+mod formula;
 mod ranks;
 mod repeat;
 
@@ -20,6 +21,7 @@ use crate::data::DataError;
 use crate::device::DeviceError;
 
 pub use demand::DemandError;
+pub use formula::FormulaError;
 pub use ranks::RanksError;
 pub use repeat::Repeat;
 
@@ -123,41 +125,9 @@ pub enum Error {
         /// Where.
         region: String,
     },
-    /// The formula of a feature has no value for generated events.
-    #[error(
-        "the formula {formula} of {feature} has no value for {events} of {of} generated events (models make any numbers, and those \
-         that it divides by or takes a root of may be zero or negative) write it so that it has a value everywhere, as with \
-         max(…, 0) or abs(…), in [data.generated.features]"
-    )]
-    NotDerived {
-        /// The feature.
-        feature: String,
-        /// Its formula.
-        formula: String,
-        /// Events without a value.
-        events: usize,
-        /// All events.
-        of: usize,
-    },
-    /// The formula of a feature does not give the feature of the events that were read.
-    #[error(
-        "the formula {formula} does not give {feature} for {events} of {of} events that were read, the first being {computed} \
-         instead of {read} (classifiers would tell template from data by it alone) correct it in [data.generated.features]"
-    )]
-    OtherFeature {
-        /// The feature.
-        feature: String,
-        /// Its formula.
-        formula: String,
-        /// Events for which it differs.
-        events: usize,
-        /// All events.
-        of: usize,
-        /// What the formula gives for the first of them.
-        computed: String,
-        /// What was read.
-        read: String,
-    },
+    /// A feature does not follow from what models generate.
+    #[error(transparent)]
+    Formula(#[from] FormulaError),
     /// The data have no labels, and points of the scan need them.
     #[error(
         "{} has no column {label} (it tells simulated signal from background, and these points need that: {needs}) name the column of labels in `label` \
@@ -440,12 +410,11 @@ impl Error {
             | Self::SameFile { .. }
             | Self::Repeated { .. }
             | Self::ConstantFeature { .. }
-            | Self::OtherFeature { .. }
-            | Self::NotDerived { .. }
             | Self::DijetFit { .. } => Exit::BadRequest,
             Self::Device(error) => error.kind(),
             Self::Ranks(error) => error.kind(),
             Self::Demand(error) => error.kind(),
+            Self::Formula(error) => error.kind(),
             Self::Arrays { .. }
             | Self::UnreadableInput { .. }
             | Self::CannotFold { .. }

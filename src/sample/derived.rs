@@ -8,7 +8,7 @@ use drapes_analysis::text::number::short;
 use ndarray::{Array2, ArrayView2};
 
 use super::split::RegionEvents;
-use crate::error::Error;
+use crate::error::{Error, FormulaError};
 
 /// How the features of a job follow from what is generated.
 pub struct Derivation {
@@ -80,12 +80,13 @@ impl Derivation {
             }
             let not_finite = column.iter().filter(|value| !value.is_finite()).count();
             if let (Feature::Formula { name, expression, .. }, true) = (feature, not_finite > 0) {
-                return Err(Error::NotDerived {
+                return Err(FormulaError::NotDerived {
                     feature: name.clone(),
                     formula: expression.text().to_owned(),
                     events: not_finite,
                     of: column.len(),
-                });
+                }
+                .into());
             }
         }
         Ok(features)
@@ -107,14 +108,15 @@ impl Derivation {
             };
             let different: Vec<(f64, f64)> = pairs.filter(differ).collect();
             if let Some((computed, read)) = different.first() {
-                found.push(Error::OtherFeature {
+                let error = FormulaError::OtherFeature {
                     feature: name.clone(),
                     formula: expression.text().to_owned(),
                     events: different.len(),
                     of: events.len(),
                     computed: short(*computed),
                     read: short(*read),
-                });
+                };
+                found.push(error.into());
             }
         }
         found

@@ -63,10 +63,17 @@ keys! {
         /// Independent background of the signal region.
         pub independent_background_events: usize = 612858, positive();
         /// Simulated signal of the signal region, on which classifiers are evaluated as far as it is not injected.
+        // Jobs that were stored before there was such a key do without it.
+        #[serde(default = "published_signal_events")]
         pub signal_events: usize = 77200, positive();
         /// Mean number of constituents of a jet.
         pub constituents_per_jet: usize = 65, positive();
     }
+}
+
+/// Those of the LHC Olympics in the signal region, which are the default.
+fn published_signal_events() -> usize {
+    77_200
 }
 
 /// What the bands of figures show.

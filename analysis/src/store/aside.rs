@@ -28,6 +28,9 @@ pub enum SideTable {
 }
 
 impl SideTable {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Closure, Self::Search, Self::Variance, Self::Differences];
+
     /// The file.
     pub fn name(self) -> &'static str {
         match self {

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::aside::SideTable;
 use super::durable::is_part_of;
 use super::names::is_arrival;
+use super::unblinding::UNBLINDING;
 use super::{RecordState, Store, request};
 use crate::error::Error;
 use crate::plan::{Plan, Stage};
@@ -89,8 +91,9 @@ fn is_written(folder: &str, name: &str, figures: &[&str]) -> bool {
     let (stem, kind) = name.rsplit_once('.').unwrap_or((name, ""));
     match folder {
         "" => {
-            let tables = ["results.csv", "closure.csv", "search.csv", "unblinded.json"].contains(&name);
-            tables || ["job.toml", "job.json", "provenance.json", "drawn.json", "report.html"].contains(&name)
+            let is_table = name == "results.csv" || SideTable::ALL.iter().any(|table| table.name() == name);
+            let others = ["job.toml", "job.json", "provenance.json", "drawn.json", "report.html", UNBLINDING];
+            is_table || others.contains(&name)
         }
         "tasks" => ["folded.jsonl", "folded.h5"].contains(&name),
         "figures" => figures.contains(&stem) && ["csv", "svg", "pdf", "png"].contains(&kind),

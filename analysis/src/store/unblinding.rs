@@ -9,7 +9,7 @@ use super::{Process, Store};
 use crate::error::Error;
 
 /// The name of the file.
-const FILE: &str = "unblinded.json";
+pub const UNBLINDING: &str = "unblinded.json";
 
 /// Whether what data do behind the cuts of a search may be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl fmt::Display for Unblinding {
 impl Store {
     /// Who has unblinded the search of the directory; none while it is blind.
     pub fn unblinding(&self) -> Option<Unblinding> {
-        self.read_json(FILE).ok()
+        self.read_json(UNBLINDING).ok()
     }
 
     /// Writes that the search is unblinded here and now, if it is not yet.
@@ -57,7 +57,7 @@ impl Store {
             host: Process::this().host,
             at: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
         };
-        self.write_json(FILE, &unblinding)?;
+        self.write_json(UNBLINDING, &unblinding)?;
         Ok(unblinding)
     }
 }

@@ -1,0 +1,54 @@
+//! Errors of features that are computed from what models generate.
+
+use drapes_analysis::error::Exit;
+
+/// A feature that does not follow from what models generate.
+///
+/// Messages read: problem (why it is one) what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum FormulaError {
+    /// The formula of a feature has no value for generated events.
+    #[error(
+        "the formula {formula} of {feature} has no value for {events} of {of} generated events (models make any numbers, and those \
+         that it divides by or takes a root of may be zero or negative) write it so that it has a value everywhere, as with \
+         max(…, 0) or abs(…), in [data.generated.features]"
+    )]
+    NotDerived {
+        /// The feature.
+        feature: String,
+        /// Its formula.
+        formula: String,
+        /// Events without a value.
+        events: usize,
+        /// All events.
+        of: usize,
+    },
+    /// The formula of a feature does not give the feature of the events that were read.
+    #[error(
+        "the formula {formula} does not give {feature} for {events} of {of} events that were read, the first being {computed} \
+         instead of {read} (classifiers would tell template from data by it alone) correct it in [data.generated.features]"
+    )]
+    OtherFeature {
+        /// The feature.
+        feature: String,
+        /// Its formula.
+        formula: String,
+        /// Events for which it differs.
+        events: usize,
+        /// All events.
+        of: usize,
+        /// What the formula gives for the first of them.
+        computed: String,
+        /// What was read.
+        read: String,
+    },
+}
+
+impl FormulaError {
+    /// The exit code that this error ends the program with.
+    pub fn kind(&self) -> Exit {
+        match self {
+            Self::NotDerived { .. } | Self::OtherFeature { .. } => Exit::BadRequest,
+        }
+    }
+}
