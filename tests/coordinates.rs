@@ -89,6 +89,11 @@ fn formulae_that_do_not_give_the_features_back_are_refused_before_the_first_task
              [data.generated.features]\ndr_jj = 'deta_jj + dphi_jj'",
             "does not give dr_jj for",
         ),
+        // The threshold of another selection.
+        (
+            &format!("{COORDINATES}\njet_pt_threshold_gev = 600"),
+            "jet_pt_threshold_gev to that of the selection; these events look like about 12",
+        ),
         (
             "[data.generated]\ncolumns = ['m_j1', 'dm_jj', 'tau21_j1', 'tau21_j2', 'deta_jj']",
             "do not lead to the feature dr_jj",

@@ -113,7 +113,10 @@ impl EventRecipe {
     pub fn selects(&self, batch: &Batch, row: usize, scratch: &mut Scratch) -> Result<(), Reason> {
         let Some(select) = &self.select else { return Ok(()) };
         let mut truth = [0.0];
-        select.values_of(batch, row, scratch, &mut truth)?;
+        if let Err(reason) = select.values_of(batch, row, scratch, &mut truth) {
+            // What has no value may not matter: `n < 2 || pt2 > 30` of an event with one jet.
+            truth[0] = select.last_of(batch, row, scratch).ok_or(reason)?;
+        }
         if truth[0] == 0.0 { Err(Reason::NotSelected) } else { Ok(()) }
     }
 
@@ -188,6 +191,22 @@ impl Part {
             *value = numbers[*place];
         }
         Ok(())
+    }
+}
+
+impl Part {
+    /// The value of the last formula of a row whose other numbers may be NaN; none where it has no finite value either.
+    fn last_of(&self, batch: &Batch, row: usize, Scratch { numbers, arguments }: &mut Scratch) -> Option<f64> {
+        numbers.clear();
+        numbers.resize(self.basics.values(), f64::NAN);
+        self.basics.as_found(batch, row, numbers);
+        for step in &self.steps {
+            arguments.clear();
+            arguments.extend(step.arguments.iter().map(|place| numbers[*place]));
+            let value = step.expression.value(arguments);
+            numbers.push(if value.is_finite() { value } else { f64::NAN });
+        }
+        numbers.last().copied().filter(|value| value.is_finite())
     }
 }
 

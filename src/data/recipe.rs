@@ -162,6 +162,27 @@ impl Recipe {
         if values.iter().all(|value| (*value as f32).is_finite()) { Ok(()) } else { Err(Reason::NotFinite) }
     }
 
+    /// Writes the values of a row, NaN for each that it does not have.
+    pub fn as_found(&self, batch: &Batch, row: usize, values: &mut [f64]) {
+        let known = |column: usize| {
+            let value = batch.column(column)[row];
+            if value.is_finite() && !is_missing(value, &self.missing) { value } else { f64::NAN }
+        };
+        match &self.values {
+            Values::Columns(positions) => {
+                for (value, position) in values.iter_mut().zip(positions) {
+                    *value = known(*position);
+                }
+            }
+            // Each variable needs both jets.
+            Values::Dijet { .. } => {
+                if self.values_of(batch, row, values).is_err() {
+                    values.fill(f64::NAN);
+                }
+            }
+        }
+    }
+
     /// The two jets of a row, whether or not it is an event; values that were not read are NaN.
     pub fn jets_of(&self, batch: &Batch, row: usize) -> Option<Dijet> {
         match &self.values {

@@ -42,13 +42,29 @@ pub enum FormulaError {
         /// What was read.
         read: String,
     },
+    /// The difference of pseudorapidities is scaled by a threshold that the data do not have.
+    #[error(
+        "deta_scaled_jj goes by a threshold of {threshold} GeV, and nine tenths of {events} events have less than {found} of its largest          value, where {expected} is usual at the right one (its edge still moves with the mass, which is what it is to undo) set          data.generated.jet_pt_threshold_gev to that of the selection; these events look like about {fitting} GeV"
+    )]
+    Threshold {
+        /// The threshold, in GeV.
+        threshold: String,
+        /// Events that were looked at.
+        events: usize,
+        /// What nine tenths of them are below.
+        found: String,
+        /// What they are below where the threshold is right.
+        expected: String,
+        /// The threshold with which they would be, in GeV.
+        fitting: String,
+    },
 }
 
 impl FormulaError {
     /// The exit code that this error ends the program with.
     pub fn kind(&self) -> Exit {
         match self {
-            Self::NotDerived { .. } | Self::OtherFeature { .. } => Exit::BadRequest,
+            Self::NotDerived { .. } | Self::OtherFeature { .. } | Self::Threshold { .. } => Exit::BadRequest,
         }
     }
 }

@@ -21,7 +21,7 @@ use super::trial;
 use crate::device;
 
 /// What was known of the machine before a run counts as so many seconds of work, so that what the run itself measures soon counts more.
-const KNOWN_BEFORE: f64 = 5.0;
+pub(super) const KNOWN_BEFORE: f64 = 5.0;
 /// Shorter tasks teach nothing: they read and write more than they compute.
 const TELLING: f64 = 0.5;
 

@@ -89,12 +89,16 @@ impl Run {
         let environment = task::environment(&sample);
         tell_of(&sample);
         let Scheduled { mut dispatcher, whole, ending, pace } = self.schedule(context, prepared, &ranks.kind);
+        let kept = prices::kept(&prepared.plan, &prepared.stops, &prepared.fingerprints);
         let left = dispatcher.schedule().unfinished();
         let place = self.workplace_of_leader(world, prepared, &ranks, sample);
         let Prepared { stored, plan, fingerprints, store, survey, ended, owners, known, occupancy, .. } =
             prepared;
         let states = &survey.states;
-        let progress = Progress::new(plan, &whole, known, world.size()).knowing(&pace).ending_after(ending);
+        let progress = Progress::new(plan, &whole, known, world.size())
+            .knowing(&pace)
+            .going_on_from(kept)
+            .ending_after(ending);
         let is_failed = |task: &usize| matches!(states[*task], RecordState::Failed { .. });
         let retrying = (0..plan.tasks.len()).filter(|task| known[*task] == Known::Open).filter(is_failed);
         let mut status_file =

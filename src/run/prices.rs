@@ -50,6 +50,16 @@ pub fn outlooks(plan: &Plan, prices: &[f64], pace: &Pace, shown: &Shown<'_>) -> 
     (0..plan.tasks.len()).map(outlook).collect()
 }
 
+/// The shares from which tasks of the plan go on that were stopped before, on whatever device.
+pub fn kept(plan: &Plan, stops: &HashMap<TaskId, Stop>, fingerprints: &[Fingerprint]) -> HashMap<usize, f64> {
+    let tasks = plan.tasks.iter().zip(fingerprints).enumerate();
+    let kept = tasks.filter_map(|(place, (task, fingerprint))| {
+        let stop = stops.get(&task.id).filter(|stop| stop.fingerprint == *fingerprint)?;
+        (stop.kept > 0.0).then_some((place, stop.kept))
+    });
+    kept.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,7 @@ use drapes_analysis::dispatch::{Halt, Known};
 use drapes_analysis::plan::{Pace, PaceKind, Plan};
 use drapes_analysis::store::Activity;
 
+use super::estimates::KNOWN_BEFORE;
 use crate::dispatch::{Ended, Observer};
 use crate::error::Error;
 
@@ -39,6 +40,8 @@ pub struct Progress<'a> {
     /// Seconds that ended tasks have taken in this run, and how that is against their price.
     taken: f64,
     pace: Pace,
+    /// The shares from which tasks go on that were stopped in an earlier run.
+    kept: HashMap<usize, f64>,
     ranks: usize,
     /// Seconds that follow the last task.
     ending: f64,
@@ -60,6 +63,8 @@ pub struct Progress<'a> {
 struct Running {
     rank: usize,
     since: Instant,
+    /// The share that earlier runs have done.
+    kept: f64,
     /// The share that was done when the rank told it last, and when that was.
     share: f64,
     heard: Instant,
@@ -69,10 +74,16 @@ impl Running {
     /// The share that is done now, if it goes on as it has: a rank says so every few seconds.
     fn share_now(&self) -> f64 {
         let until_heard = self.heard.duration_since(self.since).as_secs_f64();
-        if self.share < TELLING || until_heard <= 0.0 {
+        if self.own_share() < TELLING || until_heard <= 0.0 {
             return self.share;
         }
-        (self.share * self.since.elapsed().as_secs_f64() / until_heard).min(self.share.max(AT_MOST))
+        let own = self.own_share() * self.since.elapsed().as_secs_f64() / until_heard;
+        (self.kept + own).min(self.share.max(AT_MOST))
+    }
+
+    /// The share that this run has done: what is kept of earlier ones took no time of it.
+    fn own_share(&self) -> f64 {
+        self.share - self.kept
     }
 }
 
@@ -92,6 +103,7 @@ impl<'a> Progress<'a> {
             open,
             taken: 0.0,
             pace: Pace::default(),
+            kept: HashMap::new(),
             total: of_run.clone().map(|(seconds, _)| seconds).sum(),
             count: of_run.count(),
             before: of_done.clone().map(|(seconds, _)| seconds).sum(),
@@ -108,9 +120,15 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// The same where so much was known of the machine when the seconds were expected.
+    /// The same where so much was known of the machine when the seconds were expected. It counts as little as anything known
+    /// before a run: hours of an earlier run, on a machine that has become slower since, must not outweigh what this one shows.
     pub fn knowing(self, pace: &Pace) -> Self {
-        Self { pace: pace.as_expected(), ..self }
+        Self { pace: pace.lightened(KNOWN_BEFORE).as_expected(), ..self }
+    }
+
+    /// The same where some tasks go on from such a share of their work.
+    pub fn going_on_from(self, kept: HashMap<usize, f64>) -> Self {
+        Self { kept, ..self }
     }
 
     /// The same where tables and pictures follow that take so many seconds.
@@ -149,9 +167,9 @@ impl<'a> Progress<'a> {
             let (kind, price) = (self.kind(*task), self.seconds[*task]);
             taken += running.since.elapsed().as_secs_f64();
             open[kind as usize] -= running.share_now() * price;
-            if running.share >= TELLING {
+            if running.own_share() >= TELLING {
                 let seconds = running.heard.duration_since(running.since).as_secs_f64();
-                pace.learn(kind, running.share * price, seconds);
+                pace.learn(kind, running.own_share() * price, seconds);
             }
         }
         let at_pace = |kind: PaceKind, seconds: f64| pace.of(kind).unwrap_or(1.0) * seconds.max(0.0);
@@ -230,7 +248,8 @@ impl Observer for Progress<'_> {
     fn began(&mut self, task: usize, rank: usize) {
         self.activity = Activity::Working;
         let now = Instant::now();
-        self.running.insert(task, Running { rank, since: now, share: 0.0, heard: now });
+        let kept = self.kept.get(&task).copied().unwrap_or(0.0);
+        self.running.insert(task, Running { rank, since: now, kept, share: kept, heard: now });
         if loudness() == Loudness::Verbose {
             let (clock, place) = (self.clock(), self.rank(rank));
             let (id, seconds) = (&self.plan.tasks[task].id, duration(self.seconds[task]));
@@ -242,12 +261,14 @@ impl Observer for Progress<'_> {
     fn progress(&mut self, task: usize, share: f64) {
         if let Some(running) = self.running.get_mut(&task) {
             (running.share, running.heard) = (share, Instant::now());
+            // A task whose checkpoint cannot be read begins anew.
+            running.kept = running.kept.min(share);
         }
         self.show();
     }
 
     fn ended(&mut self, task: usize, rank: usize, ended: &Ended) {
-        self.running.remove(&task);
+        let since = self.running.remove(&task).map(|running| running.since);
         let (clock, place) = (self.clock(), self.rank(rank));
         let id = &self.plan.tasks[task].id;
         let line = match ended {
@@ -266,7 +287,8 @@ impl Observer for Progress<'_> {
         }
         let (kind, price) = (self.kind(task), self.seconds[task]);
         if let Ended::Done { seconds } = ended {
-            self.taken += seconds;
+            // The seconds of a task are those of all runs that it went on in.
+            self.taken += since.map_or(*seconds, |since| since.elapsed().as_secs_f64().min(*seconds));
             self.pace.learn(kind, price, *seconds);
         }
         if matches!(ended, Ended::Done { .. } | Ended::Failed { .. }) {
@@ -352,7 +374,7 @@ mod tests {
         let plan = Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
         let seconds = vec![1.0; plan.tasks.len()];
         let mut progress = Progress::new(&plan, &seconds, &vec![Known::Open; seconds.len()], 100);
-        let half = Running { rank: 0, since: Instant::now(), share: 0.5, heard: Instant::now() };
+        let half = Running { rank: 0, since: Instant::now(), kept: 0.0, share: 0.5, heard: Instant::now() };
         progress.running = (0..3).map(|task| (task, half)).collect();
         let named: Vec<String> = plan.tasks[..3].iter().map(|task| format!("{} 50%", task.id)).collect();
         assert_eq!(progress.at_work(), named.join(", "));
@@ -407,7 +429,7 @@ mod tests {
         assert!(near(progress.left(), 100.0 + 19.0 * 5.0), "{:?}", progress.left());
         // Two ranks that were busy all the time; what runs shows its own pace, and is waited for.
         progress.start = ago(60);
-        let tenth = Running { rank: 0, since: ago(15), share: 0.1, heard: Instant::now() };
+        let tenth = Running { rank: 0, since: ago(15), kept: 0.0, share: 0.1, heard: Instant::now() };
         progress.running.insert(trainings[1], tenth);
         let pace = 115.0 / 11.0;
         let all = 9.0 * pace + 19.0 * 5.0;
@@ -419,5 +441,41 @@ mod tests {
         // Heard of five seconds ago: that took ten seconds a tenth, and another half tenth is done since.
         progress.running.insert(trainings[1], Running { heard: ago(5), ..tenth });
         assert!(near(progress.left(), 8.5 * 10.0), "{:?}", progress.left());
+    }
+
+    #[test]
+    fn what_earlier_runs_have_shown_does_not_outweigh_this_one() {
+        let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[classifier]\nseeds = '0-9'\n[compute]\n\
+                    classifier_seeds_per_task = 1\n[[scan]]\nmethod = 'supervised'\n";
+        let plan = Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
+        let seconds: Vec<f64> = plan
+            .tasks
+            .iter()
+            .map(|task| if task.work.pace() == PaceKind::Perceptrons { 100.0 } else { 0.0 })
+            .collect();
+        let first = seconds.iter().position(|seconds| *seconds > 0.0).expect("a classifier");
+        let ago =
+            |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).expect("a machine that is up");
+        let left = |progress: &Progress<'_>| progress.left().expect("enough is done");
+        // Hours of an earlier run went as expected; now everything takes three times as long.
+        let mut known = Pace::default();
+        known.learn(PaceKind::Perceptrons, 10_000.0, 10_000.0);
+        let mut progress =
+            Progress::new(&plan, &seconds, &vec![Known::Open; seconds.len()], 1).knowing(&known);
+        progress.start = ago(300);
+        progress.ended(first, 0, &Ended::Done { seconds: 300.0 });
+        assert!((2500.0..2750.0).contains(&left(&progress)), "{:?}", progress.left());
+        // A task that goes on from four fifths of its work has shown nothing by telling them.
+        let mut progress = Progress::new(&plan, &seconds, &vec![Known::Open; seconds.len()], 1)
+            .going_on_from(HashMap::from([(first, 0.8)]));
+        progress.began(first, 0);
+        progress.progress(first, 0.8);
+        progress.start = ago(10);
+        progress.running.get_mut(&first).expect("it runs").since = ago(10);
+        assert!((left(&progress) - 920.0).abs() < 20.0, "{:?}", progress.left());
+        // Ten seconds for a tenth: each takes a hundred, as expected.
+        let tenth = Running { rank: 0, since: ago(10), kept: 0.8, share: 0.9, heard: Instant::now() };
+        progress.running.insert(first, tenth);
+        assert!((left(&progress) - 910.0).abs() < 20.0, "{:?}", progress.left());
     }
 }

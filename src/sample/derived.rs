@@ -30,9 +30,11 @@ enum Argument {
     Mass,
 }
 
-/// A feature that is computed may differ from the one that was read by so much, in units of the larger of it and one: both are kept
-/// in single precision, and so is what they are computed from.
+/// A feature that is computed may differ from the one that was read by so much, in units of its standard deviation, whatever its
+/// unit is: classifiers do not see less.
 const TOLERANCE: f64 = 1e-3;
+/// And by so much of its own value: it is kept in single precision, and so is what it is computed from.
+const ROUNDING: f64 = 4e-6;
 
 impl Derivation {
     /// That of a job; none where models generate the features themselves.
@@ -99,10 +101,12 @@ impl Derivation {
         let mut found = vec![];
         for (place, feature) in self.features.iter().enumerate() {
             let Feature::Formula { name, expression, .. } = feature else { continue };
-            let rows = generated.rows().into_iter().zip(&events.masses).zip(events.features.column(place));
+            let column = events.features.column(place);
+            let spread = column.mapv(f64::from).std(0.0);
+            let rows = generated.rows().into_iter().zip(&events.masses).zip(column);
             let pairs = rows.map(|((row, mass), read)| (feature.value(row, *mass), f64::from(*read)));
             let differ = |(computed, read): &(f64, f64)| {
-                let close = TOLERANCE * read.abs().max(1.0);
+                let close = TOLERANCE * spread + ROUNDING * read.abs();
                 // What cannot be computed differs as well.
                 (computed - read).abs().partial_cmp(&close).is_none_or(Ordering::is_gt)
             };
@@ -185,5 +189,19 @@ mod tests {
         let text = formula.contradictions(&events([6000.0, 2100.0]))[0].to_string();
         assert!(text.contains("1 of 2") && text.contains("2000") && text.contains("2100"), "{text}");
         assert_eq!(formula.contradictions(&events([f32::NAN, 2000.0])).len(), 1);
+    }
+
+    #[test]
+    fn a_small_unit_hides_no_contradiction() {
+        // The same in millionths: momenta in the unit of the beam, say.
+        let events = |r: [f32; 2]| RegionEvents {
+            features: arr2(&[[5.0, r[0]], [1.0, r[1]]]),
+            generated: Some(arr2(&[[-2.0, 5.0], [0.5, 1.0]])),
+            masses: vec![3000.0, 4000.0],
+            is_signal: vec![false; 2],
+        };
+        let formula = derivation("abs(a)*m/1e6");
+        assert!(formula.contradictions(&events([0.006, 0.002])).is_empty());
+        assert_eq!(formula.contradictions(&events([0.006, 0.0021])).len(), 1);
     }
 }

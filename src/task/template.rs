@@ -275,7 +275,7 @@ fn store(
     let writer = ArrayWriter::create(&place.store.arrays(id))?;
     let data = &place.job.data;
     writer.list("masses_gev", ArrayView1::from(masses))?;
-    writer.describe("masses_gev", &[Column::new(&data.resonant, "GeV")])?;
+    writer.describe("masses_gev", &[Column::new(&data.resonant, &place.job.unit.0)])?;
     let events = unfinished_template.events();
     let Some(derivation) = Derivation::of(data) else {
         table(&writer, FEATURES, &data.features, events)?;

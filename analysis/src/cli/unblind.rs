@@ -27,10 +27,12 @@ impl Unblind {
         if !job.search.is_some_and(|search| search.blind) {
             return Err(Error::NothingBlind { path: self.directory.clone() });
         }
-        if let Some(before) = store.unblinding() {
-            answer(format_args!("the search was unblinded before, {before}; nothing is changed\n\n"));
+        let before = store.unblinding();
+        let unblinding = store.unblind()?;
+        if before.is_some() {
+            answer(format_args!("the search was unblinded before, {unblinding}; nothing is changed\n\n"));
         } else {
-            answer(format_args!("unblinded {}\n\n", store.unblind()?));
+            answer(format_args!("unblinded {unblinding}\n\n"));
         }
         let results = Results::read(&store)?;
         figure_stamp::draw(&store, &results)?;

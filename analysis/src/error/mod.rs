@@ -281,6 +281,17 @@ pub enum Error {
         /// The directory.
         path: PathBuf,
     },
+    /// A blind search would be opened by its job.
+    #[error(
+        "the search of {} is blind, and the job says blind = false (who opened it and when would be nowhere) run `drapes unblind \
+         {}`, or leave search.blind as it was",
+        path.display(),
+        path.display()
+    )]
+    StaysBlind {
+        /// The directory.
+        path: PathBuf,
+    },
     /// A picture could not be converted.
     #[error("cannot draw {figure} ({source}) please report this with the figure's CSV file")]
     Drawing {
@@ -309,6 +320,7 @@ impl Error {
             | Self::NothingToExport { .. }
             | Self::AlreadyThere { .. }
             | Self::NothingBlind { .. }
+            | Self::StaysBlind { .. }
             | Self::NothingToDraw { .. } => Exit::BadRequest,
             Self::CannotExport { .. }
             | Self::CannotWrite { .. }

@@ -7,11 +7,11 @@ use super::palette::{self, Marked};
 use super::{panels, select};
 use crate::figures::FigureTable;
 use crate::job::method_names::{label, rank};
-use crate::job::{SignalCount, TemplateSpec};
+use crate::job::{SignalCount, TemplateSeed, TemplateSpec};
 use crate::plan::work::closure_by_trees::{auc_text, excess_text};
 use crate::plan::work::{ClosureByTrees, TestedClosure};
 use crate::statistics::band::Band;
-use crate::statistics::closure::{Excess, Measured, QUOTED_EFFICIENCIES, cut_grid};
+use crate::statistics::closure::{Closure, Excess, Measured, QUOTED_EFFICIENCIES, cut_grid};
 use crate::store::Results;
 use crate::text::columns;
 use drapes_draw::{
@@ -47,19 +47,49 @@ const PUBLISHED: [Published; 2] = [
     },
 ];
 
+/// The tests of a method, one for each of its template seeds.
+pub struct MethodClosure {
+    method: &'static str,
+    /// The template of the first seed; none for the floor.
+    pub template: Option<TemplateSpec>,
+    /// The mean over templates.
+    closure: Closure,
+    /// How many there are.
+    templates: usize,
+}
+
 /// The test of each method that is most like what the job calls nominal, in the order of legends, and the floor behind
-/// them: without signal where there is such a template, with the job's own side-bands, sampler and σ′.
-pub fn by_method(results: &Results) -> Vec<&TestedClosure> {
-    let mut best: Vec<&TestedClosure> = vec![];
+/// them: without signal where there is such a template, with the job's own side-bands, sampler and σ′, and the mean over all
+/// template seeds of that.
+pub fn by_method(results: &Results) -> Vec<MethodClosure> {
+    let mut best: Vec<Vec<&TestedClosure>> = vec![];
     for tested in results.each::<ClosureByTrees>() {
-        match best.iter_mut().find(|known| known.method() == tested.method()) {
-            Some(known) if distance(results, tested) < distance(results, known) => *known = tested,
+        match best.iter_mut().find(|known| known[0].method() == tested.method()) {
+            Some(known) if of_first_seed(known[0]) == of_first_seed(tested) => known.push(tested),
+            Some(known) if distance(results, tested) < distance(results, known[0]) => *known = vec![tested],
             Some(_) => {}
-            None => best.push(tested),
+            None => best.push(vec![tested]),
         }
     }
-    best.sort_by_key(|tested| (tested.template.is_none(), rank(tested.method())));
-    best
+    best.sort_by_key(|tests| (tests[0].template.is_none(), rank(tests[0].method())));
+    best.iter().map(|tests| MethodClosure::of(tests)).collect()
+}
+
+impl MethodClosure {
+    fn of(tests: &[&TestedClosure]) -> Self {
+        let closures: Vec<&Closure> = tests.iter().map(|tested| &tested.closure).collect();
+        Self {
+            method: tests[0].method(),
+            template: of_first_seed(tests[0]),
+            closure: Closure::mean(&closures),
+            templates: tests.len(),
+        }
+    }
+}
+
+/// The template as one of the first seed.
+fn of_first_seed(tested: &TestedClosure) -> Option<TemplateSpec> {
+    tested.template.map(|template| TemplateSpec { sample: template.sample.of_first_seed(), ..template })
 }
 
 /// How far a tested template is from what the job calls nominal.
@@ -72,7 +102,8 @@ fn distance(results: &Results, tested: &TestedClosure) -> (SignalCount, bool, bo
         results.job.sampler.sigma_max
     };
     let strength = sigma_prime.map_or(0.0, |sigma| (sigma.0 / usual).ln().abs());
-    (sample.n_signal, !sample.is_nominal(&results.job.regions), integration.is_some(), strength)
+    let nominal = sample.of_first_seed().is_nominal(&results.job.regions);
+    (sample.n_signal, !nominal, integration.is_some(), strength)
 }
 
 /// The tests of all methods, and what others have published.
@@ -81,8 +112,8 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
     for tested in by_method(results) {
         for (efficiency, excess) in cut_grid().zip(&tested.closure.excesses) {
             if let Some(Excess { delta: Measured { value, error }, passing }) = *excess {
-                let band = Band { mean: value, low: value - error, high: value + error, n: 1 };
-                table.push(PANEL, tested.method(), efficiency, band, Some(passing));
+                let band = Band { mean: value, low: value - error, high: value + error, n: tested.templates };
+                table.push(PANEL, tested.method, efficiency, band, Some(passing));
             }
         }
     }
@@ -128,7 +159,7 @@ pub fn picture(table: &FigureTable) -> Picture {
     Picture {
         legend: Legend::Above,
         footnote: Some(
-            "bands: numbers of events; hollow: fewer than 25 pass; curves end where fewer than ten are expected; published values \
+            "bands: numbers of events, and templates where there are several; hollow: fewer than 25 pass; curves end where fewer than ten are expected; published values \
              are of other events and features"
                 .to_owned(),
         ),
@@ -137,15 +168,16 @@ pub fn picture(table: &FigureTable) -> Picture {
 }
 
 /// A row of the closing table and of the report: name, injected signal, AUC and the quoted excesses.
-pub fn told_row(tested: &TestedClosure) -> [String; 6] {
-    let name = match tested.template {
-        Some(template) => label(template.method.word()),
-        None => "true background",
+pub fn told_row(tested: &MethodClosure) -> [String; 6] {
+    let name = match (tested.template, tested.templates) {
+        (Some(template), 1) => label(template.method.word()).to_owned(),
+        (Some(template), several) => format!("{} ({several} templates)", label(template.method.word())),
+        (None, _) => "true background".to_owned(),
     };
     let injected = tested.template.map_or_else(|| "-".to_owned(), |made| made.sample.n_signal.to_string());
     let [low, middle, high] =
         QUOTED_EFFICIENCIES.map(|efficiency| excess_text(tested.closure.excess(efficiency)));
-    [name.to_owned(), injected, auc_text(tested.closure.auc), low, middle, high]
+    [name, injected, auc_text(tested.closure.auc), low, middle, high]
 }
 
 /// The part of the closing summary on these tests; nothing where there are none.
@@ -157,7 +189,7 @@ pub fn told(results: &Results) -> String {
     let mut headings: Vec<String> = ["closure by trees", "injected", "AUC"].map(str::to_owned).to_vec();
     headings.extend(QUOTED_EFFICIENCIES.map(|efficiency| format!("δ({efficiency})")));
     let mut lines = vec![headings];
-    lines.extend(tests.into_iter().map(|tested| told_row(tested).to_vec()));
+    lines.extend(tests.iter().map(|tested| told_row(tested).to_vec()));
     format!("\n{}", columns(&lines))
 }
 
@@ -166,6 +198,7 @@ pub fn told(results: &Results) -> String {
 struct TestRow {
     method: &'static str,
     n_signal: Option<u32>,
+    template_seed: Option<TemplateSeed>,
     side_band_gev: Option<String>,
     sigma_prime: Option<f64>,
     solver: Option<&'static str>,
@@ -200,6 +233,7 @@ impl TestRow {
         Self {
             method: tested.method(),
             n_signal: template.map(|made| made.sample.n_signal.0),
+            template_seed: template.map(|made| made.sample.template_seed),
             side_band_gev: template.map(|made| made.sample.side_bands.to_string()),
             sigma_prime: template.and_then(|made| made.sigma_prime).map(|sigma| sigma.0),
             solver: integration.map(|own| own.solver.word()),

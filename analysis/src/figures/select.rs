@@ -1,8 +1,8 @@
 //! Selecting the points of a scan that a figure shows.
 
 use crate::job::{
-    ClassifierKind, Comparison, Inputs, Kinematics, NoiseGrid, Oversampling, ScanPoint, Scope, SignalCount,
-    method_names,
+    ClassifierKind, Comparison, Inputs, Kinematics, NoiseGrid, NoisePath, Oversampling, ScanPoint, Scope,
+    SignalCount, method_names,
 };
 use crate::plan::work::{MakeTemplate, TrainDenoisers};
 use crate::store::{DenoiserTraining, PointResults, Results, TemplateSummary};
@@ -33,12 +33,13 @@ pub const ALL: [&str; 12] = [
     "sb",
     "mc",
 ];
-/// The methods of Fig. 17.
-pub const GENERATED: [&str; 5] = ["supervised", "noise", "sr", "sb", "mc"];
+/// The methods of Fig. 17, and flow matching.
+pub const GENERATED: [&str; 6] = ["supervised", "flow_matching", "noise", "sr", "sb", "mc"];
 /// Partial diffusion.
 pub const PARTIAL: [&str; 3] = ["sr", "sb", "mc"];
 /// The reference methods that partial diffusion is compared with.
-pub const REFERENCES: [&str; 5] = ["supervised", "over_idealised", "curtains_f4f", "cathode", "noise"];
+pub const REFERENCES: [&str; 6] =
+    ["supervised", "over_idealised", "curtains_f4f", "cathode", "flow_matching", "noise"];
 
 /// Whether a point is one of the main scan: its classifier and its sampler are those of the job.
 pub fn is_usual(results: &Results, point: &ScanPoint) -> bool {
@@ -218,12 +219,15 @@ pub fn templates<'a>(results: &'a Results, method: &str) -> Vec<&'a TemplateSumm
     results.each::<MakeTemplate>().map(Box::as_ref).filter(wanted).collect()
 }
 
-/// The trainings of one scope on the nominal side-bands, by rising injection.
+/// The trainings of denoisers of one scope on the nominal side-bands, by rising injection.
 pub fn trainings(results: &Results, scope: Scope) -> Vec<&DenoiserTraining> {
+    trainings_by(results, scope, NoisePath::Diffusion)
+}
+
+/// As [`trainings`], of networks that learn a path to noise.
+pub fn trainings_by(results: &Results, scope: Scope, path: NoisePath) -> Vec<&DenoiserTraining> {
     let wanted = |training: &&DenoiserTraining| {
-        training.scope == scope
-            && training.path.is_diffusion()
-            && training.sample.is_nominal(&results.job.regions)
+        training.scope == scope && training.path == path && training.sample.is_nominal(&results.job.regions)
     };
     let mut found: Vec<_> = results.each::<TrainDenoisers>().flatten().filter(wanted).collect();
     found.sort_by_key(|training| training.sample.n_signal);

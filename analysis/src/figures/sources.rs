@@ -4,11 +4,14 @@
 //! The classifiers of one template share what is wrong with it, and all classifiers share the events that they are evaluated on:
 //! the spread of fifty classifiers says nothing of either.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::select;
-use crate::job::SignalCount;
+use crate::job::{SignalCount, TemplateSeed};
 use crate::statistics::components::{Components, PairedDifference};
+use crate::store::results::OfClassifier;
 use crate::store::{Classifier, PointResults, Results};
 
 /// A figure of merit.
@@ -24,6 +27,26 @@ const MEASURES: [Measure; 3] = [
     Measure { word: "sic_at_5e3", value: |found| found.performance.sic_at_5e3, rejection: Some(5e3) },
     Measure { word: "auc", value: |found| found.performance.auc, rejection: None },
 ];
+
+impl Measure {
+    /// What the finite number of evaluation events leaves open of a value; none where there are none.
+    ///
+    /// A significance improvement is `ε_S` √R: of the rejection, which is known as well as the background events are that pass,
+    /// half reaches it, and of the signal efficiency its binomial error. The variance of an area A is at most A (1 − A) over the
+    /// smaller number of events (Z. W. Birnbaum and O. M. Klose, Ann. Math. Stat. 28 (1957) 933).
+    fn of_evaluation(&self, found: &PointResults, mean: f64) -> Option<f64> {
+        let (background, signal) = (found.background_events(), found.signal_events());
+        if background <= 0.0 || signal <= 0.0 {
+            return None;
+        }
+        let Some(rejection) = self.rejection else {
+            return Some((mean * (1.0 - mean)).max(0.0).sqrt() / background.min(signal).sqrt());
+        };
+        let efficiency = (mean / rejection.sqrt()).clamp(0.0, 1.0);
+        let of_signal = if efficiency > 0.0 { (1.0 - efficiency) / (efficiency * signal) } else { 0.0 };
+        Some(mean * (0.25 * rejection / background + of_signal).sqrt())
+    }
+}
 
 /// A row of `variance.csv`: a point and a figure of merit.
 #[derive(Serialize)]
@@ -49,8 +72,15 @@ struct DifferenceRow {
     method: &'static str,
     minus: &'static str,
     difference: f64,
+    /// All of the following.
     error: f64,
-    templates: usize,
+    /// By what the differences of the templates differ, and how many of them there are less one.
+    error_templates: f64,
+    degrees_of_freedom: usize,
+    /// Of a side with one template, whose classifiers all groups share.
+    error_classifiers: f64,
+    /// Of the evaluation events of both sides, as if none were common to them.
+    error_evaluation: f64,
     pairs: usize,
 }
 
@@ -96,11 +126,6 @@ fn variance_row(found: &PointResults, measure: &Measure) -> Option<VarianceRow> 
     let templates: Vec<Vec<f64>> =
         templates.map(|classifiers| classifiers.into_iter().map(|(_, value)| value).collect()).collect();
     let components = Components::of(&templates)?;
-    // SIC is ε_S √R: the rejection is known as well as the events are that pass, half of which reaches SIC.
-    let of_evaluation = |rejection: f64| {
-        let passing = found.background_events() / rejection;
-        (passing > 0.0).then(|| components.mean * 0.5 / passing.sqrt())
-    };
     Some(VarianceRow {
         point: found.point.to_string(),
         method: found.point.method(),
@@ -112,9 +137,12 @@ fn variance_row(found: &PointResults, measure: &Measure) -> Option<VarianceRow> 
         mean_error: components.mean_error,
         sd_classifiers: components.of_classifiers,
         sd_templates: components.of_templates,
-        sd_evaluation: measure.rejection.and_then(of_evaluation),
+        sd_evaluation: measure.of_evaluation(found, components.mean),
     })
 }
+
+/// Values of classifiers by the seed of their template.
+type ByTemplate = BTreeMap<Option<TemplateSeed>, Vec<OfClassifier>>;
 
 /// Classifiers of equal seed and fold are a pair; those that see templates of equal seed, or a template of one method beside a
 /// reference without, are a group.
@@ -136,14 +164,32 @@ fn difference_row(
         }
     }
     let found = PairedDifference::of(&groups)?;
+    let sides = [(one, &first), (other, &second)];
+    // The classifiers of a single template are the same in each group: what they are off by does not show between groups.
+    let of_classifiers = |by_template: &ByTemplate| {
+        let single = by_template.values().next().filter(|_| by_template.len() == 1)?;
+        let single: Vec<f64> = single.iter().map(|(_, value)| *value).collect();
+        let count = single.len() as f64;
+        Components::of(&[single])?.of_classifiers.map(|spread| spread / count.sqrt())
+    };
+    let of_evaluation = |(side, by_template): (&PointResults, &ByTemplate)| {
+        let values: Vec<f64> = by_template.values().flatten().map(|(_, value)| *value).collect();
+        measure.of_evaluation(side, values.iter().sum::<f64>() / values.len() as f64)
+    };
+    let together = |errors: [Option<f64>; 2]| errors.into_iter().flatten().fold(0.0, f64::hypot);
+    let error_classifiers = together(sides.map(|(_, by_template)| of_classifiers(by_template)));
+    let error_evaluation = together(sides.map(of_evaluation));
     Some(DifferenceRow {
         n_signal: n_signal.0,
         measure: measure.word,
         method: one.point.method(),
         minus: other.point.method(),
         difference: found.mean,
-        error: found.error,
-        templates: found.groups,
+        error: found.error.hypot(error_classifiers).hypot(error_evaluation),
+        error_templates: found.error,
+        degrees_of_freedom: found.groups - 1,
+        error_classifiers,
+        error_evaluation,
         pairs: found.pairs,
     })
 }

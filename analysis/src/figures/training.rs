@@ -2,7 +2,7 @@
 
 use super::{palette, panels, select};
 use crate::figures::FigureTable;
-use crate::job::{ClassifierKind, Inputs, Scope, method_names};
+use crate::job::{ClassifierKind, Inputs, NoisePath, Scope, method_names};
 use crate::plan::work::{TrainFlows, TrainJets, TrainKinematics};
 use crate::statistics::band::Band;
 use crate::store::{FlowTraining, Loss, Results};
@@ -16,9 +16,10 @@ type Value = fn(&Loss) -> Option<f64>;
 
 pub fn table(name: &str, results: &Results) -> FigureTable {
     let mut table = FigureTable::new(name);
-    if let Some(training) = select::trainings(results, Scope::SideBands).last() {
-        let panel = format!("denoiser-{}", training.sample);
-        push(&mut table, &panel, &[training.losses.as_slice()]);
+    for (word, path) in [("denoiser", NoisePath::Diffusion), ("flow matching", NoisePath::Straight)] {
+        if let Some(training) = select::trainings_by(results, Scope::SideBands, path).last() {
+            push(&mut table, &format!("{word}-{}", training.sample), &[training.losses.as_slice()]);
+        }
     }
     let kinematics: Vec<_> = results.each::<TrainKinematics>().flatten().collect();
     let jets: Vec<_> = results.each::<TrainJets>().flatten().collect();

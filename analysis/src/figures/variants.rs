@@ -9,8 +9,8 @@ use crate::job::{ClassifierKind, MassWindow, SignalCount, method_names};
 use crate::store::{PointResults, Results};
 use drapes_draw::{Curve, Dash, Picture, Style};
 
-/// The methods of Fig. 12.
-const WIDTHS: [&str; 5] = ["curtains_f4f", "cathode", "noise", "sr", "sb"];
+/// The methods of Fig. 12, and flow matching.
+const WIDTHS: [&str; 6] = ["curtains_f4f", "cathode", "flow_matching", "noise", "sr", "sb"];
 /// The methods that boosted trees are compared for.
 const TREES: [&str; 4] = ["supervised", "over_idealised", "idealised", "noise"];
 /// The ending of the words of curves of boosted trees.

@@ -32,6 +32,15 @@ impl Generated {
         &self.columns
     }
 
+    /// The place of the scaled difference of pseudorapidities of the published layout among the columns, and the threshold in GeV
+    /// that it goes by; none where it is not generated, or is somebody's own column of that name.
+    pub fn scaled_difference(&self, columns: &DefinedColumns) -> Option<(usize, f64)> {
+        let place = self.columns.iter().position(|column| column == DETA_SCALED)?;
+        let [before, after] = DIFFERENCE_OVER_LARGEST;
+        let threshold = columns.get(DETA_SCALED)?.text().strip_prefix(before)?.strip_suffix(after)?;
+        Some((place, threshold.parse().ok()?))
+    }
+
     /// The formula of a feature over these columns and the resonant mass; none for a feature that is itself generated.
     pub fn formula(&self, feature: &str) -> Option<&Expression> {
         self.features.get(feature)
@@ -88,6 +97,9 @@ const DISTANCE: &str = "dr_jj";
 /// The variable that the coordinates of the published layout depend on.
 const DIJET_MASS: &str = "m_jj";
 
+/// What stands before and behind the threshold in the formula of the scaled difference.
+const DIFFERENCE_OVER_LARGEST: [&str; 2] = ["(eta_j1-eta_j2)/(2*acosh(max(m_jj/(2*", "), 1.001)))"];
+
 /// The largest difference of pseudorapidities of two massless jets at the threshold, back to back in azimuth:
 /// `m = 2 p_T cosh(Δη/2)`. Below twice the threshold, where there is none, it stays small and finite.
 fn largest_difference(threshold: f64) -> String {
@@ -116,7 +128,7 @@ impl GeneratedKeys {
             let largest = largest_difference(self.jet_pt_threshold_gev);
             let has = |name: &str| self.columns.iter().any(|column| column == name);
             let formulae = [
-                (DETA_SCALED, format!("(eta_j1-eta_j2)/({largest})")),
+                (DETA_SCALED, DIFFERENCE_OVER_LARGEST.join(&format!("{:?}", self.jet_pt_threshold_gev))),
                 (ACOPLANARITY, "atan2(-sin(phi_j1-phi_j2), -cos(phi_j1-phi_j2))".to_owned()),
             ];
             for (name, formula) in formulae {
@@ -177,6 +189,12 @@ impl GeneratedKeys {
                 around.resonant
             );
             section.wrong("columns", message);
+        }
+        let has_scaled = around.is_published && self.columns.iter().any(|name| name == DETA_SCALED);
+        if section.names("jet_pt_threshold_gev") && !has_scaled {
+            let message =
+                format!("is set (nothing that is generated goes by it) remove it, or generate {DETA_SCALED}");
+            section.wrong("jet_pt_threshold_gev", message);
         }
         self.check_formulae(section, around);
     }

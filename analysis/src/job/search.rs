@@ -11,6 +11,9 @@ use crate::job::{
     TemplateMethod, TemplateSpec, TrainingSample,
 };
 
+/// The largest share of the template that may pass a cut. The data behind it are counted among those of the window, whose number
+/// is given: of a larger share the count fluctuates less than a Poisson number does, and Z would be too small (by a twentieth at 0.1).
+const LARGEST_EFFICIENCY: f64 = 0.2;
 /// Windows of a search at most: each has a training of its own.
 const MOST_WINDOWS: f64 = 1000.0;
 /// Edges that are computed are rounded to this share of the unit, so that names of tasks have no endless numbers.
@@ -94,6 +97,11 @@ keys! {
     check SearchKeys::check;
 }
 
+/// An edge without endless digits.
+fn rounded(edge: f64) -> f64 {
+    (edge * ROUNDED).round() / ROUNDED
+}
+
 fn some_windows() -> Rule<'static, Vec<MassWindow>> {
     Rule::new("a list of [low, high] in GeV", |value| match value.as_array() {
         Some(none) if none.is_empty() => Some(vec![]),
@@ -106,8 +114,8 @@ fn from_zero() -> Rule<'static, f64> {
 }
 
 fn efficiencies() -> Rule<'static, Vec<f64>> {
-    fitting("shares between 0 and 1, as [0.1, 0.01]", |shares: &Vec<f64>| {
-        !shares.is_empty() && shares.iter().all(|share| 0.0 < *share && *share < 1.0)
+    fitting("shares above 0, at most 0.2, as [0.1, 0.01]", |shares: &Vec<f64>| {
+        !shares.is_empty() && shares.iter().all(|share| 0.0 < *share && *share <= LARGEST_EFFICIENCY)
     })
 }
 
@@ -189,7 +197,6 @@ impl SearchKeys {
         let window = |place: usize| {
             let centre = from + step * place as f64;
             let half = 0.5 * if self.width_gev > 0.0 { self.width_gev } else { self.relative_width * centre };
-            let rounded = |edge: f64| (edge * ROUNDED).round() / ROUNDED;
             MassWindow::new(rounded(centre - half), rounded(centre + half))
         };
         (0..=count).map(window).filter(|window| window.width() > 0.0).collect()
@@ -206,7 +213,8 @@ impl SearchKeys {
         let (key, n_signal) = (self.key(), self.injected.added());
         let mut points: Vec<ScanPoint> = Vec::new();
         for window in windows {
-            let side_bands = self.side_bands(section, window, job)?;
+            // A window in error is noted; so are those behind it.
+            let Some(side_bands) = self.side_bands(section, window, job) else { continue };
             let signal_region = (window != job.regions.signal).then_some(window);
             let sample = TrainingSample { signal_region, ..TrainingSample::new(n_signal, side_bands) };
             let sigma_prime = matches!(method, TemplateMethod::SideBand | TemplateMethod::OtherSample)
@@ -255,7 +263,7 @@ impl SearchKeys {
             section.wrong(self.key(), message);
             return None;
         }
-        let outer = MassWindow::new(window.low.0 - width, window.high.0 + width);
+        let outer = MassWindow::new(rounded(window.low.0 - width), rounded(window.high.0 + width));
         if outer.low > Gev(0.0) && outer.high < job.collision_energy {
             return Some(outer);
         }

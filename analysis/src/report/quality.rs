@@ -109,7 +109,7 @@ fn by_trees(results: &Results) -> Vec<[String; 6]> {
     if tests.iter().all(|tested| tested.template.is_none()) {
         return vec![];
     }
-    tests.into_iter().map(|tested| excess::told_row(tested).map(dash)).collect()
+    tests.iter().map(|tested| excess::told_row(tested).map(dash)).collect()
 }
 
 impl Fit {

@@ -44,6 +44,19 @@ pub struct Measured {
     pub error: f64,
 }
 
+impl Measured {
+    /// The mean of several that share what makes their own errors: what they differ by adds to it.
+    fn mean(values: impl IntoIterator<Item = Self>) -> Self {
+        let values: Vec<Self> = values.into_iter().collect();
+        let count = values.len() as f64;
+        let mean = values.iter().map(|one| one.value).sum::<f64>() / count;
+        let shared = values.iter().map(|one| one.error).sum::<f64>() / count;
+        let squares: f64 = values.iter().map(|one| (one.value - mean).powi(2)).sum();
+        let between = if count > 1.0 { (squares / (count - 1.0) / count).sqrt() } else { 0.0 };
+        Self { value: mean, error: shared.hypot(between) }
+    }
+}
+
 /// The events that pass a cut too many.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Excess {
@@ -90,6 +103,23 @@ impl Closure {
             }),
             excesses: cut_grid().map(|cut| excess(&folds, [templates, backgrounds], cut)).collect(),
         }
+    }
+
+    /// The mean of several templates of one kind: the error of a number is made of what the templates differ by and of the numbers
+    /// of events, as if true background, which is the same for all, were all of these. None where one template has no number.
+    ///
+    /// # Panics
+    /// In builds with assertions, for no template at all.
+    pub fn mean(of: &[&Self]) -> Self {
+        debug_assert!(!of.is_empty(), "the mean of nothing");
+        let excess = |place: usize| {
+            let all: Option<Vec<Excess>> = of.iter().map(|closure| *closure.excesses.get(place)?).collect();
+            let all = all?;
+            let passing = all.iter().map(|excess| excess.passing).sum::<f64>() / all.len() as f64;
+            Some(Excess { delta: Measured::mean(all.iter().map(|excess| excess.delta)), passing })
+        };
+        let aucs: Option<Vec<Measured>> = of.iter().map(|closure| closure.auc).collect();
+        Self { auc: aucs.map(Measured::mean), excesses: (0..cut_grid().len()).map(excess).collect() }
     }
 
     /// The excess at an efficiency of the common grid.
@@ -153,6 +183,26 @@ mod tests {
         assert_eq!(cut_grid().len(), 16);
         assert_eq!(QUOTED_EFFICIENCIES.map(place_on_grid), [Some(3), Some(7), Some(11)]);
         assert_eq!(place_on_grid(0.02), None);
+    }
+
+    #[test]
+    fn the_mean_of_templates_knows_what_they_differ_by() {
+        let of = |auc: f64, delta: Option<f64>| Closure {
+            auc: Some(Measured { value: auc, error: 0.003 }),
+            excesses: cut_grid()
+                .map(|_| Some(Excess { delta: Measured { value: delta?, error: 0.03 }, passing: 20.0 }))
+                .collect(),
+        };
+        let mean = Closure::mean(&[&of(0.50, Some(0.1)), &of(0.51, Some(0.2))]);
+        let auc = mean.auc.expect("both have one");
+        // Their mean is known to 0.005 by what they differ, and to 0.003 by the events.
+        assert!((auc.value - 0.505).abs() < 1e-12 && (auc.error - 0.005_f64.hypot(0.003)).abs() < 1e-12);
+        let Excess { delta, passing } = mean.excess(0.1).expect("both have one");
+        assert!((delta.value - 0.15).abs() < 1e-12 && (delta.error - 0.05_f64.hypot(0.03)).abs() < 1e-12);
+        assert!((passing - 20.0).abs() < 1e-12);
+        assert_eq!(Closure::mean(&[&of(0.5, Some(0.1)), &of(0.5, None)]).excess(0.1), None);
+        let single = of(0.52, Some(0.3));
+        assert_eq!(Closure::mean(&[&single]), single);
     }
 
     #[test]

@@ -58,6 +58,10 @@ impl Store {
             return Ok(new.clone());
         }
         let old = self.job()?;
+        let is_blind = |job: &StoredJob| job.job.search.as_ref().is_some_and(|search| search.blind);
+        if is_blind(&old) && new.job.search.is_some() && !is_blind(new) && self.unblinding().is_none() {
+            return Err(Error::StaysBlind { path: self.directory.clone() });
+        }
         let merged = StoredJob { job: new.job.successor_of(&old.job), inputs: new.inputs.clone() };
         if old.inputs == merged.inputs && old.job.physics() == merged.job.physics() {
             return Ok(merged);

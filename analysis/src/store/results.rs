@@ -10,6 +10,7 @@ use crate::job::{BandSource, ClassifierSeed, Fold, Job, ScanPoint, SignalCount, 
 use crate::plan::work::Recorded;
 use crate::plan::{Plan, TaskId};
 use crate::statistics::band::Band;
+use crate::statistics::metrics::Performance;
 use crate::store::unblinding::{Blinding, Unblinding};
 use crate::store::{
     Classification, Classifier, DivergedClassifier, RecordState, ResultOf, SampleSizes, Store, TaskResult,
@@ -207,8 +208,16 @@ impl PointResults {
 
     /// True background events behind each value, averaged over the classifiers.
     pub fn background_events(&self) -> f64 {
-        let total: usize =
-            self.classifiers.iter().map(|result| result.classifier.performance.n_background).sum();
+        self.mean_count(|performance| performance.n_background)
+    }
+
+    /// True signal events behind each value, averaged over the classifiers.
+    pub fn signal_events(&self) -> f64 {
+        self.mean_count(|performance| performance.n_signal)
+    }
+
+    fn mean_count(&self, count: fn(&Performance) -> usize) -> f64 {
+        let total: usize = self.classifiers.iter().map(|result| count(&result.classifier.performance)).sum();
         total as f64 / self.classifiers.len().max(1) as f64
     }
 }

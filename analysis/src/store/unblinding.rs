@@ -46,14 +46,17 @@ impl Store {
     /// Writes that the search is unblinded here and now, if it is not yet.
     ///
     /// # Errors
-    /// The directory cannot be written.
+    /// The directory cannot be written, or holds such a file that cannot be read: who has looked is not written over.
     pub fn unblind(&self) -> Result<Unblinding, Error> {
-        if let Some(before) = self.unblinding() {
-            return Ok(before);
+        if self.directory.join(UNBLINDING).exists() {
+            return self.read_json(UNBLINDING);
         }
-        let user = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+        let named = |name: &str| std::env::var(name).ok().filter(|user| !user.is_empty());
         let unblinding = Unblinding {
-            by: user.filter(|name| !name.is_empty()).unwrap_or_else(|| "an unnamed user".to_owned()),
+            by: ["USER", "LOGNAME"]
+                .into_iter()
+                .find_map(named)
+                .unwrap_or_else(|| "an unnamed user".to_owned()),
             host: Process::this().host,
             at: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
         };

@@ -194,3 +194,21 @@ fn charmed_mesons_as_published() {
     assert!(found.features.column(1).iter().all(|log| *log >= 13.0_f32.log10() - 1e-5));
     assert_eq!((data.layout, found.n_signal()), (Layout::Table { group: "events".to_owned() }, 0));
 }
+
+#[test]
+fn what_a_selection_does_not_need_may_be_missing() {
+    // The second event has one jet; the third has neither what is asked for nor another reason to be taken.
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("jets.csv");
+    let table = "m,x,n,pt2,b,label\n50,1,2,40,1,0\n51,1,1,,2,0\n52,1,2,,4,0\n53,1,1,NaN,0,0\n";
+    std::fs::write(&path, table).expect("a writable folder");
+    let of = |select: &str| {
+        let found = read(&path, &[("r", "1/b")], select, &["x"]).expect("a table");
+        (found.len(), found.dropped)
+    };
+    let none = Dropped::default();
+    assert_eq!(of("n < 2 || pt2 > 30"), (3, Dropped { not_finite: 1, ..none.clone() }));
+    assert_eq!(of("n >= 2 && pt2 > 30"), (1, Dropped { not_selected: 2, not_finite: 1, ..none.clone() }));
+    // A defined column that has no value does not hide what is known without it.
+    assert_eq!(of("b == 0 || r > 0.4"), (3, Dropped { not_selected: 1, ..none }));
+}

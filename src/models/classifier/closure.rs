@@ -78,7 +78,7 @@ pub struct OutOfFold {
     pub template: Vec<Judged>,
     /// Of true background, or data.
     pub background: Vec<Judged>,
-    /// Of further events, which no trees have seen, by the trees of each fold, `(events, folds)`.
+    /// Of further events, which are of neither class, by the trees of each fold, `(events, folds)`.
     pub further: Array2<f32>,
 }
 

@@ -12,6 +12,7 @@ use super::Sample;
 use crate::data::columns::{self, Column};
 use crate::error::Error;
 use crate::sample::derived::Derivation;
+use crate::sample::threshold;
 
 impl Sample {
     /// Checks that no feature of the job is constant in single precision, where models learn and where they are compared.
@@ -39,7 +40,19 @@ impl Sample {
             }
         }
         problems.extend(self.check_formulae(job, regions));
+        problems.extend(self.check_threshold(job, regions));
         problems
+    }
+
+    /// Notes a threshold behind a built-in coordinate that is not that of the background.
+    fn check_threshold(&self, job: &Job, regions: &[Regions]) -> Option<Error> {
+        let (place, threshold) = job.data.generated.scaled_difference(&job.data.columns)?;
+        let generated = self.events.generated.as_ref()?;
+        let inside = |event: &&u32| regions.iter().any(|regions| regions.outer.contains(self.mass(**event)));
+        let of_each = self.background.iter().filter(inside);
+        let (scaled, masses): (Vec<f32>, Vec<f64>) =
+            of_each.map(|event| (generated[[*event as usize, place]], self.mass(*event))).unzip();
+        threshold::contradiction(&scaled, &masses, threshold).map(Error::from)
     }
 
     /// Notes formulae that do not give back the features of the events of any region.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::job::{BandSource, ClassifierSeed, Fold, JobFile};
+use crate::job::{BandSource, ClassifierSeed, Fold, JobFile, TemplateSeed};
 use crate::plan::TaskId;
 use crate::statistics::metrics::RankedScores;
 use crate::store::results::OfTask;
@@ -101,6 +101,21 @@ fn a_template_that_is_told_apart_is_named_with_the_features_at_fault() {
     assert!(
         warning([bad, good], vec![alike(), alike()]).ends_with("no single feature stands out: correlations")
     );
+}
+
+#[test]
+fn one_bad_template_of_several_is_not_hidden_by_the_others() {
+    let good: &[f64] = &[0.51, 0.5, 0.52, 0.49, 0.51];
+    let mut results = results([good, good], vec![alike(), alike()]);
+    let second = |fold: u32| OfTask { template_seed: Some(TemplateSeed(1)), ..classifier(fold, 0.58) };
+    let first: Vec<_> = results.points[0].classifiers.drain(..).collect();
+    let first = first.into_iter().map(|found| OfTask { template_seed: Some(TemplateSeed(0)), ..found });
+    results.points[0].classifiers = first.chain((0..5).map(second)).collect();
+    // Together they would have 0.543.
+    let found = failures(&results);
+    assert_eq!(found.len(), 1);
+    assert!((found[0].auc - 0.58).abs() < 1e-12, "{found:?}");
+    assert_eq!(found[0].features, None, "the template that is known is the other");
 }
 
 #[test]

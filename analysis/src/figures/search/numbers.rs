@@ -7,7 +7,7 @@ use crate::statistics::search::background::{Background, Normalisation, TemplateC
 use crate::statistics::search::counting::CountLikelihood;
 use crate::statistics::search::limits::{QUOTED_LEVEL, UpperLimits, upper_limits};
 use crate::statistics::search::p_value::PValue;
-use crate::statistics::search::small_counts::exact_p;
+use crate::statistics::search::small_counts::{exact_p, exact_p_behind_cut};
 use crate::statistics::spectrum::SpectrumError;
 use crate::statistics::spectrum::binned::{Fitted, Spectrum, Window};
 use crate::statistics::spectrum::choice::choose;
@@ -78,27 +78,29 @@ impl Estimate {
 }
 
 impl Excess {
-    /// Of so many data.
+    /// Of so many data over an estimate.
     ///
     /// # Panics
-    /// In builds with assertions, unless b is above 0 and its error not negative.
-    pub fn of(data: usize, background: Background) -> Self {
-        let likelihood = CountLikelihood { count: data as f64, background, efficiency_error: 0.0 };
-        let z = likelihood.z();
-        let scale = background.expected.sqrt() + 3.0;
-        Self {
-            background,
-            z,
-            p: PValue::of_z(z),
-            exact: exact_p(data as u64, background),
-            limits: upper_limits(&likelihood, QUOTED_LEVEL, scale).ok(),
-        }
+    /// In builds with assertions, unless b is above 0 and its error not negative (of the template: above 0).
+    pub fn of(data: usize, background: Background, estimate: Estimate) -> Self {
+        let z = CountLikelihood { count: data as f64, background, efficiency_error: 0.0 }.z();
+        let exact = match estimate {
+            Estimate::Template => exact_p_behind_cut(data as u64, background),
+            Estimate::SideBands => exact_p(data as u64, background),
+        };
+        Self { background, z, p: PValue::of_z(z), exact, limits: limits(data, background) }
     }
 
     /// The larger of both p-values: of few events the exact one, which takes less for granted.
     pub fn quoted(&self) -> PValue {
         if self.exact > self.p { self.exact } else { self.p }
     }
+}
+
+/// Limits on the signal among so many data; none where nothing is excluded.
+fn limits(data: usize, background: Background) -> Option<UpperLimits> {
+    let likelihood = CountLikelihood { count: data as f64, background, efficiency_error: 0.0 };
+    upper_limits(&likelihood, QUOTED_LEVEL, background.expected.sqrt() + 3.0).ok()
 }
 
 impl CutNumbers<'_> {
@@ -129,6 +131,8 @@ pub fn of_all(results: &Results) -> Vec<CutNumbers<'_>> {
 pub fn of_window<'a>(job: &Job, window: &'a SearchedWindow) -> Vec<CutNumbers<'a>> {
     let Some(template) = window.point.template() else { return vec![] };
     let regions = job.regions_of(&template.sample);
+    let spectrum = of_spectrum(job, &regions, window, &window.spectrum, window.n_data);
+    let fitted = spectrum.as_ref().ok().map(|found| found.excess.background);
     let before = CutNumbers {
         window,
         regions,
@@ -136,7 +140,7 @@ pub fn of_window<'a>(job: &Job, window: &'a SearchedWindow) -> Vec<CutNumbers<'a
         passed: None,
         data: Some(window.n_data),
         direct: Err("before a cut the template says nothing of their number".to_owned()),
-        spectrum: of_spectrum(job, &regions, window, &window.spectrum, window.n_data),
+        spectrum,
     };
     let of_cut = |cut: &'a WindowCut| {
         let passed = cut.outcome.passed();
@@ -146,7 +150,9 @@ pub fn of_window<'a>(job: &Job, window: &'a SearchedWindow) -> Vec<CutNumbers<'a
             efficiency: cut.efficiency,
             passed,
             data: passed.map(|passed| passed.data),
-            direct: passed.ok_or_else(|| untold(&cut.outcome)).and_then(|passed| direct(window, passed)),
+            direct: passed
+                .ok_or_else(|| untold(&cut.outcome))
+                .and_then(|passed| direct(window, passed, fitted)),
             spectrum: passed
                 .ok_or_else(|| untold(&cut.outcome))
                 .and_then(|passed| of_spectrum(job, &regions, window, &passed.spectrum, passed.data)),
@@ -159,7 +165,8 @@ pub fn of_window<'a>(job: &Job, window: &'a SearchedWindow) -> Vec<CutNumbers<'a
 fn untold(outcome: &CutOutcome) -> String {
     match outcome {
         CutOutcome::FewToLearn => {
-            "there are fewer than 100 events of data or template to learn from (take a wider window)"
+            "there are fewer than 100 events of data, or such that the template began as, to learn from (take a wider window, or \
+             wider side-bands)"
         }
         _ => "fewer than ten template events would pass (take a larger efficiency, or more search.oversampling)",
     }
@@ -167,15 +174,23 @@ fn untold(outcome: &CutOutcome) -> String {
 }
 
 /// The excess over the template: b = ε `N_SR`.
-fn direct(window: &SearchedWindow, passed: &Passed) -> Result<Excess, String> {
+///
+/// A signal is part of `N_SR`, and raises b: an excess is told too small, which is safe, and a limit would be too strong, which is
+/// not. Limits take b = ε `B_fit` in its place, of the fit of the side-bands before the cut; without one there are none.
+fn direct(window: &SearchedWindow, passed: &Passed, fitted: Option<Background>) -> Result<Excess, String> {
     let cut = TemplateCut {
         before: window.n_template as f64,
         behind: passed.template as f64,
         independent: passed.independent,
     };
-    let counted = Normalisation::Counted(window.n_data as f64);
-    let background = expected_background(&cut, counted, NO_EXCESS).map_err(|error| error.to_string())?;
-    Ok(Excess::of(passed.data, background))
+    let expected = |events| expected_background(&cut, events, NO_EXCESS).map_err(|error| error.to_string());
+    let background = expected(Normalisation::Counted(window.n_data as f64))?;
+    let of_fit = |Background { expected: value, error }| Normalisation::Fitted(Measured { value, error });
+    let for_limits = fitted.map(of_fit).and_then(|events| expected(events).ok());
+    Ok(Excess {
+        limits: for_limits.and_then(|background| limits(passed.data, background)),
+        ..Excess::of(passed.data, background, Estimate::Template)
+    })
 }
 
 /// δ, before anybody has measured it.
@@ -204,6 +219,6 @@ fn of_spectrum(
     Ok(OfSpectrum {
         function: choice.fit().shape().to_string(),
         quality: choice.quality().p,
-        excess: Excess::of(data, Background { expected: value, error }),
+        excess: Excess::of(data, Background { expected: value, error }, Estimate::SideBands),
     })
 }

@@ -19,9 +19,9 @@ pub struct FoldCut {
 }
 
 impl FoldCut {
-    /// The cut that a share of the template passes: in each fold the whole number of its template events that is nearest to the
-    /// share, and those that have the score of the last of them. None where fewer than [`LEAST_PASSING`] events of all folds would
-    /// pass, for then their number says little of the share.
+    /// The cut that a share of the template passes: the whole number of events that is nearest to the share of all, of each fold its
+    /// part (whole numbers, those with the largest remainders rounded up), and those that have the score of the last of them. None
+    /// where fewer than [`LEAST_PASSING`] events would pass, for then their number says little of the share.
     ///
     /// Source: arXiv:2411.00085, for thresholds that are quantiles of the template in each fold.
     ///
@@ -32,19 +32,18 @@ impl FoldCut {
         for event in template {
             by_fold[event.fold as usize].push(event.score);
         }
-        let passing = |scores: &Vec<f32>| (share * scores.len() as f64).round() as usize;
-        if (by_fold.iter().map(passing).sum::<usize>() as f64) < LEAST_PASSING {
+        if (share * template.len() as f64).round() < LEAST_PASSING {
             return None;
         }
-        let threshold = |mut scores: Vec<f32>| {
-            let count = passing(&scores);
+        let counts = shared_out(share, &by_fold.iter().map(Vec::len).collect::<Vec<_>>());
+        let threshold = |(mut scores, count): (Vec<f32>, usize)| {
             if count == 0 {
                 return f32::INFINITY;
             }
             let (_, last, _) = scores.select_nth_unstable_by(count - 1, |a, b| b.total_cmp(a));
             *last
         };
-        Some(Self { thresholds: by_fold.into_iter().map(threshold).collect() })
+        Some(Self { thresholds: by_fold.into_iter().zip(counts).map(threshold).collect() })
     }
 
     /// Whether an event passes.
@@ -61,9 +60,32 @@ impl FoldCut {
     }
 }
 
+/// A share of the events of all folds as whole numbers of each. Rounded fold by fold, a small share could be off by a third.
+fn shared_out(share: f64, events: &[usize]) -> Vec<usize> {
+    let exact: Vec<f64> = events.iter().map(|count| share * *count as f64).collect();
+    let mut counts: Vec<usize> = exact.iter().map(|part| part.floor() as usize).collect();
+    let wanted = (share * events.iter().sum::<usize>() as f64).round() as usize;
+    let mut by_remainder: Vec<usize> = (0..events.len()).collect();
+    by_remainder.sort_by(|one, other| exact[*other].fract().total_cmp(&exact[*one].fract()));
+    let left = wanted.saturating_sub(counts.iter().sum());
+    for fold in by_remainder.into_iter().take(left) {
+        counts[fold] += 1;
+    }
+    counts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_small_share_is_rounded_once_and_not_in_each_fold() {
+        // 7.5 of 7,500 events are eight, not two of each fold.
+        assert_eq!(shared_out(0.001, &[1500; 5]).iter().sum::<usize>(), 8);
+        assert_eq!(shared_out(0.001, &[1480, 1480, 1480, 1480, 1500]), [1, 1, 1, 2, 2].map(|count| count));
+        assert_eq!(shared_out(0.1, &[100, 200]), [10, 20]);
+        assert_eq!(shared_out(0.5, &[]), Vec::<usize>::new());
+    }
 
     /// Events of two folds with scores 0, 1, 2, …; those of the second fold are larger by 1000.
     fn events(counts: [usize; 2]) -> Vec<Judged> {

@@ -39,6 +39,19 @@ pub fn poisson_against_poisson(count: u64, control: f64, ratio: f64) -> PValue {
     tail(count, control + 1.0, [ratio / (1.0 + ratio), 1.0 / (1.0 + ratio)])
 }
 
+/// P(at least N data events) behind a cut that was put where so many template events pass it: the cut is known and their number
+/// is not a Poisson one, so that data above the last of them are failures before the M-th success. With δ and its error, M is
+/// b²/σ², as in [`exact_p`].
+///
+/// # Panics
+/// In builds with assertions, unless b and σ are above 0.
+pub fn exact_p_behind_cut(count: u64, background: Background) -> PValue {
+    let Background { expected, error } = background;
+    let ratio = expected / error.powi(2);
+    let successes = expected * ratio;
+    tail(count, successes, [ratio / (1.0 + ratio), 1.0 / (1.0 + ratio)])
+}
+
 /// The same for a background with an error: a control region that has b²/σ² events and b/σ² times the background. Without an
 /// error it is the Poisson tail.
 ///
@@ -55,7 +68,10 @@ pub fn exact_p(count: u64, background: Background) -> PValue {
 
 #[cfg(test)]
 mod tests {
+    use rand_distr::{Beta, Distribution, Poisson};
+
     use super::*;
+    use crate::plan::random_stream::Stream;
 
     fn near(found: PValue, expected: f64, relative: f64) {
         assert!((found.value() / expected - 1.0).abs() < relative, "{} not {expected}", found.value());
@@ -81,6 +97,24 @@ mod tests {
         near(exact_p(3, Background { expected: 0.5, error: 0.0 }), expected, 1e-12);
         near(exact_p(3, Background { expected: 0.5, error: 2e-5 }), expected, 1e-7);
         assert!(exact_p(3, Background { expected: 0.5, error: 0.3 }).value() > expected);
+    }
+
+    #[test]
+    fn data_behind_the_cut_of_a_template_have_a_uniform_p() {
+        // Ten of 10,000 template events pass: the share that passes is that of the tenth largest of uniform numbers.
+        let mut generator = Stream::of_job(1).generator();
+        let share = Beta::new(10.0, 9_991.0).expect("numbers above 0");
+        let background = Background { expected: 10.0, error: 10.0_f64.sqrt() };
+        let times = 20_000;
+        let is_small = |_: &i32| {
+            let mean = 10_000.0 * share.sample(&mut generator);
+            let count = Poisson::new(mean).expect("a mean above 0").sample(&mut generator);
+            exact_p_behind_cut(count as u64, background).value() < 0.05
+        };
+        let small = (0..times).filter(is_small).count();
+        let rate = small as f64 / f64::from(times);
+        // As near to 0.05 as whole numbers come; with one success more it were 0.022.
+        assert!((0.035..0.06).contains(&rate), "{rate}");
     }
 
     #[test]

@@ -33,6 +33,9 @@ pub fn f_test(chi_squared: [f64; 2], parameters: [usize; 2], bins: usize) -> Opt
     if f.is_nan() || f <= 0.0 {
         return Some(FTest { f: 0.0, p: 1.0 });
     }
+    if f.is_infinite() {
+        return Some(FTest { f, p: 0.0 });
+    }
     // P(F ≥ f) = I_y(left/2, more/2) with y = left/(left + more f).
     let (of_left, of_more) = (left / (left + more * f), more * f / (left + more * f));
     let p = PValue::of_ln(ln_beta_tails(left / 2.0, more / 2.0, [of_left, of_more]).below).value();

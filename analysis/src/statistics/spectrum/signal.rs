@@ -13,7 +13,7 @@ pub struct PowerTail {
     pub power: f64,
 }
 
-/// Beyond which distance in widths a Gaussian has no tails of its own.
+/// The shape of a signal in the resonant variable.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum SignalShape {
     /// A Gaussian.
