@@ -4,19 +4,18 @@ use drapes_analysis::job::Injected;
 use drapes_analysis::job::regions::{Region, Regions};
 use drapes_analysis::job::template_spec::TemplateSpec;
 use drapes_analysis::plan::TaskId;
-use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::work::search_window::fine_edges;
 use drapes_analysis::plan::work::{CutOutcome, Passed, SearchWindow, SearchedWindow, WindowCut};
 use drapes_analysis::statistics::search::cut::{FoldCut, Judged};
 use drapes_analysis::statistics::search::effective::effective_events;
 use drapes_analysis::store::record::TaskResult;
-use ndarray::{Array2, ArrayView1};
-use rand::RngExt;
+use ndarray::ArrayView1;
 
+use super::window_scores::Scores;
 use super::{Perform, Trial, Workplace, template};
 use crate::arrays::{ArrayWriter, Column};
 use crate::error::Error;
-use crate::models::classifier::{DealtClass, OutOfFold, out_of_fold};
+use crate::models::classifier::{DealtClass, out_of_fold};
 use crate::sample::split::Sample;
 use crate::training::Checkpointer;
 
@@ -135,51 +134,6 @@ impl<'a> WindowEvents<'a> {
             }
         }
         counts
-    }
-}
-
-/// Log-odds below which scores are told apart by chance. Trees that find little have few different scores, and all events of one
-/// would pass a cut together, however small a share of the template was to pass.
-const LEAST_DIFFERENCE: f32 = 1e-3;
-
-/// Scores, averaged over trainings.
-struct Scores {
-    template: Vec<Judged>,
-    data: Vec<Judged>,
-    /// Of the side-bands' data, each by the trees of one fold, to which it was dealt: a cut is the same for them as for the data
-    /// of the window, whose scores are by one fold too.
-    beside: Vec<Judged>,
-    /// The same by the trees of all folds.
-    beside_by_all: Vec<f32>,
-}
-
-impl Scores {
-    fn averaged(found: OutOfFold, trainings: usize, stream: &Stream) -> Self {
-        let times = trainings as f32;
-        let apart = |part: &str, events: Vec<Judged>| -> Vec<Judged> {
-            let mut generator = stream.branch("equal scores").branch(part).generator();
-            let apart = |event: Judged| {
-                let chance: f32 = generator.random();
-                Judged { score: event.score + LEAST_DIFFERENCE * chance, ..event }
-            };
-            events.into_iter().map(apart).collect()
-        };
-        let mean = |events: Vec<Judged>| -> Vec<Judged> {
-            events.into_iter().map(|event| Judged { score: event.score / times, ..event }).collect()
-        };
-        let further: Array2<f32> = found.further / times;
-        let folds =
-            DealtClass::fold_of_each(further.nrows(), SearchWindow::FOLDS, &stream.branch("side-bands"));
-        let judged = folds
-            .iter()
-            .enumerate()
-            .map(|(event, fold)| Judged { fold: *fold, score: further[[event, *fold as usize]] });
-        Self {
-            template: apart("template", mean(found.template)),
-            data: apart("data", mean(found.background)),
-            beside: apart("side-bands", judged.collect()),
-            beside_by_all: further.rows().into_iter().map(|row| row.sum() / row.len() as f32).collect(),
-        }
     }
 }
 

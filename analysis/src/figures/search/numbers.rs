@@ -1,9 +1,11 @@
 //! The statistics of one cut in one window: what the template expects, and what a fit of the side-bands behind the cut does.
 
-use crate::job::{Job, Regions};
+use super::control::Deltas;
+use crate::job::{Job, MassWindow, Regions, ScanPoint};
 use crate::plan::work::{CutOutcome, Passed, SearchWindow, SearchedWindow, WindowCut};
 use crate::statistics::closure::Measured;
 use crate::statistics::search::background::{Background, Normalisation, TemplateCut, expected_background};
+use crate::statistics::search::control::ControlExcess;
 use crate::statistics::search::counting::CountLikelihood;
 use crate::statistics::search::limits::{QUOTED_LEVEL, UpperLimits, upper_limits};
 use crate::statistics::search::p_value::PValue;
@@ -26,6 +28,8 @@ pub struct CutNumbers<'a> {
     pub passed: Option<&'a Passed>,
     /// N, the data in the window behind the cut.
     pub data: Option<usize>,
+    /// δ of the cut, where control windows have measured it.
+    pub delta: Option<ControlExcess>,
     /// Against the template.
     pub direct: Result<Excess, String>,
     /// Against a fit of the side-bands behind the same cut.
@@ -97,8 +101,18 @@ impl Excess {
 
     /// The larger of both p-values: of few events the exact one, which takes less for granted.
     pub fn quoted(&self) -> PValue {
-        if self.exact > self.p { self.exact } else { self.p }
+        larger(self.p, self.exact)
     }
+}
+
+fn larger(one: PValue, other: PValue) -> PValue {
+    if other > one { other } else { one }
+}
+
+/// The p-value of so many data, as [`Excess::quoted`] has it.
+pub fn quoted_p(data: usize, background: Background) -> PValue {
+    let likelihood = CountLikelihood { count: data as f64, background, efficiency_error: 0.0 };
+    larger(PValue::of_z(likelihood.z()), exact_p(data as u64, background))
 }
 
 impl CutNumbers<'_> {
@@ -120,13 +134,25 @@ impl CutNumbers<'_> {
     }
 }
 
-/// The numbers of all windows: first those before a cut, then cut by cut.
+/// The windows of the job that are searched, in its order.
+pub fn searched(results: &Results) -> impl Iterator<Item = &ScanPoint> {
+    results.job.points.iter().filter(|point| point.is_searched())
+}
+
+/// The masses of a window.
+pub fn signal_region(job: &Job, point: &ScanPoint) -> MassWindow {
+    point.template().map_or(job.regions.signal, |template| job.regions_of(&template.sample).signal)
+}
+
+/// The numbers of all windows that are searched: first those before a cut, then cut by cut.
 pub fn of_all(results: &Results) -> Vec<CutNumbers<'_>> {
-    results.each::<SearchWindow>().flat_map(|window| of_window(&results.job, window)).collect()
+    let deltas = Deltas::of(results);
+    let windows = results.each::<SearchWindow>().filter(|window| window.point.is_searched());
+    windows.flat_map(|window| of_window(&results.job, window, &deltas)).collect()
 }
 
 /// The numbers of a window.
-pub fn of_window<'a>(job: &Job, window: &'a SearchedWindow) -> Vec<CutNumbers<'a>> {
+fn of_window<'a>(job: &Job, window: &'a SearchedWindow, deltas: &Deltas) -> Vec<CutNumbers<'a>> {
     let Some(template) = window.point.template() else { return vec![] };
     let regions = job.regions_of(&template.sample);
     let before = CutNumbers {
@@ -135,18 +161,23 @@ pub fn of_window<'a>(job: &Job, window: &'a SearchedWindow) -> Vec<CutNumbers<'a
         efficiency: 1.0,
         passed: None,
         data: Some(window.n_data),
+        delta: None,
         direct: Err("before a cut the template says nothing of their number".to_owned()),
         spectrum: of_spectrum(job, &regions, window, &window.spectrum, window.n_data),
     };
     let of_cut = |cut: &'a WindowCut| {
         let passed = cut.outcome.passed();
+        let delta = deltas.at(cut.efficiency);
         CutNumbers {
             window,
             regions,
             efficiency: cut.efficiency,
             passed,
             data: passed.map(|passed| passed.data),
-            direct: passed.ok_or_else(|| untold(&cut.outcome)).and_then(|passed| direct(window, passed)),
+            delta,
+            direct: passed
+                .ok_or_else(|| untold(&cut.outcome))
+                .and_then(|passed| direct(window, passed, delta.map_or(NO_EXCESS, |found| found.delta))),
             spectrum: passed
                 .ok_or_else(|| untold(&cut.outcome))
                 .and_then(|passed| of_spectrum(job, &regions, window, &passed.spectrum, passed.data)),
@@ -166,20 +197,25 @@ fn untold(outcome: &CutOutcome) -> String {
     .to_owned()
 }
 
-/// The excess over the template: b = ε `N_SR`.
-fn direct(window: &SearchedWindow, passed: &Passed) -> Result<Excess, String> {
-    let cut = TemplateCut {
-        before: window.n_template as f64,
-        behind: passed.template as f64,
-        independent: passed.independent,
-    };
+/// The excess over the template: b = ε `N_SR` (1 + δ).
+fn direct(window: &SearchedWindow, passed: &Passed, delta: Measured) -> Result<Excess, String> {
     let counted = Normalisation::Counted(window.n_data as f64);
-    let background = expected_background(&cut, counted, NO_EXCESS).map_err(|error| error.to_string())?;
+    let background = expected_background(&template_cut(window, passed), counted, delta)
+        .map_err(|error| error.to_string())?;
     Ok(Excess::of(passed.data, background))
 }
 
-/// δ, before anybody has measured it.
-const NO_EXCESS: Measured = Measured { value: 0.0, error: 0.0 };
+/// The template before and behind a cut.
+pub fn template_cut(window: &SearchedWindow, passed: &Passed) -> TemplateCut {
+    TemplateCut {
+        before: window.n_template as f64,
+        behind: passed.template as f64,
+        independent: passed.independent,
+    }
+}
+
+/// δ, where nobody has measured it.
+pub const NO_EXCESS: Measured = Measured { value: 0.0, error: 0.0 };
 
 /// The excess over a fit of the side-bands: the dijet function of two to four parameters, or where none of them describes the
 /// side-bands an exponential of a polynomial.
