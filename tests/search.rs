@@ -169,7 +169,12 @@ fn a_search_is_calibrated_by_pseudo_experiments_and_control_windows() {
         small_search(place.path(), &more)
     };
     let said = answer(&mut run(&search(10), &one));
-    for words in ["control windows", "pseudo-experiments", "global p of the smallest", "10 pseudo-experiments a window tell"] {
+    for words in [
+        "control windows",
+        "pseudo-experiments",
+        "global p of the smallest",
+        "10 pseudo-experiments a window tell",
+    ] {
         let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(said.contains(words), "{words}: {said}");
     }
@@ -214,7 +219,11 @@ fn a_search_is_calibrated_by_pseudo_experiments_and_control_windows() {
     assert_eq!((grown.len(), &grown[0].1), (2, &experiments));
     assert_ne!(grown[0].1, grown[1].1);
     let names = |all: &[(String, Vec<serde_json::Value>)]| -> Vec<_> {
-        all.iter().map(|(name, counts)| (Path::new(name).file_name().map(std::ffi::OsStr::to_owned), counts.clone())).collect()
+        all.iter()
+            .map(|(name, counts)| {
+                (Path::new(name).file_name().map(std::ffi::OsStr::to_owned), counts.clone())
+            })
+            .collect()
     };
     assert_eq!(names(&grown), names(&pseudo(&two)));
 }

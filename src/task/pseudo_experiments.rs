@@ -43,12 +43,7 @@ impl Perform for PseudoExperiments {
         });
         let experiments = experiments.collect::<Result<_, Error>>()?;
         let n_template = sizes.template;
-        Ok(TaskResult::Pseudo(PseudoWindow {
-            point: self.point,
-            first: self.first,
-            n_template,
-            experiments,
-        }))
+        Ok(TaskResult::Pseudo(PseudoWindow { point: self.point, first: self.first, n_template, experiments }))
     }
 
     fn trial(&self) -> Option<&dyn Trial> {

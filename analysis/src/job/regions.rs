@@ -151,14 +151,13 @@ mod tests {
         assert_eq!(control.side_bands(), bands);
         let parts = [bands[0], window(3100.0, 3900.0), bands[1], control.signal, bands[2]];
         assert_eq!(control.parts(), parts);
-        assert_eq!([3000.0, 3100.0, 4300.0, 4600.0].map(|mass| control.region(mass)), [
-            Region::SideBand,
-            Region::Outside,
-            Region::Signal,
-            Region::SideBand
-        ]);
+        assert_eq!(
+            [3000.0, 3100.0, 4300.0, 4600.0].map(|mass| control.region(mass)),
+            [Region::SideBand, Region::Outside, Region::Signal, Region::SideBand]
+        );
         // A hole beyond the outer edge, or up to it, takes what is inside.
-        let above = Regions { left_out: Some(window(3000.0, 7000.0)), ..Regions::new(window(2900.0, 2950.0), outer) };
+        let above =
+            Regions { left_out: Some(window(3000.0, 7000.0)), ..Regions::new(window(2900.0, 2950.0), outer) };
         assert_eq!(above.side_bands(), [window(2800.0, 2900.0), window(2950.0, 3000.0)]);
         assert_eq!(above.parts().last(), Some(&window(3000.0, 6000.0)));
         let beyond = Regions { left_out: Some(window(7000.0, 8000.0)), ..plain };

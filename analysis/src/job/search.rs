@@ -264,8 +264,8 @@ impl SearchKeys {
 
     /// The point of a window, whose template sees these data.
     fn point(&self, method: TemplateMethod, sample: TrainingSample, job: &Job) -> ScanPoint {
-        let sigma_prime =
-            matches!(method, TemplateMethod::SideBand | TemplateMethod::OtherSample).then_some(job.sigma_prime);
+        let sigma_prime = matches!(method, TemplateMethod::SideBand | TemplateMethod::OtherSample)
+            .then_some(job.sigma_prime);
         let template = TemplateSpec { sigma_prime, ..TemplateSpec::plain(method, sample) };
         let comparison = Comparison::Window { template, oversampling: self.oversampling };
         ScanPoint { comparison, classifier: ClassifierKind::Trees }
@@ -285,7 +285,8 @@ impl SearchKeys {
             section.wrong("calibrate", message);
             return None;
         }
-        let trainings = if self.calibration_trainings == 0 { self.trainings } else { self.calibration_trainings };
+        let trainings =
+            if self.calibration_trainings == 0 { self.trainings } else { self.calibration_trainings };
         Some(PseudoSearches { experiments: self.calibrate, trainings, pool: self.calibration_pool })
     }
 
@@ -295,13 +296,18 @@ impl SearchKeys {
             return;
         }
         if self.calibrate > 0 {
-            let message =
-                format!("is {} (there is no search to calibrate) name windows_gev, or remove it", self.calibrate);
+            let message = format!(
+                "is {} (there is no search to calibrate) name windows_gev, or remove it",
+                self.calibrate
+            );
             section.wrong("calibrate", message);
         }
         if !self.control_windows_gev.is_empty() || self.control == Control::SideBands {
             let message = "is named (there is no search to control) name windows_gev, or remove it";
-            section.wrong(if self.control == Control::SideBands { "control" } else { "control_windows_gev" }, message);
+            section.wrong(
+                if self.control == Control::SideBands { "control" } else { "control_windows_gev" },
+                message,
+            );
         }
     }
 

@@ -33,14 +33,8 @@ pub enum SideTable {
 
 impl SideTable {
     /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Closure,
-        Self::Search,
-        Self::Control,
-        Self::Calibration,
-        Self::Variance,
-        Self::Differences,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Closure, Self::Search, Self::Control, Self::Calibration, Self::Variance, Self::Differences];
 
     /// The file.
     pub fn name(self) -> &'static str {

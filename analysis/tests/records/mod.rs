@@ -14,9 +14,9 @@ use drapes_analysis::plan::work::template_summary::{
     Displacement, FeatureSpectra, PairDensity, TemplateSummary,
 };
 use drapes_analysis::plan::work::{
-    Classify, ClosureByTrees, CutOutcome, Fit, MadePool, MakeJets, MakePool, MakeTemplate, Passed, PseudoCount,
-    PseudoExperiment, PseudoExperiments, PseudoWindow, SearchWindow, SearchedWindow, TestedClosure, TrainDenoisers,
-    TrainFlows, TrainJets, TrainKinematics, WindowCut,
+    Classify, ClosureByTrees, CutOutcome, Fit, MadePool, MakeJets, MakePool, MakeTemplate, Passed,
+    PseudoCount, PseudoExperiment, PseudoExperiments, PseudoWindow, SearchWindow, SearchedWindow,
+    TestedClosure, TrainDenoisers, TrainFlows, TrainJets, TrainKinematics, WindowCut,
 };
 use drapes_analysis::plan::{Plan, Work};
 use drapes_analysis::statistics::closure::{Closure, FoldScores};
@@ -325,7 +325,10 @@ fn pseudo(these: &PseudoExperiments) -> PseudoWindow {
     let count = |number: usize, efficiency: f64, turn: usize| {
         let (expected, template) = (10_000.0 * efficiency, 50_000.0 * efficiency);
         let deviations = ((7 * number + turn) % 41) as f64 / 10.0 - 2.0;
-        Some(PseudoCount { template: template as usize, data: (expected + deviations * expected.sqrt()) as usize })
+        Some(PseudoCount {
+            template: template as usize,
+            data: (expected + deviations * expected.sqrt()) as usize,
+        })
     };
     let experiment = |number| PseudoExperiment {
         n_data: 10_000,

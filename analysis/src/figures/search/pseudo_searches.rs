@@ -124,8 +124,7 @@ impl PseudoSearch {
                 for part in parts {
                     for (number, experiment) in (part.first..).zip(&part.experiments) {
                         let count = experiment.cuts.get(place).copied().flatten();
-                        let counted =
-                            count.and_then(|count| Counted::of(experiment, part.n_template, count));
+                        let counted = count.and_then(|count| Counted::of(experiment, part.n_template, count));
                         lowest.see(number, window, counted.as_ref().map(|counted| counted.p));
                         counts.extend(counted);
                     }

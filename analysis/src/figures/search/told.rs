@@ -119,7 +119,8 @@ fn notes(results: &Results, all: &[CutNumbers<'_>], calibrated: &Calibrated) -> 
 
 /// What the p-values of the table are, and are not.
 fn local(calibrated: &Calibrated) -> String {
-    let chance = "p-values are local: of so many windows, cuts and estimates the smallest is small by chance, too";
+    let chance =
+        "p-values are local: of so many windows, cuts and estimates the smallest is small by chance, too";
     match (calibrated.has_control, calibrated.has_pseudo) {
         (false, _) => format!(
             "{chance}, and a template that is not like the background has small ones without a signal, by a δ that no control window \

@@ -106,8 +106,7 @@ fn not_uniform(results: &Results, pseudo: &PseudoSearch) -> Option<String> {
     let mut named = vec![];
     for point in searched(results) {
         let name = point.to_string();
-        let is_off =
-            |cut: &&CutCalibration| cut.uniformity.is_some_and(|found| found.p < NOT_UNIFORM);
+        let is_off = |cut: &&CutCalibration| cut.uniformity.is_some_and(|found| found.p < NOT_UNIFORM);
         for cut in pseudo.cuts().filter(|cut| cut.window == name).filter(is_off) {
             named.push(format!("{} at ε = {}", signal_region(&results.job, point), cut.efficiency));
         }

@@ -77,7 +77,8 @@ impl SearchKeys {
         job: &Job,
     ) -> Vec<MassWindow> {
         if !self.control_windows_gev.is_empty() {
-            let message = "is \"side-bands\", with control_windows_gev (they are found or listed) remove one of both";
+            let message =
+                "is \"side-bands\", with control_windows_gev (they are found or listed) remove one of both";
             section.wrong("control", message);
             return vec![];
         }

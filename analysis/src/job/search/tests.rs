@@ -164,14 +164,20 @@ fn mistakes_are_told_with_what_to_do() {
 
 #[test]
 fn control_windows_see_nothing_that_is_searched() {
-    let job = good("windows_gev = [[3100, 3500], [3300, 3700]]\ncontrol_windows_gev = [[2850, 3050], [4200, 4600]]");
-    let controls: Vec<&crate::job::ScanPoint> = job.points.iter().filter(|point| point.is_control()).collect();
+    let job = good(
+        "windows_gev = [[3100, 3500], [3300, 3700]]\ncontrol_windows_gev = [[2850, 3050], [4200, 4600]]",
+    );
+    let controls: Vec<&crate::job::ScanPoint> =
+        job.points.iter().filter(|point| point.is_control()).collect();
     assert_eq!((job.points.len(), controls.len()), (4, 2));
     assert_eq!(controls[0].to_string(), "window-noise-s0-w2800-6000-r2850-3050-o3100-3700-x4-trees");
     let regions = job.regions_of(&controls[0].template().expect("a template").sample);
     let window = MassWindow::new;
     assert_eq!(regions.signal, window(2850.0, 3050.0));
-    assert_eq!(regions.side_bands(), [window(2800.0, 2850.0), window(3050.0, 3100.0), window(3700.0, 6000.0)]);
+    assert_eq!(
+        regions.side_bands(),
+        [window(2800.0, 2850.0), window(3050.0, 3100.0), window(3700.0, 6000.0)]
+    );
     assert_eq!(job.points.iter().filter(|point| point.is_searched()).count(), 2);
 }
 
@@ -205,7 +211,8 @@ fn pseudo_experiments_have_as_many_trainings_as_data_or_so_many() {
     assert_eq!(plain["search"].get("calibration"), None, "jobs without any are stored as before");
     let found = check("calibrate = 10", "[[scan]]\nmethod = 'noise'\nn_signal = [0]").expect_err("no search");
     assert!(found[0].1.contains("there is no search to calibrate"), "{found:?}");
-    let found = check("control = 'side-bands'", "[[scan]]\nmethod = 'noise'\nn_signal = [0]").expect_err("no search");
+    let found =
+        check("control = 'side-bands'", "[[scan]]\nmethod = 'noise'\nn_signal = [0]").expect_err("no search");
     assert!(found[0].1.contains("there is no search to control"), "{found:?}");
 }
 

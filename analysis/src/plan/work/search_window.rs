@@ -38,18 +38,10 @@ impl SearchWindow {
         counts.signal_region as f64 + template
     }
 
-    /// Seconds to tell the data of a window from its template in all folds, so many times in each.
-    pub(super) fn forests(
-        point: &ScanPoint,
-        trainings: usize,
-        job: &Job,
-        counts: EventCounts,
-        rates: &Rates,
-    ) -> f64 {
+    /// Events of a window that one training learns from.
+    pub(super) fn learnt(point: &ScanPoint, counts: EventCounts) -> f64 {
         let folds = f64::from(Self::FOLDS);
-        let learnt = Self::compared(point, counts) * (folds - 2.0) / folds;
-        let grown = product([trainings, Self::FOLDS as usize]);
-        at_rate(grown * forest_work(job, learnt), rates.trees)
+        Self::compared(point, counts) * (folds - 2.0) / folds
     }
 }
 
@@ -87,7 +79,8 @@ impl TaskKind for SearchWindow {
     }
 
     fn seconds(&self, job: &Job, counts: EventCounts, rates: &Rates) -> f64 {
-        Self::forests(&self.point, trainings(job), job, counts, rates)
+        let grown = product([trainings(job), Self::FOLDS as usize]);
+        at_rate(grown * forest_work(job, Self::learnt(&self.point, counts)), rates.trees)
     }
 
     fn bytes(&self, job: &Job, counts: EventCounts) -> f64 {

@@ -1,8 +1,8 @@
 //! Control windows and pseudo-experiments.
 
 use super::super::{calibration, calibration_csv, control};
-use super::*;
 use super::told as told_as_lines;
+use super::*;
 use crate::plan::work::{PseudoCount, PseudoExperiment, PseudoWindow};
 
 /// What is told, wherever its lines end.
@@ -58,7 +58,10 @@ fn delta_of_control_windows_enters_b_and_its_error() {
     assert!(number(&row["z"]) < number(&plain[1]["z"]), "more is expected");
     let said = told(&results);
     assert!(said.contains("control windows") && said.contains("+0.200 ± 0.088"), "{said}");
-    assert!(told(&super::results("blind = false")).contains("a δ that no control window has measured"), "{said}");
+    assert!(
+        told(&super::results("blind = false")).contains("a δ that no control window has measured"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -125,7 +128,9 @@ fn even_p_values_are_calibrated_and_the_global_one_counts_pseudo_searches_of_all
         assert!(found.p > p, "one of two windows is low more often than one");
     }
     let said = told(&results);
-    for words in ["global p of the smallest", "at most 2.4e-2", "for 0 of 40", "40 pseudo-experiments a window tell"] {
+    for words in
+        ["global p of the smallest", "at most 2.4e-2", "for 0 of 40", "40 pseudo-experiments a window tell"]
+    {
         assert!(said.contains(words), "{words}: {said}");
     }
     assert!(!said.contains("not uniform"), "{said}");
@@ -139,8 +144,7 @@ fn p_values_that_are_too_small_are_corrected_and_named() {
     assert!(told(&results).contains("not uniform in 3300-3700 at ε = 0.01, 3700-4100"), "{}", told(&results));
     let table = String::from_utf8(calibration_csv::csv(&results).expect("a table")).expect("text");
     let mut reader = ::csv::Reader::from_reader(table.as_bytes());
-    let rows: Vec<HashMap<String, String>> =
-        reader.deserialize().map(|row| row.expect("a row")).collect();
+    let rows: Vec<HashMap<String, String>> = reader.deserialize().map(|row| row.expect("a row")).collect();
     assert_eq!(rows.len(), 2, "a cut without numbers has no row: {table}");
     let number = |key: &str| rows[0][key].parse::<f64>().expect("a number");
     assert_eq!(rows[0]["experiments"], "40");
