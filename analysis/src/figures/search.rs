@@ -11,6 +11,7 @@ pub mod p_values;
 pub mod pseudo_searches;
 pub mod told;
 mod told_calibration;
+mod window;
 
 #[cfg(test)]
 mod tests;

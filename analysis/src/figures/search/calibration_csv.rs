@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::numbers::{searched, signal_region};
 use super::pseudo_searches::{CutCalibration, PseudoSearch};
+use super::window::{searched, signal_region};
 use crate::figures::table::round;
 use crate::job::MassWindow;
 use crate::store::Results;

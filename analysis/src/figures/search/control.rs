@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::numbers::{NO_EXCESS, signal_region, template_cut};
+use super::window::{NO_EXCESS, signal_region, template_cut};
 use crate::figures::table::round;
 use crate::plan::work::{Passed, SearchWindow, SearchedWindow};
 use crate::statistics::search::background::{Normalisation, expected_background};

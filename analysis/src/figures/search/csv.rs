@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::numbers::{CutNumbers, Excess, NO_EXCESS, of_all};
+use super::numbers::{CutNumbers, Excess, of_all};
 use super::pseudo_searches::PseudoSearch;
+use super::window::NO_EXCESS;
 use crate::figures::table::round;
 use crate::statistics::search::p_value::PValue;
 use crate::store::Results;

@@ -1,10 +1,11 @@
 //! The statistics of one cut in one window: what the template expects, and what a fit of the side-bands behind the cut does.
 
 use super::control::Deltas;
-use crate::job::{Job, MassWindow, Regions, ScanPoint};
+use super::window::{NO_EXCESS, template_cut};
+use crate::job::{Job, Regions};
 use crate::plan::work::{CutOutcome, Passed, SearchWindow, SearchedWindow, WindowCut};
 use crate::statistics::closure::Measured;
-use crate::statistics::search::background::{Background, Normalisation, TemplateCut, expected_background};
+use crate::statistics::search::background::{Background, Normalisation, expected_background};
 use crate::statistics::search::control::ControlExcess;
 use crate::statistics::search::counting::CountLikelihood;
 use crate::statistics::search::limits::{QUOTED_LEVEL, UpperLimits, upper_limits};
@@ -134,16 +135,6 @@ impl CutNumbers<'_> {
     }
 }
 
-/// The windows of the job that are searched, in its order.
-pub fn searched(results: &Results) -> impl Iterator<Item = &ScanPoint> {
-    results.job.points.iter().filter(|point| point.is_searched())
-}
-
-/// The masses of a window.
-pub fn signal_region(job: &Job, point: &ScanPoint) -> MassWindow {
-    point.template().map_or(job.regions.signal, |template| job.regions_of(&template.sample).signal)
-}
-
 /// The numbers of all windows that are searched: first those before a cut, then cut by cut.
 pub fn of_all(results: &Results) -> Vec<CutNumbers<'_>> {
     let deltas = Deltas::of(results);
@@ -204,18 +195,6 @@ fn direct(window: &SearchedWindow, passed: &Passed, delta: Measured) -> Result<E
         .map_err(|error| error.to_string())?;
     Ok(Excess::of(passed.data, background))
 }
-
-/// The template before and behind a cut.
-pub fn template_cut(window: &SearchedWindow, passed: &Passed) -> TemplateCut {
-    TemplateCut {
-        before: window.n_template as f64,
-        behind: passed.template as f64,
-        independent: passed.independent,
-    }
-}
-
-/// δ, where nobody has measured it.
-pub const NO_EXCESS: Measured = Measured { value: 0.0, error: 0.0 };
 
 /// The excess over a fit of the side-bands: the dijet function of two to four parameters, or where none of them describes the
 /// side-bands an exponential of a polynomial.

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::numbers::{NO_EXCESS, quoted_p};
+use super::numbers::quoted_p;
+use super::window::NO_EXCESS;
 use crate::plan::work::{PseudoCount, PseudoExperiment, PseudoExperiments, PseudoWindow};
 use crate::statistics::search::background::{Normalisation, TemplateCut, expected_background};
 use crate::statistics::search::calibration::{Calibration, CorrectedP};

@@ -1,8 +1,9 @@
 //! What the closing table says of control windows and pseudo-experiments.
 
 use super::control::{self, Deltas};
-use super::numbers::{CutNumbers, searched, signal_region};
+use super::numbers::CutNumbers;
 use super::pseudo_searches::{CutCalibration, NOT_UNIFORM, PseudoSearch};
+use super::window::{searched, signal_region};
 use crate::plan::work::pseudo_experiments::too_few;
 use crate::statistics::search::control::ControlExcess;
 use crate::statistics::search::intervals::{ONE_SIGMA, clopper_pearson};
