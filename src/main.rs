@@ -75,10 +75,10 @@ struct Describe {
 
 impl Describe {
     fn run(&self) -> Result<Exit, Error> {
-        let regions = Regions {
-            signal: window("--signal-region", &self.signal_region),
-            outer: window("--side-bands", &self.side_bands),
-        };
+        let regions = Regions::new(
+            window("--signal-region", &self.signal_region),
+            window("--side-bands", &self.side_bands),
+        );
         if regions.outer.low >= regions.signal.low || regions.outer.high <= regions.signal.high {
             let problem = format!(
                 "side-bands {} do not surround the signal region {} (there is nothing left beside it) widen \

@@ -160,3 +160,86 @@ fn what_a_search_cannot_do_is_refused_before_anything_is_written() {
     let beyond = "windows_gev = [[80, 90]]\nside_band_width_gev = 50";
     refused(&unlabelled(place.path(), beyond), "leave the data's range");
 }
+
+/// The counts of pseudo-experiments, task by task.
+fn pseudo(out: &Path) -> Vec<(String, Vec<serde_json::Value>)> {
+    let of_task = |(name, record): (String, serde_json::Value)| {
+        let experiments = record["outcome"]["done"]["pseudo"]["experiments"].as_array()?;
+        Some((name, experiments.clone()))
+    };
+    records(out).into_iter().filter_map(of_task).collect()
+}
+
+#[test]
+fn a_search_is_calibrated_by_pseudo_experiments_and_control_windows() {
+    let place = directory();
+    let [one, two] = ["one", "two"].map(|name| place.path().join(name));
+    write(place.path(), "mine.csv", &table(4000, 120.0));
+    let search = |calibrate: usize| {
+        // Too few events of the template for the second cut, which has no numbers in pseudo-experiments either.
+        let more = format!(
+            "windows_gev = [[80, 90]]\nefficiencies = [0.1, 1e-4]\nblind = false\ntrainings = 2\n\
+             control_windows_gev = [[95, 105]]\ncalibrate = {calibrate}\ncalibration_trainings = 1"
+        );
+        unlabelled(place.path(), &more)
+    };
+    let said = answer(&mut run(&search(10), &one));
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "control windows",
+        "one control window measures δ",
+        "global p of the smallest",
+        "10 pseudo-experiments a window tell",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let open = rows(&one);
+    assert_eq!((open.len(), open[1]["delta_windows"].as_str()), (3, "1"), "control windows have no row");
+    let number = |text: &str| text.parse::<f64>().expect("a number");
+    let [n_window, n_template, passing, delta] =
+        ["n_window", "n_template", "n_template_passing", "delta"].map(|key| number(&open[1][key]));
+    let expected = passing / n_template * n_window * (1.0 + delta);
+    assert!((number(&open[1]["background"]) / expected - 1.0).abs() < 1e-5, "{:?}", open[1]);
+    assert!(number(&open[1]["global_p"]) >= 1.0 / 11.0 - 1e-6, "{:?}", open[1]);
+    for table in ["control.csv", "calibration.csv"] {
+        let text = fs::read_to_string(one.join(table)).expect("a table");
+        assert_eq!(text.lines().count(), 2, "{text}");
+    }
+    assert!(one.join("figures/search_calibration.png").exists());
+
+    let first = pseudo(&one);
+    assert_eq!((first.len(), first[0].1.len()), (1, 10), "one task of ten");
+    let data = |one: &serde_json::Value| one["n_data"].as_f64().expect("a number");
+    assert!(first[0].1.iter().any(|one| (data(one) - n_window).abs() > 0.5), "a Poisson number");
+    for experiment in &first[0].1 {
+        // Six standard deviations of a Poisson number.
+        assert!((data(experiment) - n_window).abs() < 6.0 * n_window.sqrt(), "{experiment}");
+        let count = |key: &str| experiment["cuts"][0][key].as_f64().expect("a number");
+        assert!((count("template") - passing).abs() < 6.0, "{experiment}");
+        // Of one model, so that a tenth passes of both, though the model has learnt next to nothing.
+        let expected = 0.1 * data(experiment);
+        assert!((count("data") - expected).abs() < 6.0 * expected.sqrt(), "{experiment}");
+        assert!(experiment["cuts"][1].is_null(), "{experiment}");
+    }
+
+    // More of them leave those that are done, and each is the same in whichever directory.
+    answer(&mut run(&search(20), &one));
+    answer(&mut run(&search(20), &two));
+    let grown = pseudo(&one);
+    assert_eq!((grown.len(), &grown[0]), (2, &first[0]));
+    assert_ne!(grown[0].1, grown[1].1);
+    assert_eq!(grown, pseudo(&two));
+}
+
+#[test]
+fn what_cannot_be_calibrated_or_controlled_is_refused() {
+    let place = directory();
+    let out = place.path().join("out");
+    let refused = |search: &str, expected: &str| {
+        let (code, message) = refusal(&mut run(&small_search(place.path(), search), &out));
+        assert!(code == 2 && message.contains(expected) && !out.exists(), "{message}");
+    };
+    refused("injected = 0\nmethod = 'sb'\ncalibrate = 10", "copies of template events");
+    refused("injected = 0\ncontrol_windows_gev = [[3600, 3800]]", "it overlaps 3300-3700");
+    refused("injected = 0\ncontrol_windows_gev = [[2700, 2900]]", "do not lie on both sides");
+}

@@ -196,7 +196,12 @@ impl Part {
 
 impl Part {
     /// The value of the last formula of a row whose other numbers may be NaN; none where it has no finite value either.
-    fn last_of(&self, batch: &Batch, row: usize, Scratch { numbers, arguments }: &mut Scratch) -> Option<f64> {
+    fn last_of(
+        &self,
+        batch: &Batch,
+        row: usize,
+        Scratch { numbers, arguments }: &mut Scratch,
+    ) -> Option<f64> {
         numbers.clear();
         numbers.resize(self.basics.values(), f64::NAN);
         self.basics.as_found(batch, row, numbers);

@@ -241,9 +241,8 @@ fn nodes(window: MassWindow) -> impl Iterator<Item = (f64, f64)> {
 /// About equal bins over side-bands and signal region that keep its edges.
 fn edges(regions: &Regions) -> Vec<f64> {
     let width = regions.outer.width() / BINS;
-    let [lower, upper] = regions.side_bands();
     let mut edges = vec![regions.outer.low.0];
-    for window in [lower, regions.signal, upper] {
+    for window in regions.parts() {
         let bins = (window.width() / width).round().max(1.0);
         edges.extend((1..=bins as usize).map(|bin| window.low.0 + window.width() * bin as f64 / bins));
     }

@@ -17,6 +17,7 @@ mod jet_models;
 mod jet_summary;
 mod jet_template;
 mod perform;
+mod pseudo_experiments;
 pub mod rank_log;
 mod search_window;
 mod spectrum;
@@ -27,6 +28,7 @@ mod train;
 mod unfinished_jet_template;
 mod unfinished_template;
 mod weights;
+mod window_scores;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;

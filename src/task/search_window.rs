@@ -2,17 +2,16 @@
 
 use drapes_analysis::job::Injected;
 use drapes_analysis::job::regions::{Region, Regions};
-use drapes_analysis::job::template_spec::TemplateSpec;
+use drapes_analysis::job::template_spec::{Start, TemplateSpec};
 use drapes_analysis::plan::TaskId;
-use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::work::search_window::fine_edges;
 use drapes_analysis::plan::work::{CutOutcome, Passed, SearchWindow, SearchedWindow, WindowCut};
 use drapes_analysis::statistics::search::cut::{FoldCut, Judged};
 use drapes_analysis::statistics::search::effective::effective_events;
 use drapes_analysis::store::record::TaskResult;
-use ndarray::{Array2, ArrayView1};
-use rand::RngExt;
+use ndarray::ArrayView1;
 
+use super::window_scores::Scores;
 use super::{Perform, Trial, Workplace, template};
 use crate::arrays::{ArrayWriter, Column};
 use crate::error::Error;
@@ -40,7 +39,8 @@ impl Perform for SearchWindow {
             let settings = (&place.job.trees, search.trainings);
             let beside = sample.features(&events.beside);
             let found = out_of_fold(&made.class, &data, beside.view(), settings, &stream, checkpointer)?;
-            Some(Scores::averaged(found, search.trainings, &stream))
+            let unseen = made.folds_of_side_bands(&template, &found, events.beside.len());
+            Some(Scores::averaged(found, search.trainings, unseen, &stream))
         } else {
             None
         };
@@ -79,6 +79,24 @@ struct MadeClass {
     class: DealtClass,
     /// The event that each began as; none where they began as noise.
     origins: Option<Vec<usize>>,
+}
+
+impl MadeClass {
+    /// The fold of each side-band event in whose trees none of its copies took part, where the template begins as these events: the
+    /// others have learnt them as template. None where it begins as something else.
+    fn folds_of_side_bands(
+        &self,
+        template: &TemplateSpec,
+        found: &OutOfFold,
+        events: usize,
+    ) -> Option<Vec<u32>> {
+        let origins = self.origins.as_ref().filter(|_| template.method.starts() == Start::SideBands)?;
+        let mut folds = vec![0; events];
+        for (origin, judged) in origins.iter().zip(&found.template) {
+            folds[*origin] = judged.fold;
+        }
+        Some(folds)
+    }
 }
 
 /// The template of a window, copies of an event together.
@@ -135,51 +153,6 @@ impl<'a> WindowEvents<'a> {
             }
         }
         counts
-    }
-}
-
-/// Log-odds below which scores are told apart by chance. Trees that find little have few different scores, and all events of one
-/// would pass a cut together, however small a share of the template was to pass.
-const LEAST_DIFFERENCE: f32 = 1e-3;
-
-/// Scores, averaged over trainings.
-struct Scores {
-    template: Vec<Judged>,
-    data: Vec<Judged>,
-    /// Of the side-bands' data, each by the trees of one fold, to which it was dealt: a cut is the same for them as for the data
-    /// of the window, whose scores are by one fold too.
-    beside: Vec<Judged>,
-    /// The same by the trees of all folds.
-    beside_by_all: Vec<f32>,
-}
-
-impl Scores {
-    fn averaged(found: OutOfFold, trainings: usize, stream: &Stream) -> Self {
-        let times = trainings as f32;
-        let apart = |part: &str, events: Vec<Judged>| -> Vec<Judged> {
-            let mut generator = stream.branch("equal scores").branch(part).generator();
-            let apart = |event: Judged| {
-                let chance: f32 = generator.random();
-                Judged { score: event.score + LEAST_DIFFERENCE * chance, ..event }
-            };
-            events.into_iter().map(apart).collect()
-        };
-        let mean = |events: Vec<Judged>| -> Vec<Judged> {
-            events.into_iter().map(|event| Judged { score: event.score / times, ..event }).collect()
-        };
-        let further: Array2<f32> = found.further / times;
-        let folds =
-            DealtClass::fold_of_each(further.nrows(), SearchWindow::FOLDS, &stream.branch("side-bands"));
-        let judged = folds
-            .iter()
-            .enumerate()
-            .map(|(event, fold)| Judged { fold: *fold, score: further[[event, *fold as usize]] });
-        Self {
-            template: apart("template", mean(found.template)),
-            data: apart("data", mean(found.background)),
-            beside: apart("side-bands", judged.collect()),
-            beside_by_all: further.rows().into_iter().map(|row| row.sum() / row.len() as f32).collect(),
-        }
     }
 }
 

@@ -11,7 +11,7 @@ use drapes_analysis::job::template_spec::{NoisePath, Start, TemplateMethod, Temp
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::work::template_summary::TemplateSummary;
-use drapes_analysis::plan::work::{Fit, MakeTemplate, Resample, ResultOf};
+use drapes_analysis::plan::work::{Fit, MadePool, MakePool, MakeTemplate, Resample, ResultOf};
 use drapes_analysis::store::record::TaskResult;
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 use rand_distr::Distribution;
@@ -37,38 +37,12 @@ impl Perform for MakeTemplate {
         id: &TaskId,
         checkpointer: &Checkpointer<'_>,
     ) -> Result<TaskResult, Error> {
-        let Self { template, oversampling, model, fit } = self;
-        let template = *template;
+        let template = self.template;
         let starts = starts(place, &template)?;
-        let count = starts.len() * oversampling.0 as usize;
-        let stream = stream(place, &template);
-        let masses = target_masses(place, &template, fit.as_ref(), &starts, count)?;
-        let method = template.method;
-        let model = match method.flow() {
-            Some(kind) => Model::Flow(flow::read(place, kind, model)?),
-            None => Model::Denoiser(
-                train::read(place, model, method.path())?,
-                NoiseGrid::of(&place.job.sampler, &template),
-            ),
-        };
-        let solver = place.job.sampler.with(template.integration).solver;
-        let maker = Maker { method, starts: &starts, model, solver, device: place.device };
-        let noise = match template.method {
-            TemplateMethod::Noise | TemplateMethod::FlowMatching | TemplateMethod::Cathode => {
-                stream.branch("starting noise")
-            }
-            _ => stream.branch("added noise"),
-        }
-        .generator();
-        let spread = stream.branch("spread").generator();
-        let events =
-            ToMake { masses: &masses, generators: Generators { noise, spread }, portion: maker.portion() };
-        store(place, id, events, checkpointer, |rows, generators, sink| {
-            maker.make(&masses[rows.clone()], rows, generators, sink)
-        })?;
-        let (grid, in_tails) = match &maker.model {
+        let model = make(place, id, self, (&starts, &stream(place, &template)), checkpointer)?;
+        let (grid, in_tails) = match &model {
             Model::Denoiser(_, grid) => (Some(grid), None),
-            Model::Flow(_) if method == TemplateMethod::Cathode => (None, None),
+            Model::Flow(_) if template.method == TemplateMethod::Cathode => (None, None),
             Model::Flow(flow) => (None, Some(flow.share_in_tails(starts.generated()))),
         };
         let summary = summarise(place, id, Some(template), grid, &starts)?;
@@ -80,17 +54,76 @@ impl Perform for MakeTemplate {
     }
 }
 
+/// Events for pseudo-experiments, made as those of a template are.
+impl Perform for MakePool {
+    fn perform(
+        &self,
+        place: &Workplace,
+        id: &TaskId,
+        checkpointer: &Checkpointer<'_>,
+    ) -> Result<TaskResult, Error> {
+        let template = &self.events.template;
+        let starts = starts(place, template)?;
+        // Other events than those of the template that data are compared with.
+        let stream = stream(place, template).branch("pool");
+        make(place, id, &self.events, (&starts, &stream), checkpointer)?;
+        let events = starts.len() * self.events.oversampling.0 as usize;
+        Ok(TaskResult::Pool(MadePool { events }))
+    }
+
+    fn trial(&self) -> Option<&dyn Trial> {
+        Some(&self.events)
+    }
+}
+
+/// Makes the events of a template from those that its method starts from, by the random numbers of a stream, and stores them.
+/// Returns the model that has made them.
+fn make(
+    place: &Workplace,
+    id: &TaskId,
+    MakeTemplate { template, oversampling, model, fit }: &MakeTemplate,
+    (starts, stream): (&RegionEvents, &Stream),
+    checkpointer: &Checkpointer<'_>,
+) -> Result<Model, Error> {
+    let count = starts.len() * oversampling.0 as usize;
+    let masses = target_masses(place, template, fit.as_ref(), (starts, stream), count)?;
+    let method = template.method;
+    let model = match method.flow() {
+        Some(kind) => Model::Flow(flow::read(place, kind, model)?),
+        None => Model::Denoiser(
+            train::read(place, model, method.path())?,
+            NoiseGrid::of(&place.job.sampler, template),
+        ),
+    };
+    let solver = place.job.sampler.with(template.integration).solver;
+    let maker = Maker { method, starts, model, solver, device: place.device };
+    let noise = match template.method {
+        TemplateMethod::Noise | TemplateMethod::FlowMatching | TemplateMethod::Cathode => {
+            stream.branch("starting noise")
+        }
+        _ => stream.branch("added noise"),
+    }
+    .generator();
+    let spread = stream.branch("spread").generator();
+    let events =
+        ToMake { masses: &masses, generators: Generators { noise, spread }, portion: maker.portion() };
+    store(place, id, events, checkpointer, |rows, generators, sink| {
+        maker.make(&masses[rows.clone()], rows, generators, sink)
+    })?;
+    Ok(maker.model)
+}
+
 /// The masses that the events of a template are made at: drawn from the fit of the side-bands, or those of the events that it
 /// starts from, round and round.
 fn target_masses(
     place: &Workplace,
     template: &TemplateSpec,
     fit: Option<&TaskId>,
-    starts: &RegionEvents,
+    (starts, stream): (&RegionEvents, &Stream),
     count: usize,
 ) -> Result<Vec<f64>, Error> {
     let Some(fit) = fit else { return Ok(starts.masses.iter().copied().cycle().take(count).collect()) };
-    let mut generator = stream(place, template).branch("target masses").generator();
+    let mut generator = stream.branch("target masses").generator();
     let window = shape(place, fit)?.within(place.job.regions_of(&template.sample).signal);
     Ok(window.sample_iter(&mut generator).take(count).collect())
 }

@@ -105,6 +105,8 @@ pub enum Figure {
     Closure,
     /// Local p-values of a search against mass.
     Search,
+    /// How often p-values of pseudo-experiments without signal are as small as they say.
+    SearchCalibration,
     /// Closure against the network evaluations of the reverse diffusion.
     Solver,
     /// Significance improvement over injection and over-sampling.
@@ -160,6 +162,7 @@ impl Figure {
             Self::Corner => corner::table(name, results),
             Self::Closure => excess::table(name, results),
             Self::Search => search::p_values::table(name, results),
+            Self::SearchCalibration => search::calibration::table(name, results),
             Self::Solver => solver::table(name, results),
             Self::OversamplingMap => factor_map::table(name, results),
             Self::Trees => variants::trees(name, results),
@@ -189,6 +192,7 @@ impl Figure {
             Self::Corner => corner::picture(table),
             Self::Closure => excess::picture(table),
             Self::Search => search::p_values::picture(table),
+            Self::SearchCalibration => search::calibration::picture(table),
             Self::Solver => solver::picture(table),
             Self::OversamplingMap => factor_map::picture(table),
             Self::Trees => variants::trees_picture(table),

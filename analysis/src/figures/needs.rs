@@ -77,6 +77,7 @@ impl Figure {
                 ("templates of features, independent_background, and closure.trees above 0", "fig04_05")
             }
             Self::Search => ("the windows of a [search] that is not blind any more", "search_demo"),
+            Self::SearchCalibration => ("pseudo-experiments (calibrate of [search])", "search_demo"),
             Self::Solver => ("DRAPES ∅ without signal for several steps or solvers", "solver"),
             Self::Trees => ("points with classifier = [\"mlp\", \"trees\"]", "trees"),
         }
@@ -115,6 +116,7 @@ impl Figure {
             }
             Self::Closure => |_, work| matches!(work, Work::Closure(_)),
             Self::Search => |_, work| matches!(work, Work::Window(_)),
+            Self::SearchCalibration => |_, work| matches!(work, Work::Pseudo(_)),
             Self::Solver => {
                 |_, work| is_classified(work, |point| point.method() == "noise" && is_empty(point))
             }

@@ -65,6 +65,8 @@ pub fn reduce(store: &Store, results: &Results) -> Result<(), Error> {
     for (table, text) in [
         (SideTable::Closure, excess::csv(results)),
         (SideTable::Search, search::csv::csv(results)),
+        (SideTable::Control, search::control::csv(results)),
+        (SideTable::Calibration, search::calibration_csv::csv(results)),
         (SideTable::Variance, sources::variance(results)),
         (SideTable::Differences, sources::differences(results)),
     ] {

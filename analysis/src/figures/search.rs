@@ -1,10 +1,17 @@
 //! What a search has found: a row for each window and cut, as numbers ([`numbers`]), `search.csv` ([`csv`]), the closing table
-//! ([`told`]), and p-values against mass ([`p_values`]).
+//! ([`told`]), and p-values against mass ([`p_values`]); what control windows say of templates ([`control`]), and what
+//! pseudo-experiments say of p-values ([`pseudo_searches`], [`calibration_csv`], [`calibration`]).
 
+pub mod calibration;
+pub mod calibration_csv;
+pub mod control;
 pub mod csv;
 pub mod numbers;
 pub mod p_values;
+pub mod pseudo_searches;
 pub mod told;
+mod told_calibration;
+mod window;
 
 #[cfg(test)]
 mod tests;

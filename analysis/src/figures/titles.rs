@@ -37,6 +37,7 @@ impl Figure {
             Self::Corner => "Template and true background, every pair of features",
             Self::Closure => "True background that passes a cut, over what the template says",
             Self::Search => "Local p-values of the search against mass",
+            Self::SearchCalibration => "How often p-values without signal are as small as they say",
             Self::Solver => "Closure against the network evaluations of the reverse diffusion",
             Self::OversamplingMap => "Significance improvement over injection and over-sampling",
             Self::Trees => "Boosted trees beside networks",

@@ -59,7 +59,7 @@ pub use quantities::{
 };
 pub use read::DEFAULTS;
 pub use regions::{MassWindow, Region, Regions};
-pub use search::{Injected, Search};
+pub use search::{Injected, PseudoSearches, Search};
 pub use solver::Solver;
 pub use template_spec::{
     FlowKind, Inputs, Integration, Kinematics, NoisePath, Scope, Start, TemplateMethod, TemplateSpec,
@@ -169,7 +169,11 @@ impl Job {
 
     /// The regions of some data.
     pub fn regions_of(&self, sample: &TrainingSample) -> Regions {
-        Regions { signal: sample.signal_region.unwrap_or(self.regions.signal), outer: sample.side_bands }
+        Regions {
+            signal: sample.signal_region.unwrap_or(self.regions.signal),
+            outer: sample.side_bands,
+            left_out: sample.left_out,
+        }
     }
 
     /// What a point of this job needs the labels of events for; nothing where it can be had of data without.

@@ -193,6 +193,16 @@ impl ScanPoint {
         }
     }
 
+    /// Whether the point is a control window of a search, where no signal is looked for.
+    pub fn is_control(&self) -> bool {
+        matches!(self.comparison, Comparison::Window { template, .. } if template.sample.left_out.is_some())
+    }
+
+    /// Whether the point is a window of a search that may have a signal.
+    pub fn is_searched(&self) -> bool {
+        matches!(self.comparison, Comparison::Window { .. }) && !self.is_control()
+    }
+
     /// Whether the point needs true background outside of the data.
     pub fn needs_independent_background(&self) -> bool {
         self.template().is_none()

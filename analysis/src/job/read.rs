@@ -122,7 +122,7 @@ impl Document {
             unit: self.data.unit.clone(),
             data: self.data.data(),
             independent_background: self.independent_background.into(),
-            regions: Regions { signal, outer },
+            regions: Regions::new(signal, outer),
             collision_energy: collision_energy_gev,
             denoiser: self.denoiser,
             sampler: self.sampler,

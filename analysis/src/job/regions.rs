@@ -40,13 +40,16 @@ impl fmt::Display for MassWindow {
 
 /// The signal region and the side-bands around it.
 ///
-/// The side-bands are named by their outer edges; the signal region is cut out of them.
+/// The side-bands are named by their outer edges; the signal region is cut out of them, and what a control window must not see.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Regions {
     /// Where the search looks.
     pub signal: MassWindow,
     /// Outer edges of the side-bands, the signal region included.
     pub outer: MassWindow,
+    /// Masses between the outer edges that are in neither: around a control window, those that are searched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<MassWindow>,
 }
 
 /// Which region a mass belongs to.
@@ -61,23 +64,62 @@ pub enum Region {
 }
 
 impl Regions {
+    /// A signal region and side-bands all around it.
+    pub fn new(signal: MassWindow, outer: MassWindow) -> Self {
+        Self { signal, outer, left_out: None }
+    }
+
     /// The region of a mass in GeV.
     pub fn region(&self, mass: f64) -> Region {
+        let is_left_out = self.left_out.is_some_and(|window| window.contains(mass));
         if self.signal.contains(mass) {
             Region::Signal
-        } else if self.outer.contains(mass) {
+        } else if self.outer.contains(mass) && !is_left_out {
             Region::SideBand
         } else {
             Region::Outside
         }
     }
 
-    /// The lower and the upper side-band.
-    pub fn side_bands(&self) -> [MassWindow; 2] {
+    /// What lies below and above the signal region, whatever is left out of it.
+    pub fn around(&self) -> [MassWindow; 2] {
         [
             MassWindow { low: self.outer.low, high: self.signal.low },
             MassWindow { low: self.signal.high, high: self.outer.high },
         ]
+    }
+
+    /// The side-bands: one below and one above the signal region, in two parts where something in it is left out.
+    pub fn side_bands(&self) -> Vec<MassWindow> {
+        let Some(hole) = self.left_out else { return self.around().to_vec() };
+        let parts = self.around().into_iter().flat_map(|band| {
+            let edge = |edge: Gev| Gev(edge.0.max(band.low.0).min(band.high.0));
+            [
+                MassWindow { low: band.low, high: edge(hole.low) },
+                MassWindow { low: edge(hole.high), high: band.high },
+            ]
+        });
+        parts.filter(|part| part.width() > 0.0).collect()
+    }
+
+    /// Side-bands, signal region and what is left out, from the lowest to the highest, without a gap between the outer edges.
+    pub fn parts(&self) -> Vec<MassWindow> {
+        let mut parts = self.side_bands();
+        parts.push(self.signal);
+        parts.sort_by(|one, other| one.low.0.total_cmp(&other.low.0));
+        let mut all: Vec<MassWindow> = vec![];
+        for part in parts {
+            let reached = all.last().map_or(self.outer.low, |last| last.high);
+            if reached < part.low {
+                all.push(MassWindow { low: reached, high: part.low });
+            }
+            all.push(part);
+        }
+        let reached = all.last().map_or(self.outer.low, |last| last.high);
+        if reached < self.outer.high {
+            all.push(MassWindow { low: reached, high: self.outer.high });
+        }
+        all
     }
 }
 
@@ -87,13 +129,38 @@ mod tests {
 
     #[test]
     fn edges_are_half_open() {
-        let regions =
-            Regions { signal: MassWindow::new(3300.0, 3700.0), outer: MassWindow::new(2800.0, 6000.0) };
+        let regions = Regions::new(MassWindow::new(3300.0, 3700.0), MassWindow::new(2800.0, 6000.0));
         assert_eq!(regions.region(2799.9), Region::Outside);
         assert_eq!(regions.region(2800.0), Region::SideBand);
         assert_eq!(regions.region(3300.0), Region::Signal);
         assert_eq!(regions.region(3700.0), Region::SideBand);
         assert_eq!(regions.region(6000.0), Region::Outside);
         assert_eq!(regions.region(f64::NAN), Region::Outside);
+    }
+
+    #[test]
+    fn what_is_left_out_is_in_no_region_and_parts_have_no_gap() {
+        let window = MassWindow::new;
+        let outer = window(2800.0, 6000.0);
+        let plain = Regions::new(window(3300.0, 3700.0), outer);
+        assert_eq!(plain.side_bands(), [window(2800.0, 3300.0), window(3700.0, 6000.0)]);
+        assert_eq!(plain.parts(), [window(2800.0, 3300.0), plain.signal, window(3700.0, 6000.0)]);
+        let hole = Some(window(3100.0, 3900.0));
+        let control = Regions { left_out: hole, ..Regions::new(window(4200.0, 4600.0), outer) };
+        let bands = [window(2800.0, 3100.0), window(3900.0, 4200.0), window(4600.0, 6000.0)];
+        assert_eq!(control.side_bands(), bands);
+        let parts = [bands[0], window(3100.0, 3900.0), bands[1], control.signal, bands[2]];
+        assert_eq!(control.parts(), parts);
+        assert_eq!(
+            [3000.0, 3100.0, 4300.0, 4600.0].map(|mass| control.region(mass)),
+            [Region::SideBand, Region::Outside, Region::Signal, Region::SideBand]
+        );
+        // A hole beyond the outer edge, or up to it, takes what is inside.
+        let above =
+            Regions { left_out: Some(window(3000.0, 7000.0)), ..Regions::new(window(2900.0, 2950.0), outer) };
+        assert_eq!(above.side_bands(), [window(2800.0, 2900.0), window(2950.0, 3000.0)]);
+        assert_eq!(above.parts().last(), Some(&window(3000.0, 6000.0)));
+        let beyond = Regions { left_out: Some(window(7000.0, 8000.0)), ..plain };
+        assert_eq!(beyond.side_bands(), plain.side_bands());
     }
 }

@@ -1,11 +1,14 @@
 //! A search in windows of the resonant mass: which windows there are, and how data are told from the template of each.
 
+mod control;
+
 use serde::{Deserialize, Serialize};
 
+use self::control::Control;
 use super::checks::repeated;
 use super::document::Section;
 use super::keys::keys;
-use super::rules::{Rule, fitting, from_toml, number, positive, windows, word};
+use super::rules::{Rule, fitting, from_toml, number, positive, whole, windows, word};
 use crate::job::{
     ClassifierKind, Comparison, Gev, Job, MassWindow, OtherSample, Oversampling, ScanPoint, SignalCount,
     TemplateMethod, TemplateSpec, TrainingSample,
@@ -16,6 +19,8 @@ use crate::job::{
 const LARGEST_EFFICIENCY: f64 = 0.2;
 /// Windows of a search at most: each has a training of its own.
 const MOST_WINDOWS: f64 = 1000.0;
+/// Pseudo-experiments that a task does.
+const TEN: u32 = PseudoSearches::A_TASK as u32;
 /// Edges that are computed are rounded to this share of the unit, so that names of tasks have no endless numbers.
 const ROUNDED: f64 = 1e3;
 
@@ -30,6 +35,25 @@ pub struct Search {
     pub injected: Injected,
     /// Whether data behind the cuts are withheld until somebody unblinds them.
     pub blind: bool,
+    /// Pseudo-experiments without signal. Absent from the text of jobs that have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<PseudoSearches>,
+}
+
+/// Searches of pseudo-data that a window's own model draws, for it knows no signal: what p-values do where there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PseudoSearches {
+    /// How many for each window.
+    pub experiments: usize,
+    /// Trainings for each fold of one.
+    pub trainings: usize,
+    /// Events of a window's pool, in events of one pseudo-experiment.
+    pub pool: usize,
+}
+
+impl PseudoSearches {
+    /// Pseudo-experiments that a task does.
+    pub const A_TASK: usize = 10;
 }
 
 /// The signal in the data of a search.
@@ -93,6 +117,20 @@ keys! {
         injected: Injected = "unlabelled", injected();
         /// Whether data behind the cuts are withheld from tables and figures until `drapes unblind`.
         blind: bool = true, fitting("true or false", |_: &bool| true);
+        /// Control windows, as [[2850, 3050]]: they are searched as the others are, with templates that see none of the masses that are
+        /// searched, and measure by how much more background passes a cut than a template says. They are not blind.
+        control_windows_gev: Vec<MassWindow> = [], some_windows();
+        /// Where they come from: `listed`, or `side-bands` for as many as fit below and above all windows.
+        control: Control = "listed", word();
+        /// Pseudo-experiments without signal for each window, whose data and template are drawn from the window's model: how often
+        /// p-values are as small as they say, and how small the smallest of all windows and cuts is by chance. Tens, for a
+        /// task does ten of them; 1000 tell 3 standard deviations.
+        calibrate: usize = 0, whole("0 or a multiple of 10, up to 1000000", |n| n % TEN == 0 && n <= 1_000_000);
+        /// Trainings for each fold of a pseudo-experiment; 0: as many as data have. Fewer are cheaper, and calibrate a search of
+        /// as many.
+        calibration_trainings: usize = 0, whole("a whole number, 0 for as many as trainings", |_| true);
+        /// How many pseudo-experiments' events a window's pool has, from which each draws without replacement.
+        calibration_pool: usize = 2, whole("a whole number from 2 to 1000", |n| (2..=1000).contains(&n));
     }
     check SearchKeys::check;
 }
@@ -207,28 +245,78 @@ impl SearchKeys {
         let windows = self.windows();
         let method = template_method(&self.method).ok()?;
         if windows.is_empty() {
+            self.check_purpose(section);
             return None;
         }
         self.check_sources(section, method, job);
         let (key, n_signal) = (self.key(), self.injected.added());
         let mut points: Vec<ScanPoint> = Vec::new();
-        for window in windows {
+        for window in windows.iter().copied() {
             // A window in error is noted; so are those behind it.
             let Some(side_bands) = self.side_bands(section, window, job) else { continue };
             let signal_region = (window != job.regions.signal).then_some(window);
             let sample = TrainingSample { signal_region, ..TrainingSample::new(n_signal, side_bands) };
-            let sigma_prime = matches!(method, TemplateMethod::SideBand | TemplateMethod::OtherSample)
-                .then_some(job.sigma_prime);
-            let template = TemplateSpec { sigma_prime, ..TemplateSpec::plain(method, sample) };
-            let comparison = Comparison::Window { template, oversampling: self.oversampling };
-            let point = ScanPoint { comparison, classifier: ClassifierKind::Trees };
+            let point = self.point(method, sample, job);
             if points.contains(&point) {
                 repeated(section, key, &window.to_string());
             }
             points.push(point);
         }
+        let calibration = self.calibration(section, method);
+        for (_, sample) in self.control_windows(section, &windows, job) {
+            points.push(self.point(method, sample, job));
+        }
         let Self { trainings, efficiencies, injected, blind, .. } = self;
-        Some((Search { trainings, efficiencies, injected, blind }, points))
+        Some((Search { trainings, efficiencies, injected, blind, calibration }, points))
+    }
+
+    /// The point of a window, whose template sees these data.
+    fn point(&self, method: TemplateMethod, sample: TrainingSample, job: &Job) -> ScanPoint {
+        let sigma_prime = matches!(method, TemplateMethod::SideBand | TemplateMethod::OtherSample)
+            .then_some(job.sigma_prime);
+        let template = TemplateSpec { sigma_prime, ..TemplateSpec::plain(method, sample) };
+        let comparison = Comparison::Window { template, oversampling: self.oversampling };
+        ScanPoint { comparison, classifier: ClassifierKind::Trees }
+    }
+
+    /// The pseudo-experiments of each window; none, with a note, where the method's template cannot make any.
+    fn calibration(&self, section: &Section<'_>, method: TemplateMethod) -> Option<PseudoSearches> {
+        if self.calibrate == 0 {
+            return None;
+        }
+        if method.moves_events() {
+            let message = format!(
+                "is {}, with method = \"{}\" (its template's events are moved ones, so that pseudo-data would be copies of template \
+                 events) remove it, or choose noise, flow_matching or cathode, which make any number of new events",
+                self.calibrate, self.method
+            );
+            section.wrong("calibrate", message);
+            return None;
+        }
+        let trainings =
+            if self.calibration_trainings == 0 { self.trainings } else { self.calibration_trainings };
+        Some(PseudoSearches { experiments: self.calibrate, trainings, pool: self.calibration_pool })
+    }
+
+    /// Notes keys that mean nothing without a search.
+    fn check_purpose(&self, section: &Section<'_>) {
+        if self.steps() {
+            return;
+        }
+        if self.calibrate > 0 {
+            let message = format!(
+                "is {} (there is no search to calibrate) name windows_gev, or remove it",
+                self.calibrate
+            );
+            section.wrong("calibrate", message);
+        }
+        if !self.control_windows_gev.is_empty() || self.control == Control::SideBands {
+            let message = "is named (there is no search to control) name windows_gev, or remove it";
+            section.wrong(
+                if self.control == Control::SideBands { "control" } else { "control_windows_gev" },
+                message,
+            );
+        }
     }
 
     /// Notes events that a search cannot do with, or without.

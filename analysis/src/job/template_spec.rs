@@ -157,7 +157,7 @@ impl FlowKind {
     /// every signal region.
     pub fn learns(self, sample: TrainingSample) -> TrainingSample {
         match self {
-            Self::BaseOfAll => TrainingSample { signal_region: None, ..sample },
+            Self::BaseOfAll => TrainingSample { signal_region: None, left_out: None, ..sample },
             Self::Base | Self::Curtains | Self::CurtainsEfficient | Self::Feta => sample,
         }
     }
@@ -182,6 +182,9 @@ pub struct TrainingSample {
     /// The signal region between them; none: the job's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal_region: Option<MassWindow>,
+    /// Masses that it does not see: those of the search, where it is made for a control window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<MassWindow>,
     /// The seed of the model and of the template that is made with it. Absent where it is the first.
     #[serde(default, skip_serializing_if = "TemplateSeed::is_first")]
     pub template_seed: TemplateSeed,
@@ -190,12 +193,15 @@ pub struct TrainingSample {
 impl TrainingSample {
     /// Data with so much signal, in the job's own signal region.
     pub fn new(n_signal: SignalCount, side_bands: MassWindow) -> Self {
-        Self { n_signal, side_bands, signal_region: None, template_seed: TemplateSeed(0) }
+        Self { n_signal, side_bands, signal_region: None, left_out: None, template_seed: TemplateSeed(0) }
     }
 
     /// Whether signal region and side-bands are those of the job, and the seed is the first.
     pub fn is_nominal(&self, regions: &Regions) -> bool {
-        self.side_bands == regions.outer && self.signal_region.is_none() && self.template_seed.is_first()
+        self.side_bands == regions.outer
+            && self.signal_region.is_none()
+            && self.left_out.is_none()
+            && self.template_seed.is_first()
     }
 
     /// The same data, whatever the seed of their template.
@@ -210,6 +216,9 @@ impl fmt::Display for TrainingSample {
         write!(f, "s{}-w{}", self.n_signal, self.side_bands)?;
         if let Some(window) = self.signal_region {
             write!(f, "-r{window}")?;
+        }
+        if let Some(window) = self.left_out {
+            write!(f, "-o{window}")?;
         }
         match self.template_seed {
             TemplateSeed(0) => Ok(()),

@@ -120,6 +120,13 @@ pub fn forest_work(job: &Job, events: f64) -> f64 {
     let (iterations, patience) = (job.trees.iterations as f64, job.trees.patience as f64);
     (GROWN_TREES * iterations).max(patience.min(iterations)) * tree_work(job, events)
 }
+
+/// The same where nothing can be told apart: the loss hardly ever improves, and the patience is over soon.
+pub fn stopped_forest_work(job: &Job, events: f64) -> f64 {
+    let grown = job.trees.patience.saturating_add(1).min(job.trees.iterations);
+    grown as f64 * tree_work(job, events)
+}
+
 /// A product of counts, of which the largest that a job can name would overflow whole numbers.
 pub fn product<const N: usize>(counts: [usize; N]) -> f64 {
     counts.iter().map(|count| *count as f64).product()

@@ -21,6 +21,10 @@ pub enum SideTable {
     Closure,
     /// The windows of a search.
     Search,
+    /// Its control windows.
+    Control,
+    /// Its pseudo-experiments.
+    Calibration,
     /// Where bands come from.
     Variance,
     /// Differences between methods.
@@ -29,13 +33,16 @@ pub enum SideTable {
 
 impl SideTable {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Closure, Self::Search, Self::Variance, Self::Differences];
+    pub const ALL: [Self; 6] =
+        [Self::Closure, Self::Search, Self::Control, Self::Calibration, Self::Variance, Self::Differences];
 
     /// The file.
     pub fn name(self) -> &'static str {
         match self {
             Self::Closure => "closure.csv",
             Self::Search => "search.csv",
+            Self::Control => "control.csv",
+            Self::Calibration => "calibration.csv",
             Self::Variance => "variance.csv",
             Self::Differences => "differences.csv",
         }
@@ -46,6 +53,10 @@ impl SideTable {
         match self {
             Self::Closure => [b"method,n_signal,side_band", b"method;n_signal;side_band"],
             Self::Search => [b"window_low_gev,window_high_gev", b"window_low_gev;window_high_gev"],
+            Self::Control => [b"control_low_gev,control_high_gev", b"control_low_gev;control_high_gev"],
+            Self::Calibration => {
+                [b"calibrated_low_gev,calibrated_high_gev", b"calibrated_low_gev;calibrated_high_gev"]
+            }
             Self::Variance => [b"point,method,n_signal,measure", b"point;method;n_signal;measure"],
             Self::Differences => [b"n_signal,measure,method,minus", b"n_signal;measure;method;minus"],
         }

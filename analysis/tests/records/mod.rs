@@ -14,7 +14,8 @@ use drapes_analysis::plan::work::template_summary::{
     Displacement, FeatureSpectra, PairDensity, TemplateSummary,
 };
 use drapes_analysis::plan::work::{
-    Classify, ClosureByTrees, CutOutcome, Fit, MakeJets, MakeTemplate, Passed, SearchWindow, SearchedWindow,
+    Classify, ClosureByTrees, CutOutcome, Fit, MadePool, MakeJets, MakePool, MakeTemplate, Passed,
+    PseudoCount, PseudoExperiment, PseudoExperiments, PseudoWindow, SearchWindow, SearchedWindow,
     TestedClosure, TrainDenoisers, TrainFlows, TrainJets, TrainKinematics, WindowCut,
 };
 use drapes_analysis::plan::{Plan, Work};
@@ -51,6 +52,8 @@ oversampling = 5
 efficiencies = [0.1, 0.01]
 injected = 1000
 blind = false
+calibrate = 40
+control_windows_gev = [[2900, 3200], [4200, 4600]]
 [[scan]]
 method = 'noise'
 n_signal = [0, 100, 1000, 3000]
@@ -258,6 +261,10 @@ fn result(work: &Work) -> TaskResult {
         Work::Template(MakeTemplate { template, .. }) => {
             TaskResult::Template(Box::new(template_summary(Some(*template))))
         }
+        Work::Pool(MakePool { events }) => {
+            TaskResult::Pool(MadePool { events: 10_000 * events.oversampling.0 as usize })
+        }
+        Work::Pseudo(these) => TaskResult::Pseudo(pseudo(these)),
         Work::Resample(_) => TaskResult::Template(Box::new(template_summary(None))),
         Work::Closure(ClosureByTrees { template }) => {
             TaskResult::Closure(tested(template.as_ref().map(|made| made.template)))
@@ -310,6 +317,28 @@ fn searched(point: ScanPoint) -> SearchedWindow {
         cuts: vec![cut(0.1, 240), cut(0.01, 150)],
         edges: edges.clone(),
         spectrum: before,
+    }
+}
+
+/// Pseudo-experiments whose counts lie around what is expected, in steps of a tenth of a standard deviation.
+fn pseudo(these: &PseudoExperiments) -> PseudoWindow {
+    let count = |number: usize, efficiency: f64, turn: usize| {
+        let (expected, template) = (10_000.0 * efficiency, 50_000.0 * efficiency);
+        let deviations = ((7 * number + turn) % 41) as f64 / 10.0 - 2.0;
+        Some(PseudoCount {
+            template: template as usize,
+            data: (expected + deviations * expected.sqrt()) as usize,
+        })
+    };
+    let experiment = |number| PseudoExperiment {
+        n_data: 10_000,
+        cuts: vec![count(number, 0.1, 0), count(number, 0.01, 11)],
+    };
+    PseudoWindow {
+        point: these.point,
+        first: these.first,
+        n_template: 50_000,
+        experiments: these.numbers().map(experiment).collect(),
     }
 }
 

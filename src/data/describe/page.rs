@@ -66,7 +66,7 @@ impl Description {
         line("in the file", table.events)?;
         if table.resonant.is_some() {
             line(&format!("in the signal region {} GeV", self.regions.signal), table.signal_region)?;
-            let [lower, upper] = self.regions.side_bands();
+            let [lower, upper] = self.regions.around();
             line(&format!("in the side-bands {lower} and {upper} GeV"), table.side_bands)?;
         }
         writeln!(f, "  dropped: {}", table.dropped)?;

@@ -42,5 +42,5 @@ fn data(path: &Path, layout: Layout, features: &[&str]) -> Data {
 }
 
 fn regions() -> Regions {
-    Regions { signal: MassWindow::new(3300.0, 3700.0), outer: MassWindow::new(2800.0, 6000.0) }
+    Regions::new(MassWindow::new(3300.0, 3700.0), MassWindow::new(2800.0, 6000.0))
 }

@@ -11,7 +11,7 @@ use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use super::folds::FoldAssignment;
 use super::trees::{Rows, Trees};
 use crate::error::Error;
-use crate::training::Checkpointer;
+use crate::progress_sink::ProgressSink;
 
 /// Of the events outside of the fold that is evaluated, one part in so many stops the training.
 const PARTS: u32 = 4;
@@ -127,7 +127,7 @@ pub fn out_of_fold(
     further: ArrayView2<'_, f32>,
     (settings, trainings): (&TreeSettings, usize),
     stream: &Stream,
-    checkpointer: &Checkpointer<'_>,
+    sink: &dyn ProgressSink,
 ) -> Result<OutOfFold, Error> {
     let both = Both::of(template, background, stream);
     let deal = |seed: usize| {
@@ -143,7 +143,9 @@ pub fn out_of_fold(
         let evaluated: Vec<usize> = both.rows(|row| both.folds[row] == fold);
         let features = both.features.select(Axis(0), &evaluated);
         for part in &parts {
-            checkpointer.stop_if_told()?;
+            if sink.should_stop() {
+                return Err(Error::Stopped);
+            }
             let learnt = both.rows(|row| both.folds[row] != fold && part[row] != 0);
             let stopping = both.rows(|row| both.folds[row] != fold && part[row] == 0);
             let weights = both.class_weights(&learnt);
@@ -158,7 +160,7 @@ pub fn out_of_fold(
                 column.iter_mut().zip(trees.score(further)).for_each(|(sum, score)| *sum += score);
             }
             done += 1.0;
-            checkpointer.progress(done / all);
+            sink.progress(done / all);
         }
     }
     let judged = both.folds.iter().zip(scores).map(|(fold, score)| Judged { fold: *fold, score });

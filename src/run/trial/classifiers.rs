@@ -7,7 +7,7 @@ use drapes_analysis::job::{ClassifierSettings, Job, TreeSettings};
 use drapes_analysis::machine::Seen;
 use drapes_analysis::plan::cost::{TRAINING, classifier_weights, tree_work};
 use drapes_analysis::plan::rates::Rates;
-use drapes_analysis::plan::work::{Classify, ClosureByTrees, SearchWindow};
+use drapes_analysis::plan::work::{Classify, ClosureByTrees, PseudoExperiments, SearchWindow};
 use tch::Device;
 
 use super::clock::{Clock, MOMENT};
@@ -41,6 +41,12 @@ impl Trial for ClosureByTrees {
 }
 
 impl Trial for SearchWindow {
+    fn moment(&self, job: &Job, _device: Device, rates: &Rates) -> Option<Seen> {
+        trees(job).map(|taken| seen(taken, rates.trees))
+    }
+}
+
+impl Trial for PseudoExperiments {
     fn moment(&self, job: &Job, _device: Device, rates: &Rates) -> Option<Seen> {
         trees(job).map(|taken| seen(taken, rates.trees))
     }

@@ -6,7 +6,7 @@ use super::*;
 const ENERGY: Gev = Gev(13_000.0);
 
 fn regions() -> Regions {
-    Regions { signal: MassWindow::new(3300.0, 3700.0), outer: MassWindow::new(2800.0, 6000.0) }
+    Regions::new(MassWindow::new(3300.0, 3700.0), MassWindow::new(2800.0, 6000.0))
 }
 
 fn sample() -> TrainingSample {
@@ -26,7 +26,7 @@ fn toy(count: usize, seed: u64) -> Vec<f64> {
 fn a_fit_predicts_the_signal_region_and_its_own_errors() {
     // The three exponents are strongly correlated; what the search uses is the density.
     let share = |shape: &DijetShape| {
-        let [lower, upper] = regions().side_bands();
+        let [lower, upper] = regions().around();
         shape.integral(regions().signal) / (shape.integral(lower) + shape.integral(upper))
     };
     let rms = |values: &[f64]| (values.iter().map(|v| v * v).sum::<f64>() / values.len() as f64).sqrt();

@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use super::numbers::{CutNumbers, Excess, of_all};
+use super::pseudo_searches::PseudoSearch;
+use super::window::NO_EXCESS;
 use crate::figures::table::round;
 use crate::statistics::search::p_value::PValue;
 use crate::store::Results;
@@ -27,9 +29,12 @@ struct SearchRow {
     background_error: Option<f64>,
     delta: Option<f64>,
     delta_error: Option<f64>,
+    delta_windows: Option<usize>,
     z: String,
     p: String,
     p_exact: String,
+    p_calibrated: String,
+    global_p: String,
     limit: String,
     limit_expected: String,
     fit_function: String,
@@ -49,15 +54,16 @@ struct SearchRow {
 /// All windows and cuts as CSV; none where there are none.
 pub fn csv(results: &Results) -> Option<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
+    let pseudo = PseudoSearch::of(results);
     for found in of_all(results) {
         // Writing to memory cannot fail, and every row has the same fields.
-        let _ = writer.serialize(SearchRow::of(&found, results.blinding()));
+        let _ = writer.serialize(SearchRow::of(&found, &pseudo, results.blinding()));
     }
     writer.into_inner().ok().filter(|bytes| !bytes.is_empty())
 }
 
 impl SearchRow {
-    fn of(found: &CutNumbers<'_>, blinding: Blinding) -> Self {
+    fn of(found: &CutNumbers<'_>, pseudo: &PseudoSearch, blinding: Blinding) -> Self {
         // Before a cut the spectrum is that of the mass, which nobody hides; its excess is what a blind search must not see.
         let withheld = |text: String| match blinding {
             Blinding::Blind if !text.is_empty() => BLIND.to_owned(),
@@ -70,6 +76,12 @@ impl SearchRow {
         let limit = |excess: Option<&Excess>| number(excess.and_then(|one| Some(one.limits?.observed)));
         let expected = |excess: Option<&Excess>| number(excess.and_then(|one| Some(one.limits?.expected[2])));
         let is_cut = found.efficiency < 1.0;
+        let delta = found.delta.map_or(NO_EXCESS, |found| found.delta);
+        let corrected = direct.and_then(|excess| {
+            let calibration = pseudo.cut(&found.window.point.to_string(), found.efficiency)?;
+            Some(calibration.correct(excess.quoted())?.value())
+        });
+        let global = direct.and_then(|excess| Some(pseudo.global(excess.quoted())?.p));
         let signal =
             if is_cut { found.passed.and_then(|passed| passed.signal) } else { found.window.n_signal };
         let count = |count: Option<usize>| count.map_or(String::new(), |count| count.to_string());
@@ -86,11 +98,14 @@ impl SearchRow {
             n: if is_cut { withheld(count(found.data)) } else { count(found.data) },
             background: direct.map(|excess| round(excess.background.expected)),
             background_error: direct.map(|excess| round(excess.background.error)),
-            delta: direct.map(|_| 0.0),
-            delta_error: direct.map(|_| 0.0),
+            delta: direct.map(|_| round(delta.value)),
+            delta_error: direct.map(|_| round(delta.error)),
+            delta_windows: direct.map(|_| found.delta.map_or(0, |delta| delta.regions)),
             z: number(direct.map(|excess| excess.z)),
             p: p(direct.map(|excess| excess.p)),
             p_exact: p(direct.map(|excess| excess.exact)),
+            p_calibrated: number(corrected),
+            global_p: number(global),
             limit: limit(direct),
             limit_expected: expected(direct),
             fit_function: spectrum.map_or(String::new(), |found| found.function.clone()),

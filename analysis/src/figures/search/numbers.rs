@@ -1,9 +1,12 @@
 //! The statistics of one cut in one window: what the template expects, and what a fit of the side-bands behind the cut does.
 
+use super::control::Deltas;
+use super::window::{NO_EXCESS, template_cut};
 use crate::job::{Job, Regions};
 use crate::plan::work::{CutOutcome, Passed, SearchWindow, SearchedWindow, WindowCut};
 use crate::statistics::closure::Measured;
-use crate::statistics::search::background::{Background, Normalisation, TemplateCut, expected_background};
+use crate::statistics::search::background::{Background, Normalisation, expected_background};
+use crate::statistics::search::control::ControlExcess;
 use crate::statistics::search::counting::CountLikelihood;
 use crate::statistics::search::limits::{QUOTED_LEVEL, UpperLimits, upper_limits};
 use crate::statistics::search::p_value::PValue;
@@ -26,6 +29,8 @@ pub struct CutNumbers<'a> {
     pub passed: Option<&'a Passed>,
     /// N, the data in the window behind the cut.
     pub data: Option<usize>,
+    /// δ of the cut, where control windows have measured it.
+    pub delta: Option<ControlExcess>,
     /// Against the template.
     pub direct: Result<Excess, String>,
     /// Against a fit of the side-bands behind the same cut.
@@ -93,7 +98,7 @@ impl Excess {
 
     /// The larger of both p-values: of few events the exact one, which takes less for granted.
     pub fn quoted(&self) -> PValue {
-        if self.exact > self.p { self.exact } else { self.p }
+        larger(self.p, self.exact)
     }
 }
 
@@ -101,6 +106,16 @@ impl Excess {
 fn limits(data: usize, background: Background) -> Option<UpperLimits> {
     let likelihood = CountLikelihood { count: data as f64, background, efficiency_error: 0.0 };
     upper_limits(&likelihood, QUOTED_LEVEL, background.expected.sqrt() + 3.0).ok()
+}
+
+fn larger(one: PValue, other: PValue) -> PValue {
+    if other > one { other } else { one }
+}
+
+/// The p-value of so many data over what a template expects, as [`Excess::quoted`] has it.
+pub fn quoted_p(data: usize, background: Background) -> PValue {
+    let likelihood = CountLikelihood { count: data as f64, background, efficiency_error: 0.0 };
+    larger(PValue::of_z(likelihood.z()), exact_p_behind_cut(data as u64, background))
 }
 
 impl CutNumbers<'_> {
@@ -122,13 +137,15 @@ impl CutNumbers<'_> {
     }
 }
 
-/// The numbers of all windows: first those before a cut, then cut by cut.
+/// The numbers of all windows that are searched: first those before a cut, then cut by cut.
 pub fn of_all(results: &Results) -> Vec<CutNumbers<'_>> {
-    results.each::<SearchWindow>().flat_map(|window| of_window(&results.job, window)).collect()
+    let deltas = Deltas::of(results);
+    let windows = results.each::<SearchWindow>().filter(|window| window.point.is_searched());
+    windows.flat_map(|window| of_window(&results.job, window, &deltas)).collect()
 }
 
 /// The numbers of a window.
-pub fn of_window<'a>(job: &Job, window: &'a SearchedWindow) -> Vec<CutNumbers<'a>> {
+fn of_window<'a>(job: &Job, window: &'a SearchedWindow, deltas: &Deltas) -> Vec<CutNumbers<'a>> {
     let Some(template) = window.point.template() else { return vec![] };
     let regions = job.regions_of(&template.sample);
     let spectrum = of_spectrum(job, &regions, window, &window.spectrum, window.n_data);
@@ -139,20 +156,23 @@ pub fn of_window<'a>(job: &Job, window: &'a SearchedWindow) -> Vec<CutNumbers<'a
         efficiency: 1.0,
         passed: None,
         data: Some(window.n_data),
+        delta: None,
         direct: Err("before a cut the template says nothing of their number".to_owned()),
         spectrum,
     };
     let of_cut = |cut: &'a WindowCut| {
         let passed = cut.outcome.passed();
+        let delta = deltas.at(cut.efficiency);
         CutNumbers {
             window,
             regions,
             efficiency: cut.efficiency,
             passed,
             data: passed.map(|passed| passed.data),
-            direct: passed
-                .ok_or_else(|| untold(&cut.outcome))
-                .and_then(|passed| direct(window, passed, fitted)),
+            delta,
+            direct: passed.ok_or_else(|| untold(&cut.outcome)).and_then(|passed| {
+                direct(window, passed, (delta.map_or(NO_EXCESS, |found| found.delta), fitted))
+            }),
             spectrum: passed
                 .ok_or_else(|| untold(&cut.outcome))
                 .and_then(|passed| of_spectrum(job, &regions, window, &passed.spectrum, passed.data)),
@@ -173,17 +193,17 @@ fn untold(outcome: &CutOutcome) -> String {
     .to_owned()
 }
 
-/// The excess over the template: b = ε `N_SR`.
+/// The excess over the template: b = ε `N_SR` (1 + δ).
 ///
 /// A signal is part of `N_SR`, and raises b: an excess is told too small, which is safe, and a limit would be too strong, which is
-/// not. Limits take b = ε `B_fit` in its place, of the fit of the side-bands before the cut; without one there are none.
-fn direct(window: &SearchedWindow, passed: &Passed, fitted: Option<Background>) -> Result<Excess, String> {
-    let cut = TemplateCut {
-        before: window.n_template as f64,
-        behind: passed.template as f64,
-        independent: passed.independent,
-    };
-    let expected = |events| expected_background(&cut, events, NO_EXCESS).map_err(|error| error.to_string());
+/// not. Limits take b = ε `B_fit` (1 + δ) in its place, of the fit of the side-bands before the cut; without one there are none.
+fn direct(
+    window: &SearchedWindow,
+    passed: &Passed,
+    (delta, fitted): (Measured, Option<Background>),
+) -> Result<Excess, String> {
+    let cut = template_cut(window, passed);
+    let expected = |events| expected_background(&cut, events, delta).map_err(|error| error.to_string());
     let background = expected(Normalisation::Counted(window.n_data as f64))?;
     let of_fit = |Background { expected: value, error }| Normalisation::Fitted(Measured { value, error });
     let for_limits = fitted.map(of_fit).and_then(|events| expected(events).ok());
@@ -192,9 +212,6 @@ fn direct(window: &SearchedWindow, passed: &Passed, fitted: Option<Background>) 
         ..Excess::of(passed.data, background, Estimate::Template)
     })
 }
-
-/// δ, before anybody has measured it.
-const NO_EXCESS: Measured = Measured { value: 0.0, error: 0.0 };
 
 /// The excess over a fit of the side-bands: the dijet function of two to four parameters, or where none of them describes the
 /// side-bands an exponential of a polynomial.

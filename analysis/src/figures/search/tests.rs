@@ -1,3 +1,5 @@
+mod calibrated;
+
 use std::collections::HashMap;
 
 use super::csv::csv;

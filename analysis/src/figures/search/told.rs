@@ -1,6 +1,7 @@
 //! The closing table of a search: a row a window.
 
 use super::numbers::{CutNumbers, Estimate, Excess, of_all};
+use super::told_calibration::{Calibrated, of_results};
 use crate::store::Results;
 use crate::store::unblinding::Blinding;
 use crate::text::{columns, wrapped};
@@ -19,7 +20,9 @@ pub fn told(results: &Results) -> String {
         Blinding::Open => open_row(results, cuts),
     }));
     let mut text = columns(&lines);
-    for note in notes(results, &all) {
+    let calibrated = of_results(results, &all);
+    text.push_str(&calibrated.tables);
+    for note in notes(results, &all, &calibrated) {
         text.push_str(&format!("\n{}", wrapped(&note)));
     }
     text
@@ -93,26 +96,37 @@ fn background(excess: &Excess) -> String {
     format!("{:.1} ± {:.1}", excess.background.expected, excess.background.error)
 }
 
-fn notes(results: &Results, all: &[CutNumbers<'_>]) -> Vec<String> {
+fn notes(results: &Results, all: &[CutNumbers<'_>], calibrated: &Calibrated) -> Vec<String> {
     let mut notes = match (results.blinding(), &results.unblinding) {
         (Blinding::Blind, _) => vec![
             "the search is blind: what data do behind its cuts is withheld until `drapes unblind` (search.csv has all the rest)"
                 .to_owned(),
         ],
         (Blinding::Open, unblinding) => {
-            let mut notes = vec![
-                "p-values are local and not calibrated: of so many windows, cuts and estimates the smallest is small by chance, too, \
-                 and a template that is not like the background has small ones without a signal (docs/search.md)"
-                    .to_owned(),
-            ];
+            let mut notes = vec![local(calibrated)];
             notes.extend(unblinding.as_ref().map(|unblinding| format!("unblinded {unblinding}")));
             notes
         }
     };
+    notes.extend(calibrated.notes.iter().cloned());
     let few = all.iter().filter(|cut| cut.efficiency < 1.0 && cut.passed.is_none());
     notes.extend(few.map(|cut| {
         let why = cut.direct.as_ref().err().map_or("", String::as_str);
         format!("window {}, ε = {}: {why}", cut.regions.signal, cut.efficiency)
     }));
     notes
+}
+
+/// What the p-values of the table are, and are not.
+fn local(calibrated: &Calibrated) -> String {
+    let chance =
+        "p-values are local: of so many windows, cuts and estimates the smallest is small by chance, too";
+    match (calibrated.has_control, calibrated.has_pseudo) {
+        (false, _) => format!(
+            "{chance}, and a template that is not like the background has small ones without a signal, by a δ that no control window \
+             has measured and that is taken as 0 (docs/search.md)"
+        ),
+        (true, false) => format!("{chance}, and nothing has calibrated them (docs/search.md)"),
+        (true, true) => format!("{chance} (docs/search.md)"),
+    }
 }

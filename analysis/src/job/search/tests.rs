@@ -1,5 +1,5 @@
 use crate::error::Error;
-use crate::job::{Injected, Job, JobFile, MassWindow, SignalCount, TemplateMethod};
+use crate::job::{Injected, Job, JobFile, MassWindow, PseudoSearches, SignalCount, TemplateMethod};
 
 /// A job with these lines in its `[search]`, and further sections.
 fn check(search: &str, more: &str) -> Result<Job, Vec<(String, String)>> {
@@ -134,6 +134,17 @@ fn mistakes_are_told_with_what_to_do() {
         ("trainings = 0", "", "trainings", "from 1"),
         ("blind = 'yes'", "", "blind", "true or false"),
         ("oversampling = 0", "", "oversampling", "a whole number from 1"),
+        ("calibrate = 15", "", "calibrate", "a multiple of 10"),
+        ("calibrate = -10", "", "calibrate", "a multiple of 10"),
+        ("calibrate = 10\nmethod = 'sb'", "", "calibrate", "copies of template events"),
+        ("calibrate = 10\ncalibration_pool = 1", "", "calibration_pool", "from 2"),
+        ("control_windows_gev = [[3600, 3900]]", "", "control_windows_gev", "it overlaps 3300-3700"),
+        ("control_windows_gev = [[2800, 3000]]", "", "control_windows_gev", "do not lie on both sides"),
+        ("control_windows_gev = [[5800, 6100]]", "", "control_windows_gev", "do not lie on both sides"),
+        ("control_windows_gev = [[2900, 3100], [2900, 3100]]", "", "control_windows_gev", "twice"),
+        ("control = 'side-bands'\ncontrol_windows_gev = [[2900, 3100]]", "", "control", "remove one of both"),
+        ("control = 'side-bands'\nside_band_width_gev = 300", "", "control", "where no window fits"),
+        ("control = 'everywhere'", "", "control", "\"side-bands\""),
         ("", "[independent_background]\nsource = 'withheld'", "windows_gev", "would have a dent"),
     ] {
         let (key, search) = match key {
@@ -141,7 +152,7 @@ fn mistakes_are_told_with_what_to_do() {
             "efficiencies_twice" => ("efficiencies", "efficiencies = [0.1, 0.1]"),
             _ => (key, search),
         };
-        let own = search.contains("_gev");
+        let own = search.starts_with("windows_gev") || search.starts_with("from_gev");
         let search = if own { search.to_owned() } else { format!("{window}{search}") };
         let found = check(&search, more).expect_err(&search);
         let is_told = |(named, message): &(String, String)| {
@@ -149,6 +160,60 @@ fn mistakes_are_told_with_what_to_do() {
         };
         assert!(found.iter().any(is_told), "{search}: {found:?}");
     }
+}
+
+#[test]
+fn control_windows_see_nothing_that_is_searched() {
+    let job = good(
+        "windows_gev = [[3100, 3500], [3300, 3700]]\ncontrol_windows_gev = [[2850, 3050], [4200, 4600]]",
+    );
+    let controls: Vec<&crate::job::ScanPoint> =
+        job.points.iter().filter(|point| point.is_control()).collect();
+    assert_eq!((job.points.len(), controls.len()), (4, 2));
+    assert_eq!(controls[0].to_string(), "window-noise-s0-w2800-6000-r2850-3050-o3100-3700-x4-trees");
+    let regions = job.regions_of(&controls[0].template().expect("a template").sample);
+    let window = MassWindow::new;
+    assert_eq!(regions.signal, window(2850.0, 3050.0));
+    assert_eq!(
+        regions.side_bands(),
+        [window(2800.0, 2850.0), window(3050.0, 3100.0), window(3700.0, 6000.0)]
+    );
+    assert_eq!(job.points.iter().filter(|point| point.is_searched()).count(), 2);
+}
+
+#[test]
+fn control_windows_are_found_where_they_fit() {
+    let controls = |search: &str| -> Vec<MassWindow> {
+        let job = good(search);
+        let points = job.points.iter().filter(|point| point.is_control());
+        points.map(|point| job.regions_of(&point.template().expect("a template").sample).signal).collect()
+    };
+    let window = MassWindow::new;
+    // 500 GeV below, which is not twice 400; 2300 GeV above.
+    let found = controls("windows_gev = [[3300, 3700]]\ncontrol = 'side-bands'");
+    assert_eq!(found, [3900.0, 4300.0, 4700.0, 5100.0].map(|low| window(low, low + 400.0)));
+    let found = controls("windows_gev = [[3300, 3500], [3500, 4000]]\ncontrol = 'side-bands'");
+    assert_eq!(found[0], window(3000.0, 3200.0), "as wide as the lowest");
+    assert_eq!(found[1], window(4250.0, 4750.0), "as wide as the highest");
+}
+
+#[test]
+fn pseudo_experiments_have_as_many_trainings_as_data_or_so_many() {
+    let calibration = |search: &str| {
+        let job = good(&format!("windows_gev = [[3300, 3700]]\n{search}"));
+        job.search.expect("a search").calibration
+    };
+    assert_eq!(calibration(""), None);
+    let all = |trainings, pool| Some(PseudoSearches { experiments: 50, trainings, pool });
+    assert_eq!(calibration("calibrate = 50\ntrainings = 4"), all(4, 2));
+    assert_eq!(calibration("calibrate = 50\ncalibration_trainings = 1\ncalibration_pool = 5"), all(1, 5));
+    let plain = serde_json::to_value(good("windows_gev = [[3300, 3700]]")).expect("JSON");
+    assert_eq!(plain["search"].get("calibration"), None, "jobs without any are stored as before");
+    let found = check("calibrate = 10", "[[scan]]\nmethod = 'noise'\nn_signal = [0]").expect_err("no search");
+    assert!(found[0].1.contains("there is no search to calibrate"), "{found:?}");
+    let found =
+        check("control = 'side-bands'", "[[scan]]\nmethod = 'noise'\nn_signal = [0]").expect_err("no search");
+    assert!(found[0].1.contains("there is no search to control"), "{found:?}");
 }
 
 #[test]

@@ -11,8 +11,10 @@ mod fit;
 mod groups;
 pub mod jet_summary;
 mod make_jets;
+mod make_pool;
 mod make_template;
 pub mod planning;
+pub mod pseudo_experiments;
 mod recorded;
 mod resample;
 pub mod search_window;
@@ -30,8 +32,10 @@ pub use closure_by_trees::{ClosureByTrees, MadeTemplate, TestedClosure};
 pub use fit::{Fit, MassFit};
 pub use jet_summary::{JetQuantity, JetSpectrum, JetSummary};
 pub use make_jets::MakeJets;
+pub use make_pool::{MadePool, MakePool};
 pub use make_template::MakeTemplate;
 pub use planning::Planning;
+pub use pseudo_experiments::{PseudoCount, PseudoExperiment, PseudoExperiments, PseudoWindow};
 pub use recorded::{Content, Histogram, Network, Recorded};
 pub use resample::Resample;
 pub use search_window::{CutOutcome, Passed, SearchWindow, SearchedWindow, WindowCut};
@@ -74,8 +78,10 @@ macro_rules! every_kind {
             Template(make_template::MakeTemplate) leaves Template;
             TemplateJets(make_jets::MakeJets) leaves Jets;
             Resample(resample::Resample);
+            Pool(make_pool::MakePool) leaves Pool;
             Closure(closure_by_trees::ClosureByTrees) leaves Closure;
             Window(search_window::SearchWindow) leaves Window;
+            Pseudo(pseudo_experiments::PseudoExperiments) leaves Pseudo;
             Classify(classify::Classify) leaves Classify;
             $($more)*
         }

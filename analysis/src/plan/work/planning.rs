@@ -7,7 +7,7 @@ use std::hash::Hash;
 
 use super::groups::{Versions, groups};
 use super::{ModelPlace, Work};
-use crate::job::{Comparison, Job, Oversampling, ScanPoint, TemplateSpec, TrainingSample};
+use crate::job::{Comparison, Job, MassWindow, Oversampling, ScanPoint, TemplateSpec, TrainingSample};
 use crate::plan::{Task, TaskId};
 
 /// The tasks of a job so far, and where each model is trained that a later kind of task may need.
@@ -146,8 +146,11 @@ fn largest<T: Display>(all: impl Iterator<Item = Wanted<T>>) -> Vec<Wanted<T>> {
 
 /// Side-bands and signal region, as in the names of tasks.
 fn window(sample: &TrainingSample) -> String {
-    let TrainingSample { side_bands, signal_region, .. } = sample;
-    signal_region.map_or_else(|| format!("w{side_bands}"), |region| format!("w{side_bands}-r{region}"))
+    let TrainingSample { side_bands, signal_region, left_out, .. } = sample;
+    let named = |letter: char, window: &Option<MassWindow>| {
+        window.map_or_else(String::new, |window| format!("-{letter}{window}"))
+    };
+    format!("w{side_bands}{}{}", named('r', signal_region), named('o', left_out))
 }
 
 /// Each item once, told apart by its key.

@@ -29,13 +29,19 @@ impl SearchWindow {
         Task::new(TaskId(format!("classify/{point}")), Work::Window(Self { point, made_by }))
     }
 
-    /// Data and template events.
-    fn events(&self, counts: EventCounts) -> f64 {
-        let template = match self.point.comparison {
+    /// Data and template events of a window.
+    pub(super) fn compared(point: &ScanPoint, counts: EventCounts) -> f64 {
+        let template = match point.comparison {
             Comparison::Window { template, oversampling } => counts.template(&template, oversampling),
             _ => 0.0,
         };
         counts.signal_region as f64 + template
+    }
+
+    /// Events of a window that one training learns from.
+    pub(super) fn learnt(point: &ScanPoint, counts: EventCounts) -> f64 {
+        let folds = f64::from(Self::FOLDS);
+        Self::compared(point, counts) * (folds - 2.0) / folds
     }
 }
 
@@ -73,22 +79,20 @@ impl TaskKind for SearchWindow {
     }
 
     fn seconds(&self, job: &Job, counts: EventCounts, rates: &Rates) -> f64 {
-        let folds = f64::from(Self::FOLDS);
-        let learnt = self.events(counts) * (folds - 2.0) / folds;
         let grown = product([trainings(job), Self::FOLDS as usize]);
-        at_rate(grown * forest_work(job, learnt), rates.trees)
+        at_rate(grown * forest_work(job, Self::learnt(&self.point, counts)), rates.trees)
     }
 
     fn bytes(&self, job: &Job, counts: EventCounts) -> f64 {
         let side_bands = counts.side_band as f64;
         // Row, mass, score and fold; of side-bands a score more. Spectra are text.
         let spectra = job.search.as_ref().map_or(0, |search| search.efficiencies.len() + 1) as f64 * 1e3;
-        20.0 * self.events(counts) + 24.0 * side_bands + spectra
+        20.0 * Self::compared(&self.point, counts) + 24.0 * side_bands + spectra
     }
 
     fn memory(&self, job: &Job, counts: EventCounts, _chip: Chip) -> f64 {
         // As they are read, and in double precision by column and binned.
-        (SINGLE + 2.0 * MASS) * job.data.features.len() as f64 * self.events(counts)
+        (SINGLE + 2.0 * MASS) * job.data.features.len() as f64 * Self::compared(&self.point, counts)
     }
 
     fn keys(&self, job: &Job, cost: Cost) -> Vec<Key> {
@@ -114,9 +118,8 @@ const MOST_BINS: f64 = 400.0;
 /// the side-bands, so that no bin lies in two regions.
 pub fn fine_edges(regions: &Regions) -> Vec<f64> {
     let width = regions.signal.width() / BINS_A_WINDOW;
-    let [below, above] = regions.side_bands();
     let mut edges = vec![regions.outer.low.0];
-    for part in [below, regions.signal, above] {
+    for part in regions.parts() {
         let bins = (part.width() / width).round().clamp(1.0, MOST_BINS);
         let inner = (1..bins as usize).map(|bin| part.low.0 + part.width() * bin as f64 / bins);
         edges.extend(inner.chain([part.high.0]));

@@ -9,6 +9,7 @@
 
 pub mod background;
 pub mod calibration;
+pub mod control;
 pub mod counting;
 pub mod cut;
 pub mod effective;

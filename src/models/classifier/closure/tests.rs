@@ -2,6 +2,7 @@ use drapes_analysis::statistics::closure::Closure;
 use rand::RngExt;
 
 use super::*;
+use crate::training::Checkpointer;
 
 const SETTINGS: TreeSettings = TreeSettings { iterations: 250, learning_rate: 0.1, leaves: 31, patience: 10 };
 

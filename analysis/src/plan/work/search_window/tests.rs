@@ -78,7 +78,7 @@ fn a_window_costs_its_trainings_and_names_the_key_that_is_too_much() {
 
 #[test]
 fn bins_of_spectra_end_where_regions_do() {
-    let regions = Regions { signal: MassWindow::new(3300.0, 3700.0), outer: MassWindow::new(2800.0, 6000.0) };
+    let regions = Regions::new(MassWindow::new(3300.0, 3700.0), MassWindow::new(2800.0, 6000.0));
     let edges = fine_edges(&regions);
     assert!(edges.is_sorted() && edges.windows(2).all(|pair| pair[0] < pair[1]));
     assert_eq!((edges[0], edges[edges.len() - 1]), (2800.0, 6000.0));

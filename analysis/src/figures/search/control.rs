@@ -1,0 +1,104 @@
+//! What control windows say of templates: by how much more background passes a cut than they say.
+
+use serde::Serialize;
+
+use super::window::{NO_EXCESS, signal_region, template_cut};
+use crate::figures::table::round;
+use crate::plan::work::{Passed, SearchWindow, SearchedWindow};
+use crate::statistics::search::background::{Normalisation, expected_background};
+use crate::statistics::search::control::{ControlCount, ControlExcess, combined};
+use crate::store::Results;
+
+/// δ of each cut by all control windows.
+pub struct Deltas(Vec<(f64, ControlExcess)>);
+
+impl Deltas {
+    /// Of the control windows that are finished.
+    pub fn of(results: &Results) -> Self {
+        let efficiencies = results.job.search.as_ref().map_or(&[][..], |search| &search.efficiencies);
+        let all: Vec<ControlCut<'_>> = of_all(results).collect();
+        let at = |efficiency: &f64| {
+            let counts: Vec<ControlCount> =
+                all.iter().filter(|cut| is_same(cut.efficiency, *efficiency)).map(|cut| cut.count).collect();
+            Some((*efficiency, combined(&counts)?))
+        };
+        Self(efficiencies.iter().filter_map(at).collect())
+    }
+
+    /// δ at an efficiency; none where nothing has measured it.
+    pub fn at(&self, efficiency: f64) -> Option<ControlExcess> {
+        self.0.iter().find(|(known, _)| is_same(*known, efficiency)).map(|(_, found)| *found)
+    }
+}
+
+fn is_same(one: f64, other: f64) -> bool {
+    one.to_bits() == other.to_bits()
+}
+
+/// A cut of a control window.
+pub struct ControlCut<'a> {
+    /// The window.
+    pub window: &'a SearchedWindow,
+    /// The share of the template that was to pass.
+    pub efficiency: f64,
+    /// What passes.
+    pub passed: &'a Passed,
+    /// What was expected and found.
+    pub count: ControlCount,
+}
+
+/// All cuts of all control windows that have numbers.
+pub fn of_all(results: &Results) -> impl Iterator<Item = ControlCut<'_>> {
+    let windows = results.each::<SearchWindow>().filter(|window| window.point.is_control());
+    windows.flat_map(|window| {
+        window.cuts.iter().filter_map(move |cut| {
+            let passed = cut.outcome.passed()?;
+            let counted = Normalisation::Counted(window.n_data as f64);
+            let background = expected_background(&template_cut(window, passed), counted, NO_EXCESS).ok()?;
+            let count = ControlCount {
+                expected: background.expected,
+                independent: passed.independent,
+                found: passed.data as f64,
+            };
+            Some(ControlCut { window, efficiency: cut.efficiency, passed, count })
+        })
+    })
+}
+
+/// A row of `control.csv`.
+#[derive(Serialize)]
+struct ControlRow {
+    control_low_gev: f64,
+    control_high_gev: f64,
+    efficiency: f64,
+    n_window: usize,
+    n_template: usize,
+    n_template_passing: usize,
+    n: usize,
+    expected: f64,
+    delta: f64,
+    delta_error: f64,
+}
+
+/// All control windows and cuts as CSV; none where there are none. They are never blind.
+pub fn csv(results: &Results) -> Option<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for cut in of_all(results) {
+        let masses = signal_region(&results.job, &cut.window.point);
+        let delta = cut.count.delta();
+        // Writing to memory cannot fail, and every row has the same fields.
+        let _ = writer.serialize(ControlRow {
+            control_low_gev: masses.low.0,
+            control_high_gev: masses.high.0,
+            efficiency: cut.efficiency,
+            n_window: cut.window.n_data,
+            n_template: cut.window.n_template,
+            n_template_passing: cut.passed.template,
+            n: cut.passed.data,
+            expected: round(cut.count.expected),
+            delta: round(delta.value),
+            delta_error: round(delta.error),
+        });
+    }
+    writer.into_inner().ok().filter(|bytes| !bytes.is_empty())
+}

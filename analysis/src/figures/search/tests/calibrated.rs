@@ -1,0 +1,183 @@
+//! Control windows and pseudo-experiments.
+
+use super::super::{calibration, calibration_csv, control};
+use super::told as told_as_lines;
+use super::*;
+use crate::plan::work::{PseudoCount, PseudoExperiment, PseudoWindow};
+
+/// What is told, wherever its lines end.
+fn told(results: &Results) -> String {
+    told_as_lines(results).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+const CONTROL: &str = "control_windows_gev = [[4200, 4600], [4600, 5000]]";
+
+/// The results of one window, and what is found in its control windows: events behind the cut where 100 are expected.
+fn with_control(more: &str, found: [usize; 2]) -> Results {
+    let mut results = results(&format!("{CONTROL}\n{more}"));
+    let points: Vec<_> = results.job.points.iter().filter(|point| point.is_control()).copied().collect();
+    for (point, data) in points.into_iter().zip(found) {
+        let passed = Passed {
+            thresholds: vec![Some(1.5); 5],
+            template: 400,
+            independent: 400.0,
+            data,
+            signal: None,
+            spectrum: vec![],
+        };
+        results.others.push(TaskResult::Window(SearchedWindow {
+            point,
+            n_data: 10_000,
+            n_signal: None,
+            n_template: 40_000,
+            cuts: vec![WindowCut { efficiency: 0.01, outcome: CutOutcome::Passed(passed) }],
+            edges: vec![],
+            spectrum: vec![],
+        }));
+    }
+    results
+}
+
+#[test]
+fn delta_of_control_windows_enters_b_and_its_error() {
+    let results = with_control("blind = false", [125, 115]);
+    let rows = rows(&results);
+    assert_eq!(rows.len(), 3, "control windows are no windows of the search");
+    let row = &rows[1];
+    near(&row["delta"], 0.2);
+    assert_eq!(row["delta_windows"], "2");
+    let TaskResult::Window(window) = &results.others[0] else { panic!("a window") };
+    // 240 events, and two templates of 400; the two do not differ by more than that.
+    let error = (1.0_f64 / 240.0 + 1.0 / 800.0).sqrt();
+    near(&row["delta_error"], error);
+    near(&row["background"], 0.01 * window.n_data as f64 * 1.2);
+    near(&row["background_error"], 0.012 * window.n_data as f64 * (1.0_f64 / 400.0 + error.powi(2)).sqrt());
+    let plain = super::rows(&super::results("blind = false"));
+    assert_eq!((plain[1]["delta"].as_str(), plain[1]["delta_windows"].as_str()), ("0.0", "0"));
+    let number = |text: &str| text.parse::<f64>().expect("a number");
+    assert!(number(&row["z"]) < number(&plain[1]["z"]), "more is expected");
+    let said = told(&results);
+    assert!(said.contains("control windows") && said.contains("+0.200 ± 0.088"), "{said}");
+    assert!(
+        told(&super::results("blind = false")).contains("a δ that no control window has measured"),
+        "{said}"
+    );
+}
+
+#[test]
+fn control_windows_are_not_blind_and_have_a_table_of_their_own() {
+    let results = with_control("", [125, 115]);
+    assert_eq!(results.blinding(), Blinding::Blind);
+    let table = String::from_utf8(control::csv(&results).expect("a table")).expect("text");
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 3);
+    assert!(lines[1].starts_with("4200.0,4600.0,0.01,10000,40000,400,125,100.0,0.25,"), "{table}");
+    assert_eq!(control::csv(&super::results("")), None);
+    assert!(told(&results).contains("+0.200 ± 0.088"), "{}", told(&results));
+    let one = with_control("", [125, 115]);
+    let one = Results { others: one.others[..2].to_vec(), ..one };
+    assert!(told(&one).contains("one control window measures δ"), "{}", told(&one));
+}
+
+/// Two windows with pseudo-experiments, whose numbers behind the cut are so many standard deviations above what is expected.
+fn with_pseudo(more: &str, deviations: impl Fn(usize, usize) -> f64) -> Results {
+    let mut results = results(&format!("{more}\ncalibrate = 40\n"));
+    let mut other = results.job.points[0];
+    if let crate::job::Comparison::Window { template, .. } = &mut other.comparison {
+        template.sample.signal_region = Some(crate::job::MassWindow::new(3700.0, 4100.0));
+    }
+    results.job.points.push(other);
+    for (place, point) in results.job.points.clone().into_iter().enumerate() {
+        for first in (0..40).step_by(10) {
+            let experiment = |number| {
+                let data = (100.0 + 10.0 * deviations(place, number)).round() as usize;
+                let count = PseudoCount { template: 40_000, data };
+                PseudoExperiment { n_data: 10_000, cuts: vec![Some(count), None] }
+            };
+            results.others.push(TaskResult::Pseudo(PseudoWindow {
+                point,
+                first,
+                n_template: 4_000_000,
+                experiments: (first..first + 10).map(experiment).collect(),
+            }));
+        }
+    }
+    results
+}
+
+/// Deviations that make p-values even: 1/80, 3/80, 5/80 and so on, in another order in each window.
+fn even(place: usize, number: usize) -> f64 {
+    PValue::new(((number * 7 + place * 13) % 40) as f64 / 40.0 + 1.0 / 80.0).z()
+}
+
+#[test]
+fn even_p_values_are_calibrated_and_the_global_one_counts_pseudo_searches_of_all_windows() {
+    let results = with_pseudo("blind = false", even);
+    let rows = rows(&results);
+    assert_eq!(rows[1]["p_calibrated"], "", "they are what they say");
+    // The excess of the window is beyond all of them.
+    near(&rows[1]["global_p"], 1.0 / 41.0);
+    assert_eq!((rows[0]["global_p"].as_str(), rows[2]["global_p"].as_str()), ("", ""));
+    let pseudo = super::super::pseudo_searches::PseudoSearch::of(&results);
+    let smallest = |number| (0..2).map(|place| even(place, number)).fold(f64::NEG_INFINITY, f64::max);
+    for p in [0.02, 0.06, 0.3] {
+        let wanted = PValue::new(p);
+        let as_low = (0..40).filter(|number| smallest(*number) >= wanted.z()).count();
+        let found = pseudo.global(wanted).expect("pseudo-searches");
+        assert!(found.as_low.abs_diff(as_low as u64) <= 2 && found.all == 40, "{p}: {found:?} and {as_low}");
+        assert!(found.p > p, "one of two windows is low more often than one");
+    }
+    let said = told(&results);
+    for words in
+        ["global p of the smallest", "at most 2.4e-2", "for 0 of 40", "40 pseudo-experiments a window tell"]
+    {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(!said.contains("not uniform"), "{said}");
+}
+
+#[test]
+fn p_values_that_are_too_small_are_corrected_and_named() {
+    let results = with_pseudo("blind = false", |place, number| 1.5 * even(place, number) + 1.0);
+    let rows = rows(&results);
+    near(&rows[1]["p_calibrated"], 1.0 / 41.0);
+    assert!(told(&results).contains("not uniform in 3300-3700 at ε = 0.01, 3700-4100"), "{}", told(&results));
+    let table = String::from_utf8(calibration_csv::csv(&results).expect("a table")).expect("text");
+    let mut reader = ::csv::Reader::from_reader(table.as_bytes());
+    let rows: Vec<HashMap<String, String>> = reader.deserialize().map(|row| row.expect("a row")).collect();
+    assert_eq!(rows.len(), 2, "a cut without numbers has no row: {table}");
+    let number = |key: &str| rows[0][key].parse::<f64>().expect("a number");
+    assert_eq!(rows[0]["experiments"], "40");
+    // 1.5 z + 1 beyond 1.645: z beyond 0.43, a third of them.
+    assert!((number("rate_at_0_05") - 1.0 / 3.0).abs() < 0.05, "{table}");
+    assert!(number("rate_low") < number("rate_at_0_05") && number("rate_at_0_05") < number("rate_high"));
+    assert!(number("uniformity_p") < 0.05 && (number("mean_n") - 110.0).abs() < 1.0, "{table}");
+}
+
+#[test]
+fn a_blind_search_is_calibrated_without_a_word_of_its_data() {
+    let results = with_pseudo("", even);
+    let rows = rows(&results);
+    assert_eq!((rows[1]["global_p"].as_str(), rows[1]["p_calibrated"].as_str()), ("blind", ""));
+    let said = told(&results);
+    assert!(said.contains("rate of p < 0.05") && !said.contains("global p of"), "{said}");
+    assert!(calibration_csv::csv(&results).is_some());
+    let table = calibration::table("search_calibration", &results);
+    assert_eq!(table.curves("calibration"), ["0.01"]);
+    assert!(table.rows.iter().all(|row| row.n == 80 && row.low <= row.mean && row.mean <= row.high));
+    for row in table.rows.iter().filter(|row| row.x > 0.1) {
+        assert!((row.mean / row.x - 1.0).abs() < 0.3, "{row:?}");
+    }
+    assert_eq!(calibration::table("search_calibration", &super::results("")).rows, []);
+}
+
+#[test]
+fn a_window_that_is_not_done_leaves_its_experiments_out_of_pseudo_searches() {
+    let results = with_pseudo("blind = false", even);
+    let mut others = results.others.clone();
+    others.pop();
+    let results = Results { others, ..results };
+    let pseudo = super::super::pseudo_searches::PseudoSearch::of(&results);
+    assert_eq!(pseudo.len(), 30);
+    assert_eq!(pseudo.cuts().map(|cut| cut.p_values.len()).collect::<Vec<_>>(), [40, 30]);
+}

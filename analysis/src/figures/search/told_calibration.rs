@@ -1,0 +1,143 @@
+//! What the closing table says of control windows and pseudo-experiments.
+
+use super::control::{self, Deltas};
+use super::numbers::CutNumbers;
+use super::pseudo_searches::{CutCalibration, NOT_UNIFORM, PseudoSearch};
+use super::window::{searched, signal_region};
+use crate::plan::work::pseudo_experiments::too_few;
+use crate::statistics::search::control::ControlExcess;
+use crate::statistics::search::intervals::{ONE_SIGMA, clopper_pearson};
+use crate::statistics::search::p_value::PValue;
+use crate::store::Results;
+use crate::store::unblinding::Blinding;
+use crate::text::columns;
+
+/// What is said below the table of windows.
+pub struct Calibrated {
+    /// A table of control windows and one of pseudo-experiments, where there are any.
+    pub tables: String,
+    /// Sentences.
+    pub notes: Vec<String>,
+    /// Whether control windows have measured δ.
+    pub has_control: bool,
+    /// Whether there are pseudo-experiments.
+    pub has_pseudo: bool,
+}
+
+/// All of it; nothing of data behind cuts while the search is blind.
+pub fn of_results(results: &Results, all: &[CutNumbers<'_>]) -> Calibrated {
+    let (pseudo, deltas) = (PseudoSearch::of(results), Deltas::of(results));
+    let efficiencies = results.job.search.as_ref().map_or(&[][..], |search| &search.efficiencies);
+    let measured: Vec<(f64, ControlExcess)> =
+        efficiencies.iter().filter_map(|cut| Some((*cut, deltas.at(*cut)?))).collect();
+    let mut tables = String::new();
+    for lines in [control_lines(results, &measured), calibration_lines(efficiencies, &pseudo)] {
+        if lines.len() > 1 {
+            tables.push_str(&format!("\n{}", columns(&lines)));
+        }
+    }
+    let mut notes = vec![];
+    if !measured.is_empty() && measured.iter().all(|(_, found)| found.regions == 1) {
+        notes.push(
+            "one control window measures δ: nothing is known of how much δ differs from window to window, and its error has no part \
+             for that"
+                .to_owned(),
+        );
+    }
+    notes.extend(not_uniform(results, &pseudo));
+    if results.blinding() == Blinding::Open {
+        notes.extend(global(&pseudo, all));
+    }
+    if !pseudo.is_empty() {
+        notes.extend(too_few(pseudo.len()));
+    }
+    Calibrated { tables, notes, has_control: !measured.is_empty(), has_pseudo: !pseudo.is_empty() }
+}
+
+/// A row for each cut that control windows have numbers of.
+fn control_lines(results: &Results, measured: &[(f64, ControlExcess)]) -> Vec<Vec<String>> {
+    let headings = ["control windows", "ε", "N", "expected", "δ", "spread"];
+    let mut lines = vec![headings.map(str::to_owned).to_vec()];
+    for (efficiency, found) in measured {
+        let cuts: Vec<_> = control::of_all(results)
+            .filter(|cut| cut.efficiency.to_bits() == efficiency.to_bits())
+            .map(|cut| cut.count)
+            .collect();
+        let sum = |of: fn(&crate::statistics::search::control::ControlCount) -> f64| {
+            cuts.iter().map(of).sum::<f64>()
+        };
+        let scale = 1.0 + found.delta.value;
+        lines.push(vec![
+            found.regions.to_string(),
+            efficiency.to_string(),
+            format!("{:.0}", sum(|count| count.found)),
+            format!("{:.1}", sum(|count| count.expected)),
+            format!("{:+.3} ± {:.3}", found.delta.value, scale * found.delta.error),
+            if found.regions > 1 { format!("{:.3}", scale * found.spread) } else { "-".to_owned() },
+        ]);
+    }
+    lines
+}
+
+/// A row for each cut, pseudo-experiments of all windows together.
+fn calibration_lines(efficiencies: &[f64], pseudo: &PseudoSearch) -> Vec<Vec<String>> {
+    let headings = ["pseudo-experiments", "ε", "rate of p < 0.05", "68%"];
+    let mut lines = vec![headings.map(str::to_owned).to_vec()];
+    for efficiency in efficiencies {
+        let cuts: Vec<&CutCalibration> =
+            pseudo.cuts().filter(|cut| cut.efficiency.to_bits() == efficiency.to_bits()).collect();
+        let all: usize = cuts.iter().map(|cut| cut.p_values.len()).sum();
+        if all == 0 {
+            continue;
+        }
+        let low: u64 = cuts.iter().map(|cut| cut.low()).sum();
+        let band = clopper_pearson(low, all as u64, ONE_SIGMA);
+        lines.push(vec![
+            all.to_string(),
+            efficiency.to_string(),
+            format!("{:.4}", low as f64 / all as f64),
+            format!("{:.4} to {:.4}", band.low, band.high),
+        ]);
+    }
+    lines
+}
+
+/// A sentence on the windows and cuts whose p-values are not uniform without signal.
+fn not_uniform(results: &Results, pseudo: &PseudoSearch) -> Option<String> {
+    let mut named = vec![];
+    for point in searched(results) {
+        let name = point.to_string();
+        let is_off = |cut: &&CutCalibration| cut.uniformity.is_some_and(|found| found.p < NOT_UNIFORM);
+        for cut in pseudo.cuts().filter(|cut| cut.window == name).filter(is_off) {
+            named.push(format!("{} at ε = {}", signal_region(&results.job, point), cut.efficiency));
+        }
+    }
+    (!named.is_empty()).then(|| {
+        format!(
+            "p-values of pseudo-experiments without signal are not uniform in {}: `p_calibrated` of search.csv has what a p-value is \
+             worth there",
+            named.join(", ")
+        )
+    })
+}
+
+/// The global p-value of the smallest local one by templates.
+fn global(pseudo: &PseudoSearch, all: &[CutNumbers<'_>]) -> Option<String> {
+    let quoted = |cut: &CutNumbers<'_>| cut.direct.as_ref().ok().map(super::numbers::Excess::quoted);
+    let by_p = |one: &(PValue, &CutNumbers<'_>), other: &(PValue, &CutNumbers<'_>)| {
+        one.0.ln().total_cmp(&other.0.ln())
+    };
+    let (p, cut) = all.iter().filter_map(|cut| Some((quoted(cut)?, cut))).min_by(by_p)?;
+    let found = pseudo.global(p)?;
+    let is_bound = if found.as_low == 0 { "at most " } else { "" };
+    Some(format!(
+        "global p of the smallest local p against templates ({:.1e}, window {}, ε = {}): {is_bound}{:.1e}, for {} of {} \
+         pseudo-searches of all windows and cuts without signal come as low; windows are taken as independent",
+        p.value(),
+        cut.regions.signal,
+        cut.efficiency,
+        found.p,
+        found.as_low,
+        found.all
+    ))
+}

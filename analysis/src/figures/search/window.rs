@@ -1,0 +1,29 @@
+//! What all who count in windows of a search share: which windows there are, their masses, and their template.
+
+use crate::job::{Job, MassWindow, ScanPoint};
+use crate::plan::work::{Passed, SearchedWindow};
+use crate::statistics::closure::Measured;
+use crate::statistics::search::background::TemplateCut;
+use crate::store::Results;
+
+/// δ, where nobody has measured it.
+pub const NO_EXCESS: Measured = Measured { value: 0.0, error: 0.0 };
+
+/// The windows of the job that are searched, in its order.
+pub fn searched(results: &Results) -> impl Iterator<Item = &ScanPoint> {
+    results.job.points.iter().filter(|point| point.is_searched())
+}
+
+/// The masses of a window.
+pub fn signal_region(job: &Job, point: &ScanPoint) -> MassWindow {
+    point.template().map_or(job.regions.signal, |template| job.regions_of(&template.sample).signal)
+}
+
+/// The template before and behind a cut.
+pub fn template_cut(window: &SearchedWindow, passed: &Passed) -> TemplateCut {
+    TemplateCut {
+        before: window.n_template as f64,
+        behind: passed.template as f64,
+        independent: passed.independent,
+    }
+}
