@@ -105,6 +105,12 @@ pub enum Figure {
     Closure,
     /// Local p-values of a search against mass.
     Search,
+    /// Mass spectra of the windows of a search, before and behind cuts.
+    SearchSpectra,
+    /// Upper limits of a search against mass.
+    SearchLimits,
+    /// Features of what a search has selected.
+    SearchFeatures,
     /// Closure against the network evaluations of the reverse diffusion.
     Solver,
     /// Significance improvement over injection and over-sampling.
@@ -160,6 +166,9 @@ impl Figure {
             Self::Corner => corner::table(name, results),
             Self::Closure => excess::table(name, results),
             Self::Search => search::p_values::table(name, results),
+            Self::SearchSpectra => search::spectra::table(name, results),
+            Self::SearchLimits => search::limits::table(name, results),
+            Self::SearchFeatures => search::features::table(name, results),
             Self::Solver => solver::table(name, results),
             Self::OversamplingMap => factor_map::table(name, results),
             Self::Trees => variants::trees(name, results),
@@ -189,6 +198,9 @@ impl Figure {
             Self::Corner => corner::picture(table),
             Self::Closure => excess::picture(table),
             Self::Search => search::p_values::picture(table),
+            Self::SearchSpectra => search::spectra::picture(table),
+            Self::SearchLimits => search::limits::picture(table),
+            Self::SearchFeatures => search::features::picture(table),
             Self::Solver => solver::picture(table),
             Self::OversamplingMap => factor_map::picture(table),
             Self::Trees => variants::trees_picture(table),

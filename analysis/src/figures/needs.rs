@@ -77,6 +77,10 @@ impl Figure {
                 ("templates of features, independent_background, and closure.trees above 0", "fig04_05")
             }
             Self::Search => ("the windows of a [search] that is not blind any more", "search_demo"),
+            Self::SearchSpectra | Self::SearchLimits => ("the windows of a [search]", "search_demo"),
+            Self::SearchFeatures => {
+                ("windows of a [search] whose records have histograms of features", "search_demo")
+            }
             Self::Solver => ("DRAPES ∅ without signal for several steps or solvers", "solver"),
             Self::Trees => ("points with classifier = [\"mlp\", \"trees\"]", "trees"),
         }
@@ -114,7 +118,9 @@ impl Figure {
                 |_, work| is_classified(work, |point| point.method() == "noise" && !is_empty(point))
             }
             Self::Closure => |_, work| matches!(work, Work::Closure(_)),
-            Self::Search => |_, work| matches!(work, Work::Window(_)),
+            Self::Search | Self::SearchSpectra | Self::SearchLimits | Self::SearchFeatures => {
+                |_, work| matches!(work, Work::Window(_))
+            }
             Self::Solver => {
                 |_, work| is_classified(work, |point| point.method() == "noise" && is_empty(point))
             }

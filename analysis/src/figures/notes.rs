@@ -16,7 +16,13 @@ impl Figure {
     fn shows(self, table: &FigureTable, failure: &Failure) -> bool {
         let of_constituents = failure.classifier == ClassifierKind::Transformer;
         match self {
-            Self::MassSpectrum | Self::Training | Self::DenoiserNoise | Self::Search => false,
+            Self::MassSpectrum
+            | Self::Training
+            | Self::DenoiserNoise
+            | Self::Search
+            | Self::SearchSpectra
+            | Self::SearchLimits
+            | Self::SearchFeatures => false,
             Self::Corner | Self::Solver | Self::OversamplingMap => {
                 failure.method == "noise" && !of_constituents
             }

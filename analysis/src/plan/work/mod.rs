@@ -34,7 +34,9 @@ pub use make_template::MakeTemplate;
 pub use planning::Planning;
 pub use recorded::{Content, Histogram, Network, Recorded};
 pub use resample::Resample;
-pub use search_window::{CutOutcome, Passed, SearchWindow, SearchedWindow, WindowCut};
+pub use search_window::{
+    CutOutcome, FeatureBehind, FeatureLook, Passed, SearchWindow, SearchedWindow, WindowCut,
+};
 pub use template_summary::{
     Displacement, FeatureDistance, FeatureSpectra, PairDensity, TemplateSummary, ValueShares,
 };
