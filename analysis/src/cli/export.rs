@@ -6,7 +6,7 @@ use clap::ArgGroup;
 
 use super::answer;
 use crate::error::{Error, Exit, SearchError};
-use crate::export::selected::{Selection, told};
+use crate::export::selected::Selection;
 use crate::export::{NewPath, histograms, submission, workspaces};
 use crate::store::Store;
 
@@ -113,7 +113,7 @@ impl WantedEvents {
     /// The file cannot be written.
     pub fn write(&self, csv: &[u8]) -> Result<Exit, Error> {
         self.place.write_file(csv)?;
-        answer(told(&self.path, csv));
+        answer(format_args!("{}: {} events\n", self.path.display(), self.selection.count()));
         Ok(Exit::Done)
     }
 }

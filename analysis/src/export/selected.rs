@@ -3,8 +3,6 @@
 //! Scores lie in arrays, which the light program does not read: what is selected is known from records, and whoever reads arrays
 //! hands the scores over.
 
-use std::path::Path;
-
 use serde::Serialize;
 
 use crate::error::{Error, SearchError};
@@ -82,9 +80,8 @@ impl Selection {
                 return Err(unfinished("its task is still to be done").into());
             }
         }
-        let found = match store.result(task)? {
-            TaskResult::Window(found) => found,
-            _ => return Err(unfinished("its record holds something else").into()),
+        let TaskResult::Window(found) = store.result(task)? else {
+            return Err(unfinished("its record holds something else").into());
         };
         let same = |cut: &&WindowCut| cut.efficiency.to_bits() == efficiency.to_bits();
         match found.cuts.iter().find(same) {
@@ -109,6 +106,11 @@ impl Selection {
             }
             .into()),
         }
+    }
+
+    /// How many events pass.
+    pub fn count(&self) -> usize {
+        self.passing
     }
 
     /// The events that pass as CSV, those with the largest scores first.
@@ -193,12 +195,6 @@ fn is_named(window: &MassWindow, numbers: &[f64]) -> bool {
 fn numbers(asked: &str) -> Vec<f64> {
     let parts: Option<Vec<f64>> = asked.split(['-', '–']).map(|part| part.trim().parse().ok()).collect();
     parts.unwrap_or_default()
-}
-
-/// Where the events go, for messages.
-pub fn told(path: &Path, bytes: &[u8]) -> String {
-    let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
-    format!("{}: {} events\n", path.display(), lines.saturating_sub(1))
 }
 
 #[cfg(test)]

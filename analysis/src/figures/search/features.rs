@@ -169,7 +169,7 @@ fn of_feature(table: &FigureTable, feature: &str) -> Panel {
         table,
         feature,
         TEMPLATE,
-        "template behind it",
+        "template behind the cut",
         Style::line(palette::colour("noise")),
     );
     let mut marks = vec![Mark::Steps(Steps { filling: Filling::Light, ..template }), Mark::Steps(before)];
@@ -184,6 +184,14 @@ fn of_feature(table: &FigureTable, feature: &str) -> Panel {
         marks.push(Mark::Points(Points::new("selected data", ink, data)));
     }
     let moved = table.curve(feature, MOVED).first().map_or(f64::NAN, |row| row.mean);
+    // Densities of features have units of their own: no two panels share an axis.
+    let top = 1.15
+        * table
+            .rows
+            .iter()
+            .filter(|row| row.panel == feature && row.curve != MOVED)
+            .map(|row| row.high)
+            .fold(1e-9, f64::max);
     let (edges, _) = histogram::read(table, feature, BEFORE);
     let x = Axis::linear(hlv::label(feature));
     let x = match (edges.first(), edges.last()) {
@@ -192,6 +200,6 @@ fn of_feature(table: &FigureTable, feature: &str) -> Panel {
     };
     Panel {
         note: Some(panels::note(format!("*D* = {moved:.2}"), Corner::TopRight)),
-        ..Panel::new(x, Axis::linear("density").starting_at(0.0), marks)
+        ..Panel::new(x, Axis::linear("density").within(0.0, top), marks)
     }
 }

@@ -128,6 +128,15 @@ fn of_cut(table: &FigureTable, panel: &str, estimate: Estimate) -> Panel {
     };
     Panel {
         note: Some(panels::note(format!("*ε* = {cut}, {from}"), Corner::TopRight)),
-        ..Panel::new(Axis::linear(axis::read(table)), Axis::log("95% CL limit on signal events"), marks)
+        ..Panel::new(across(table), Axis::log("95% CL limit on signal events"), marks)
     }
+}
+
+/// The axis of the mass, a little longer than the curves, so that their markers are whole.
+fn across(table: &FigureTable) -> Axis {
+    let axis = Axis::linear(axis::read(table));
+    let masses = || table.rows.iter().filter(|row| row.curve == EXPECTED[0]).map(|row| row.x);
+    let (low, high) = (masses().fold(f64::INFINITY, f64::min), masses().fold(f64::NEG_INFINITY, f64::max));
+    let margin = 0.05 * (high - low);
+    if margin > 0.0 { axis.within(low - margin, high + margin) } else { axis }
 }
