@@ -12,6 +12,7 @@ use drapes::data;
 use drapes::error::Error;
 use drapes::run::compact::Compact;
 use drapes::run::doctor::Doctor;
+use drapes::run::selected_events;
 use drapes::run::{COMPUTING, Run};
 use drapes_analysis::cli::{Color, Completions, Format, Man, Verb as LightVerb, answer, tell};
 use drapes_analysis::error::Exit;
@@ -128,6 +129,7 @@ fn run() -> Exit {
     color.set();
     let result = match verb {
         Verb::Run(run) => run.run(),
+        Verb::Light(LightVerb::Export(export)) => selected_events::export(&export),
         Verb::Light(verb) => verb.run().map_err(Error::from),
         Verb::Compact(compact) => compact.run(),
         Verb::Doctor(doctor) => doctor.run(),

@@ -45,6 +45,26 @@ fn a_blind_search_counts_and_is_unblinded_once() {
     assert_eq!(blind.len(), 4, "before a cut and behind three");
     assert_eq!((blind[1]["n"].as_str(), blind[1]["z"].as_str()), ("blind", "blind"));
     assert!(!out.join("figures/search.csv").exists());
+    let page = fs::read_to_string(out.join("report.html")).expect("a page");
+    assert!(
+        page.contains("The search is blind.") && page.contains(">blind</td>"),
+        "it is withheld there too"
+    );
+    for figure in ["search_spectra", "search_limits", "search_features"] {
+        assert!(
+            page.contains(&format!("id=\"{figure}\"")) && out.join(format!("figures/{figure}.png")).exists()
+        );
+    }
+    let limits = fs::read_to_string(out.join("figures/search_limits.csv")).expect("a table");
+    assert!(limits.contains("expected") && !limits.contains("observed"), "{limits}");
+    let selected = place.path().join("selected.csv");
+    let mut export = drapes();
+    export.arg("export").arg(&out).args(["--events", "3500", "--efficiency", "0.1", "--out"]).arg(&selected);
+    let (code, message) = refusal(&mut export);
+    assert!(
+        code == 2 && message.contains("is blind (selected events would show") && !selected.exists(),
+        "{message}"
+    );
     // 8,612 background events, and those of the 1,000 signal events that lie in the window.
     let n_window: usize = blind[0]["n_window"].parse().expect("a number");
     assert!((9_100..9_612).contains(&n_window), "{n_window}");
@@ -73,6 +93,11 @@ fn a_blind_search_counts_and_is_unblinded_once() {
     let share = number(&open[1], "n_template_passing") / number(&open[1], "n_template");
     assert!((share - 0.1).abs() < 1e-3, "{share}");
     assert!(out.join("figures/search.csv").exists() && out.join("figures/search.png").exists());
+    let page = fs::read_to_string(out.join("report.html")).expect("a page");
+    assert!(page.contains("Unblinded by ") && !page.contains(">blind</td>"));
+    assert!(fs::read_to_string(out.join("figures/search_limits.csv")).expect("a table").contains("observed"));
+    let said = answer(&mut export);
+    assert_eq!(said, format!("{}: {} events\n", selected.display(), open[1]["n"]));
     let file = fs::read_to_string(out.join("unblinded.json")).expect("who and when");
     let second = unblind();
     assert!(second.contains("was unblinded before, by "), "{second}");
@@ -105,8 +130,71 @@ fn scores_are_stored_beside_the_rows_of_their_events() {
     let passed = &result["cuts"][0]["outcome"]["passed"];
     let folds = read("data_fold").read_1d::<u32>().expect("folds").to_vec();
     let threshold = |fold: u32| passed["thresholds"][fold as usize].as_f64().expect("a threshold") as f32;
-    let passing = folds.iter().zip(&inside.2).filter(|(fold, score)| **score >= threshold(**fold)).count();
-    assert_eq!(passed["data"], passing, "{result}");
+    let passes = |(fold, score): (&u32, &f32)| *score >= threshold(*fold);
+    let passing: Vec<usize> =
+        (0..folds.len()).filter(|event| passes((&folds[*event], &inside.2[*event]))).collect();
+    assert_eq!(passed["data"], passing.len(), "{result}");
+    // Histograms of the features hold the same events, and all of the template.
+    let looks = result["looks"].as_array().expect("features");
+    let sum = |counts: &serde_json::Value| -> u64 {
+        counts.as_array().expect("counts").iter().filter_map(serde_json::Value::as_u64).sum()
+    };
+    assert_eq!(looks.len(), 5);
+    for look in looks {
+        assert_eq!((sum(&look["template"]), sum(&look["cuts"][0]["data"])), (8612, passing.len() as u64));
+        assert_eq!(sum(&look["cuts"][0]["template"]), passed["template"].as_u64().expect("a count"));
+        assert!(look["cuts"][2].is_null(), "nothing is told of too few events");
+    }
+    exports(place.path(), &out, &passing.iter().map(|event| (inside.0[*event], inside.1[*event])).collect());
+}
+
+/// What `export --events` writes of a window of 8,612 events, of which these pass the cut of 0.1, and what it refuses.
+fn exports(place: &Path, out: &Path, passing: &HashMap<u32, f64>) {
+    let ask = |window: &str, efficiency: &str, file: &Path| {
+        let mut ask = drapes();
+        ask.arg("export").arg(out).args(["--events", window, "--efficiency", efficiency, "--out"]).arg(file);
+        ask
+    };
+    let (by_centre, by_edges) = (place.join("a.csv"), place.join("new/b.csv"));
+    let said = answer(&mut ask("3500", "0.1", &by_centre));
+    assert_eq!(said, format!("{}: {} events\n", by_centre.display(), passing.len()));
+    answer(&mut ask("3300-3700", "0.1", &by_edges));
+    let text = fs::read_to_string(&by_centre).expect("events");
+    assert_eq!(text, fs::read_to_string(&by_edges).expect("events"));
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let events: Vec<(u32, f64, f32, u32)> = reader.deserialize().map(|row| row.expect("an event")).collect();
+    assert_eq!(events.iter().map(|event| (event.0, event.1)).collect::<HashMap<_, _>>(), *passing);
+    assert!(events.is_sorted_by(|one, next| one.2 >= next.2) && events.iter().all(|event| event.3 < 5));
+    let refused = |mut ask: Command, expected_code: i32, expected: &str| {
+        let (code, message) = refusal(&mut ask);
+        assert!(code == expected_code && message.contains(expected), "{message}");
+    };
+    let file = place.join("none.csv");
+    refused(ask("3500", "0.1", &by_centre), 2, "is there already (an export replaces nothing)");
+    refused(ask("3400", "0.1", &file), 2, "name one of 3300-3700, by its edges or its centre");
+    refused(ask("3500", "0.2", &file), 2, "name one of 0.1, 0.01, 0.0001");
+    refused(
+        ask("3500", "1e-4", &file),
+        2,
+        "(fewer than ten template events would pass) take a larger efficiency",
+    );
+    // Scores that are not those that were counted.
+    let arrays =
+        fs::read_dir(out.join("tasks/classify")).expect("arrays").flatten().map(|entry| entry.path());
+    let arrays =
+        arrays.into_iter().find(|path| path.extension().is_some_and(|end| end == "h5")).expect("scores");
+    let whole = fs::read(&arrays).expect("a file");
+    fs::write(&arrays, &whole[..whole.len() / 2]).expect("room");
+    refused(ask("3500", "0.1", &file), 2, "cannot read the scores of a window");
+    fs::remove_file(&arrays).expect("a file");
+    refused(ask("3500", "0.1", &file), 2, "have the window searched again with `drapes run");
+    fs::write(&arrays, &whole).expect("room");
+    let damaged = hdf5::File::open_rw(&arrays).expect("scores").dataset("data_score").expect("a list");
+    let count = damaged.size();
+    damaged.write(&ndarray::Array1::from_elem(count, 9.0_f32)).expect("room");
+    drop(damaged);
+    refused(ask("3500", "0.1", &file), 2, "8612 events pass where the record has counted");
+    assert!(!file.exists());
 }
 
 /// A table without labels: a falling mass and two features.

@@ -46,6 +46,7 @@
       });
     });
   };
+  all(document, "table.sortable").forEach(sortable);
   const table = document.getElementById("table");
   if (table) {
     sortable(table);

@@ -78,8 +78,8 @@ fn hepdata_accepts_the_submission() {
     assert!(bytes(store.directory()) == before, "the scan has changed");
     let tables = fs::read_dir(store.directory().join("figures")).expect("figures").count() - 1;
     let files = fs::read_dir(&out).expect("files").count();
-    // A file a table, submission.yaml, and the one picture.
-    assert_eq!(files, tables + 2);
+    // A file a table, submission.yaml, the windows of the search, and the one picture.
+    assert_eq!(files, tables + 3);
     let program = "
 import sys, yaml
 from hepdata_validator.full_submission_validator import FullSubmissionValidator
@@ -94,7 +94,7 @@ for column in table['independent_variables'] + table['dependent_variables']:
             assert all(isinstance(side, float) for side in error['asymerror'].values()), error
         assert isinstance(cell['value'], (int, float)) or cell['value'] == '-' or column['header']['name'] == 'panel', cell
 names = [doc.get('name') for doc in yaml.safe_load_all(open(sys.argv[1] + '/submission.yaml'))]
-assert 'fig05' in names and 'corner' in names, names
+assert 'fig05' in names and 'corner' in names and 'search_spectra' in names and 'search_windows' in names, names
 ";
     runs(program, &out);
 }
@@ -230,4 +230,108 @@ fn directories_that_hold_nothing_to_export_are_refused() {
     fs::remove_dir_all(store.directory().join("figures")).expect("tables");
     let error = export(store.directory(), "--hepdata", &place.path().join("new")).expect_err("a refusal");
     assert!(error.to_string().contains("there is no table in figures/) finish the scan"), "{error}");
+}
+
+#[test]
+fn pyhf_has_the_limits_and_p_values_of_search_csv() {
+    let place = tempfile::tempdir().expect("a directory");
+    let store = drawn(&place.path().join("scan"));
+    let (before, out) = (bytes(store.directory()), place.path().join("workspaces"));
+    export(store.directory(), "--pyhf", &out).expect("workspaces");
+    assert!(bytes(store.directory()) == before, "the scan has changed");
+    // Two windows, before a cut by the fit alone, and behind two by both estimates.
+    assert_eq!(fs::read_dir(&out).expect("files").count(), 2 * (1 + 2 * 2));
+    fs::copy(store.directory().join("search.csv"), out.join("search.csv")).expect("room");
+    // Asymptotic limits and p-values are the same functions of the same likelihood: what is left is the precision of its minimum
+    // (1e-4 of a limit, 1e-3 of Z).
+    let program = "
+import csv, json, sys, pyhf
+from scipy.stats import norm
+from pyhf.infer.intervals.upper_limits import upper_limit
+rows = list(csv.DictReader(open(sys.argv[1] + '/search.csv')))
+checked = 0
+for row in rows:
+    window = '%g-%g' % (float(row['window_low_gev']), float(row['window_high_gev']))
+    for estimate, prefix in (('template', ''), ('side-bands', 'fit_')):
+        if not row[prefix + 'z']:
+            continue
+        name = '%s_%g_%s.json' % (window, float(row['efficiency']), estimate)
+        workspace = pyhf.Workspace(json.load(open(sys.argv[1] + '/' + name)))
+        model = workspace.model()
+        data = workspace.data(model)
+        assert data[0] == float(row['n']), name
+        observed, expected = upper_limit(data, model, scan=None, level=0.05, rtol=1e-6)
+        for found, wanted in ((observed, row[prefix + 'limit']), (expected[2], row[prefix + 'limit_expected'])):
+            assert abs(found / float(wanted) - 1) < 1e-4, (name, found, wanted)
+        z = float(row[prefix + 'z'])
+        if 0.1 < z < 8:
+            p = float(pyhf.infer.hypotest(0.0, data, model, test_stat='q0'))
+            assert abs(norm.isf(p) - z) < 1e-3, (name, p, z)
+        checked += 1
+assert checked == 10, checked
+";
+    runs(program, &out);
+}
+
+#[test]
+fn what_a_blind_search_hides_is_not_exported_and_a_scan_has_no_windows() {
+    let place = tempfile::tempdir().expect("a directory");
+    let job = |search: &str| {
+        format!(
+            "schema = 1\nname = 'small'\n[data]\nevents = 'a.h5'\nlayout = 'table'\n[classifier]\nfolds = 3\nseeds = '0'\n{search}\n\
+             [[scan]]\nmethod = 'noise'\nn_signal = [1000]\n"
+        )
+    };
+    let (blind, none) = (place.path().join("blind"), place.path().join("none"));
+    let search =
+        "[search]\nwindows_gev = [[3300, 3700], [3500, 3900]]\nefficiencies = [0.1, 0.01]\ninjected = 1000";
+    let store = records::finished_job(&blind, &job(search));
+    records::finished_job(&none, &job(""));
+    let out = place.path().join("out");
+    let events = |directory: &Path, window: &str, efficiency: &str| {
+        let words = ["drapes", "export"].map(std::ffi::OsString::from);
+        let rest = ["--events", window, "--efficiency", efficiency, "--out"].map(Into::into);
+        let all = words.into_iter().chain([directory.as_os_str().to_owned()]).chain(rest);
+        let error = Arguments::parse_from(all.chain([out.as_os_str().to_owned()])).verb.run();
+        let error = error.expect_err("a refusal");
+        assert_eq!(error.kind(), Exit::BadRequest);
+        error.to_string()
+    };
+    for message in
+        [export(&blind, "--pyhf", &out).expect_err("a refusal").to_string(), events(&blind, "3500", "0.01")]
+    {
+        let expected = format!("`drapes unblind {}`", blind.display());
+        assert!(message.contains("is blind (") && message.ends_with(&expected), "{message}");
+    }
+    for message in
+        [export(&none, "--pyhf", &out).expect_err("a refusal").to_string(), events(&none, "3500", "0.01")]
+    {
+        assert!(message.contains("holds no search (its job has no [search] with windows)"), "{message}");
+    }
+    store.unblind().expect("room");
+    let message = events(&blind, "3400", "0.01");
+    assert!(
+        message.contains("--events 3400 names no window")
+            && message.contains("name one of 3300-3700, 3500-3900"),
+        "{message}"
+    );
+    let message = events(&blind, "3700", "0.001");
+    assert!(
+        message.contains("--efficiency 0.001 is no cut") && message.contains("name one of 0.1, 0.01"),
+        "{message}"
+    );
+    let message = events(&blind, "3300-3700", "0.01");
+    assert!(message.contains("cannot be read here (they lie in HDF5 files"), "{message}");
+    let record = blind.join("tasks/classify");
+    for path in bytes(&record).into_keys().filter(|path| path.display().to_string().contains("window")) {
+        fs::remove_file(path).expect("a record");
+    }
+    let message = events(&blind, "3300-3700", "0.01");
+    assert!(
+        message.contains("window 3300-3700 has no result yet (its task is still to be done)"),
+        "{message}"
+    );
+    assert!(!out.exists());
+    let message = export(&blind, "--pyhf", &out).expect_err("a refusal").to_string();
+    assert!(message.contains("no window of its search has a background yet"), "{message}");
 }

@@ -1,4 +1,5 @@
-//! The verb `run`, from a job file to figures, and the other verbs that need this program: `doctor` and `compact`.
+//! The verb `run`, from a job file to figures, and the other verbs that need this program: `doctor`, `compact` and
+//! `export --events`.
 //!
 //! A job file and files of events come in; a directory with records, tables, figures and a page goes out. Rank 0 leads and all
 //! ranks work. Here alone stands MPI (`world`), here the speed of the machine is tried out (`trial`), and here people are told
@@ -31,6 +32,7 @@ mod planned;
 mod prepare;
 mod prices;
 mod progress;
+pub mod selected_events;
 mod stalled;
 mod start_up;
 mod status_file;

@@ -11,6 +11,7 @@ mod closure_by_trees;
 mod dependencies;
 mod distance;
 mod execution;
+mod feature_looks;
 mod fit;
 mod flow;
 mod jet_models;

@@ -11,6 +11,7 @@ use drapes_analysis::statistics::search::effective::effective_events;
 use drapes_analysis::store::record::TaskResult;
 use ndarray::ArrayView1;
 
+use super::feature_looks::{Behind, looks};
 use super::window_scores::Scores;
 use super::{Perform, Trial, Workplace, template};
 use crate::arrays::{ArrayWriter, Column};
@@ -46,22 +47,32 @@ impl Perform for SearchWindow {
         };
         let has_truth = search.injected != Injected::Unlabelled;
         let signal = |chosen: &[usize]| has_truth.then(|| events.signal(chosen));
-        let outcome = |efficiency: f64| {
-            let Some(scores) = &scores else { return CutOutcome::FewToLearn };
-            let Some(cut) = FoldCut::of_share(&scores.template, Self::FOLDS, efficiency) else {
-                return CutOutcome::FewPass;
+        let (mut cuts, mut behind) = (vec![], vec![]);
+        for efficiency in search.efficiencies.iter().copied() {
+            let cut =
+                scores.as_ref().map(|scores| FoldCut::of_share(&scores.template, Self::FOLDS, efficiency));
+            let outcome = match (&scores, &cut) {
+                (Some(scores), Some(Some(cut))) => {
+                    let passed = passed(cut, scores, made.origins.as_deref(), &events);
+                    CutOutcome::Passed(Passed { signal: signal(&cut.passing(&scores.data)), ..passed })
+                }
+                (Some(_), _) => CutOutcome::FewPass,
+                (None, _) => CutOutcome::FewToLearn,
             };
-            let passed = passed(&cut, scores, made.origins.as_deref(), &events);
-            CutOutcome::Passed(Passed { signal: signal(&cut.passing(&scores.data)), ..passed })
-        };
-        let cut = |efficiency: &f64| WindowCut { efficiency: *efficiency, outcome: outcome(*efficiency) };
+            behind.push(scores.as_ref().zip(cut.flatten()).map(|(scores, cut)| Behind {
+                template: cut.passing(&scores.template),
+                data: cut.passing(&scores.data),
+            }));
+            cuts.push(WindowCut { efficiency, outcome });
+        }
         let all: Vec<usize> = (0..events.inside.len()).collect();
         let found = SearchedWindow {
             point: self.point,
             n_data: events.inside.len(),
             n_signal: signal(&all),
             n_template: made.class.count(),
-            cuts: search.efficiencies.iter().map(cut).collect(),
+            cuts,
+            looks: looks(made.class.features(), data.features(), &behind),
             spectrum: events.histogram(all, 0..events.beside.len()),
             edges: events.edges.clone(),
         };

@@ -25,6 +25,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 pub use answer::answer;
+pub use export::{Export, WantedEvents};
 pub use plan::Format;
 pub use scene::{AtWork, Scene};
 pub use screen::Screen;

@@ -5,10 +5,13 @@
 //! - It uses no other room.
 
 pub mod remedy;
+mod search;
 pub mod unforeseen;
 
 use std::fmt;
 use std::path::PathBuf;
+
+pub use search::SearchError;
 
 /// Where a mistake in a job stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -292,6 +295,9 @@ pub enum Error {
         /// The directory.
         path: PathBuf,
     },
+    /// Something of a search cannot be given.
+    #[error(transparent)]
+    Search(#[from] SearchError),
     /// A picture could not be converted.
     #[error("cannot draw {figure} ({source}) please report this with the figure's CSV file")]
     Drawing {
@@ -321,6 +327,7 @@ impl Error {
             | Self::AlreadyThere { .. }
             | Self::NothingBlind { .. }
             | Self::StaysBlind { .. }
+            | Self::Search(_)
             | Self::NothingToDraw { .. } => Exit::BadRequest,
             Self::CannotExport { .. }
             | Self::CannotWrite { .. }

@@ -1,4 +1,4 @@
-//! Figures as a submission to HEPData, one table a figure, with bands as asymmetric errors.
+//! Figures as a submission to HEPData, one table a figure, with bands as asymmetric errors, and the windows of a search.
 //!
 //! Source: <https://hepdata-submission.readthedocs.io/en/latest/>
 
@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use super::new_path::{File, file};
 use super::numbers::document;
 use super::pivot::{Column, Line, Pivot};
-use super::tables;
+use super::{tables, windows};
 use crate::error::Error;
 use crate::figures::table::{Row, round};
 use crate::figures::{Figure, FigureTable};
 use crate::job::{Job, Layout, method_names};
-use crate::store::Store;
+use crate::store::{Results, Store};
 use drapes_draw::{Panel, plain};
 
 /// The description of bands.
@@ -26,7 +26,8 @@ const NOTHING: &str = "-";
 /// A figure's table is not what the records gave, or there is none.
 pub fn submission(store: &Store) -> Result<Vec<File>, Error> {
     let job = store.job()?.job;
-    let tables = tables::tables(store)?;
+    let results = Results::read(store)?;
+    let tables = tables::tables(store, &results)?;
     let mut documents = vec![json!({ "comment": comment(&job) })];
     let mut files = vec![];
     for (figure, table) in &tables {
@@ -45,6 +46,15 @@ pub fn submission(store: &Store) -> Result<Vec<File>, Error> {
         }
         documents.push(about);
         files.push(file(format!("{name}.yaml"), document(&data(*figure, table))));
+    }
+    if let Some(csv) = tables::windows(store, &results)? {
+        documents.push(json!({
+            "name": windows::NAME,
+            "description": windows::description(&job),
+            "keywords": keywords(&job),
+            "data_file": format!("{}.yaml", windows::NAME),
+        }));
+        files.push(file(format!("{}.yaml", windows::NAME), document(&windows::data(&job, &csv))));
     }
     let text = documents.iter().fold(String::new(), |text, one| text + "---\n" + &document(one));
     files.push(file("submission.yaml", text));
@@ -117,10 +127,14 @@ fn places(lines: &[Line<'_>]) -> Vec<Value> {
     lines.iter().map(|line| json!({ "value": number(line.x) })).collect()
 }
 
-/// A column of words. HEPData takes `2800-6000` for a range of numbers that should be given as two.
+/// A word. HEPData takes `2800-6000` for a range of numbers that should be given as two.
+pub fn word(word: &str) -> String {
+    let is_range = word.chars().all(|letter| letter.is_ascii_digit() || ".-".contains(letter));
+    if is_range { word.replace('-', " to ") } else { word.to_owned() }
+}
+
+/// A column of words.
 fn words<'a>(name: &str, words: impl Iterator<Item = &'a str>) -> Value {
-    let is_range = |word: &str| word.chars().all(|letter| letter.is_ascii_digit() || ".-".contains(letter));
-    let word = |word: &str| if is_range(word) { word.replace('-', " to ") } else { word.to_owned() };
     let values: Vec<Value> = words.map(|one| json!({ "value": word(one) })).collect();
     json!({ "header": { "name": name }, "values": values })
 }

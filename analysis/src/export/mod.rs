@@ -1,4 +1,5 @@
-//! Results for other programs: figures as a HEPData submission, distributions as histograms of the UHI format.
+//! Results for other programs: figures as a HEPData submission, distributions as histograms of the UHI format, counts of a search as
+//! workspaces of pyhf, and its selected events as CSV.
 //!
 //! Everything here reads the directory of a scan and writes elsewhere. What is published must be what the records gave, so
 //! that a figure's table which was edited, or saved by a spreadsheet, is refused.
@@ -12,8 +13,12 @@ mod histograms;
 mod new_path;
 mod numbers;
 mod pivot;
+mod pyhf;
+pub mod selected;
 mod tables;
+mod windows;
 
 pub use hepdata::submission;
 pub use histograms::histograms;
 pub use new_path::{NewPath, file};
+pub use pyhf::workspaces;

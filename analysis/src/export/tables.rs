@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::error::Error;
-use crate::figures::{Figure, FigureTable, reduce};
-use crate::store::{Results, Store};
+use crate::figures::{Figure, FigureTable, reduce, search};
+use crate::store::{Results, SideTable, Store};
 
 /// A byte order mark.
 const MARK: &[u8] = b"\xef\xbb\xbf";
@@ -16,40 +16,24 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 ///
 /// # Errors
 /// There is no table, one is not what was written, or a record is damaged.
-pub fn tables(store: &Store) -> Result<Vec<(Figure, FigureTable)>, Error> {
-    let results = Results::read(store)?;
+pub fn tables(store: &Store, results: &Results) -> Result<Vec<(Figure, FigureTable)>, Error> {
     if let Some(torn) = results.torn.first() {
         store.result(torn)?;
     }
     let mut found = Vec::new();
-    for (figure, expected) in reduce::tables(&results) {
+    for (figure, expected) in reduce::tables(results) {
         let path = store.directory().join(format!("figures/{}.csv", figure.name()));
         if !path.exists() {
             continue;
         }
-        let bytes = fs::read(&path).map_err(|source| Error::CannotRead {
-            what: "the figure's table",
-            path: path.clone(),
-            source,
-        })?;
-        let edited = |(place, reason)| Error::Edited {
-            path: path.clone(),
-            place,
-            reason,
-            directory: store.directory().to_owned(),
-        };
-        if let Some(reason) = spreadsheet(&bytes) {
-            return Err(edited(("line 1".to_owned(), reason.to_owned())));
-        }
+        let bytes = read(store, &path)?;
         let table = FigureTable::read(&path)?;
         let (expected, who) = if expected.rows.is_empty() {
             (table.to_csv(), "drapes writes")
         } else {
             (expected.to_csv(), "the records give")
         };
-        if let Some((place, reason)) = difference(&bytes, &expected, who) {
-            return Err(edited((place, reason)));
-        }
+        check(store, &path, &bytes, (&expected, who))?;
         found.push((figure, table));
     }
     if found.is_empty() {
@@ -59,6 +43,41 @@ pub fn tables(store: &Store) -> Result<Vec<(Figure, FigureTable)>, Error> {
         });
     }
     Ok(found)
+}
+
+/// The windows of a search as records give them, which `search.csv` must be where it is there; none where no window was searched.
+///
+/// # Errors
+/// `search.csv` is not what the records give.
+pub fn windows(store: &Store, results: &Results) -> Result<Option<Vec<u8>>, Error> {
+    let Some(expected) = search::csv::csv(results) else { return Ok(None) };
+    let path = store.directory().join(SideTable::Search.name());
+    if path.exists() {
+        check(store, &path, &read(store, &path)?, (&expected, "the records give"))?;
+    }
+    Ok(Some(expected))
+}
+
+/// The bytes of a table that no spreadsheet has saved.
+fn read(store: &Store, path: &Path) -> Result<Vec<u8>, Error> {
+    let bytes = fs::read(path).map_err(|source| Error::CannotRead {
+        what: "a table",
+        path: path.to_owned(),
+        source,
+    })?;
+    match spreadsheet(&bytes) {
+        Some(reason) => Err(edited(store, path, ("line 1".to_owned(), reason.to_owned()))),
+        None => Ok(bytes),
+    }
+}
+
+/// Refuses a table that is not as expected.
+fn check(store: &Store, path: &Path, found: &[u8], (expected, who): (&[u8], &str)) -> Result<(), Error> {
+    difference(found, expected, who).map_or(Ok(()), |place| Err(edited(store, path, place)))
+}
+
+fn edited(store: &Store, path: &Path, (place, reason): (String, String)) -> Error {
+    Error::Edited { path: path.to_owned(), place, reason, directory: store.directory().to_owned() }
 }
 
 /// The sign that a spreadsheet has saved the table, if there is one.

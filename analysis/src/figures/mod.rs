@@ -107,6 +107,12 @@ pub enum Figure {
     Search,
     /// How often p-values of pseudo-experiments without signal are as small as they say.
     SearchCalibration,
+    /// Mass spectra of the windows of a search, before and behind cuts.
+    SearchSpectra,
+    /// Upper limits of a search against mass.
+    SearchLimits,
+    /// Features of what a search has selected.
+    SearchFeatures,
     /// Closure against the network evaluations of the reverse diffusion.
     Solver,
     /// Significance improvement over injection and over-sampling.
@@ -163,6 +169,9 @@ impl Figure {
             Self::Closure => excess::table(name, results),
             Self::Search => search::p_values::table(name, results),
             Self::SearchCalibration => search::calibration::table(name, results),
+            Self::SearchSpectra => search::spectra::table(name, results),
+            Self::SearchLimits => search::limits::table(name, results),
+            Self::SearchFeatures => search::features::table(name, results),
             Self::Solver => solver::table(name, results),
             Self::OversamplingMap => factor_map::table(name, results),
             Self::Trees => variants::trees(name, results),
@@ -193,6 +202,9 @@ impl Figure {
             Self::Closure => excess::picture(table),
             Self::Search => search::p_values::picture(table),
             Self::SearchCalibration => search::calibration::picture(table),
+            Self::SearchSpectra => search::spectra::picture(table),
+            Self::SearchLimits => search::limits::picture(table),
+            Self::SearchFeatures => search::features::picture(table),
             Self::Solver => solver::picture(table),
             Self::OversamplingMap => factor_map::picture(table),
             Self::Trees => variants::trees_picture(table),

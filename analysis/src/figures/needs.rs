@@ -78,6 +78,10 @@ impl Figure {
             }
             Self::Search => ("the windows of a [search] that is not blind any more", "search_demo"),
             Self::SearchCalibration => ("pseudo-experiments (calibrate of [search])", "search_demo"),
+            Self::SearchSpectra | Self::SearchLimits => ("the windows of a [search]", "search_demo"),
+            Self::SearchFeatures => {
+                ("windows of a [search] whose records have histograms of features", "search_demo")
+            }
             Self::Solver => ("DRAPES ∅ without signal for several steps or solvers", "solver"),
             Self::Trees => ("points with classifier = [\"mlp\", \"trees\"]", "trees"),
         }
@@ -115,8 +119,10 @@ impl Figure {
                 |_, work| is_classified(work, |point| point.method() == "noise" && !is_empty(point))
             }
             Self::Closure => |_, work| matches!(work, Work::Closure(_)),
-            Self::Search => |_, work| matches!(work, Work::Window(_)),
             Self::SearchCalibration => |_, work| matches!(work, Work::Pseudo(_)),
+            Self::Search | Self::SearchSpectra | Self::SearchLimits | Self::SearchFeatures => {
+                |_, work| matches!(work, Work::Window(_))
+            }
             Self::Solver => {
                 |_, work| is_classified(work, |point| point.method() == "noise" && is_empty(point))
             }

@@ -20,7 +20,10 @@ impl Figure {
             | Self::Training
             | Self::DenoiserNoise
             | Self::Search
-            | Self::SearchCalibration => false,
+            | Self::SearchCalibration
+            | Self::SearchSpectra
+            | Self::SearchLimits
+            | Self::SearchFeatures => false,
             Self::Corner | Self::Solver | Self::OversamplingMap => {
                 failure.method == "noise" && !of_constituents
             }

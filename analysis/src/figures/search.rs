@@ -1,14 +1,19 @@
 //! What a search has found: a row for each window and cut, as numbers ([`numbers`]), `search.csv` ([`csv`]), the closing table
-//! ([`told`]), and p-values against mass ([`p_values`]); what control windows say of templates ([`control`]), and what
-//! pseudo-experiments say of p-values ([`pseudo_searches`], [`calibration_csv`], [`calibration`]).
+//! ([`told`]), and figures: p-values against mass ([`p_values`]), mass spectra ([`spectra`]), limits ([`limits`]) and the features of
+//! what was selected ([`features`]); what control windows say of templates ([`control`]), and what pseudo-experiments say of p-values
+//! ([`pseudo_searches`], [`calibration_csv`], [`calibration`]).
 
+mod axis;
 pub mod calibration;
 pub mod calibration_csv;
 pub mod control;
 pub mod csv;
+pub mod features;
+pub mod limits;
 pub mod numbers;
 pub mod p_values;
 pub mod pseudo_searches;
+pub mod spectra;
 pub mod told;
 mod told_calibration;
 mod window;

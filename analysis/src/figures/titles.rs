@@ -9,6 +9,8 @@ pub enum Subject {
     Results,
     /// Trainings of models, and closure of their templates.
     Training,
+    /// The windows of a search.
+    Search,
 }
 
 impl Figure {
@@ -38,6 +40,9 @@ impl Figure {
             Self::Closure => "True background that passes a cut, over what the template says",
             Self::Search => "Local p-values of the search against mass",
             Self::SearchCalibration => "How often p-values without signal are as small as they say",
+            Self::SearchSpectra => "Mass spectra of the windows before and behind cuts",
+            Self::SearchLimits => "Upper limits on signal events that pass, against mass",
+            Self::SearchFeatures => "Features of the selected data beside the template",
             Self::Solver => "Closure against the network evaluations of the reverse diffusion",
             Self::OversamplingMap => "Significance improvement over injection and over-sampling",
             Self::Trees => "Boosted trees beside networks",
@@ -67,6 +72,7 @@ impl Figure {
             | Self::Constituents
             | Self::JetDistances
             | Self::JetKinematics => Subject::Training,
+            Self::Search | Self::SearchSpectra | Self::SearchLimits | Self::SearchFeatures => Subject::Search,
             _ => Subject::Results,
         }
     }

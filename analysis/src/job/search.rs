@@ -67,6 +67,11 @@ pub enum Injected {
 }
 
 impl Injected {
+    /// Whether events have labels, by which selected ones are known to be signal.
+    pub fn is_labelled(self) -> bool {
+        self != Self::Unlabelled
+    }
+
     /// The signal that is added to what counts as background.
     pub fn added(self) -> SignalCount {
         match self {

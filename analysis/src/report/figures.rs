@@ -44,6 +44,16 @@ impl Shown {
         self.subject == Subject::Training
     }
 
+    /// Whether it is about a search.
+    pub fn is_of_search(&self) -> bool {
+        self.subject == Subject::Search
+    }
+
+    /// Whether it is about what methods find.
+    pub fn is_of_results(&self) -> bool {
+        self.subject == Subject::Results
+    }
+
     /// Whether it needs the whole width of a page: its panels stand side by side.
     pub fn is_wide(&self) -> bool {
         self.tiles.len() > 1 || self.tiles.iter().any(|tile| tile.width > 620.0)

@@ -163,7 +163,7 @@ fn columns(axes: &[(&str, AxisValue)]) -> Vec<Column> {
 }
 
 impl Cell {
-    fn of(text: String) -> Self {
+    pub fn of(text: String) -> Self {
         let value = text.parse().ok();
         Self {
             text,

@@ -18,6 +18,7 @@ mod notices;
 mod origin;
 mod progress;
 mod quality;
+mod search;
 mod time;
 
 use std::path::{Path, PathBuf};
@@ -40,6 +41,7 @@ use notices::Notice;
 use origin::Origin;
 use progress::Progress;
 use quality::Quality;
+use search::Search;
 use time::Time;
 
 /// The name of the page in the directory of its scan.
@@ -57,6 +59,7 @@ pub struct Report {
     progress: Progress,
     notices: Vec<Notice>,
     methods: Methods,
+    search: Search,
     quality: Quality,
     figures: Vec<Shown>,
     time: Time,
@@ -103,6 +106,7 @@ impl Report {
                 .replace('Z', " UTC"),
             notices: notices::of(store, &results, &plan, &task_states, &progress),
             methods: Methods::of(&results),
+            search: Search::of(&results),
             quality: Quality::of(&results),
             figures: figures::of(store, &results, are_tables_current)?,
             time: Time::of(&plan, &task_states, &spent),
@@ -114,7 +118,12 @@ impl Report {
 
     /// Whether no figure of what methods find can be drawn yet.
     fn has_no_figure_of_results(&self) -> bool {
-        self.figures.iter().all(Shown::is_of_training)
+        !self.figures.iter().any(Shown::is_of_results)
+    }
+
+    /// Whether the scan compares methods; a search by itself does not.
+    fn compares_methods(&self) -> bool {
+        !self.methods.rows.is_empty() || !self.search.is_asked
     }
 
     /// The page as HTML.

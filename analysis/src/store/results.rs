@@ -156,8 +156,7 @@ impl Results {
 
     /// Whether what data do behind the cuts of the search may be seen.
     pub fn blinding(&self) -> Blinding {
-        let is_blind = self.job.search.as_ref().is_some_and(|search| search.blind);
-        if is_blind && self.unblinding.is_none() { Blinding::Blind } else { Blinding::Open }
+        Blinding::of(&self.job, self.unblinding.as_ref())
     }
 
     /// The injections that have classifiers, in rising order.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Process, Store};
 use crate::error::Error;
+use crate::job::Job;
 
 /// The name of the file.
 pub const UNBLINDING: &str = "unblinded.json";
@@ -18,6 +19,14 @@ pub enum Blinding {
     Blind,
     /// It is shown.
     Open,
+}
+
+impl Blinding {
+    /// Of a job's search, as far as somebody has unblinded it.
+    pub fn of(job: &Job, unblinding: Option<&Unblinding>) -> Self {
+        let is_blind = job.search.as_ref().is_some_and(|search| search.blind);
+        if is_blind && unblinding.is_none() { Self::Blind } else { Self::Open }
+    }
 }
 
 /// Who has unblinded a search, and when.

@@ -14,9 +14,9 @@ use drapes_analysis::plan::work::template_summary::{
     Displacement, FeatureSpectra, PairDensity, TemplateSummary,
 };
 use drapes_analysis::plan::work::{
-    Classify, ClosureByTrees, CutOutcome, Fit, MadePool, MakeJets, MakePool, MakeTemplate, Passed,
-    PseudoCount, PseudoExperiment, PseudoExperiments, PseudoWindow, SearchWindow, SearchedWindow,
-    TestedClosure, TrainDenoisers, TrainFlows, TrainJets, TrainKinematics, WindowCut,
+    Classify, ClosureByTrees, CutOutcome, FeatureBehind, FeatureLook, Fit, MadePool, MakeJets, MakePool,
+    MakeTemplate, Passed, PseudoCount, PseudoExperiment, PseudoExperiments, PseudoWindow, SearchWindow,
+    SearchedWindow, TestedClosure, TrainDenoisers, TrainFlows, TrainJets, TrainKinematics, WindowCut,
 };
 use drapes_analysis::plan::{Plan, Work};
 use drapes_analysis::statistics::closure::{Closure, FoldScores};
@@ -317,6 +317,28 @@ fn searched(point: ScanPoint) -> SearchedWindow {
         cuts: vec![cut(0.1, 240), cut(0.01, 150)],
         edges: edges.clone(),
         spectrum: before,
+        looks: (0..job.data.features.len()).map(look).collect(),
+    }
+}
+
+/// A feature of which both cuts select larger values, the more so of the data, and the more the later it stands.
+fn look(feature: usize) -> FeatureLook {
+    let bell = |events: f64, middle: f64| -> Vec<u32> {
+        (0..20_u8).map(|bin| (events * (-((f64::from(bin) - middle) / 5.0).powi(2)).exp()) as u32).collect()
+    };
+    let moved = |events: f64| {
+        let by = feature as f64;
+        FeatureBehind {
+            template: bell(events, 8.0 + by),
+            data: bell(0.3 * events, 8.0 + 2.0 * by),
+            template_moved: 0.1 * by,
+            data_moved: Some(0.2 * by),
+        }
+    };
+    FeatureLook {
+        edges: (0..=20_u8).map(|edge| f64::from(edge) * (1 + feature) as f64).collect(),
+        template: bell(5000.0, 8.0),
+        cuts: vec![Some(moved(500.0)), Some(moved(50.0))],
     }
 }
 

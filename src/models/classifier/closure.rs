@@ -46,6 +46,14 @@ impl DealtClass {
         Self { origins: origins.iter().map(place).collect(), n_origins: known.len(), features }
     }
 
+    /// Their features.
+    ///
+    /// # Shapes
+    /// (events, features).
+    pub fn features(&self) -> ArrayView2<'_, f32> {
+        self.features.view()
+    }
+
     /// Events of the class.
     pub fn count(&self) -> usize {
         self.features.nrows()

@@ -13,7 +13,7 @@ use crate::statistics::search::p_value::PValue;
 use crate::statistics::search::small_counts::{exact_p, exact_p_behind_cut};
 use crate::statistics::spectrum::SpectrumError;
 use crate::statistics::spectrum::binned::{Fitted, Spectrum, Window};
-use crate::statistics::spectrum::choice::choose;
+use crate::statistics::spectrum::choice::{Choice, choose};
 use crate::statistics::spectrum::shape::Shape;
 use crate::store::Results;
 
@@ -73,6 +73,9 @@ pub enum Estimate {
 }
 
 impl Estimate {
+    /// Both.
+    pub const BOTH: [Self; 2] = [Self::Template, Self::SideBands];
+
     /// The word in tables.
     pub fn word(self) -> &'static str {
         match self {
@@ -182,7 +185,7 @@ fn of_window<'a>(job: &Job, window: &'a SearchedWindow, deltas: &Deltas) -> Vec<
 }
 
 /// Why nothing is told of a cut.
-fn untold(outcome: &CutOutcome) -> String {
+pub fn untold(outcome: &CutOutcome) -> String {
     match outcome {
         CutOutcome::FewToLearn => {
             "there are fewer than 100 events of data, or such that the template began as, to learn from (take a wider window, or \
@@ -213,8 +216,7 @@ fn direct(
     })
 }
 
-/// The excess over a fit of the side-bands: the dijet function of two to four parameters, or where none of them describes the
-/// side-bands an exponential of a polynomial.
+/// The excess over a fit of the side-bands.
 fn of_spectrum(
     job: &Job,
     regions: &Regions,
@@ -222,14 +224,8 @@ fn of_spectrum(
     counts: &[u32],
     data: usize,
 ) -> Result<OfSpectrum, String> {
-    let told = |error: SpectrumError| error.to_string();
-    let counts = counts.iter().copied().map(f64::from).collect();
-    let spectrum = Spectrum::new(window.edges.clone(), counts).map_err(told)?;
-    let hidden = Window { low: regions.signal.low.0, high: regions.signal.high.0 };
-    let families = [Shape::dijets(job.collision_energy.0), Shape::exponentials()];
-    let (place, choices) = choose(&spectrum, Fitted::Outside(hidden), &families).map_err(told)?;
-    let choice = &choices[place];
-    let Measured { value, error } = choice.fit().expected_in(hidden);
+    let choice = side_band_fit(job, regions, &window.edges, counts)?;
+    let Measured { value, error } = choice.fit().expected_in(hidden(regions));
     if !(value > 0.0 && value.is_finite() && error.is_finite()) {
         return Err("the fit of the side-bands expects nothing in the window".to_owned());
     }
@@ -238,4 +234,24 @@ fn of_spectrum(
         quality: choice.quality().p,
         excess: Excess::of(data, Background { expected: value, error }, Estimate::SideBands),
     })
+}
+
+/// The window, which fits of the side-bands do not see.
+fn hidden(regions: &Regions) -> Window {
+    Window { low: regions.signal.low.0, high: regions.signal.high.0 }
+}
+
+/// The fit of the side-bands: the dijet function of two to four parameters, or where none of them describes the side-bands an
+/// exponential of a polynomial.
+///
+/// # Errors
+/// Neither has a fit: the reason.
+pub fn side_band_fit(job: &Job, regions: &Regions, edges: &[f64], counts: &[u32]) -> Result<Choice, String> {
+    let told = |error: SpectrumError| error.to_string();
+    let counts = counts.iter().copied().map(f64::from).collect();
+    let spectrum = Spectrum::new(edges.to_vec(), counts).map_err(told)?;
+    let families = [Shape::dijets(job.collision_energy.0), Shape::exponentials()];
+    let (place, mut choices) =
+        choose(&spectrum, Fitted::Outside(hidden(regions)), &families).map_err(told)?;
+    Ok(choices.swap_remove(place))
 }

@@ -1,9 +1,9 @@
 //! Local p-values of a search against mass: a curve for each cut and estimate, with lines at whole standard deviations.
 
+use super::axis;
 use super::numbers::{Estimate, of_all};
 use crate::figures::FigureTable;
 use crate::figures::palette;
-use crate::job::hlv;
 use crate::statistics::search::p_value::PValue;
 use crate::store::Results;
 use crate::store::unblinding::Blinding;
@@ -12,10 +12,6 @@ use drapes_draw::{
 };
 
 const PANEL: &str = "local p";
-/// What stands along the horizontal axis, as the name of a panel, where that is not the di-jet mass in GeV.
-const AXIS: &str = "axis";
-/// What the estimate of a curve is called in its name: `template-0.01`, `side-bands-1`.
-const ESTIMATES: [Estimate; 2] = [Estimate::Template, Estimate::SideBands];
 /// p-values below are drawn here: what is further down would press all others together.
 const LEAST: f64 = 1e-20;
 /// Standard deviations that have a line.
@@ -30,7 +26,8 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
     let all = of_all(results);
     let mut cuts = vec![1.0];
     cuts.extend(results.job.search.iter().flat_map(|search| search.efficiencies.iter().copied()));
-    for estimate in ESTIMATES {
+    // The names of curves: `template-0.01`, `side-bands-1`.
+    for estimate in Estimate::BOTH {
         for cut in &cuts {
             let curve = format!("{}-{cut}", estimate.word());
             let mut points: Vec<(f64, f64)> = all
@@ -48,10 +45,7 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
             }
         }
     }
-    let label = results.job.mass_label();
-    if !table.rows.is_empty() && label != hlv::label("m_jj") {
-        table.push_value(&label, AXIS, 0.0, 1.0);
-    }
+    axis::push(&mut table, &results.job);
     table
 }
 
@@ -67,7 +61,7 @@ pub fn picture(table: &FigureTable) -> Picture {
     }
     let mark = |curve: &&str| {
         let cut = cut_of(curve);
-        let estimate = ESTIMATES.into_iter().find(|estimate| curve.starts_with(estimate.word()));
+        let estimate = Estimate::BOTH.into_iter().find(|estimate| curve.starts_with(estimate.word()));
         let place = cuts.iter().position(|one| *one == cut);
         let colour =
             place.map_or(Colour::GREY, |place| palette::shade((place + 1) as f64 / cuts.len().max(1) as f64));
@@ -89,8 +83,7 @@ pub fn picture(table: &FigureTable) -> Picture {
         dash: Dash::Dotted,
         label: Some(format!("{sigmas}σ")),
     };
-    let named = table.rows.iter().find(|row| row.curve == AXIS).map(|row| row.panel.clone());
-    let x = Axis::linear(named.unwrap_or_else(|| hlv::label("m_jj")));
+    let x = Axis::linear(axis::read(table));
     let panel = Panel {
         guides: LINES.map(guide).to_vec(),
         ..Panel::new(x, Axis::log("local *p*").within(low, 1.0), marks)

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use super::csv::csv;
 use super::numbers::{Estimate, Excess, of_all};
-use super::p_values;
 use super::told::told;
+use super::{features, limits, p_values, spectra};
+use crate::figures::FigureTable;
 use crate::job::{Job, JobFile};
 use crate::plan::work::search_window::fine_edges;
-use crate::plan::work::{CutOutcome, Passed, SearchedWindow, WindowCut};
+use crate::plan::work::{CutOutcome, FeatureBehind, FeatureLook, Passed, SearchedWindow, WindowCut};
 use crate::statistics::closure::Measured;
 use crate::statistics::search::background::{Normalisation, TemplateCut, expected_background};
 use crate::statistics::search::counting::CountLikelihood;
@@ -60,6 +61,7 @@ fn results(search: &str) -> Results {
         cuts: vec![cut(0.01, CutOutcome::Passed(passed)), cut(0.0001, CutOutcome::FewPass)],
         edges,
         spectrum: before,
+        looks: looks(),
     };
     Results {
         unblinding: None,
@@ -70,6 +72,24 @@ fn results(search: &str) -> Results {
         torn: vec![],
         digest: String::new(),
     }
+}
+
+/// Five features; the fourth is the one by which data were selected, and the cut of the template moves the second most.
+fn looks() -> Vec<FeatureLook> {
+    let look = |feature: usize| {
+        let moved = FeatureBehind {
+            template: vec![300, 100],
+            data: vec![30, 90],
+            template_moved: if feature == 1 { 0.5 } else { 0.1 },
+            data_moved: Some(if feature == 3 { 0.75 } else { 0.2 }),
+        };
+        FeatureLook {
+            edges: vec![0.0, 1.0, 3.0],
+            template: vec![30_000, 10_000],
+            cuts: vec![Some(moved), None],
+        }
+    };
+    (0..5).map(look).collect()
 }
 
 fn unblinded(results: Results) -> Results {
@@ -184,4 +204,110 @@ fn the_closing_table_and_the_figure_have_the_smallest_p_value_of_each_window() {
         table.rows.iter().filter(|row| row.panel == "local p").map(|row| row.mean).collect();
     assert_eq!(drawn, quoted);
     assert!(table.rows.iter().all(|row| row.panel != "local p" || (row.x - 3500.0).abs() < 1e-9));
+}
+
+#[test]
+fn spectra_have_the_data_the_fit_and_pulls_before_and_behind_each_cut() {
+    let results = results("blind = false");
+    let table = spectra::table("search_spectra", &results);
+    let TaskResult::Window(window) = &results.others[0] else { panic!("a window") };
+    let passed = window.cuts[0].outcome.passed().expect("it passes");
+    assert_eq!(table.curves("3300-3700 at 0.0001"), Vec::<&str>::new(), "nothing is told of it");
+    for (panel, counts) in [("3300-3700 at 1", &window.spectrum), ("3300-3700 at 0.01", &passed.spectrum)] {
+        let data = table.curve(panel, "data");
+        let events: usize = data.iter().map(|row| row.n).sum();
+        assert_eq!(events, counts.iter().sum::<u32>() as usize, "no event is lost where bins are joined");
+        assert_eq!(table.curve(panel, "fit").len(), counts.len());
+        let edges = table.curve(&format!("pull {panel}"), "bin edges");
+        assert_eq!(edges.len(), data.len() + 1);
+        for edge in [3300.0, 3700.0] {
+            assert!(edges.iter().any(|row| (row.x - edge).abs() < 1e-9), "a bin crosses {edge}");
+        }
+        // Counts are told in the bins of the window, 40 GeV wide, whatever bins were joined.
+        let row = data.iter().find(|row| row.x > 3300.0).expect("a bin");
+        let above = edges.iter().find(|edge| edge.x > row.x).expect("an edge").x;
+        let width = 2.0 * (above - row.x);
+        assert!((row.mean - row.n as f64 * 40.0 / width).abs() < 1e-9, "{row:?}");
+        assert!(row.low < row.mean && row.mean < row.high, "{row:?}");
+    }
+    let pulls = table.curve("pull 3300-3700 at 0.01", "data");
+    let largest = pulls.iter().max_by(|one, other| one.mean.total_cmp(&other.mean)).expect("pulls");
+    assert!(
+        (3300.0..3700.0).contains(&largest.x) && largest.mean > 5.0,
+        "sixty events too many: {largest:?}"
+    );
+    let beside = pulls.iter().filter(|row| !(3300.0..3700.0).contains(&row.x));
+    assert!(beside.clone().count() > 10 && beside.clone().all(|row| row.mean.abs() < 2.0), "{pulls:?}");
+    assert!(!spectra::picture(&table).rows.is_empty());
+}
+
+#[test]
+fn blind_figures_hold_nothing_of_data_behind_cuts() {
+    let (blind, open) = (results(""), unblinded(results("")));
+    let inside = |table: &FigureTable, panel: &str| {
+        table.curve(panel, "data").iter().filter(|row| (3300.0..3700.0).contains(&row.x)).count()
+    };
+    let [hidden, shown] = [&blind, &open].map(|results| spectra::table("search_spectra", results));
+    for panel in ["3300-3700 at 0.01", "pull 3300-3700 at 0.01", "pull 3300-3700 at 1"] {
+        assert_eq!(inside(&hidden, panel), 0, "{panel}");
+        assert!(inside(&shown, panel) > 0, "{panel}");
+    }
+    assert!(inside(&hidden, "3300-3700 at 1") > 0, "the mass is no secret");
+    assert!(!hidden.curve("3300-3700 at 0.01", "data").is_empty(), "side-bands are shown");
+    assert_eq!(hidden.curve("3300-3700 at 0.01", "fit"), shown.curve("3300-3700 at 0.01", "fit"));
+
+    let [hidden, shown] = [&blind, &open].map(|results| limits::table("search_limits", results));
+    assert!(hidden.rows.iter().all(|row| row.curve != "observed"));
+    assert_eq!(shown.curve("template at 0.01", "observed").len(), 1);
+    // The events that were found change nothing of what is expected before anybody has looked.
+    let mut fewer = results("");
+    let TaskResult::Window(window) = &mut fewer.others[0] else { panic!("a window") };
+    let CutOutcome::Passed(passed) = &mut window.cuts[0].outcome else { panic!("it passes") };
+    passed.data -= 50;
+    assert_eq!(limits::table("search_limits", &fewer), hidden);
+    assert_ne!(limits::table("search_limits", &unblinded(fewer)), shown);
+
+    let table = features::table("search_features", &blind);
+    assert!(table.rows.iter().all(|row| row.curve != "data"));
+    assert_eq!(
+        table.panels()[0],
+        blind.job.data.features[1],
+        "in the order of what the cut does to the template"
+    );
+    let selection = table.rows.iter().find(|row| row.panel == "selection").expect("what is shown");
+    assert!((selection.mean, selection.x) == (0.0, 400.0), "{selection:?}");
+}
+
+#[test]
+fn limits_are_those_of_search_csv() {
+    let results = results("blind = false");
+    let (row, table) = (&rows(&results)[1], limits::table("search_limits", &results));
+    for (panel, prefix) in [("template at 0.01", ""), ("side-bands at 0.01", "fit_")] {
+        near(&row[&format!("{prefix}limit")], table.curve(panel, "observed")[0].mean);
+        let expected = table.curve(panel, "expected")[0];
+        near(&row[&format!("{prefix}limit_expected")], expected.mean);
+        let wide = table.curve(panel, "expected, 2σ")[0];
+        let ends = [wide.low, expected.low, expected.mean, expected.high, wide.high];
+        assert!(ends.is_sorted_by(|one, next| one < next), "{ends:?}");
+    }
+}
+
+#[test]
+fn features_that_tell_the_selected_data_come_first() {
+    let results = results("blind = false");
+    let table = features::table("search_features", &results);
+    assert_eq!(table.panels()[0], results.job.data.features[3]);
+    let feature = table.panels()[0];
+    let data = table.curve(feature, "data");
+    assert_eq!(data.iter().map(|row| row.n).sum::<usize>(), 120);
+    // Densities: a quarter of the events in a bin of width 1, the rest in one of width 2.
+    assert!((data[0].mean - 0.25).abs() < 1e-12 && (data[1].mean - 0.375).abs() < 1e-12, "{data:?}");
+    assert!((table.curve(feature, "template")[0].mean - 0.75).abs() < 1e-12);
+    let selection = table.rows.iter().find(|row| row.panel == "selection").expect("what is shown");
+    assert_eq!(selection.curve, "3300-3700 GeV at 0.01");
+    // Records that are older than the histograms have no such figure.
+    let mut older = results;
+    let TaskResult::Window(window) = &mut older.others[0] else { panic!("a window") };
+    window.looks.clear();
+    assert_eq!(features::table("search_features", &older).rows, []);
 }

@@ -38,7 +38,9 @@ pub use planning::Planning;
 pub use pseudo_experiments::{PseudoCount, PseudoExperiment, PseudoExperiments, PseudoWindow};
 pub use recorded::{Content, Histogram, Network, Recorded};
 pub use resample::Resample;
-pub use search_window::{CutOutcome, Passed, SearchWindow, SearchedWindow, WindowCut};
+pub use search_window::{
+    CutOutcome, FeatureBehind, FeatureLook, Passed, SearchWindow, SearchedWindow, WindowCut,
+};
 pub use template_summary::{
     Displacement, FeatureDistance, FeatureSpectra, PairDensity, TemplateSummary, ValueShares,
 };

@@ -1,5 +1,9 @@
 //! A window of a search: trees tell its data from its template, and what passes cuts on their scores is counted.
 
+mod feature_look;
+
+pub use feature_look::{FeatureBehind, FeatureLook};
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -85,8 +89,9 @@ impl TaskKind for SearchWindow {
 
     fn bytes(&self, job: &Job, counts: EventCounts) -> f64 {
         let side_bands = counts.side_band as f64;
-        // Row, mass, score and fold; of side-bands a score more. Spectra are text.
-        let spectra = job.search.as_ref().map_or(0, |search| search.efficiencies.len() + 1) as f64 * 1e3;
+        // Row, mass, score and fold; of side-bands a score more. Spectra and histograms of features are text.
+        let spectra = job.search.as_ref().map_or(0, |search| search.efficiencies.len() + 1) as f64
+            * (1e3 + 4e2 * job.data.features.len() as f64);
         20.0 * Self::compared(&self.point, counts) + 24.0 * side_bands + spectra
     }
 
@@ -114,10 +119,15 @@ const BINS_A_WINDOW: f64 = 10.0;
 /// Bins across a side-band at most.
 const MOST_BINS: f64 = 400.0;
 
+/// The width of a bin of the window in the spectra of a search.
+pub fn bin_width(regions: &Regions) -> f64 {
+    regions.signal.width() / BINS_A_WINDOW
+}
+
 /// Edges of bins over side-bands and window: ten equal ones in the window, and such as are nearest to them in width in each of
 /// the side-bands, so that no bin lies in two regions.
 pub fn fine_edges(regions: &Regions) -> Vec<f64> {
-    let width = regions.signal.width() / BINS_A_WINDOW;
+    let width = bin_width(regions);
     let mut edges = vec![regions.outer.low.0];
     for part in regions.parts() {
         let bins = (part.width() / width).round().clamp(1.0, MOST_BINS);
@@ -144,6 +154,9 @@ pub struct SearchedWindow {
     pub edges: Vec<f64>,
     /// Data in each of these bins, before a cut.
     pub spectrum: Vec<u32>,
+    /// Each feature of the job, behind and before the cuts; none in records that are older than this, which stay good.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looks: Vec<FeatureLook>,
 }
 
 /// A cut on the scores of a window.

@@ -111,6 +111,7 @@ fn the_log_says_no_word_of_data_behind_a_cut() {
         cuts: vec![cut(0.1, CutOutcome::Passed(passed)), cut(1e-4, CutOutcome::FewPass)],
         edges: vec![0.0, 1.0],
         spectrum: vec![8000],
+        looks: vec![],
     };
     let said = SearchWindow::remarks(&found, &job);
     assert_eq!(

@@ -1,0 +1,109 @@
+//! The counts of a search as workspaces of pyhf: one for each window, cut and estimate of the background.
+//!
+//! Source: <https://pyhf.readthedocs.io/en/stable/likelihood.html>
+
+use serde_json::{Value, json};
+
+use super::new_path::{File, file};
+use crate::error::{Error, SearchError};
+use crate::figures::search::numbers::{CutNumbers, Estimate, Excess, of_all};
+use crate::store::unblinding::Blinding;
+use crate::store::{Results, Store};
+
+/// Signal events that limits are looked for among at most, in events that an expected limit has about.
+const FAR: f64 = 10.0;
+
+/// The workspaces of all cuts that have a background and data, each by the name of its file, as `3300-3700_0.01_template.json`.
+///
+/// In each, one channel of one bin observes N. The signal is one event times `mu`, the parameter of interest, which so is the
+/// number of signal events that pass. The background is b with a `shapesys` of `σ_b`: the likelihood by which search.csv has its
+/// Z and its limits.
+///
+/// # Errors
+/// There is no search, it is blind, a record cannot be read, or no cut has a background yet.
+pub fn workspaces(store: &Store) -> Result<Vec<File>, Error> {
+    let results = Results::read(store)?;
+    let path = || store.directory().to_owned();
+    if results.job.search.is_none() {
+        return Err(SearchError::None { path: path() }.into());
+    }
+    if results.blinding() == Blinding::Blind {
+        return Err(SearchError::Blind { path: path(), what: "workspaces" }.into());
+    }
+    if let Some(torn) = results.torn.first() {
+        store.result(torn)?;
+    }
+    let all = of_all(&results);
+    let files: Vec<File> = all
+        .iter()
+        .flat_map(|cut| Estimate::BOTH.map(|estimate| workspace(cut, estimate)))
+        .flatten()
+        .collect();
+    if files.is_empty() {
+        return Err(Error::NothingToExport {
+            directory: path(),
+            missing: "no window of its search has a background yet",
+        });
+    }
+    Ok(files)
+}
+
+/// The workspace of a cut, where it has a background by this estimate.
+fn workspace(cut: &CutNumbers<'_>, estimate: Estimate) -> Option<File> {
+    let (excess, data) = (cut.excess(estimate)?, cut.data?);
+    let window = cut.regions.signal;
+    let name = format!("{window}_{}_{}.json", cut.efficiency, estimate.word());
+    let text = serde_json::to_string_pretty(&content(excess, data, &window.to_string())).unwrap_or_default();
+    Some(file(name, text + "\n"))
+}
+
+fn content(excess: &Excess, data: usize, channel: &str) -> Value {
+    let background = excess.background;
+    let most = FAR * (data as f64 + background.expected + background.error + FAR);
+    json!({
+        "version": "1.0.0",
+        "channels": [{
+            "name": channel,
+            "samples": [
+                {
+                    "name": "signal",
+                    "data": [1.0],
+                    "modifiers": [{ "name": "mu", "type": "normfactor", "data": null }],
+                },
+                {
+                    "name": "background",
+                    "data": [background.expected],
+                    "modifiers": [{ "name": "background", "type": "shapesys", "data": [background.error] }],
+                },
+            ],
+        }],
+        "observations": [{ "name": channel, "data": [data as f64] }],
+        "measurements": [{
+            "name": "signal events",
+            "config": {
+                "poi": "mu",
+                "parameters": [{ "name": "mu", "bounds": [[0.0, most]], "inits": [1.0] }],
+            },
+        }],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::statistics::search::background::Background;
+
+    #[test]
+    fn a_workspace_has_the_count_the_background_and_its_error() {
+        let excess = Excess::of(20, Background { expected: 12.5, error: 2.5 });
+        let found = content(&excess, 20, "3300-3700");
+        assert_eq!(found["observations"][0]["data"][0], 20.0);
+        let background = &found["channels"][0]["samples"][1];
+        assert_eq!(
+            (&background["data"][0], &background["modifiers"][0]["data"][0]),
+            (&json!(12.5), &json!(2.5))
+        );
+        let bounds = &found["measurements"][0]["config"]["parameters"][0]["bounds"][0];
+        assert!(bounds[1].as_f64() > excess.limits.map(|limits| 5.0 * limits.observed), "{bounds}");
+    }
+}

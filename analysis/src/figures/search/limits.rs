@@ -1,0 +1,142 @@
+//! Upper limits on signal events that pass, against mass: a panel a cut, a row an estimate of the background.
+
+use super::axis;
+use super::numbers::{CutNumbers, Estimate, Excess, of_all};
+use crate::figures::{FigureTable, panels};
+use crate::statistics::band::Band;
+use crate::statistics::search::counting::CountLikelihood;
+use crate::statistics::search::limits::{QUOTED_LEVEL, UpperLimits, upper_limits};
+use crate::store::Results;
+use crate::store::unblinding::Blinding;
+use drapes_draw::{
+    Axis, Colour, Corner, Curve, Dash, Legend, Mark, Marker, Panel, Picture, Point, Points, Row, Style,
+};
+
+const OBSERVED: &str = "observed";
+/// Medians with the band of one standard deviation, and with that of two.
+const EXPECTED: [&str; 2] = ["expected", "expected, 2σ"];
+/// Bands of one and of two standard deviations.
+const COLOURS: [Colour; 2] = [Colour::hex(0x1f_8a3c), Colour::hex(0xe0_a800)];
+
+/// Limits of every window at its centre. While the search is blind there is no observed one, and what is expected follows from b
+/// alone; afterwards it takes the background that is most likely for the data without signal, as in `search.csv`.
+pub fn table(name: &str, results: &Results) -> FigureTable {
+    let mut table = FigureTable::new(name);
+    let all = of_all(results);
+    for estimate in Estimate::BOTH {
+        for cut in results.job.search.iter().flat_map(|search| &search.efficiencies) {
+            let mut of_cut: Vec<(f64, UpperLimits)> = all
+                .iter()
+                .filter(|found| found.efficiency.to_bits() == cut.to_bits())
+                .filter_map(|found| limits(results.blinding(), found, estimate))
+                .collect();
+            of_cut.sort_by(|one, other| one.0.total_cmp(&other.0));
+            push(&mut table, &format!("{} at {cut}", estimate.word()), &of_cut, results.blinding());
+        }
+    }
+    axis::push(&mut table, &results.job);
+    table
+}
+
+/// The centre of a window, and the limits behind a cut there.
+fn limits(blinding: Blinding, found: &CutNumbers<'_>, estimate: Estimate) -> Option<(f64, UpperLimits)> {
+    let excess = found.excess(estimate)?;
+    let limits = match blinding {
+        Blinding::Open => excess.limits,
+        Blinding::Blind => without_data(excess),
+    };
+    let window = found.regions.signal;
+    Some((f64::midpoint(window.low.0, window.high.0), limits?))
+}
+
+/// What is expected where nothing is known but b and its error: nothing of it depends on the data behind the cut.
+fn without_data(excess: &Excess) -> Option<UpperLimits> {
+    let background = excess.background;
+    let likelihood = CountLikelihood { count: background.expected, background, efficiency_error: 0.0 };
+    upper_limits(&likelihood, QUOTED_LEVEL, background.expected.sqrt() + 3.0).ok()
+}
+
+fn push(table: &mut FigureTable, panel: &str, limits: &[(f64, UpperLimits)], blinding: Blinding) {
+    for (curve, [below, above]) in EXPECTED.iter().zip([[1, 3], [0, 4]]) {
+        for (mass, UpperLimits { expected, .. }) in limits {
+            let band = Band { mean: expected[2], low: expected[below], high: expected[above], n: 1 };
+            table.push(panel, curve, *mass, band, None);
+        }
+    }
+    if blinding == Blinding::Open {
+        for (mass, limits) in limits {
+            table.push_value(panel, OBSERVED, *mass, limits.observed);
+        }
+    }
+}
+
+/// The template above, the fit of the side-bands below; a panel a cut.
+pub fn picture(table: &FigureTable) -> Picture {
+    let row = |estimate: Estimate| {
+        let of_row = |panel: &&str| panel.starts_with(estimate.word());
+        let panels: Vec<Panel> =
+            table.panels().into_iter().filter(of_row).map(|panel| of_cut(table, panel, estimate)).collect();
+        (!panels.is_empty()).then(|| Row { height: 200.0, ..Row::new(panels) })
+    };
+    let is_blind = table.rows.iter().all(|row| row.curve != OBSERVED);
+    let footnote = if is_blind {
+        "CLs with asymptotic distributions; the search is blind: expected of b and its error alone"
+    } else {
+        "CLs with asymptotic distributions, approximate where few events are expected; expected without signal, with bands of \
+         one and two standard deviations"
+    };
+    Picture {
+        legend: Legend::Above,
+        footnote: Some(footnote.to_owned()),
+        frame_width: 250.0,
+        ..Picture::new(Estimate::BOTH.into_iter().filter_map(row).collect())
+    }
+}
+
+fn of_cut(table: &FigureTable, panel: &str, estimate: Estimate) -> Panel {
+    let points = |curve: &str| -> Vec<Point> {
+        let rows = table.curve(panel, curve);
+        rows.iter().map(|row| Point::within(row.x, row.mean, row.low, row.high)).collect()
+    };
+    // A band needs two windows at least; one alone has bars.
+    let is_alone = points(EXPECTED[0]).len() < 2;
+    let band = |place: usize| {
+        let label = ["expected, ±1σ", "expected, ±2σ"][place];
+        let points = points(EXPECTED[place]);
+        if is_alone {
+            let width = [7.0, 3.0][place];
+            let style = Style { width, ..Style::line(COLOURS[place]) };
+            return Mark::Points(Points { style, ..Points::new(label, style, points) });
+        }
+        Mark::Curve(Curve::new(label, Style { width: 0.0, ..Style::line(COLOURS[place]) }, points))
+    };
+    let median = points(EXPECTED[0]).into_iter().map(|point| Point::exact(point.x, point.mean)).collect();
+    let mut marks = vec![band(1), band(0)];
+    if !is_alone {
+        let dashed = Style { width: 1.4, ..Style::line(Colour::BLACK).dashed(Dash::Dashed) };
+        marks.push(Mark::Curve(Curve::new("expected", dashed, median)));
+    }
+    let observed = points(OBSERVED);
+    if !observed.is_empty() {
+        let style = Style::line(Colour::BLACK).marked(Marker::Disc);
+        marks.push(Mark::Curve(Curve::new("observed", style, observed)));
+    }
+    let cut = panel.split_once(" at ").map_or("", |(_, cut)| cut);
+    let from = match estimate {
+        Estimate::Template => "template",
+        Estimate::SideBands => "fit of the side-bands",
+    };
+    Panel {
+        note: Some(panels::note(format!("*ε* = {cut}, {from}"), Corner::TopRight)),
+        ..Panel::new(across(table), Axis::log("95% CL limit on signal events"), marks)
+    }
+}
+
+/// The axis of the mass, a little longer than the curves, so that their markers are whole.
+fn across(table: &FigureTable) -> Axis {
+    let axis = Axis::linear(axis::read(table));
+    let masses = || table.rows.iter().filter(|row| row.curve == EXPECTED[0]).map(|row| row.x);
+    let (low, high) = (masses().fold(f64::INFINITY, f64::min), masses().fold(f64::NEG_INFINITY, f64::max));
+    let margin = 0.05 * (high - low);
+    if margin > 0.0 { axis.within(low - margin, high + margin) } else { axis }
+}

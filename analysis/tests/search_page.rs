@@ -1,0 +1,57 @@
+//! The page of a search by itself: its table, its figures, and what is withheld while it is blind.
+
+mod records;
+
+use drapes_analysis::report::{self, Moment};
+use drapes_analysis::store::Store;
+use records::finished_job;
+
+/// A search without anything beside it.
+fn search(blind: bool) -> String {
+    format!(
+        "schema = 1\nname = 'alone'\n[data]\nevents = 'a.h5'\nlayout = 'table'\nunit = 'MeV'\n[search]\n\
+         windows_gev = [[3300, 3700], [3700, 4100]]\nefficiencies = [0.1, 0.01]\ninjected = 1000\nblind = {blind}\n"
+    )
+}
+
+fn page(store: &Store) -> String {
+    let (_, path, _) = report::write(store, Moment::Ended, None).expect("a page");
+    std::fs::read_to_string(path).expect("a page")
+}
+
+#[test]
+fn a_search_by_itself_has_its_table_and_figures_and_no_table_of_methods() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let page = page(&finished_job(directory.path(), &search(false)));
+    for part in
+        ["<h2 id=\"search-h\">Search</h2>", "window [MeV]", "3300–3700", "purity", "class=\"sortable\""]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    for figure in ["search", "search_spectra", "search_limits", "search_features"] {
+        assert!(page.contains(&format!("<figure id=\"{figure}\"")), "{figure}");
+    }
+    assert!(!page.contains("id=\"methods\"") && !page.contains("No classifier has a result yet"));
+    assert!(!page.contains(">blind</td>"));
+    // A row before a cut and one behind each, of both windows.
+    let table = page.split("class=\"sortable\"").nth(1).and_then(|rest| rest.split("</table>").next());
+    let rows = table.expect("the table").matches("<tr>").count() - 1;
+    assert_eq!(rows, 6);
+}
+
+#[test]
+fn a_blind_page_says_so_and_withholds_counts_until_somebody_looks() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = finished_job(directory.path(), &search(true));
+    let blind = page(&store);
+    assert!(blind.contains("The search is blind.") && blind.contains(">blind</td>"));
+    assert!(!blind.contains("<figure id=\"search\"") && blind.contains("<figure id=\"search_spectra\""));
+    store.unblind().expect("room");
+    let open = page(&store);
+    assert!(open.contains("Unblinded by ") && !open.contains("The search is blind."));
+    // N behind the stronger cut of the first window is on the open page alone.
+    let count =
+        open.split("0.01</td><td class=\"n\" data-v=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let count = format!("data-v=\"{}\"", count.expect("a count"));
+    assert!(open.contains(&count) && !blind.contains(&count), "{count}");
+}
