@@ -6,10 +6,13 @@ use serde_json::{Value, json};
 
 use super::new_path::{File, file};
 use crate::error::{Error, SearchError};
-use crate::figures::search::numbers::{CutNumbers, Estimate, Excess, of_all};
+use crate::figures::search::numbers::{CutNumbers, Estimate, of_all};
+use crate::statistics::search::background::Background;
 use crate::store::unblinding::Blinding;
 use crate::store::{Results, Store};
 
+/// The ending of the names of workspaces that are for limits alone.
+const OF_LIMITS: &str = "-limits";
 /// Signal events that limits are looked for among at most, in events that an expected limit has about.
 const FAR: f64 = 10.0;
 
@@ -17,7 +20,8 @@ const FAR: f64 = 10.0;
 ///
 /// In each, one channel of one bin observes N. The signal is one event times `mu`, the parameter of interest, which so is the
 /// number of signal events that pass. The background is b with a `shapesys` of `σ_b`: the likelihood by which search.csv has its
-/// Z and its limits.
+/// Z and its limits. Limits over the template have a background of their own (docs/search.md), and workspaces for it, as
+/// `3300-3700_0.01_template-limits.json`.
 ///
 /// # Errors
 /// There is no search, it is blind, a record cannot be read, or no cut has a background yet.
@@ -34,11 +38,8 @@ pub fn workspaces(store: &Store) -> Result<Vec<File>, Error> {
         store.result(torn)?;
     }
     let all = of_all(&results);
-    let files: Vec<File> = all
-        .iter()
-        .flat_map(|cut| Estimate::BOTH.map(|estimate| workspace(cut, estimate)))
-        .flatten()
-        .collect();
+    let files: Vec<File> =
+        all.iter().flat_map(|cut| Estimate::BOTH.map(|estimate| of_cut(cut, estimate))).flatten().collect();
     if files.is_empty() {
         return Err(Error::NothingToExport {
             directory: path(),
@@ -48,17 +49,21 @@ pub fn workspaces(store: &Store) -> Result<Vec<File>, Error> {
     Ok(files)
 }
 
-/// The workspace of a cut, where it has a background by this estimate.
-fn workspace(cut: &CutNumbers<'_>, estimate: Estimate) -> Option<File> {
-    let (excess, data) = (cut.excess(estimate)?, cut.data?);
+/// The workspaces of a cut, where it has a background by this estimate: that of Z, and that of limits where it is another.
+fn of_cut(cut: &CutNumbers<'_>, estimate: Estimate) -> Vec<File> {
+    let (Some(excess), Some(data)) = (cut.excess(estimate), cut.data) else { return vec![] };
     let window = cut.regions.signal;
-    let name = format!("{window}_{}_{}.json", cut.efficiency, estimate.word());
-    let text = serde_json::to_string_pretty(&content(excess, data, &window.to_string())).unwrap_or_default();
-    Some(file(name, text + "\n"))
+    let of = |ending: &str, background: Background| {
+        let name = format!("{window}_{}_{}{ending}.json", cut.efficiency, estimate.word());
+        let text = serde_json::to_string_pretty(&content(background, data, &window.to_string()));
+        file(name, text.unwrap_or_default() + "\n")
+    };
+    let of_limits = excess.limit_background.filter(|background| *background != excess.background);
+    let own = std::iter::once(of("", excess.background));
+    own.chain(of_limits.map(|background| of(OF_LIMITS, background))).collect()
 }
 
-fn content(excess: &Excess, data: usize, channel: &str) -> Value {
-    let background = excess.background;
+fn content(background: Background, data: usize, channel: &str) -> Value {
     let most = FAR * (data as f64 + background.expected + background.error + FAR);
     json!({
         "version": "1.0.0",
@@ -91,12 +96,13 @@ fn content(excess: &Excess, data: usize, channel: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::statistics::search::background::Background;
+    use crate::figures::search::numbers::Excess;
 
     #[test]
     fn a_workspace_has_the_count_the_background_and_its_error() {
-        let excess = Excess::of(20, Background { expected: 12.5, error: 2.5 });
-        let found = content(&excess, 20, "3300-3700");
+        let background = Background { expected: 12.5, error: 2.5 };
+        let excess = Excess::of(20, background, Estimate::SideBands);
+        let found = content(background, 20, "3300-3700");
         assert_eq!(found["observations"][0]["data"][0], 20.0);
         let background = &found["channels"][0]["samples"][1];
         assert_eq!(

@@ -37,6 +37,8 @@ struct SearchRow {
     global_p: String,
     limit: String,
     limit_expected: String,
+    limit_background: Option<f64>,
+    limit_background_error: Option<f64>,
     fit_function: String,
     fit_quality_p: Option<f64>,
     fit_background: Option<f64>,
@@ -73,6 +75,7 @@ impl SearchRow {
         let (direct, spectrum) = (found.direct.as_ref().ok(), found.spectrum.as_ref().ok());
         let fitted = spectrum.map(|found| &found.excess);
         let p = |p: Option<PValue>| number(p.map(PValue::value));
+        let of_limit = direct.and_then(|excess| excess.limit_background);
         let limit = |excess: Option<&Excess>| number(excess.and_then(|one| Some(one.limits?.observed)));
         let expected = |excess: Option<&Excess>| number(excess.and_then(|one| Some(one.limits?.expected[2])));
         let is_cut = found.efficiency < 1.0;
@@ -108,6 +111,8 @@ impl SearchRow {
             global_p: number(global),
             limit: limit(direct),
             limit_expected: expected(direct),
+            limit_background: of_limit.map(|background| round(background.expected)),
+            limit_background_error: of_limit.map(|background| round(background.error)),
             fit_function: spectrum.map_or(String::new(), |found| found.function.clone()),
             fit_quality_p: spectrum.and_then(|found| found.quality).map(round),
             fit_background: fitted.map(|excess| round(excess.background.expected)),

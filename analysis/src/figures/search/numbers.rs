@@ -48,6 +48,8 @@ pub struct Excess {
     pub p: PValue,
     /// The p-value of a count against a count.
     pub exact: PValue,
+    /// The background that limits are over: b, but of the template with what a fit expects before the cut, in which no signal is.
+    pub limit_background: Option<Background>,
     /// Limits on signal events behind the cut at 95%; none where nothing is excluded.
     pub limits: Option<UpperLimits>,
 }
@@ -96,7 +98,8 @@ impl Excess {
             Estimate::Template => exact_p_behind_cut(data as u64, background),
             Estimate::SideBands => exact_p(data as u64, background),
         };
-        Self { background, z, p: PValue::of_z(z), exact, limits: limits(data, background) }
+        let limits = limits(data, background);
+        Self { background, z, p: PValue::of_z(z), exact, limit_background: Some(background), limits }
     }
 
     /// The larger of both p-values: of few events the exact one, which takes less for granted.
@@ -211,6 +214,7 @@ fn direct(
     let of_fit = |Background { expected: value, error }| Normalisation::Fitted(Measured { value, error });
     let for_limits = fitted.map(of_fit).and_then(|events| expected(events).ok());
     Ok(Excess {
+        limit_background: for_limits,
         limits: for_limits.and_then(|background| limits(passed.data, background)),
         ..Excess::of(passed.data, background, Estimate::Template)
     })

@@ -15,7 +15,7 @@ use crate::statistics::search::background::{Normalisation, TemplateCut, expected
 use crate::statistics::search::counting::CountLikelihood;
 use crate::statistics::search::limits::{QUOTED_LEVEL, upper_limits};
 use crate::statistics::search::p_value::PValue;
-use crate::statistics::search::small_counts::exact_p;
+use crate::statistics::search::small_counts::exact_p_behind_cut;
 use crate::store::unblinding::{Blinding, Unblinding};
 use crate::store::{Results, TaskResult};
 
@@ -130,10 +130,25 @@ fn search_csv_has_the_numbers_of_the_statistics() {
     near(&row["background_error"], background.error);
     near(&row["z"], likelihood.z());
     near(&row["p"], PValue::of_z(likelihood.z()).value());
-    near(&row["p_exact"], exact_p(passed.data as u64, background).value());
-    let limits = upper_limits(&likelihood, QUOTED_LEVEL, 20.0).expect("limits");
-    near(&row["limit"], limits.observed);
-    near(&row["limit_expected"], limits.expected[2]);
+    near(&row["p_exact"], exact_p_behind_cut(passed.data as u64, background).value());
+    // Limits are over the template's share of what the fit expects before the cut.
+    let [value, error] =
+        ["fit_background", "fit_background_error"].map(|key| rows[0][key].parse().expect("a fit"));
+    let of_fit = expected_background(
+        &TemplateCut::of_independent(40_000.0, 400.0),
+        Normalisation::Fitted(Measured { value, error }),
+        Measured { value: 0.0, error: 0.0 },
+    );
+    let of_limits = of_fit.expect("events");
+    assert!(
+        (row["limit_background"].parse::<f64>().expect("a number") / of_limits.expected - 1.0).abs() < 1e-6
+    );
+    let of_limits = CountLikelihood { background: of_limits, ..likelihood };
+    let limits = upper_limits(&of_limits, QUOTED_LEVEL, 20.0).expect("limits");
+    assert!((row["limit"].parse::<f64>().expect("a number") / limits.observed - 1.0).abs() < 1e-4);
+    assert!(
+        (row["limit_expected"].parse::<f64>().expect("a number") / limits.expected[2] - 1.0).abs() < 1e-4
+    );
     near(&row["purity"], 58.0 / passed.data as f64);
     // The spectrum is an exponential: side-bands behind the cut say what lies in the window without the excess.
     let fitted: f64 = row["fit_background"].parse().expect("a fit");
