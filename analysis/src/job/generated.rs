@@ -97,6 +97,8 @@ const DISTANCE: &str = "dr_jj";
 /// The variable that the coordinates of the published layout depend on.
 const DIJET_MASS: &str = "m_jj";
 
+/// The threshold of the LHC Olympics, the default.
+const USUAL_THRESHOLD: f64 = 1200.0;
 /// What stands before and behind the threshold in the formula of the scaled difference.
 const DIFFERENCE_OVER_LARGEST: [&str; 2] = ["(eta_j1-eta_j2)/(2*acosh(max(m_jj/(2*", "), 1.001)))"];
 
@@ -191,7 +193,9 @@ impl GeneratedKeys {
             section.wrong("columns", message);
         }
         let has_scaled = around.is_published && self.columns.iter().any(|name| name == DETA_SCALED);
-        if section.names("jet_pt_threshold_gev") && !has_scaled {
+        // The text of the defaults names every key.
+        let is_own = (self.jet_pt_threshold_gev - USUAL_THRESHOLD).abs() > 0.0;
+        if is_own && !has_scaled {
             let message =
                 format!("is set (nothing that is generated goes by it) remove it, or generate {DETA_SCALED}");
             section.wrong("jet_pt_threshold_gev", message);

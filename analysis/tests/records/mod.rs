@@ -1,5 +1,7 @@
 //! A finished scan of made-up records, in which every method and every axis occurs.
 
+mod search;
+
 use std::path::Path;
 
 use drapes_analysis::job::noise_grid::NoiseGrid;
@@ -9,14 +11,12 @@ use drapes_analysis::job::template_spec::{NoisePath, Scope, TemplateMethod, Temp
 use drapes_analysis::job::{JobFile, Solver};
 use drapes_analysis::plan::fingerprint::fingerprints;
 use drapes_analysis::plan::work::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
-use drapes_analysis::plan::work::search_window::fine_edges;
 use drapes_analysis::plan::work::template_summary::{
     Displacement, FeatureSpectra, PairDensity, TemplateSummary,
 };
 use drapes_analysis::plan::work::{
-    Classify, ClosureByTrees, CutOutcome, FeatureBehind, FeatureLook, Fit, MadePool, MakeJets, MakePool,
-    MakeTemplate, Passed, PseudoCount, PseudoExperiment, PseudoExperiments, PseudoWindow, SearchWindow,
-    SearchedWindow, TestedClosure, TrainDenoisers, TrainFlows, TrainJets, TrainKinematics, WindowCut,
+    Classify, ClosureByTrees, Fit, MadePool, MakeJets, MakePool, MakeTemplate, SearchWindow, TestedClosure,
+    TrainDenoisers, TrainFlows, TrainJets, TrainKinematics,
 };
 use drapes_analysis::plan::{Plan, Work};
 use drapes_analysis::statistics::closure::{Closure, FoldScores};
@@ -264,103 +264,13 @@ fn result(work: &Work) -> TaskResult {
         Work::Pool(MakePool { events }) => {
             TaskResult::Pool(MadePool { events: 10_000 * events.oversampling.0 as usize })
         }
-        Work::Pseudo(these) => TaskResult::Pseudo(pseudo(these)),
+        Work::Pseudo(these) => TaskResult::Pseudo(search::pseudo(these)),
         Work::Resample(_) => TaskResult::Template(Box::new(template_summary(None))),
         Work::Closure(ClosureByTrees { template }) => {
             TaskResult::Closure(tested(template.as_ref().map(|made| made.template)))
         }
-        Work::Window(SearchWindow { point, .. }) => TaskResult::Window(searched(*point)),
+        Work::Window(SearchWindow { point, .. }) => TaskResult::Window(search::searched(*point)),
         Work::Classify(Classify { point, seeds, .. }) => TaskResult::Classify(classified(*point, seeds)),
-    }
-}
-
-/// A window with an excess, the larger the stronger the cut is.
-fn searched(point: ScanPoint) -> SearchedWindow {
-    let job = JobFile::from_text("job.toml", JOB).check().expect("a good job");
-    let regions = job.regions_of(&point.template().expect("a window has a template").sample);
-    let edges = fine_edges(&regions);
-    let spectrum = |scale: f64, excess: u32| -> Vec<u32> {
-        let integral = |m: f64| -500.0 * (-(m - 2800.0) / 500.0).exp();
-        let count = |pair: &[f64]| {
-            let middle = f64::midpoint(pair[0], pair[1]);
-            let more = if (3480.0..3520.0).contains(&middle) { excess } else { 0 };
-            (scale * (integral(pair[1]) - integral(pair[0]))).round() as u32 + more
-        };
-        edges.windows(2).map(count).collect()
-    };
-    let inside = |counts: &[u32]| -> usize {
-        let bins = edges.windows(2).zip(counts);
-        let inside = bins.filter(|(pair, _)| regions.signal.contains(f64::midpoint(pair[0], pair[1])));
-        inside.map(|(_, count)| *count as usize).sum()
-    };
-    let before = spectrum(40.0, 300);
-    let cut = |efficiency: f64, excess: u32| {
-        let spectrum = spectrum(40.0 * efficiency, excess);
-        let template = (50_000.0 * efficiency) as usize;
-        WindowCut {
-            efficiency,
-            outcome: CutOutcome::Passed(Passed {
-                thresholds: vec![Some(0.5); 5],
-                template,
-                independent: template as f64,
-                data: inside(&spectrum),
-                signal: Some(excess as usize),
-                spectrum,
-            }),
-        }
-    };
-    SearchedWindow {
-        point,
-        n_data: inside(&before),
-        n_signal: Some(300),
-        n_template: 50_000,
-        cuts: vec![cut(0.1, 240), cut(0.01, 150)],
-        edges: edges.clone(),
-        spectrum: before,
-        looks: (0..job.data.features.len()).map(look).collect(),
-    }
-}
-
-/// A feature of which both cuts select larger values, the more so of the data, and the more the later it stands.
-fn look(feature: usize) -> FeatureLook {
-    let bell = |events: f64, middle: f64| -> Vec<u32> {
-        (0..20_u8).map(|bin| (events * (-((f64::from(bin) - middle) / 5.0).powi(2)).exp()) as u32).collect()
-    };
-    let moved = |events: f64| {
-        let by = feature as f64;
-        FeatureBehind {
-            template: bell(events, 8.0 + by),
-            data: bell(0.3 * events, 8.0 + 2.0 * by),
-            template_moved: 0.1 * by,
-            data_moved: Some(0.2 * by),
-        }
-    };
-    FeatureLook {
-        edges: (0..=20_u8).map(|edge| f64::from(edge) * (1 + feature) as f64).collect(),
-        template: bell(5000.0, 8.0),
-        cuts: vec![Some(moved(500.0)), Some(moved(50.0))],
-    }
-}
-
-/// Pseudo-experiments whose counts lie around what is expected, in steps of a tenth of a standard deviation.
-fn pseudo(these: &PseudoExperiments) -> PseudoWindow {
-    let count = |number: usize, efficiency: f64, turn: usize| {
-        let (expected, template) = (10_000.0 * efficiency, 50_000.0 * efficiency);
-        let deviations = ((7 * number + turn) % 41) as f64 / 10.0 - 2.0;
-        Some(PseudoCount {
-            template: template as usize,
-            data: (expected + deviations * expected.sqrt()) as usize,
-        })
-    };
-    let experiment = |number| PseudoExperiment {
-        n_data: 10_000,
-        cuts: vec![count(number, 0.1, 0), count(number, 0.01, 11)],
-    };
-    PseudoWindow {
-        point: these.point,
-        first: these.first,
-        n_template: 50_000,
-        experiments: these.numbers().map(experiment).collect(),
     }
 }
 

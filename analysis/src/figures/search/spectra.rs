@@ -38,7 +38,8 @@ const MOST_WINDOWS: usize = 12;
 /// how far they pull from the fit before any.
 pub fn table(name: &str, results: &Results) -> FigureTable {
     let mut table = FigureTable::new(name);
-    for window in results.each::<SearchWindow>() {
+    let windows = results.each::<SearchWindow>().filter(|window| window.point.is_searched());
+    for window in windows {
         let Some(template) = window.point.template() else { continue };
         let regions = results.job.regions_of(&template.sample);
         let before = (1.0, &window.spectrum);

@@ -101,6 +101,7 @@ fn what_does_not_lead_to_the_features_is_refused() {
         ("[data.generated.features]\nr = 'x'", "nothing is generated"),
         ("columns = 'x'", "data.generated.columns"),
         ("jet_pt_threshold_gev = -1", "data.generated.jet_pt_threshold_gev"),
+        ("columns = ['x', 'r']\njet_pt_threshold_gev = 500", "nothing that is generated goes by it"),
     ] {
         let found = with(text);
         assert!(found.contains(expected), "{text}: {found}");

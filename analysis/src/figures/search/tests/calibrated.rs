@@ -32,6 +32,7 @@ fn with_control(more: &str, found: [usize; 2]) -> Results {
             n_template: 40_000,
             cuts: vec![WindowCut { efficiency: 0.01, outcome: CutOutcome::Passed(passed) }],
             edges: vec![],
+            looks: vec![],
             spectrum: vec![],
         }));
     }
