@@ -248,7 +248,7 @@ fn pyhf_has_the_limits_and_p_values_of_search_csv() {
     let program = "
 import csv, json, sys, pyhf
 from scipy.stats import norm
-from pyhf.infer.intervals.upper_limits import upper_limit
+from pyhf.infer.intervals.upper_limits import toms748_scan
 rows = list(csv.DictReader(open(sys.argv[1] + '/search.csv')))
 checked = 0
 for row in rows:
@@ -265,7 +265,8 @@ for row in rows:
         if estimate == 'template':
             limits = pyhf.Workspace(json.load(open(sys.argv[1] + '/' + name.replace('.json', '-limits.json'))))
         of_limits = limits.model()
-        observed, expected = upper_limit(limits.data(of_limits), of_limits, scan=None, level=0.05, rtol=1e-6)
+        ours = [float(row[prefix + name]) for name in ('limit', 'limit_expected')]
+        observed, expected = toms748_scan(limits.data(of_limits), of_limits, 0.1 * min(ours), 3 * max(ours), level=0.05, rtol=1e-6)
         for found, wanted in ((observed, row[prefix + 'limit']), (expected[2], row[prefix + 'limit_expected'])):
             assert abs(found / float(wanted) - 1) < 1e-4, (name, found, wanted)
         z = float(row[prefix + 'z'])

@@ -446,7 +446,7 @@ mod tests {
     #[test]
     fn what_earlier_runs_have_shown_does_not_outweigh_this_one() {
         let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[classifier]\nseeds = '0-9'\n[compute]\n\
-                    classifier_seeds_per_task = 1\n[[scan]]\nmethod = 'supervised'\n";
+                    classifier_seeds_per_task = 1\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";
         let plan = Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
         let seconds: Vec<f64> = plan
             .tasks

@@ -72,7 +72,11 @@ impl Figure {
             | Self::Constituents
             | Self::JetDistances
             | Self::JetKinematics => Subject::Training,
-            Self::Search | Self::SearchSpectra | Self::SearchLimits | Self::SearchFeatures => Subject::Search,
+            Self::Search
+            | Self::SearchSpectra
+            | Self::SearchLimits
+            | Self::SearchFeatures
+            | Self::SearchCalibration => Subject::Search,
             _ => Subject::Results,
         }
     }

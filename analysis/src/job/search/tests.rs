@@ -121,7 +121,7 @@ fn mistakes_are_told_with_what_to_do() {
         ("from_gev = 3300\nto_gev = 3500\nstep_gev = 0.001\nwidth_gev = 30", "", "step_gev", "1000 at most"),
         ("windows_gev = [[300, 700]]\nside_band_width_gev = 400", "", "side_band_width_gev", "lower it"),
         ("windows_gev = [[12000, 12500]]\nside_band_width_gev = 600", "", "side_band_width_gev", "13000"),
-        ("", "", "efficiencies", "shares between 0 and 1"),
+        ("", "", "efficiencies", "shares above 0, at most 0.2"),
         ("", "", "efficiencies_twice", "twice"),
         ("method = 'idealised'", "", "method", "needs to know which events are background"),
         ("method = 'supervised'", "", "method", "needs to know which events are background"),
