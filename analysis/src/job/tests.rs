@@ -48,6 +48,18 @@ fn the_defaults_are_a_job() {
 }
 
 #[test]
+fn a_job_that_was_stored_before_prices_had_signal_events_is_read() {
+    let text =
+        "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";
+    let job = JobFile::from_text("job.toml", text).check().expect("a good job");
+    let mut stored = serde_json::to_value(&job).expect("JSON");
+    let pricing = stored["pricing"].as_object_mut().expect("a section");
+    assert!(pricing.remove("signal_events").is_some());
+    let read: Job = serde_json::from_value(stored).expect("a job of an earlier version");
+    assert_eq!(read.pricing.signal_events, 77_200);
+}
+
+#[test]
 fn a_small_job_takes_its_defaults() {
     let job = check(SMALL).expect("a good job");
     let sample = TrainingSample::new(SignalCount(0), MassWindow::new(2800.0, 6000.0));

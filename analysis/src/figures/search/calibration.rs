@@ -48,7 +48,7 @@ pub fn picture(table: &FigureTable) -> Picture {
             ..Point::exact(row.x, row.mean)
         });
         let style = Style::line(palette::shade((place + 1) as f64 / count));
-        Mark::Curve(Curve::new(&format!("*ε* = {cut}"), style, points.collect()))
+        Mark::Curve(Curve::new(format!("*ε* = {cut}"), style, points.collect()))
     };
     let mut marks: Vec<Mark> = curves.iter().enumerate().map(mark).collect();
     let least = table.rows.iter().map(|row| row.x).fold(1.0, f64::min);
