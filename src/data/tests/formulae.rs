@@ -207,8 +207,8 @@ fn what_a_selection_does_not_need_may_be_missing() {
         (found.len(), found.dropped)
     };
     let none = Dropped::default();
-    assert_eq!(of("n < 2 || pt2 > 30"), (3, Dropped { not_finite: 1, ..none.clone() }));
-    assert_eq!(of("n >= 2 && pt2 > 30"), (1, Dropped { not_selected: 2, not_finite: 1, ..none.clone() }));
+    assert_eq!(of("n < 2 || pt2 > 30"), (3, Dropped { not_finite: 1, ..none }));
+    assert_eq!(of("n >= 2 && pt2 > 30"), (1, Dropped { not_selected: 2, not_finite: 1, ..none }));
     // A defined column that has no value does not hide what is known without it.
     assert_eq!(of("b == 0 || r > 0.4"), (3, Dropped { not_selected: 1, ..none }));
 }
