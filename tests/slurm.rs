@@ -232,13 +232,13 @@ fn job(place: &Path, epochs: usize) -> PathBuf {
 fn a_scan_goes_on_from_job_to_job_until_it_is_done() {
     let Some(cluster) = Cluster::start() else { return };
     let place = directory();
-    let job = job(place.path(), 140);
+    let job = job(place.path(), 180);
     let (whole, queued) = (place.path().join("whole"), place.path().join("queued"));
     answer(drapes().arg("run").arg(&job).arg("--out").arg(&whole));
-    // Jobs of three minutes that stop 172 s before their end: some seconds of work each.
+    // Jobs of three minutes that stop 166 s before their end: a quarter of a minute of work each, of which a busy machine takes half to start.
     let (job, out) = (job.display().to_string(), queued.display().to_string());
     let options = ["--ntasks-per-node=2", "--time=3", "--output=first.log"];
-    let id = cluster.submit("run.sbatch", &options, &[&job, "--out", &out, "--margin", "172s"]);
+    let id = cluster.submit("run.sbatch", &options, &[&job, "--out", &out, "--margin", "166s"]);
     assert_eq!(cluster.wait(&id), ["COMPLETED"], "{}", cluster.log("first.log"));
     let log = cluster.log("first.log");
     let stops = log.matches("stopped early (what is left does not end before the deadline)").count();

@@ -95,58 +95,56 @@ fn methods_that_begin_as_events_start_at_the_jobs_noise() {
     assert!(template("sb").sigma_prime.is_some());
 }
 
+/// Lines of `[search]`, further sections, the key in error, and what is said of it.
+const MISTAKES: &[(&str, &str, &str, &str)] = &[
+    ("windows_gev = [[3700, 3300]]", "", "windows_gev", "a list of [low, high] in GeV"),
+    ("windows_gev = [[2800, 3200]]", "", "windows_gev", "the side-bands 2800-6000 must lie on both sides"),
+    ("windows_gev = [[5800, 6200]]", "", "windows_gev", "contains 5800-6200"),
+    ("windows_gev = [[3300, 3700], [3300, 3700]]", "", "windows_gev", "twice"),
+    ("from_gev = 3300\nwindows_gev = [[3300, 3700]]", "", "windows_gev", "stands beside from_gev"),
+    ("from_gev = 3300\nto_gev = 3200\nstep_gev = 100\nwidth_gev = 300", "", "from_gev", "name all three"),
+    ("from_gev = 3300\nto_gev = 3500\nwidth_gev = 300", "", "from_gev", "step_gev = 0"),
+    ("from_gev = 3300\nto_gev = 3500\nstep_gev = 100", "", "width_gev", "name one of both"),
+    (
+        "from_gev = 3300\nto_gev = 3500\nstep_gev = 100\nwidth_gev = 300\nrelative_width = 0.1",
+        "",
+        "width_gev",
+        "name one of both",
+    ),
+    ("from_gev = 3300\nto_gev = 3500\nstep_gev = 0.001\nwidth_gev = 30", "", "step_gev", "1000 at most"),
+    ("windows_gev = [[300, 700]]\nside_band_width_gev = 400", "", "side_band_width_gev", "lower it"),
+    ("windows_gev = [[12000, 12500]]\nside_band_width_gev = 600", "", "side_band_width_gev", "13000"),
+    ("", "", "efficiencies", "shares above 0, at most 0.2"),
+    ("", "", "efficiencies_twice", "twice"),
+    ("method = 'idealised'", "", "method", "needs to know which events are background"),
+    ("method = 'supervised'", "", "method", "needs to know which events are background"),
+    ("method = 'sr'", "", "method", "begins as the events that are searched"),
+    ("method = 'magic'", "", "method", "there is no such method"),
+    ("method = 'mc'", "", "method", "starts from the events of another sample"),
+    ("method = 'feta'", "[other_sample]\nsource = 'file'", "oversampling", "set it to 1"),
+    ("classifier = 'mlp'", "", "classifier", "\"trees\""),
+    ("injected = -3", "", "injected", "\"unlabelled\""),
+    ("trainings = 0", "", "trainings", "from 1"),
+    ("blind = 'yes'", "", "blind", "true or false"),
+    ("oversampling = 0", "", "oversampling", "a whole number from 1"),
+    ("calibrate = 15", "", "calibrate", "a multiple of 10"),
+    ("calibrate = -10", "", "calibrate", "a multiple of 10"),
+    ("calibrate = 10\nmethod = 'sb'", "", "calibrate", "copies of template events"),
+    ("calibrate = 10\ncalibration_pool = 1", "", "calibration_pool", "from 2"),
+    ("control_windows_gev = [[3600, 3900]]", "", "control_windows_gev", "it overlaps 3300-3700"),
+    ("control_windows_gev = [[2800, 3000]]", "", "control_windows_gev", "do not lie on both sides"),
+    ("control_windows_gev = [[5800, 6100]]", "", "control_windows_gev", "do not lie on both sides"),
+    ("control_windows_gev = [[2900, 3100], [2900, 3100]]", "", "control_windows_gev", "twice"),
+    ("control = 'side-bands'\ncontrol_windows_gev = [[2900, 3100]]", "", "control", "remove one of both"),
+    ("control = 'side-bands'\nside_band_width_gev = 300", "", "control", "where no window fits"),
+    ("control = 'everywhere'", "", "control", "\"side-bands\""),
+    ("", "[independent_background]\nsource = 'withheld'", "windows_gev", "would have a dent"),
+];
+
 #[test]
 fn mistakes_are_told_with_what_to_do() {
     let window = "windows_gev = [[3300, 3700]]\n";
-    for (search, more, key, expected) in [
-        ("windows_gev = [[3700, 3300]]", "", "windows_gev", "a list of [low, high] in GeV"),
-        (
-            "windows_gev = [[2800, 3200]]",
-            "",
-            "windows_gev",
-            "the side-bands 2800-6000 must lie on both sides",
-        ),
-        ("windows_gev = [[5800, 6200]]", "", "windows_gev", "contains 5800-6200"),
-        ("windows_gev = [[3300, 3700], [3300, 3700]]", "", "windows_gev", "twice"),
-        ("from_gev = 3300\nwindows_gev = [[3300, 3700]]", "", "windows_gev", "stands beside from_gev"),
-        ("from_gev = 3300\nto_gev = 3200\nstep_gev = 100\nwidth_gev = 300", "", "from_gev", "name all three"),
-        ("from_gev = 3300\nto_gev = 3500\nwidth_gev = 300", "", "from_gev", "step_gev = 0"),
-        ("from_gev = 3300\nto_gev = 3500\nstep_gev = 100", "", "width_gev", "name one of both"),
-        (
-            "from_gev = 3300\nto_gev = 3500\nstep_gev = 100\nwidth_gev = 300\nrelative_width = 0.1",
-            "",
-            "width_gev",
-            "name one of both",
-        ),
-        ("from_gev = 3300\nto_gev = 3500\nstep_gev = 0.001\nwidth_gev = 30", "", "step_gev", "1000 at most"),
-        ("windows_gev = [[300, 700]]\nside_band_width_gev = 400", "", "side_band_width_gev", "lower it"),
-        ("windows_gev = [[12000, 12500]]\nside_band_width_gev = 600", "", "side_band_width_gev", "13000"),
-        ("", "", "efficiencies", "shares above 0, at most 0.2"),
-        ("", "", "efficiencies_twice", "twice"),
-        ("method = 'idealised'", "", "method", "needs to know which events are background"),
-        ("method = 'supervised'", "", "method", "needs to know which events are background"),
-        ("method = 'sr'", "", "method", "begins as the events that are searched"),
-        ("method = 'magic'", "", "method", "there is no such method"),
-        ("method = 'mc'", "", "method", "starts from the events of another sample"),
-        ("method = 'feta'", "[other_sample]\nsource = 'file'", "oversampling", "set it to 1"),
-        ("classifier = 'mlp'", "", "classifier", "\"trees\""),
-        ("injected = -3", "", "injected", "\"unlabelled\""),
-        ("trainings = 0", "", "trainings", "from 1"),
-        ("blind = 'yes'", "", "blind", "true or false"),
-        ("oversampling = 0", "", "oversampling", "a whole number from 1"),
-        ("calibrate = 15", "", "calibrate", "a multiple of 10"),
-        ("calibrate = -10", "", "calibrate", "a multiple of 10"),
-        ("calibrate = 10\nmethod = 'sb'", "", "calibrate", "copies of template events"),
-        ("calibrate = 10\ncalibration_pool = 1", "", "calibration_pool", "from 2"),
-        ("control_windows_gev = [[3600, 3900]]", "", "control_windows_gev", "it overlaps 3300-3700"),
-        ("control_windows_gev = [[2800, 3000]]", "", "control_windows_gev", "do not lie on both sides"),
-        ("control_windows_gev = [[5800, 6100]]", "", "control_windows_gev", "do not lie on both sides"),
-        ("control_windows_gev = [[2900, 3100], [2900, 3100]]", "", "control_windows_gev", "twice"),
-        ("control = 'side-bands'\ncontrol_windows_gev = [[2900, 3100]]", "", "control", "remove one of both"),
-        ("control = 'side-bands'\nside_band_width_gev = 300", "", "control", "where no window fits"),
-        ("control = 'everywhere'", "", "control", "\"side-bands\""),
-        ("", "[independent_background]\nsource = 'withheld'", "windows_gev", "would have a dent"),
-    ] {
+    for (search, more, key, expected) in MISTAKES.iter().copied() {
         let (key, search) = match key {
             "efficiencies" => (key, "efficiencies = [0.1, 1.0]"),
             "efficiencies_twice" => ("efficiencies", "efficiencies = [0.1, 0.1]"),
@@ -160,6 +158,9 @@ fn mistakes_are_told_with_what_to_do() {
         };
         assert!(found.iter().any(is_told), "{search}: {found:?}");
     }
+    // One window in error does not hide the next.
+    let found = check("windows_gev = [[2800, 3200], [5800, 6200]]", "").expect_err("two mistakes");
+    assert_eq!(found.len(), 2, "{found:?}");
 }
 
 #[test]
