@@ -44,7 +44,9 @@ pub enum FormulaError {
     },
     /// The difference of pseudorapidities is scaled by a threshold that the data do not have.
     #[error(
-        "deta_scaled_jj goes by a threshold of {threshold} GeV, and nine tenths of {events} events have less than {found} of its largest          value, where {expected} is usual at the right one (its edge still moves with the mass, which is what it is to undo) set          data.generated.jet_pt_threshold_gev to that of the selection; these events look like about {fitting} GeV"
+        "deta_scaled_jj goes by a threshold of {threshold} GeV, and nine tenths of {events} events have less than {found} of its largest \
+         value, where {expected} is usual at the right one (its edge still moves with the mass, which is what it is to undo) set \
+         data.generated.jet_pt_threshold_gev to that of the selection; these events look like about {fitting} GeV"
     )]
     Threshold {
         /// The threshold, in GeV.

@@ -87,7 +87,7 @@ mod tests {
         for other in [500.0, 1000.0, 1400.0, 3000.0] {
             let (scaled, masses) = events(other);
             let text = contradiction(&scaled, &masses, other).expect("another threshold").to_string();
-            assert!(text.contains("about 1200 GeV"), "{other}: {text}");
+            assert!(text.contains("about 1200 GeV") && !text.contains("  "), "{other}: {text}");
         }
         let (scaled, masses) = events(500.0);
         assert!(contradiction(&scaled[..99], &masses[..99], 500.0).is_none(), "too few to tell");
