@@ -3,13 +3,12 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    // Catches what libtorch's CUDA half throws; needs nothing of it here.
-    println!("cargo::rerun-if-changed=src/device/recording/calls.cpp");
-    cc::Build::new()
-        .cpp(true)
-        .std("c++17")
-        .file("src/device/recording/calls.cpp")
-        .compile("drapes_recording");
+    // Calls of libtorch that tch does not have, those of its CUDA half with what they throw caught.
+    let shims = ["src/device/recording/calls.cpp", "src/device/kernels.cpp"];
+    for shim in shims {
+        println!("cargo::rerun-if-changed={shim}");
+    }
+    cc::Build::new().cpp(true).std("c++17").files(shims).compile("drapes_shims");
     // torch-sys reports the folder that it links against.
     // An installed program finds it from its own place, with whatever has become of the folder of the build.
     println!("cargo::rustc-link-arg=-Wl,-rpath,$ORIGIN/../lib/drapes/torch/lib");

@@ -1,7 +1,7 @@
 //! Throughput of training and sampling through the program's own entry points, one figure a line.
 //!
 //! `cargo bench --bench throughput` for people, `-- --json` for programs, `-- --rates FILE` for `drapes plan`,
-//! `-- --device cuda` for the first GPU, `-- --peer SCRIPT` (and `--python PROGRAM`, `--rounds N`) for ratios to another program that does
+//! `-- --device cuda` for the first GPU (`--gpu-kernels fastest` for sums in any order), `-- --peer SCRIPT` (and `--python PROGRAM`, `--rounds N`) for ratios to another program that does
 //! the same, `-- --trees-peer benches/throughput/trees_peer.py` the same for other libraries of boosted trees. The figures are medians of several runs on one core or GPU; shapes are those
 //! of the paper.
 
@@ -16,7 +16,7 @@ mod trees;
 
 use std::time::Instant;
 
-use drapes::device;
+use drapes::device::{self, GpuKernels};
 use drapes::models::classifier::{
     BoostedTrees, ClassifierFamily, DataTruth, Perceptrons, TemplateFolds, TemplateTruth, TwoSample, classify,
 };
@@ -54,8 +54,13 @@ type Measure<'a> = Box<dyn Fn() -> (f64, &'static str) + 'a>;
 
 fn main() {
     device::prepare_cpu(1);
-    let job = JobFile::from_text("defaults", DEFAULTS.as_str()).check().expect("the defaults are a job");
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    device::set_gpu_kernels(match value_of(&mut arguments, "--gpu-kernels").as_deref() {
+        None | Some("deterministic") => GpuKernels::Deterministic,
+        Some("fastest") => GpuKernels::Fastest,
+        Some(other) => panic!("--gpu-kernels is deterministic or fastest, not {other}"),
+    });
+    let job = JobFile::from_text("defaults", DEFAULTS.as_str()).check().expect("the defaults are a job");
     let rates = value_of(&mut arguments, "--rates");
     let (peer, python) = (value_of(&mut arguments, "--peer"), value_of(&mut arguments, "--python"));
     let rounds = value_of(&mut arguments, "--rounds");

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use super::Run;
 use super::launch::STARTED_ITSELF;
 use super::prepare::Prepared;
-use crate::device::DeviceChoice;
+use crate::device::{DeviceChoice, GpuKernels};
 
 /// The launcher that has started the ranks of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,11 @@ impl Run {
         if self.device != DeviceChoice::Auto {
             let choice = self.device.to_possible_value();
             command += &choice.map_or(String::new(), |choice| format!(" --device {}", choice.get_name()));
+        }
+        if self.gpu_kernels != GpuKernels::Deterministic {
+            let choice = self.gpu_kernels.to_possible_value();
+            command +=
+                &choice.map_or(String::new(), |choice| format!(" --gpu-kernels {}", choice.get_name()));
         }
         match self.share_gpus {
             None => {}

@@ -53,7 +53,7 @@ use drapes_analysis::job::{Change, JobFile};
 use drapes_analysis::plan::{Plan, Selector};
 use drapes_analysis::store::{Arrivals, Store};
 
-use crate::device::{self, DeviceChoice, Sharing};
+use crate::device::{self, DeviceChoice, GpuKernels, Sharing};
 use crate::dispatch::stop::{Clock, Deadline, Signals, Starter, length_of_time, slurm_end};
 use crate::error::Error;
 use crate::run::world::World;
@@ -103,6 +103,9 @@ pub struct Run {
     /// What to compute on.
     #[arg(long, value_enum, default_value_t)]
     device: DeviceChoice,
+    /// Whether GPUs add numbers in a fixed order, so that the same job gives the same numbers again.
+    #[arg(long, value_enum, default_value_t)]
+    gpu_kernels: GpuKernels,
     /// Let N ranks compute on one GPU, or any number. They gain from it where NVIDIA MPS runs.
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
     #[allow(
@@ -166,6 +169,7 @@ impl Run {
             Store::claim(&self.directory(&job))?;
             return self.launch(ranks);
         }
+        device::set_gpu_kernels(self.gpu_kernels);
         // Before MPI starts threads of its own, and before anybody can be told to stop.
         let signals = Signals::listen()?;
         let starter = Starter::of_this_process();

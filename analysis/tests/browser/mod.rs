@@ -81,6 +81,9 @@ impl Browser {
             browser.ask(&format!("{domain}.enable"), json!({}));
         }
         browser.resize(width, height);
+        // Nothing glides: a click would be aimed at where an element is on its way.
+        let still = json!({ "features": [{ "name": "prefers-reduced-motion", "value": "reduce" }] });
+        browser.ask("Emulation.setEmulatedMedia", still);
         browser.ask("Page.navigate", json!({ "url": format!("file://{}", file.display()) }));
         browser.wait_for("document.readyState === 'complete'");
         browser
@@ -163,6 +166,8 @@ impl Browser {
     pub fn click(&mut self, selector: &str) {
         let (x, y, width, height) = self.rect(selector);
         let (x, y) = (x + 0.5 * width, y + 0.5 * height);
+        let hit = format!("document.querySelector({selector:?}).contains(document.elementFromPoint({x}, {y}))");
+        assert_eq!(self.value(&hit), json!(true), "{selector} is hidden by something else");
         for kind in ["mousePressed", "mouseReleased"] {
             let click = json!({ "type": kind, "x": x, "y": y, "button": "left", "clickCount": 1 });
             self.ask("Input.dispatchMouseEvent", click);
@@ -183,12 +188,15 @@ impl Browser {
 
     /// Where an element is in the window, after it was brought there: left, top, width, height.
     pub fn rect(&mut self, selector: &str) -> (f64, f64, f64, f64) {
-        // A page hears of the scrolling in its next frame.
+        // A page hears of the scrolling in its next frame, and on a busy machine some frames later.
         let found = self.value(&format!(
             "(async () => {{ const e = document.querySelector({selector:?}); \
              e.scrollIntoView({{ block: 'center', behavior: 'instant' }}); \
-             for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame); \
-             const r = e.getBoundingClientRect(); return [r.left, r.top, r.width, r.height]; }})()"
+             const at = () => {{ const r = e.getBoundingClientRect(); return [r.left, r.top, r.width, r.height]; }}; \
+             for (let before = null, still = 0; still < 3;) {{ \
+             await new Promise(requestAnimationFrame); \
+             const now = String(at()); still = now === before ? still + 1 : 0; before = now; }} \
+             return at(); }})()"
         ));
         let at = |place: usize| found[place].as_f64().expect("a number");
         (at(0), at(1), at(2), at(3))
