@@ -34,7 +34,7 @@ fn written(out: &Path) -> BTreeMap<PathBuf, SystemTime> {
 
 #[test]
 fn whoever_is_killed_whenever_the_end_is_the_same() {
-    let kills: usize = std::env::var("DRAPES_KILLS").map_or(8, |kills| kills.parse().expect("a number"));
+    let kills: usize = std::env::var("DRAPES_KILLS").map_or(4, |kills| kills.parse().expect("a number"));
     let place = directory();
     // A copy, since the smallest job of the repository names its data relative to itself.
     let text = fs::read_to_string(data().join("../jobs/ci.toml")).expect("the job");

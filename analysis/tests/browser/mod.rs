@@ -166,7 +166,8 @@ impl Browser {
     pub fn click(&mut self, selector: &str) {
         let (x, y, width, height) = self.rect(selector);
         let (x, y) = (x + 0.5 * width, y + 0.5 * height);
-        let hit = format!("document.querySelector({selector:?}).contains(document.elementFromPoint({x}, {y}))");
+        let hit =
+            format!("document.querySelector({selector:?}).contains(document.elementFromPoint({x}, {y}))");
         assert_eq!(self.value(&hit), json!(true), "{selector} is hidden by something else");
         for kind in ["mousePressed", "mouseReleased"] {
             let click = json!({ "type": kind, "x": x, "y": y, "button": "left", "clickCount": 1 });
