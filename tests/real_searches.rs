@@ -1,4 +1,4 @@
-//! Searches in real data whose hidden thing is known: the jobs of the repository find it, by shorter trainings. They need files that
+//! Searches in real data whose hidden thing is known: the jobs of the repository find it, that of D0 mesons by a shorter training. They need files that
 //! are not part of it, beside the repository or where `DRAPES_DATA` says, and are skipped without.
 
 mod support;
@@ -58,9 +58,10 @@ fn windows(job: &str, changes: &[&str], data: &Path) -> Vec<Window> {
 #[test]
 fn the_z_is_found_among_electrons_of_equal_charge() {
     let Some(data) = folder_of("cms_zee_2011a.csv") else { return };
-    let found = windows("search_zee.toml", &["denoiser.epochs=100"], &data);
+    let found = windows("search_zee.toml", &[], &data);
     assert!(found.len() == 9 && (found[0].centre - 91.0).abs() < 0.1, "{found:?}");
-    assert!(found[0].z > 5.0 && found[0].before < 4.0 && found[1].z < 3.5, "{found:?}");
+    // The next is where those are whose electron has lost a photon.
+    assert!(found[0].z > 5.0 && found[0].before < 4.0 && found[1].z < 0.5 * found[0].z, "{found:?}");
 }
 
 #[test]
