@@ -55,11 +55,7 @@ type Measure<'a> = Box<dyn Fn() -> (f64, &'static str) + 'a>;
 fn main() {
     device::prepare_cpu(1);
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
-    device::set_gpu_kernels(match value_of(&mut arguments, "--gpu-kernels").as_deref() {
-        None | Some("deterministic") => GpuKernels::Deterministic,
-        Some("fastest") => GpuKernels::Fastest,
-        Some(other) => panic!("--gpu-kernels is deterministic or fastest, not {other}"),
-    });
+    device::set_gpu_kernels(gpu_kernels(value_of(&mut arguments, "--gpu-kernels").as_deref()));
     let job = JobFile::from_text("defaults", DEFAULTS.as_str()).check().expect("the defaults are a job");
     let rates = value_of(&mut arguments, "--rates");
     let (peer, python) = (value_of(&mut arguments, "--peer"), value_of(&mut arguments, "--python"));
@@ -115,6 +111,14 @@ fn main() {
         write_rates(&sampled, &figures, device, &file);
     }
     say(&figures, arguments.iter().any(|argument| argument == "--json"));
+}
+
+fn gpu_kernels(asked: Option<&str>) -> GpuKernels {
+    match asked {
+        None | Some("deterministic") => GpuKernels::Deterministic,
+        Some("fastest") => GpuKernels::Fastest,
+        Some(other) => panic!("--gpu-kernels is deterministic or fastest, not {other}"),
+    }
 }
 
 /// The figures of which the peer has its own.
