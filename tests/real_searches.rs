@@ -60,7 +60,7 @@ fn the_z_is_found_among_electrons_of_equal_charge() {
     let Some(data) = folder_of("cms_zee_2011a.csv") else { return };
     let found = windows("search_zee.toml", &[], &data);
     assert!(found.len() == 9 && (found[0].centre - 91.0).abs() < 0.1, "{found:?}");
-    // The next is where those are whose electron has lost a photon.
+    // The next is its neighbour, which may hold what a photon has been lost from.
     assert!(found[0].z > 5.0 && found[0].before < 4.0 && found[1].z < 0.5 * found[0].z, "{found:?}");
 }
 
