@@ -18,6 +18,8 @@ mod hardware;
 mod kernels;
 mod memory;
 mod module;
+#[cfg(test)]
+mod operators;
 pub mod provenance;
 mod recording;
 
@@ -33,6 +35,8 @@ pub use hardware::{Gpu, RankHardware};
 pub use kernels::{GpuKernels, set_gpu_kernels};
 pub use memory::{free_memory, memory_shares};
 pub use module::{Argument, Module};
+#[cfg(test)]
+pub use operators::Operators;
 pub use recording::{OwnStream, Recording, SWITCH, can_record};
 
 /// The kind of device that the user asks for.

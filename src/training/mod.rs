@@ -23,6 +23,8 @@ mod learner;
 mod learning_rate;
 mod model;
 mod on_processor;
+#[cfg(test)]
+mod operators;
 mod settings;
 mod state;
 mod step_numbers;
@@ -38,5 +40,7 @@ pub use learning_rate::LearningRate;
 pub use model::{Model, put_step, step_alone};
 #[cfg(test)]
 pub(crate) use on_processor::kernels_agree;
+#[cfg(test)]
+pub(crate) use operators::operators_of_a_step;
 pub(crate) use settings::denoiser_recipe;
 pub use settings::{Recorded, ResultOf, TrainingSettings};

@@ -56,6 +56,12 @@ impl Flow {
         Self { shape, flat: flat.shallow_clone(), layers: conditioners(shape, flat), dense }
     }
 
+    /// Passes go as they do on a GPU.
+    #[cfg(test)]
+    pub(super) fn go_through_dense_networks(&mut self) {
+        self.dense = Some(Rc::new(DensePlaces::new(self.shape, self.flat.device())));
+    }
+
     /// The network behind each flow.
     pub(super) fn shape(&self) -> &FlowShape {
         &self.shape

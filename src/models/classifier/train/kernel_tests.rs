@@ -11,7 +11,7 @@ use super::super::family::Scorer;
 use super::super::member::ClassRows;
 use super::super::perceptrons::{PerceptronNetworks, recipe};
 use super::*;
-use crate::training::{TrainedMember, kernels_agree};
+use crate::training::{TrainedMember, kernels_agree, operators_of_a_step};
 
 const N_DATA: usize = 300;
 const EVENTS: usize = 1000;
@@ -171,4 +171,10 @@ fn a_member_that_stops_early_is_what_it_was_at_its_best_epoch() {
     let losses = start.model.validation(&end.parameters);
     let recorded = end.members[0].history.losses.iter().filter_map(|loss| loss.validation);
     assert_eq!(losses[0], recorded.reduce(f32::min));
+}
+
+#[test]
+fn a_step_of_a_gpu_is_so_many_operators() {
+    let step = operators_of_a_step(both(&settings()));
+    assert_eq!(step.total(), 50, "{step}");
 }

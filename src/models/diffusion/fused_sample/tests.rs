@@ -5,6 +5,8 @@ use ndarray::Array2;
 use super::super::denoiser::DenoiserShape;
 use super::super::solve::descend;
 use super::*;
+use crate::device::Operators;
+use crate::nn::normalise;
 use crate::progress_sink::NoProgress;
 use crate::sample::marginals::ColumnMaps;
 use drapes_analysis::job::Marginals;
@@ -76,4 +78,26 @@ fn widths_that_kernels_do_not_know_have_none() {
     let grid = NoiseGrid::full(&SETTINGS);
     let denoiser = denoiser(20, 2, NoiseEmbedding::Cosine, NoisePath::Diffusion);
     assert!(SamplingKernel::new(&denoiser, (&grid, Solver::Heun), Device::Cpu).is_none());
+}
+
+#[test]
+fn a_step_of_a_gpu_is_so_many_operators() {
+    let denoiser = denoiser(64, 4, NoiseEmbedding::Cosine, NoisePath::Diffusion);
+    let mass = Tensor::zeros([1, 20, 1], (tch::Kind::Float, Device::Cpu));
+    let operators = |solver, steps| {
+        let grid = NoiseGrid::full(&SamplerSettings { solver, steps, ..SETTINGS });
+        let x = Tensor::ones([1, 20, 3], (tch::Kind::Double, Device::Cpu));
+        let descent =
+            || descend(x, (&grid, solver), &NoProgress, |x, sigma| denoiser.denoise(x, sigma, &mass));
+        Operators::of(|| drop(descent().expect("nobody stops it")))
+    };
+    let norm = Operators::of(|| drop(normalise(&Tensor::ones([1, 20, 64], (tch::Kind::Float, Device::Cpu)))));
+    for (solver, networks, expected) in [(Solver::Euler, 1, 35), (Solver::Heun, 2, 69), (Solver::Dpmpp2m, 1, 35)] {
+        // What a longer way costs more.
+        let of = |steps| {
+            let found = operators(solver, steps).total();
+            found - 4 * networks * steps * norm.saved()
+        };
+        assert_eq!(of(12) - of(11), expected, "{solver:?}: {}", operators(solver, 11));
+    }
 }

@@ -5,7 +5,9 @@ use drapes_analysis::job::{
 use tch::Kind;
 
 use super::*;
-use crate::training::kernels_agree;
+use crate::device::Operators;
+use crate::nn::normalise;
+use crate::training::{kernels_agree, operators_of_a_step};
 
 fn settings() -> DenoiserSettings {
     DenoiserSettings {
@@ -132,4 +134,12 @@ fn what_kernels_answer_outside_of_trainings_is_what_tensors_do() {
             assert!(apart < 1e-5, "{width} {sigma} {apart}");
         }
     }
+}
+
+#[test]
+fn a_step_of_a_gpu_is_so_many_operators() {
+    let settings = settings();
+    let norm = Operators::of(|| drop(normalise(&Tensor::ones([2, 10, 64], (Kind::Float, Device::Cpu)))));
+    let step = operators_of_a_step(both(&settings));
+    assert_eq!(step.with_one_kernel_for(settings.hidden_layers, &norm), 111, "{step}");
 }

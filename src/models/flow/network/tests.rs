@@ -219,7 +219,7 @@ fn dense_networks_and_their_gradients_are_those_of_the_groups() {
     let flat = parameters(shape, 2);
     let groups = Flow::over(shape, &flat);
     let mut dense = Flow::over(shape, &flat);
-    dense.dense = Some(Rc::new(DensePlaces::new(shape, Device::Cpu)));
+    dense.go_through_dense_networks();
     let (x, context) = events(2, 4, 60);
     let (d_value, d_log_det) = (normals(&[2, 4, 60], 5), normals(&[2, 1, 60], 6));
     let of = |flow: &Flow| {

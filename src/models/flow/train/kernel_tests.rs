@@ -7,10 +7,11 @@ use rand_distr::{Distribution, StandardNormal};
 use tch::Kind;
 
 use super::*;
+use crate::device::Operators;
 use crate::fused::{MemberState, Rule, Way};
 use crate::models::flow::kernel::FlowPasses;
 use crate::progress_sink::ProgressSink;
-use crate::training::{CheckpointFile, kernels_agree};
+use crate::training::{CheckpointFile, kernels_agree, operators_of_a_step};
 
 const FEATURES: usize = 5;
 const NETWORK: FlowNetwork = FlowNetwork { layers: 3, blocks: 2, width: 32, epochs: 3, learning_rate: 1e-3 };
@@ -255,4 +256,44 @@ fn a_training_that_is_stopped_goes_on_with_the_same_bits() {
     for (one, other) in straight.members.iter().zip(&found.members) {
         assert_eq!(one.history, other.history);
     }
+}
+
+/// The operators of a step towards an objective as a GPU takes it, where a spline is one kernel, as are its inverse and its
+/// gradients, which occur so many times.
+fn operators_on_a_gpu(mut objective: Objective, times: [usize; 4]) -> usize {
+    let settings = settings();
+    let network = FlowNetwork { layers: 4, ..NETWORK };
+    let (spline, device) = (shape(&network, settings.bins).spline, Device::Cpu);
+    let numbers = |shape: &[i64]| Tensor::ones(shape, (Kind::Float, device)) * 0.1;
+    let (x, raw) = (numbers(&[2, 5, 10]), numbers(&[2, 5, spline.parameters() as i64, 10]));
+    let passed = spline.forward(&x, &raw);
+    let kernels = [
+        Operators::of(|| drop(spline.forward(&x, &raw))),
+        Operators::of(|| drop(spline.inverse(&x, &raw))),
+        Operators::of(|| drop(passed.backward(&spline, &x, &x))),
+        Operators::of(|| drop(passed.backward_inverse(&spline, &x, &x))),
+    ];
+    if let Objective::Transport(base) | Objective::Correction(base) = &mut objective {
+        base.go_through_dense_networks();
+    }
+    let mut training = both(&objective, &settings, &network);
+    training.network.0.go_through_dense_networks();
+    training.network.1 = GradientBuffers::new(&objective, &training.network.0);
+    let step = operators_of_a_step(training);
+    step.total() - kernels.iter().zip(times).map(|(kernel, times)| times * kernel.saved()).sum::<usize>()
+}
+
+#[test]
+fn a_step_of_a_gpu_is_so_many_operators() {
+    let base = || {
+        let shape = shape(&FlowNetwork { layers: 4, ..NETWORK }, settings().bins);
+        Flow::over(shape, &parameters(shape, 2))
+    };
+    let found = [
+        operators_on_a_gpu(Objective::Density, [4, 0, 4, 0]),
+        // Up by the flow and down by its inverse, a feature after the other; then both through the density.
+        operators_on_a_gpu(Objective::Transport(base()), [12, 20, 8, 4]),
+        operators_on_a_gpu(Objective::Correction(base()), [8, 0, 8, 0]),
+    ];
+    assert_eq!(found, [228, 3819, 384]);
 }

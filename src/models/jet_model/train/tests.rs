@@ -5,6 +5,8 @@ use drapes_analysis::job::{Momentum, Precision, SamplerSettings, Schedule, Solve
 use super::super::sample::JetSampler;
 use super::super::toy;
 use super::*;
+use crate::device::Operators;
+use crate::nn::normalise;
 use crate::progress_sink::NoProgress;
 use crate::sample::jets::{Jets, Outline};
 use tch::Kind;
@@ -375,4 +377,15 @@ fn sampling_stops_when_told() {
     let outlines = [toy::outline(1000.0, 50.0, 4)];
     let found = sampler.from_noise(&outlines, &mut Stream::of_job(1).generator(), &Told);
     assert!(matches!(found, Err(Error::Stopped)));
+}
+
+#[test]
+fn a_step_of_a_gpu_is_so_many_operators() {
+    let settings = JetModelSettings { blocks: 3, ..settings() };
+    let jets = toy::jets(100, 1);
+    let mut training = stirred(&settings, &[member(&jets, 1), member(&jets, 2)]);
+    let drawn = training.model.draw(&mut training.members, 1);
+    let operators = Operators::of(|| drop(gradient(&training, &drawn, JETS_TOGETHER_ON_GPU)));
+    let norm = Operators::of(|| drop(normalise(&Tensor::ones([2, 10, 16], (Kind::Float, Device::Cpu)))));
+    assert_eq!(operators.with_one_kernel_for(2 * settings.blocks + 1, &norm), 378, "{operators}");
 }

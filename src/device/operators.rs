@@ -1,0 +1,71 @@
+//! The operators that libtorch is asked for, counted: a GPU waits for each of them longer than it computes.
+
+use std::collections::BTreeMap;
+use std::ffi::{CStr, c_char};
+use std::fmt;
+
+#[allow(unsafe_code, reason = "the shim beside this file")]
+unsafe extern "C" {
+    fn drapes_operators_begin();
+    fn drapes_operators_end() -> *const c_char;
+}
+
+/// How often each operator was asked for.
+pub struct Operators(BTreeMap<String, usize>);
+
+impl Operators {
+    /// Those of some work of this thread: views and room for tensors are none.
+    pub fn of(work: impl FnOnce()) -> Self {
+        #[allow(unsafe_code, reason = "the shim watches this thread, which ends what it has begun")]
+        let names = unsafe {
+            drapes_operators_begin();
+            work();
+            CStr::from_ptr(drapes_operators_end()).to_string_lossy().into_owned()
+        };
+        let mut counts = BTreeMap::new();
+        for name in names.lines() {
+            *counts.entry(name.to_owned()).or_default() += 1;
+        }
+        Self(counts)
+    }
+
+    /// All together.
+    pub fn total(&self) -> usize {
+        self.0.values().sum()
+    }
+
+    /// All together on a GPU, which has one kernel each for these; they occur so many times.
+    pub fn with_one_kernel_for(&self, times: usize, these: &Self) -> usize {
+        self.total() - times * these.saved()
+    }
+
+    /// How many operators one kernel for all of them saves.
+    pub fn saved(&self) -> usize {
+        self.total() - 1
+    }
+}
+
+impl fmt::Display for Operators {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut sorted: Vec<_> = self.0.iter().collect();
+        sorted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let listed: Vec<String> = sorted.into_iter().map(|(name, count)| format!("{count} {name}")).collect();
+        f.write_str(&listed.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::{Device, Kind, Tensor};
+
+    use super::*;
+
+    #[test]
+    fn what_computes_is_counted_and_views_are_not() {
+        let x = Tensor::ones([4, 4], (Kind::Float, Device::Cpu));
+        let nothing = Operators::of(|| drop(x.view([16_i64]).narrow(0, 2, 3).unsqueeze(0)));
+        assert_eq!(nothing.total(), 0, "{nothing}");
+        let some = Operators::of(|| drop((x.matmul(&x) * 2.0 + &x).sum(Kind::Float)));
+        assert_eq!(some.to_string(), "1 aten::add, 1 aten::mm, 1 aten::mul, 1 aten::sum");
+    }
+}
