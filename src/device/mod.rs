@@ -18,8 +18,6 @@ mod hardware;
 mod kernels;
 mod memory;
 mod module;
-#[cfg(test)]
-mod operators;
 pub mod provenance;
 mod recording;
 
@@ -35,8 +33,6 @@ pub use hardware::{Gpu, RankHardware};
 pub use kernels::{GpuKernels, set_gpu_kernels};
 pub use memory::{free_memory, memory_shares};
 pub use module::{Argument, Module};
-#[cfg(test)]
-pub use operators::Operators;
 pub use recording::{OwnStream, Recording, SWITCH, can_record};
 
 /// The kind of device that the user asks for.

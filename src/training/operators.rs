@@ -1,11 +1,11 @@
 //! The operators of a step as a GPU takes it, counted on a processor.
 
+use drapes_operators::Operators;
 use tch::{Kind, Tensor};
 
 use super::ensemble::Training;
 use super::model::Model;
 use super::step_numbers::{NUMBERS, StepNumbers};
-use crate::device::Operators;
 
 /// The operators of one step of a training.
 pub fn operators_of_a_step<M: Model>(mut training: Training<M>) -> Operators {

@@ -1,11 +1,11 @@
 use drapes_analysis::job::{NoiseEmbedding, NoisePath, SamplerSettings};
 use drapes_analysis::plan::random_stream::Stream;
+use drapes_operators::Operators;
 use ndarray::Array2;
 
 use super::super::denoiser::DenoiserShape;
 use super::super::solve::descend;
 use super::*;
-use crate::device::Operators;
 use crate::nn::normalise;
 use crate::progress_sink::NoProgress;
 use crate::sample::marginals::ColumnMaps;
@@ -92,7 +92,9 @@ fn a_step_of_a_gpu_is_so_many_operators() {
         Operators::of(|| drop(descent().expect("nobody stops it")))
     };
     let norm = Operators::of(|| drop(normalise(&Tensor::ones([1, 20, 64], (tch::Kind::Float, Device::Cpu)))));
-    for (solver, networks, expected) in [(Solver::Euler, 1, 35), (Solver::Heun, 2, 69), (Solver::Dpmpp2m, 1, 35)] {
+    for (solver, networks, expected) in
+        [(Solver::Euler, 1, 35), (Solver::Heun, 2, 69), (Solver::Dpmpp2m, 1, 35)]
+    {
         // What a longer way costs more.
         let of = |steps| {
             let found = operators(solver, steps).total();

@@ -1,11 +1,11 @@
 use drapes_analysis::job::{
     LossWeighting, Marginals, NoiseEmbedding, NoisePath, SamplerSettings, Schedule, Solver,
 };
+use drapes_operators::Operators;
 
 use tch::Kind;
 
 use super::*;
-use crate::device::Operators;
 use crate::nn::normalise;
 use crate::training::{kernels_agree, operators_of_a_step};
 

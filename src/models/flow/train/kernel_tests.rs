@@ -3,11 +3,11 @@ use std::time::Duration;
 
 use drapes_analysis::job::{KeptMoment, Marginals};
 use drapes_analysis::plan::fingerprint::Fingerprint;
+use drapes_operators::Operators;
 use rand_distr::{Distribution, StandardNormal};
 use tch::Kind;
 
 use super::*;
-use crate::device::Operators;
 use crate::fused::{MemberState, Rule, Way};
 use crate::models::flow::kernel::FlowPasses;
 use crate::progress_sink::ProgressSink;

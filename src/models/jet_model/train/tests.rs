@@ -1,11 +1,11 @@
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::quantities::SigmaPrime;
 use drapes_analysis::job::{Momentum, Precision, SamplerSettings, Schedule, Solver};
+use drapes_operators::Operators;
 
 use super::super::sample::JetSampler;
 use super::super::toy;
 use super::*;
-use crate::device::Operators;
 use crate::nn::normalise;
 use crate::progress_sink::NoProgress;
 use crate::sample::jets::{Jets, Outline};
