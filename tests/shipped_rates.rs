@@ -18,7 +18,8 @@ fn plans_are_priced_by_every_shipped_file() {
             String::from_utf8(found.expect("a plan").stdout).expect("text")
         };
         let column = format!("on one {}", rates.device);
-        assert!(plan(&["--rates", path.to_str().expect("a path")]).contains(&column), "{column}");
+        let told = plan(&["--rates", path.to_str().expect("a path")]);
+        assert!(told.contains(&column) && told.contains("--share-gpus=4"), "{column}: {told}");
         files += 1;
     }
     assert!(files > 0, "some GPU's rates are shipped");

@@ -21,10 +21,20 @@ pub enum DeviceAssignment {
         index: usize,
         /// Which it is.
         gpu: Gpu,
+        /// How many ranks compute on it.
+        ranks: usize,
     },
 }
 
 impl DeviceAssignment {
+    /// How many ranks share its memory, as far as that is not the host's.
+    pub fn sharers(&self) -> usize {
+        match self {
+            Self::Cpu => 1,
+            Self::Gpu { ranks, .. } => *ranks,
+        }
+    }
+
     /// The kind of device, as rates name it.
     pub fn kind(&self) -> &str {
         match self {
@@ -37,7 +47,7 @@ impl DeviceAssignment {
     pub fn device(&self) -> String {
         match self {
             Self::Cpu => "cpu".to_owned(),
-            Self::Gpu { index, gpu } => format!("cuda:{index} ({})", gpu.name),
+            Self::Gpu { index, gpu, .. } => format!("cuda:{index} ({})", gpu.name),
         }
     }
 }
@@ -116,7 +126,12 @@ pub fn assign(
             });
         }
         *users.entry(&gpu.uuid).or_default() += 1;
-        assignments[rank] = DeviceAssignment::Gpu { index, gpu: gpu.clone() };
+        assignments[rank] = DeviceAssignment::Gpu { index, gpu: gpu.clone(), ranks: 1 };
+    }
+    for assignment in &mut assignments {
+        if let DeviceAssignment::Gpu { gpu, ranks, .. } = assignment {
+            *ranks = users[gpu.uuid.as_str()];
+        }
     }
     Ok(assignments)
 }
@@ -218,7 +233,7 @@ mod tests {
     fn chosen(ranks_hardware: &[RankHardware], sharing: Sharing) -> Result<Vec<String>, DeviceError> {
         let name = |assignment: DeviceAssignment| match assignment {
             DeviceAssignment::Cpu => "cpu".to_owned(),
-            DeviceAssignment::Gpu { index, gpu } => format!("{index}={}", gpu.uuid),
+            DeviceAssignment::Gpu { index, gpu, .. } => format!("{index}={}", gpu.uuid),
         };
         assign(ranks_hardware, DeviceChoice::Auto, sharing)
             .map(|assignments| assignments.into_iter().map(name).collect())
@@ -245,6 +260,8 @@ mod tests {
         assert_eq!(chosen(&ranks_hardware, Sharing::Allowed).expect("allowed"), ["0=a", "0=a", "1=b"]);
         let two = Sharing::UpTo(NonZeroUsize::new(2).expect("two"));
         assert_eq!(chosen(&ranks_hardware, two).expect("two a GPU"), ["0=a", "0=a", "1=b"]);
+        let assigned = assign(&ranks_hardware, DeviceChoice::Auto, two).expect("two a GPU");
+        assert_eq!(assigned.iter().map(DeviceAssignment::sharers).collect::<Vec<_>>(), [2, 2, 1]);
         let crowd: Vec<_> = (0..5).map(|_| hardware("x", &["a", "b"])).collect();
         let error = chosen(&crowd, two).expect_err("five on two").to_string();
         assert!(

@@ -59,7 +59,7 @@ impl RankPlace {
     pub fn new(hardware: &RankHardware, assignment: &DeviceAssignment) -> Self {
         let device = match assignment {
             DeviceAssignment::Cpu => "cpu".to_owned(),
-            DeviceAssignment::Gpu { index, gpu } => format!("cuda:{index} ({} {})", gpu.name, gpu.uuid),
+            DeviceAssignment::Gpu { index, gpu, .. } => format!("cuda:{index} ({} {})", gpu.name, gpu.uuid),
         };
         Self { host: hardware.host.clone(), device, processors: hardware.processors.len() }
     }

@@ -183,7 +183,8 @@ impl Run {
         let (store, stored, data) = (store.clone(), stored.clone(), data_directory.clone());
         let info = run_info(world, &ranks.assignment);
         let place = Workplace::new(store, stored, data, device, info, self.shard());
-        Ok(place.with_sample(sample).saving_every(self.checkpoint_every).with_memory(ranks.memory))
+        let place = place.with_sample(sample).saving_every(self.checkpoint_every).with_memory(ranks.memory);
+        Ok(place.among(ranks.assignment.sharers()))
     }
 
     /// How work has ended that had so many tasks `left` when it began, while these shards were `absent`.

@@ -38,7 +38,7 @@ impl Run {
         let stored: StoredJob = serde_json::from_slice(&job)
             .map_err(|error| RanksError::Message { rank: 0, reason: error.to_string() })?;
         let place = self.workplace(world, &stored, data_directory, &assignment);
-        let place = place.map(|place| place.with_memory(memory));
+        let place = place.map(|place| place.with_memory(memory).among(assignment.sharers()));
         if let (Ok(place), false) = (&place, trials.is_empty()) {
             // Rank 0 measures at this moment, and is to find the machine as it will be: with all ranks at work.
             let _ = estimates::try_out(&stored.job, &trials, place.device(), &Rates::CPU_CORE);

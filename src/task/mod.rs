@@ -122,6 +122,11 @@ impl Workplace {
         self.sample().map(environment)
     }
 
+    /// The workplace on a GPU that so many ranks compute on: each has its part of what was free.
+    pub fn among(self, ranks: usize) -> Self {
+        Self { gpu_memory: self.gpu_memory.map(|free| free / ranks as f64), ..self }
+    }
+
     /// The workplace, with a limit on the memory of a task.
     pub fn with_memory(self, memory: Option<f64>) -> Self {
         Self { memory, ..self }

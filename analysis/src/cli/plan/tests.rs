@@ -307,7 +307,10 @@ fn a_plan_shows_a_row_a_method_and_only_axes_that_vary() {
         answer.contains("\nshared: 9 fits by 18 points, 9 trainings by 18, 9 templates by 18\n"),
         "{answer}"
     );
-    assert!(answer.contains("--device cuda --rates gpu.json"), "{answer}");
+    assert!(
+        answer.contains("--device cuda --rates gpu.json") && !answer.contains("--share-gpus"),
+        "{answer}"
+    );
     assert!(!answer.contains("noise-s"), "points only where they are asked for: {answer}");
     plan.points = true;
     let answer = plan.of(&job).expect("a plan");
