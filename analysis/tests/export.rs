@@ -314,7 +314,7 @@ fn what_a_blind_search_hides_is_not_exported_and_a_scan_has_no_windows() {
     {
         assert!(message.contains("holds no search (its job has no [search] with windows)"), "{message}");
     }
-    store.unblind().expect("room");
+    store.unblind(&store.job().expect("a job").job).expect("room");
     let message = events(&blind, "3400", "0.01");
     assert!(
         message.contains("--events 3400 names no window")

@@ -46,7 +46,7 @@ fn a_blind_page_says_so_and_withholds_counts_until_somebody_looks() {
     let blind = page(&store);
     assert!(blind.contains("The search is blind.") && blind.contains(">blind</td>"));
     assert!(!blind.contains("<figure id=\"search\"") && blind.contains("<figure id=\"search_spectra\""));
-    store.unblind().expect("room");
+    store.unblind(&store.job().expect("a job").job).expect("room");
     let open = page(&store);
     assert!(open.contains("Unblinded by ") && !open.contains("The search is blind."));
     // N behind the stronger cut of the first window is on the open page alone.

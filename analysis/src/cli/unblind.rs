@@ -24,11 +24,11 @@ impl Unblind {
         // A run that ends draws too.
         let _lock = store.lock_drawing()?;
         let job = store.job()?.job;
-        if !job.search.is_some_and(|search| search.blind) {
+        if !job.search.as_ref().is_some_and(|search| search.blind) {
             return Err(Error::NothingBlind { path: self.directory.clone() });
         }
         let before = store.unblinding();
-        let unblinding = store.unblind()?;
+        let unblinding = store.unblind(&job)?;
         if before.is_some() {
             answer(format_args!("the search was unblinded before, {unblinding}; nothing is changed\n\n"));
         } else {

@@ -176,6 +176,17 @@ impl Job {
         }
     }
 
+    /// The masses of a point's signal region.
+    pub fn signal_region_of(&self, point: &ScanPoint) -> MassWindow {
+        point.template().map_or(self.regions.signal, |template| self.regions_of(&template.sample).signal)
+    }
+
+    /// The windows that a search looks for a signal in, in the order of the job.
+    pub fn searched_windows(&self) -> Vec<MassWindow> {
+        let searched = self.points.iter().filter(|point| point.is_searched());
+        searched.map(|point| self.signal_region_of(point)).collect()
+    }
+
     /// What a point of this job needs the labels of events for; nothing where it can be had of data without.
     ///
     /// Without labels all events count as background. Data to which no signal is added, against a template, need no more, though

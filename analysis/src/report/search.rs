@@ -19,6 +19,8 @@ pub struct Search {
     pub is_blind: bool,
     /// Who has unblinded it, and when.
     pub unblinded: Option<String>,
+    /// What has been added since.
+    pub added_since: Option<String>,
     /// Whether the job searches windows.
     pub is_asked: bool,
 }
@@ -118,6 +120,10 @@ impl Search {
             rows: rows.iter().map(cells).collect(),
             is_blind: results.blinding() == Blinding::Blind,
             unblinded: results.unblinding.as_ref().map(ToString::to_string),
+            added_since: results
+                .unblinding
+                .as_ref()
+                .and_then(|unblinding| unblinding.added_since(&results.job)),
             is_asked: results.job.search.is_some(),
         }
     }

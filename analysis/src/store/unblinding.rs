@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Process, Store};
 use crate::error::Error;
-use crate::job::Job;
+use crate::job::{Job, MassWindow};
 
 /// The name of the file.
 pub const UNBLINDING: &str = "unblinded.json";
@@ -30,7 +30,7 @@ impl Blinding {
 }
 
 /// Who has unblinded a search, and when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Unblinding {
     /// The name by which the system knows them.
     pub by: String,
@@ -38,6 +38,31 @@ pub struct Unblinding {
     pub host: String,
     /// When, in UTC.
     pub at: String,
+    /// The windows that the search had then; none where an earlier program wrote the file.
+    #[serde(default)]
+    pub windows: Vec<MassWindow>,
+    /// Its cuts then, likewise.
+    #[serde(default)]
+    pub efficiencies: Vec<f64>,
+}
+
+impl Unblinding {
+    /// What the search of a job has beyond what it had then, in words; nothing where it has no more, or nobody knows.
+    ///
+    /// Such windows and cuts may have been chosen with the data in sight. They are shown, for whoever has looked has looked, and
+    /// named.
+    pub fn added_since(&self, job: &Job) -> Option<String> {
+        let search = job.search.as_ref().filter(|_| !self.windows.is_empty())?;
+        let windows = job.searched_windows().into_iter().filter(|window| !self.windows.contains(window));
+        let cuts = search.efficiencies.iter().filter(|cut| !self.efficiencies.contains(cut));
+        let added: Vec<String> = windows
+            .map(|window| format!("window {window}"))
+            .chain(cuts.map(|cut| format!("ε = {cut}")))
+            .collect();
+        let chosen = "their p-values are not those of a blind search";
+        (!added.is_empty())
+            .then(|| format!("added since then, with the data in sight: {}; {chosen}", added.join(", ")))
+    }
 }
 
 impl fmt::Display for Unblinding {
@@ -52,11 +77,11 @@ impl Store {
         self.read_json(UNBLINDING).ok()
     }
 
-    /// Writes that the search is unblinded here and now, if it is not yet.
+    /// Writes that the search of this job is unblinded here and now, with the windows and cuts that it has, if it is not yet.
     ///
     /// # Errors
     /// The directory cannot be written, or holds such a file that cannot be read: who has looked is not written over.
-    pub fn unblind(&self) -> Result<Unblinding, Error> {
+    pub fn unblind(&self, job: &Job) -> Result<Unblinding, Error> {
         if self.directory.join(UNBLINDING).exists() {
             return self.read_json(UNBLINDING);
         }
@@ -68,6 +93,8 @@ impl Store {
                 .unwrap_or_else(|| "an unnamed user".to_owned()),
             host: Process::this().host,
             at: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+            windows: job.searched_windows(),
+            efficiencies: job.search.as_ref().map(|search| search.efficiencies.clone()).unwrap_or_default(),
         };
         self.write_json(UNBLINDING, &unblinding)?;
         Ok(unblinding)

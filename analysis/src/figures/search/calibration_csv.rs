@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::pseudo_searches::{CutCalibration, PseudoSearch};
-use super::window::{searched, signal_region};
+use super::window::searched;
 use crate::figures::table::round;
 use crate::job::MassWindow;
 use crate::store::Results;
@@ -33,7 +33,7 @@ pub fn csv(results: &Results) -> Option<Vec<u8>> {
     for point in searched(results) {
         for cut in pseudo.cuts().filter(|cut| cut.window == point.to_string()) {
             // Writing to memory cannot fail, and every row has the same fields.
-            let _ = writer.serialize(CalibrationRow::of(signal_region(&results.job, point), cut));
+            let _ = writer.serialize(CalibrationRow::of(results.job.signal_region_of(point), cut));
         }
     }
     writer.into_inner().ok().filter(|bytes| !bytes.is_empty())

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::window::{NO_EXCESS, signal_region, template_cut};
+use super::window::{NO_EXCESS, template_cut};
 use crate::figures::table::round;
 use crate::plan::work::{Passed, SearchWindow, SearchedWindow};
 use crate::statistics::search::background::{Normalisation, expected_background};
@@ -84,7 +84,7 @@ struct ControlRow {
 pub fn csv(results: &Results) -> Option<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for cut in of_all(results) {
-        let masses = signal_region(&results.job, &cut.window.point);
+        let masses = results.job.signal_region_of(&cut.window.point);
         let delta = cut.count.delta();
         // Writing to memory cannot fail, and every row has the same fields.
         let _ = writer.serialize(ControlRow {

@@ -104,7 +104,10 @@ fn notes(results: &Results, all: &[CutNumbers<'_>], calibrated: &Calibrated) -> 
         ],
         (Blinding::Open, unblinding) => {
             let mut notes = vec![local(calibrated)];
-            notes.extend(unblinding.as_ref().map(|unblinding| format!("unblinded {unblinding}")));
+            if let Some(unblinding) = unblinding {
+                notes.push(format!("unblinded {unblinding}"));
+                notes.extend(unblinding.added_since(&results.job));
+            }
             notes
         }
     };

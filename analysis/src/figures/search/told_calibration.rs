@@ -3,7 +3,7 @@
 use super::control::{self, Deltas};
 use super::numbers::CutNumbers;
 use super::pseudo_searches::{CutCalibration, NOT_UNIFORM, PseudoSearch};
-use super::window::{searched, signal_region};
+use super::window::searched;
 use crate::plan::work::pseudo_experiments::too_few;
 use crate::statistics::search::control::ControlExcess;
 use crate::statistics::search::intervals::{ONE_SIGMA, clopper_pearson};
@@ -109,7 +109,7 @@ fn not_uniform(results: &Results, pseudo: &PseudoSearch) -> Option<String> {
         let name = point.to_string();
         let is_off = |cut: &&CutCalibration| cut.uniformity.is_some_and(|found| found.p < NOT_UNIFORM);
         for cut in pseudo.cuts().filter(|cut| cut.window == name).filter(is_off) {
-            named.push(format!("{} at ε = {}", signal_region(&results.job, point), cut.efficiency));
+            named.push(format!("{} at ε = {}", results.job.signal_region_of(point), cut.efficiency));
         }
     }
     (!named.is_empty()).then(|| {

@@ -1,6 +1,6 @@
 //! What all who count in windows of a search share: which windows there are, their masses, and their template.
 
-use crate::job::{Job, MassWindow, ScanPoint};
+use crate::job::ScanPoint;
 use crate::plan::work::{Passed, SearchedWindow};
 use crate::statistics::closure::Measured;
 use crate::statistics::search::background::TemplateCut;
@@ -12,11 +12,6 @@ pub const NO_EXCESS: Measured = Measured { value: 0.0, error: 0.0 };
 /// The windows of the job that are searched, in its order.
 pub fn searched(results: &Results) -> impl Iterator<Item = &ScanPoint> {
     results.job.points.iter().filter(|point| point.is_searched())
-}
-
-/// The masses of a window.
-pub fn signal_region(job: &Job, point: &ScanPoint) -> MassWindow {
-    point.template().map_or(job.regions.signal, |template| job.regions_of(&template.sample).signal)
 }
 
 /// The template before and behind a cut.
