@@ -88,8 +88,10 @@ fn a_folder_of_a_user_stays_as_it_is() {
         let (hepdata, uhi) = (["export", "--hepdata", &export], ["export", "--uhi", &export]);
         let verbs: [&[&str]; 8] =
             [&["reduce"], &["plot"], &["report"], &["compact"], &["status"], &["stop"], &hepdata, &uhi];
-        for verb in verbs {
-            let (code, message) = refusal(drapes().args(verb).arg(&out));
+        // All of them ask the same question: of each single file, one does.
+        let asked = if count == 0 { &verbs[..] } else { &verbs[count % verbs.len()..][..1] };
+        for verb in asked {
+            let (code, message) = refusal(drapes().args(*verb).arg(&out));
             assert_eq!(code, 2, "{names:?}: {message}");
             assert!(message.contains("holds no results of drapes"), "{names:?}: {message}");
             assert!(bytes(&out) == before, "{names:?} {verb:?}");
