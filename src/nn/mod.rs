@@ -8,8 +8,8 @@
 //! Networks of sets have data `[members, sets · slots, features]`: sets of different sizes are padded to the same number
 //! of slots, and padding changes nothing.
 //!
-//! Flat parameters and inputs come in, outputs and gradients of the parameters go out. This room uses no other, and no equation of
-//! the paper lives here.
+//! Flat parameters and inputs come in, outputs and gradients of the parameters go out. This room uses no other but for the way to a
+//! device, and no equation of the paper lives here.
 
 mod activation;
 mod attention;

@@ -2,6 +2,8 @@
 
 use tch::{Device, Kind, Tensor};
 
+use crate::device::to_device_soon;
+
 /// Sets of elements, all padded to the same number of slots; what lies in a padded slot changes nothing.
 pub struct Padding {
     /// Members of the ensemble.
@@ -27,7 +29,7 @@ impl Padding {
             for (set, count) in counts.iter().enumerate() {
                 mask[set * slots..set * slots + count].fill(0.0);
             }
-            Tensor::from_slice(&mask).reshape([counts.len() as i64, 1, 1, slots as i64]).to_device(device)
+            to_device_soon(&Tensor::from_slice(&mask).reshape([counts.len() as i64, 1, 1, slots as i64]), device)
         });
         Self { members: members as i64, sets: (counts.len() / members) as i64, slots: slots as i64, mask }
     }

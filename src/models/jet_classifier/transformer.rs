@@ -6,6 +6,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::inputs::ConstituentInputs;
 use super::network::{JetClassifierNetwork, JetClassifierShape};
+use crate::device::to_device_soon;
 use crate::nn::{AttentionKernel, Layout, Padding, network_kind};
 use crate::sample::jets::{JetTensors, alignment, groups_by_size};
 
@@ -149,7 +150,7 @@ impl Transformer {
             JetGroup {
                 x: self.inputs.of(jets, &chosen, group.slots),
                 padding: Padding::new(&group.counts, rows.len(), group.slots, device),
-                events: Tensor::from_slice(&events).to_device(device),
+                events: to_device_soon(&Tensor::from_slice(&events), device),
             }
         })
     }

@@ -7,6 +7,7 @@ use tch::{Kind, Tensor};
 
 use super::maps::MapTensors;
 use super::network::JetModelShape;
+use crate::device::to_device_soon;
 use crate::models::diffusion::{NoiseLaw, NoisyInput};
 use crate::nn::Padding;
 use crate::sample::jets::{CONSTITUENT_FEATURES, Group, JetTensors};
@@ -99,7 +100,7 @@ impl NoisyJets {
         let per_jet = [members, sets, 1, 1];
         let per_constituent = [members, sets, slots as i64, CONSTITUENT_FEATURES as i64];
         let flat = [members, sets * slots as i64, CONSTITUENT_FEATURES as i64];
-        let tensor = |values: &[f32]| Tensor::from_slice(values).to_device(device);
+        let tensor = |values: &[f32]| to_device_soon(&Tensor::from_slice(values), device);
         let rows = jets.rows(&rows);
         let x0 = maps.constituents.of_each(jets.constituents(&rows, slots)).view(per_constituent);
         let noise = tensor(&normals).view(per_constituent);

@@ -4,6 +4,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::view::EventJets;
 use crate::data::{Jets, Kinematics, Outline};
+use crate::device::to_device_soon;
 
 /// Masses below this share of the transverse momentum are taken as this.
 const LEAST_MASS_SHARE: f32 = 1e-4;
@@ -86,7 +87,7 @@ impl JetTensors {
     /// Which jets, for the device.
     pub fn rows(&self, jets: &[u32]) -> Tensor {
         let rows: Vec<i64> = jets.iter().map(|jet| i64::from(*jet)).collect();
-        Tensor::from_slice(&rows).to_device(self.device())
+        to_device_soon(&Tensor::from_slice(&rows), self.device())
     }
 
     /// ln of the share of transverse momentum, Δη and Δφ of some jets' constituents; padded slots repeat the last one.
