@@ -29,7 +29,10 @@ impl Padding {
             for (set, count) in counts.iter().enumerate() {
                 mask[set * slots..set * slots + count].fill(0.0);
             }
-            to_device_soon(&Tensor::from_slice(&mask).reshape([counts.len() as i64, 1, 1, slots as i64]), device)
+            to_device_soon(
+                &Tensor::from_slice(&mask).reshape([counts.len() as i64, 1, 1, slots as i64]),
+                device,
+            )
         });
         Self { members: members as i64, sets: (counts.len() / members) as i64, slots: slots as i64, mask }
     }
