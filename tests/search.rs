@@ -251,6 +251,25 @@ fn what_a_search_cannot_do_is_refused_before_anything_is_written() {
     refused(&unlabelled(place.path(), beyond), "leave the data's range");
 }
 
+#[test]
+fn features_that_give_the_mass_away_are_told() {
+    let place = directory();
+    write(place.path(), "mine.csv", &table(4000, 120.0));
+    let job = unlabelled(place.path(), "windows_gev = [[80, 90]]");
+    let told = |job: &Path| {
+        let output = run(job, &place.path().join("out")).arg("--dry-run").output().expect("it starts");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).expect("text")
+    };
+    assert!(!told(&job).contains("of the variance of m"));
+    let text = fs::read_to_string(&job).expect("the job").replace("'b']", "'c']\ncolumns.c = 'm + 3*b'");
+    let said = told(&write(place.path(), "mine.toml", &text));
+    let (_, rest) = said.split_once("warning: the features tell ").expect(&said);
+    let (share, rest) = rest.split_once("% of the variance of m in the side-bands").expect(&said);
+    assert!(share.parse::<u32>().is_ok_and(|share| (97..=100).contains(&share)), "{said}");
+    assert!(rest.contains("leave out of data.features what follows the mass"), "{said}");
+}
+
 /// The counts of pseudo-experiments, task by task.
 fn pseudo(out: &Path) -> Vec<(String, Vec<serde_json::Value>)> {
     let of_task = |(name, record): (String, serde_json::Value)| {

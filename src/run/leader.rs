@@ -3,6 +3,9 @@
 use drapes_analysis::cli::{duration, inform, tell};
 use drapes_analysis::dispatch::{Dispatcher, Graph, Halt, Known, Limits, Schedule, Shard, makespan};
 use drapes_analysis::error::Exit;
+use drapes_analysis::job::Job;
+use drapes_analysis::job::quantities::SignalCount;
+use drapes_analysis::job::regions::Region;
 use drapes_analysis::plan::{Pace, Plan};
 use drapes_analysis::store::record::RunInfo;
 use drapes_analysis::store::task_state;
@@ -25,8 +28,12 @@ use super::world::World;
 use crate::dispatch::stop::{Clock, Signals};
 use crate::dispatch::{Leader, NoOtherShards, OtherShards, ResultReader};
 use crate::error::{Error, Rest};
+use crate::models::mass_by_trees;
 use crate::sample::split::Sample;
 use crate::task::{self, Workplace};
+
+/// The share of the variance of the mass above which a search is warned of its features: published ones tell about a half.
+const LARGEST_SHARE_TOLD: f64 = 0.9;
 
 impl Run {
     /// Does all that rank 0 does in a run.
@@ -87,7 +94,7 @@ impl Run {
     ) -> Result<Outcome, Error> {
         let Context { world, clock, signals } = *context;
         let environment = task::environment(&sample);
-        tell_of(&sample);
+        tell_of(&prepared.stored.job, &sample);
         let Scheduled { mut dispatcher, whole, ending, pace } = self.schedule(context, prepared, &ranks.kind);
         let kept = prices::kept(&prepared.plan, &prepared.stops, &prepared.fingerprints);
         let left = dispatcher.schedule().unfinished();
@@ -230,7 +237,7 @@ struct Scheduled {
 }
 
 /// Tells what the user should know of the events before the first task.
-pub(super) fn tell_of(sample: &Sample) {
+pub(super) fn tell_of(job: &Job, sample: &Sample) {
     if sample.dropped().total() > 0 {
         inform(format_args!("note: left out of the events: {}", sample.dropped()));
     }
@@ -242,6 +249,25 @@ pub(super) fn tell_of(sample: &Sample) {
     for remark in sample.remarks() {
         inform(format_args!("note: {remark}"));
     }
+    if let Some(share) = mass_told(job, sample).filter(|share| *share > LARGEST_SHARE_TOLD) {
+        tell(format_args!(
+            "warning: the features tell {:.0}% of the variance of {} in the side-bands (R² of boosted trees on events that they have \
+             not seen: a cut on scores may select masses, and carve a bump where there is none) leave out of data.features what \
+             follows the mass, or divide it by the mass in [data.columns]",
+            100.0 * share,
+            job.data.resonant
+        ));
+    }
+}
+
+/// The share of the variance of the mass that a search's features tell; none where nothing is searched or nobody knows.
+fn mass_told(job: &Job, sample: &Sample) -> Option<f64> {
+    job.search.as_ref()?;
+    let all = sample.chosen(SignalCount(0), &job.regions, Region::SideBand).ok()?;
+    let some: Vec<u32> =
+        all.iter().copied().step_by(all.len().div_ceil(mass_by_trees::EVENTS).max(1)).collect();
+    let masses: Vec<f64> = some.iter().map(|event| sample.mass(*event)).collect();
+    mass_by_trees::share_told(sample.features(&some).view(), &masses)
 }
 
 /// A job of several tasks in which the program was started once: no harm, but most of what was asked for lies idle.
