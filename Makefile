@@ -25,7 +25,7 @@ demo: setup
 PREFIX ?= $(HOME)/.local
 PROFILE ?= release
 install: setup
-	$(CARGO) build --profile $(PROFILE) --locked $(if $(filter-out 0,$(PREPARE)),--workspace)
+	$(CARGO) build --profile $(PROFILE) --locked $(if $(filter-out 0,$(PREPARE)),--workspace --exclude drapes-operators)
 	PREFIX="$(abspath $(patsubst ~/%,$(HOME)/%,$(PREFIX)))" setup/install.sh $${CARGO_TARGET_DIR:-target}/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 
 # The whole workspace, drapes-prepare included.

@@ -27,14 +27,6 @@ pub enum DeviceAssignment {
 }
 
 impl DeviceAssignment {
-    /// How many ranks share its memory, as far as that is not the host's.
-    pub fn sharers(&self) -> usize {
-        match self {
-            Self::Cpu => 1,
-            Self::Gpu { ranks, .. } => *ranks,
-        }
-    }
-
     /// The kind of device, as rates name it.
     pub fn kind(&self) -> &str {
         match self {
@@ -261,7 +253,11 @@ mod tests {
         let two = Sharing::UpTo(NonZeroUsize::new(2).expect("two"));
         assert_eq!(chosen(&ranks_hardware, two).expect("two a GPU"), ["0=a", "0=a", "1=b"]);
         let assigned = assign(&ranks_hardware, DeviceChoice::Auto, two).expect("two a GPU");
-        assert_eq!(assigned.iter().map(DeviceAssignment::sharers).collect::<Vec<_>>(), [2, 2, 1]);
+        let sharers = assigned.iter().map(|assignment| match assignment {
+            DeviceAssignment::Cpu => 0,
+            DeviceAssignment::Gpu { ranks, .. } => *ranks,
+        });
+        assert_eq!(sharers.collect::<Vec<_>>(), [2, 2, 1]);
         let crowd: Vec<_> = (0..5).map(|_| hardware("x", &["a", "b"])).collect();
         let error = chosen(&crowd, two).expect_err("five on two").to_string();
         assert!(

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
+use super::assign::DeviceAssignment;
 use super::cgroup::{in_list, memory_left};
+use super::driver::free_gpu_memory;
 use super::hardware::RankHardware;
 
 /// Bytes that this process may still take of the processor's memory; none where the system does not say.
@@ -24,6 +26,15 @@ pub fn memory_shares(ranks_hardware: &[RankHardware]) -> Vec<Option<f64>> {
         hardware.free_memory.map(|free| free / ranks[hardware.host.as_str()] as f64)
     };
     ranks_hardware.iter().map(share).collect()
+}
+
+/// The share of a rank in what is free of the memory of the GPU that it has taken; none on processors, or where the driver does not
+/// say. To be asked before the rank computes: what libtorch has once taken it keeps, and no longer counts as free.
+pub fn gpu_memory_share(assignment: &DeviceAssignment) -> Option<f64> {
+    match assignment {
+        DeviceAssignment::Cpu => None,
+        DeviceAssignment::Gpu { ranks, .. } => free_gpu_memory().map(|free| free / *ranks as f64),
+    }
 }
 
 #[cfg(test)]

@@ -27,11 +27,11 @@ use tch::{Cuda, Device, Kind, Tensor};
 pub use assign::{DeviceAssignment, Sharing, assign, lines, most_common_kind, warnings};
 pub use detect::detect;
 pub use disk::free_bytes;
-pub use driver::{Driver, driver, free_gpu_memory};
+pub use driver::{Driver, driver};
 pub use error::DeviceError;
 pub use hardware::{Gpu, RankHardware};
 pub use kernels::{GpuKernels, set_gpu_kernels};
-pub use memory::{free_memory, memory_shares};
+pub use memory::{free_memory, gpu_memory_share, memory_shares};
 pub use module::{Argument, Module};
 pub use recording::{OwnStream, Recording, SWITCH, can_record};
 

@@ -33,6 +33,8 @@ pub(super) struct GatheredRanks {
     pub kind: String,
     /// Memory that rank 0 may take, in bytes, where that is known.
     pub memory: Option<f64>,
+    /// The same of its GPU, before anything was computed there.
+    pub gpu_memory: Option<f64>,
     /// The host of each rank.
     pub hosts: Vec<String>,
 }
@@ -73,6 +75,7 @@ impl Run {
         let job = serde_json::to_vec(&prepared.stored).unwrap_or_default();
         StartUp::new(**clock, (*signals).clone()).guard(|| world.broadcast(job))?;
         let own = device::take(&assignments[0]);
+        let gpu_memory = own.is_ok().then(|| device::gpu_memory_share(&assignments[0])).flatten();
         for line in device::lines(&hardware, &assignments) {
             inform(line);
         }
@@ -88,7 +91,8 @@ impl Run {
         }
         prepared.estimates = Some(estimates);
         let hosts = hardware.into_iter().map(|hardware| hardware.host).collect();
-        Ok(GatheredRanks { own, assignment: assignments[0].clone(), kind, memory: shares[0], hosts })
+        let assignment = assignments[0].clone();
+        Ok(GatheredRanks { own, assignment, kind, memory: shares[0], gpu_memory, hosts })
     }
 
     /// The hardware of every rank, rank 0 first.

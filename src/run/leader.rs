@@ -191,7 +191,7 @@ impl Run {
         let info = run_info(world, &ranks.assignment);
         let place = Workplace::new(store, stored, data, device, info, self.shard());
         let place = place.with_sample(sample).saving_every(self.checkpoint_every).with_memory(ranks.memory);
-        Ok(place.among(ranks.assignment.sharers()))
+        Ok(place.with_gpu_memory(ranks.gpu_memory))
     }
 
     /// How work has ended that had so many tasks `left` when it began, while these shards were `absent`.

@@ -38,7 +38,7 @@ impl Run {
         let stored: StoredJob = serde_json::from_slice(&job)
             .map_err(|error| RanksError::Message { rank: 0, reason: error.to_string() })?;
         let place = self.workplace(world, &stored, data_directory, &assignment);
-        let place = place.map(|place| place.with_memory(memory).among(assignment.sharers()));
+        let place = place.map(|place| place.with_memory(memory));
         if let (Ok(place), false) = (&place, trials.is_empty()) {
             // Rank 0 measures at this moment, and is to find the machine as it will be: with all ranks at work.
             let _ = estimates::try_out(&stored.job, &trials, place.device(), &Rates::CPU_CORE);
@@ -60,9 +60,10 @@ impl Run {
     ) -> Result<Workplace, String> {
         let store = opened(&self.directory(&stored.job)).map_err(|error| error.to_string())?;
         let device = device::take(assignment)?;
+        let gpu_memory = device::gpu_memory_share(assignment);
         let info = run_info(world, assignment);
         let place = Workplace::new(store, stored.clone(), data_directory, device, info, self.shard());
-        Ok(place.saving_every(self.checkpoint_every))
+        Ok(place.saving_every(self.checkpoint_every).with_gpu_memory(gpu_memory))
     }
 }
 

@@ -72,7 +72,7 @@ pub struct Workplace {
     save_every: Duration,
     /// This rank's share of the host's free memory, where it is known.
     memory: Option<f64>,
-    /// What was free of the GPU's memory before the first task, which libtorch then keeps for the others.
+    /// This rank's share of what was free of its GPU's memory before anything was computed; libtorch keeps what it takes.
     gpu_memory: Option<f64>,
     /// Whether the device still computes; tests break it here.
     check: fn(Device) -> Result<(), String>,
@@ -99,7 +99,7 @@ impl Workplace {
             sample: OnceCell::new(),
             save_every: Duration::MAX,
             memory: None,
-            gpu_memory: device.is_cuda().then(device::free_gpu_memory).flatten(),
+            gpu_memory: None,
             check: device::check,
         }
     }
@@ -122,9 +122,9 @@ impl Workplace {
         self.sample().map(environment)
     }
 
-    /// The workplace on a GPU that so many ranks compute on: each has its part of what was free.
-    pub fn among(self, ranks: usize) -> Self {
-        Self { gpu_memory: self.gpu_memory.map(|free| free / ranks as f64), ..self }
+    /// The workplace, with a limit on the memory of a task on a GPU.
+    pub fn with_gpu_memory(self, gpu_memory: Option<f64>) -> Self {
+        Self { gpu_memory, ..self }
     }
 
     /// The workplace, with a limit on the memory of a task.

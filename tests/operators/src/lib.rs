@@ -7,21 +7,49 @@ use std::fmt;
 #[allow(unsafe_code, reason = "the shim beside this file")]
 unsafe extern "C" {
     fn drapes_operators_begin();
-    fn drapes_operators_end() -> *const c_char;
+    fn drapes_operators_end();
+    fn drapes_operators_names() -> *const c_char;
 }
 
 /// How often each operator was asked for.
 pub struct Operators(BTreeMap<String, usize>);
 
-impl Operators {
-    /// Those of some work of this thread: views and room for tensors are none.
-    pub fn of(work: impl FnOnce()) -> Self {
-        #[allow(unsafe_code, reason = "the shim watches this thread, which ends what it has begun")]
-        let names = unsafe {
+/// What a value is read by: whoever reads one from a GPU waits for all that it has been asked for.
+const READ: &str = "aten::_local_scalar_dense";
+
+/// Ends the watch, however the work has ended.
+struct Watch;
+
+impl Watch {
+    fn begin() -> Self {
+        #[allow(
+            unsafe_code,
+            reason = "the shim watches this thread alone, until the end that this object brings"
+        )]
+        unsafe {
             drapes_operators_begin();
-            work();
-            CStr::from_ptr(drapes_operators_end()).to_string_lossy().into_owned()
-        };
+        }
+        Self
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        #[allow(unsafe_code, reason = "it was begun, by this thread: it cannot be sent to another")]
+        unsafe {
+            drapes_operators_end();
+        }
+    }
+}
+
+impl Operators {
+    /// Those of some work of this thread: views and room for tensors are none. Work that is counted counts nothing itself.
+    pub fn of(work: impl FnOnce()) -> Self {
+        let watch = Watch::begin();
+        work();
+        drop(watch);
+        #[allow(unsafe_code, reason = "the names last until this thread begins anew, and are copied here")]
+        let names = unsafe { CStr::from_ptr(drapes_operators_names()) }.to_string_lossy().into_owned();
         let mut counts = BTreeMap::new();
         for name in names.lines() {
             *counts.entry(name.to_owned()).or_default() += 1;
@@ -34,6 +62,11 @@ impl Operators {
         self.0.values().sum()
     }
 
+    /// How many values were read.
+    pub fn reads(&self) -> usize {
+        self.0.get(READ).copied().unwrap_or(0)
+    }
+
     /// All together on a GPU, which has one kernel each for these; they occur so many times.
     pub fn with_one_kernel_for(&self, times: usize, these: &Self) -> usize {
         self.total() - times * these.saved()
@@ -43,6 +76,19 @@ impl Operators {
     pub fn saved(&self) -> usize {
         self.total() - 1
     }
+}
+
+/// The number of operators that docs/performance.md gives a step.
+///
+/// # Panics
+/// If its table has no such row.
+pub fn told_of(step: &str) -> usize {
+    let text = include_str!("../../../docs/performance.md");
+    let row = text.lines().find_map(|line| line.strip_prefix(&format!("| {step} | ")));
+    let number = row.and_then(|row| row.split(" |").next()).map(|cell| cell.replace(',', ""));
+    number
+        .and_then(|number| number.parse().ok())
+        .unwrap_or_else(|| panic!("docs/performance.md has no row {step}"))
 }
 
 impl fmt::Display for Operators {
@@ -65,7 +111,10 @@ mod tests {
         let x = Tensor::ones([4, 4], (Kind::Float, Device::Cpu));
         let nothing = Operators::of(|| drop(x.view([16_i64]).narrow(0, 2, 3).unsqueeze(0)));
         assert_eq!(nothing.total(), 0, "{nothing}");
+        let read = Operators::of(|| assert!(x.double_value(&[1, 1]) > 0.5));
+        assert_eq!(read.reads(), 1, "{read}");
         let some = Operators::of(|| drop((x.matmul(&x) * 2.0 + &x).sum(Kind::Float)));
         assert_eq!(some.to_string(), "1 aten::add, 1 aten::mm, 1 aten::mul, 1 aten::sum");
+        assert_eq!(some.reads(), 0);
     }
 }

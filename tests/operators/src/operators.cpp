@@ -1,6 +1,7 @@
 // Names the operators that libtorch is asked for in a while by one thread: what a GPU would be given a kernel for. Only tests ask;
 // a program that does not has none of this in it.
 
+#include <ATen/core/Tensor.h>
 #include <ATen/record_function.h>
 
 #include <memory>
@@ -15,7 +16,7 @@ const std::unordered_set<std::string> &no_kernels() {
   static const std::unordered_set<std::string> names = {
       "aten::alias",        "aten::as_strided", "aten::chunk",         "aten::contiguous",  "aten::detach",
       "aten::detach_",      "aten::empty",      "aten::empty_like",    "aten::empty_strided", "aten::expand",
-      "aten::expand_as",    "aten::flatten",    "aten::is_same_size",  "aten::item",        "aten::narrow",
+      "aten::expand_as",    "aten::flatten",    "aten::is_same_size",   "aten::narrow",
       "aten::new_empty",    "aten::numpy_T",    "aten::permute",       "aten::reshape",     "aten::resize_",
       "aten::resolve_conj", "aten::resolve_neg", "aten::result_type", "aten::select",       "aten::set_",        "aten::slice",
       "aten::split",        "aten::split_with_sizes", "aten::squeeze", "aten::t",           "aten::to",
@@ -50,13 +51,17 @@ struct Watch {
 thread_local std::unique_ptr<Watch> watch;
 thread_local at::CallbackHandle handle;
 
-// Whether an operator works on a number on the host, which kernels take as an argument.
+// Whether an operator works on a number of the program, which kernels take as an argument.
 bool is_of_a_number(const at::RecordFunction &function) {
   const auto inputs = function.inputs();
-  return !inputs.empty() && inputs[0].isTensor() && inputs[0].toTensor().defined() && inputs[0].toTensor().dim() == 0;
+  return !inputs.empty() && inputs[0].isTensor() && inputs[0].toTensor().defined() &&
+         inputs[0].toTensor().unsafeGetTensorImpl()->is_wrapped_number();
 }
 
 std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction &function) {
+  if (!watch) {
+    return nullptr;
+  }
   const bool at_once =
       (!watch->working.empty() && watch->working.back().at_once) || one_kernel().count(function.name()) != 0;
   watch->working.push_back({false, is_of_a_number(function), at_once});
@@ -64,6 +69,10 @@ std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction &function) {
 }
 
 void end(const at::RecordFunction &function, at::ObserverContext *) {
+  // The callback has come in the middle of an operator, or on another thread.
+  if (!watch || watch->working.empty()) {
+    return;
+  }
   // Whoever asks others to compute is no kernel; those who ask for room or a view alone are.
   const Working ended = watch->working.back();
   watch->working.pop_back();
@@ -89,8 +98,7 @@ extern "C" void drapes_operators_begin() {
       at::RecordFunctionCallback(begin, end).needsInputs(true).scopes({at::RecordScope::FUNCTION}));
 }
 
+extern "C" void drapes_operators_end() { at::removeCallback(handle); }
+
 // The names in the order of their ends, a line each; they last until the thread begins anew.
-extern "C" const char *drapes_operators_end() {
-  at::removeCallback(handle);
-  return watch->names.c_str();
-}
+extern "C" const char *drapes_operators_names() { return watch->names.c_str(); }

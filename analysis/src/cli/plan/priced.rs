@@ -101,8 +101,8 @@ pub fn sources(priced: &[Priced]) -> String {
     }
     if priced.iter().any(|priced| priced.device != CORE) {
         text.push_str(&wrapped(
-            "sharing: one rank leaves most of a large GPU idle; four on one H100 did about twice the work of one, where NVIDIA's \
-             MPS ran there (`--share-gpus=4`, docs/operations.md#devices)",
+            "sharing: one rank leaves most of a large GPU idle; four did about twice the work of one on networks of events, on an \
+             H100 with NVIDIA's MPS (`--share-gpus=4`, docs/operations.md#devices)",
         ));
     }
     if priced.iter().all(|priced| priced.device == CORE) {
