@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::methods::{Cell, Column};
+use crate::figures::fit_quality::written;
 use crate::figures::search::csv::csv;
 use crate::store::Results;
 use crate::store::unblinding::Blinding;
@@ -173,7 +174,7 @@ fn window(row: &CsvRow) -> Cell {
 }
 
 fn function(row: &CsvRow) -> Cell {
-    let p = number(row, "fit_quality_p").map(|p| format!("χ² with p = {p:.2}"));
+    let p = number(row, "fit_quality_p").map(|p| format!("χ² with p = {}", written(p)));
     Cell { value: None, beside: p, ..Cell::of(text(row, "fit_function").to_owned()) }
 }
 

@@ -301,6 +301,8 @@ fn spectrum(table: &FigureTable, panel: &str) -> Panel {
     let data = table.curve(panel, DATA).into_iter().filter(|row| row.mean > 0.0);
     let data: Vec<Point> = data.map(|row| Point::within(row.x, row.mean, row.low, row.high)).collect();
     let least = data.iter().map(|point| point.low).fold(least, f64::min);
+    let lowest = data.iter().map(|point| point.mean).reduce(f64::min);
+    let least = lowest.map_or(least, |lowest| least.max(FURTHEST_BELOW * lowest));
     let ink = Style::line(Colour::BLACK).marked(Marker::Disc);
     let marks = vec![Mark::Curve(curve), Mark::Points(Points::new("data", ink, data))];
     let unit = axis::unit(&axis::read(table));
@@ -313,6 +315,8 @@ fn spectrum(table: &FigureTable, panel: &str) -> Panel {
     }
 }
 
+/// A fit that falls off is followed so far below the lowest point of the data, and not for thirty decades.
+const FURTHEST_BELOW: f64 = 1e-2;
 const FIT_COLOUR: Colour = Colour::hex(0xc0_392b);
 
 /// Window, cut, and how good the fit is.
