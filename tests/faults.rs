@@ -272,7 +272,7 @@ fn a_disk_that_fills_loses_nothing_and_says_what_is_needed() {
 fn signals_save_what_runs_and_the_same_command_goes_on() {
     let place = directory();
     let job = small_job(place.path(), "");
-    let long = fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 25\nbatch");
+    let long = fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 40\nbatch");
     let job = write(place.path(), "long.toml", &long);
     let whole = place.path().join("whole");
     answer(drapes().arg("run").arg(&job).arg("--out").arg(&whole));
@@ -301,7 +301,7 @@ fn signals_save_what_runs_and_the_same_command_goes_on() {
 fn whoever_signals_the_launcher_gets_checkpoints_and_the_code_for_again() {
     let place = directory();
     let job = small_job(place.path(), "");
-    let long = fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 25\nbatch");
+    let long = fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 40\nbatch");
     let job = write(place.path(), "long.toml", &long);
     let whole = place.path().join("whole");
     answer(drapes().arg("run").arg(&job).arg("--out").arg(&whole));
@@ -363,7 +363,7 @@ fn a_checkpoint_that_finds_no_room_is_told_and_the_same_command_goes_on() {
     let Some(disk) = SmallDisk::new() else { return };
     let place = directory();
     let job = small_job(place.path(), "");
-    let long = fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 25\nbatch");
+    let long = fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 40\nbatch");
     let job = write(place.path(), "long.toml", &long);
     let whole = place.path().join("whole");
     answer(drapes().arg("run").arg(&job).arg("--out").arg(&whole));

@@ -88,8 +88,9 @@ fn a_folder_of_a_user_stays_as_it_is() {
         let (hepdata, uhi) = (["export", "--hepdata", &export], ["export", "--uhi", &export]);
         let verbs: [&[&str]; 8] =
             [&["reduce"], &["plot"], &["report"], &["compact"], &["status"], &["stop"], &hepdata, &uhi];
-        // All of them ask the same question: of each single file, one does.
-        let asked = if count == 0 { &verbs[..] } else { &verbs[count % verbs.len()..][..1] };
+        // All verbs ask the same question, so that one verb is tried on each single file.
+        let is_thorough = std::env::var_os("DRAPES_KILLS").is_some();
+        let asked = if count == 0 || is_thorough { &verbs[..] } else { &verbs[count % verbs.len()..][..1] };
         for verb in asked {
             let (code, message) = refusal(drapes().args(*verb).arg(&out));
             assert_eq!(code, 2, "{names:?}: {message}");

@@ -232,7 +232,7 @@ fn job(place: &Path, epochs: usize) -> PathBuf {
 fn a_scan_goes_on_from_job_to_job_until_it_is_done() {
     let Some(cluster) = Cluster::start() else { return };
     let place = directory();
-    let job = job(place.path(), 120);
+    let job = job(place.path(), 180);
     let (whole, queued) = (place.path().join("whole"), place.path().join("queued"));
     answer(drapes().arg("run").arg(&job).arg("--out").arg(&whole));
     // Jobs of three minutes that stop 166 s before their end: a quarter of a minute each, of which a busy machine takes half to start.
@@ -291,7 +291,7 @@ fn the_clock_of_the_shipped_script_comes_before_its_signal() {
 fn shards_of_an_array_share_a_directory_and_a_cancelled_job_is_resumed() {
     let Some(cluster) = Cluster::start() else { return };
     let place = directory();
-    let job = job(place.path(), 120);
+    let job = job(place.path(), 180);
     let (whole, array) = (place.path().join("whole"), place.path().join("array"));
     answer(drapes().arg("run").arg(&job).arg("--out").arg(&whole));
     let (job, out) = (job.display().to_string(), array.display().to_string());
