@@ -113,8 +113,11 @@ mod tests {
         assert_eq!(nothing.total(), 0, "{nothing}");
         let read = Operators::of(|| assert!(x.double_value(&[1, 1]) > 0.5));
         assert_eq!(read.reads(), 1, "{read}");
-        let some = Operators::of(|| drop((x.matmul(&x) * 2.0 + &x).sum(Kind::Float)));
-        assert_eq!(some.to_string(), "1 aten::add, 1 aten::mm, 1 aten::mul, 1 aten::sum");
+        let some = Operators::of(|| drop((x.matmul(&x) + &x).sum(Kind::Float)));
+        assert_eq!(some.to_string(), "1 aten::add, 1 aten::mm, 1 aten::sum");
+        // A factor is turned into the kind of the tensor first, and one of the two is listed.
+        let scaled = Operators::of(|| drop((x.matmul(&x) * 2.0 + &x).sum(Kind::Float)));
+        assert_eq!(scaled.total(), 4, "{scaled}");
         assert_eq!(some.reads(), 0);
     }
 }
