@@ -105,8 +105,23 @@ fn a_blind_search_counts_and_is_unblinded_once() {
     assert!(second.contains("was unblinded before, by "), "{second}");
     assert_eq!(fs::read_to_string(out.join("unblinded.json")).expect("who and when"), file);
     // The same command finds all done, and tables stay open.
-    answer(&mut run(&small_search(place.path(), "injected = 1000"), &out));
-    assert_ne!(rows(&out)[1]["n"], "blind");
+    let said = answer(&mut run(&small_search(place.path(), "injected = 1000"), &out));
+    assert!(rows(&out)[1]["n"] != "blind" && !said.contains("added after"), "{said}");
+    // Windows of either kind that come later are named, on the page too.
+    let job = small_search(place.path(), "injected = 1000\ncontrol_windows_gev = [[4400, 4900]]");
+    let text =
+        fs::read_to_string(&job).expect("the job").replace("[[3300, 3700]]", "[[3300, 3700], [3500, 3900]]");
+    let said = answer(&mut run(&write(place.path(), "search.toml", &text), &out));
+    let added = "added after the search was unblinded: window 3500-3900, control window 4400-4900;";
+    assert!(unwrapped(&said).contains(added), "{said}");
+    let page = fs::read_to_string(out.join("report.html")).expect("a page");
+    assert!(page.contains(added), "the page names them");
+    assert_eq!(fs::read_to_string(out.join("unblinded.json")).expect("who and when"), file);
+}
+
+/// A text of the terminal in one line.
+fn unwrapped(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]

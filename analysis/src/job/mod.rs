@@ -183,8 +183,17 @@ impl Job {
 
     /// The windows that a search looks for a signal in, in the order of the job.
     pub fn searched_windows(&self) -> Vec<MassWindow> {
-        let searched = self.points.iter().filter(|point| point.is_searched());
-        searched.map(|point| self.signal_region_of(point)).collect()
+        self.windows_of(ScanPoint::is_searched)
+    }
+
+    /// The windows in which a search measures how its template fails, likewise.
+    pub fn control_windows(&self) -> Vec<MassWindow> {
+        self.windows_of(ScanPoint::is_control)
+    }
+
+    fn windows_of(&self, wanted: fn(&ScanPoint) -> bool) -> Vec<MassWindow> {
+        let points = self.points.iter().filter(|point| wanted(point));
+        points.map(|point| self.signal_region_of(point)).collect()
     }
 
     /// What a point of this job needs the labels of events for; nothing where it can be had of data without.

@@ -41,6 +41,9 @@ pub struct Unblinding {
     /// The windows that the search had then; none where an earlier program wrote the file.
     #[serde(default)]
     pub windows: Vec<MassWindow>,
+    /// Its control windows then, likewise.
+    #[serde(default)]
+    pub control_windows: Vec<MassWindow>,
     /// Its cuts then, likewise.
     #[serde(default)]
     pub efficiencies: Vec<f64>,
@@ -49,19 +52,22 @@ pub struct Unblinding {
 impl Unblinding {
     /// What the search of a job has beyond what it had then, in words; nothing where it has no more, or nobody knows.
     ///
-    /// Such windows and cuts may have been chosen with the data in sight. They are shown, for whoever has looked has looked, and
-    /// named.
+    /// It may have been chosen with the data in sight. It is shown, for whoever has looked has looked, and named. A control window
+    /// changes the expected background of all others; a cut can be added only as long as no window is done.
     pub fn added_since(&self, job: &Job) -> Option<String> {
         let search = job.search.as_ref().filter(|_| !self.windows.is_empty())?;
-        let windows = job.searched_windows().into_iter().filter(|window| !self.windows.contains(window));
+        let beyond = |now: Vec<MassWindow>, then: &[MassWindow], what: &'static str| {
+            let added = now.into_iter().filter(|window| !then.contains(window));
+            added.map(|window| format!("{what} {window}")).collect::<Vec<_>>()
+        };
+        let windows = beyond(job.searched_windows(), &self.windows, "window");
+        let control = beyond(job.control_windows(), &self.control_windows, "control window");
         let cuts = search.efficiencies.iter().filter(|cut| !self.efficiencies.contains(cut));
-        let added: Vec<String> = windows
-            .map(|window| format!("window {window}"))
-            .chain(cuts.map(|cut| format!("ε = {cut}")))
-            .collect();
-        let chosen = "their p-values are not those of a blind search";
+        let added: Vec<String> =
+            windows.into_iter().chain(control).chain(cuts.map(|cut| format!("ε = {cut}"))).collect();
+        let chosen = "p-values that rest on them are not those of a blind search";
         (!added.is_empty())
-            .then(|| format!("added since then, with the data in sight: {}; {chosen}", added.join(", ")))
+            .then(|| format!("added after the search was unblinded: {}; {chosen}", added.join(", ")))
     }
 }
 
@@ -94,6 +100,7 @@ impl Store {
             host: Process::this().host,
             at: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
             windows: job.searched_windows(),
+            control_windows: job.control_windows(),
             efficiencies: job.search.as_ref().map(|search| search.efficiencies.clone()).unwrap_or_default(),
         };
         self.write_json(UNBLINDING, &unblinding)?;
