@@ -107,11 +107,16 @@ fn a_blind_search_counts_and_is_unblinded_once() {
     // The same command finds all done, and tables stay open.
     let said = answer(&mut run(&small_search(place.path(), "injected = 1000"), &out));
     assert!(rows(&out)[1]["n"] != "blind" && !said.contains("added after"), "{said}");
-    // Windows of either kind that come later are named, on the page too.
-    let job = small_search(place.path(), "injected = 1000\ncontrol_windows_gev = [[4400, 4900]]");
+    later_windows_are_named(place.path(), &out);
+}
+
+/// Windows of either kind that come after a search was unblinded are named, on the page too.
+fn later_windows_are_named(place: &Path, out: &Path) {
+    let file = fs::read_to_string(out.join("unblinded.json")).expect("who and when");
+    let job = small_search(place, "injected = 1000\ncontrol_windows_gev = [[4400, 4900]]");
     let text =
         fs::read_to_string(&job).expect("the job").replace("[[3300, 3700]]", "[[3300, 3700], [3500, 3900]]");
-    let said = answer(&mut run(&write(place.path(), "search.toml", &text), &out));
+    let said = answer(&mut run(&write(place, "search.toml", &text), out));
     let added = "added after the search was unblinded: window 3500-3900, control window 4400-4900;";
     assert!(unwrapped(&said).contains(added), "{said}");
     let page = fs::read_to_string(out.join("report.html")).expect("a page");
