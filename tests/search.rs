@@ -360,6 +360,79 @@ fn a_search_is_calibrated_by_pseudo_experiments_and_control_windows() {
     assert_eq!(grown, pseudo(&two));
 }
 
+/// A signal that a search of one window in [`table`] can find: a peak at 85 with features of its own.
+fn signal_table(events: usize, mass: f64) -> String {
+    let mut generator = Stream::of_job(9).branch("signal of a search").generator();
+    let mut text = "m,a,b\n".to_owned();
+    for _ in 0..events {
+        let [mass_by, a, b]: [f64; 3] = generator.random();
+        let _ = writeln!(text, "{},{},{}", mass + 4.0 * (mass_by - 0.5), 0.9 + 0.05 * a, 0.9 + 0.05 * b);
+    }
+    text
+}
+
+/// Sums over the pseudo-experiments with signal of each strength: signal, and signal behind the cut.
+fn sensed(out: &Path) -> Vec<(f64, f64, f64)> {
+    let of_task = |(_, record): (String, serde_json::Value)| {
+        let found = record["outcome"]["done"].get("sensitivity")?.clone();
+        let experiments = found["experiments"].as_array()?.clone();
+        let sum = |of: &dyn Fn(&serde_json::Value) -> f64| experiments.iter().map(of).sum::<f64>();
+        let signal = sum(&|one| one["n_signal"].as_f64().expect("a number"));
+        let passing = sum(&|one| one["cuts"][0]["signal"].as_f64().expect("a number"));
+        Some((found["strength"].as_f64()?, signal, passing))
+    };
+    let mut all: Vec<(f64, f64, f64)> = records(out).into_iter().filter_map(of_task).collect();
+    all.sort_by(|one, other| one.0.total_cmp(&other.0));
+    all
+}
+
+#[test]
+fn simulated_signal_of_a_file_is_found_in_pseudo_data_and_makes_limits_on_its_cross_section() {
+    let place = directory();
+    let out = place.path().join("out");
+    write(place.path(), "mine.csv", &table(4000, 120.0));
+    // Simulated at another mass: it is shifted to the window.
+    write(place.path(), "signal.csv", &signal_table(2000, 200.0));
+    let search = |more: &str| {
+        let lines = "windows_gev = [[80, 90]]\nefficiencies = [0.1]\nblind = false\ntrainings = 1";
+        unlabelled(place.path(), &format!("{lines}\n{more}"))
+    };
+    answer(&mut run(&search(""), &out));
+    let tasks = records(&out).len();
+    let with =
+        "sensitivity = [2, 8]\nsensitivity_experiments = 10\nsignal = 'file'\nsignal_events = 'signal.csv'\n";
+    // A signal that is not shifted lies in no window.
+    let (code, message) = refusal(&mut run(&search(with), &out));
+    assert!(
+        code == 3 && message.contains("simulated signal events") && message.contains("signal_mass_gev"),
+        "{message}"
+    );
+    let lumi = format!("{with}signal_mass_gev = 200\nluminosity_ifb = 10");
+    answer(&mut run(&search(&lumi), &out));
+    assert_eq!(records(&out).len(), tasks + 3, "a pool and two strengths; nothing is done twice");
+    let [weak, strong] = sensed(&out).try_into().expect("two strengths");
+    let n_window: f64 = rows(&out)[0]["n_window"].parse().expect("a number");
+    for (strength, signal, _) in [weak, strong] {
+        let mean = 10.0 * strength * n_window.sqrt();
+        assert!((signal - mean).abs() < 6.0 * mean.sqrt(), "{signal} of {mean}");
+    }
+    // Of a strong signal a larger share is found, for there is more to learn from.
+    assert!(strong.2 / strong.1 > 0.5 && strong.2 / strong.1 > weak.2 / weak.1, "{weak:?} {strong:?}");
+    let mut reader = csv::Reader::from_path(out.join("sensitivity.csv")).expect("a table");
+    let sensed: Vec<HashMap<String, String>> = reader.deserialize().map(|row| row.expect("a row")).collect();
+    let number = |text: &str| text.parse::<f64>().expect("a number");
+    assert_eq!(sensed.len(), 2);
+    assert!(
+        number(&sensed[1]["z_mean"]) > 5.0 && number(&sensed[1]["z_mean"]) > number(&sensed[0]["z_mean"])
+    );
+    let row = &rows(&out)[1];
+    assert!((number(&row["limit_fb"]) / (number(&row["limit_signal"]) / 10.0) - 1.0).abs() < 1e-4, "{row:?}");
+    assert!(number(&row["limit_signal"]) > number(&row["limit"]), "not all of a signal passes");
+    for figure in ["search_sensitivity", "search_signal_limits"] {
+        assert!(out.join(format!("figures/{figure}.png")).exists());
+    }
+}
+
 #[test]
 fn what_cannot_be_calibrated_or_controlled_is_refused() {
     let place = directory();
@@ -369,6 +442,7 @@ fn what_cannot_be_calibrated_or_controlled_is_refused() {
         assert!(code == 2 && message.contains(expected) && !out.exists(), "{message}");
     };
     refused("injected = 0\nmethod = 'sb'\ncalibrate = 10", "copies of template events");
+    refused("injected = 0\nsensitivity = [1]\nmethod = 'sb'", "copies of template events");
     refused("injected = 0\ncontrol_windows_gev = [[3600, 3800]]", "it overlaps 3300-3700");
     refused("injected = 0\ncontrol_windows_gev = [[2700, 2900]]", "do not lie on both sides");
 }

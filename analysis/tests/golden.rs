@@ -37,9 +37,10 @@ fn tables_are_as_written() {
     let store = finished(directory.path());
     let results = reduced(&store);
     store.write("summary.txt", reduce::summary(&results).as_bytes()).expect("room");
-    let mut names = ["results.csv", "search.csv", "control.csv", "calibration.csv", "summary.txt"]
-        .map(str::to_owned)
-        .to_vec();
+    let mut names =
+        ["results.csv", "search.csv", "control.csv", "calibration.csv", "sensitivity.csv", "summary.txt"]
+            .map(str::to_owned)
+            .to_vec();
     names.extend(Figure::ALL.map(|figure| format!("figures/{}.csv", figure.name())));
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     for name in names {

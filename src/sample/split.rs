@@ -4,6 +4,8 @@ mod columns;
 mod digest;
 mod search;
 
+pub use search::WindowSignal;
+
 use drapes_analysis::job::Job;
 use drapes_analysis::job::axis_headings::distinct;
 use drapes_analysis::job::point::{Comparison, ScanPoint};
@@ -39,6 +41,8 @@ pub struct Sample {
     signal: Vec<u32>,
     /// Events that occur more than once.
     repeats: Vec<Repeat>,
+    /// Simulated signal of a file of its own, wherever its mass.
+    simulated: Option<RegionEvents>,
 }
 
 /// Events of one region, with their truth.
@@ -104,7 +108,16 @@ impl Sample {
             let all = (0..other.len()).filter(|event| !other.is_signal[*event]);
             select(other, all)
         });
-        let sample = Self { events, independent, withheld, other, background, signal, repeats: vec![] };
+        let sample = Self {
+            events,
+            independent,
+            withheld,
+            other,
+            background,
+            signal,
+            repeats: vec![],
+            simulated: None,
+        };
         sample.check(job)?;
         Ok(sample)
     }

@@ -19,8 +19,10 @@ mod jet_summary;
 mod jet_template;
 mod perform;
 mod pseudo_experiments;
+mod pseudo_search;
 pub mod rank_log;
 mod search_window;
+mod sensitivity;
 mod spectrum;
 mod stopping;
 mod summary;
@@ -38,7 +40,7 @@ use std::time::Duration;
 
 use drapes_analysis::dispatch::Shard;
 use drapes_analysis::job::template_spec::Inputs;
-use drapes_analysis::job::{Job, Truth};
+use drapes_analysis::job::{Job, Search, Truth};
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::store::record::RunInfo;
 use drapes_analysis::store::{Store, StoredJob};
@@ -198,11 +200,13 @@ pub fn load(job: &Job, data_directory: &Path) -> Result<Sample, Error> {
     // Nothing starts from another sample's constituents.
     let weight = job.other_sample.weight();
     let other = job.other_sample.file().and_then(|file| read(file, Label::Optional, weight, Inputs::Hlv));
+    let simulated = job.search.as_ref().and_then(Search::signal_file);
+    let simulated = simulated.and_then(|file| read(file, Label::Optional, None, Inputs::Hlv));
     match events {
         Some(events) if problems.is_empty() => {
             let (further, other) = (further.as_ref(), other.as_ref());
             let repeats = repeats::check(job, &events, further, other)?;
-            Ok(Sample::new(job, events, further, other)?.noting(repeats))
+            Sample::new(job, events, further, other)?.noting(repeats).with_simulated(job, simulated.as_ref())
         }
         _ => Err(Error::of_all(problems).expect_err("a file that could not be read")),
     }

@@ -350,6 +350,14 @@ pub struct Part<'a> {
     pub len: f64,
 }
 
+impl<'a> Part<'a> {
+    /// So many equal parts, one after the other.
+    pub fn of_equal(whole: &'a dyn ProgressSink, count: usize) -> impl Iterator<Item = Self> {
+        let len = 1.0 / count as f64;
+        (0..count).map(move |place| Self { whole, begin: len * place as f64, len })
+    }
+}
+
 impl ProgressSink for Part<'_> {
     fn progress(&self, share: f64) {
         self.whole.progress(self.begin + share * self.len);

@@ -111,6 +111,12 @@ pub enum Figure {
     SearchSpectra,
     /// Upper limits of a search against mass.
     SearchLimits,
+    /// Upper limits on the signal of a window, or on its cross-section, against mass.
+    SearchSignalLimits,
+    /// What is found of simulated signal.
+    SearchSensitivity,
+    /// The share that passes cuts at each mass, in control windows.
+    SearchSculpting,
     /// Features of what a search has selected.
     SearchFeatures,
     /// Closure against the network evaluations of the reverse diffusion.
@@ -171,6 +177,9 @@ impl Figure {
             Self::SearchCalibration => search::calibration::table(name, results),
             Self::SearchSpectra => search::spectra::table(name, results),
             Self::SearchLimits => search::limits::table(name, results),
+            Self::SearchSignalLimits => search::limits::table_of_signal(name, results),
+            Self::SearchSensitivity => search::sensitivity::table(name, results),
+            Self::SearchSculpting => search::sculpting::table(name, results),
             Self::SearchFeatures => search::features::table(name, results),
             Self::Solver => solver::table(name, results),
             Self::OversamplingMap => factor_map::table(name, results),
@@ -203,7 +212,9 @@ impl Figure {
             Self::Search => search::p_values::picture(table),
             Self::SearchCalibration => search::calibration::picture(table),
             Self::SearchSpectra => search::spectra::picture(table),
-            Self::SearchLimits => search::limits::picture(table),
+            Self::SearchLimits | Self::SearchSignalLimits => search::limits::picture(table),
+            Self::SearchSensitivity => search::sensitivity::picture(table),
+            Self::SearchSculpting => search::sculpting::picture(table),
             Self::SearchFeatures => search::features::picture(table),
             Self::Solver => solver::picture(table),
             Self::OversamplingMap => factor_map::picture(table),

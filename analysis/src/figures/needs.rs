@@ -79,6 +79,13 @@ impl Figure {
             Self::Search => ("the windows of a [search] that is not blind any more", "search_demo"),
             Self::SearchCalibration => ("pseudo-experiments (calibrate of [search])", "search_demo"),
             Self::SearchSpectra | Self::SearchLimits => ("the windows of a [search]", "search_demo"),
+            Self::SearchSculpting => ("control windows of a [search]", "search_demo"),
+            Self::SearchSensitivity => {
+                ("pseudo-experiments with signal (sensitivity of [search])", "search_demo")
+            }
+            Self::SearchSignalLimits => {
+                ("the windows of a [search], and pseudo-experiments with signal (sensitivity)", "search_demo")
+            }
             Self::SearchFeatures => {
                 ("windows of a [search] whose records have histograms of features", "search_demo")
             }
@@ -120,9 +127,15 @@ impl Figure {
             }
             Self::Closure => |_, work| matches!(work, Work::Closure(_)),
             Self::SearchCalibration => |_, work| matches!(work, Work::Pseudo(_)),
+            Self::SearchSensitivity | Self::SearchSignalLimits => {
+                |_, work| matches!(work, Work::Sensitivity(_))
+            }
             Self::Search | Self::SearchSpectra | Self::SearchLimits | Self::SearchFeatures => {
                 |_, work| matches!(work, Work::Window(_))
             }
+            Self::SearchSculpting => |_, work| {
+                matches!(work, Work::Window(_)) && work.kind().point().is_some_and(ScanPoint::is_control)
+            },
             Self::Solver => {
                 |_, work| is_classified(work, |point| point.method() == "noise" && is_empty(point))
             }

@@ -23,6 +23,9 @@ impl Figure {
             | Self::SearchCalibration
             | Self::SearchSpectra
             | Self::SearchLimits
+            | Self::SearchSignalLimits
+            | Self::SearchSensitivity
+            | Self::SearchSculpting
             | Self::SearchFeatures => false,
             Self::Corner | Self::Solver | Self::OversamplingMap => {
                 failure.method == "noise" && !of_constituents

@@ -67,6 +67,7 @@ pub fn reduce(store: &Store, results: &Results) -> Result<(), Error> {
         (SideTable::Search, search::csv::csv(results)),
         (SideTable::Control, search::control::csv(results)),
         (SideTable::Calibration, search::calibration_csv::csv(results)),
+        (SideTable::Sensitivity, search::sensitivity_csv::csv(results)),
         (SideTable::Variance, sources::variance(results)),
         (SideTable::Differences, sources::differences(results)),
     ] {

@@ -1,7 +1,9 @@
 //! What a search has found: a row for each window and cut, as numbers ([`numbers`]), `search.csv` ([`csv`]), the closing table
 //! ([`told`]), and figures: p-values against mass ([`p_values`]), mass spectra ([`spectra`]), limits ([`limits`]) and the features of
-//! what was selected ([`features`]); what control windows say of templates ([`control`]), and what pseudo-experiments say of p-values
-//! ([`pseudo_searches`], [`calibration_csv`], [`calibration`]).
+//! what was selected ([`features`]); what control windows say of templates ([`control`]) and of cuts
+//! ([`sculpting`]), what pseudo-experiments say of p-values
+//! ([`pseudo_searches`], [`calibration_csv`], [`calibration`]), and what those with signal find of it ([`sensed`], [`sensitivity`],
+//! [`sensitivity_csv`]).
 
 mod axis;
 pub mod calibration;
@@ -12,7 +14,12 @@ pub mod features;
 pub mod limits;
 pub mod numbers;
 pub mod p_values;
+pub mod peak;
 pub mod pseudo_searches;
+pub mod sculpting;
+pub mod sensed;
+pub mod sensitivity;
+pub mod sensitivity_csv;
 pub mod spectra;
 pub mod told;
 mod told_calibration;

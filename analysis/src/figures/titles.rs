@@ -42,6 +42,9 @@ impl Figure {
             Self::SearchCalibration => "How often p-values without signal are as small as they say",
             Self::SearchSpectra => "Mass spectra of the windows before and behind cuts",
             Self::SearchLimits => "Upper limits on signal events that pass, against mass",
+            Self::SearchSignalLimits => "Upper limits on the signal of a window, against mass",
+            Self::SearchSculpting => "Share of events that passes cuts against mass, in control windows",
+            Self::SearchSensitivity => "What a search would find of simulated signal",
             Self::SearchFeatures => "Features of the selected data beside the template",
             Self::Solver => "Closure against the network evaluations of the reverse diffusion",
             Self::OversamplingMap => "Significance improvement over injection and over-sampling",
@@ -75,6 +78,9 @@ impl Figure {
             Self::Search
             | Self::SearchSpectra
             | Self::SearchLimits
+            | Self::SearchSignalLimits
+            | Self::SearchSensitivity
+            | Self::SearchSculpting
             | Self::SearchFeatures
             | Self::SearchCalibration => Subject::Search,
             _ => Subject::Results,

@@ -118,7 +118,8 @@ fn is_named(path: &Path) -> bool {
     !path.as_os_str().is_empty()
 }
 
-fn file() -> Rule<'static, PathBuf> {
+/// The name of a file.
+pub(super) fn file() -> Rule<'static, PathBuf> {
     fitting("the name of a file", |path: &PathBuf| is_named(path))
 }
 

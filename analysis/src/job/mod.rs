@@ -59,7 +59,7 @@ pub use quantities::{
 };
 pub use read::DEFAULTS;
 pub use regions::{MassWindow, Region, Regions};
-pub use search::{Injected, PseudoSearches, Search};
+pub use search::{Injected, Peak, Produced, PseudoSearches, Search, Sensitivity, SimulatedSignal};
 pub use solver::Solver;
 pub use template_spec::{
     FlowKind, Inputs, Integration, Kinematics, NoisePath, Scope, Start, TemplateMethod, TemplateSpec,
@@ -148,6 +148,11 @@ impl Job {
             }
             if let Some(search) = keys.get_mut("search").and_then(serde_json::Value::as_object_mut) {
                 search.remove("blind");
+                search.remove("peak");
+                if let Some(sensitivity) = search.get_mut("sensitivity").and_then(|keys| keys.as_object_mut())
+                {
+                    sensitivity.remove("produced");
+                }
             }
         }
         tree

@@ -1,11 +1,21 @@
 //! A search in windows of the resonant mass: which windows there are, and how data are told from the template of each.
 
 mod control;
+mod peak;
+mod sensitivity;
+
+pub use peak::Peak;
+pub use sensitivity::{Produced, Sensitivity, SimulatedSignal};
+
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use self::control::Control;
+use self::peak::{PeakShape, tails};
+use self::sensitivity::{SignalSource, strengths};
 use super::checks::repeated;
+use super::data::file;
 use super::document::Section;
 use super::keys::keys;
 use super::rules::{Rule, fitting, from_toml, number, positive, whole, windows, word};
@@ -19,8 +29,6 @@ use crate::job::{
 const LARGEST_EFFICIENCY: f64 = 0.2;
 /// Windows of a search at most: each has a training of its own.
 const MOST_WINDOWS: f64 = 1000.0;
-/// Pseudo-experiments that a task does.
-const TEN: u32 = PseudoSearches::A_TASK as u32;
 /// Edges that are computed are rounded to this share of the unit, so that names of tasks have no endless numbers.
 const ROUNDED: f64 = 1e3;
 
@@ -38,6 +46,12 @@ pub struct Search {
     /// Pseudo-experiments without signal. Absent from the text of jobs that have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<PseudoSearches>,
+    /// Pseudo-experiments with signal. Absent from the text of jobs that have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensitivity: Option<Sensitivity>,
+    /// The peak that is fitted to spectra. Absent from the text of jobs that have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak: Option<Peak>,
 }
 
 /// Searches of pseudo-data that a window's own model draws, for it knows no signal: what p-values do where there is none.
@@ -130,12 +144,40 @@ keys! {
         /// Pseudo-experiments without signal for each window, whose data and template are drawn from the window's model: how often
         /// p-values are as small as they say, and how small the smallest of all windows and cuts is by chance. Tens, for a
         /// task does ten of them; 1000 tell 3 standard deviations.
-        calibrate: usize = 0, whole("0 or a multiple of 10, up to 1000000", |n| n % TEN == 0 && n <= 1_000_000);
+        calibrate: usize = 0, whole("0 or a multiple of 10, up to 1000000", |n| {
+            PseudoSearches::are_tasks(n) && n <= 1_000_000
+        });
         /// Trainings for each fold of a pseudo-experiment; 0: as many as data have. Fewer are cheaper, and calibrate a search of
         /// as many.
         calibration_trainings: usize = 0, whole("a whole number, 0 for as many as trainings", |_| true);
         /// How many pseudo-experiments' events a window's pool has, from which each draws without replacement.
         calibration_pool: usize = 2, whole("a whole number from 2 to 1000", |n| (2..=1000).contains(&n));
+        /// A peak that is fitted to the spectrum of each window and cut, at its centre, beside counts in the window: `gaussian`,
+        /// `crystal_ball` (a Gaussian with a power tail on either side) or `none`.
+        peak: PeakShape = "none", word();
+        /// Its standard deviation; 0: it is fitted, and Z is too large on average.
+        peak_width_gev: f64 = 0, from_zero();
+        /// Where the tails of a `crystal_ball` begin, in standard deviations, and their powers: [begin, power] of the lower, then of the
+        /// upper one.
+        peak_tails: [f64; 4] = [1.5, 3, 1.5, 3], tails();
+        /// Strengths of a simulated signal, as [1, 2, 3, 5]: so many times the root of the window's number of data are signal among
+        /// the data of further pseudo-experiments. They say what a search would find of it, and make limits on the signal of a
+        /// window of limits on what passes.
+        sensitivity: Vec<f64> = [], strengths();
+        /// Pseudo-experiments for each window and strength. Tens, as above (D).
+        sensitivity_experiments: usize = 20, whole("a multiple of 10, up to 100000", |n| {
+            PseudoSearches::are_tasks(n) && (1..=100_000).contains(&n)
+        });
+        /// Where simulated signal is from: `labels`, the signal events of the data's file that are not injected; or `file`.
+        signal: SignalSource = "labels", word();
+        /// The file of simulated signal, laid out as the data: its events of label 1, or all where none has it.
+        signal_events: PathBuf = "signal.h5", file();
+        /// The mass at which signal was simulated, from which it is shifted to the centre of each window; 0: its masses stay.
+        signal_mass_gev: f64 = 0, from_zero();
+        /// Integrated luminosity of the data in inverse femtobarns, for limits on cross-sections; 0: there are none.
+        luminosity_ifb: f64 = 0, from_zero();
+        /// The share of signal events that reaches the table of events, at any mass, for the same.
+        acceptance: f64 = 1, number("a share above 0, at most 1", |x| 0.0 < x && x <= 1.0);
     }
     check SearchKeys::check;
 }
@@ -267,12 +309,14 @@ impl SearchKeys {
             }
             points.push(point);
         }
-        let calibration = self.calibration(section, method);
+        let (calibration, sensitivity) =
+            (self.calibration(section, method), self.sensitivity(section, method));
+        let peak = self.peak(section);
         for (_, sample) in self.control_windows(section, &windows, job) {
             points.push(self.point(method, sample, job));
         }
         let Self { trainings, efficiencies, injected, blind, .. } = self;
-        Some((Search { trainings, efficiencies, injected, blind, calibration }, points))
+        Some((Search { trainings, efficiencies, injected, blind, calibration, sensitivity, peak }, points))
     }
 
     /// The point of a window, whose template sees these data.
@@ -290,16 +334,10 @@ impl SearchKeys {
             return None;
         }
         if method.moves_events() {
-            let message = format!(
-                "is {}, with method = \"{}\" (its template's events are moved ones, so that pseudo-data would be copies of template \
-                 events) remove it, or choose noise, flow_matching or cathode, which make any number of new events",
-                self.calibrate, self.method
-            );
-            section.wrong("calibrate", message);
+            self.cannot_draw(section, "calibrate", &self.calibrate.to_string());
             return None;
         }
-        let trainings =
-            if self.calibration_trainings == 0 { self.trainings } else { self.calibration_trainings };
+        let trainings = self.pseudo_trainings();
         Some(PseudoSearches { experiments: self.calibrate, trainings, pool: self.calibration_pool })
     }
 
@@ -314,6 +352,13 @@ impl SearchKeys {
                 self.calibrate
             );
             section.wrong("calibrate", message);
+        }
+        if !self.sensitivity.is_empty() {
+            let message = format!(
+                "is {:?} (there is no search whose sensitivity it would be) name windows_gev, or remove it",
+                self.sensitivity
+            );
+            section.wrong("sensitivity", message);
         }
         if !self.control_windows_gev.is_empty() || self.control == Control::SideBands {
             let message = "is named (there is no search to control) name windows_gev, or remove it";

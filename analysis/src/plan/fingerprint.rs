@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::job::Job;
+use crate::job::{Job, Search};
 use crate::plan::work::Settings;
 use crate::plan::{Plan, TaskId};
 
@@ -43,8 +43,11 @@ pub struct InputFile {
 /// job does not.
 pub fn fingerprints(job: &Job, inputs: &[InputFile], plan: &Plan) -> Vec<Fingerprint> {
     let mut known: HashMap<&TaskId, Fingerprint> = HashMap::new();
-    // The other sample reaches those who start from it: a job may get one with a method that needs it.
-    let shared: Vec<&InputFile> = inputs.iter().filter(|input| !is_only_other(job, input)).collect();
+    // The other sample reaches those who start from it: a job may get one with a method that needs it. So does simulated signal.
+    let is_apart = |input: &InputFile| {
+        [other_file(job), signal_file(job)].into_iter().any(|file| is_only(job, file, input))
+    };
+    let shared: Vec<&InputFile> = inputs.iter().filter(|input| !is_apart(input)).collect();
     let common = json!([CODE_SCHEMA, job.seed, job.data, shared]).to_string();
     let common = Sha256::new_with_prefix(common.as_bytes());
     let settings = Settings {
@@ -52,6 +55,7 @@ pub fn fingerprints(job: &Job, inputs: &[InputFile], plan: &Plan) -> Vec<Fingerp
         split: json!([job.regions, job.independent_background]),
         noise: noise(job),
         other_sample: other_sample(job, inputs),
+        simulated_signal: simulated_signal(job, inputs),
     };
     let mut settings_of: HashMap<[&'static str; 2], Sha256> = HashMap::new();
     let mut fingerprints = Vec::with_capacity(plan.tasks.len());
@@ -86,15 +90,34 @@ fn noise(job: &Job) -> Value {
 
 /// The other sample and those files that are read for it alone.
 fn other_sample(job: &Job, inputs: &[InputFile]) -> Value {
-    let files: Vec<&InputFile> = inputs.iter().filter(|input| is_only_other(job, input)).collect();
-    json!([job.other_sample, files])
+    json!([job.other_sample, files(job, other_file(job), inputs)])
 }
 
-/// Whether a file is read as the other sample alone.
-fn is_only_other(job: &Job, input: &InputFile) -> bool {
+/// The simulated signal, and its file where nothing else is read from it.
+fn simulated_signal(job: &Job, inputs: &[InputFile]) -> Value {
+    let sensitivity = job.search.as_ref().and_then(|search| search.sensitivity.as_ref());
+    let signal = sensitivity.map(|sensitivity| json!([sensitivity.signal, sensitivity.simulated_at]));
+    json!([signal, files(job, signal_file(job), inputs)])
+}
+
+fn other_file(job: &Job) -> Option<&Path> {
+    job.other_sample.file()
+}
+
+fn signal_file(job: &Job) -> Option<&Path> {
+    job.search.as_ref().and_then(Search::signal_file)
+}
+
+/// The inputs that are read as this file alone.
+fn files<'a>(job: &Job, file: Option<&Path>, inputs: &'a [InputFile]) -> Vec<&'a InputFile> {
+    inputs.iter().filter(|input| is_only(job, file, input)).collect()
+}
+
+/// Whether an input is read as this file, and not as one that all tasks depend on.
+fn is_only(job: &Job, file: Option<&Path>, input: &InputFile) -> bool {
     let is = |file: &Path| file.display().to_string() == input.name;
     let shared = std::iter::once(job.data.events.as_path()).chain(job.independent_background.file());
-    job.other_sample.file().is_some_and(is) && !shared.into_iter().any(is)
+    file.is_some_and(is) && !shared.into_iter().any(is)
 }
 
 fn digest(hash: Sha256) -> Fingerprint {

@@ -46,7 +46,7 @@ const fn shown(
     Shown { heading, meaning, of, cell }
 }
 
-const COLUMNS: [Shown; 16] = [
+const COLUMNS: [Shown; 19] = [
     shown("window", "edges of the window", "window_low_gev", window),
     shown("ε", "share of the template that passes the cut; 1 before any", "efficiency", |row| {
         plain(row, "efficiency")
@@ -93,6 +93,21 @@ const COLUMNS: [Shown; 16] = [
         "95% CLs upper limit by the fit; below it what is expected",
         "fit_limit",
         |row| limit(row, "fit_"),
+    ),
+    shown(
+        "peak",
+        "signal events of a peak that was fitted to the spectrum, and its standard deviation",
+        "peak_signal",
+        peak,
+    ),
+    shown("Z of the peak", "standard deviations of the fitted peak", "peak_z", |row| {
+        rounded(row, "peak_z", 1)
+    }),
+    shown(
+        "limit on the signal",
+        "95% CLs upper limit on signal events in the window, by simulated signal; below it what is expected",
+        "limit_signal",
+        limit_on_signal,
     ),
     shown("purity", "share of the selected data that is simulated signal", "purity", |row| {
         percent(row, "purity")
@@ -193,6 +208,18 @@ fn p(row: &CsvRow, estimate: &str) -> Cell {
     let [by_z, exact] = ["p", "p_exact"].map(|column| format!("{estimate}{column}"));
     let is_larger = number(row, &exact) > number(row, &by_z);
     small(row, if is_larger { &exact } else { &by_z })
+}
+
+/// A fitted peak, and how wide it is.
+fn peak(row: &CsvRow) -> Cell {
+    let width = number(row, "peak_width").map(|width| format!("of width {width:.0}"));
+    Cell { beside: width, ..rounded(row, "peak_signal", 1) }
+}
+
+/// The limit on the signal of a window, and below it the expected one.
+fn limit_on_signal(row: &CsvRow) -> Cell {
+    let expected = number(row, "limit_signal_expected").map(|expected| format!("{expected:.0} expected"));
+    Cell { beside: expected, ..rounded(row, "limit_signal", 0) }
 }
 
 /// The observed limit, and below it the expected one.

@@ -25,6 +25,8 @@ pub enum SideTable {
     Control,
     /// Its pseudo-experiments.
     Calibration,
+    /// Those with simulated signal.
+    Sensitivity,
     /// Where bands come from.
     Variance,
     /// Differences between methods.
@@ -33,8 +35,15 @@ pub enum SideTable {
 
 impl SideTable {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Closure, Self::Search, Self::Control, Self::Calibration, Self::Variance, Self::Differences];
+    pub const ALL: [Self; 7] = [
+        Self::Closure,
+        Self::Search,
+        Self::Control,
+        Self::Calibration,
+        Self::Sensitivity,
+        Self::Variance,
+        Self::Differences,
+    ];
 
     /// The file.
     pub fn name(self) -> &'static str {
@@ -43,6 +52,7 @@ impl SideTable {
             Self::Search => "search.csv",
             Self::Control => "control.csv",
             Self::Calibration => "calibration.csv",
+            Self::Sensitivity => "sensitivity.csv",
             Self::Variance => "variance.csv",
             Self::Differences => "differences.csv",
         }
@@ -57,6 +67,7 @@ impl SideTable {
             Self::Calibration => {
                 [b"calibrated_low_gev,calibrated_high_gev", b"calibrated_low_gev;calibrated_high_gev"]
             }
+            Self::Sensitivity => [b"sensed_low_gev,sensed_high_gev", b"sensed_low_gev;sensed_high_gev"],
             Self::Variance => [b"point,method,n_signal,measure", b"point;method;n_signal;measure"],
             Self::Differences => [b"n_signal,measure,method,minus", b"n_signal;measure;method;minus"],
         }

@@ -53,6 +53,11 @@ efficiencies = [0.1, 0.01]
 injected = 1000
 blind = false
 calibrate = 40
+sensitivity = [1, 3, 5]
+sensitivity_experiments = 10
+luminosity_ifb = 100
+peak = 'gaussian'
+peak_width_gev = 60
 control_windows_gev = [[2900, 3200], [4200, 4600]]
 [[scan]]
 method = 'noise'
@@ -265,6 +270,7 @@ fn result(work: &Work) -> TaskResult {
             TaskResult::Pool(MadePool { events: 10_000 * events.oversampling.0 as usize })
         }
         Work::Pseudo(these) => TaskResult::Pseudo(search::pseudo(these)),
+        Work::Sensitivity(these) => TaskResult::Sensitivity(search::sensed(these)),
         Work::Resample(_) => TaskResult::Template(Box::new(template_summary(None))),
         Work::Closure(ClosureByTrees { template }) => {
             TaskResult::Closure(tested(template.as_ref().map(|made| made.template)))

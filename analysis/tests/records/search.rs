@@ -5,7 +5,8 @@ use drapes_analysis::job::point::ScanPoint;
 use drapes_analysis::plan::work::search_window::fine_edges;
 use drapes_analysis::plan::work::{
     CutOutcome, FeatureBehind, FeatureLook, Passed, PseudoCount, PseudoExperiment, PseudoExperiments,
-    PseudoWindow, SearchedWindow, WindowCut,
+    PseudoWindow, SearchedWindow, SensedCount, SensedExperiment, SensedWindow, SensitivityExperiments,
+    WindowCut,
 };
 
 use super::JOB;
@@ -97,5 +98,34 @@ pub fn pseudo(these: &PseudoExperiments) -> PseudoWindow {
         first: these.first,
         n_template: 50_000,
         experiments: these.numbers().map(experiment).collect(),
+    }
+}
+
+/// Pseudo-experiments of which the stronger cut finds the more of a signal, the more there is.
+pub fn sensed(these: &SensitivityExperiments) -> SensedWindow {
+    let mean_signal = these.strength * 100.0;
+    let experiment = |number: usize| {
+        let n_signal = mean_signal as usize + number;
+        let count = |efficiency: f64, share: f64| {
+            let (expected, signal) = (10_000.0 * efficiency, (share * n_signal as f64) as usize);
+            Some(SensedCount {
+                template: (50_000.0 * efficiency) as usize,
+                data: expected as usize + signal,
+                signal,
+            })
+        };
+        SensedExperiment {
+            n_data: 10_000 + n_signal,
+            n_signal,
+            cuts: vec![count(0.1, 0.6), count(0.01, (0.1 * these.strength).min(0.5))],
+        }
+    };
+    SensedWindow {
+        point: these.experiments.point,
+        strength: these.strength,
+        mean_signal,
+        share_in_window: 0.8,
+        n_template: 50_000,
+        experiments: these.experiments.numbers().map(experiment).collect(),
     }
 }

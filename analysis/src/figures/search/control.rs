@@ -7,6 +7,7 @@ use crate::figures::table::round;
 use crate::plan::work::{Passed, SearchWindow, SearchedWindow};
 use crate::statistics::search::background::{Normalisation, expected_background};
 use crate::statistics::search::control::{ControlCount, ControlExcess, combined};
+use crate::statistics::search::sculpting::{Sculpting, sculpting};
 use crate::store::Results;
 
 /// δ of each cut by all control windows.
@@ -47,6 +48,13 @@ pub struct ControlCut<'a> {
     pub count: ControlCount,
 }
 
+impl ControlCut<'_> {
+    /// Whether the cut sculpts the spectrum of the window and its side-bands; none where nothing passes.
+    pub fn sculpting(&self) -> Option<Sculpting> {
+        sculpting(&self.window.spectrum, &self.passed.spectrum)
+    }
+}
+
 /// All cuts of all control windows that have numbers.
 pub fn of_all(results: &Results) -> impl Iterator<Item = ControlCut<'_>> {
     let windows = results.each::<SearchWindow>().filter(|window| window.point.is_control());
@@ -78,6 +86,9 @@ struct ControlRow {
     expected: f64,
     delta: f64,
     delta_error: f64,
+    sculpting_chi2: Option<f64>,
+    sculpting_bins: Option<usize>,
+    sculpting_p: Option<f64>,
 }
 
 /// All control windows and cuts as CSV; none where there are none. They are never blind.
@@ -85,7 +96,7 @@ pub fn csv(results: &Results) -> Option<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for cut in of_all(results) {
         let masses = results.job.signal_region_of(&cut.window.point);
-        let delta = cut.count.delta();
+        let (delta, sculpted) = (cut.count.delta(), cut.sculpting());
         // Writing to memory cannot fail, and every row has the same fields.
         let _ = writer.serialize(ControlRow {
             control_low_gev: masses.low.0,
@@ -98,6 +109,9 @@ pub fn csv(results: &Results) -> Option<Vec<u8>> {
             expected: round(cut.count.expected),
             delta: round(delta.value),
             delta_error: round(delta.error),
+            sculpting_chi2: sculpted.as_ref().map(|found| round(found.chi_squared)),
+            sculpting_bins: sculpted.as_ref().map(|found| found.bins.len()),
+            sculpting_p: sculpted.and_then(|found| found.p).map(round),
         });
     }
     writer.into_inner().ok().filter(|bytes| !bytes.is_empty())

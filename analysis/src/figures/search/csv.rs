@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use super::numbers::{CutNumbers, Excess, of_all};
+use super::peak::{FoundPeak, fitted};
 use super::pseudo_searches::PseudoSearch;
+use super::sensed::{Conversion, Conversions};
 use super::window::NO_EXCESS;
 use crate::figures::table::round;
 use crate::statistics::search::p_value::PValue;
@@ -39,6 +41,10 @@ struct SearchRow {
     limit_expected: String,
     limit_background: Option<f64>,
     limit_background_error: Option<f64>,
+    limit_signal: String,
+    limit_signal_expected: String,
+    limit_fb: String,
+    limit_fb_expected: String,
     fit_function: String,
     fit_quality_p: Option<f64>,
     fit_background: Option<f64>,
@@ -48,6 +54,14 @@ struct SearchRow {
     fit_p_exact: String,
     fit_limit: String,
     fit_limit_expected: String,
+    peak_width: String,
+    peak_signal: String,
+    peak_z: String,
+    peak_p: String,
+    peak_limit: String,
+    peak_limit_expected: String,
+    peak_spurious: String,
+    peak_spurious_error: String,
     n_signal: String,
     purity: String,
     note: String,
@@ -56,16 +70,22 @@ struct SearchRow {
 /// All windows and cuts as CSV; none where there are none.
 pub fn csv(results: &Results) -> Option<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let pseudo = PseudoSearch::of(results);
+    let (pseudo, conversions) = (PseudoSearch::of(results), Conversions::of(results));
     for found in of_all(results) {
+        let simulated = (&pseudo, conversions.at(&found));
+        let peak = fitted(&results.job, &found);
         // Writing to memory cannot fail, and every row has the same fields.
-        let _ = writer.serialize(SearchRow::of(&found, &pseudo, results.blinding()));
+        let _ = writer.serialize(SearchRow::of((&found, peak.as_ref()), simulated, results.blinding()));
     }
     writer.into_inner().ok().filter(|bytes| !bytes.is_empty())
 }
 
 impl SearchRow {
-    fn of(found: &CutNumbers<'_>, pseudo: &PseudoSearch, blinding: Blinding) -> Self {
+    fn of(
+        (found, peak): (&CutNumbers<'_>, Option<&Result<FoundPeak, String>>),
+        (pseudo, conversion): (&PseudoSearch, Option<&Conversion>),
+        blinding: Blinding,
+    ) -> Self {
         // Before a cut the spectrum is that of the mass, which nobody hides; its excess is what a blind search must not see.
         let withheld = |text: String| match blinding {
             Blinding::Blind if !text.is_empty() => BLIND.to_owned(),
@@ -78,6 +98,14 @@ impl SearchRow {
         let of_limit = direct.and_then(|excess| excess.limit_background);
         let limit = |excess: Option<&Excess>| number(excess.and_then(|one| Some(one.limits?.observed)));
         let expected = |excess: Option<&Excess>| number(excess.and_then(|one| Some(one.limits?.expected[2])));
+        let limits = direct.and_then(|excess| excess.limits);
+        let in_window =
+            |passing: Option<f64>| number(conversion.zip(passing).map(|(of, passing)| of.in_window(passing)));
+        let cross_section = |passing: Option<f64>| {
+            number(conversion.zip(passing).and_then(|(of, passing)| of.cross_section(passing)))
+        };
+        let (observed, median) =
+            (limits.map(|limits| limits.observed), limits.map(|limits| limits.expected[2]));
         let is_cut = found.efficiency < 1.0;
         let delta = found.delta.map_or(NO_EXCESS, |found| found.delta);
         let corrected = direct.and_then(|excess| {
@@ -88,7 +116,13 @@ impl SearchRow {
         let signal =
             if is_cut { found.passed.and_then(|passed| passed.signal) } else { found.window.n_signal };
         let count = |count: Option<usize>| count.map_or(String::new(), |count| count.to_string());
-        let notes = [found.direct.as_ref().err().filter(|_| is_cut), found.spectrum.as_ref().err()];
+        let notes = [
+            found.direct.as_ref().err().filter(|_| is_cut),
+            found.spectrum.as_ref().err(),
+            peak.and_then(|peak| peak.as_ref().err()).filter(|_| found.spectrum.is_ok()),
+        ];
+        let peak = peak.and_then(|peak| peak.as_ref().ok());
+        let of_peak = |of: fn(&FoundPeak) -> Option<f64>| number(peak.and_then(of));
         Self {
             window_low_gev: found.regions.signal.low.0,
             window_high_gev: found.regions.signal.high.0,
@@ -113,6 +147,10 @@ impl SearchRow {
             limit_expected: expected(direct),
             limit_background: of_limit.map(|background| round(background.expected)),
             limit_background_error: of_limit.map(|background| round(background.error)),
+            limit_signal: in_window(observed),
+            limit_signal_expected: in_window(median),
+            limit_fb: cross_section(observed),
+            limit_fb_expected: cross_section(median),
             fit_function: spectrum.map_or(String::new(), |found| found.function.clone()),
             fit_quality_p: spectrum.and_then(|found| found.quality).map(round),
             fit_background: fitted.map(|excess| round(excess.background.expected)),
@@ -122,6 +160,14 @@ impl SearchRow {
             fit_p_exact: p(fitted.map(|excess| excess.exact)),
             fit_limit: limit(fitted),
             fit_limit_expected: expected(fitted),
+            peak_width: of_peak(|peak| Some(peak.width)),
+            peak_signal: of_peak(|peak| Some(peak.signal)),
+            peak_z: of_peak(|peak| Some(peak.z)),
+            peak_p: of_peak(|peak| Some(peak.p.value())),
+            peak_limit: of_peak(|peak| Some(peak.limits?.observed)),
+            peak_limit_expected: of_peak(|peak| Some(peak.limits?.expected[2])),
+            peak_spurious: of_peak(|peak| Some(peak.spurious?.value)),
+            peak_spurious_error: of_peak(|peak| Some(peak.spurious?.error)),
             n_signal: withheld(count(signal)),
             purity: number(found.purity()),
             note: notes.into_iter().flatten().cloned().collect::<Vec<_>>().join("; "),

@@ -1,7 +1,9 @@
-//! Upper limits on signal events that pass, against mass: a panel a cut, a row an estimate of the background.
+//! Upper limits against mass, on signal events that pass a cut, or on the signal of a window: a panel a cut, a row an estimate of the
+//! background.
 
 use super::axis;
 use super::numbers::{CutNumbers, Estimate, Excess, of_all};
+use super::sensed::Conversions;
 use crate::figures::{FigureTable, panels};
 use crate::statistics::band::Band;
 use crate::statistics::search::counting::CountLikelihood;
@@ -13,6 +15,12 @@ use drapes_draw::{
 };
 
 const OBSERVED: &str = "observed";
+/// The curve of the row whose panel says what the limits are on, where it is not what passes.
+const LIMITED: &str = "limits on";
+/// What limits are on.
+const PASSING: &str = "signal events";
+const IN_WINDOW: &str = "signal events in the window";
+const CROSS_SECTION: &str = "*σ* [fb]";
 /// Medians with the band of one standard deviation, and with that of two.
 const EXPECTED: [&str; 2] = ["expected", "expected, 2σ"];
 /// Bands of one and of two standard deviations.
@@ -21,6 +29,28 @@ const COLOURS: [Colour; 2] = [Colour::hex(0x1f_8a3c), Colour::hex(0xe0_a800)];
 /// Limits of every window at its centre. While the search is blind there is no observed one, and what is expected follows from b
 /// alone; afterwards it takes the background that is most likely for the data without signal, as in `search.csv`.
 pub fn table(name: &str, results: &Results) -> FigureTable {
+    limited(name, results, |_, limits| Some(limits))
+}
+
+/// The same of the signal of a window before the cut, by how much of simulated signal passes it; of cross-sections, where luminosity and
+/// acceptance are known. Empty without pseudo-experiments with signal.
+pub fn table_of_signal(name: &str, results: &Results) -> FigureTable {
+    let conversions = Conversions::of(results);
+    let mut table = limited(name, results, |found, limits| Some(conversions.at(found)?.of_limits(limits)));
+    if !table.rows.is_empty() {
+        let sensitivity = results.job.search.as_ref().and_then(|search| search.sensitivity.as_ref());
+        let is_produced = sensitivity.is_some_and(|sensitivity| sensitivity.produced.is_some());
+        table.push_value(if is_produced { CROSS_SECTION } else { IN_WINDOW }, LIMITED, 0.0, 1.0);
+    }
+    table
+}
+
+/// Limits of every window and cut on something that follows from those on what passes.
+fn limited(
+    name: &str,
+    results: &Results,
+    of_passing: impl Fn(&CutNumbers<'_>, UpperLimits) -> Option<UpperLimits>,
+) -> FigureTable {
     let mut table = FigureTable::new(name);
     let all = of_all(results);
     for estimate in Estimate::BOTH {
@@ -28,7 +58,10 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
             let mut of_cut: Vec<(f64, UpperLimits)> = all
                 .iter()
                 .filter(|found| found.efficiency.to_bits() == cut.to_bits())
-                .filter_map(|found| limits(results.blinding(), found, estimate))
+                .filter_map(|found| {
+                    let (centre, limits) = limits(results.blinding(), found, estimate)?;
+                    Some((centre, of_passing(found, limits)?))
+                })
                 .collect();
             of_cut.sort_by(|one, other| one.0.total_cmp(&other.0));
             push(&mut table, &format!("{} at {cut}", estimate.word()), &of_cut, results.blinding());
@@ -128,8 +161,13 @@ fn of_cut(table: &FigureTable, panel: &str, estimate: Estimate) -> Panel {
     };
     Panel {
         note: Some(panels::note(format!("*ε* = {cut}, {from}"), Corner::TopRight)),
-        ..Panel::new(across(table), Axis::log("95% CL limit on signal events"), marks)
+        ..Panel::new(across(table), Axis::log(format!("95% CL limit on {}", limits_on(table))), marks)
     }
+}
+
+/// What the limits of a table are on.
+fn limits_on(table: &FigureTable) -> &str {
+    table.rows.iter().find(|row| row.curve == LIMITED).map_or(PASSING, |row| &row.panel)
 }
 
 /// The axis of the mass, a little longer than the curves, so that their markers are whole.

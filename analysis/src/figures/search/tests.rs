@@ -1,4 +1,6 @@
 mod calibrated;
+mod peak;
+mod sensed;
 
 use std::collections::HashMap;
 

@@ -1,5 +1,7 @@
 use crate::error::Error;
-use crate::job::{Injected, Job, JobFile, MassWindow, PseudoSearches, SignalCount, TemplateMethod};
+use crate::job::{
+    Injected, Job, JobFile, MassWindow, PseudoSearches, SignalCount, SimulatedSignal, TemplateMethod,
+};
 
 /// A job with these lines in its `[search]`, and further sections.
 fn check(search: &str, more: &str) -> Result<Job, Vec<(String, String)>> {
@@ -131,6 +133,17 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
     ("calibrate = -10", "", "calibrate", "a multiple of 10"),
     ("calibrate = 10\nmethod = 'sb'", "", "calibrate", "copies of template events"),
     ("calibrate = 10\ncalibration_pool = 1", "", "calibration_pool", "from 2"),
+    ("sensitivity = [1]", "", "signal", "no event of the data is known to be signal"),
+    ("sensitivity = [0]\ninjected = 5", "", "sensitivity", "numbers above 0"),
+    ("sensitivity = [1, 1]\ninjected = 5", "", "sensitivity", "twice"),
+    ("sensitivity = [1]\ninjected = 5\nmethod = 'sb'", "", "sensitivity", "copies of template events"),
+    ("sensitivity = [1]\ninjected = 5\nsensitivity_experiments = 15", "", "sensitivity_experiments", "of 10"),
+    ("sensitivity = [1]\ninjected = 5\nacceptance = 0", "", "acceptance", "a share above 0"),
+    ("peak_width_gev = 20", "", "peak_width_gev", "without a peak"),
+    ("peak = 'square'", "", "peak", "\"gaussian\""),
+    ("peak = 'crystal_ball'\npeak_tails = [1, 1, 1, 1]", "", "peak_tails", "powers above 1"),
+    ("signal = 'here'", "", "signal", "\"labels\" or \"file\""),
+    ("luminosity_ifb = 100", "", "luminosity_ifb", "name strengths"),
     ("control_windows_gev = [[3600, 3900]]", "", "control_windows_gev", "it overlaps 3300-3700"),
     ("control_windows_gev = [[2800, 3000]]", "", "control_windows_gev", "do not lie on both sides"),
     ("control_windows_gev = [[5800, 6100]]", "", "control_windows_gev", "do not lie on both sides"),
@@ -213,8 +226,38 @@ fn pseudo_experiments_have_as_many_trainings_as_data_or_so_many() {
     let found = check("calibrate = 10", "[[scan]]\nmethod = 'noise'\nn_signal = [0]").expect_err("no search");
     assert!(found[0].1.contains("there is no search to calibrate"), "{found:?}");
     let found =
+        check("sensitivity = [1]", "[[scan]]\nmethod = 'noise'\nn_signal = [0]").expect_err("no search");
+    assert!(found[0].1.contains("there is no search whose sensitivity"), "{found:?}");
+    let found =
         check("control = 'side-bands'", "[[scan]]\nmethod = 'noise'\nn_signal = [0]").expect_err("no search");
     assert!(found[0].1.contains("there is no search to control"), "{found:?}");
+}
+
+#[test]
+fn sensitivity_takes_pools_and_trainings_of_pseudo_experiments_and_shifts_signal_to_windows() {
+    let of = |search: &str| {
+        let job = good(&format!("windows_gev = [[3300, 3700]]\ninjected = 5\n{search}"));
+        job.search.and_then(|search| search.sensitivity)
+    };
+    assert_eq!(of("calibrate = 10"), None);
+    let found = of("sensitivity = [1, 2.5]\ncalibration_trainings = 1\ncalibration_pool = 5").expect("one");
+    assert_eq!((found.strengths.as_slice(), found.experiments), (&[1.0, 2.5][..], 20));
+    assert_eq!((found.trainings, found.pool, &found.signal), (1, 5, &SimulatedSignal::Labels));
+    assert_eq!(found.produced, None);
+    let window = MassWindow::new(4000.0, 4400.0);
+    assert!(found.shift(window).abs() < 1e-12, "masses stay where they are");
+    let found = of("sensitivity = [1]\nsignal = 'file'\nsignal_events = 's.csv'\nsignal_mass_gev = 3500")
+        .expect("one");
+    assert!((found.shift(window) - 700.0).abs() < 1e-12 && found.file().is_some());
+    // A luminosity changes what limits are written in, and no count.
+    let [with, without] = ["\nluminosity_ifb = 139\nacceptance = 0.5", ""]
+        .map(|more| good(&format!("windows_gev = [[3300, 3700]]\ninjected = 5\nsensitivity = [1]{more}")));
+    assert_ne!(with, without);
+    assert_eq!(with.physics(), without.physics());
+    // Nor does a peak, which is fitted to what has been counted.
+    let peak = good("windows_gev = [[3300, 3700]]\ninjected = 5\nsensitivity = [1]\npeak = 'crystal_ball'");
+    assert_eq!(peak.physics(), without.physics());
+    assert_eq!(peak.search.and_then(|search| search.peak?.tails), Some([1.5, 3.0, 1.5, 3.0]));
 }
 
 #[test]

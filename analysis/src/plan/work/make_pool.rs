@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::planning::Planning;
 use super::{Fit, MakeTemplate, ModelPlace, Recorded, Settings, TaskKind, TrainDenoisers, TrainFlows, Work};
-use crate::job::{Comparison, Job, Oversampling, PseudoSearches, Scope, TemplateSpec};
+use crate::job::{Comparison, Job, Oversampling, Scope, Search, TemplateSpec};
 use crate::plan::cost::EventCounts;
 use crate::plan::cost::keys::{Cost, Key};
 use crate::plan::cost::memory::Chip;
@@ -31,15 +31,15 @@ impl MakePool {
 
     /// Events of the pool for each data event of the window, where a template has so many: data and template of as many
     /// pseudo-experiments as were asked for.
-    pub fn factor(calibration: &PseudoSearches, oversampling: Oversampling) -> Oversampling {
-        Oversampling(oversampling.0.saturating_add(1).saturating_mul(calibration.pool as u32))
+    pub fn factor(pool: usize, oversampling: Oversampling) -> Oversampling {
+        Oversampling(oversampling.0.saturating_add(1).saturating_mul(pool as u32))
     }
 }
 
 impl TaskKind for MakePool {
     fn plan(planning: &mut Planning<'_>) {
         let job = planning.job();
-        let Some(calibration) = job.search.as_ref().and_then(|search| search.calibration) else { return };
+        let Some(pool) = job.search.as_ref().and_then(Search::pool) else { return };
         for point in job.points.iter().filter(|point| point.is_searched()) {
             let Comparison::Window { template, oversampling } = point.comparison else { continue };
             let name = match template.method.flow() {
@@ -47,7 +47,7 @@ impl TaskKind for MakePool {
                 None => TrainDenoisers::model_name((Scope::SideBands, template.method.path())),
             };
             let model: ModelPlace = planning.model(&name, template.sample);
-            let oversampling = Self::factor(&calibration, oversampling);
+            let oversampling = Self::factor(pool, oversampling);
             let fit = Fit::id_for(&template);
             planning.push(Self::task(MakeTemplate { template, oversampling, model, fit }));
         }
@@ -83,7 +83,7 @@ impl TaskKind for MakePool {
 
     fn keys(&self, job: &Job, cost: Cost) -> Vec<Key> {
         let mut keys = self.events.keys(job, cost);
-        let pool = job.search.as_ref().and_then(|search| search.calibration).map_or(2, |all| all.pool);
+        let pool = job.search.as_ref().and_then(Search::pool).unwrap_or(2);
         let own = ["template.oversampling", "oversampling of the scan"];
         keys.retain(|(key, ..)| !own.contains(key));
         keys.insert(0, ("search.calibration_pool", pool, 2));

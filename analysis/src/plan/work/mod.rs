@@ -18,6 +18,7 @@ pub mod pseudo_experiments;
 mod recorded;
 mod resample;
 pub mod search_window;
+mod sensitivity;
 pub mod template_summary;
 #[cfg(test)]
 mod toy;
@@ -41,6 +42,7 @@ pub use resample::Resample;
 pub use search_window::{
     CutOutcome, FeatureBehind, FeatureLook, Passed, SearchWindow, SearchedWindow, WindowCut,
 };
+pub use sensitivity::{SensedCount, SensedExperiment, SensedWindow, SensitivityExperiments};
 pub use template_summary::{
     Displacement, FeatureDistance, FeatureSpectra, PairDensity, TemplateSummary, ValueShares,
 };
@@ -84,6 +86,7 @@ macro_rules! every_kind {
             Closure(closure_by_trees::ClosureByTrees) leaves Closure;
             Window(search_window::SearchWindow) leaves Window;
             Pseudo(pseudo_experiments::PseudoExperiments) leaves Pseudo;
+            Sensitivity(sensitivity::SensitivityExperiments) leaves Sensitivity;
             Classify(classify::Classify) leaves Classify;
             $($more)*
         }
@@ -289,6 +292,8 @@ pub struct Settings<'a> {
     pub noise: Value,
     /// The other sample and its files, for those who start from it.
     pub other_sample: Value,
+    /// The simulated signal and its file, for those who put it among pseudo-data.
+    pub simulated_signal: Value,
 }
 
 /// What happens to the work of a task that is stopped.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::planning::Planning;
 use super::{IfStopped, MakePool, Recorded, SearchWindow, Settings, TaskKind, Work};
-use crate::job::{Comparison, Job, PseudoSearches, ScanPoint};
+use crate::job::{Comparison, Job, PseudoSearches, ScanPoint, Search};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, MASS, SINGLE};
 use crate::plan::cost::{EventCounts, at_rate, product, stopped_forest_work};
@@ -32,15 +32,29 @@ impl PseudoExperiments {
         self.first..self.first + PseudoSearches::A_TASK
     }
 
-    fn task(point: ScanPoint, pool: TaskId, factor: u32, first: usize) -> Task {
-        let name = format!("classify/pseudo-{point}-e{first:05}");
-        Task::new(TaskId(name), Work::Pseudo(Self { point, pool, factor, first }))
+    fn task(self) -> Task {
+        let name = format!("classify/pseudo-{}-e{:05}", self.point, self.first);
+        Task::new(TaskId(name), Work::Pseudo(self))
+    }
+
+    /// So many pseudo-experiments of every window of a job, in tens, the first of all windows before the others.
+    pub(super) fn tens(job: &Job, experiments: usize) -> Vec<Self> {
+        let pool = job.search.as_ref().and_then(Search::pool).unwrap_or(0);
+        let of_point = |point: &ScanPoint, first: usize| match point.comparison {
+            Comparison::Window { template, oversampling } if point.is_searched() => {
+                let factor = MakePool::factor(pool, oversampling);
+                Some(Self { point: *point, pool: MakePool::id(&template, factor), factor: factor.0, first })
+            }
+            _ => None,
+        };
+        let firsts = (0..experiments).step_by(PseudoSearches::A_TASK);
+        firsts.flat_map(|first| job.points.iter().filter_map(move |point| of_point(point, first))).collect()
     }
 }
 
 /// Trainings for each fold of a pseudo-experiment.
 fn trainings(job: &Job) -> usize {
-    job.search.as_ref().and_then(|search| search.calibration).map_or(0, |all| all.trainings)
+    job.search.as_ref().map_or(0, Search::pseudo_trainings)
 }
 
 /// Pseudo-experiments that tell whether a global p-value is one of three standard deviations: one over that, and some more.
@@ -63,12 +77,8 @@ impl TaskKind for PseudoExperiments {
     fn plan(planning: &mut Planning<'_>) {
         let job = planning.job();
         let Some(calibration) = job.search.as_ref().and_then(|search| search.calibration) else { return };
-        for first in (0..calibration.experiments).step_by(PseudoSearches::A_TASK) {
-            for point in job.points.iter().filter(|point| point.is_searched()) {
-                let Comparison::Window { template, oversampling } = point.comparison else { continue };
-                let factor = MakePool::factor(&calibration, oversampling);
-                planning.push(Self::task(*point, MakePool::id(&template, factor), factor.0, first));
-            }
+        for ten in Self::tens(job, calibration.experiments) {
+            planning.push(ten.task());
         }
     }
 
@@ -119,8 +129,8 @@ impl TaskKind for PseudoExperiments {
         match cost {
             Cost::Time => keys.push(("search.calibration_trainings", trainings(job), 3)),
             Cost::Memory => {
-                let calibration = job.search.as_ref().and_then(|search| search.calibration);
-                keys.push(("search.calibration_pool", calibration.map_or(2, |all| all.pool), 2));
+                let pool = job.search.as_ref().and_then(Search::pool).unwrap_or(2);
+                keys.push(("search.calibration_pool", pool, 2));
             }
             Cost::Disk => {}
         }

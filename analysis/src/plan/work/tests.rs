@@ -158,7 +158,13 @@ fn the_json_of_work_is_flat_behind_its_name() {
 #[test]
 fn work_of_one_kind_with_different_settings_has_different_variants() {
     let job = JobFile::from_text("job.toml", JOB).check().expect("a good job");
-    let settings = Settings { job: &job, split: Value::Null, noise: Value::Null, other_sample: Value::Null };
+    let settings = Settings {
+        job: &job,
+        split: Value::Null,
+        noise: Value::Null,
+        other_sample: Value::Null,
+        simulated_signal: Value::Null,
+    };
     let mut known = std::collections::HashMap::new();
     for task in every_kind() {
         let kind = task.work.kind();

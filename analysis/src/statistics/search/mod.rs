@@ -4,6 +4,8 @@
 //!   of a number of signal events ([`likelihood`]), p-values of pseudo-experiments ([`pseudo_experiments`], [`calibration`]).
 //! - Out: the expected background with its error, Z and p-values ([`p_value`]), upper limits by CLs with their bands
 //!   ([`limits`]), intervals ([`intervals`]), global and corrected p-values, and whether p-values are uniform ([`uniformity`]).
+//! - Beside it: how much of a signal passes ([`passing_signal`]), what regions without signal say ([`control`]), and whether a cut sculpts
+//!   the spectrum ([`sculpting`]).
 //! - All p-values are one-sided, towards too many events. A Z below 0 is a lack of events.
 //! - It knows no job, no record and no figure.
 
@@ -17,7 +19,9 @@ pub mod intervals;
 pub mod likelihood;
 pub mod limits;
 pub mod p_value;
+pub mod passing_signal;
 pub mod pseudo_experiments;
 pub(in crate::statistics) mod root;
+pub mod sculpting;
 pub mod small_counts;
 pub mod uniformity;

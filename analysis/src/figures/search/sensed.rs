@@ -1,0 +1,164 @@
+//! What pseudo-experiments with signal have found, by window, cut and strength; and what limits on passing events mean for the signal of
+//! a window.
+
+use super::control::Deltas;
+use super::numbers::{CutNumbers, quoted_p};
+use crate::job::{Produced, ScanPoint};
+use crate::plan::work::{SensedCount, SensedExperiment, SensedWindow, SensitivityExperiments};
+use crate::statistics::closure::Measured;
+use crate::statistics::search::background::{Background, Normalisation, TemplateCut, expected_background};
+use crate::statistics::search::counting::CountLikelihood;
+use crate::statistics::search::limits::UpperLimits;
+use crate::statistics::search::passing_signal::PassingSignal;
+use crate::store::Results;
+
+/// A cut of a window at one strength of signal.
+pub struct Sensed<'a> {
+    /// The window.
+    pub point: &'a ScanPoint,
+    /// The share of the template that was to pass.
+    pub efficiency: f64,
+    /// S/√B: mean signal events over the root of the mean background.
+    pub strength: f64,
+    /// The mean number of signal events in the window.
+    pub mean_signal: f64,
+    /// The share of all simulated signal whose mass lies in the window.
+    pub share_in_window: f64,
+    /// The signal events of experiments that pass, on average.
+    pub passing: f64,
+    /// The quoted Z of each experiment.
+    pub z: Vec<f64>,
+}
+
+/// Every window, strength and cut with numbers, in the order of the job.
+pub fn of_all(results: &Results) -> Vec<Sensed<'_>> {
+    let Some(search) = &results.job.search else { return vec![] };
+    let strengths = search.sensitivity.iter().flat_map(|sensitivity| sensitivity.strengths.iter().copied());
+    let strengths: Vec<f64> = strengths.collect();
+    let deltas = Deltas::of(results);
+    let mut all = vec![];
+    for point in super::window::searched(results) {
+        for strength in &strengths {
+            let parts: Vec<&SensedWindow> = results
+                .each::<SensitivityExperiments>()
+                .filter(|part| part.point == *point && part.strength.to_bits() == strength.to_bits())
+                .collect();
+            for (place, efficiency) in search.efficiencies.iter().enumerate() {
+                let error = deltas.at(*efficiency).map_or(0.0, |found| found.delta.error);
+                all.extend(at_cut(point, &parts, (place, *efficiency), error));
+            }
+        }
+    }
+    all
+}
+
+/// A cut; none where no experiment has numbers. Of δ there is only the error, for data and template are of one model.
+fn at_cut<'a>(
+    point: &'a ScanPoint,
+    parts: &[&SensedWindow],
+    (place, efficiency): (usize, f64),
+    delta_error: f64,
+) -> Option<Sensed<'a>> {
+    let first = parts.first()?;
+    let (mut z, mut passing) = (vec![], 0.0);
+    for part in parts {
+        for experiment in &part.experiments {
+            let Some(count) = experiment.cuts.get(place).copied().flatten() else { continue };
+            z.extend(found_z(experiment, part.n_template, count, delta_error));
+            passing += count.signal as f64;
+        }
+    }
+    let experiments = z.len() as f64;
+    (!z.is_empty()).then(|| Sensed {
+        point,
+        efficiency,
+        strength: first.strength,
+        mean_signal: first.mean_signal,
+        share_in_window: first.share_in_window,
+        passing: passing / experiments,
+        z,
+    })
+}
+
+fn found_z(
+    experiment: &SensedExperiment,
+    n_template: usize,
+    count: SensedCount,
+    delta_error: f64,
+) -> Option<f64> {
+    let cut = TemplateCut::of_independent(n_template as f64, count.template as f64);
+    let counted = Normalisation::Counted(experiment.n_data as f64);
+    let background = expected_background(&cut, counted, Measured { value: 0.0, error: delta_error }).ok()?;
+    Some(quoted_p(count.data, background).z())
+}
+
+/// Z of so many signal events over a fit of the side-bands before any cut: the bump alone.
+pub fn of_mass_alone(fitted: Background, mean_signal: f64) -> f64 {
+    let count = fitted.expected + mean_signal;
+    CountLikelihood { count, background: fitted, efficiency_error: 0.0 }.z()
+}
+
+/// What limits on events that pass say of the signal in the windows.
+pub struct Conversions(Vec<Conversion>);
+
+/// The same for one window and cut.
+pub struct Conversion {
+    window: String,
+    efficiency: f64,
+    passing: PassingSignal,
+    /// Signal events that a femtobarn makes in the window, where luminosity and acceptance are known.
+    a_femtobarn: Option<f64>,
+}
+
+impl Conversions {
+    /// Of the pseudo-experiments with signal; empty without any.
+    pub fn of(results: &Results) -> Self {
+        let search = results.job.search.as_ref();
+        let produced = search.and_then(|search| search.sensitivity.as_ref()?.produced);
+        let all = of_all(results);
+        let mut conversions: Vec<Conversion> = vec![];
+        for sensed in &all {
+            let window = sensed.point.to_string();
+            if conversions.iter().any(|known| known.is_of(&window, sensed.efficiency)) {
+                continue;
+            }
+            let alike = all.iter().filter(|other| {
+                other.point == sensed.point && other.efficiency.to_bits() == sensed.efficiency.to_bits()
+            });
+            let simulated = alike.map(|other| [other.mean_signal, other.passing]);
+            let Some(passing) = PassingSignal::of(simulated) else { continue };
+            let a_femtobarn = produced
+                .map(|Produced { luminosity, acceptance }| luminosity * acceptance * sensed.share_in_window);
+            conversions.push(Conversion { window, efficiency: sensed.efficiency, passing, a_femtobarn });
+        }
+        Self(conversions)
+    }
+
+    /// That of a window and cut.
+    pub fn at(&self, found: &CutNumbers<'_>) -> Option<&Conversion> {
+        let window = found.window.point.to_string();
+        self.0.iter().find(|known| known.is_of(&window, found.efficiency))
+    }
+}
+
+impl Conversion {
+    fn is_of(&self, window: &str, efficiency: f64) -> bool {
+        self.window == window && self.efficiency.to_bits() == efficiency.to_bits()
+    }
+
+    /// Signal events in the window of which so many pass.
+    pub fn in_window(&self, passing: f64) -> f64 {
+        self.passing.before(passing)
+    }
+
+    /// The cross-section (fb) of which so many pass, where luminosity and acceptance are known.
+    pub fn cross_section(&self, passing: f64) -> Option<f64> {
+        self.a_femtobarn.filter(|events| *events > 0.0).map(|events| self.in_window(passing) / events)
+    }
+
+    /// Limits on what is behind the cut as limits on cross-sections, or where these are unknown on signal events in the window.
+    pub fn of_limits(&self, UpperLimits { observed, expected }: UpperLimits) -> UpperLimits {
+        let of = |passing| self.cross_section(passing).unwrap_or_else(|| self.in_window(passing));
+        UpperLimits { observed: of(observed), expected: expected.map(of) }
+    }
+}

@@ -1,0 +1,102 @@
+//! Pseudo-experiments with signal.
+
+use super::super::{limits, sensitivity, sensitivity_csv};
+use super::*;
+use crate::plan::work::{SensedCount, SensedExperiment, SensedWindow};
+
+/// The results of one window in which, of 100, 200 and 400 signal events, 5, 20 and 80 pass.
+fn with_signal(more: &str) -> Results {
+    let mut results = results(&format!("injected = 5\nsensitivity = [1, 2, 4]\n{more}"));
+    let point = results.job.points[0];
+    for (strength, passing) in [(1.0_f64, 5_usize), (2.0, 20), (4.0, 80)] {
+        let n_signal = (100.0 * strength) as usize;
+        let experiment = |number: usize| {
+            // Twenty around what is expected: −9.5 to 9.5 events.
+            let data = 110 + passing - number;
+            let count = SensedCount { template: 40_000, data, signal: passing };
+            SensedExperiment { n_data: 10_000 + n_signal, n_signal, cuts: vec![Some(count), None] }
+        };
+        results.others.push(TaskResult::Sensitivity(SensedWindow {
+            point,
+            strength,
+            mean_signal: n_signal as f64,
+            share_in_window: 0.8,
+            n_template: 4_000_000,
+            experiments: (0..20).map(experiment).collect(),
+        }));
+    }
+    results
+}
+
+fn sensed_rows(results: &Results) -> Vec<HashMap<String, String>> {
+    let table = sensitivity_csv::csv(results).expect("a table");
+    ::csv::Reader::from_reader(&table[..]).deserialize().map(|row| row.expect("a row")).collect()
+}
+
+#[test]
+fn found_significances_and_efficiencies_stand_beside_the_mass_alone() {
+    let results = with_signal("");
+    let rows = sensed_rows(&results);
+    assert_eq!(rows.len(), 3, "a cut without numbers has no row");
+    let number = |row: usize, key: &str| rows[row][key].parse::<f64>().expect("a number");
+    for (row, (signal, passing)) in [(100.0, 5.0), (200.0, 20.0), (400.0, 80.0)].into_iter().enumerate() {
+        near(&rows[row]["mean_signal"], signal);
+        near(&rows[row]["signal_efficiency"], passing / signal);
+        assert_eq!(rows[row]["experiments"], "20");
+        // b is 1% of signal and background.
+        let b = 0.01 * (10_000.0 + signal);
+        let about = (100.5 + passing - b) / b.sqrt();
+        assert!((number(row, "z_mean") - about).abs() < 0.05 * about.abs() + 0.3, "{:?}", rows[row]);
+        assert!(
+            number(row, "z_low") < number(row, "z_mean") && number(row, "z_mean") < number(row, "z_high")
+        );
+        assert!(number(row, "z_mass_alone") > 0.0);
+    }
+    assert!((number(2, "share_above_5_sigma") - 1.0).abs() < 1e-12 && number(0, "share_above_3_sigma") < 0.5);
+    assert!(number(2, "z_mass_alone") > number(1, "z_mass_alone"));
+    let table = sensitivity::table("search_sensitivity", &results);
+    assert_eq!(table.panels(), ["3300-3700 GeV"]);
+    assert_eq!(table.curves("3300-3700 GeV"), ["0.01", "mass alone"]);
+    assert_eq!(sensitivity::picture(&table).rows.len(), 1);
+    let none = super::results("");
+    assert_eq!(sensitivity::table("search_sensitivity", &none).rows, []);
+    assert_eq!(sensitivity_csv::csv(&none), None);
+}
+
+#[test]
+fn limits_on_what_passes_are_limits_on_the_signal_of_the_window() {
+    let results = with_signal("blind = false");
+    let row = &rows(&results)[1];
+    let [passing, in_window] =
+        ["limit_expected", "limit_signal_expected"].map(|key| row[key].parse::<f64>().expect("a number"));
+    // Between 5 and 20 of 100 and 200, or between 20 and 80 of 200 and 400.
+    let expected = match passing {
+        below if below < 20.0 => 100.0 + 100.0 * (below - 5.0) / 15.0,
+        above => 200.0 + 200.0 * (above - 20.0) / 60.0,
+    };
+    assert!(passing > 5.0 && passing < 80.0, "{passing}");
+    near(&row["limit_signal_expected"], expected);
+    assert!((in_window - expected).abs() < 1e-3 * expected);
+    assert_eq!((row["limit_fb"].as_str(), rows(&results)[2]["limit_signal"].as_str()), ("", ""));
+    let table = limits::table_of_signal("search_signal_limits", &results);
+    assert!(table.panels().contains(&"signal events in the window"));
+
+    let produced = with_signal("blind = false\nluminosity_ifb = 10\nacceptance = 0.5");
+    // A femtobarn makes ten events, five of which reach the table, four of which lie in the window.
+    near(&rows(&produced)[1]["limit_fb_expected"], expected / 4.0);
+    let table = limits::table_of_signal("search_signal_limits", &produced);
+    let expected_at = table.curve("template at 0.01", "expected");
+    assert!((expected_at[0].mean / (expected / 4.0) - 1.0).abs() < 1e-5, "{expected_at:?}");
+    assert!(table.panels().contains(&"*σ* [fb]"));
+    assert_eq!(limits::table_of_signal("search_signal_limits", &super::results("blind = false")).rows, []);
+}
+
+#[test]
+fn a_blind_search_has_expected_limits_on_signal_and_no_observed_ones() {
+    let results = with_signal("");
+    let row = &rows(&results)[1];
+    assert_eq!((row["limit_signal"].as_str(), row["limit_signal_expected"].as_str()), ("blind", "blind"));
+    let table = limits::table_of_signal("search_signal_limits", &results);
+    assert!(table.rows.iter().any(|row| row.curve == "expected"));
+    assert!(table.rows.iter().all(|row| row.curve != "observed"));
+}

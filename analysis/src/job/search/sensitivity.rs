@@ -1,0 +1,175 @@
+//! Pseudo-experiments with simulated signal among their data: what a search would find of it, and how much signal of a window its limits
+//! exclude.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Injected, PseudoSearches, Search, SearchKeys};
+use crate::job::checks::repeated;
+use crate::job::document::Section;
+use crate::job::rules::{Rule, fitting};
+use crate::job::{Gev, MassWindow, TemplateMethod};
+
+/// The largest strength: ten times what anybody calls a discovery.
+const STRONGEST: f64 = 50.0;
+
+/// Searches of pseudo-data that a window's own model draws, with simulated signal among them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sensitivity {
+    /// Mean signal events of a window over the root of its data, one strength after the other.
+    pub strengths: Vec<f64>,
+    /// Pseudo-experiments of each window and strength.
+    pub experiments: usize,
+    /// Trainings for each fold of one.
+    pub trainings: usize,
+    /// Events of a window's pool, in events of one pseudo-experiment.
+    pub pool: usize,
+    /// Where signal events are from.
+    pub signal: SimulatedSignal,
+    /// The mass at which they were simulated, from which they are shifted to the centre of each window; none where they stay.
+    pub simulated_at: Option<Gev>,
+    /// What makes cross-sections of numbers of events; none where nobody has said it.
+    pub produced: Option<Produced>,
+}
+
+/// Where simulated signal is from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SimulatedSignal {
+    /// Signal events of the data's file that are not among the data.
+    Labels,
+    /// Those of another file: its signal events, or all of its events where none is labelled as such.
+    File(PathBuf),
+}
+
+/// What makes cross-sections of numbers of events.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Produced {
+    /// Integrated luminosity in inverse femtobarns.
+    pub luminosity: f64,
+    /// The share of signal events that reaches the table of events.
+    pub acceptance: f64,
+}
+
+/// The word for where simulated signal is from.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SignalSource {
+    Labels,
+    File,
+}
+
+impl Sensitivity {
+    /// By how much masses of signal are shifted for a window.
+    pub fn shift(&self, window: MassWindow) -> f64 {
+        self.simulated_at.map_or(0.0, |mass| f64::midpoint(window.low.0, window.high.0) - mass.0)
+    }
+
+    /// The file of simulated signal.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.signal {
+            SimulatedSignal::Labels => None,
+            SimulatedSignal::File(file) => Some(file),
+        }
+    }
+}
+
+impl Search {
+    /// The file of simulated signal, where the search has one.
+    pub fn signal_file(&self) -> Option<&Path> {
+        self.sensitivity.as_ref().and_then(Sensitivity::file)
+    }
+
+    /// Pseudo-experiments' events in a window's pool, where there are pseudo-experiments.
+    pub fn pool(&self) -> Option<usize> {
+        let sensitivity = || self.sensitivity.as_ref().map(|all| all.pool);
+        self.calibration.map(|all| all.pool).or_else(sensitivity)
+    }
+
+    /// Trainings for each fold of a pseudo-experiment; 0 where there are none.
+    pub fn pseudo_trainings(&self) -> usize {
+        let sensitivity = || self.sensitivity.as_ref().map(|all| all.trainings);
+        self.calibration.map(|all| all.trainings).or_else(sensitivity).unwrap_or(0)
+    }
+}
+
+pub(super) fn strengths() -> Rule<'static, Vec<f64>> {
+    fitting("numbers above 0, at most 50, as [1, 2, 3]", |strengths: &Vec<f64>| {
+        strengths.iter().all(|strength| 0.0 < *strength && *strength <= STRONGEST)
+    })
+}
+
+impl SearchKeys {
+    /// The pseudo-experiments with signal; none, with a note, where the method's template or the events cannot make any.
+    pub(super) fn sensitivity(&self, section: &Section<'_>, method: TemplateMethod) -> Option<Sensitivity> {
+        if self.sensitivity.is_empty() {
+            self.check_unused(section);
+            return None;
+        }
+        for (place, strength) in self.sensitivity.iter().enumerate() {
+            if self.sensitivity[..place].contains(strength) {
+                repeated(section, "sensitivity", &strength.to_string());
+            }
+        }
+        if method.moves_events() {
+            self.cannot_draw(section, "sensitivity", &format!("{:?}", self.sensitivity));
+            return None;
+        }
+        let signal = match self.signal {
+            SignalSource::File => SimulatedSignal::File(self.signal_events.clone()),
+            SignalSource::Labels if self.injected == Injected::Unlabelled => {
+                let message = "is \"labels\", with injected = \"unlabelled\" (no event of the data is known to be signal) set it to \
+                               \"file\", and search.signal_events to a file of simulated signal";
+                section.wrong("signal", message);
+                return None;
+            }
+            SignalSource::Labels => SimulatedSignal::Labels,
+        };
+        let produced = (self.luminosity_ifb > 0.0)
+            .then_some(Produced { luminosity: self.luminosity_ifb, acceptance: self.acceptance });
+        Some(Sensitivity {
+            strengths: self.sensitivity.clone(),
+            experiments: self.sensitivity_experiments,
+            trainings: self.pseudo_trainings(),
+            pool: self.calibration_pool,
+            signal,
+            simulated_at: (self.signal_mass_gev > 0.0).then_some(Gev(self.signal_mass_gev)),
+            produced,
+        })
+    }
+
+    /// Trainings for each fold of a pseudo-experiment.
+    pub(super) fn pseudo_trainings(&self) -> usize {
+        if self.calibration_trainings == 0 { self.trainings } else { self.calibration_trainings }
+    }
+
+    /// Notes that a method's template has no events for pseudo-experiments.
+    pub(super) fn cannot_draw(&self, section: &Section<'_>, key: &str, asked: &str) {
+        let message = format!(
+            "is {asked}, with method = \"{}\" (its template's events are moved ones, so that pseudo-data would be copies of template \
+             events) remove it, or choose noise, flow_matching or cathode, which make any number of new events",
+            self.method
+        );
+        section.wrong(key, message);
+    }
+
+    /// Notes a luminosity that nothing uses: somebody expects limits on cross-sections.
+    fn check_unused(&self, section: &Section<'_>) {
+        if self.luminosity_ifb > 0.0 {
+            let message = format!(
+                "is {}, without sensitivity (how much of a signal passes a cut is learnt from simulated signal) name strengths, as \
+                 sensitivity = [1, 2, 3, 5], or remove it",
+                self.luminosity_ifb
+            );
+            section.wrong("luminosity_ifb", message);
+        }
+    }
+}
+
+impl PseudoSearches {
+    /// Numbers of pseudo-experiments that make whole tasks.
+    pub(super) fn are_tasks(count: u32) -> bool {
+        count.is_multiple_of(Self::A_TASK as u32)
+    }
+}
