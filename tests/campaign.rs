@@ -106,8 +106,13 @@ impl Campaign {
                 kill("CONT", rank);
             }
             (Trouble::Hang, Some(rank)) => {
+                let others: Vec<u32> = scan.ranks().into_iter().filter(|other| *other != rank).collect();
+                if others.is_empty() {
+                    // The other rank has not begun: nobody can be told to end, and it would wait for ten minutes, as it should.
+                    return;
+                }
                 kill("STOP", rank);
-                for other in scan.ranks().into_iter().filter(|other| *other != rank) {
+                for other in others {
                     kill("USR1", other);
                 }
             }

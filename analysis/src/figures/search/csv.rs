@@ -2,12 +2,14 @@
 
 use serde::Serialize;
 
-use super::numbers::{CutNumbers, Excess, of_all};
+use super::numbers::{CutNumbers, Excess, OfSpectrum, of_all};
 use super::peak::{FoundPeak, fitted};
 use super::pseudo_searches::PseudoSearch;
 use super::sensed::{Conversion, Conversions};
 use super::window::NO_EXCESS;
 use crate::figures::table::round;
+use crate::statistics::search::calibration::CorrectedP;
+use crate::statistics::search::limits::UpperLimits;
 use crate::statistics::search::p_value::PValue;
 use crate::store::Results;
 use crate::store::unblinding::Blinding;
@@ -16,7 +18,7 @@ use crate::store::unblinding::Blinding;
 pub const BLIND: &str = "blind";
 
 /// A row. What depends on data behind the cut is a word while the search is blind.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct SearchRow {
     window_low_gev: f64,
     window_high_gev: f64,
@@ -80,50 +82,52 @@ pub fn csv(results: &Results) -> Option<Vec<u8>> {
     writer.into_inner().ok().filter(|bytes| !bytes.is_empty())
 }
 
+/// What writes numbers that depend on data behind a cut, or withholds them.
+///
+/// Before a cut the spectrum is that of the mass, which nobody hides; its excess is what a blind search must not see.
+#[derive(Clone, Copy)]
+struct Writer(Blinding);
+
+impl Writer {
+    fn withheld(self, text: String) -> String {
+        match self.0 {
+            Blinding::Blind if !text.is_empty() => BLIND.to_owned(),
+            _ => text,
+        }
+    }
+
+    fn number(self, value: Option<f64>) -> String {
+        self.withheld(value.map_or(String::new(), text))
+    }
+
+    fn p(self, p: Option<PValue>) -> String {
+        self.number(p.map(PValue::value))
+    }
+
+    /// The observed limit, and the expected one.
+    fn limits(self, limits: Option<UpperLimits>) -> [String; 2] {
+        [limits.map(|limits| limits.observed), limits.map(|limits| limits.expected[2])]
+            .map(|limit| self.number(limit))
+    }
+}
+
 impl SearchRow {
     fn of(
         (found, peak): (&CutNumbers<'_>, Option<&Result<FoundPeak, String>>),
         (pseudo, conversion): (&PseudoSearch, Option<&Conversion>),
         blinding: Blinding,
     ) -> Self {
-        // Before a cut the spectrum is that of the mass, which nobody hides; its excess is what a blind search must not see.
-        let withheld = |text: String| match blinding {
-            Blinding::Blind if !text.is_empty() => BLIND.to_owned(),
-            _ => text,
-        };
-        let number = |value: Option<f64>| withheld(value.map_or(String::new(), text));
-        let (direct, spectrum) = (found.direct.as_ref().ok(), found.spectrum.as_ref().ok());
-        let fitted = spectrum.map(|found| &found.excess);
-        let p = |p: Option<PValue>| number(p.map(PValue::value));
-        let of_limit = direct.and_then(|excess| excess.limit_background);
-        let limit = |excess: Option<&Excess>| number(excess.and_then(|one| Some(one.limits?.observed)));
-        let expected = |excess: Option<&Excess>| number(excess.and_then(|one| Some(one.limits?.expected[2])));
-        let limits = direct.and_then(|excess| excess.limits);
-        let in_window =
-            |passing: Option<f64>| number(conversion.zip(passing).map(|(of, passing)| of.in_window(passing)));
-        let cross_section = |passing: Option<f64>| {
-            number(conversion.zip(passing).and_then(|(of, passing)| of.cross_section(passing)))
-        };
-        let (observed, median) =
-            (limits.map(|limits| limits.observed), limits.map(|limits| limits.expected[2]));
+        let write = Writer(blinding);
         let is_cut = found.efficiency < 1.0;
-        let delta = found.delta.map_or(NO_EXCESS, |found| found.delta);
-        let corrected = direct.and_then(|excess| {
-            let calibration = pseudo.cut(&found.window.point.to_string(), found.efficiency)?;
-            Some(calibration.correct(excess.quoted())?.value())
-        });
-        let global = direct.and_then(|excess| Some(pseudo.global(excess.quoted())?.p));
+        let count = |count: Option<usize>| count.map_or(String::new(), |count| count.to_string());
         let signal =
             if is_cut { found.passed.and_then(|passed| passed.signal) } else { found.window.n_signal };
-        let count = |count: Option<usize>| count.map_or(String::new(), |count| count.to_string());
         let notes = [
             found.direct.as_ref().err().filter(|_| is_cut),
             found.spectrum.as_ref().err(),
             peak.and_then(|peak| peak.as_ref().err()).filter(|_| found.spectrum.is_ok()),
         ];
-        let peak = peak.and_then(|peak| peak.as_ref().ok());
-        let of_peak = |of: fn(&FoundPeak) -> Option<f64>| number(peak.and_then(of));
-        Self {
+        let mut row = Self {
             window_low_gev: found.regions.signal.low.0,
             window_high_gev: found.regions.signal.high.0,
             side_bands_gev: found.regions.outer.to_string(),
@@ -132,46 +136,82 @@ impl SearchRow {
             n_window: found.window.n_data,
             n_template: found.window.n_template,
             n_template_passing: found.passed.map(|passed| passed.template),
-            n: if is_cut { withheld(count(found.data)) } else { count(found.data) },
-            background: direct.map(|excess| round(excess.background.expected)),
-            background_error: direct.map(|excess| round(excess.background.error)),
-            delta: direct.map(|_| round(delta.value)),
-            delta_error: direct.map(|_| round(delta.error)),
-            delta_windows: direct.map(|_| found.delta.map_or(0, |delta| delta.regions)),
-            z: number(direct.map(|excess| excess.z)),
-            p: p(direct.map(|excess| excess.p)),
-            p_exact: p(direct.map(|excess| excess.exact)),
-            p_calibrated: number(corrected),
-            global_p: number(global),
-            limit: limit(direct),
-            limit_expected: expected(direct),
-            limit_background: of_limit.map(|background| round(background.expected)),
-            limit_background_error: of_limit.map(|background| round(background.error)),
-            limit_signal: in_window(observed),
-            limit_signal_expected: in_window(median),
-            limit_fb: cross_section(observed),
-            limit_fb_expected: cross_section(median),
-            fit_function: spectrum.map_or(String::new(), |found| found.function.clone()),
-            fit_quality_p: spectrum.and_then(|found| found.quality).map(round),
-            fit_background: fitted.map(|excess| round(excess.background.expected)),
-            fit_background_error: fitted.map(|excess| round(excess.background.error)),
-            fit_z: number(fitted.map(|excess| excess.z)),
-            fit_p: p(fitted.map(|excess| excess.p)),
-            fit_p_exact: p(fitted.map(|excess| excess.exact)),
-            fit_limit: limit(fitted),
-            fit_limit_expected: expected(fitted),
-            peak_width: of_peak(|peak| Some(peak.width)),
-            peak_signal: of_peak(|peak| Some(peak.signal)),
-            peak_z: of_peak(|peak| Some(peak.z)),
-            peak_p: of_peak(|peak| Some(peak.p.value())),
-            peak_limit: of_peak(|peak| Some(peak.limits?.observed)),
-            peak_limit_expected: of_peak(|peak| Some(peak.limits?.expected[2])),
-            peak_spurious: of_peak(|peak| Some(peak.spurious?.value)),
-            peak_spurious_error: of_peak(|peak| Some(peak.spurious?.error)),
-            n_signal: withheld(count(signal)),
-            purity: number(found.purity()),
+            n: if is_cut { write.withheld(count(found.data)) } else { count(found.data) },
+            n_signal: write.withheld(count(signal)),
+            purity: write.number(found.purity()),
             note: notes.into_iter().flatten().cloned().collect::<Vec<_>>().join("; "),
+            ..Self::default()
+        };
+        if let Ok(excess) = &found.direct {
+            row.set_direct((found, excess), pseudo, write);
+            row.set_signal(excess.limits, conversion, write);
         }
+        if let Ok(spectrum) = &found.spectrum {
+            row.set_fit(spectrum, write);
+        }
+        if let Some(Ok(peak)) = peak {
+            row.set_peak(peak, write);
+        }
+        row
+    }
+
+    /// Numbers against the template.
+    fn set_direct(
+        &mut self,
+        (found, excess): (&CutNumbers<'_>, &Excess),
+        pseudo: &PseudoSearch,
+        write: Writer,
+    ) {
+        let delta = found.delta.map_or(NO_EXCESS, |found| found.delta);
+        self.background = Some(round(excess.background.expected));
+        self.background_error = Some(round(excess.background.error));
+        self.delta = Some(round(delta.value));
+        self.delta_error = Some(round(delta.error));
+        self.delta_windows = Some(found.delta.map_or(0, |delta| delta.regions));
+        self.z = write.number(Some(excess.z));
+        self.p = write.p(Some(excess.p));
+        self.p_exact = write.p(Some(excess.exact));
+        let calibration = pseudo.cut(&found.window.point.to_string(), found.efficiency);
+        let corrected = calibration.and_then(|calibration| calibration.correct(excess.quoted()));
+        self.p_calibrated = write.number(corrected.map(CorrectedP::value));
+        self.global_p = write.number(pseudo.global(excess.quoted()).map(|global| global.p));
+        [self.limit, self.limit_expected] = write.limits(excess.limits);
+        self.limit_background = excess.limit_background.map(|background| round(background.expected));
+        self.limit_background_error = excess.limit_background.map(|background| round(background.error));
+    }
+
+    /// The limits as those on the signal of the window, where simulated signal says how much of it passes.
+    fn set_signal(&mut self, limits: Option<UpperLimits>, conversion: Option<&Conversion>, write: Writer) {
+        let Some((limits, conversion)) = limits.zip(conversion) else { return };
+        let passing = [limits.observed, limits.expected[2]];
+        [self.limit_signal, self.limit_signal_expected] =
+            passing.map(|passing| write.number(Some(conversion.in_window(passing))));
+        [self.limit_fb, self.limit_fb_expected] =
+            passing.map(|passing| write.number(conversion.cross_section(passing)));
+    }
+
+    /// Numbers against the fit of the side-bands.
+    fn set_fit(&mut self, found: &OfSpectrum, write: Writer) {
+        let excess = &found.excess;
+        self.fit_function.clone_from(&found.function);
+        self.fit_quality_p = found.quality.map(round);
+        self.fit_background = Some(round(excess.background.expected));
+        self.fit_background_error = Some(round(excess.background.error));
+        self.fit_z = write.number(Some(excess.z));
+        self.fit_p = write.p(Some(excess.p));
+        self.fit_p_exact = write.p(Some(excess.exact));
+        [self.fit_limit, self.fit_limit_expected] = write.limits(excess.limits);
+    }
+
+    /// Numbers of a fitted peak.
+    fn set_peak(&mut self, peak: &FoundPeak, write: Writer) {
+        self.peak_width = write.number(Some(peak.width));
+        self.peak_signal = write.number(Some(peak.signal));
+        self.peak_z = write.number(Some(peak.z));
+        self.peak_p = write.p(Some(peak.p));
+        [self.peak_limit, self.peak_limit_expected] = write.limits(peak.limits);
+        self.peak_spurious = write.number(peak.spurious.map(|found| found.value));
+        self.peak_spurious_error = write.number(peak.spurious.map(|found| found.error));
     }
 }
 

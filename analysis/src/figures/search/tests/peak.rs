@@ -24,7 +24,10 @@ fn a_peak_of_given_width_has_the_events_of_the_excess() {
         assert!(number(&found, "peak_spurious").abs() < number(&found, "peak_spurious_error"), "{found:?}");
     }
     let sharp = row("blind = false\npeak = 'gaussian'\npeak_width_gev = 25", 1);
-    let tailed = row("blind = false\npeak = 'crystal_ball'\npeak_width_gev = 25\npeak_tails = [0.5, 1.5, 0.5, 1.5]", 1);
+    let tailed = row(
+        "blind = false\npeak = 'crystal_ball'\npeak_width_gev = 25\npeak_tails = [0.5, 1.5, 0.5, 1.5]",
+        1,
+    );
     assert!(number(&tailed, "peak_signal") > number(&sharp, "peak_signal"), "tails hold events, too");
 }
 
