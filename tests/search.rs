@@ -404,7 +404,7 @@ fn simulated_signal_of_a_file_is_found_in_pseudo_data_and_makes_limits_on_its_cr
     // A signal that is not shifted lies in no window.
     let (code, message) = refusal(&mut run(&search(with), &out));
     assert!(
-        code == 3 && message.contains("simulated signal events") && message.contains("signal_mass_gev"),
+        code == 2 && message.contains("simulated signal events") && message.contains("signal_mass_gev"),
         "{message}"
     );
     let lumi = format!("{with}signal_mass_gev = 200\nluminosity_ifb = 10");
