@@ -12,12 +12,12 @@ use serde_json::json;
 use super::{answer, tell};
 use crate::dispatch::{Graph, Known, Simulated, Simulation, makespan};
 use crate::error::{Error, Exit};
-use crate::job::{Change, DEFAULTS, Job, JobFile, SamplerSettings, ScanPoint};
+use crate::job::{Change, Comparison, DEFAULTS, Job, JobFile, SamplerSettings, ScanPoint, Search};
 use crate::machine::Memory;
 use crate::plan::price::demand::{Demand, LONGEST_RUN, longest, most_memory, size};
 use crate::plan::price::memory::Chip;
 use crate::plan::price::{EventCounts, Price, bytes};
-use crate::plan::work::Trained;
+use crate::plan::work::{SearchWindow, Trained};
 use crate::plan::{self, Rates, Stage, TaskId, TaskKind};
 use crate::text::{columns, columns_on_page, duration, wrapped, wrapped_behind};
 
@@ -387,10 +387,31 @@ fn what(job: &Job, plan: &plan::Plan, stage: Stage) -> String {
             if job.points.iter().any(diffused) { steps } else { "one pass an event".to_owned() }
         }
         Stage::Classify => {
-            let classifiers = counted(job.classifiers_per_point(), "classifier");
-            format!("{classifiers} a point, {}", counted(job.classifier.epochs, "epoch"))
+            let mut parts = vec![];
+            if job.points.iter().any(|point| !matches!(point.comparison, Comparison::Window { .. })) {
+                let classifiers = counted(job.classifiers_per_point(), "classifier");
+                parts.push(format!("{classifiers} a point, {}", counted(job.classifier.epochs, "epoch")));
+            }
+            parts.extend(job.search.as_ref().map(what_is_searched));
+            parts.join("; ")
         }
     }
+}
+
+/// What is done in each window of a search.
+fn what_is_searched(search: &Search) -> String {
+    let trainings = counted(search.trainings * SearchWindow::FOLDS as usize, "training of trees");
+    let mut parts = vec![format!("{trainings} a window")];
+    parts.extend(search.calibration.map(|all| counted(all.experiments, "pseudo-experiment")));
+    parts.extend(search.sensitivity.as_ref().map(|all| {
+        let count = all.experiments * all.strengths.len();
+        if search.calibration.is_some() {
+            format!("{count} with signal")
+        } else {
+            format!("{} with signal", counted(count, "pseudo-experiment"))
+        }
+    }));
+    parts.join(", ")
 }
 
 #[cfg(test)]

@@ -329,3 +329,27 @@ fn a_plan_shows_a_row_a_method_and_only_axes_that_vary() {
         json["disk"].as_array().expect("stages").iter().map(|stage| stage["bytes"].as_f64().expect("bytes"));
     assert!((parts.sum::<f64>() / json["bytes"].as_f64().expect("bytes") - 1.0).abs() < 1e-9);
 }
+
+#[test]
+fn a_search_is_told_by_its_trainings_and_pseudo_experiments() {
+    let told = |search: &str| {
+        let text = format!(
+            "schema = 1\nname = 'a'\n[data]\nevents = 'a.csv'\nlayout = 'table'\n[search]\nwindows_gev = [[3300, 3700]]\n\
+             injected = 5\n{search}\n"
+        );
+        let job = JobFile::from_text("job.toml", text).check().expect("a good job");
+        what(&job, &plan::Plan::of(&job), Stage::Classify)
+    };
+    assert_eq!(told(""), "15 trainings of trees a window");
+    assert_eq!(
+        told("trainings = 1\ncalibrate = 100\nsensitivity = [1, 2]\nsensitivity_experiments = 10"),
+        "5 trainings of trees a window, 100 pseudo-experiments, 20 with signal"
+    );
+    assert_eq!(
+        told("sensitivity = [1]\nsensitivity_experiments = 10"),
+        "15 trainings of trees a window, 10 pseudo-experiments with signal"
+    );
+    // Beside points of a scan both are told.
+    let both = told("[[scan]]\nmethod = 'noise'\nn_signal = [0]");
+    assert!(both.starts_with("50 classifiers a point, 20 epochs; 15 trainings"), "{both}");
+}

@@ -241,7 +241,7 @@ fn of_spectrum(
 }
 
 /// The window, which fits of the side-bands do not see.
-fn hidden(regions: &Regions) -> Window {
+pub fn hidden(regions: &Regions) -> Window {
     Window { low: regions.signal.low.0, high: regions.signal.high.0 }
 }
 

@@ -1,7 +1,7 @@
 //! A peak on the mass spectrum of a window, before a cut or behind one: its events, Z and limits by the likelihood of the whole spectrum,
 //! and the signal that the function of the background feigns.
 
-use super::numbers::{CutNumbers, side_band_fit};
+use super::numbers::{CutNumbers, hidden, side_band_fit};
 use crate::job::{Job, Peak};
 use crate::plan::work::search_window::bin_width;
 use crate::statistics::closure::Measured;
@@ -54,10 +54,9 @@ pub fn fitted(job: &Job, found: &CutNumbers<'_>) -> Option<Result<FoundPeak, Str
         let counts = counts.iter().copied().map(f64::from).collect();
         let told = |error: SpectrumError| error.to_string();
         let spectrum = Spectrum::new(found.window.edges.clone(), counts).map_err(told)?;
-        let signal = found.regions.signal;
-        let widths = Window { low: bin_width(&found.regions), high: WIDEST * signal.width() };
-        let centre = f64::midpoint(signal.low.0, signal.high.0);
-        fit(&spectrum, choice.fit().shape(), (peak, centre, widths), job.collision_energy.0).map_err(told)
+        let window = hidden(&found.regions);
+        let widths = Window { low: bin_width(&found.regions), high: WIDEST * window.width() };
+        fit(&spectrum, choice.fit().shape(), (peak, window, widths), job.collision_energy.0).map_err(told)
     });
     Some(fit)
 }
@@ -65,13 +64,14 @@ pub fn fitted(job: &Job, found: &CutNumbers<'_>) -> Option<Result<FoundPeak, Str
 fn fit(
     spectrum: &Spectrum,
     shape: Shape,
-    (peak, centre, widths): (Peak, f64, Window),
+    (peak, window, widths): (Peak, Window, Window),
     collision_energy: f64,
 ) -> Result<FoundPeak, SpectrumError> {
+    let mean = f64::midpoint(window.low, window.high);
     let of_width = |width: f64| match peak.tails {
-        None => SignalShape::Gaussian { mean: centre, width },
+        None => SignalShape::Gaussian { mean, width },
         Some([begins, power, upper_begins, upper_power]) => SignalShape::CrystalBall {
-            mean: centre,
+            mean,
             width,
             lower: PowerTail { begins, power },
             upper: PowerTail { begins: upper_begins, power: upper_power },
@@ -91,16 +91,22 @@ fn fit(
         z,
         p: PValue::of_z(z),
         limits: upper_limits(&likelihood, QUOTED_LEVEL, scale).ok(),
-        spurious: spurious(spectrum, (shape, signal), collision_energy),
+        spurious: spurious(spectrum, window, (shape, signal), collision_energy),
     })
 }
 
-/// The largest signal that the function finds in what the best one of each other family expects, fitted to the whole spectrum.
-fn spurious(spectrum: &Spectrum, own: (Shape, SignalShape), collision_energy: f64) -> Option<Measured> {
+/// The largest signal that the function finds in what the best one of each other family expects. Those are fitted to the side-bands: in the
+/// window a flexible one would follow a signal, and then feign it.
+fn spurious(
+    spectrum: &Spectrum,
+    window: Window,
+    own: (Shape, SignalShape),
+    collision_energy: f64,
+) -> Option<Measured> {
     let families = [Shape::dijets(collision_energy), Shape::exponentials(), Shape::bernsteins()];
     let others = families.iter().filter(|family| !family.contains(&own.0));
     let found = others.filter_map(|family| {
-        let truth = choose_member(spectrum, Fitted::AllBins, family).ok()?;
+        let truth = choose_member(spectrum, Fitted::Outside(window), family).ok()?;
         // Without pseudo-experiments no number is drawn.
         let mut generator = crate::plan::random_stream::Stream::of_job(0).generator();
         bias(spectrum, truth.fit(), own, 0, &mut generator).ok()?.spurious
