@@ -110,6 +110,12 @@ impl Events {
         }
     }
 
+    /// Which events of a file of simulated signal are that: those of its label, or all where none has it.
+    pub fn is_simulated(&self) -> impl Fn(usize) -> bool {
+        let is_labelled = self.is_signal.contains(&true);
+        move |event| !is_labelled || self.is_signal[event]
+    }
+
     /// Number of events.
     pub fn len(&self) -> usize {
         self.mass.len()

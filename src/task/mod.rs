@@ -205,8 +205,9 @@ pub fn load(job: &Job, data_directory: &Path) -> Result<Sample, Error> {
     match events {
         Some(events) if problems.is_empty() => {
             let (further, other) = (further.as_ref(), other.as_ref());
-            let repeats = repeats::check(job, &events, further, other)?;
-            Sample::new(job, events, further, other)?.noting(repeats).with_simulated(job, simulated.as_ref())
+            let simulated = simulated.as_ref();
+            let repeats = repeats::check(job, &events, further, other, simulated)?;
+            Sample::new(job, events, further, other)?.noting(repeats).with_simulated(job, simulated)
         }
         _ => Err(Error::of_all(problems).expect_err("a file that could not be read")),
     }

@@ -77,14 +77,12 @@ impl Figure {
                 ("templates of features, independent_background, and closure.trees above 0", "fig04_05")
             }
             Self::Search => ("the windows of a [search] that is not blind any more", "search_demo"),
-            Self::SearchCalibration => ("pseudo-experiments (calibrate of [search])", "search_demo"),
+            Self::SearchCalibration => ("pseudo-experiments (calibrate of [search])", "ci"),
             Self::SearchSpectra | Self::SearchLimits => ("the windows of a [search]", "search_demo"),
-            Self::SearchSculpting => ("control windows of a [search]", "search_demo"),
-            Self::SearchSensitivity => {
-                ("pseudo-experiments with signal (sensitivity of [search])", "search_demo")
-            }
+            Self::SearchSculpting => ("control windows of a [search]", "ci"),
+            Self::SearchSensitivity => ("pseudo-experiments with signal (sensitivity of [search])", "ci"),
             Self::SearchSignalLimits => {
-                ("the windows of a [search], and pseudo-experiments with signal (sensitivity)", "search_demo")
+                ("the windows of a [search], and pseudo-experiments with signal (sensitivity)", "ci")
             }
             Self::SearchFeatures => {
                 ("windows of a [search] whose records have histograms of features", "search_demo")
@@ -128,7 +126,7 @@ impl Figure {
             Self::Closure => |_, work| matches!(work, Work::Closure(_)),
             Self::SearchCalibration => |_, work| matches!(work, Work::Pseudo(_)),
             Self::SearchSensitivity | Self::SearchSignalLimits => {
-                |_, work| matches!(work, Work::Sensitivity(_))
+                |_, work| matches!(work, Work::Sensitivity(_) | Work::Window(_))
             }
             Self::Search | Self::SearchSpectra | Self::SearchLimits | Self::SearchFeatures => {
                 |_, work| matches!(work, Work::Window(_))

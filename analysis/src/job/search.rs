@@ -310,7 +310,7 @@ impl SearchKeys {
             points.push(point);
         }
         let (calibration, sensitivity) =
-            (self.calibration(section, method), self.sensitivity(section, method));
+            (self.calibration(section, method), self.sensitivity(section, method, job));
         let peak = self.peak(section);
         for (_, sample) in self.control_windows(section, &windows, job) {
             points.push(self.point(method, sample, job));

@@ -46,7 +46,7 @@ const fn shown(
     Shown { heading, meaning, of, cell }
 }
 
-const COLUMNS: [Shown; 19] = [
+const COLUMNS: [Shown; 21] = [
     shown("window", "edges of the window", "window_low_gev", window),
     shown("ε", "share of the template that passes the cut; 1 before any", "efficiency", |row| {
         plain(row, "efficiency")
@@ -100,14 +100,29 @@ const COLUMNS: [Shown; 19] = [
         "peak_signal",
         peak,
     ),
-    shown("Z of the peak", "standard deviations of the fitted peak", "peak_z", |row| {
-        rounded(row, "peak_z", 1)
-    }),
+    shown(
+        "Z of the peak",
+        "standard deviations of the fitted peak; too large where its width was fitted, too",
+        "peak_z",
+        |row| rounded(row, "peak_z", 1),
+    ),
+    shown(
+        "feigned peak",
+        "signal that the function of the background finds in the spectrum that another one expects",
+        "peak_spurious",
+        spurious,
+    ),
     shown(
         "limit on the signal",
         "95% CLs upper limit on signal events in the window, by simulated signal; below it what is expected",
         "limit_signal",
         limit_on_signal,
+    ),
+    shown(
+        "limit on σ [fb]",
+        "the limit on the signal as a cross-section",
+        "limit_fb",
+        limit_on_cross_section,
     ),
     shown("purity", "share of the selected data that is simulated signal", "purity", |row| {
         percent(row, "purity")
@@ -212,14 +227,36 @@ fn p(row: &CsvRow, estimate: &str) -> Cell {
 
 /// A fitted peak, and how wide it is.
 fn peak(row: &CsvRow) -> Cell {
-    let width = number(row, "peak_width").map(|width| format!("of width {width:.0}"));
+    let width = number(row, "peak_width").map(|width| format!("of width {}", short(width)));
     Cell { beside: width, ..rounded(row, "peak_signal", 1) }
 }
 
 /// The limit on the signal of a window, and below it the expected one.
 fn limit_on_signal(row: &CsvRow) -> Cell {
-    let expected = number(row, "limit_signal_expected").map(|expected| format!("{expected:.0} expected"));
-    Cell { beside: expected, ..rounded(row, "limit_signal", 0) }
+    let expected =
+        number(row, "limit_signal_expected").map(|expected| format!("{} expected", short(expected)));
+    Cell { beside: expected, ..cell(row, "limit_signal", short) }
+}
+
+/// The same as a cross-section.
+fn limit_on_cross_section(row: &CsvRow) -> Cell {
+    let expected = number(row, "limit_fb_expected").map(|expected| format!("{} expected", short(expected)));
+    Cell { beside: expected, ..cell(row, "limit_fb", short) }
+}
+
+/// The signal that the function of the background feigns, with its error.
+fn spurious(row: &CsvRow) -> Cell {
+    let error = number(row, "peak_spurious_error").map(short);
+    cell(row, "peak_spurious", |value| match &error {
+        Some(error) => format!("{} ± {error}", short(value)),
+        None => short(value),
+    })
+}
+
+/// A number in three digits, in whatever unit it is.
+fn short(value: f64) -> String {
+    let digits = 2 - value.abs().max(f64::MIN_POSITIVE).log10().floor().clamp(-6.0, 2.0) as i32;
+    format!("{value:.*}", digits.max(0) as usize)
 }
 
 /// The observed limit, and below it the expected one.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Process, Store};
 use crate::error::Error;
-use crate::job::{Job, MassWindow};
+use crate::job::{Job, MassWindow, Peak};
 
 /// The name of the file.
 pub const UNBLINDING: &str = "unblinded.json";
@@ -47,6 +47,9 @@ pub struct Unblinding {
     /// Its cuts then, likewise.
     #[serde(default)]
     pub efficiencies: Vec<f64>,
+    /// The peak that it fitted to spectra then, likewise.
+    #[serde(default)]
+    pub peak: Option<Peak>,
 }
 
 impl Unblinding {
@@ -63,8 +66,9 @@ impl Unblinding {
         let windows = beyond(job.searched_windows(), &self.windows, "window");
         let control = beyond(job.control_windows(), &self.control_windows, "control window");
         let cuts = search.efficiencies.iter().filter(|cut| !self.efficiencies.contains(cut));
-        let added: Vec<String> =
-            windows.into_iter().chain(control).chain(cuts.map(|cut| format!("ε = {cut}"))).collect();
+        let peak = search.peak.filter(|peak| self.peak != Some(*peak)).map(|_| "the peak".to_owned());
+        let cuts = cuts.map(|cut| format!("ε = {cut}"));
+        let added: Vec<String> = windows.into_iter().chain(control).chain(cuts).chain(peak).collect();
         let chosen = "p-values that rest on them are not those of a blind search";
         (!added.is_empty())
             .then(|| format!("added after the search was unblinded: {}; {chosen}", added.join(", ")))
@@ -102,6 +106,7 @@ impl Store {
             windows: job.searched_windows(),
             control_windows: job.control_windows(),
             efficiencies: job.search.as_ref().map(|search| search.efficiencies.clone()).unwrap_or_default(),
+            peak: job.search.as_ref().and_then(|search| search.peak),
         };
         self.write_json(UNBLINDING, &unblinding)?;
         Ok(unblinding)

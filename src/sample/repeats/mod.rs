@@ -11,7 +11,7 @@
 mod agreement;
 mod group;
 
-use drapes_analysis::job::Job;
+use drapes_analysis::job::{Job, Search};
 use drapes_analysis::plan::fingerprint::InputFile;
 
 use crate::data::Events;
@@ -29,7 +29,8 @@ pub fn check_files(job: &Job, inputs: &[InputFile]) -> Result<(), Error> {
     let keys = ["data.events"]
         .into_iter()
         .chain(job.independent_background.file().map(|_| "independent_background.events"))
-        .chain(job.other_sample.file().map(|_| "other_sample.events"));
+        .chain(job.other_sample.file().map(|_| "other_sample.events"))
+        .chain(signal_file(job).map(|_| "search.signal_events"));
     let files: Vec<(&str, &InputFile)> = keys.zip(inputs).collect();
     let mut problems = Vec::new();
     for (index, (key, file)) in files.iter().enumerate() {
@@ -44,8 +45,12 @@ pub fn check_files(job: &Job, inputs: &[InputFile]) -> Result<(), Error> {
     Error::of_all(problems)
 }
 
+fn signal_file(job: &Job) -> Option<&std::path::Path> {
+    job.search.as_ref().and_then(Search::signal_file)
+}
+
 /// The events of a job that occur more than once, few enough to go on with; `further` are the events of a file of
-/// independent background, `other` those of another sample.
+/// independent background, `other` those of another sample, `simulated` those of a file of simulated signal.
 ///
 /// # Errors
 /// They are more than the job allows of a sample.
@@ -54,6 +59,7 @@ pub fn check(
     data: &Events,
     further: Option<&Events>,
     other: Option<&Events>,
+    simulated: Option<&Events>,
 ) -> Result<Vec<Repeat>, Error> {
     let name = |file: &std::path::Path| file.display().to_string();
     let file = name(&job.data.events);
@@ -71,6 +77,10 @@ pub fn check(
     if let (Some(events), Some(path)) = (other, job.other_sample.file()) {
         let title = format!("background events of {}", name(path));
         groups.push(Group::new(title, events, |event| !events.is_signal[event]));
+    }
+    if let (Some(events), Some(path)) = (simulated, signal_file(job)) {
+        let title = format!("signal events of {}", name(path));
+        groups.push(Group::new(title, events, events.is_simulated()));
     }
     let mut repeats: Vec<Repeat> = Vec::new();
     for (index, group) in groups.iter().enumerate() {

@@ -55,14 +55,14 @@ fn samples_of_their_own_are_of_no_concern() {
 #[test]
 fn events_that_are_twice_in_the_data_are_refused() {
     let data = sample(3000, 1e9, 1);
-    let message = refusal(check(&job(""), &both(&data, &data), None, None));
+    let message = refusal(check(&job(""), &both(&data, &data), None, None, None));
     assert!(
         message.starts_with("3000 of the 6000 background events of e.h5 are copies of others ("),
         "{message}"
     );
     assert!(message.contains("1%") && message.contains("data.most_repeated"), "{message}");
     // Whoever knows better says so.
-    let allowed = check(&job("most_repeated = 0.5"), &both(&data, &data), None, None).expect("allowed");
+    let allowed = check(&job("most_repeated = 0.5"), &both(&data, &data), None, None, None).expect("allowed");
     assert_eq!((allowed.len(), allowed[0].events, allowed[0].of), (1, 3000, 6000));
 }
 
@@ -70,7 +70,7 @@ fn events_that_are_twice_in_the_data_are_refused() {
 fn a_few_copies_are_told() {
     let data = sample(3000, 1e9, 1);
     let few = both(&data, &data.only(&[0, 1, 2]));
-    let told = check(&job(""), &few, None, None).expect("few");
+    let told = check(&job(""), &few, None, None, None).expect("few");
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].to_string(), "3 of the 3003 background events of e.h5 are copies of others");
     assert!(check(&job("most_repeated = 0"), &few, None, None).is_err());
@@ -140,7 +140,7 @@ fn whole_numbers_look_alike_and_are_no_copies() {
     assert!(alike > 60, "only {alike} look alike");
     assert_eq!(check(&job(""), &data, None, Some(&other)).expect("chance"), []);
     // Copies stand out among them.
-    assert!(check(&job(""), &both(&data, &data), None, None).is_err());
+    assert!(check(&job(""), &both(&data, &data), None, None, None).is_err());
     assert!(check(&job(""), &data, None, Some(&both(&other, &data))).is_err());
 }
 

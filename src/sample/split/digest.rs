@@ -17,10 +17,10 @@ impl Sample {
         for list in [&self.independent, &self.withheld, &self.background, &self.signal] {
             digest.numbers(list.iter().map(|event| event.to_le_bytes()));
         }
-        if let Some(other) = &self.other {
-            digest.numbers(other.masses.iter().map(|mass| mass.to_le_bytes()));
-            digest.numbers(other.features.iter().map(|value| value.to_le_bytes()));
-            digest.generated(other.generated.as_ref());
+        for apart in [&self.other, &self.simulated].into_iter().flatten() {
+            digest.numbers(apart.masses.iter().map(|mass| mass.to_le_bytes()));
+            digest.numbers(apart.features.iter().map(|value| value.to_le_bytes()));
+            digest.generated(apart.generated.as_ref());
         }
         digest.end()
     }

@@ -29,11 +29,9 @@ impl Sample {
     /// A window has fewer of them than the job puts among its pseudo-data, whether they are of a file or of the data's own.
     pub fn with_simulated(mut self, job: &Job, simulated: Option<&Events>) -> Result<Self, Error> {
         self.simulated = simulated.map(|simulated| {
-            let is_labelled = simulated.is_signal.contains(&true);
-            select(
-                simulated,
-                (0..simulated.len()).filter(|event| !is_labelled || simulated.is_signal[*event]),
-            )
+            self.events.remarks.extend(simulated.remarks.iter().cloned());
+            let is_simulated = simulated.is_simulated();
+            select(simulated, (0..simulated.len()).filter(|event| is_simulated(*event)))
         });
         let Some((search, sensitivity)) =
             job.search.as_ref().and_then(|search| Some((search, search.sensitivity.as_ref()?)))
@@ -57,7 +55,11 @@ impl Sample {
                     needed,
                     advice: format!(
                         "lower the strength {strongest} of search.sensitivity, say at which mass the signal was simulated in \
-                         search.signal_mass_gev, or name a larger file in search.signal_events"
+                         search.signal_mass_gev, or {}",
+                        match sensitivity.file() {
+                            Some(_) => "name a larger file in search.signal_events",
+                            None => "inject fewer of the labelled ones",
+                        }
                     ),
                 });
             }

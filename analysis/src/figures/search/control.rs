@@ -4,9 +4,11 @@ use serde::Serialize;
 
 use super::window::{NO_EXCESS, template_cut};
 use crate::figures::table::round;
+use crate::job::MassWindow;
 use crate::plan::work::{Passed, SearchWindow, SearchedWindow};
 use crate::statistics::search::background::{Normalisation, expected_background};
 use crate::statistics::search::control::{ControlCount, ControlExcess, combined};
+use crate::statistics::search::jump::{CutBin, jump};
 use crate::statistics::search::sculpting::{Sculpting, sculpting};
 use crate::store::Results;
 
@@ -53,6 +55,19 @@ impl ControlCut<'_> {
     pub fn sculpting(&self) -> Option<Sculpting> {
         sculpting(&self.window.spectrum, &self.passed.spectrum)
     }
+
+    /// By how many standard deviations the share that passes jumps in the window, which has these masses.
+    fn jump(&self, masses: MassWindow) -> Option<f64> {
+        let middles = self.window.edges.windows(2).map(|pair| f64::midpoint(pair[0], pair[1]));
+        let counts = self.window.spectrum.iter().zip(&self.passed.spectrum);
+        let bin = |(mass, (before, behind)): (f64, (&u32, &u32))| CutBin {
+            mass,
+            before: f64::from(*before),
+            behind: f64::from(*behind),
+            is_inside: masses.contains(mass),
+        };
+        jump(&middles.zip(counts).map(bin).collect::<Vec<_>>())
+    }
 }
 
 /// All cuts of all control windows that have numbers.
@@ -89,6 +104,7 @@ struct ControlRow {
     sculpting_chi2: Option<f64>,
     sculpting_bins: Option<usize>,
     sculpting_p: Option<f64>,
+    jump_in_window: Option<f64>,
 }
 
 /// All control windows and cuts as CSV; none where there are none. They are never blind.
@@ -112,6 +128,7 @@ pub fn csv(results: &Results) -> Option<Vec<u8>> {
             sculpting_chi2: sculpted.as_ref().map(|found| round(found.chi_squared)),
             sculpting_bins: sculpted.as_ref().map(|found| found.bins.len()),
             sculpting_p: sculpted.and_then(|found| found.p).map(round),
+            jump_in_window: cut.jump(masses).map(round),
         });
     }
     writer.into_inner().ok().filter(|bytes| !bytes.is_empty())

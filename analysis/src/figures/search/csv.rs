@@ -56,6 +56,10 @@ struct SearchRow {
     fit_p_exact: String,
     fit_limit: String,
     fit_limit_expected: String,
+    fit_limit_signal: String,
+    fit_limit_signal_expected: String,
+    fit_limit_fb: String,
+    fit_limit_fb_expected: String,
     peak_width: String,
     peak_signal: String,
     peak_z: String,
@@ -122,11 +126,10 @@ impl SearchRow {
         let count = |count: Option<usize>| count.map_or(String::new(), |count| count.to_string());
         let signal =
             if is_cut { found.passed.and_then(|passed| passed.signal) } else { found.window.n_signal };
-        let notes = [
-            found.direct.as_ref().err().filter(|_| is_cut),
-            found.spectrum.as_ref().err(),
-            peak.and_then(|peak| peak.as_ref().err()).filter(|_| found.spectrum.is_ok()),
-        ];
+        let notes = [found.direct.as_ref().err().filter(|_| is_cut), found.spectrum.as_ref().err()];
+        // Whether a peak has a fit depends on the data in the window.
+        let unfitted = peak.and_then(|peak| peak.as_ref().err()).filter(|_| found.spectrum.is_ok());
+        let unfitted = unfitted.filter(|_| blinding == Blinding::Open);
         let mut row = Self {
             window_low_gev: found.regions.signal.low.0,
             window_high_gev: found.regions.signal.high.0,
@@ -139,15 +142,22 @@ impl SearchRow {
             n: if is_cut { write.withheld(count(found.data)) } else { count(found.data) },
             n_signal: write.withheld(count(signal)),
             purity: write.number(found.purity()),
-            note: notes.into_iter().flatten().cloned().collect::<Vec<_>>().join("; "),
+            note: notes.into_iter().chain([unfitted]).flatten().cloned().collect::<Vec<_>>().join("; "),
             ..Self::default()
         };
         if let Ok(excess) = &found.direct {
             row.set_direct((found, excess), pseudo, write);
-            row.set_signal(excess.limits, conversion, write);
+            if let Some([events, fb]) = on_signal(excess.limits, conversion, write) {
+                [row.limit_signal, row.limit_signal_expected] = events;
+                [row.limit_fb, row.limit_fb_expected] = fb;
+            }
         }
         if let Ok(spectrum) = &found.spectrum {
             row.set_fit(spectrum, write);
+            if let Some([events, fb]) = on_signal(spectrum.excess.limits, conversion, write) {
+                [row.fit_limit_signal, row.fit_limit_signal_expected] = events;
+                [row.fit_limit_fb, row.fit_limit_fb_expected] = fb;
+            }
         }
         if let Some(Ok(peak)) = peak {
             row.set_peak(peak, write);
@@ -180,16 +190,6 @@ impl SearchRow {
         self.limit_background_error = excess.limit_background.map(|background| round(background.error));
     }
 
-    /// The limits as those on the signal of the window, where simulated signal says how much of it passes.
-    fn set_signal(&mut self, limits: Option<UpperLimits>, conversion: Option<&Conversion>, write: Writer) {
-        let Some((limits, conversion)) = limits.zip(conversion) else { return };
-        let passing = [limits.observed, limits.expected[2]];
-        [self.limit_signal, self.limit_signal_expected] =
-            passing.map(|passing| write.number(Some(conversion.in_window(passing))));
-        [self.limit_fb, self.limit_fb_expected] =
-            passing.map(|passing| write.number(conversion.cross_section(passing)));
-    }
-
     /// Numbers against the fit of the side-bands.
     fn set_fit(&mut self, found: &OfSpectrum, write: Writer) {
         let excess = &found.excess;
@@ -208,11 +208,27 @@ impl SearchRow {
         self.peak_width = write.number(Some(peak.width));
         self.peak_signal = write.number(Some(peak.signal));
         self.peak_z = write.number(Some(peak.z));
-        self.peak_p = write.p(Some(peak.p));
+        self.peak_p = write.p(peak.p);
         [self.peak_limit, self.peak_limit_expected] = write.limits(peak.limits);
+        // Of a given width it follows from the side-bands alone, and helps to choose what is fitted.
+        let write = if peak.is_of_given_width() { Writer(Blinding::Open) } else { write };
         self.peak_spurious = write.number(peak.spurious.map(|found| found.value));
         self.peak_spurious_error = write.number(peak.spurious.map(|found| found.error));
     }
+}
+
+/// Limits as those on the signal of the window, and on its cross-section, where simulated signal says how much of it passes.
+fn on_signal(
+    limits: Option<UpperLimits>,
+    conversion: Option<&Conversion>,
+    write: Writer,
+) -> Option<[[String; 2]; 2]> {
+    let (limits, conversion) = limits.zip(conversion)?;
+    let passing = [limits.observed, limits.expected[2]];
+    Some([
+        passing.map(|passing| write.number(Some(conversion.in_window(passing)))),
+        passing.map(|passing| write.number(conversion.cross_section(passing))),
+    ])
 }
 
 /// A number in seven digits; small ones with an exponent.

@@ -29,14 +29,16 @@ const COLOURS: [Colour; 2] = [Colour::hex(0x1f_8a3c), Colour::hex(0xe0_a800)];
 /// Limits of every window at its centre. While the search is blind there is no observed one, and what is expected follows from b
 /// alone; afterwards it takes the background that is most likely for the data without signal, as in `search.csv`.
 pub fn table(name: &str, results: &Results) -> FigureTable {
-    limited(name, results, |_, limits| Some(limits))
+    limited(name, results, &[], |_, limits| Some(limits))
 }
 
 /// The same of the signal of a window before the cut, by how much of simulated signal passes it; of cross-sections, where luminosity and
-/// acceptance are known. Empty without pseudo-experiments with signal.
+/// acceptance are known. Beside them what a count over the fit excludes without a cut, which is what a classifier adds to. Empty without
+/// pseudo-experiments with signal.
 pub fn table_of_signal(name: &str, results: &Results) -> FigureTable {
     let conversions = Conversions::of(results);
-    let mut table = limited(name, results, |found, limits| Some(conversions.at(found)?.of_limits(limits)));
+    let of_signal = |found: &CutNumbers<'_>, limits| Some(conversions.at(found)?.of_limits(limits));
+    let mut table = limited(name, results, &[1.0], of_signal);
     if !table.rows.is_empty() {
         let sensitivity = results.job.search.as_ref().and_then(|search| search.sensitivity.as_ref());
         let is_produced = sensitivity.is_some_and(|sensitivity| sensitivity.produced.is_some());
@@ -45,16 +47,17 @@ pub fn table_of_signal(name: &str, results: &Results) -> FigureTable {
     table
 }
 
-/// Limits of every window and cut on something that follows from those on what passes.
+/// Limits of every window and cut, and of what is further counted as one, on something that follows from those on what passes.
 fn limited(
     name: &str,
     results: &Results,
+    further: &[f64],
     of_passing: impl Fn(&CutNumbers<'_>, UpperLimits) -> Option<UpperLimits>,
 ) -> FigureTable {
     let mut table = FigureTable::new(name);
     let all = of_all(results);
     for estimate in Estimate::BOTH {
-        for cut in results.job.search.iter().flat_map(|search| &search.efficiencies) {
+        for cut in results.job.search.iter().flat_map(|search| &search.efficiencies).chain(further) {
             let mut of_cut: Vec<(f64, UpperLimits)> = all
                 .iter()
                 .filter(|found| found.efficiency.to_bits() == cut.to_bits())
@@ -159,8 +162,9 @@ fn of_cut(table: &FigureTable, panel: &str, estimate: Estimate) -> Panel {
         Estimate::Template => "template",
         Estimate::SideBands => "fit of the side-bands",
     };
+    let note = if cut == "1" { "no cut, the mass alone".to_owned() } else { format!("*ε* = {cut}, {from}") };
     Panel {
-        note: Some(panels::note(format!("*ε* = {cut}, {from}"), Corner::TopRight)),
+        note: Some(panels::note(note, Corner::TopRight)),
         ..Panel::new(across(table), Axis::log(format!("95% CL limit on {}", limits_on(table))), marks)
     }
 }

@@ -28,13 +28,20 @@ pub struct FoundPeak {
     pub signal: f64,
     /// Z of the likelihood ratio, below 0 for a lack of events.
     pub z: f64,
-    /// The p-value of Z, of a given width; of a fitted one it is too small.
-    pub p: PValue,
+    /// The p-value of Z of a given width; that of a fitted one would be too small.
+    pub p: Option<PValue>,
     /// Limits on its events at 95%; none where nothing is excluded.
     pub limits: Option<UpperLimits>,
     /// The largest signal that is found where there is none, and another function is the truth, with the error of the data at hand. None
     /// where no other function has a fit.
     pub spurious: Option<Measured>,
+}
+
+impl FoundPeak {
+    /// Whether its width is the job's.
+    pub fn is_of_given_width(&self) -> bool {
+        self.p.is_some()
+    }
 }
 
 /// Fits the peak of a job to the spectrum of a window and cut, over the function that describes its side-bands. None where the job has no
@@ -89,7 +96,7 @@ fn fit(
         width,
         signal: best.signal,
         z,
-        p: PValue::of_z(z),
+        p: peak.width.map(|_| PValue::of_z(z)),
         limits: upper_limits(&likelihood, QUOTED_LEVEL, scale).ok(),
         spurious: spurious(spectrum, window, (shape, signal), collision_energy),
     })

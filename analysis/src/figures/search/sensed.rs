@@ -12,6 +12,9 @@ use crate::statistics::search::limits::UpperLimits;
 use crate::statistics::search::passing_signal::PassingSignal;
 use crate::store::Results;
 
+/// The efficiency that stands for no cut.
+const BEFORE: f64 = 1.0;
+
 /// A cut of a window at one strength of signal.
 pub struct Sensed<'a> {
     /// The window.
@@ -24,8 +27,8 @@ pub struct Sensed<'a> {
     pub mean_signal: f64,
     /// The share of all simulated signal whose mass lies in the window.
     pub share_in_window: f64,
-    /// The signal events of experiments that pass, on average.
-    pub passing: f64,
+    /// The share of the drawn signal that passes, in all experiments together, with the error of their mean by how much they differ.
+    pub passing: Measured,
     /// The quoted Z of each experiment.
     pub z: Vec<f64>,
 }
@@ -60,24 +63,34 @@ fn at_cut<'a>(
     delta_error: f64,
 ) -> Option<Sensed<'a>> {
     let first = parts.first()?;
-    let (mut z, mut passing) = (vec![], 0.0);
+    let (mut z, mut signal) = (vec![], vec![]);
     for part in parts {
         for experiment in &part.experiments {
             let Some(count) = experiment.cuts.get(place).copied().flatten() else { continue };
             z.extend(found_z(experiment, part.n_template, count, delta_error));
-            passing += count.signal as f64;
+            signal.push([experiment.n_signal as f64, count.signal as f64]);
         }
     }
-    let experiments = z.len() as f64;
     (!z.is_empty()).then(|| Sensed {
         point,
         efficiency,
         strength: first.strength,
         mean_signal: first.mean_signal,
         share_in_window: first.share_in_window,
-        passing: passing / experiments,
+        passing: share_passing(&signal),
         z,
     })
+}
+
+/// The share of the signal that passes, in experiments with so much signal before and behind the cut: of all of it, with the error of that
+/// ratio by its spread.
+fn share_passing(signal: &[[f64; 2]]) -> Measured {
+    let sum = |place: usize| signal.iter().map(|one| one[place]).sum::<f64>();
+    let (drawn, n) = (sum(0).max(1.0), signal.len() as f64);
+    let value = sum(1) / drawn;
+    let squares: f64 = signal.iter().map(|[before, behind]| (behind - value * before).powi(2)).sum();
+    let error = if n > 1.0 { (squares * n / (n - 1.0)).sqrt() / drawn } else { value };
+    Measured { value, error }
 }
 
 fn found_z(
@@ -89,7 +102,10 @@ fn found_z(
     let cut = TemplateCut::of_independent(n_template as f64, count.template as f64);
     let counted = Normalisation::Counted(experiment.n_data as f64);
     let background = expected_background(&cut, counted, Measured { value: 0.0, error: delta_error }).ok()?;
-    Some(quoted_p(count.data, background).z())
+    let quoted = quoted_p(count.data, background).z();
+    // Where nothing passes the exact p-value is 1, and its Z no number; that of the likelihood is one.
+    let likelihood = CountLikelihood { count: count.data as f64, background, efficiency_error: 0.0 };
+    Some(if quoted.is_finite() { quoted } else { likelihood.z() })
 }
 
 /// Z of so many signal events over a fit of the side-bands before any cut: the bump alone.
@@ -105,7 +121,8 @@ pub struct Conversions(Vec<Conversion>);
 pub struct Conversion {
     window: String,
     efficiency: f64,
-    passing: PassingSignal,
+    /// How much passes the cut; none before any, where all of the window is there.
+    passing: Option<PassingSignal>,
     /// Signal events that a femtobarn makes in the window, where luminosity and acceptance are known.
     a_femtobarn: Option<f64>,
 }
@@ -119,17 +136,24 @@ impl Conversions {
         let mut conversions: Vec<Conversion> = vec![];
         for sensed in &all {
             let window = sensed.point.to_string();
-            if conversions.iter().any(|known| known.is_of(&window, sensed.efficiency)) {
+            let a_femtobarn = produced
+                .map(|Produced { luminosity, acceptance }| luminosity * acceptance * sensed.share_in_window);
+            let is_known = |efficiency: f64| conversions.iter().any(|known| known.is_of(&window, efficiency));
+            let (is_first, is_again) = (!is_known(BEFORE), is_known(sensed.efficiency));
+            if is_first {
+                let window = window.clone();
+                conversions.push(Conversion { window, efficiency: BEFORE, passing: None, a_femtobarn });
+            }
+            if is_again {
                 continue;
             }
             let alike = all.iter().filter(|other| {
                 other.point == sensed.point && other.efficiency.to_bits() == sensed.efficiency.to_bits()
             });
-            let simulated = alike.map(|other| [other.mean_signal, other.passing]);
+            let simulated = alike.map(|other| [other.mean_signal, other.mean_signal * other.passing.value]);
             let Some(passing) = PassingSignal::of(simulated) else { continue };
-            let a_femtobarn = produced
-                .map(|Produced { luminosity, acceptance }| luminosity * acceptance * sensed.share_in_window);
-            conversions.push(Conversion { window, efficiency: sensed.efficiency, passing, a_femtobarn });
+            let (efficiency, passing) = (sensed.efficiency, Some(passing));
+            conversions.push(Conversion { window, efficiency, passing, a_femtobarn });
         }
         Self(conversions)
     }
@@ -148,7 +172,7 @@ impl Conversion {
 
     /// Signal events in the window of which so many pass.
     pub fn in_window(&self, passing: f64) -> f64 {
-        self.passing.before(passing)
+        self.passing.as_ref().map_or(passing, |known| known.before(passing))
     }
 
     /// The cross-section (fb) of which so many pass, where luminosity and acceptance are known.

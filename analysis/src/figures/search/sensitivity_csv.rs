@@ -25,8 +25,8 @@ struct SensitivityRow {
     z_mass_alone: Option<f64>,
     share_above_3_sigma: f64,
     share_above_5_sigma: f64,
-    signal_passing: f64,
     signal_efficiency: f64,
+    signal_efficiency_error: f64,
 }
 
 /// All windows, cuts and strengths as CSV; none where there are none. No number is one of data behind a cut, so that nothing is withheld
@@ -67,8 +67,8 @@ impl SensitivityRow {
             z_mass_alone: alone.map(round),
             share_above_3_sigma: above(3.0),
             share_above_5_sigma: above(5.0),
-            signal_passing: round(sensed.passing),
-            signal_efficiency: round(sensed.passing / sensed.mean_signal),
+            signal_efficiency: round(sensed.passing.value),
+            signal_efficiency_error: round(sensed.passing.error),
         })
     }
 }

@@ -103,6 +103,7 @@ fn unblinded(results: Results) -> Results {
         windows: results.job.searched_windows(),
         control_windows: vec![],
         efficiencies: vec![0.01, 0.0001],
+        peak: None,
     };
     Results { unblinding: Some(unblinding), ..results }
 }

@@ -9,7 +9,7 @@ use super::{Injected, PseudoSearches, Search, SearchKeys};
 use crate::job::checks::repeated;
 use crate::job::document::Section;
 use crate::job::rules::{Rule, fitting};
-use crate::job::{Gev, MassWindow, TemplateMethod};
+use crate::job::{Gev, Job, MassWindow, TemplateMethod};
 
 /// The largest strength: ten times what anybody calls a discovery.
 const STRONGEST: f64 = 50.0;
@@ -102,7 +102,12 @@ pub(super) fn strengths() -> Rule<'static, Vec<f64>> {
 
 impl SearchKeys {
     /// The pseudo-experiments with signal; none, with a note, where the method's template or the events cannot make any.
-    pub(super) fn sensitivity(&self, section: &Section<'_>, method: TemplateMethod) -> Option<Sensitivity> {
+    pub(super) fn sensitivity(
+        &self,
+        section: &Section<'_>,
+        method: TemplateMethod,
+        job: &Job,
+    ) -> Option<Sensitivity> {
         if self.sensitivity.is_empty() {
             self.check_unused(section);
             return None;
@@ -117,7 +122,10 @@ impl SearchKeys {
             return None;
         }
         let signal = match self.signal {
-            SignalSource::File => SimulatedSignal::File(self.signal_events.clone()),
+            SignalSource::File => {
+                self.check_file(section, job);
+                SimulatedSignal::File(self.signal_events.clone())
+            }
             SignalSource::Labels if self.injected == Injected::Unlabelled => {
                 let message = "is \"labels\", with injected = \"unlabelled\" (no event of the data is known to be signal) set it to \
                                \"file\", and search.signal_events to a file of simulated signal";
@@ -154,8 +162,31 @@ impl SearchKeys {
         section.wrong(key, message);
     }
 
-    /// Notes a luminosity that nothing uses: somebody expects limits on cross-sections.
+    /// Notes a file of signal that is read as something else, too: its events would be in both places.
+    fn check_file(&self, section: &Section<'_>, job: &Job) {
+        let file = &self.signal_events;
+        let (what, advice) = if *file == job.data.events {
+            ("data", "set signal = \"labels\"")
+        } else if job.independent_background.file() == Some(file) {
+            ("independent background", "name a file of simulated signal")
+        } else if job.other_sample.file() == Some(file) {
+            ("events of another sample", "name a file of simulated signal")
+        } else {
+            return;
+        };
+        let message =
+            format!("is {}, from which the {what} are read (nothing can be both) {advice}", file.display());
+        section.wrong("signal_events", message);
+    }
+
+    /// Notes keys that nothing uses: somebody expects what they are for.
     fn check_unused(&self, section: &Section<'_>) {
+        if self.signal == SignalSource::File || self.signal_mass_gev > 0.0 {
+            let key = if self.signal == SignalSource::File { "signal" } else { "signal_mass_gev" };
+            let message = "is named, without sensitivity (no pseudo-experiment has signal) name strengths, as \
+                           sensitivity = [1, 2, 3, 5], or remove it";
+            section.wrong(key, message);
+        }
         if self.luminosity_ifb > 0.0 {
             let message = format!(
                 "is {}, without sensitivity (how much of a signal passes a cut is learnt from simulated signal) name strengths, as \

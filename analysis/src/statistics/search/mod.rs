@@ -5,7 +5,7 @@
 //! - Out: the expected background with its error, Z and p-values ([`p_value`]), upper limits by CLs with their bands
 //!   ([`limits`]), intervals ([`intervals`]), global and corrected p-values, and whether p-values are uniform ([`uniformity`]).
 //! - Beside it: how much of a signal passes ([`passing_signal`]), what regions without signal say ([`control`]), and whether a cut sculpts
-//!   the spectrum ([`sculpting`]).
+//!   the spectrum ([`sculpting`]) and its share jumps in the window ([`jump`]).
 //! - All p-values are one-sided, towards too many events. A Z below 0 is a lack of events.
 //! - It knows no job, no record and no figure.
 
@@ -16,6 +16,7 @@ pub mod counting;
 pub mod cut;
 pub mod effective;
 pub mod intervals;
+pub mod jump;
 pub mod likelihood;
 pub mod limits;
 pub mod p_value;

@@ -88,39 +88,59 @@ impl SignalLikelihood for SpectrumLikelihood {
 /// The width at which a signal fits best, between two widths, with its events there. A Z of it is not that of a Gaussian: it had
 /// one parameter more to find an excess with, so that pseudo-experiments must calibrate it.
 ///
+/// A width at which events lack counts as one without signal, for an excess is sought: a broad dip is no better than a narrow peak.
+/// Widths without a fit are passed over.
+///
 /// # Errors
-/// The spectrum has no fit.
+/// The spectrum has no fit at any width.
 pub fn best_width(
     spectrum: &Spectrum,
     shape: Shape,
     signal: SignalShape,
     widths: Window,
 ) -> Result<(SignalShape, Best), SpectrumError> {
-    let at = |ln_width: f64| -> Result<(f64, Best), SpectrumError> {
-        let signal = signal.with_width(ln_width.exp());
-        Ok((ln_width, SpectrumLikelihood::new(spectrum, shape, signal)?.best()?))
+    let at = |ln_width: f64| -> Result<Width, SpectrumError> {
+        let likelihood = SpectrumLikelihood::new(spectrum, shape, signal.with_width(ln_width.exp()))?;
+        let best = likelihood.best()?;
+        Ok(Width { ln_width, best, nll: if best.signal >= 0.0 { best.nll } else { likelihood.nll(0.0)? } })
     };
     let (low, high) = (widths.low.ln(), widths.high.ln());
     let step = (high - low) / f64::from(TRIED_WIDTHS - 1);
-    let tried = (0..TRIED_WIDTHS).map(|place| at(low + step * f64::from(place)));
-    let tried: Vec<(f64, Best)> = tried.collect::<Result<_, _>>()?;
-    let better = |a: (f64, Best), b: &(f64, Best)| if b.1.nll < a.1.nll { *b } else { a };
-    let mut best = tried.iter().fold(tried[0], better);
-    let (mut left, mut right) = ((best.0 - step).max(low), (best.0 + step).min(high));
+    let mut best: Result<Width, SpectrumError> = at(low);
+    for place in 1..TRIED_WIDTHS {
+        best = match (best, at(low + step * f64::from(place))) {
+            (Ok(known), Ok(found)) => Ok(if found.nll < known.nll { found } else { known }),
+            (Ok(known), Err(_)) => Ok(known),
+            (Err(_), found) => found,
+        };
+    }
+    let mut best = best?;
+    let (mut left, mut right) = ((best.ln_width - step).max(low), (best.ln_width + step).min(high));
     for _ in 0..WIDTH_STEPS {
         // The wider side of the best width is cut by the golden section.
-        let to_right = right - best.0 > best.0 - left;
-        let place = best.0 + 0.381_966 * if to_right { right - best.0 } else { left - best.0 };
-        let found = at(place)?;
-        let (kept, lost) = if found.1.nll < best.1.nll { (found, best) } else { (best, found) };
-        if lost.0 > kept.0 {
-            right = lost.0;
+        let here = best.ln_width;
+        let to_right = right - here > here - left;
+        let place = here + 0.381_966 * if to_right { right - here } else { left - here };
+        let lost = match at(place) {
+            Ok(found) if found.nll < best.nll => std::mem::replace(&mut best, found).ln_width,
+            _ => place,
+        };
+        if lost > best.ln_width {
+            right = lost;
         } else {
-            left = lost.0;
+            left = lost;
         }
-        best = kept;
     }
-    Ok((signal.with_width(best.0.exp()), best.1))
+    Ok((signal.with_width(best.ln_width.exp()), best.best))
+}
+
+/// A width that was tried.
+#[derive(Clone, Copy)]
+struct Width {
+    ln_width: f64,
+    best: Best,
+    /// −ln L of the best signal that is no lack of events.
+    nll: f64,
 }
 
 #[cfg(test)]

@@ -100,3 +100,47 @@ fn a_blind_search_has_expected_limits_on_signal_and_no_observed_ones() {
     assert!(table.rows.iter().any(|row| row.curve == "expected"));
     assert!(table.rows.iter().all(|row| row.curve != "observed"));
 }
+
+#[test]
+fn an_experiment_in_which_nothing_passes_has_a_significance_too() {
+    let mut results = with_signal("");
+    for other in &mut results.others {
+        if let TaskResult::Sensitivity(window) = other {
+            window.experiments[3].cuts[0] = Some(SensedCount { template: 40_000, data: 0, signal: 0 });
+        }
+    }
+    let rows = sensed_rows(&results);
+    assert_eq!((rows.len(), rows[0]["experiments"].as_str()), (3, "20"));
+    // One of twenty experiments finds no signal.
+    near(&rows[0]["signal_efficiency"], 0.05 * 19.0 / 20.0);
+    let error: f64 = rows[0]["signal_efficiency_error"].parse().expect("a number");
+    assert!((error / 0.0025 - 1.0).abs() < 0.1, "{error}");
+}
+
+#[test]
+fn efficiencies_are_those_of_the_signal_that_was_drawn() {
+    let mut results = with_signal("");
+    for other in &mut results.others {
+        if let TaskResult::Sensitivity(window) = other {
+            // Twice as much as on average, of which twice as much passes.
+            for experiment in &mut window.experiments {
+                experiment.n_signal *= 2;
+                experiment.cuts[0].iter_mut().for_each(|count| count.signal *= 2);
+            }
+        }
+    }
+    near(&sensed_rows(&results)[1]["signal_efficiency"], 0.1);
+}
+
+#[test]
+fn without_a_cut_the_mass_alone_limits_the_signal_by_a_fit() {
+    let row = &rows(&with_signal("blind = false\nluminosity_ifb = 10"))[0];
+    assert_eq!(
+        (row["fit_limit_signal"].as_str(), row["limit_signal"].as_str()),
+        (row["fit_limit"].as_str(), "")
+    );
+    let number = |key: &str| row[key].parse::<f64>().expect("a number");
+    assert!((number("fit_limit_fb_expected") / (number("fit_limit_expected") / 8.0) - 1.0).abs() < 1e-6);
+    let table = limits::table_of_signal("search_signal_limits", &with_signal(""));
+    assert!(!table.curve("side-bands at 1", "expected").is_empty());
+}

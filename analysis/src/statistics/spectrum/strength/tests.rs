@@ -94,3 +94,20 @@ fn the_width_that_fits_best_is_that_of_the_signal() {
     assert!((width / 100.0 - 1.0).abs() < 0.02, "{width}");
     assert!((best.signal / 3000.0 - 1.0).abs() < 0.03, "{best:?}");
 }
+
+#[test]
+fn a_broad_lack_of_events_is_no_better_width_than_a_narrow_excess() {
+    let plain = spectrum(1e5, 0.0);
+    let (dip, peak) = (SIGNAL.with_width(300.0), SIGNAL.with_width(25.0));
+    let counts = plain
+        .bins()
+        .zip(plain.counts())
+        .map(|(bin, count)| (count - 3000.0 * dip.share(bin) + 500.0 * peak.share(bin)).max(0.0));
+    let bent = plain.with_counts(counts.collect()).expect("counts");
+    let lack = SpectrumLikelihood::new(&bent, SHAPE, dip).expect("a fit");
+    assert!(signed_z(&lack).expect("a fit") < -5.0, "the dip is the larger effect");
+    let widths = Window { low: 20.0, high: 400.0 };
+    let (found, best) = best_width(&bent, SHAPE, SIGNAL.with_width(50.0), widths).expect("a fit");
+    let SignalShape::Gaussian { width, .. } = found else { panic!("{found:?}") };
+    assert!(best.signal > 0.0 && width < 100.0, "{width} {best:?}");
+}
