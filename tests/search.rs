@@ -290,6 +290,41 @@ fn features_that_give_the_mass_away_are_told() {
     assert!(rest.contains("leave out of data.features what follows the mass"), "{said}");
 }
 
+/// Masses at which the picture of the spectrum says how far the data pull.
+fn pulls(out: &Path) -> Vec<f64> {
+    let text = fs::read_to_string(out.join("figures/mass_spectrum.csv")).expect("a table");
+    let rows = text.lines().filter_map(|line| line.strip_prefix("mass_spectrum,pull,data,"));
+    rows.map(|row| row.split(',').next().expect("x").parse().expect("a number")).collect()
+}
+
+#[test]
+fn no_figure_of_a_blind_search_has_an_excess_in_the_window_or_its_data_beside_the_template() {
+    let place = directory();
+    let out = place.path().join("out");
+    write(place.path(), "mine.csv", &table(4000, 120.0));
+    let job = unlabelled(place.path(), "windows_gev = [[80, 90]]\nefficiencies = [0.1]\ntrainings = 1");
+    answer(&mut run(&job, &out));
+    let inside = |mass: &f64| (80.0..90.0).contains(mass);
+    assert!(!pulls(&out).is_empty() && !pulls(&out).iter().any(inside), "{:?}", pulls(&out));
+    assert!(!out.join("figures/corner.csv").exists());
+    let histograms = place.path().join("histograms.json");
+    let export = || {
+        answer(drapes().arg("export").arg(&out).arg("--uhi").arg(&histograms));
+        let text = fs::read_to_string(&histograms).expect("JSON");
+        fs::remove_file(&histograms).expect("our own file");
+        text
+    };
+    assert!(!export().contains("/a/background\""));
+    answer(drapes().arg("unblind").arg(&out));
+    assert!(pulls(&out).iter().any(inside));
+    let corner = fs::read_to_string(out.join("figures/corner.csv")).expect("a table");
+    assert!(
+        corner.contains(",data,") && !corner.contains("background"),
+        "the data hold whatever signal there is"
+    );
+    assert!(export().contains("/a/background\""));
+}
+
 /// The counts of pseudo-experiments, task by task.
 fn pseudo(out: &Path) -> Vec<(String, Vec<serde_json::Value>)> {
     let of_task = |(name, record): (String, serde_json::Value)| {
@@ -431,6 +466,11 @@ fn simulated_signal_of_a_file_is_found_in_pseudo_data_and_makes_limits_on_its_cr
     for figure in ["search_sensitivity", "search_signal_limits"] {
         assert!(out.join(format!("figures/{figure}.png")).exists());
     }
+    // Twice the luminosity needs no task, and tables all the same.
+    let twice = lumi.replace("luminosity_ifb = 10", "luminosity_ifb = 20");
+    answer(&mut run(&search(&twice), &out));
+    let halved = number(&rows(&out)[1]["limit_fb"]);
+    assert!((2.0 * halved / number(&row["limit_fb"]) - 1.0).abs() < 1e-4, "{halved} after {row:?}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::error::Error;
 use crate::plan::work::{Content, Histogram};
 use crate::plan::{Plan, TaskId};
+use crate::store::unblinding::Blinding;
 use crate::store::{RecordState, Store};
 
 /// All histograms of a scan by name, `STAGE/TASK/QUANTITY/SAMPLE`.
@@ -17,13 +18,18 @@ pub fn histograms(store: &Store) -> Result<Map<String, Value>, Error> {
     let stored = store.job()?;
     store.check_folded()?;
     let plan = Plan::of(&stored.job);
+    let is_blind = stored.job.is_unlabelled()
+        && Blinding::of(&stored.job, store.unblinding().as_ref()) == Blinding::Blind;
     let mut all = Map::new();
     for (task, state) in plan.tasks.iter().zip(store.states(&stored, &plan)) {
         if !matches!(state, RecordState::Done(_)) {
             continue;
         }
         for histogram in store.result(&task.id)?.histograms(&stored.job) {
-            for (sample, values) in &histogram.samples {
+            // Without labels the background of a window is its data, and a blind search does not compare them with the template.
+            let is_withheld =
+                |sample: &str| is_blind && histogram.content == Content::Shares && sample == "background";
+            for (sample, values) in histogram.samples.iter().filter(|(sample, _)| !is_withheld(sample)) {
                 add(&mut all, &task.id, &histogram, sample, values);
             }
         }

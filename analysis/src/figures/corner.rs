@@ -4,6 +4,7 @@ use super::contour::Density;
 use super::{histogram, palette};
 use crate::figures::FigureTable;
 use crate::job::hlv;
+use crate::store::unblinding::Blinding;
 use crate::store::{PairDensity, Results, TemplateSummary};
 use drapes_draw::{
     Axis, Colour, Curve, Dash, Filling, Legend, Mark, Panel, Picture, Point, Row, Steps, Style,
@@ -12,24 +13,32 @@ use drapes_draw::{
 use super::select;
 
 const TRUTH: &str = "background";
+/// What stands in its place where events have no labels: all of the window, signal included.
+const DATA: &str = "data";
 const TEMPLATE: &str = "generated";
 /// Shares of events within the contours, in percent.
 const SHARES: [(u8, Dash); 2] = [(68, Dash::Solid), (95, Dash::Dashed)];
 const TRUTH_COLOUR: Colour = Colour::hex(0x30_3030);
 
 /// On the diagonal a histogram of each feature, elsewhere contours of each pair: the rows of a contour hold its points, one
-/// feature in `x` and the other in `mean`.
+/// feature in `x` and the other in `mean`. Empty while a search of unlabelled data is blind, which would show in which features they are
+/// unlike the template.
 pub fn table(name: &str, results: &Results) -> FigureTable {
     let mut table = FigureTable::new(name);
     let Some(summary) = chosen(results) else { return table };
+    let is_unlabelled = results.job.is_unlabelled();
+    if is_unlabelled && results.blinding() == Blinding::Blind {
+        return table;
+    }
+    let truth = if is_unlabelled { DATA } else { TRUTH };
     let features = &results.job.data.features;
     for (feature, spectra) in features.iter().zip(&summary.spectra) {
-        histogram::push(&mut table, feature, TRUTH, &spectra.edges, &spectra.background);
+        histogram::push(&mut table, feature, truth, &spectra.edges, &spectra.background);
         histogram::push(&mut table, feature, TEMPLATE, &spectra.edges, &spectra.generated);
     }
     for pair in &summary.pairs {
         if let (Some(x), Some(y)) = (features.get(pair.x), features.get(pair.y)) {
-            push_pair(&mut table, &panel(x, y), pair);
+            push_pair(&mut table, &panel(x, y), pair, truth);
         }
     }
     table
@@ -46,8 +55,8 @@ fn panel(x: &str, y: &str) -> String {
     format!("{y} against {x}")
 }
 
-fn push_pair(table: &mut FigureTable, panel: &str, pair: &PairDensity) {
-    for (word, contents) in [(TRUTH, &pair.background), (TEMPLATE, &pair.generated)] {
+fn push_pair(table: &mut FigureTable, panel: &str, pair: &PairDensity, truth: &str) {
+    for (word, contents) in [(truth, &pair.background), (TEMPLATE, &pair.generated)] {
         let density = Density::of_bins(&pair.x_edges, &pair.y_edges, contents);
         for (share, _) in SHARES {
             let lines = density.lines(density.level(f64::from(share) / 100.0));
@@ -102,19 +111,21 @@ fn axis(table: &FigureTable, feature: &str) -> Axis {
     }
 }
 
-fn looks() -> [(&'static str, &'static str, Colour); 2] {
+fn looks() -> [(&'static str, &'static str, Colour); 3] {
     [
         (TRUTH, "true background of the signal region", TRUTH_COLOUR),
+        (DATA, "data of the signal region", TRUTH_COLOUR),
         (TEMPLATE, "template of DRAPES ∅", palette::colour("noise")),
     ]
 }
 
 fn shapes(table: &FigureTable, panel: &str) -> Vec<Mark> {
     let step = |(word, label, colour): (&str, &str, Colour)| {
-        let filling = if word == TRUTH { Filling::Light } else { Filling::Empty };
+        let filling = if word == TEMPLATE { Filling::Empty } else { Filling::Light };
         Mark::Steps(Steps { filling, ..histogram::steps(table, panel, word, label, Style::line(colour)) })
     };
-    looks().map(step).to_vec()
+    let is_there = |(word, ..): &(&str, &str, Colour)| !table.curve(panel, word).is_empty();
+    looks().into_iter().filter(is_there).map(step).collect()
 }
 
 fn contours(table: &FigureTable, panel: &str) -> Vec<Mark> {

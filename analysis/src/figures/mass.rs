@@ -6,6 +6,7 @@ use crate::job::{MassWindow, hlv};
 use crate::plan::work::Fit;
 use crate::statistics::band::Band;
 use crate::statistics::chi_squared::p_value;
+use crate::store::unblinding::Blinding;
 use crate::store::{MassFit, Results};
 use drapes_draw::{Axis, Bars, Colour, Curve, Dash, Guide, Mark, Panel, Picture, Point, Points, Row, Style};
 
@@ -42,8 +43,13 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
         table.push_value(SPECTRUM, REGION, edge.0, 0.0);
     }
     table.push_value(SPECTRUM, QUALITY, fit.degrees_of_freedom as f64, fit.chi_squared);
+    // The spectrum itself is no secret of a blind search; its excess in the windows is.
+    let withheld =
+        if results.blinding() == Blinding::Blind { results.job.searched_windows() } else { vec![] };
     for ((centre, count), expected) in centres.iter().zip(&fit.counts).zip(&fit.expected) {
-        table.push_value(PULL, DATA, *centre, (count - expected) / expected.sqrt());
+        if !withheld.iter().any(|window| window.contains(*centre)) {
+            table.push_value(PULL, DATA, *centre, (count - expected) / expected.sqrt());
+        }
     }
     for edge in &fit.edges {
         table.push_value(PULL, EDGES, *edge, 0.0);
@@ -88,7 +94,11 @@ pub fn picture(table: &FigureTable) -> Picture {
         }
     };
     let spectrum = Panel { guides: shade(Some("SR")), ..Panel::new(x(), Axis::log("events"), marks) };
-    let pulls = table.curve(PULL, DATA).iter().map(|row| row.mean).collect();
+    let pulls = table.curve(PULL, DATA);
+    let pull_in = |pair: &[f64]| {
+        pulls.iter().find(|row| pair[0] < row.x && row.x < pair[1]).map_or(f64::NAN, |row| row.mean)
+    };
+    let pulls = edges.windows(2).map(pull_in).collect();
     let colour = Colour::hex(0x5d_6d7e);
     let bars = Mark::Bars(Bars { label: None, colour, edges: edges.clone(), heights: pulls });
     let mut guides = shade(None);

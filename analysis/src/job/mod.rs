@@ -158,6 +158,11 @@ impl Job {
         tree
     }
 
+    /// Whether it searches events without labels, of which any may be signal.
+    pub fn is_unlabelled(&self) -> bool {
+        self.search.as_ref().is_some_and(|search| !search.injected.is_labelled())
+    }
+
     /// How an axis of the resonant mass is labelled, in the markup of pictures.
     pub fn mass_label(&self) -> String {
         let label = hlv::label(&self.data.resonant);

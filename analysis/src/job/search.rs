@@ -311,7 +311,7 @@ impl SearchKeys {
         }
         let (calibration, sensitivity) =
             (self.calibration(section, method), self.sensitivity(section, method, job));
-        let peak = self.peak(section);
+        let peak = self.peak(section, &windows);
         for (_, sample) in self.control_windows(section, &windows, job) {
             points.push(self.point(method, sample, job));
         }

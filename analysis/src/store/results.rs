@@ -226,7 +226,11 @@ pub fn digest(job: &Job, plan: &Plan, states: &[RecordState], unblinding: Option
     let mut digest = Sha256::new();
     digest.update(serde_json::to_vec(&(&job.figures, job.closure)).unwrap_or_default());
     if let Some(search) = &job.search {
-        digest.update(serde_json::to_vec(&(search.blind, unblinding)).unwrap_or_default());
+        // What no task depends on, and tables do.
+        let produced = search.sensitivity.as_ref().and_then(|sensitivity| sensitivity.produced);
+        digest.update(
+            serde_json::to_vec(&(search.blind, search.peak, produced, unblinding)).unwrap_or_default(),
+        );
     }
     for (task, state) in plan.tasks.iter().zip(states) {
         // A task that is done again takes another time: its run tells records of one task apart.

@@ -42,6 +42,16 @@ fn both(first: &Events, second: &Events) -> Events {
     all
 }
 
+/// Of a job without simulated signal.
+fn check(
+    job: &Job,
+    data: &Events,
+    further: Option<&Events>,
+    other: Option<&Events>,
+) -> Result<Vec<Repeat>, Error> {
+    super::check(job, data, further, other, None)
+}
+
 fn refusal(result: Result<Vec<Repeat>, Error>) -> String {
     result.expect_err("too many").to_string()
 }
@@ -55,14 +65,14 @@ fn samples_of_their_own_are_of_no_concern() {
 #[test]
 fn events_that_are_twice_in_the_data_are_refused() {
     let data = sample(3000, 1e9, 1);
-    let message = refusal(check(&job(""), &both(&data, &data), None, None, None));
+    let message = refusal(check(&job(""), &both(&data, &data), None, None));
     assert!(
         message.starts_with("3000 of the 6000 background events of e.h5 are copies of others ("),
         "{message}"
     );
     assert!(message.contains("1%") && message.contains("data.most_repeated"), "{message}");
     // Whoever knows better says so.
-    let allowed = check(&job("most_repeated = 0.5"), &both(&data, &data), None, None, None).expect("allowed");
+    let allowed = check(&job("most_repeated = 0.5"), &both(&data, &data), None, None).expect("allowed");
     assert_eq!((allowed.len(), allowed[0].events, allowed[0].of), (1, 3000, 6000));
 }
 
@@ -70,7 +80,7 @@ fn events_that_are_twice_in_the_data_are_refused() {
 fn a_few_copies_are_told() {
     let data = sample(3000, 1e9, 1);
     let few = both(&data, &data.only(&[0, 1, 2]));
-    let told = check(&job(""), &few, None, None, None).expect("few");
+    let told = check(&job(""), &few, None, None).expect("few");
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].to_string(), "3 of the 3003 background events of e.h5 are copies of others");
     assert!(check(&job("most_repeated = 0"), &few, None, None).is_err());
@@ -140,7 +150,7 @@ fn whole_numbers_look_alike_and_are_no_copies() {
     assert!(alike > 60, "only {alike} look alike");
     assert_eq!(check(&job(""), &data, None, Some(&other)).expect("chance"), []);
     // Copies stand out among them.
-    assert!(check(&job(""), &both(&data, &data), None, None, None).is_err());
+    assert!(check(&job(""), &both(&data, &data), None, None).is_err());
     assert!(check(&job(""), &data, None, Some(&both(&other, &data))).is_err());
 }
 
@@ -179,4 +189,22 @@ fn files_that_are_equal_are_refused_by_both_names() {
     let job = JobFile::from_text(Path::new("job.toml"), text).check().expect("a good job");
     let found = check_files(&job, &[file("e.h5", "1"), file("o.h5", "1")]).expect_err("equal").to_string();
     assert!(found.starts_with("other_sample.events (o.h5) is the same file as data.events"), "{found}");
+}
+
+#[test]
+fn simulated_signal_that_is_among_the_data_is_refused() {
+    let search = "[search]\nwindows_gev = [[3300, 3700]]\ninjected = 5\nsensitivity = [1]\nsignal = 'file'\n\
+                  signal_events = 's.h5'\n";
+    let [data, signal] = [1, 2].map(|seed| sample(1000, 1e9, seed));
+    let with = |simulated: &Events| super::check(&job(search), &data, None, None, Some(simulated));
+    assert_eq!(with(&signal).expect("all differ"), []);
+    let message = refusal(with(&both(&signal, &data)));
+    assert!(message.contains("signal events of s.h5") && message.contains("e.h5"), "{message}");
+    // Of a file with labels only the signal counts.
+    let labelled = Events {
+        is_signal: (0..2000).map(|event| event < 1000).collect(),
+        rows: (0..2000).collect(),
+        ..both(&signal, &data)
+    };
+    assert_eq!(with(&labelled).expect("its background is not used"), []);
 }

@@ -38,6 +38,8 @@ impl Sample {
         else {
             return Ok(self);
         };
+        let middle = self.middle_of_signal(search.injected.added());
+        self.remark_of_mass(sensitivity, middle, job);
         let strongest = sensitivity.strengths.iter().copied().fold(0.0, f64::max);
         let mut problems = Vec::new();
         for point in job.points.iter().filter(|point| point.is_searched()) {
@@ -49,7 +51,12 @@ impl Sample {
             let found = self.signal_in(sensitivity, search.injected.added(), regions.signal).features.nrows();
             if found < needed {
                 problems.push(Error::TooFew {
-                    region: format!("the window {} {}", regions.signal, job.unit),
+                    region: format!(
+                        "the window {} {} (simulated signal lies around {:.6})",
+                        regions.signal,
+                        job.unit,
+                        middle + sensitivity.shift(regions.signal)
+                    ),
                     what: "simulated signal events for search.sensitivity",
                     found,
                     needed,
@@ -65,6 +72,35 @@ impl Sample {
             }
         }
         Error::of_all(problems).map(|()| self)
+    }
+
+    /// The median mass of simulated signal.
+    fn middle_of_signal(&self, used: SignalCount) -> f64 {
+        let mut masses: Vec<f64> = if let Some(simulated) = &self.simulated {
+            simulated.masses.clone()
+        } else {
+            let unused = self.signal.get(used.0 as usize..).unwrap_or_default();
+            unused.iter().map(|event| self.mass(*event)).collect()
+        };
+        let middle = masses.len() / 2;
+        if masses.is_empty() { f64::NAN } else { *masses.select_nth_unstable_by(middle, f64::total_cmp).1 }
+    }
+
+    /// Says where simulated signal does not lie where the job has it: it would be shifted past the middle of windows.
+    fn remark_of_mass(&mut self, sensitivity: &Sensitivity, middle: f64, job: &Job) {
+        /// The share of a window by which the two may differ.
+        const NEAR: f64 = 0.1;
+        let narrowest = job.searched_windows().iter().map(MassWindow::width).fold(f64::INFINITY, f64::min);
+        let Some(named) =
+            sensitivity.simulated_at.filter(|named| (named.0 - middle).abs() > NEAR * narrowest)
+        else {
+            return;
+        };
+        self.events.remarks.push(format!(
+            "simulated signal lies around {middle:.6} {}, and search.signal_mass_gev says {named}: it is shifted past the middle of \
+             the windows",
+            job.unit
+        ));
     }
 
     /// Simulated signal in a window: of the file, or that of the data which no injection up to `used` contains.

@@ -129,7 +129,10 @@ impl SearchRow {
         let notes = [found.direct.as_ref().err().filter(|_| is_cut), found.spectrum.as_ref().err()];
         // Whether a peak has a fit depends on the data in the window.
         let unfitted = peak.and_then(|peak| peak.as_ref().err()).filter(|_| found.spectrum.is_ok());
-        let unfitted = unfitted.filter(|_| blinding == Blinding::Open);
+        let of_limit = found.direct.as_ref().ok().and_then(|excess| excess.limits);
+        let beyond = conversion.zip(of_limit).and_then(|(of, limits)| of.beyond(limits.observed));
+        let of_data = unfitted.map(String::as_str).into_iter().chain(beyond);
+        let of_data = of_data.filter(|_| blinding == Blinding::Open);
         let mut row = Self {
             window_low_gev: found.regions.signal.low.0,
             window_high_gev: found.regions.signal.high.0,
@@ -142,7 +145,13 @@ impl SearchRow {
             n: if is_cut { write.withheld(count(found.data)) } else { count(found.data) },
             n_signal: write.withheld(count(signal)),
             purity: write.number(found.purity()),
-            note: notes.into_iter().chain([unfitted]).flatten().cloned().collect::<Vec<_>>().join("; "),
+            note: notes
+                .into_iter()
+                .flatten()
+                .map(String::as_str)
+                .chain(of_data)
+                .collect::<Vec<_>>()
+                .join("; "),
             ..Self::default()
         };
         if let Ok(excess) = &found.direct {
@@ -205,15 +214,15 @@ impl SearchRow {
 
     /// Numbers of a fitted peak.
     fn set_peak(&mut self, peak: &FoundPeak, write: Writer) {
-        self.peak_width = write.number(Some(peak.width));
+        let of_job = if peak.is_of_given_width() { Writer(Blinding::Open) } else { write };
+        self.peak_width = of_job.number(Some(peak.width));
         self.peak_signal = write.number(Some(peak.signal));
         self.peak_z = write.number(Some(peak.z));
         self.peak_p = write.p(peak.p);
         [self.peak_limit, self.peak_limit_expected] = write.limits(peak.limits);
         // Of a given width it follows from the side-bands alone, and helps to choose what is fitted.
-        let write = if peak.is_of_given_width() { Writer(Blinding::Open) } else { write };
-        self.peak_spurious = write.number(peak.spurious.map(|found| found.value));
-        self.peak_spurious_error = write.number(peak.spurious.map(|found| found.error));
+        self.peak_spurious = of_job.number(peak.spurious.map(|found| found.value));
+        self.peak_spurious_error = of_job.number(peak.spurious.map(|found| found.error));
     }
 }
 

@@ -16,9 +16,6 @@ use crate::statistics::spectrum::shape::Shape;
 use crate::statistics::spectrum::signal::{PowerTail, SignalShape};
 use crate::statistics::spectrum::strength::{SpectrumLikelihood, best_width};
 
-/// The largest width that is fitted, in widths of the window: a wider peak is background in this window.
-const WIDEST: f64 = 0.5;
-
 /// A fitted peak.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FoundPeak {
@@ -62,7 +59,7 @@ pub fn fitted(job: &Job, found: &CutNumbers<'_>) -> Option<Result<FoundPeak, Str
         let told = |error: SpectrumError| error.to_string();
         let spectrum = Spectrum::new(found.window.edges.clone(), counts).map_err(told)?;
         let window = hidden(&found.regions);
-        let widths = Window { low: bin_width(&found.regions), high: WIDEST * window.width() };
+        let widths = Window { low: bin_width(&found.regions), high: Peak::WIDEST * window.width() };
         fit(&spectrum, choice.fit().shape(), (peak, window, widths), job.collision_energy.0).map_err(told)
     });
     Some(fit)

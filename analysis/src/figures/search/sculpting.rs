@@ -10,7 +10,7 @@ use crate::statistics::search::intervals::{ONE_SIGMA, clopper_pearson};
 use crate::statistics::search::sculpting::PassedBin;
 use crate::store::Results;
 use drapes_draw::{
-    Axis, Corner, Curve, Dash, Guide, Legend, Mark, Marker, Panel, Picture, Point, Row, Style,
+    Axis, Corner, Dash, Guide, Legend, Mark, Marker, Panel, Picture, Point, Points, Row, Style,
 };
 
 /// The rows that have the edges of the window.
@@ -113,7 +113,8 @@ fn panel(table: &FigureTable, window: &str) -> Panel {
         let points = table.curve(window, curve).into_iter();
         let points = points.map(|row| Point::within(row.x, row.mean, row.low, row.high)).collect();
         let style = Style::line(palette::shade((place + 1) as f64 / cuts.len() as f64)).marked(Marker::Disc);
-        marks.push(Mark::Curve(Curve::new(format!("*ε* = {curve}"), style, points)));
+        // No line between them: it would lead through the masses that are left out.
+        marks.push(Mark::Points(Points::new(format!("*ε* = {curve}"), style, points)));
         if let Some(p) = table.curve(window, &format!("{P}{curve}")).first() {
             note.push_str(&format!("\n*p* = {} at *ε* = {curve}", written(p.mean)));
         }

@@ -175,6 +175,11 @@ impl Conversion {
         self.passing.as_ref().map_or(passing, |known| known.before(passing))
     }
 
+    /// In words where so much that passes is outside of what was simulated.
+    pub fn beyond(&self, passing: f64) -> Option<&'static str> {
+        self.passing.as_ref()?.beyond(passing)
+    }
+
     /// The cross-section (fb) of which so many pass, where luminosity and acceptance are known.
     pub fn cross_section(&self, passing: f64) -> Option<f64> {
         self.a_femtobarn.filter(|events| *events > 0.0).map(|events| self.in_window(passing) / events)

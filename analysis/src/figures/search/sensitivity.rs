@@ -90,6 +90,10 @@ fn panel(table: &FigureTable, window: &str) -> Panel {
     Panel {
         guides: vec![guide(0.0), guide(5.0)],
         note: Some(panels::note(window.replace('-', "–"), Corner::TopLeft)),
-        ..Panel::new(Axis::linear("injected *S*/√*B*"), Axis::linear("found *Z*"), marks)
+        ..Panel::new(
+            Axis::linear("injected *S*/√*B*").within(0.0, 1.05 * strongest),
+            Axis::linear("found *Z*"),
+            marks,
+        )
     }
 }

@@ -181,6 +181,10 @@ impl SearchKeys {
 
     /// Notes keys that nothing uses: somebody expects what they are for.
     fn check_unused(&self, section: &Section<'_>) {
+        if section.names("sensitivity") {
+            // An empty list, or one with a mistake, which is told.
+            return;
+        }
         if self.signal == SignalSource::File || self.signal_mass_gev > 0.0 {
             let key = if self.signal == SignalSource::File { "signal" } else { "signal_mass_gev" };
             let message = "is named, without sensitivity (no pseudo-experiment has signal) name strengths, as \

@@ -140,6 +140,7 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
     ("sensitivity = [1]\ninjected = 5\nsensitivity_experiments = 15", "", "sensitivity_experiments", "of 10"),
     ("sensitivity = [1]\ninjected = 5\nacceptance = 0", "", "acceptance", "a share above 0"),
     ("peak_width_gev = 20", "", "peak_width_gev", "without a peak"),
+    ("peak = 'gaussian'\npeak_width_gev = 300", "", "peak_width_gev", "wider than half"),
     ("peak = 'square'", "", "peak", "\"gaussian\""),
     ("peak = 'crystal_ball'\npeak_tails = [1, 1, 1, 1]", "", "peak_tails", "powers above 1"),
     ("signal = 'here'", "", "signal", "\"labels\" or \"file\""),

@@ -26,7 +26,7 @@ const STEPS: usize = 25;
 /// A share that changes slowly with the mass gives a spectrum that a fit of its side-bands still follows; one that jumps in the window
 /// makes a bump, or hides one.
 ///
-/// Source: binomial regression by Newton's method (P. McCullagh, J. A. Nelder, *Generalized Linear Models*, 1989, Chapter 4).
+/// Source: binomial regression by Newton's method (J. A. Nelder, R. W. M. Wedderburn, J. R. Stat. Soc. A 135 (1972) 370).
 pub fn jump(bins: &[CutBin]) -> Option<f64> {
     let beside = || bins.iter().filter(|bin| !bin.is_inside && bin.before > 0.0);
     let [before, behind] = beside().fold([0.0, 0.0], |[n, k], bin| [n + bin.before, k + bin.behind]);

@@ -39,6 +39,22 @@ impl PassingSignal {
         }
         low * passing / low_passing
     }
+
+    /// In words where so much is less, or more, than what passes of the smallest, or the largest, number that was simulated.
+    pub fn beyond(&self, passing: f64) -> Option<&'static str> {
+        let (first, last) = (self.0.first()?, self.0.last()?);
+        if passing < first[1] {
+            Some(
+                "the limit on the signal is the smallest simulated strength (name smaller ones in search.sensitivity)",
+            )
+        } else if passing > last[1] {
+            Some(
+                "the limit on the signal lies above all simulated strengths (name larger ones in search.sensitivity)",
+            )
+        } else {
+            None
+        }
+    }
 }
 
 #[cfg(test)]
@@ -58,6 +74,9 @@ mod tests {
         near(found.before(45.0), 150.0);
         // Four tenths of it pass at the largest strength, and above.
         near(found.before(160.0), 400.0);
+        assert!(found.beyond(5.0).is_some_and(|told| told.contains("smallest")));
+        assert!(found.beyond(81.0).is_some_and(|told| told.contains("above all")));
+        assert_eq!(found.beyond(45.0), None);
     }
 
     #[test]

@@ -99,14 +99,14 @@ pub fn best_width(
     signal: SignalShape,
     widths: Window,
 ) -> Result<(SignalShape, Best), SpectrumError> {
-    let at = |ln_width: f64| -> Result<Width, SpectrumError> {
+    let at = |ln_width: f64| -> Result<Tried, SpectrumError> {
         let likelihood = SpectrumLikelihood::new(spectrum, shape, signal.with_width(ln_width.exp()))?;
         let best = likelihood.best()?;
-        Ok(Width { ln_width, best, nll: if best.signal >= 0.0 { best.nll } else { likelihood.nll(0.0)? } })
+        Ok(Tried { ln_width, best, nll: if best.signal >= 0.0 { best.nll } else { likelihood.nll(0.0)? } })
     };
     let (low, high) = (widths.low.ln(), widths.high.ln());
     let step = (high - low) / f64::from(TRIED_WIDTHS - 1);
-    let mut best: Result<Width, SpectrumError> = at(low);
+    let mut best: Result<Tried, SpectrumError> = at(low);
     for place in 1..TRIED_WIDTHS {
         best = match (best, at(low + step * f64::from(place))) {
             (Ok(known), Ok(found)) => Ok(if found.nll < known.nll { found } else { known }),
@@ -136,7 +136,7 @@ pub fn best_width(
 
 /// A width that was tried.
 #[derive(Clone, Copy)]
-struct Width {
+struct Tried {
     ln_width: f64,
     best: Best,
     /// −ln L of the best signal that is no lack of events.
