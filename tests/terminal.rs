@@ -40,7 +40,13 @@ fn is_seen_whole(seen: &Seen, rows: &[&str]) {
     assert_eq!(seen.code, 4, "{left}");
     let shown: Vec<&str> = [BAR, " tasks"].iter().chain(rows).copied().collect();
     assert!(seen.showed(&shown), "no moment showed {shown:?}:\n{}", seen.moments.join("\n---\n"));
-    assert!(seen.lines(BAR).is_empty() && seen.lines("─").is_empty(), "a bar was left behind:\n{left}");
+    // Of two lines that others say between two pictures, the second keeps what the bar has left behind it; none of ours does.
+    let behind: Vec<&str> = [BAR, "─"]
+        .iter()
+        .flat_map(|part| seen.lines(part))
+        .filter(|line| !line.contains(" of a library"))
+        .collect();
+    assert!(behind.is_empty(), "a bar was left behind:\n{left}");
     assert_eq!(seen.lines(FAILURE).len(), 1, "{left}");
     assert_eq!(seen.lines("fit/dijet-s0-w2800-6000: done in ").len(), 1, "{left}");
     assert!(seen.lines("supervised").iter().any(|line| line.contains(": done in ")), "{left}");

@@ -53,8 +53,9 @@ pub struct Progress<'a> {
     finished: f64,
     ended: usize,
     last_line: Instant,
-    /// When the bar was drawn last; none before it was.
-    drawn: Option<Instant>,
+    /// When the bar was drawn last. The first picture waits as long as any other: what this process has said before reaches a
+    /// terminal through a launcher, later than a picture, and would be written over it.
+    drawn: Instant,
     activity: Activity,
 }
 
@@ -115,7 +116,7 @@ impl<'a> Progress<'a> {
             finished: 0.0,
             ended: of_done.count(),
             last_line: Instant::now(),
-            drawn: None,
+            drawn: Instant::now(),
             activity: Activity::Working,
         }
     }
@@ -181,10 +182,10 @@ impl<'a> Progress<'a> {
     }
 
     fn show(&mut self) {
-        if self.drawn.is_some_and(|drawn| drawn.elapsed() < REDRAW) {
+        if self.drawn.elapsed() < REDRAW {
             return;
         }
-        self.drawn = Some(Instant::now());
+        self.drawn = Instant::now();
         if let Some(screen) = &self.screen {
             let at_work = self.running.iter().map(|(task, running)| self.row(*task, running));
             screen.show(&self.scene(at_work.collect()));
