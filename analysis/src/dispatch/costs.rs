@@ -33,7 +33,7 @@ impl LeaderCosts {
         end: 20e-6,
         message: 10e-6,
         watching: 2e-6,
-        conclusion: 250e-6,
+        conclusion: 200e-6,
         pictures: 5.0,
     };
 
