@@ -20,6 +20,7 @@ pub mod sculpting;
 pub mod sensed;
 pub mod sensitivity;
 pub mod sensitivity_csv;
+mod side_band_bias;
 pub mod spectra;
 pub mod told;
 mod told_calibration;

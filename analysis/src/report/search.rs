@@ -46,7 +46,7 @@ const fn shown(
     Shown { heading, meaning, of, cell }
 }
 
-const COLUMNS: [Shown; 21] = [
+const COLUMNS: [Shown; 22] = [
     shown("window", "edges of the window", "window_low_gev", window),
     shown("ε", "share of the template that passes the cut; 1 before any", "efficiency", |row| {
         plain(row, "efficiency")
@@ -83,6 +83,12 @@ const COLUMNS: [Shown; 21] = [
         "background that the fit of the side-bands expects",
         "fit_background",
         |row| measured(row, "fit_background", 1),
+    ),
+    shown(
+        "bias of the fit",
+        "by how much more the fit expects than another function of the same side-bands, and the mean of that over its error (pseudo-experiments)",
+        "fit_bias",
+        bias,
     ),
     shown("Z of the fit", "standard deviations of N over what the fit expects", "fit_z", |row| {
         rounded(row, "fit_z", 1)
@@ -216,6 +222,12 @@ fn measured(row: &CsvRow, column: &str, digits: usize) -> Cell {
         }
         _ => plain(row, column),
     }
+}
+
+/// The bias of the fit, and its mean pull below.
+fn bias(row: &CsvRow) -> Cell {
+    let pull = number(row, "fit_pull").map(|pull| format!("pull {pull:.2}"));
+    Cell { beside: pull, ..measured(row, "fit_bias", 1) }
 }
 
 /// The larger of both p-values, which is quoted.

@@ -6,11 +6,13 @@ use super::numbers::{CutNumbers, Excess, OfSpectrum, of_all};
 use super::peak::{FoundPeak, fitted};
 use super::pseudo_searches::PseudoSearch;
 use super::sensed::{Conversion, Conversions};
+use super::side_band_bias::{largest_bias, note};
 use super::window::NO_EXCESS;
 use crate::figures::table::round;
 use crate::statistics::search::calibration::CorrectedP;
 use crate::statistics::search::limits::UpperLimits;
 use crate::statistics::search::p_value::PValue;
+use crate::statistics::spectrum::bias::SideBandBias;
 use crate::store::Results;
 use crate::store::unblinding::Blinding;
 
@@ -51,6 +53,10 @@ struct SearchRow {
     fit_quality_p: Option<f64>,
     fit_background: Option<f64>,
     fit_background_error: Option<f64>,
+    fit_bias: Option<f64>,
+    fit_bias_error: Option<f64>,
+    fit_pull: Option<f64>,
+    fit_pull_error: Option<f64>,
     fit_z: String,
     fit_p: String,
     fit_p_exact: String,
@@ -79,9 +85,10 @@ pub fn csv(results: &Results) -> Option<Vec<u8>> {
     let (pseudo, conversions) = (PseudoSearch::of(results), Conversions::of(results));
     for found in of_all(results) {
         let simulated = (&pseudo, conversions.at(&found));
-        let peak = fitted(&results.job, &found);
+        let (peak, bias) = (fitted(&results.job, &found), largest_bias(&results.job, &found));
         // Writing to memory cannot fail, and every row has the same fields.
-        let _ = writer.serialize(SearchRow::of((&found, peak.as_ref()), simulated, results.blinding()));
+        let of_spectrum = (peak.as_ref(), bias.as_ref());
+        let _ = writer.serialize(SearchRow::of(&found, of_spectrum, simulated, results.blinding()));
     }
     writer.into_inner().ok().filter(|bytes| !bytes.is_empty())
 }
@@ -101,7 +108,7 @@ impl Writer {
     }
 
     fn number(self, value: Option<f64>) -> String {
-        self.withheld(value.map_or(String::new(), text))
+        self.withheld(number(value))
     }
 
     fn p(self, p: Option<PValue>) -> String {
@@ -113,11 +120,18 @@ impl Writer {
         [limits.map(|limits| limits.observed), limits.map(|limits| limits.expected[2])]
             .map(|limit| self.number(limit))
     }
+
+    /// The same of counts, where what is expected can be told without data.
+    fn limits_of(self, excess: &Excess) -> [String; 2] {
+        let visible = excess.visible_limits(self.0);
+        [self.number(visible.map(|limits| limits.observed)), number(visible.map(|limits| limits.expected[2]))]
+    }
 }
 
 impl SearchRow {
     fn of(
-        (found, peak): (&CutNumbers<'_>, Option<&Result<FoundPeak, String>>),
+        found: &CutNumbers<'_>,
+        (peak, bias): (Option<&Result<FoundPeak, String>>, Option<&SideBandBias>),
         (pseudo, conversion): (&PseudoSearch, Option<&Conversion>),
         blinding: Blinding,
     ) -> Self {
@@ -148,22 +162,23 @@ impl SearchRow {
             note: notes
                 .into_iter()
                 .flatten()
-                .map(String::as_str)
-                .chain(of_data)
+                .cloned()
+                .chain(of_data.map(str::to_owned))
+                .chain(bias.and_then(note))
                 .collect::<Vec<_>>()
                 .join("; "),
             ..Self::default()
         };
         if let Ok(excess) = &found.direct {
             row.set_direct((found, excess), pseudo, write);
-            if let Some([events, fb]) = on_signal(excess.limits, conversion, write) {
+            if let Some([events, fb]) = on_signal(excess, conversion, write) {
                 [row.limit_signal, row.limit_signal_expected] = events;
                 [row.limit_fb, row.limit_fb_expected] = fb;
             }
         }
         if let Ok(spectrum) = &found.spectrum {
-            row.set_fit(spectrum, write);
-            if let Some([events, fb]) = on_signal(spectrum.excess.limits, conversion, write) {
+            row.set_fit(spectrum, bias, write);
+            if let Some([events, fb]) = on_signal(&spectrum.excess, conversion, write) {
                 [row.fit_limit_signal, row.fit_limit_signal_expected] = events;
                 [row.fit_limit_fb, row.fit_limit_fb_expected] = fb;
             }
@@ -194,22 +209,26 @@ impl SearchRow {
         let corrected = calibration.and_then(|calibration| calibration.correct(excess.quoted()));
         self.p_calibrated = write.number(corrected.map(CorrectedP::value));
         self.global_p = write.number(pseudo.global(excess.quoted()).map(|global| global.p));
-        [self.limit, self.limit_expected] = write.limits(excess.limits);
+        [self.limit, self.limit_expected] = write.limits_of(excess);
         self.limit_background = excess.limit_background.map(|background| round(background.expected));
         self.limit_background_error = excess.limit_background.map(|background| round(background.error));
     }
 
     /// Numbers against the fit of the side-bands.
-    fn set_fit(&mut self, found: &OfSpectrum, write: Writer) {
+    fn set_fit(&mut self, found: &OfSpectrum, bias: Option<&SideBandBias>, write: Writer) {
         let excess = &found.excess;
         self.fit_function.clone_from(&found.function);
         self.fit_quality_p = found.quality.map(round);
         self.fit_background = Some(round(excess.background.expected));
         self.fit_background_error = Some(round(excess.background.error));
+        self.fit_bias = bias.map(|bias| round(bias.events.value));
+        self.fit_bias_error = bias.map(|bias| round(bias.events.error));
+        self.fit_pull = bias.map(|bias| round(bias.pull.value));
+        self.fit_pull_error = bias.map(|bias| round(bias.pull.error));
         self.fit_z = write.number(Some(excess.z));
         self.fit_p = write.p(Some(excess.p));
         self.fit_p_exact = write.p(Some(excess.exact));
-        [self.fit_limit, self.fit_limit_expected] = write.limits(excess.limits);
+        [self.fit_limit, self.fit_limit_expected] = write.limits_of(excess);
     }
 
     /// Numbers of a fitted peak.
@@ -227,17 +246,19 @@ impl SearchRow {
 }
 
 /// Limits as those on the signal of the window, and on its cross-section, where simulated signal says how much of it passes.
-fn on_signal(
-    limits: Option<UpperLimits>,
-    conversion: Option<&Conversion>,
-    write: Writer,
-) -> Option<[[String; 2]; 2]> {
-    let (limits, conversion) = limits.zip(conversion)?;
-    let passing = [limits.observed, limits.expected[2]];
+fn on_signal(excess: &Excess, conversion: Option<&Conversion>, write: Writer) -> Option<[[String; 2]; 2]> {
+    let (limits, conversion) = excess.visible_limits(write.0).zip(conversion)?;
+    let [observed, expected] = [limits.observed, limits.expected[2]];
+    let of =
+        |convert: &dyn Fn(f64) -> Option<f64>| [write.number(convert(observed)), number(convert(expected))];
     Some([
-        passing.map(|passing| write.number(Some(conversion.in_window(passing)))),
-        passing.map(|passing| write.number(conversion.cross_section(passing))),
+        of(&|passing| Some(conversion.in_window(passing))),
+        of(&|passing| conversion.cross_section(passing)),
     ])
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or(String::new(), text)
 }
 
 /// A number in seven digits; small ones with an exponent.

@@ -2,12 +2,11 @@
 //! background.
 
 use super::axis;
-use super::numbers::{CutNumbers, Estimate, Excess, of_all};
+use super::numbers::{CutNumbers, Estimate, of_all};
 use super::sensed::Conversions;
 use crate::figures::{FigureTable, panels};
 use crate::statistics::band::Band;
-use crate::statistics::search::counting::CountLikelihood;
-use crate::statistics::search::limits::{QUOTED_LEVEL, UpperLimits, upper_limits};
+use crate::statistics::search::limits::UpperLimits;
 use crate::store::Results;
 use crate::store::unblinding::Blinding;
 use drapes_draw::{
@@ -77,19 +76,8 @@ fn limited(
 /// The centre of a window, and the limits behind a cut there.
 fn limits(blinding: Blinding, found: &CutNumbers<'_>, estimate: Estimate) -> Option<(f64, UpperLimits)> {
     let excess = found.excess(estimate)?;
-    let limits = match blinding {
-        Blinding::Open => excess.limits,
-        Blinding::Blind => without_data(excess),
-    };
     let window = found.regions.signal;
-    Some((f64::midpoint(window.low.0, window.high.0), limits?))
-}
-
-/// What is expected where nothing is known but b and its error: nothing of it depends on the data behind the cut.
-fn without_data(excess: &Excess) -> Option<UpperLimits> {
-    let background = excess.background;
-    let likelihood = CountLikelihood { count: background.expected, background, efficiency_error: 0.0 };
-    upper_limits(&likelihood, QUOTED_LEVEL, background.expected.sqrt() + 3.0).ok()
+    Some((f64::midpoint(window.low.0, window.high.0), excess.visible_limits(blinding)?))
 }
 
 fn push(table: &mut FigureTable, panel: &str, limits: &[(f64, UpperLimits)], blinding: Blinding) {

@@ -16,6 +16,7 @@ use crate::statistics::spectrum::binned::{Fitted, Spectrum, Window};
 use crate::statistics::spectrum::choice::{Choice, choose};
 use crate::statistics::spectrum::shape::Shape;
 use crate::store::Results;
+use crate::store::unblinding::Blinding;
 
 /// A window behind a cut, or before any.
 pub struct CutNumbers<'a> {
@@ -102,6 +103,20 @@ impl Excess {
         Self { background, z, p: PValue::of_z(z), exact, limit_background: Some(background), limits }
     }
 
+    /// The limits that may be seen. While a search is blind they are those that are expected where nothing is known but b and its error:
+    /// nothing of them depends on the data behind the cut.
+    pub fn visible_limits(&self, blinding: Blinding) -> Option<UpperLimits> {
+        match blinding {
+            Blinding::Open => self.limits,
+            Blinding::Blind => {
+                let background = self.background;
+                let likelihood =
+                    CountLikelihood { count: background.expected, background, efficiency_error: 0.0 };
+                upper_limits(&likelihood, QUOTED_LEVEL, background.expected.sqrt() + 3.0).ok()
+            }
+        }
+    }
+
     /// The larger of both p-values: of few events the exact one, which takes less for granted.
     pub fn quoted(&self) -> PValue {
         larger(self.p, self.exact)
@@ -130,6 +145,14 @@ impl CutNumbers<'_> {
         match estimate {
             Estimate::Template => self.direct.as_ref().ok(),
             Estimate::SideBands => self.spectrum.as_ref().ok().map(|found| &found.excess),
+        }
+    }
+
+    /// The spectrum of the events behind the cut; none where nothing passes, or nothing is told.
+    pub fn counts(&self) -> Option<&[u32]> {
+        match self.passed {
+            Some(passed) => Some(&passed.spectrum),
+            None => (self.efficiency >= 1.0).then_some(&self.window.spectrum[..]),
         }
     }
 

@@ -48,11 +48,7 @@ impl FoundPeak {
 /// The spectrum has no fit: the reason.
 pub fn fitted(job: &Job, found: &CutNumbers<'_>) -> Option<Result<FoundPeak, String>> {
     let peak = job.search.as_ref()?.peak?;
-    let counts = match found.passed {
-        Some(passed) => &passed.spectrum,
-        None if found.efficiency >= 1.0 => &found.window.spectrum,
-        None => return None,
-    };
+    let counts = found.counts()?;
     let choice = side_band_fit(job, &found.regions, &found.window.edges, counts);
     let fit = choice.and_then(|choice| {
         let counts = counts.iter().copied().map(f64::from).collect();
@@ -107,7 +103,7 @@ fn spurious(
     own: (Shape, SignalShape),
     collision_energy: f64,
 ) -> Option<Measured> {
-    let families = [Shape::dijets(collision_energy), Shape::exponentials(), Shape::bernsteins()];
+    let families = Shape::families(collision_energy);
     let others = families.iter().filter(|family| !family.contains(&own.0));
     let found = others.filter_map(|family| {
         let truth = choose_member(spectrum, Fitted::Outside(window), family).ok()?;

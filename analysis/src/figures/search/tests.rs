@@ -189,12 +189,44 @@ fn before_a_cut_there_is_the_fit_alone_and_too_few_events_give_no_number() {
 }
 
 #[test]
+fn the_bias_of_a_fit_is_that_of_the_function_that_the_side_bands_chose() {
+    // Counts of an exponential: a dijet function of as many parameters as are needed is not far from it.
+    let bias_of = |results: &Results, row: usize| {
+        let row = &rows(results)[row];
+        ["fit_bias", "fit_bias_error", "fit_pull", "fit_pull_error"]
+            .map(|key| row[key].parse::<f64>().expect("a number"))
+    };
+    let found = results("");
+    let [events, error, pull, pull_error] = bias_of(&found, 1);
+    assert!(error > 0.0 && (0.05..0.2).contains(&pull_error), "a hundred pulls of about 1: {pull_error}");
+    assert_eq!(events > 0.0, pull > 0.0);
+    assert_eq!(bias_of(&found, 1), [events, error, pull, pull_error], "the same whenever it is asked");
+    assert_eq!(rows(&found)[2]["fit_bias"], "", "nothing passes");
+    // The window takes no part.
+    let mut more = results("");
+    let TaskResult::Window(window) = &mut more.others[0] else { panic!("a window") };
+    let middle = window.edges.partition_point(|edge| *edge < 3500.0);
+    window.spectrum[middle] += 500;
+    assert_eq!(bias_of(&more, 0), bias_of(&found, 0));
+    // In ten thousand times as many events it is seen that no dijet function is quite an exponential, and noted.
+    let mut many = results("");
+    let (edges, counts, _) = spectrum(&many.job, 6e5, 0);
+    let TaskResult::Window(window) = &mut many.others[0] else { panic!("a window") };
+    (window.edges, window.spectrum) = (edges, counts);
+    let row = rows(&many)[0].clone();
+    assert!(row["fit_pull"].parse::<f64>().expect("a number").abs() > 0.5, "{row:?}");
+    assert!(
+        row["note"].contains("of the same side-bands, by ") && row["note"].contains("of its error"),
+        "{row:?}"
+    );
+}
+
+#[test]
 fn a_blind_search_tells_what_is_expected_and_nothing_of_what_is_found() {
     let blind = results("");
     assert_eq!(blind.blinding(), Blinding::Blind);
     let (hidden, open) = (rows(&blind), rows(&unblinded(results(""))));
-    let withheld =
-        ["z", "p", "p_exact", "limit", "limit_expected", "fit_z", "fit_p", "n", "n_signal", "purity"];
+    let withheld = ["z", "p", "p_exact", "limit", "fit_limit", "fit_z", "fit_p", "n", "n_signal", "purity"];
     for heading in withheld {
         assert_eq!(hidden[1][heading], "blind", "{heading}");
         assert_ne!(open[1][heading], "blind", "{heading}");
@@ -202,6 +234,16 @@ fn a_blind_search_tells_what_is_expected_and_nothing_of_what_is_found() {
     assert_eq!((hidden[0]["fit_z"].as_str(), hidden[0]["fit_p"].as_str()), ("blind", "blind"));
     for heading in ["n_window", "background", "background_error", "fit_background", "n_template_passing"] {
         assert_eq!(hidden[1][heading], open[1][heading], "{heading}");
+    }
+    // What is expected is told, by b and its error: whatever the data behind the cut are.
+    let mut fewer = results("");
+    let TaskResult::Window(window) = &mut fewer.others[0] else { panic!("a window") };
+    let CutOutcome::Passed(passed) = &mut window.cuts[0].outcome else { panic!("it passes") };
+    passed.data -= 60;
+    let (fewer, many) = (rows(&fewer), rows(&blind));
+    for heading in ["limit_expected", "fit_limit_expected"] {
+        assert!(many[1][heading].parse::<f64>().is_ok_and(|limit| limit > 1.0), "{heading}");
+        assert_eq!(fewer[1][heading], many[1][heading], "{heading}");
     }
     let said = told(&blind);
     assert!(said.contains("the search is blind") && said.contains("expected at ε = 0.01"), "{said}");

@@ -54,6 +54,11 @@ impl Shape {
         (1..=6).map(|degree| Self::Bernstein { degree }).collect()
     }
 
+    /// All families.
+    pub fn families(collision_energy: f64) -> [Vec<Self>; 3] {
+        [Self::dijets(collision_energy), Self::exponentials(), Self::bernsteins()]
+    }
+
     /// Parameters, the normalisation among them.
     pub fn parameters(self) -> usize {
         match self {

@@ -95,7 +95,8 @@ fn limits_on_what_passes_are_limits_on_the_signal_of_the_window() {
 fn a_blind_search_has_expected_limits_on_signal_and_no_observed_ones() {
     let results = with_signal("");
     let row = &rows(&results)[1];
-    assert_eq!((row["limit_signal"].as_str(), row["limit_signal_expected"].as_str()), ("blind", "blind"));
+    assert_eq!(row["limit_signal"], "blind");
+    assert!(row["limit_signal_expected"].parse::<f64>().is_ok_and(|limit| limit > 100.0), "{row:?}");
     let table = limits::table_of_signal("search_signal_limits", &results);
     assert!(table.rows.iter().any(|row| row.curve == "expected"));
     assert!(table.rows.iter().all(|row| row.curve != "observed"));
