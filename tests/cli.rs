@@ -141,6 +141,13 @@ fn several_bad_files_and_requests_are_told_at_once() {
         message.contains("other.csv lacks column y") && message.contains("more.csv lacks column x"),
         "{message}"
     );
+    // Of files that stand under another key than that of the data, the key is told.
+    for key in ["other_sample.events: ", "independent_background.events: "] {
+        assert!(message.contains(key), "{message}");
+    }
+    fs::remove_file(place.path().join("more.csv")).expect("a file");
+    let message = refused(text);
+    assert!(message.contains("independent_background.events: cannot read "), "{message}");
     write(place.path(), "other.csv", "m_jj,x,y\n1100,1,1\n");
     write(place.path(), "more.csv", "m_jj,x,y\n1500,1,1\n");
     let message = refused(text);

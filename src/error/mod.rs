@@ -74,6 +74,14 @@ pub enum Error {
     /// A file of events cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// The same, of a file beside that of the data: who has not named it learns which key does.
+    #[error("{key}: {source}")]
+    OfFile {
+        /// The key of the job that names the file.
+        key: &'static str,
+        /// What is wrong with it.
+        source: Box<Error>,
+    },
     /// Devices cannot be used as asked.
     #[error(transparent)]
     Device(#[from] DeviceError),
@@ -392,11 +400,17 @@ impl Error {
         }
     }
 
+    /// The same with the key that names the file; that of the data needs none.
+    pub fn of_file(self, key: &'static str) -> Self {
+        if key == "data.events" { self } else { Self::OfFile { key, source: Box::new(self) } }
+    }
+
     /// The exit code that this error ends the program with.
     pub fn kind(&self) -> Exit {
         match self {
             Self::Analysis(error) => error.kind(),
             Self::Several(errors) => errors.first().map_or(Exit::Unexpected, Self::kind),
+            Self::OfFile { source, .. } => source.kind(),
             Self::TooLittleTime { .. }
             | Self::Stalled { .. }
             | Self::ShardsAbsent { .. }
@@ -432,6 +446,7 @@ impl Error {
     pub fn fault(&self) -> Option<Fault> {
         use drapes_analysis::error::Error as Analysis;
         match self {
+            Self::OfFile { source, .. } => source.fault(),
             Self::DoesNotFit { .. } => Some(Fault::Memory),
             Self::Arrays { .. }
             | Self::Data(_)

@@ -5,6 +5,7 @@ use drapes_analysis::dispatch::{Halt, Shard};
 use drapes_analysis::error::Exit;
 use drapes_analysis::figures::figure_stamp::{draw, is_drawn};
 use drapes_analysis::figures::reduce;
+use drapes_analysis::store::SideTable;
 use drapes_analysis::store::results::Results;
 use drapes_analysis::store::task_state::Tally;
 
@@ -72,9 +73,12 @@ impl Run {
         }
         let Prepared { stored, plan, store, survey, .. } = prepared;
         let (states, directory) = (&survey.states, store.directory().display());
-        answer(format_args!(
-            "\nresults.csv, figures/ and report.html (all of it on one page) in {directory}\n"
-        ));
+        let table = match stored.job.search {
+            // Rows of classifiers are of points that truth judges; what a search has found stands in its own table.
+            Some(_) if store.directory().join(SideTable::Search.name()).exists() => SideTable::Search.name(),
+            _ => "results.csv",
+        };
+        answer(format_args!("\n{table}, figures/ and report.html (all of it on one page) in {directory}\n"));
         if let Some(growth) = stored.job.growth() {
             answer(format_args!("{growth}\n"));
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use drapes_analysis::cli::{inform, tell};
 use drapes_analysis::dispatch::{Graph, Known, Shard};
 use drapes_analysis::figures::Figure;
-use drapes_analysis::job::{Job, JobFile, Search};
+use drapes_analysis::job::{Job, JobFile};
 use drapes_analysis::plan::fingerprint::{Fingerprint, InputFile, fingerprints};
 use drapes_analysis::plan::price::memory::Chip;
 use drapes_analysis::plan::price::{EventCounts, Price};
@@ -229,16 +229,12 @@ impl Prepared {
 }
 
 pub(super) fn inputs(job: &Job, data_directory: &Path) -> Result<Vec<InputFile>, Error> {
-    let mut names: Vec<&Path> = vec![&job.data.events];
-    names.extend(job.independent_background.file());
-    names.extend(job.other_sample.file());
-    names.extend(job.search.as_ref().and_then(Search::signal_file));
     let mut problems = Vec::new();
     let mut digests = Vec::new();
-    for name in names {
+    for (key, name) in job.event_files() {
         match data::digest(&data_directory.join(name), &name.display().to_string()) {
             Ok(digest) => digests.push(digest),
-            Err(error) => problems.push(error.into()),
+            Err(error) => problems.push(Error::from(error).of_file(key)),
         }
     }
     Error::of_all(problems).map(|()| digests)

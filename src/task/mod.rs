@@ -40,7 +40,7 @@ use std::time::Duration;
 
 use drapes_analysis::dispatch::Shard;
 use drapes_analysis::job::template_spec::Inputs;
-use drapes_analysis::job::{Job, Search, Truth};
+use drapes_analysis::job::{Job, Truth};
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::store::record::RunInfo;
 use drapes_analysis::store::{Store, StoredJob};
@@ -176,7 +176,9 @@ pub fn environment(sample: &Sample) -> Environment {
 /// A file cannot be used, the job asks for more than it holds, or events occur more often than the job allows.
 pub fn load(job: &Job, data_directory: &Path) -> Result<Sample, Error> {
     let mut problems = Vec::new();
-    let mut read = |file: &Path, label: Label, weight: Option<&str>, inputs: Inputs| {
+    let files = job.event_files();
+    let mut read = |wanted: &str, label: Label, weight: Option<&str>, inputs: Inputs| {
+        let (key, file) = files.iter().find(|(key, _)| *key == wanted)?;
         let path = data_directory.join(file);
         let found = match weight {
             None => data::read_events(&path, &job.data, label),
@@ -189,19 +191,17 @@ pub fn load(job: &Job, data_directory: &Path) -> Result<Sample, Error> {
             Inputs::Hlv => Ok(events),
             Inputs::Llv => events.with_jets(&path, &job.data),
         });
-        found.map_err(|error| problems.push(unlabelled(error, job))).ok()
+        found.map_err(|error| problems.push(unlabelled(error, job).of_file(key))).ok()
     };
     let inputs = job.inputs();
     let is_needed = job.points.iter().any(|point| job.truth_for(point).is_some());
     let label = if is_needed { Label::Expected } else { Label::Told };
-    let events = read(&job.data.events, label, None, inputs);
-    let further =
-        job.independent_background.file().and_then(|file| read(file, Label::Optional, None, inputs));
+    let events = read("data.events", label, None, inputs);
+    let further = read("independent_background.events", Label::Optional, None, inputs);
     // Nothing starts from another sample's constituents.
     let weight = job.other_sample.weight();
-    let other = job.other_sample.file().and_then(|file| read(file, Label::Optional, weight, Inputs::Hlv));
-    let simulated = job.search.as_ref().and_then(Search::signal_file);
-    let simulated = simulated.and_then(|file| read(file, Label::Optional, None, Inputs::Hlv));
+    let other = read("other_sample.events", Label::Optional, weight, Inputs::Hlv);
+    let simulated = read("search.signal_events", Label::Optional, None, Inputs::Hlv);
     match events {
         Some(events) if problems.is_empty() => {
             let (further, other) = (further.as_ref(), other.as_ref());

@@ -55,13 +55,8 @@ struct ResultRow<'a> {
 /// A table cannot be written.
 pub fn reduce(store: &Store, results: &Results) -> Result<(), Error> {
     let rows = results.points.iter().flat_map(|found| rows(&results.job, found));
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        // Writing to memory cannot fail, and every row has the same fields.
-        let _ = writer.serialize(row);
-    }
     store.make_room_for_results()?;
-    store.write("results.csv", &writer.into_inner().unwrap_or_default())?;
+    store.write("results.csv", &with_headings(rows))?;
     for (table, text) in [
         (SideTable::Closure, excess::csv(results)),
         (SideTable::Search, search::csv::csv(results)),
@@ -88,6 +83,23 @@ pub fn reduce(store: &Store, results: &Results) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Rows below their headings, which a table without rows has as well: what reads it finds its columns.
+fn with_headings<'a>(rows: impl Iterator<Item = ResultRow<'a>>) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    // Writing to memory cannot fail, and every row has the same fields.
+    let mut written = 0;
+    for row in rows {
+        let _ = writer.serialize(row);
+        written += 1;
+    }
+    if written > 0 {
+        return writer.into_inner().unwrap_or_default();
+    }
+    let _ = writer.serialize(ResultRow::default());
+    let text = writer.into_inner().unwrap_or_default();
+    text.into_iter().take_while(|byte| *byte != b'\n').chain(*b"\n").collect()
 }
 
 /// The table of every figure, with its warnings; empty where the results lack its curves.

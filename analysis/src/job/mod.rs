@@ -37,6 +37,8 @@ mod search;
 mod solver;
 pub mod template_spec;
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 pub use bookkeeping::{BandSource, ClosureSettings, ComputeSettings, FigureSettings, Pricing};
@@ -139,6 +141,17 @@ fn usual_share() -> f64 {
 }
 
 impl Job {
+    /// The files of events that it reads, each after the key that names it; that of the data first.
+    pub fn event_files(&self) -> Vec<(&'static str, &Path)> {
+        let further = [
+            ("independent_background.events", self.independent_background.file()),
+            ("other_sample.events", self.other_sample.file()),
+            ("search.signal_events", self.search.as_ref().and_then(Search::signal_file)),
+        ];
+        let further = further.into_iter().filter_map(|(key, file)| Some((key, file?)));
+        std::iter::once(("data.events", &*self.data.events)).chain(further).collect()
+    }
+
     /// The same job as a JSON tree without what cannot change a result.
     pub fn physics(&self) -> serde_json::Value {
         let mut tree = serde_json::to_value(self).unwrap_or_default();

@@ -98,7 +98,7 @@ impl Store {
     /// As [`Store::set_aside`].
     pub fn make_room_for_results(&self) -> Result<(), Error> {
         let path = self.directory.join("results.csv");
-        // A scan without classifiers has an empty one.
+        // That of a scan without classifiers was empty once; now it has its headings.
         let is_empty = fs::metadata(&path).is_ok_and(|found| found.is_file() && found.len() == 0);
         if is_empty || begins(&path, &RESULTS) { Ok(()) } else { self.move_aside(&path) }
     }

@@ -26,11 +26,7 @@ pub use agreement::Agreement;
 /// # Errors
 /// Two of them are equal.
 pub fn check_files(job: &Job, inputs: &[InputFile]) -> Result<(), Error> {
-    let keys = ["data.events"]
-        .into_iter()
-        .chain(job.independent_background.file().map(|_| "independent_background.events"))
-        .chain(job.other_sample.file().map(|_| "other_sample.events"))
-        .chain(signal_file(job).map(|_| "search.signal_events"));
+    let keys = job.event_files().into_iter().map(|(key, _)| key);
     let files: Vec<(&str, &InputFile)> = keys.zip(inputs).collect();
     let mut problems = Vec::new();
     for (index, (key, file)) in files.iter().enumerate() {
