@@ -160,7 +160,7 @@ impl Search {
             added_since: results
                 .unblinding
                 .as_ref()
-                .and_then(|unblinding| unblinding.added_since(&results.job)),
+                .and_then(|unblinding| unblinding.added_since(&results.job, &results.control_searches)),
             is_asked: results.job.search.is_some(),
         }
     }
@@ -224,9 +224,10 @@ fn measured(row: &CsvRow, column: &str, digits: usize) -> Cell {
     }
 }
 
-/// The bias of the fit, and its mean pull below.
+/// The bias of the fit, and below it the mean pull and the function that it is against.
 fn bias(row: &CsvRow) -> Cell {
-    let pull = number(row, "fit_pull").map(|pull| format!("pull {pull:.2}"));
+    let against = text(row, "fit_bias_function");
+    let pull = number(row, "fit_pull").map(|pull| format!("pull {pull:.2}, {against}"));
     Cell { beside: pull, ..measured(row, "fit_bias", 1) }
 }
 
