@@ -73,10 +73,13 @@ impl Run {
         }
         let Prepared { stored, plan, store, survey, .. } = prepared;
         let (states, directory) = (&survey.states, store.directory().display());
-        let table = match stored.job.search {
-            // Rows of classifiers are of points that truth judges; what a search has found stands in its own table.
-            Some(_) if store.directory().join(SideTable::Search.name()).exists() => SideTable::Search.name(),
-            _ => "results.csv",
+        let has_search = store.directory().join(SideTable::Search.name()).exists();
+        // Rows of results.csv are classifiers of points that the truth judges, which a search by itself has not.
+        let is_judged = stored.job.points.iter().any(|point| !point.is_window());
+        let table = match (is_judged, has_search) {
+            (true, true) => "results.csv, search.csv",
+            (false, true) => "search.csv",
+            (_, false) => "results.csv",
         };
         answer(format_args!("\n{table}, figures/ and report.html (all of it on one page) in {directory}\n"));
         if let Some(growth) = stored.job.growth() {

@@ -198,9 +198,14 @@ impl ScanPoint {
         matches!(self.comparison, Comparison::Window { template, .. } if template.sample.left_out.is_some())
     }
 
+    /// Whether the point is a window of a search, one that may have a signal or a control window.
+    pub fn is_window(&self) -> bool {
+        matches!(self.comparison, Comparison::Window { .. })
+    }
+
     /// Whether the point is a window of a search that may have a signal.
     pub fn is_searched(&self) -> bool {
-        matches!(self.comparison, Comparison::Window { .. }) && !self.is_control()
+        self.is_window() && !self.is_control()
     }
 
     /// Whether the point needs true background outside of the data.

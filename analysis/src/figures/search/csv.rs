@@ -57,6 +57,7 @@ struct SearchRow {
     fit_bias_error: Option<f64>,
     fit_pull: Option<f64>,
     fit_pull_error: Option<f64>,
+    fit_bias_function: String,
     fit_z: String,
     fit_p: String,
     fit_p_exact: String,
@@ -143,10 +144,10 @@ impl SearchRow {
         let notes = [found.direct.as_ref().err().filter(|_| is_cut), found.spectrum.as_ref().err()];
         // Whether a peak has a fit depends on the data in the window.
         let unfitted = peak.and_then(|peak| peak.as_ref().err()).filter(|_| found.spectrum.is_ok());
-        let of_limit = found.direct.as_ref().ok().and_then(|excess| excess.limits);
+        let of_limit = found.direct.as_ref().ok().and_then(|excess| excess.visible_limits(blinding));
+        // While the search is blind, limits are those that are expected, which no data behind the cut enter.
         let beyond = conversion.zip(of_limit).and_then(|(of, limits)| of.beyond(limits.observed));
-        let of_data = unfitted.map(String::as_str).into_iter().chain(beyond);
-        let of_data = of_data.filter(|_| blinding == Blinding::Open);
+        let of_data = unfitted.map(String::as_str).filter(|_| blinding == Blinding::Open);
         let mut row = Self {
             window_low_gev: found.regions.signal.low.0,
             window_high_gev: found.regions.signal.high.0,
@@ -163,7 +164,7 @@ impl SearchRow {
                 .into_iter()
                 .flatten()
                 .cloned()
-                .chain(of_data.map(str::to_owned))
+                .chain(of_data.into_iter().chain(beyond).map(str::to_owned))
                 .chain(bias.and_then(note))
                 .collect::<Vec<_>>()
                 .join("; "),
@@ -225,6 +226,7 @@ impl SearchRow {
         self.fit_bias_error = bias.map(|bias| round(bias.events.error));
         self.fit_pull = bias.map(|bias| round(bias.pull.value));
         self.fit_pull_error = bias.map(|bias| round(bias.pull.error));
+        self.fit_bias_function = bias.map_or(String::new(), |bias| bias.truth.to_string());
         self.fit_z = write.number(Some(excess.z));
         self.fit_p = write.p(Some(excess.p));
         self.fit_p_exact = write.p(Some(excess.exact));

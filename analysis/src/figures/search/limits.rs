@@ -104,7 +104,7 @@ pub fn picture(table: &FigureTable) -> Picture {
     };
     let is_blind = table.rows.iter().all(|row| row.curve != OBSERVED);
     let footnote = if is_blind {
-        "CLs with asymptotic distributions; the search is blind: expected of b and its error alone"
+        "CLs with asymptotic distributions; the search is blind: expected of the background that limits are over, and its error alone"
     } else {
         "CLs with asymptotic distributions, approximate where few events are expected; expected without signal, with bands of \
          one and two standard deviations"

@@ -103,13 +103,13 @@ impl Excess {
         Self { background, z, p: PValue::of_z(z), exact, limit_background: Some(background), limits }
     }
 
-    /// The limits that may be seen. While a search is blind they are those that are expected where nothing is known but b and its error:
-    /// nothing of them depends on the data behind the cut.
+    /// The limits that may be seen. While a search is blind they are those that are expected where nothing is known but the background
+    /// that limits are over, and its error: nothing of them depends on the data behind the cut, nor on those in the window.
     pub fn visible_limits(&self, blinding: Blinding) -> Option<UpperLimits> {
         match blinding {
             Blinding::Open => self.limits,
             Blinding::Blind => {
-                let background = self.background;
+                let background = self.limit_background?;
                 let likelihood =
                     CountLikelihood { count: background.expected, background, efficiency_error: 0.0 };
                 upper_limits(&likelihood, QUOTED_LEVEL, background.expected.sqrt() + 3.0).ok()

@@ -1,5 +1,7 @@
 //! By how much the fit of the side-bands would err in a window if another function were the truth.
 
+use std::cmp::Ordering;
+
 use super::numbers::{CutNumbers, hidden, side_band_fit};
 use crate::job::Job;
 use crate::plan::random_stream::Stream;
@@ -12,7 +14,8 @@ use crate::statistics::spectrum::shape::Shape;
 const EXPERIMENTS: usize = 100;
 
 /// The largest bias of the chosen function against the best one of each other family that describes the side-bands, by pseudo-experiments,
-/// which are the same whenever this is asked. None where no other function does, or nothing passes.
+/// which are the same whenever this is asked; one that is to be noted comes before any other. None where no other function does, where
+/// fits of pseudo-experiments fail often, or nothing passes.
 ///
 /// All of it follows from the side-bands, so that a blind search may know it.
 pub fn largest_bias(job: &Job, found: &CutNumbers<'_>) -> Option<SideBandBias> {
@@ -29,26 +32,64 @@ pub fn largest_bias(job: &Job, found: &CutNumbers<'_>) -> Option<SideBandBias> {
             return None;
         }
         let mut generator = stream.branch(truth.fit().shape()).generator();
-        side_band_bias(&spectrum, truth.fit(), (shape, window), EXPERIMENTS, &mut generator).ok()?
+        let found =
+            side_band_bias(&spectrum, truth.fit(), (shape, window), EXPERIMENTS, &mut generator).ok()??;
+        // Those that have a fit are not a fair part of all.
+        (found.failed <= EXPERIMENTS / 10).then_some(found)
     };
     let others =
         Shape::families(job.collision_energy.0).into_iter().filter(|family| !family.contains(&shape));
-    others.filter_map(|family| against(&family)).max_by(|one, other| {
-        let size = |bias: &SideBandBias| bias.pull.value.abs();
-        size(one).total_cmp(&size(other))
-    })
+    others.filter_map(|family| against(&family)).max_by(order)
 }
 
-/// What is to be noted of a bias that searches do not accept. A flexible function knows little of a window that it has not seen: within
-/// twice its own error it contradicts nothing.
+/// Which of two is told.
+fn order(one: &SideBandBias, other: &SideBandBias) -> Ordering {
+    let [one, other] = [one, other].map(|bias| (is_noted(bias), bias.pull.value.abs()));
+    one.0.cmp(&other.0).then(one.1.total_cmp(&other.1))
+}
+
+/// Whether searches do not accept it. A flexible function knows little of a window that it has not seen: within twice its own error it
+/// contradicts nothing.
+fn is_noted(bias: &SideBandBias) -> bool {
+    bias.pull.value.abs() > ACCEPTED_PULL && bias.events.value.abs() > 2.0 * bias.truth_error
+}
+
+/// What is to be noted of a bias that searches do not accept.
 pub fn note(bias: &SideBandBias) -> Option<String> {
-    let pull = bias.pull.value;
-    (pull.abs() > ACCEPTED_PULL && bias.events.value.abs() > 2.0 * bias.truth_error).then(|| {
-        let which = if pull > 0.0 { "more" } else { "less" };
+    is_noted(bias).then(|| {
+        let which = if bias.events.value > 0.0 { "more" } else { "less" };
         format!(
             "the fit of the side-bands expects {which} in the window than a {} of the same side-bands, by {:.1} of its error",
             bias.truth,
-            pull.abs()
+            bias.pull.value.abs()
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::statistics::closure::Measured;
+
+    fn bias(degree: u8, [pull, events, truth_error]: [f64; 3]) -> SideBandBias {
+        let of = |value| Measured { value, error: 0.1 };
+        let truth = Shape::Bernstein { degree };
+        SideBandBias { truth, truth_error, events: of(events), pull: of(pull), failed: 0 }
+    }
+
+    #[test]
+    fn what_contradicts_a_fit_is_told_before_what_is_only_far_from_it() {
+        let (flexible, rigid) = (bias(6, [2.0, 20.0, 15.0]), bias(2, [-1.5, -15.0, 5.0]));
+        assert_eq!(note(&flexible), None, "within twice its own error");
+        let said = note(&rigid).expect("three errors away");
+        assert!(
+            said.contains("expects less in the window than a Bernstein polynomial of degree 2"),
+            "{said}"
+        );
+        assert!(said.ends_with("by 1.5 of its error"), "{said}");
+        assert_eq!(order(&flexible, &rigid), Ordering::Less);
+        // Of two that are no contradiction the one with the larger pull is told.
+        assert_eq!(order(&flexible, &bias(3, [0.4, 15.0, 1.0])), Ordering::Greater);
+        assert_eq!(note(&bias(3, [0.4, 15.0, 1.0])), None);
+    }
 }

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_side_bands_expect_in_the_window_is_too_little_of_a_stiff_function_in_a_spectrum_that_bends() {
+    fn what_a_stiff_function_expects_in_the_window_is_off_by_as_much_as_without_fluctuations() {
         let (spectrum, mut generator) = (spectrum(), Pcg64::seed_from_u64(12));
         let window = Window { low: 3700.0, high: 4300.0 };
         let [stiff, right] = [1, 2].map(|degree| Shape::ExponentialOfPolynomial { degree });
