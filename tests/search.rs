@@ -258,64 +258,6 @@ fn events_without_labels_are_all_data() {
 }
 
 #[test]
-fn a_search_of_other_events_measures_the_cuts_of_this_one() {
-    let place = directory();
-    let [mine, other] = ["mine", "other"].map(|name| place.path().join(name));
-    write(place.path(), "mine.csv", &table(4000, 120.0));
-    write(place.path(), "other.csv", &table(3900, 120.0));
-    let with = |search: &str| unlabelled(place.path(), &format!("windows_gev = [[80, 90]]\n{search}"));
-    let open = "efficiencies = [0.2, 0.1]\nblind = false";
-    answer(&mut run(&with("efficiencies = [0.1]"), &mine));
-    answer(run(&with(open), &other).args(["--set", "data.events=other.csv"]));
-    let control = |which: &str, directory: &Path| {
-        let mut control = drapes();
-        control.arg("control").arg(&mine).arg(which).arg(directory);
-        control
-    };
-    let before = fs::read(mine.join("search.csv")).expect("a table");
-    let said = answer(&mut control("--from", &other));
-    assert!(said.starts_with("1 window measures the cuts of this search: "), "{said}");
-    let (measured, counted) = (&rows(&mine)[1], &rows(&other)[2]);
-    let number = |row: &HashMap<String, String>, key: &str| row[key].parse::<f64>().expect("a number");
-    let delta = number(counted, "n") / number(counted, "background") - 1.0;
-    assert!((number(measured, "delta") - delta).abs() < 1e-5, "{delta} {measured:?}");
-    assert!(measured["delta_windows"] == "1" && measured["n"] == "blind", "{measured:?}");
-    assert!(
-        fs::read_to_string(mine.join("control.csv")).expect("a table").contains(",mine\n"),
-        "its job's name"
-    );
-    // It is copied: that search may go. The same command finds tables as they are.
-    let table = fs::read(mine.join("search.csv")).expect("a table");
-    answer(&mut run(&with("efficiencies = [0.1]"), &mine));
-    assert_eq!(fs::read(mine.join("search.csv")).expect("a table"), table);
-    let said = answer(drapes().arg("unblind").arg(&mine));
-    assert!(!said.contains("added after"), "it was there before: {said}");
-    let (code, message) = refusal(&mut control("--remove", place.path()));
-    assert!(code == 2 && message.contains("nothing was taken over from"), "{message}");
-    answer(&mut control("--remove", &other));
-    assert_eq!(rows(&mine)[1]["delta_windows"], "0");
-    assert_ne!(before, table);
-
-    let refused = |directory: &Path, expected: &str| {
-        let (code, message) = refusal(&mut control("--from", directory));
-        assert!(code == 2 && message.contains(expected), "{message}");
-    };
-    refused(&mine, "its data are those of this search");
-    refused(place.path(), "holds no results of drapes");
-    let wider = place.path().join("wider");
-    answer(
-        run(&with("efficiencies = [0.2]\nblind = false"), &wider).args(["--set", "data.events=other.csv"]),
-    );
-    refused(&wider, "no numbers behind the cuts of this search, 0.1) finish it");
-    let blind = place.path().join("blind");
-    answer(run(&with("efficiencies = [0.1]"), &blind).args(["--set", "data.events=other.csv"]));
-    refused(&blind, "is blind (how many events pass its cuts would show");
-    fs::write(mine.join("control_searches.json"), "{").expect("room");
-    let (code, message) = refusal(drapes().arg("reduce").arg(&mine));
-    assert!(code == 2 && message.contains("control_searches.json"), "{message}");
-}
-
-#[test]
 fn what_a_search_cannot_do_is_refused_before_anything_is_written() {
     let place = directory();
     let out = place.path().join("out");

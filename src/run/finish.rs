@@ -73,7 +73,8 @@ impl Run {
         }
         let Prepared { stored, plan, store, survey, .. } = prepared;
         let (states, directory) = (&survey.states, store.directory().display());
-        let has_search = store.directory().join(SideTable::Search.name()).exists();
+        let is_search = stored.job.search.is_some();
+        let has_search = is_search && store.directory().join(SideTable::Search.name()).exists();
         // Rows of results.csv are classifiers of points that the truth judges, which a search by itself has not.
         let is_judged = stored.job.points.iter().any(|point| !point.is_window());
         let table = match (is_judged, has_search) {

@@ -5,7 +5,6 @@
 //! - No equation of the paper lives here. The room may use all others.
 
 mod answer;
-mod control;
 mod export;
 mod plan;
 mod plot;
@@ -54,7 +53,6 @@ pub enum Verb {
     Report(report::Report),
     Export(export::Export),
     Unblind(unblind::Unblind),
-    Control(control::Control),
 }
 
 impl Verb {
@@ -72,7 +70,6 @@ impl Verb {
             Self::Report(report) => report.run(),
             Self::Export(export) => export.run(),
             Self::Unblind(unblind) => unblind.run(),
-            Self::Control(control) => control.run(),
         }
     }
 }

@@ -29,26 +29,6 @@ pub enum SearchError {
         /// What was asked for.
         what: &'static str,
     },
-    /// Another search cannot measure the cuts of this one.
-    #[error("{} cannot measure the cuts of this search ({why}", path.display())]
-    NotControl {
-        /// Its directory.
-        path: PathBuf,
-        /// Why, and what to do in brackets: the rest of the message.
-        why: String,
-    },
-    /// Nothing was taken over from there.
-    #[error(
-        "nothing was taken over from {} (the search has {}) name a directory as it was named to --from",
-        asked.display(),
-        if known.is_empty() { "no other searches".to_owned() } else { known.join(", ") }
-    )]
-    NoControl {
-        /// What was asked for.
-        asked: PathBuf,
-        /// Those that there are.
-        known: Vec<String>,
-    },
     /// There is no such window.
     #[error("--events {asked} names no window of the search ({why}) name one of {}, by its edges or its centre", windows.join(", "))]
     NoWindow {

@@ -160,7 +160,7 @@ impl Search {
             added_since: results
                 .unblinding
                 .as_ref()
-                .and_then(|unblinding| unblinding.added_since(&results.job, &results.control_searches)),
+                .and_then(|unblinding| unblinding.added_since(&results.job)),
             is_asked: results.job.search.is_some(),
         }
     }

@@ -5,7 +5,6 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::control_searches::ControlSearch;
 use super::{Process, Store};
 use crate::error::Error;
 use crate::job::{Job, MassWindow, Peak};
@@ -51,9 +50,6 @@ pub struct Unblinding {
     /// The peak that it fitted to spectra then, likewise.
     #[serde(default)]
     pub peak: Option<Peak>,
-    /// The other searches that measured its cuts then, likewise.
-    #[serde(default)]
-    pub control_searches: Vec<String>,
 }
 
 impl Unblinding {
@@ -61,7 +57,7 @@ impl Unblinding {
     ///
     /// It may have been chosen with the data in sight. It is shown, for whoever has looked has looked, and named. A control window
     /// changes the expected background of all others; a cut can be added only as long as no window is done.
-    pub fn added_since(&self, job: &Job, control_searches: &[ControlSearch]) -> Option<String> {
+    pub fn added_since(&self, job: &Job) -> Option<String> {
         let search = job.search.as_ref().filter(|_| !self.windows.is_empty())?;
         let beyond = |now: Vec<MassWindow>, then: &[MassWindow], what: &'static str| {
             let added = now.into_iter().filter(|window| !then.contains(window));
@@ -72,11 +68,7 @@ impl Unblinding {
         let cuts = search.efficiencies.iter().filter(|cut| !self.efficiencies.contains(cut));
         let peak = search.peak.filter(|peak| self.peak != Some(*peak)).map(|_| "the peak".to_owned());
         let cuts = cuts.map(|cut| format!("ε = {cut}"));
-        let searches =
-            control_searches.iter().filter(|search| !self.control_searches.contains(&search.digest));
-        let searches = searches.map(|search| format!("the control search {}", search.name));
-        let added: Vec<String> =
-            windows.into_iter().chain(control).chain(cuts).chain(peak).chain(searches).collect();
+        let added: Vec<String> = windows.into_iter().chain(control).chain(cuts).chain(peak).collect();
         let chosen = "p-values that rest on them are not those of a blind search";
         (!added.is_empty())
             .then(|| format!("added after the search was unblinded: {}; {chosen}", added.join(", ")))
@@ -115,7 +107,6 @@ impl Store {
             control_windows: job.control_windows(),
             efficiencies: job.search.as_ref().map(|search| search.efficiencies.clone()).unwrap_or_default(),
             peak: job.search.as_ref().and_then(|search| search.peak),
-            control_searches: self.control_searches()?.into_iter().map(|search| search.digest).collect(),
         };
         self.write_json(UNBLINDING, &unblinding)?;
         Ok(unblinding)

@@ -11,24 +11,18 @@ use crate::statistics::search::control::{ControlCount, ControlExcess, combined};
 use crate::statistics::search::jump::{CutBin, jump};
 use crate::statistics::search::sculpting::{Sculpting, sculpting};
 use crate::store::Results;
-use crate::store::control_searches::CutOfOther;
 
 /// δ of each cut by all control windows.
 pub struct Deltas(Vec<(f64, ControlExcess)>);
 
 impl Deltas {
-    /// Of the control windows that are finished, and of other searches whose events hold no signal.
+    /// Of the control windows that are finished.
     pub fn of(results: &Results) -> Self {
         let efficiencies = results.job.search.as_ref().map_or(&[][..], |search| &search.efficiencies);
         let all: Vec<ControlCut<'_>> = of_all(results).collect();
         let at = |efficiency: &f64| {
-            let own = all.iter().map(|cut| (cut.efficiency, cut.count));
-            let others = results.control_searches.iter().flat_map(|search| &search.cuts);
-            let counts: Vec<ControlCount> = own
-                .chain(others.map(|cut| (cut.efficiency, cut.count)))
-                .filter(|(cut, _)| is_same(*cut, *efficiency))
-                .map(|(_, count)| count)
-                .collect();
+            let counts: Vec<ControlCount> =
+                all.iter().filter(|cut| is_same(cut.efficiency, *efficiency)).map(|cut| cut.count).collect();
             Some((*efficiency, combined(&counts)?))
         };
         Self(efficiencies.iter().filter_map(at).collect())
@@ -78,24 +72,8 @@ impl ControlCut<'_> {
 
 /// All cuts of all control windows that have numbers.
 pub fn of_all(results: &Results) -> impl Iterator<Item = ControlCut<'_>> {
-    cuts(results).filter(|cut| cut.window.point.is_control())
-}
-
-/// What a search has counted behind its cuts, for another one: its windows are control windows there.
-pub fn counts_of_other(results: &Results) -> impl Iterator<Item = CutOfOther> {
-    cuts(results).map(|cut| CutOfOther {
-        window: results.job.signal_region_of(&cut.window.point),
-        efficiency: cut.efficiency,
-        n_window: cut.window.n_data,
-        n_template: cut.window.n_template,
-        n_template_passing: cut.passed.template,
-        count: cut.count,
-    })
-}
-
-/// All cuts of all windows that have numbers.
-fn cuts(results: &Results) -> impl Iterator<Item = ControlCut<'_>> {
-    results.each::<SearchWindow>().flat_map(|window| {
+    let windows = results.each::<SearchWindow>().filter(|window| window.point.is_control());
+    windows.flat_map(|window| {
         window.cuts.iter().filter_map(move |cut| {
             let passed = cut.outcome.passed()?;
             let counted = Normalisation::Counted(window.n_data as f64);
@@ -127,8 +105,6 @@ struct ControlRow {
     sculpting_bins: Option<usize>,
     sculpting_p: Option<f64>,
     jump_in_window: Option<f64>,
-    /// The search of events without signal that the window is of; nothing where it is of this one.
-    search: String,
 }
 
 /// All control windows and cuts as CSV; none where there are none. They are never blind.
@@ -153,30 +129,7 @@ pub fn csv(results: &Results) -> Option<Vec<u8>> {
             sculpting_bins: sculpted.as_ref().map(|found| found.bins.len()),
             sculpting_p: sculpted.and_then(|found| found.p).map(round),
             jump_in_window: cut.jump(masses).map(round),
-            search: String::new(),
         });
-    }
-    for search in &results.control_searches {
-        for cut in &search.cuts {
-            let delta = cut.count.delta();
-            let _ = writer.serialize(ControlRow {
-                control_low_gev: cut.window.low.0,
-                control_high_gev: cut.window.high.0,
-                efficiency: cut.efficiency,
-                n_window: cut.n_window,
-                n_template: cut.n_template,
-                n_template_passing: cut.n_template_passing,
-                n: cut.count.found.round() as usize,
-                expected: round(cut.count.expected),
-                delta: round(delta.value),
-                delta_error: round(delta.error),
-                sculpting_chi2: None,
-                sculpting_bins: None,
-                sculpting_p: None,
-                jump_in_window: None,
-                search: search.name.clone(),
-            });
-        }
     }
     writer.into_inner().ok().filter(|bytes| !bytes.is_empty())
 }

@@ -4,8 +4,6 @@ use super::super::{calibration, calibration_csv, control};
 use super::told as told_as_lines;
 use super::*;
 use crate::plan::work::{PseudoCount, PseudoExperiment, PseudoWindow};
-use crate::statistics::search::control::ControlCount;
-use crate::store::control_searches::{ControlSearch, CutOfOther};
 
 /// What is told, wherever its lines end.
 fn told(results: &Results) -> String {
@@ -65,51 +63,6 @@ fn delta_of_control_windows_enters_b_and_its_error() {
         told(&super::results("blind = false")).contains("a δ that no control window has measured"),
         "{said}"
     );
-}
-
-#[test]
-fn windows_of_other_searches_count_as_control_windows() {
-    let mut results = with_control("blind = false", [125, 115]);
-    let cut = |found: f64| CutOfOther {
-        window: results.job.regions.signal,
-        efficiency: 0.01,
-        n_window: 5000,
-        n_template: 20_000,
-        n_template_passing: 200,
-        count: ControlCount { expected: 50.0, independent: 200.0, found },
-    };
-    let other = ControlSearch {
-        name: "same_sign".to_owned(),
-        directory: "out/same_sign".to_owned(),
-        digest: "d".to_owned(),
-        at: "2026-01-02T03:04:05Z".to_owned(),
-        cuts: vec![cut(60.0), CutOfOther { efficiency: 0.1, ..cut(900.0) }],
-    };
-    results.control_searches = vec![other.clone()];
-    let row = &rows(&results)[1];
-    // All three are at 1.2; what is behind another cut says nothing of this one.
-    near(&row["delta"], 0.2);
-    assert_eq!(row["delta_windows"], "3");
-    let alone =
-        rows(&with_control("blind = false", [125, 115]))[1]["delta_error"].parse::<f64>().expect("a number");
-    assert!(row["delta_error"].parse::<f64>().expect("a number") < alone);
-    let table = String::from_utf8(control::csv(&results).expect("a table")).expect("text");
-    let lines: Vec<&str> = table.lines().collect();
-    assert!(
-        lines[1].ends_with(',') && lines[3].starts_with("3300.0,3700.0,0.01,5000,20000,200,60,50.0,0.2,"),
-        "{table}"
-    );
-    assert!(lines.len() == 5 && lines[3].ends_with(",,,,same_sign"), "{table}");
-    // Where it is the only one, too; and one that comes after somebody has looked is named.
-    let alone = unblinded(Results { control_searches: vec![other.clone()], ..super::results("") });
-    assert_eq!(rows(&alone)[1]["delta_windows"], "1");
-    assert!(
-        told(&alone).contains("added after the search was unblinded: the control search same_sign;"),
-        "{}",
-        told(&alone)
-    );
-    let known = Unblinding { control_searches: vec!["d".to_owned()], ..alone.unblinding.expect("somebody") };
-    assert_eq!(known.added_since(&alone.job, &[other]), None);
 }
 
 #[test]
