@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use drapes_analysis::cli::duration;
 use drapes_analysis::dispatch::{Fault, Shard};
 use drapes_analysis::error::Exit;
-use drapes_analysis::job::MassUnit;
+use drapes_analysis::job::{EventFile, MassUnit};
 use drapes_analysis::plan::TaskId;
 
 use crate::data::DataError;
@@ -401,8 +401,11 @@ impl Error {
     }
 
     /// The same with the key that names the file; that of the data needs none.
-    pub fn of_file(self, key: &'static str) -> Self {
-        if key == "data.events" { self } else { Self::OfFile { key, source: Box::new(self) } }
+    pub fn of_file(self, which: EventFile) -> Self {
+        match which {
+            EventFile::Data => self,
+            other => Self::OfFile { key: other.key(), source: Box::new(self) },
+        }
     }
 
     /// The exit code that this error ends the program with.

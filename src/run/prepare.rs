@@ -231,10 +231,10 @@ impl Prepared {
 pub(super) fn inputs(job: &Job, data_directory: &Path) -> Result<Vec<InputFile>, Error> {
     let mut problems = Vec::new();
     let mut digests = Vec::new();
-    for (key, name) in job.event_files() {
+    for (which, name) in job.event_files() {
         match data::digest(&data_directory.join(name), &name.display().to_string()) {
             Ok(digest) => digests.push(digest),
-            Err(error) => problems.push(Error::from(error).of_file(key)),
+            Err(error) => problems.push(Error::from(error).of_file(which)),
         }
     }
     Error::of_all(problems).map(|()| digests)

@@ -40,7 +40,7 @@ use std::time::Duration;
 
 use drapes_analysis::dispatch::Shard;
 use drapes_analysis::job::template_spec::Inputs;
-use drapes_analysis::job::{Job, Truth};
+use drapes_analysis::job::{EventFile, Job, Truth};
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::store::record::RunInfo;
 use drapes_analysis::store::{Store, StoredJob};
@@ -176,10 +176,8 @@ pub fn environment(sample: &Sample) -> Environment {
 /// A file cannot be used, the job asks for more than it holds, or events occur more often than the job allows.
 pub fn load(job: &Job, data_directory: &Path) -> Result<Sample, Error> {
     let mut problems = Vec::new();
-    let files = job.event_files();
-    let mut read = |wanted: &str, label: Label, weight: Option<&str>, inputs: Inputs| {
-        let (key, file) = files.iter().find(|(key, _)| *key == wanted)?;
-        let path = data_directory.join(file);
+    let mut read = |which: EventFile, label: Label, weight: Option<&str>, inputs: Inputs| {
+        let path = data_directory.join(job.event_file(which)?);
         let found = match weight {
             None => data::read_events(&path, &job.data, label),
             Some(weight) => {
@@ -191,17 +189,17 @@ pub fn load(job: &Job, data_directory: &Path) -> Result<Sample, Error> {
             Inputs::Hlv => Ok(events),
             Inputs::Llv => events.with_jets(&path, &job.data),
         });
-        found.map_err(|error| problems.push(unlabelled(error, job).of_file(key))).ok()
+        found.map_err(|error| problems.push(unlabelled(error, job).of_file(which))).ok()
     };
     let inputs = job.inputs();
     let is_needed = job.points.iter().any(|point| job.truth_for(point).is_some());
     let label = if is_needed { Label::Expected } else { Label::Told };
-    let events = read("data.events", label, None, inputs);
-    let further = read("independent_background.events", Label::Optional, None, inputs);
+    let events = read(EventFile::Data, label, None, inputs);
+    let further = read(EventFile::IndependentBackground, Label::Optional, None, inputs);
     // Nothing starts from another sample's constituents.
     let weight = job.other_sample.weight();
-    let other = read("other_sample.events", Label::Optional, weight, Inputs::Hlv);
-    let simulated = read("search.signal_events", Label::Optional, None, Inputs::Hlv);
+    let other = read(EventFile::OtherSample, Label::Optional, weight, Inputs::Hlv);
+    let simulated = read(EventFile::SimulatedSignal, Label::Optional, None, Inputs::Hlv);
     match events {
         Some(events) if problems.is_empty() => {
             let (further, other) = (further.as_ref(), other.as_ref());

@@ -1,10 +1,9 @@
 //! The processor time that rank 0 needs for handing out tasks, as it was measured.
 //!
-//! What is done after the last task is the best of three tries: the same work takes up to half as much again on a core that others share.
-//!
 //! A simulation is worth as much as these numbers. They are processor time on one core of a shared virtual machine, of a build
 //! with little optimisation, rounded up; two tests measure the same code again and fail where it takes more: `leader_costs` of
 //! this package what is done for each task before and after the work, and `run::costs` of `drapes` what is done for each message.
+//! What follows the last task is the best of three tries: the same work takes up to half as much again on a core that others share.
 
 /// Seconds that rank 0 needs for each piece of its work.
 #[derive(Clone, Copy, Debug, PartialEq)]

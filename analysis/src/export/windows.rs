@@ -20,8 +20,8 @@ pub fn description(job: &Job) -> String {
     };
     format!(
         "Windows of a search, before a cut (efficiency 1) and behind cuts that a share of the template passes: data n, the \
-         background that the template expects, and what a fit of the side-bands behind the same cut does (fit_; fit_bias and fit_pull by pseudo-experiments of another function), with Z, one-sided \
-         local p-values, and 95% CLs limits on signal events that pass.{labels}"
+         background that the template expects, and what a fit of the side-bands behind the same cut does (fit_; fit_bias and \
+         fit_pull by pseudo-experiments of another function), with Z, one-sided local p-values, and 95% CLs limits on signal events that pass.{labels}"
     )
 }
 

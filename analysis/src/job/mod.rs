@@ -17,6 +17,7 @@ mod columns;
 mod data;
 mod diffusion;
 mod document;
+mod event_file;
 mod file;
 mod flow;
 mod generated;
@@ -37,8 +38,6 @@ mod search;
 mod solver;
 pub mod template_spec;
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
 pub use bookkeeping::{BandSource, ClosureSettings, ComputeSettings, FigureSettings, Pricing};
@@ -49,6 +48,7 @@ pub use data::{Data, IndependentBackground, Layout, OtherSample};
 pub use diffusion::{
     DenoiserSettings, LossWeighting, Marginals, Momentum, NoiseEmbedding, SamplerSettings, Schedule,
 };
+pub use event_file::EventFile;
 pub use file::JobFile;
 pub use flow::{FlowNetwork, FlowSettings, KeptMoment};
 pub use generated::Generated;
@@ -141,17 +141,6 @@ fn usual_share() -> f64 {
 }
 
 impl Job {
-    /// The files of events that it reads, each after the key that names it; that of the data first.
-    pub fn event_files(&self) -> Vec<(&'static str, &Path)> {
-        let further = [
-            ("independent_background.events", self.independent_background.file()),
-            ("other_sample.events", self.other_sample.file()),
-            ("search.signal_events", self.search.as_ref().and_then(Search::signal_file)),
-        ];
-        let further = further.into_iter().filter_map(|(key, file)| Some((key, file?)));
-        std::iter::once(("data.events", &*self.data.events)).chain(further).collect()
-    }
-
     /// The same job as a JSON tree without what cannot change a result.
     pub fn physics(&self) -> serde_json::Value {
         let mut tree = serde_json::to_value(self).unwrap_or_default();

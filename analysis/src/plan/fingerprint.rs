@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::job::{Job, Search};
+use crate::job::{EventFile, Job};
 use crate::plan::work::Settings;
 use crate::plan::{Plan, TaskId};
 
@@ -45,7 +44,9 @@ pub fn fingerprints(job: &Job, inputs: &[InputFile], plan: &Plan) -> Vec<Fingerp
     let mut known: HashMap<&TaskId, Fingerprint> = HashMap::new();
     // The other sample reaches those who start from it: a job may get one with a method that needs it. So does simulated signal.
     let is_apart = |input: &InputFile| {
-        [other_file(job), signal_file(job)].into_iter().any(|file| is_only(job, file, input))
+        [EventFile::OtherSample, EventFile::SimulatedSignal]
+            .into_iter()
+            .any(|which| is_only(job, which, input))
     };
     let shared: Vec<&InputFile> = inputs.iter().filter(|input| !is_apart(input)).collect();
     let common = json!([CODE_SCHEMA, job.seed, job.data, shared]).to_string();
@@ -90,34 +91,25 @@ fn noise(job: &Job) -> Value {
 
 /// The other sample and those files that are read for it alone.
 fn other_sample(job: &Job, inputs: &[InputFile]) -> Value {
-    json!([job.other_sample, files(job, other_file(job), inputs)])
+    json!([job.other_sample, files(job, EventFile::OtherSample, inputs)])
 }
 
 /// The simulated signal, and its file where nothing else is read from it.
 fn simulated_signal(job: &Job, inputs: &[InputFile]) -> Value {
     let sensitivity = job.search.as_ref().and_then(|search| search.sensitivity.as_ref());
     let signal = sensitivity.map(|sensitivity| json!([sensitivity.signal, sensitivity.simulated_at]));
-    json!([signal, files(job, signal_file(job), inputs)])
-}
-
-fn other_file(job: &Job) -> Option<&Path> {
-    job.other_sample.file()
-}
-
-fn signal_file(job: &Job) -> Option<&Path> {
-    job.search.as_ref().and_then(Search::signal_file)
+    json!([signal, files(job, EventFile::SimulatedSignal, inputs)])
 }
 
 /// The inputs that are read as this file alone.
-fn files<'a>(job: &Job, file: Option<&Path>, inputs: &'a [InputFile]) -> Vec<&'a InputFile> {
-    inputs.iter().filter(|input| is_only(job, file, input)).collect()
+fn files<'a>(job: &Job, which: EventFile, inputs: &'a [InputFile]) -> Vec<&'a InputFile> {
+    inputs.iter().filter(|input| is_only(job, which, input)).collect()
 }
 
 /// Whether an input is read as this file, and not as one that all tasks depend on.
-fn is_only(job: &Job, file: Option<&Path>, input: &InputFile) -> bool {
-    let is = |file: &Path| file.display().to_string() == input.name;
-    let shared = std::iter::once(job.data.events.as_path()).chain(job.independent_background.file());
-    file.is_some_and(is) && !shared.into_iter().any(is)
+fn is_only(job: &Job, which: EventFile, input: &InputFile) -> bool {
+    let is = |which| job.event_file(which).is_some_and(|file| file.display().to_string() == input.name);
+    is(which) && ![EventFile::Data, EventFile::IndependentBackground].into_iter().any(is)
 }
 
 fn digest(hash: Sha256) -> Fingerprint {

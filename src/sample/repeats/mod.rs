@@ -11,7 +11,7 @@
 mod agreement;
 mod group;
 
-use drapes_analysis::job::{Job, Search};
+use drapes_analysis::job::{EventFile, Job};
 use drapes_analysis::plan::fingerprint::InputFile;
 
 use crate::data::Events;
@@ -26,7 +26,7 @@ pub use agreement::Agreement;
 /// # Errors
 /// Two of them are equal.
 pub fn check_files(job: &Job, inputs: &[InputFile]) -> Result<(), Error> {
-    let keys = job.event_files().into_iter().map(|(key, _)| key);
+    let keys = job.event_files().map(|(which, _)| which.key());
     let files: Vec<(&str, &InputFile)> = keys.zip(inputs).collect();
     let mut problems = Vec::new();
     for (index, (key, file)) in files.iter().enumerate() {
@@ -39,10 +39,6 @@ pub fn check_files(job: &Job, inputs: &[InputFile]) -> Result<(), Error> {
         }));
     }
     Error::of_all(problems)
-}
-
-fn signal_file(job: &Job) -> Option<&std::path::Path> {
-    job.search.as_ref().and_then(Search::signal_file)
 }
 
 /// The events of a job that occur more than once, few enough to go on with; `further` are the events of a file of
@@ -74,7 +70,7 @@ pub fn check(
         let title = format!("background events of {}", name(path));
         groups.push(Group::new(title, events, |event| !events.is_signal[event]));
     }
-    if let (Some(events), Some(path)) = (simulated, signal_file(job)) {
+    if let (Some(events), Some(path)) = (simulated, job.event_file(EventFile::SimulatedSignal)) {
         let title = format!("signal events of {}", name(path));
         groups.push(Group::new(title, events, events.is_simulated()));
     }
