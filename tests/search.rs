@@ -1,5 +1,7 @@
 //! A search from its events to p-values: with labels that take no part, and without any.
 
+#[path = "search/control.rs"]
+mod control;
 mod support;
 
 use std::collections::HashMap;

@@ -5,6 +5,7 @@
 //! - No equation of the paper lives here. The room may use all others.
 
 mod answer;
+mod control;
 mod export;
 mod plan;
 mod plot;
@@ -53,6 +54,7 @@ pub enum Verb {
     Report(report::Report),
     Export(export::Export),
     Unblind(unblind::Unblind),
+    Control(control::Control),
 }
 
 impl Verb {
@@ -70,6 +72,7 @@ impl Verb {
             Self::Report(report) => report.run(),
             Self::Export(export) => export.run(),
             Self::Unblind(unblind) => unblind.run(),
+            Self::Control(control) => control.run(),
         }
     }
 }

@@ -29,6 +29,42 @@ pub enum SearchError {
         /// What was asked for.
         what: &'static str,
     },
+    /// Another search cannot measure the cuts of this one.
+    #[error("{} cannot measure the cuts of this search ({why}", path.display())]
+    NotControl {
+        /// Its directory.
+        path: PathBuf,
+        /// Why, and what to do in brackets: the rest of the message.
+        why: String,
+    },
+    /// What was taken over is damaged.
+    #[error(
+        "cannot understand {} ({reason}) restore it from a copy; without one, move it away, and take the control searches over again \
+         with `drapes control DIR --from OTHER`",
+        path.display()
+    )]
+    TornControl {
+        /// The file.
+        path: PathBuf,
+        /// What the parser says.
+        reason: String,
+    },
+    /// Nothing was taken over from there.
+    #[error(
+        "nothing was taken over from {} ({}) name the directory of a control search",
+        asked.display(),
+        if known.is_empty() {
+            "the search has no control searches".to_owned()
+        } else {
+            format!("the control searches are {}", known.join(", "))
+        }
+    )]
+    NoControl {
+        /// What was asked for.
+        asked: PathBuf,
+        /// Those that there are.
+        known: Vec<String>,
+    },
     /// There is no such window.
     #[error("--events {asked} names no window of the search ({why}) name one of {}, by its edges or its centre", windows.join(", "))]
     NoWindow {

@@ -61,7 +61,9 @@ pub fn is_drawn(store: &Store, job: &Job, plan: &Plan, states: &[RecordState]) -
     let figures = store.directory().join("figures");
     length(store) == Some(drawn.results)
         && drawn.figures.iter().all(|name| figures.join(name).exists())
-        && drawn.digest == digest(job, plan, states, store.unblinding().as_ref())
+        && store.control_searches().is_ok_and(|searches| {
+            drawn.digest == digest(job, plan, states, store.unblinding().as_ref(), &searches)
+        })
 }
 
 fn length(store: &Store) -> Option<u64> {

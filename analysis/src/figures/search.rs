@@ -1,7 +1,7 @@
 //! What a search has found: a row for each window and cut, as numbers ([`numbers`]), `search.csv` ([`csv`]), the closing table
 //! ([`told`]), and figures: p-values against mass ([`p_values`]), mass spectra ([`spectra`]), limits ([`limits`]) and the features of
 //! what was selected ([`features`]); what control windows say of templates ([`control`]) and of cuts
-//! ([`sculpting`]), what pseudo-experiments say of p-values
+//! ([`sculpting`]), what a search measures for another one ([`other_search`]), what pseudo-experiments say of p-values
 //! ([`pseudo_searches`], [`calibration_csv`], [`calibration`]), and what those with signal find of it ([`sensed`], [`sensitivity`],
 //! [`sensitivity_csv`]).
 
@@ -13,6 +13,7 @@ pub mod csv;
 pub mod features;
 pub mod limits;
 pub mod numbers;
+pub mod other_search;
 pub mod p_values;
 pub mod peak;
 pub mod pseudo_searches;

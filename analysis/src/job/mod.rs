@@ -14,6 +14,7 @@ mod change;
 mod checks;
 mod classifiers;
 mod columns;
+mod control_search;
 mod data;
 mod diffusion;
 mod document;
@@ -44,6 +45,7 @@ pub use bookkeeping::{BandSource, ClosureSettings, ComputeSettings, FigureSettin
 pub use change::Change;
 pub use classifiers::{ClassifierSettings, TreeSettings};
 pub use columns::DefinedColumns;
+pub use control_search::Unlike;
 pub use data::{Data, IndependentBackground, Layout, OtherSample};
 pub use diffusion::{
     DenoiserSettings, LossWeighting, Marginals, Momentum, NoiseEmbedding, SamplerSettings, Schedule,

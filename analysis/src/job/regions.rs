@@ -26,6 +26,11 @@ impl MassWindow {
         self.low.0 <= mass && mass < self.high.0
     }
 
+    /// Whether a mass can lie in both windows.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.low < other.high && other.low < self.high
+    }
+
     /// Width in GeV.
     pub fn width(&self) -> f64 {
         self.high.0 - self.low.0

@@ -20,8 +20,10 @@ pub struct Search {
     pub is_blind: bool,
     /// Who has unblinded it, and when.
     pub unblinded: Option<String>,
-    /// What has been added since.
-    pub added_since: Option<String>,
+    /// What has been added or taken away since.
+    pub changed_since: Option<String>,
+    /// Other searches that measure its cuts, a sentence each.
+    pub control_searches: Vec<String>,
     /// Whether the job searches windows.
     pub is_asked: bool,
 }
@@ -157,10 +159,11 @@ impl Search {
             rows: rows.iter().map(cells).collect(),
             is_blind: results.blinding() == Blinding::Blind,
             unblinded: results.unblinding.as_ref().map(ToString::to_string),
-            added_since: results
+            changed_since: results
                 .unblinding
                 .as_ref()
-                .and_then(|unblinding| unblinding.added_since(&results.job)),
+                .and_then(|unblinding| unblinding.changed_since(&results.job, &results.control_searches)),
+            control_searches: results.control_searches.iter().map(ToString::to_string).collect(),
             is_asked: results.job.search.is_some(),
         }
     }

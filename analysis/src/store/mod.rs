@@ -8,6 +8,7 @@
 //! DIR/drawn.json          what tables and pictures are of
 //! DIR/report.html         all of it on one page         DIR/search.csv        one row a window and cut of a search
 //! DIR/unblinded.json      who has unblinded a search    DIR/closure.csv       tests of templates by trees
+//! DIR/control_searches.json  what searches of events without signal have counted behind the cuts of this one
 //! DIR/variance.csv        where bands come from         DIR/differences.csv   which method is better, in pairs
 //! DIR/tasks/ID.stopped     how far a stopped task came, and in what time
 //! DIR/tasks/ID.checkpoint  what it goes on from    DIR/tasks/folded.*    records and arrays after `compact`
@@ -25,6 +26,7 @@ mod again;
 mod arrivals;
 mod aside;
 mod claim;
+pub mod control_searches;
 mod directory_lock;
 mod durable;
 mod folded;

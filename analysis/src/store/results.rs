@@ -11,6 +11,7 @@ use crate::plan::work::Recorded;
 use crate::plan::{Plan, TaskId};
 use crate::statistics::band::Band;
 use crate::statistics::metrics::Performance;
+use crate::store::control_searches::ControlSearch;
 use crate::store::unblinding::{Blinding, Unblinding};
 use crate::store::{
     Classification, Classifier, DivergedClassifier, RecordState, ResultOf, SampleSizes, Store, TaskResult,
@@ -30,6 +31,8 @@ pub struct Results {
     pub torn: Vec<TaskId>,
     /// Who has unblinded the search, if anybody has.
     pub unblinding: Option<Unblinding>,
+    /// Other searches, whose events hold no signal, that measure the cuts of this one.
+    pub control_searches: Vec<ControlSearch>,
     /// The [`digest`] of the records and settings that all of this was read from.
     pub digest: String,
 }
@@ -82,10 +85,11 @@ impl Results {
     /// # Errors
     /// A record cannot be read. One that is damaged is no error, but named.
     pub fn of(store: &Store, job: Job, plan: &Plan, states: &[RecordState]) -> Result<Self, Error> {
-        let unblinding = store.unblinding();
+        let (unblinding, control_searches) = (store.unblinding(), store.control_searches()?);
         let mut results = Self {
-            digest: digest(&job, plan, states, unblinding.as_ref()),
+            digest: digest(&job, plan, states, unblinding.as_ref(), &control_searches),
             unblinding,
+            control_searches,
             job,
             points: vec![],
             others: vec![],
@@ -222,7 +226,13 @@ impl PointResults {
 }
 
 /// A digest of everything that tables and pictures depend on.
-pub fn digest(job: &Job, plan: &Plan, states: &[RecordState], unblinding: Option<&Unblinding>) -> String {
+pub fn digest(
+    job: &Job,
+    plan: &Plan,
+    states: &[RecordState],
+    unblinding: Option<&Unblinding>,
+    control_searches: &[ControlSearch],
+) -> String {
     let mut digest = Sha256::new();
     digest.update(serde_json::to_vec(&(&job.figures, job.closure)).unwrap_or_default());
     if let Some(search) = &job.search {
@@ -231,6 +241,9 @@ pub fn digest(job: &Job, plan: &Plan, states: &[RecordState], unblinding: Option
         digest.update(
             serde_json::to_vec(&(search.blind, search.peak, produced, unblinding)).unwrap_or_default(),
         );
+        if !control_searches.is_empty() {
+            digest.update(serde_json::to_vec(control_searches).unwrap_or_default());
+        }
     }
     for (task, state) in plan.tasks.iter().zip(states) {
         // A task that is done again takes another time: its run tells records of one task apart.

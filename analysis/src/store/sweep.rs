@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::aside::SideTable;
+use super::control_searches::CONTROL_SEARCHES;
 use super::durable::is_part_of;
 use super::names::is_arrival;
 use super::unblinding::UNBLINDING;
@@ -92,7 +93,15 @@ fn is_written(folder: &str, name: &str, figures: &[&str]) -> bool {
     match folder {
         "" => {
             let is_table = name == "results.csv" || SideTable::ALL.iter().any(|table| table.name() == name);
-            let others = ["job.toml", "job.json", "provenance.json", "drawn.json", "report.html", UNBLINDING];
+            let others = [
+                "job.toml",
+                "job.json",
+                "provenance.json",
+                "drawn.json",
+                "report.html",
+                UNBLINDING,
+                CONTROL_SEARCHES,
+            ];
             is_table || others.contains(&name)
         }
         "tasks" => ["folded.jsonl", "folded.h5"].contains(&name),

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use super::control_searches::{ControlSearch, ControlSearchThen};
 use super::{Process, Store};
 use crate::error::Error;
 use crate::job::{Job, MassWindow, Peak};
@@ -50,14 +51,17 @@ pub struct Unblinding {
     /// The peak that it fitted to spectra then, likewise.
     #[serde(default)]
     pub peak: Option<Peak>,
+    /// The other searches that measured its cuts then, likewise.
+    #[serde(default)]
+    pub control_searches: Vec<ControlSearchThen>,
 }
 
 impl Unblinding {
-    /// What the search of a job has beyond what it had then, in words; nothing where it has no more, or nobody knows.
+    /// What the search of a job has beyond what it had then, or has no more, in words; nothing where it is what it was, or nobody knows.
     ///
     /// It may have been chosen with the data in sight. It is shown, for whoever has looked has looked, and named. A control window
     /// changes the expected background of all others; a cut can be added only as long as no window is done.
-    pub fn added_since(&self, job: &Job) -> Option<String> {
+    pub fn changed_since(&self, job: &Job, control_searches: &[ControlSearch]) -> Option<String> {
         let search = job.search.as_ref().filter(|_| !self.windows.is_empty())?;
         let beyond = |now: Vec<MassWindow>, then: &[MassWindow], what: &'static str| {
             let added = now.into_iter().filter(|window| !then.contains(window));
@@ -68,10 +72,22 @@ impl Unblinding {
         let cuts = search.efficiencies.iter().filter(|cut| !self.efficiencies.contains(cut));
         let peak = search.peak.filter(|peak| self.peak != Some(*peak)).map(|_| "the peak".to_owned());
         let cuts = cuts.map(|cut| format!("ε = {cut}"));
-        let added: Vec<String> = windows.into_iter().chain(control).chain(cuts).chain(peak).collect();
+        let now: Vec<ControlSearchThen> = control_searches.iter().map(ControlSearch::then).collect();
+        let named = |one: &[ControlSearchThen], beyond: &[ControlSearchThen]| {
+            let others = one.iter().filter(|search| beyond.iter().all(|known| known.counts != search.counts));
+            others.map(|search| format!("the control search {}", search.name)).collect::<Vec<_>>()
+        };
+        let searches = named(&now, &self.control_searches);
+        let added: Vec<String> =
+            windows.into_iter().chain(control).chain(cuts).chain(peak).chain(searches).collect();
+        let removed = named(&self.control_searches, &now);
+        let changes: Vec<String> = [("added", added), ("taken away", removed)]
+            .into_iter()
+            .filter(|(_, which)| !which.is_empty())
+            .map(|(done, which)| format!("{done} after the search was unblinded: {}", which.join(", ")))
+            .collect();
         let chosen = "p-values that rest on them are not those of a blind search";
-        (!added.is_empty())
-            .then(|| format!("added after the search was unblinded: {}; {chosen}", added.join(", ")))
+        (!changes.is_empty()).then(|| format!("{}; {chosen}", changes.join("; ")))
     }
 }
 
@@ -107,6 +123,7 @@ impl Store {
             control_windows: job.control_windows(),
             efficiencies: job.search.as_ref().map(|search| search.efficiencies.clone()).unwrap_or_default(),
             peak: job.search.as_ref().and_then(|search| search.peak),
+            control_searches: self.control_searches()?.iter().map(ControlSearch::then).collect(),
         };
         self.write_json(UNBLINDING, &unblinding)?;
         Ok(unblinding)

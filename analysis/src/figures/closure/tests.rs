@@ -34,6 +34,7 @@ fn results(aucs: [&[f64]; 2], distances: Vec<FeatureDistance>) -> Results {
     };
     Results {
         unblinding: None,
+        control_searches: vec![],
         points: points.collect(),
         others: vec![TaskResult::Template(Box::new(summary))],
         job,

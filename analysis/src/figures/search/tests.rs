@@ -68,6 +68,7 @@ fn results(search: &str) -> Results {
     };
     Results {
         unblinding: None,
+        control_searches: vec![],
         points: vec![],
         others: vec![TaskResult::Window(window)],
         job,
@@ -104,6 +105,7 @@ fn unblinded(results: Results) -> Results {
         control_windows: vec![],
         efficiencies: vec![0.01, 0.0001],
         peak: None,
+        control_searches: vec![],
     };
     Results { unblinding: Some(unblinding), ..results }
 }

@@ -106,7 +106,7 @@ fn notes(results: &Results, all: &[CutNumbers<'_>], calibrated: &Calibrated) -> 
             let mut notes = vec![local(calibrated)];
             if let Some(unblinding) = unblinding {
                 notes.push(format!("unblinded {unblinding}"));
-                notes.extend(unblinding.added_since(&results.job));
+                notes.extend(unblinding.changed_since(&results.job, &results.control_searches));
             }
             notes
         }

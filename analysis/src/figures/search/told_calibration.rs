@@ -1,11 +1,10 @@
 //! What the closing table says of control windows and pseudo-experiments.
 
-use super::control::{self, Deltas};
+use super::control::Deltas;
 use super::numbers::CutNumbers;
 use super::pseudo_searches::{CutCalibration, NOT_UNIFORM, PseudoSearch};
 use super::window::searched;
 use crate::plan::work::pseudo_experiments::too_few;
-use crate::statistics::search::control::ControlExcess;
 use crate::statistics::search::intervals::{ONE_SIGMA, clopper_pearson};
 use crate::statistics::search::p_value::PValue;
 use crate::store::Results;
@@ -18,7 +17,7 @@ pub struct Calibrated {
     pub tables: String,
     /// Sentences.
     pub notes: Vec<String>,
-    /// Whether control windows have measured δ.
+    /// Whether control windows have measured δ of all cuts.
     pub has_control: bool,
     /// Whether there are pseudo-experiments.
     pub has_pseudo: bool,
@@ -28,22 +27,14 @@ pub struct Calibrated {
 pub fn of_results(results: &Results, all: &[CutNumbers<'_>]) -> Calibrated {
     let (pseudo, deltas) = (PseudoSearch::of(results), Deltas::of(results));
     let efficiencies = results.job.search.as_ref().map_or(&[][..], |search| &search.efficiencies);
-    let measured: Vec<(f64, ControlExcess)> =
-        efficiencies.iter().filter_map(|cut| Some((*cut, deltas.at(*cut)?))).collect();
     let mut tables = String::new();
-    for lines in [control_lines(results, &measured), calibration_lines(efficiencies, &pseudo)] {
+    for lines in [control_lines(&deltas), calibration_lines(efficiencies, &pseudo)] {
         if lines.len() > 1 {
             tables.push_str(&format!("\n{}", columns(&lines)));
         }
     }
-    let mut notes = vec![];
-    if !measured.is_empty() && measured.iter().all(|(_, found)| found.regions == 1) {
-        notes.push(
-            "one control window measures δ: nothing is known of how much δ differs from window to window, and its error has no part \
-             for that"
-                .to_owned(),
-        );
-    }
+    let unmeasured = unmeasured(&deltas, all);
+    let mut notes = control_notes(results, &deltas, &unmeasured);
     notes.extend(not_uniform(results, &pseudo));
     if results.blinding() == Blinding::Open {
         notes.extend(global(&pseudo, all));
@@ -51,32 +42,55 @@ pub fn of_results(results: &Results, all: &[CutNumbers<'_>]) -> Calibrated {
     if !pseudo.is_empty() {
         notes.extend(too_few(pseudo.len()));
     }
-    Calibrated { tables, notes, has_control: !measured.is_empty(), has_pseudo: !pseudo.is_empty() }
+    Calibrated { tables, notes, has_control: unmeasured.is_empty(), has_pseudo: !pseudo.is_empty() }
 }
 
 /// A row for each cut that control windows have numbers of.
-fn control_lines(results: &Results, measured: &[(f64, ControlExcess)]) -> Vec<Vec<String>> {
+fn control_lines(deltas: &Deltas) -> Vec<Vec<String>> {
     let headings = ["control windows", "ε", "N", "expected", "δ", "spread"];
     let mut lines = vec![headings.map(str::to_owned).to_vec()];
-    for (efficiency, found) in measured {
-        let cuts: Vec<_> = control::of_all(results)
-            .filter(|cut| cut.efficiency.to_bits() == efficiency.to_bits())
-            .map(|cut| cut.count)
-            .collect();
-        let sum = |of: fn(&crate::statistics::search::control::ControlCount) -> f64| {
-            cuts.iter().map(of).sum::<f64>()
-        };
-        let scale = 1.0 + found.delta.value;
+    for cut in deltas.cuts() {
+        let Some(excess) = cut.excess else { continue };
+        let scale = 1.0 + excess.delta.value;
         lines.push(vec![
-            found.regions.to_string(),
-            efficiency.to_string(),
-            format!("{:.0}", sum(|count| count.found)),
-            format!("{:.1}", sum(|count| count.expected)),
-            format!("{:+.3} ± {:.3}", found.delta.value, scale * found.delta.error),
-            if found.regions > 1 { format!("{:.3}", scale * found.spread) } else { "-".to_owned() },
+            excess.regions.to_string(),
+            cut.efficiency.to_string(),
+            format!("{:.0}", cut.found),
+            format!("{:.1}", cut.expected),
+            format!("{:+.3} ± {:.3}", excess.delta.value, scale * excess.delta.error),
+            if excess.regions > 1 { format!("{:.3}", scale * excess.spread) } else { "-".to_owned() },
         ]);
     }
     lines
+}
+
+/// The cuts with numbers in a window of which control windows have none.
+fn unmeasured(deltas: &Deltas, all: &[CutNumbers<'_>]) -> Vec<String> {
+    let has_numbers = |efficiency: f64| {
+        all.iter().any(|cut| cut.passed.is_some() && cut.efficiency.to_bits() == efficiency.to_bits())
+    };
+    let cuts = deltas.cuts().iter().filter(|cut| cut.excess.is_none() && has_numbers(cut.efficiency));
+    cuts.map(|cut| cut.efficiency.to_string()).collect()
+}
+
+/// Which other searches have measured δ, where one window alone has, and of which cuts nothing is known; nothing without any.
+fn control_notes(results: &Results, deltas: &Deltas, unmeasured: &[String]) -> Vec<String> {
+    let mut notes: Vec<String> = results.control_searches.iter().map(ToString::to_string).collect();
+    let regions: Vec<usize> = deltas.cuts().iter().filter_map(|cut| Some(cut.excess?.regions)).collect();
+    if !regions.is_empty() && regions.iter().all(|count| *count == 1) {
+        notes.push(
+            "one control window measures δ: nothing is known of how much δ differs from window to window, and its error has no part \
+             for that"
+                .to_owned(),
+        );
+    }
+    if !regions.is_empty() && !unmeasured.is_empty() {
+        notes.push(format!(
+            "no control window has numbers behind ε = {}: δ is taken as 0 there, which nothing has measured",
+            unmeasured.join(", ")
+        ));
+    }
+    notes
 }
 
 /// A row for each cut, pseudo-experiments of all windows together.

@@ -33,6 +33,7 @@ fn results(noise: &[&[f64]], idealised: &[f64], band: &str) -> Results {
         missing: vec![],
         torn: vec![],
         unblinding: None,
+        control_searches: vec![],
         digest: String::new(),
     }
 }

@@ -53,6 +53,11 @@ impl SearchKeys {
                 section.wrong(key, format!("contains {window} ({why}"));
             } else if good.iter().any(|(known, _)| *known == window) {
                 repeated(section, key, &window.to_string());
+            } else if let Some((known, _)) = good.iter().find(|(known, _)| known.overlaps(&window)) {
+                let message = format!(
+                    "contains {window} beside {known} (they overlap, and what is in both would count twice) move one of both"
+                );
+                section.wrong(key, message);
             } else {
                 good.push((window, sample));
             }
@@ -113,7 +118,7 @@ impl SearchKeys {
 /// Why a window cannot be a control window: the rest of a message.
 fn unfit(regions: &Regions, searched: MassWindow) -> Option<String> {
     let Regions { signal, outer, .. } = regions;
-    if signal.low < searched.high && searched.low < signal.high {
+    if signal.overlaps(&searched) {
         return Some(format!(
             "it overlaps {searched}, from the first to the last window of the search, where nothing is to be assumed of signal) \
              move it below or above all of them"

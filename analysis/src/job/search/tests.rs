@@ -163,6 +163,12 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
     ("control_windows_gev = [[2800, 3000]]", "", "control_windows_gev", "do not lie on both sides"),
     ("control_windows_gev = [[5800, 6100]]", "", "control_windows_gev", "do not lie on both sides"),
     ("control_windows_gev = [[2900, 3100], [2900, 3100]]", "", "control_windows_gev", "twice"),
+    (
+        "control_windows_gev = [[4000, 4200], [4100, 4300]]",
+        "",
+        "control_windows_gev",
+        "contains 4100-4300 beside 4000-4200",
+    ),
     ("control = 'side-bands'\ncontrol_windows_gev = [[2900, 3100]]", "", "control", "remove one of both"),
     ("control = 'side-bands'\nside_band_width_gev = 300", "", "control", "where no window fits"),
     ("control = 'everywhere'", "", "control", "\"side-bands\""),

@@ -1,9 +1,11 @@
 //! δ of a cut from regions without signal.
 
+use serde::{Deserialize, Serialize};
+
 use crate::statistics::closure::Measured;
 
 /// A cut in a region without signal.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ControlCount {
     /// `ε N_SR`, what the template says.
     pub expected: f64,

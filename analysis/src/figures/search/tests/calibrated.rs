@@ -3,7 +3,11 @@
 use super::super::{calibration, calibration_csv, control};
 use super::told as told_as_lines;
 use super::*;
+use crate::figures::search::other_search::counted;
+use crate::job::MassWindow;
 use crate::plan::work::{PseudoCount, PseudoExperiment, PseudoWindow};
+use crate::statistics::search::control::ControlCount;
+use crate::store::control_searches::{ControlSearch, CutOfOther, WindowOfOther};
 
 /// What is told, wherever its lines end.
 fn told(results: &Results) -> String {
@@ -63,6 +67,108 @@ fn delta_of_control_windows_enters_b_and_its_error() {
         told(&super::results("blind = false")).contains("a δ that no control window has measured"),
         "{said}"
     );
+}
+
+fn of_other(name: &str, windows: &[(MassWindow, f64, f64)]) -> ControlSearch {
+    let window = |(window, efficiency, found): &(MassWindow, f64, f64)| WindowOfOther {
+        window: *window,
+        n_data: 5000,
+        n_template: 20_000,
+        cuts: vec![CutOfOther {
+            efficiency: *efficiency,
+            n_template_passing: 200,
+            count: ControlCount { expected: 5000.0 * efficiency, independent: 200.0, found: *found },
+        }],
+    };
+    ControlSearch {
+        name: name.to_owned(),
+        directory: format!("out/{name}").into(),
+        events: name.to_owned(),
+        at: "2026-01-02T03:04:05Z".to_owned(),
+        windows: windows.iter().map(window).collect(),
+    }
+}
+
+#[test]
+fn windows_of_other_searches_count_as_control_windows() {
+    let at = MassWindow::new(3300.0, 3700.0);
+    let other = of_other("same_sign", &[(at, 0.01, 60.0), (at, 0.1, 900.0)]);
+    let results =
+        Results { control_searches: vec![other.clone()], ..with_control("blind = false", [125, 115]) };
+    let row = &rows(&results)[1];
+    // All three are at 1.2; what is behind another cut says nothing of this one.
+    near(&row["delta"], 0.2);
+    assert_eq!(row["delta_windows"], "3");
+    let number = |row: &HashMap<String, String>| row["delta_error"].parse::<f64>().expect("a number");
+    assert!(number(row) < number(&rows(&with_control("blind = false", [125, 115]))[1]));
+    let table = String::from_utf8(control::csv(&results).expect("a table")).expect("text");
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(lines.len() == 5 && lines[0].ends_with(",search") && lines[1].ends_with(','), "{table}");
+    assert!(lines[3].starts_with("3300.0,3700.0,0.01,5000,20000,200,60,50.0,0.2,"), "{table}");
+    assert!(lines[3].ends_with(",,,,same_sign"), "{table}");
+    // The closing table rests on the same windows: 125 + 115 + 60 events where 250 are expected.
+    let said = told(&results);
+    assert!(said.contains(" 3 0.01 300 250.0 +0.200 ± "), "{said}");
+    assert!(said.contains("2 of the control windows are of same_sign, whose events are taken"), "{said}");
+    assert!(!said.contains("no control window has"), "{said}");
+    // Where it is the only one, too.
+    let alone = Results { control_searches: vec![other], ..super::results("blind = false") };
+    assert_eq!(rows(&alone)[1]["delta_windows"], "1");
+}
+
+#[test]
+fn a_cut_that_no_control_window_measures_is_named() {
+    let other = of_other("same_sign", &[(MassWindow::new(3300.0, 3700.0), 0.01, 60.0)]);
+    let mut results = Results { control_searches: vec![other], ..super::results("blind = false") };
+    results.job.search.as_mut().expect("a search").efficiencies[1] = 0.02;
+    let TaskResult::Window(window) = &mut results.others[0] else { panic!("a window") };
+    let mut cut = window.cuts[0].clone();
+    cut.efficiency = 0.02;
+    window.cuts[1] = cut;
+    let said = told(&results);
+    assert!(said.contains("no control window has numbers behind ε = 0.02: δ is taken as 0 there"), "{said}");
+    assert!(said.contains("by a δ that no control window has measured"), "{said}");
+}
+
+#[test]
+fn control_searches_that_come_or_go_after_somebody_has_looked_are_named() {
+    let at = MassWindow::new(3300.0, 3700.0);
+    let [one, other] = [60.0, 70.0].map(|found| of_other("same_sign", &[(at, 0.01, found)]));
+    let seen = |then: &[&ControlSearch], now: &[&ControlSearch]| {
+        let mut results = unblinded(super::results(""));
+        let unblinding = results.unblinding.as_mut().expect("somebody");
+        unblinding.control_searches = then.iter().map(|search| search.then()).collect();
+        results.control_searches = now.iter().copied().cloned().collect();
+        told(&results)
+    };
+    let unchanged = seen(&[&one], &[&one]);
+    assert!(!unchanged.contains("added") && !unchanged.contains("taken away"), "{unchanged}");
+    let added = seen(&[], &[&one]);
+    assert!(added.contains("added after the search was unblinded: the control search same_sign;"), "{added}");
+    let removed = seen(&[&one], &[]);
+    assert!(removed.contains("taken away after the search was unblinded: the control search same_sign;"));
+    let again = seen(&[&one], &[&other]);
+    assert!(
+        again.contains("added after the search") && again.contains("; taken away after the search"),
+        "{again}"
+    );
+}
+
+#[test]
+fn of_windows_that_overlap_as_many_measure_as_share_no_event() {
+    let mut results = super::results("blind = false");
+    let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.csv'\nlayout = 'table'\n[search]\nblind = false\n\
+                windows_gev = [[3000, 3400], [3200, 3600], [3300, 3700], [3400, 3800], [3700, 4000]]";
+    results.job = JobFile::from_text("job.toml", text).check().expect("a good job");
+    let TaskResult::Window(window) = results.others.remove(0) else { panic!("a window") };
+    let points: Vec<_> = results.job.points.iter().filter(|point| point.is_searched()).copied().collect();
+    for point in points {
+        results.others.push(TaskResult::Window(SearchedWindow { point, ..window.clone() }));
+    }
+    let found = counted(&results);
+    let masses: Vec<String> = found.windows.iter().map(|window| window.window.to_string()).collect();
+    assert_eq!((masses.join(" ").as_str(), found.overlapping), ("3000-3400 3400-3800", 3));
+    assert_eq!(found.windows[0].cuts.len(), 1, "the cut that few pass has no numbers");
 }
 
 #[test]

@@ -66,7 +66,9 @@ fn a_peak_is_blind_but_for_what_follows_from_the_side_bands() {
 fn a_peak_that_is_named_after_the_search_was_unblinded_is_said_to_be_so() {
     let plain = unblinded(results(""));
     let unblinding = plain.unblinding.as_ref().expect("somebody");
-    assert_eq!(unblinding.added_since(&plain.job), None);
+    assert_eq!(unblinding.changed_since(&plain.job, &[]), None);
     let later = results("peak = 'gaussian'");
-    assert!(unblinding.added_since(&later.job).is_some_and(|added| added.contains("unblinded: the peak;")));
+    assert!(
+        unblinding.changed_since(&later.job, &[]).is_some_and(|added| added.contains("unblinded: the peak;"))
+    );
 }

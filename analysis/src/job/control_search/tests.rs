@@ -1,0 +1,65 @@
+use super::*;
+use crate::job::{Change, JobFile};
+
+const SEARCH: &str = "schema = 1\nname = 'x'\nseed = 1\n[data]\nevents = 'e.csv'\nlayout = 'table'\nresonant = 'm'\n\
+                      features = ['x', 'y']\n[regions]\nsignal_region_gev = [80, 90]\nside_bands_gev = [50, 120]\n\
+                      [search]\nwindows_gev = [[80, 90]]\n";
+
+fn job(changes: &[&str]) -> Job {
+    let changes =
+        changes.iter().map(|change| change.parse::<Change>().expect("KEY=VALUE")).collect::<Vec<_>>();
+    JobFile::from_text("job.toml", SEARCH).with(changes).check().expect("a good job")
+}
+
+#[test]
+fn other_events_masses_and_windows_make_no_other_search() {
+    let one = job(&[]);
+    let other = job(&[
+        "data.events='f.csv'",
+        "data.select='x > 0'",
+        "search.windows_gev=[[70, 75]]",
+        "search.blind=false",
+        "name='y'",
+        "seed=2",
+    ]);
+    assert_eq!(one.unlike(&other), Unlike::default());
+}
+
+#[test]
+fn what_templates_fail_by_is_compared_key_by_key() {
+    let one = job(&[]);
+    for (change, expected) in [
+        ("data.features=['x']", "data.features is x there and x, y here"),
+        ("data.unit='MeV'", "data.unit is MeV there and GeV here"),
+        ("search.method='cathode'", "search.method is cathode there and noise here"),
+    ] {
+        let found = one.unlike(&job(&[change])).decisive;
+        assert!(found.iter().any(|line| line == expected), "{change}: {found:?}");
+    }
+    for (change, key) in [
+        ("denoiser.epochs=3", "[denoiser]"),
+        ("sampler.steps=31", "[sampler]"),
+        ("trees.leaves=7", "[trees]"),
+        ("search.trainings=7", "search.trainings"),
+        ("search.oversampling=7", "search.oversampling"),
+        ("data.resonant='mass'", "data.resonant"),
+        ("data.columns.x='2 * u'", "[data.columns]"),
+        ("template.sigma_prime=0.3", "[template] sigma_prime"),
+    ] {
+        let found = one.unlike(&job(&[change]));
+        assert_eq!(found, Unlike { decisive: vec![], told: vec![key] }, "{change}");
+    }
+}
+
+#[test]
+fn events_are_known_by_their_file_and_by_what_selects_among_them() {
+    let of = |changes: &[&str], sha256: &str| job(changes).selection_of(sha256);
+    assert_eq!(of(&["data.events='other name.csv'"], "a"), of(&[], "a"));
+    assert_ne!(of(&[], "a"), of(&[], "b"));
+    let selected = of(&["data.select='q > 0'"], "a");
+    assert_ne!(selected, of(&[], "a"));
+    assert_ne!(selected, of(&["data.select='q < 0'"], "a"));
+    // A formula of another column selects nothing.
+    assert_eq!(selected, of(&["data.select='q > 0'", "data.columns.x='2 * u'"], "a"));
+    assert_ne!(selected, of(&["data.select='q > 0'", "data.columns.q='2 * u'"], "a"));
+}
