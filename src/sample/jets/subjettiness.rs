@@ -1,5 +1,7 @@
 //! N-subjettiness of a jet's constituents.
 
+use std::f64::consts::{PI, TAU};
+
 use crate::data::Constituent;
 
 /// τ₂/τ₁ with β = 1 about the axes of exclusive `k_T` subjets; none for fewer than two constituents or none apart.
@@ -34,6 +36,7 @@ struct Subjet {
     momentum: [f64; 4],
     pt: f64,
     rapidity: f64,
+    /// From −π to π, so that no difference of two is more than a turn.
     phi: f64,
 }
 
@@ -44,7 +47,7 @@ impl Subjet {
             momentum: [pt * phi.cos(), pt * phi.sin(), pt * eta.sinh(), pt * eta.cosh()],
             pt,
             rapidity: eta,
-            phi,
+            phi: if phi.abs() <= PI { phi } else { phi - TAU * (phi / TAU).round() },
         }
     }
 
@@ -60,38 +63,68 @@ impl Subjet {
 
     /// ΔR².
     fn distance(&self, other: &Self) -> f64 {
-        let turn = std::f64::consts::TAU;
-        let phi = (self.phi - other.phi).rem_euclid(turn);
-        let phi = phi.min(turn - phi);
-        (self.rapidity - other.rapidity).powi(2) + phi * phi
+        apart(self.rapidity - other.rapidity, self.phi - other.phi)
     }
+}
 
-    /// The `k_T` distance.
-    fn kt(&self, other: &Self) -> f64 {
-        self.pt.min(other.pt).powi(2) * self.distance(other)
-    }
+/// ΔR² of differences in rapidity and azimuth, the latter within a turn: without a division, since it is asked for thousands of times
+/// a jet.
+fn apart(rapidity: f64, phi: f64) -> f64 {
+    let phi = phi.abs();
+    let phi = phi.min(TAU - phi);
+    rapidity * rapidity + phi * phi
 }
 
 /// Subjets that are merged, the nearest pair first.
 struct Clustering {
     subjets: Vec<Subjet>,
+    /// Their squared transverse momenta, rapidities and azimuths once more, each beside the next, as distances to all of them are
+    /// computed.
+    places: [Vec<f64>; 3],
     /// The nearest other subjet of each, and how far it is.
     nearest: Vec<(f64, usize)>,
+    /// Room for the distances of one.
+    distances: Vec<f64>,
+    /// The same of the one that has swallowed another.
+    from_merged: Vec<f64>,
 }
 
 impl Clustering {
     fn new(subjets: Vec<Subjet>) -> Self {
-        let mut clustering = Self { nearest: vec![(f64::INFINITY, 0); subjets.len()], subjets };
-        for index in 0..clustering.subjets.len() {
-            clustering.nearest[index] = clustering.look(index);
+        let place = |of: fn(&Subjet) -> f64| subjets.iter().map(of).collect();
+        let places = [place(|one| one.pt.powi(2)), place(|one| one.rapidity), place(|one| one.phi)];
+        let count = subjets.len();
+        let (nearest, distances) = (vec![(f64::INFINITY, 0); count], vec![0.0; count]);
+        let from_merged = distances.clone();
+        let mut clustering = Self { subjets, places, nearest, distances, from_merged };
+        for index in 0..count {
+            clustering.look(index);
         }
         clustering
     }
 
-    fn look(&self, index: usize) -> (f64, usize) {
-        let others = (0..self.subjets.len()).filter(|other| *other != index);
-        let far = |other: usize| (self.subjets[index].kt(&self.subjets[other]), other);
-        others.map(far).min_by(|one, other| one.0.total_cmp(&other.0)).unwrap_or((f64::INFINITY, 0))
+    /// The `k_T` distances of a subjet to all.
+    fn measure(&mut self, index: usize) {
+        let [squares, rapidities, phis] = &self.places;
+        let (square, rapidity, phi) = (squares[index], rapidities[index], phis[index]);
+        let others = squares.iter().zip(rapidities).zip(phis);
+        self.distances.clear();
+        self.distances.extend(others.map(|((other, other_rapidity), other_phi)| {
+            square.min(*other) * apart(rapidity - other_rapidity, phi - other_phi)
+        }));
+    }
+
+    /// Looks for the nearest other subjet of one.
+    fn look(&mut self, index: usize) {
+        self.measure(index);
+        self.distances[index] = f64::INFINITY;
+        let mut nearest = (f64::INFINITY, 0);
+        for (other, distance) in self.distances.iter().enumerate() {
+            if *distance < nearest.0 {
+                nearest = (*distance, other);
+            }
+        }
+        self.nearest[index] = nearest;
     }
 
     fn reduce_to(&mut self, count: usize) {
@@ -100,7 +133,13 @@ impl Clustering {
                 self.nearest.iter().enumerate().min_by(|(_, one), (_, other)| one.0.total_cmp(&other.0));
             let Some((one, (_, other))) = pair.map(|(one, nearest)| (one, *nearest)) else { return };
             let (first, second) = (one.min(other), one.max(other));
-            self.subjets[first] = self.subjets[first].with(&self.subjets[second]);
+            let merged = self.subjets[first].with(&self.subjets[second]);
+            self.subjets[first] = merged;
+            let places = [merged.pt.powi(2), merged.rapidity, merged.phi];
+            for (all, place) in self.places.iter_mut().zip(places) {
+                all[first] = place;
+                all.swap_remove(second);
+            }
             self.subjets.swap_remove(second);
             self.nearest.swap_remove(second);
             self.mend(first, second);
@@ -110,6 +149,8 @@ impl Clustering {
     /// After `first` has swallowed `second`, whose place the last subjet took.
     fn mend(&mut self, first: usize, second: usize) {
         let last = self.subjets.len();
+        self.measure(first);
+        std::mem::swap(&mut self.distances, &mut self.from_merged);
         for index in 0..last {
             let (distance, nearest) = self.nearest[index];
             let nearest = if nearest == last { second } else { nearest };
@@ -117,12 +158,9 @@ impl Clustering {
             let lost =
                 index == first || self.nearest[index].1 == first || nearest == second && index != second;
             if lost || index == second {
-                self.nearest[index] = self.look(index);
-            } else {
-                let distance = self.subjets[index].kt(&self.subjets[first]);
-                if distance < self.nearest[index].0 {
-                    self.nearest[index] = (distance, first);
-                }
+                self.look(index);
+            } else if self.from_merged[index] < distance {
+                self.nearest[index] = (self.from_merged[index], first);
             }
         }
     }
@@ -138,12 +176,16 @@ mod tests {
         particles.iter().map(|particle| particle.map(f16::from_f32)).collect()
     }
 
+    fn kt(one: &Subjet, other: &Subjet) -> f64 {
+        one.pt.min(other.pt).powi(2) * one.distance(other)
+    }
+
     /// Merges the nearest of all pairs, looked for anew each time.
     fn slowly(mut subjets: Vec<Subjet>, count: usize) -> Vec<Subjet> {
         while subjets.len() > count {
             let pairs = (0..subjets.len()).flat_map(|one| (0..one).map(move |other| (one, other)));
             let (one, other) = pairs
-                .min_by(|a, b| subjets[a.0].kt(&subjets[a.1]).total_cmp(&subjets[b.0].kt(&subjets[b.1])))
+                .min_by(|a, b| kt(&subjets[a.0], &subjets[a.1]).total_cmp(&kt(&subjets[b.0], &subjets[b.1])))
                 .expect("two subjets");
             let merged = subjets[one].with(&subjets[other]);
             subjets.remove(one);
