@@ -46,8 +46,13 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Seconds that went by for each that was priced.
+    pub fn pace(&self) -> f64 {
+        self.taken / self.priced
+    }
+
     fn is_sane(&self) -> bool {
-        let ratio = self.taken / self.priced;
+        let ratio = self.pace();
         self.priced > 0.0 && self.taken.is_finite() && ratio > 1.0 / SANE && ratio < SANE
     }
 

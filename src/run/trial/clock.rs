@@ -8,7 +8,7 @@ use tch::{Cuda, Device};
 use crate::progress_sink::ProgressSink;
 
 /// A kind of work is measured for about so long.
-pub const MOMENT: Duration = Duration::from_millis(250);
+pub const MOMENT: Duration = Duration::from_millis(150);
 
 /// Blocks of steps that set up what the others find: memory, and on a GPU also kernels and the recording of a step.
 const FIRST_BLOCKS: usize = 1;

@@ -1,6 +1,6 @@
 //! How fast this machine is at the work of a job: a moment of each kind, on events that nobody has seen.
 //!
-//! A run whose machine is not known does a quarter of a second of each kind of work that matters before it says how long it
+//! A run whose machine is not known does a moment of each kind of work that matters, twice, before it says how long it
 //! will take. What is computed is thrown away: it draws from no stream of the job and writes no file. Which kinds of task can
 //! be tried, and how, their descriptors say ([`Trial`](crate::task::Trial)).
 
@@ -14,7 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use drapes_analysis::dispatch::Known;
 use drapes_analysis::job::Job;
-use drapes_analysis::machine::Shown;
+use drapes_analysis::machine::{Seen, Shown};
 use drapes_analysis::plan::rates::{GPU_AGAINST_CORE, Origin, Rates};
 use drapes_analysis::plan::{PaceKind, Plan, Task};
 use tch::Device;
@@ -52,17 +52,20 @@ pub fn worth_trying(plan: &Plan, seconds: &[f64], known: &[Known], short: f64, s
     largest.map(|(task, _)| task).filter(|task| performing(&task.work).trial().is_some()).cloned().collect()
 }
 
-/// Measures a moment of each of these tasks, against its price at these rates. A trial that fails tells nothing: if
-/// the work itself cannot be done here, its task says so.
+/// Measures a moment of each of these tasks, against its price at these rates, one after the other and then all once more. Of both
+/// the slower one counts: a processor that was idle is faster for a second than it stays, and others may use it meanwhile. A trial
+/// that fails tells nothing: if the work itself cannot be done here, its task says so.
 pub fn of(job: &Job, tasks: &[Task], device: Device, rates: &Rates) -> Shown {
+    let moment = |task: &Task| -> Option<Seen> {
+        let trial = performing(&task.work).trial()?;
+        catch_unwind(AssertUnwindSafe(|| trial.moment(job, device, rates))).ok().flatten()
+    };
+    let [first, second] = [(); 2].map(|()| tasks.iter().map(moment).collect::<Vec<_>>());
     let mut shown = Shown::default();
-    for task in tasks {
-        let trial = performing(&task.work).trial();
-        let seen =
-            catch_unwind(AssertUnwindSafe(|| trial.and_then(|trial| trial.moment(job, device, rates))));
-        if let Ok(Some(seen)) = seen {
-            shown.learn(task.work.pace(), seen);
-        }
+    for (task, both) in tasks.iter().zip(first.into_iter().zip(second)) {
+        let (Some(seen), other) = both else { continue };
+        let slower = other.filter(|other| other.pace() > seen.pace()).unwrap_or(seen);
+        shown.learn(task.work.pace(), slower);
     }
     shown
 }
