@@ -17,6 +17,8 @@ const VERBS: [&[&str]; 15] = [
     &["plot"],
     &["report"],
     &["export"],
+    &["unblind"],
+    &["control"],
     &["compact"],
     &["doctor"],
     &["data"],

@@ -35,9 +35,12 @@ fn a_search_of_other_events_measures_the_cuts_of_this_one() {
     assert!((number(behind, "delta") - delta).abs() < 1e-5, "{delta} {behind:?}");
     assert!(behind["delta_windows"] == "1" && behind["n"] == "blind", "{behind:?}");
     assert_eq!(rows(&mine)[1]["delta_windows"], "0", "the other search has no cut at 0.2");
+    let noted = &rows(&mine)[1]["note"];
+    assert!(noted.contains("no control window has measured δ of this cut: it is taken as 0"), "{noted}");
     assert!(fs::read_to_string(mine.join("control.csv")).expect("a table").contains(",other\n"));
     let page = fs::read_to_string(mine.join("report.html")).expect("a page");
     assert!(page.contains("1 of the control windows is of other, whose events are taken to hold no signal."));
+    assert!(page.contains("no control window has numbers behind ε = 0.2: δ is taken as 0 there"));
     // Counts are copied: that search may go. The same run finds tables as they are.
     let table = fs::read(mine.join("search.csv")).expect("a table");
     let moved = place.path().join("moved");
@@ -70,46 +73,75 @@ fn a_search_that_measures_nothing_of_this_one_is_refused() {
         assert!(code == 2 && message.contains(expected), "{message}");
         assert!(!mine.join("control_searches.json").exists(), "{message}");
     };
-    let with = |search: &str| unlabelled(place.path(), &format!("windows_gev = [[80, 90]]\n{search}"));
-    let again = |name: &str, search: &str, change: &str| {
+    let open = "windows_gev = [[80, 90]]\nefficiencies = [0.1]\nblind = false";
+    let again = |name: &str, search: &str, changes: &[&str]| {
         let out = place.path().join(name);
-        answer(run(&with(search), &out).args(["--set", "data.events='other.csv'", "--set", change]));
+        let job = unlabelled(place.path(), search);
+        answer(run(&job, &out).args(changes.iter().flat_map(|change| ["--set", change])));
         out
     };
+    let of_other = "data.events='other.csv'";
     refused(place.path(), "holds no results of drapes");
-    let open = "efficiencies = [0.1]\nblind = false";
+    // The same events by another name, or some of them: a blind search of them is not to be unblinded for this.
     fs::copy(place.path().join("mine.csv"), place.path().join("copy.csv")).expect("room");
-    let same = place.path().join("same");
-    answer(run(&with(open), &same).args(["--set", "data.events='copy.csv'"]));
-    refused(&same, "its events are those of this search");
+    let some_of_mine = "its events are those of this search, or some of them";
+    refused(&again("same", open, &["data.events='copy.csv'"]), some_of_mine);
+    refused(&again("half", open, &["data.select='a > 0.5'"]), some_of_mine);
+    refused(&mine, some_of_mine);
+    let wider = again("wider", &open.replace("0.1", "0.15"), &[of_other]);
+    refused(&wider, "no numbers behind ε = 0.2, 0.1) finish it");
+    let blind = again("blind", &open.replace("false", "true"), &[of_other]);
+    refused(&blind, "is blind (how many events pass its cuts would show");
     refused(
-        &again("wider", "efficiencies = [0.15]\nblind = false", "seed=2"),
-        "no numbers behind its cuts, ε = 0.2, 0.1)",
+        &again("fewer", open, &[of_other, "data.features=['a']"]),
+        "data.features is a there and a, b here",
     );
-    refused(
-        &again("blind", "efficiencies = [0.1]", "seed=2"),
-        "is blind (how many events pass its cuts would show",
-    );
-    refused(&again("fewer", open, "data.features=['a']"), "data.features is a there and a, b here");
+    // The last events of another sample are simulated signal, some of which was added.
+    let rows = table(3900, 120.0);
+    let labelled = rows.lines().enumerate().map(|(row, line)| match row {
+        0 => format!("{line},label\n"),
+        row => format!("{line},{}\n", u8::from(row > 3700)),
+    });
+    write(place.path(), "labelled.csv", &labelled.collect::<String>());
+    let rehearsal = again("rehearsal", &format!("{open}\ninjected = 50"), &["data.events='labelled.csv'"]);
+    refused(&rehearsal, "50 signal events are among its data) run it again with --set search.injected=0");
     let (code, message) = refusal(&mut control(&mine, "--remove", &other));
     assert!(code == 2 && message.contains("the search has no control searches"), "{message}");
     let (code, message) = refusal(drapes().arg("control").arg(&mine));
     assert!(code == 2 && message.contains("--from <DIR>|--remove <DIR>"), "{message}");
-    // What may be meant is told: half of the events of the same file, and other trainings.
-    let notes = |directory: &Path| {
-        let output = control(&mine, "--from", directory).output().expect("a command");
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn what_may_be_meant_is_told_where_the_counts_are_told() {
+    let place = directory();
+    let [mine, other] = searches_of_two_samples(place.path());
+    let said = |directory: &Path| {
+        let said = answer(&mut control(&mine, "--from", directory));
+        said.split_whitespace().collect::<Vec<_>>().join(" ")
     };
-    let half = place.path().join("half");
-    answer(run(&with(open), &half).args(["--set", "data.select='a > 0.5'"]));
-    let said = notes(&half);
-    assert!(said.contains("both searches read the same file (mine.csv)"), "{said}");
-    assert!(said.contains("no numbers behind ε = 0.2"), "{said}");
-    let said = notes(&other);
-    assert!(!said.contains("the same file") && !said.contains("differ"), "{said}");
-    let said = notes(&again("longer", open, "denoiser.epochs=2"));
-    assert!(said.contains("both searches differ in [denoiser]"), "{said}");
+    let plain = said(&other);
+    assert!(
+        plain.contains("1 of the control windows is of other, whose events are taken to hold no signal No"),
+        "{plain}"
+    );
+    // Longer trainings, three windows of which two overlap the middle one, and half of the other events.
+    let out = place.path().join("longer");
+    let job = unlabelled(
+        place.path(),
+        "windows_gev = [[78, 84], [82, 88], [86, 92]]\nefficiencies = [0.1]\nblind = false",
+    );
+    let changes = ["data.events='other.csv'", "data.select='a > 0.3'", "denoiser.epochs=2"];
+    answer(run(&job, &out).args(changes.iter().flat_map(|change| ["--set", change])));
+    let found = said(&out);
+    assert!(found.contains("2 windows measure the cuts of this search"), "{found}");
+    assert!(found.contains("another one overlaps them and is left out"), "{found}");
+    assert!(
+        found.contains("whose events are taken to hold no signal; it differs from this search in [denoiser]")
+    );
+    // They are some of the events of the other one, and are in its place.
+    assert!(found.contains("is replaced") && rows(&mine)[2]["delta_windows"] == "2", "{found}");
+    let page = fs::read_to_string(mine.join("report.html")).expect("a page");
+    assert!(page.contains("it differs from this search in [denoiser]"));
     fs::write(mine.join("control_searches.json"), "{").expect("room");
     let (code, message) = refusal(drapes().arg("reduce").arg(&mine));
     assert!(

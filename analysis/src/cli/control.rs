@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{answer, tell};
+use super::answer;
 use crate::error::{Error, Exit, SearchError};
 use crate::figures::search::other_search::{Counted, counted};
 use crate::figures::{figure_stamp, reduce};
+use crate::job::{EventFile, InCommon, SearchedEvents};
+use crate::plan::work::SearchWindow;
 use crate::report::renew;
 use crate::store::control_searches::{ControlSearch, WindowOfOther};
 use crate::store::unblinding::Blinding;
@@ -17,8 +19,8 @@ use crate::store::{Results, Store, StoredJob};
 /// other search. By how much more of them pass each cut than their template says enters the expected background of this one.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "EXAMPLES\n  drapes run jobs/mine.toml --set 'data.events=\"same_sign.csv\"' --set search.blind=false --out \
-                  out/same_sign\n  drapes control out/mine --from out/same_sign\n  drapes control out/mine --remove out/same_sign",
+    after_help = "EXAMPLES\n  drapes run mine.toml --set 'data.select=\"Q1*Q2 > 0\"' --set search.blind=false --out out/ss\n  \
+                  drapes control out/mine --from out/ss\n  drapes control out/mine --remove out/ss",
     group = clap::ArgGroup::new("which").required(true)
 )]
 pub struct Control {
@@ -30,6 +32,15 @@ pub struct Control {
     /// Forget what was copied from this directory.
     #[arg(long, value_name = "DIR", group = "which")]
     remove: Option<PathBuf>,
+}
+
+/// Two searches, of which one is to measure the cuts of the other.
+struct Both<'a> {
+    /// The search that is measured.
+    here: &'a StoredJob,
+    /// The one that measures, and where it is.
+    there: &'a StoredJob,
+    from: &'a Path,
 }
 
 impl Control {
@@ -57,47 +68,31 @@ impl Control {
 }
 
 /// Copies what another search has counted, and says what of it counts here.
-fn take_over(store: &Store, stored: &StoredJob, from: &Path) -> Result<(), Error> {
+fn take_over(store: &Store, here: &StoredJob, from: &Path) -> Result<(), Error> {
     let other = Store::open(from)?;
     let there = other.job()?;
+    let both = Both { here, there: &there, from };
+    both.refuse_unfit()?;
+    // What is compared could still change with the job.
+    if Results::read(store)?.each::<SearchWindow>().next().is_none() {
+        return Err(both.refused("no window of this search is finished", "finish one first"));
+    }
     let results = Results::read(&other)?;
-    refuse_signal(from, &results)?;
-    let events = events_of(&there);
-    let refused = |why: String| SearchError::NotControl { path: from.to_owned(), why }.into();
-    if events == events_of(stored) {
-        return Err(refused(
-            "its events are those of this search) name a search of other events, or take control_windows_gev of this one".to_owned(),
-        ));
-    }
-    let unlike = stored.job.unlike(&there.job);
-    if !unlike.decisive.is_empty() {
-        return Err(refused(format!(
-            "{}: by how much its templates fail says nothing of these) run the job of this search on its events",
-            unlike.decisive.join("; ")
-        )));
-    }
-    let Counted { windows, overlapping } = counted(&results);
-    let efficiencies = stored.job.search.as_ref().map_or(&[][..], |search| &search.efficiencies);
+    both.refuse_signal(&results)?;
+    let efficiencies = here.job.search.as_ref().map_or(&[][..], |search| &search.efficiencies);
+    let Counted { windows, overlapping } = counted(&results, efficiencies);
     let missing = unmeasured(efficiencies, &windows);
     if missing.len() == efficiencies.len() {
-        return Err(refused(format!(
-            "it has no numbers behind its cuts, ε = {}) finish it, with the same search.efficiencies",
-            missing.join(", ")
-        )));
+        let why = format!("it has no numbers behind ε = {}", missing.join(", "));
+        return Err(both.refused(&why, "finish it, with the same search.efficiencies"));
     }
-    tell_doubts(stored, &there, &results, &missing);
-    if !unlike.told.is_empty() {
-        tell(format_args!(
-            "note: both searches differ in {}; what one measures need not hold for the other",
-            unlike.told.join(", ")
-        ));
-    }
-    let many = windows.len();
-    let search = ControlSearch::of(from, events, windows)?;
+    let (many, doubts) = (windows.len(), both.doubts(&results, &store.control_searches()?));
+    let search = ControlSearch::of(from, events_of(&there), windows, doubts)?;
     let replaced = store.add_control_search(search)?;
     let verb = if many == 1 { "window measures" } else { "windows measure" };
     let left = match overlapping {
         0 => String::new(),
+        1 => "; another one overlaps them and is left out, for events in both would count twice".to_owned(),
         others => {
             format!("; {others} more overlap them and are left out, for events in both would count twice")
         }
@@ -114,42 +109,77 @@ fn take_over(store: &Store, stored: &StoredJob, from: &Path) -> Result<(), Error
     Ok(())
 }
 
-/// Refuses a search whose data are to stay unseen, or hold signal.
-fn refuse_signal(from: &Path, results: &Results) -> Result<(), Error> {
-    let Some(search) = &results.job.search else {
-        return Err(SearchError::None { path: from.to_owned() }.into());
-    };
-    if results.blinding() == Blinding::Blind {
-        let what = "how many events pass its cuts";
-        return Err(SearchError::Blind { path: from.to_owned(), what }.into());
+impl Both<'_> {
+    fn refused(&self, why: &str, advice: &str) -> Error {
+        let (why, advice) = (why.to_owned(), advice.to_owned());
+        SearchError::NotControl { path: self.from.to_owned(), why, advice }.into()
     }
-    let injected = search.injected.added().0;
-    if injected > 0 {
-        let why = format!(
-            "{injected} signal events are among its data) run it again with --set search.injected=0 and another --out"
-        );
-        return Err(SearchError::NotControl { path: from.to_owned(), why }.into());
-    }
-    Ok(())
-}
 
-/// What is not known to be wrong, and may be.
-fn tell_doubts(stored: &StoredJob, there: &StoredJob, results: &Results, missing: &[String]) {
-    if data_of(stored) == data_of(there) {
-        tell(format_args!(
-            "note: both searches read the same file ({}); that no event is data of both is taken for granted: their data.select must \
-             exclude each other",
-            there.job.data.events.display()
-        ));
+    /// Refuses a search of the same events, and one whose δ says nothing of the other. Nothing of its results is looked at: nobody is
+    /// to unblind a search for that.
+    fn refuse_unfit(&self) -> Result<(), Error> {
+        if self.there.job.search.is_none() {
+            return Err(SearchError::None { path: self.from.to_owned() }.into());
+        }
+        if events_of(self.there).in_common(&events_of(self.here)) == InCommon::Certainly {
+            return Err(self.refused(
+                "its events are those of this search, or some of them, which may hold a signal",
+                "name a search of other events, with a data.select that excludes these where they lie in one file, or take \
+                 control_windows_gev of this one",
+            ));
+        }
+        let mut decisive = self.here.job.unlike(&self.there.job).decisive;
+        let sample = |stored: &StoredJob| stored.content_of(EventFile::OtherSample).to_owned();
+        if self.here.job.searches_by_other_sample() && sample(self.here) != sample(self.there) {
+            decisive.push("other_sample.events is another file there".to_owned());
+        }
+        if decisive.is_empty() {
+            return Ok(());
+        }
+        let why = format!("{}: by how much its templates fail says nothing of these", decisive.join("; "));
+        Err(self.refused(&why, "run the job of this search on its events"))
     }
-    if !results.missing.is_empty() {
-        tell(format_args!(
-            "note: {} of its tasks have no result yet; take it over again when they have",
-            results.missing.len()
-        ));
+
+    /// Refuses a search whose data are to stay unseen, or hold signal.
+    fn refuse_signal(&self, results: &Results) -> Result<(), Error> {
+        let injected = self.there.job.search.as_ref().map_or(0, |search| search.injected.added().0);
+        if injected > 0 {
+            let why = format!("{injected} signal events are among its data");
+            return Err(self.refused(&why, "run it again with --set search.injected=0 and another --out"));
+        }
+        if results.blinding() == Blinding::Blind {
+            let what = "how many events pass its cuts";
+            return Err(SearchError::Blind { path: self.from.to_owned(), what }.into());
+        }
+        Ok(())
     }
-    if !missing.is_empty() {
-        tell(format_args!("note: it has no numbers behind ε = {}", missing.join(", ")));
+
+    /// What is not known to be wrong, and may be; beside the control searches that there are.
+    fn doubts(&self, results: &Results, known: &[ControlSearch]) -> Vec<String> {
+        let mut doubts = vec![];
+        let events = events_of(self.there);
+        let may_share = |others: &SearchedEvents| others.in_common(&events) == InCommon::Perhaps;
+        if may_share(&events_of(self.here)) {
+            doubts.push(
+                "both searches read one file, and that data.select of one excludes the other's events is taken for granted"
+                    .to_owned(),
+            );
+        }
+        doubts.extend(known.iter().filter(|known| may_share(&known.events)).map(|known| {
+            format!("it reads the file of {}, and that no event is in both is taken for granted", known.name)
+        }));
+        let told = self.here.job.unlike(&self.there.job).told;
+        if !told.is_empty() {
+            doubts.push(format!("it differs from this search in {}", told.join(", ")));
+        }
+        let windows = results.job.points.iter().filter(|point| point.is_window()).count();
+        let missing = windows - results.each::<SearchWindow>().count().min(windows);
+        if missing > 0 {
+            doubts.push(format!(
+                "{missing} of its {windows} windows had no result when it was taken over (`drapes status` says why)"
+            ));
+        }
+        doubts
     }
 }
 
@@ -164,12 +194,7 @@ fn unmeasured(efficiencies: &[f64], windows: &[WindowOfOther]) -> Vec<String> {
     efficiencies.iter().filter(|cut| !is_behind(**cut)).map(ToString::to_string).collect()
 }
 
-/// The digest of the file of data, which is the first of the inputs.
-fn data_of(stored: &StoredJob) -> &str {
-    stored.inputs.first().map_or("", |input| input.sha256.as_str())
-}
-
-/// What tells the events of a search from those of another one.
-fn events_of(stored: &StoredJob) -> String {
-    stored.job.selection_of(data_of(stored))
+/// The events of a search.
+fn events_of(stored: &StoredJob) -> SearchedEvents {
+    stored.job.searched_events(stored.content_of(EventFile::Data))
 }

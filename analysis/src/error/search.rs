@@ -30,12 +30,14 @@ pub enum SearchError {
         what: &'static str,
     },
     /// Another search cannot measure the cuts of this one.
-    #[error("{} cannot measure the cuts of this search ({why}", path.display())]
+    #[error("{} cannot measure the cuts of this search ({why}) {advice}", path.display())]
     NotControl {
         /// Its directory.
         path: PathBuf,
-        /// Why, and what to do in brackets: the rest of the message.
+        /// Why.
         why: String,
+        /// What to do.
+        advice: String,
     },
     /// What was taken over is damaged.
     #[error(

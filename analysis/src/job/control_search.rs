@@ -1,6 +1,10 @@
 //! Whether a search of other events, which hold no signal, measures the cuts of the search of a job.
 
-use super::{Comparison, Job, TemplateSpec};
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Comparison, Job, Start, TemplateMethod, TemplateSpec};
 
 /// In what two searches differ beyond their events, masses and windows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,32 +15,75 @@ pub struct Unlike {
     pub told: Vec<&'static str>,
 }
 
+/// The events that are data of a search, whatever their file is called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchedEvents {
+    /// The content of the file, and where in it they lie.
+    pub file: String,
+    /// What selects among them; nothing where all are taken.
+    pub selection: String,
+}
+
+/// What the events of two searches have in common, as far as it follows from their files and selections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InCommon {
+    /// They come from different files.
+    Nothing,
+    /// They come from one file by two selections, which may exclude each other.
+    Perhaps,
+    /// Those of one are among those of the other, or the same.
+    Certainly,
+}
+
+impl SearchedEvents {
+    /// What they have in common with others.
+    pub fn in_common(&self, other: &Self) -> InCommon {
+        if self.file != other.file {
+            InCommon::Nothing
+        } else if self == other || self.selection.is_empty() || other.selection.is_empty() {
+            InCommon::Certainly
+        } else {
+            InCommon::Perhaps
+        }
+    }
+}
+
 /// What a physicist may have changed on purpose, and may also have forgotten: where it is in the tree of a job, and its key.
-const TOLD: [(&str, &str); 8] = [
+const TOLD: [(&str, &str); 7] = [
     ("/data/columns", "[data.columns]"),
     ("/data/resonant", "data.resonant"),
-    ("/denoiser", "[denoiser]"),
-    ("/sampler", "[sampler]"),
-    ("/flow", "[flow]"),
+    ("/data/missing", "data.missing"),
+    ("/regions/outer", "[regions] side_bands_gev"),
     ("/sigma_prime", "[template] sigma_prime"),
     ("/trees", "[trees]"),
     ("/search/trainings", "search.trainings"),
 ];
+/// The same of templates that a diffusion model makes, and of those that a flow makes.
+const OF_DIFFUSION: [(&str, &str); 2] = [("/denoiser", "[denoiser]"), ("/sampler", "[sampler]")];
+const OF_FLOWS: [(&str, &str); 1] = [("/flow", "[flow]")];
 
 impl Job {
     /// In what the search of another job differs from that of this one.
     pub fn unlike(&self, other: &Self) -> Unlike {
+        let method = |job: &Self| job.searched().map(|(template, _)| template.method);
+        let word = |job: &Self| method(job).map_or("", |method| method.word()).to_owned();
         let decisive = [
-            ("data.features", self.data.features.join(", "), other.data.features.join(", ")),
-            ("[data.generated] columns", self.data.generated().join(", "), other.data.generated().join(", ")),
+            ("data.features", in_order(&self.data.features), in_order(&other.data.features)),
+            ("[data.generated] columns", in_order(self.data.generated()), in_order(other.data.generated())),
             ("data.unit", self.unit.to_string(), other.unit.to_string()),
-            ("search.method", self.searched_by(), other.searched_by()),
+            ("search.method", word(self), word(other)),
         ];
         let decisive = decisive.into_iter().filter(|(_, here, there)| here != there);
+        let models = match method(self).and_then(TemplateMethod::flow) {
+            Some(_) => &OF_FLOWS[..],
+            None => &OF_DIFFUSION[..],
+        };
         let (here, there) = (self.physics(), other.physics());
         let is_other = |at: &str| here.pointer(at) != there.pointer(at);
-        let mut told: Vec<_> = TOLD.iter().filter(|(at, _)| is_other(at)).map(|(_, key)| *key).collect();
-        if self.search_oversampling() != other.search_oversampling() {
+        let mut told: Vec<_> =
+            TOLD.iter().chain(models).filter(|(at, _)| is_other(at)).map(|(_, key)| *key).collect();
+        let oversampling = |job: &Self| job.searched().map(|(_, oversampling)| oversampling);
+        if oversampling(self) != oversampling(other) {
             told.push("search.oversampling");
         }
         Unlike {
@@ -47,15 +94,23 @@ impl Job {
         }
     }
 
-    /// The events that are data of the search, whatever the file is called: the digest of its content, and what selects among them.
-    pub fn selection_of(&self, sha256: &str) -> String {
-        let Some(select) = &self.data.select else { return sha256.to_owned() };
-        let behind = self.data.columns.behind(select.names().iter().map(String::as_str));
-        let formulae: Vec<_> =
-            behind.iter().filter_map(|name| Some((name, self.data.columns.get(name)?))).collect();
-        serde_json::to_string(&(sha256, select, formulae)).unwrap_or_default()
+    /// The events that are data of the search, where their file has a content of this digest.
+    pub fn searched_events(&self, sha256: &str) -> SearchedEvents {
+        let layout = serde_json::to_string(&self.data.layout).unwrap_or_default();
+        SearchedEvents { file: format!("{sha256} {layout}"), selection: self.selection() }
     }
 
+    /// What selects among the events: a formula without its blanks, and those that it needs.
+    fn selection(&self) -> String {
+        let Some(select) = &self.data.select else { return String::new() };
+        let behind = self.data.columns.behind(select.names().iter().map(String::as_str));
+        let formulae =
+            behind.iter().filter_map(|name| Some(format!("{name}={}", self.data.columns.get(name)?.text())));
+        let all = std::iter::once(select.text().to_owned()).chain(formulae).collect::<Vec<_>>().join(";");
+        all.split_whitespace().collect()
+    }
+
+    /// The template of the first window that is searched, and its over-sampling.
     fn searched(&self) -> Option<(&TemplateSpec, u32)> {
         self.points.iter().find(|point| point.is_searched()).and_then(|point| match &point.comparison {
             Comparison::Window { template, oversampling } => Some((template, oversampling.0)),
@@ -63,13 +118,15 @@ impl Job {
         })
     }
 
-    fn searched_by(&self) -> String {
-        self.searched().map_or(String::new(), |(template, _)| template.method.word().to_owned())
+    /// Whether templates of the search are made of the events of another sample.
+    pub fn searches_by_other_sample(&self) -> bool {
+        self.searched().is_some_and(|(template, _)| template.method.starts() == Start::OtherSample)
     }
+}
 
-    fn search_oversampling(&self) -> Option<u32> {
-        self.searched().map(|(_, oversampling)| oversampling)
-    }
+/// Names in an order in which two lists of the same are equal.
+fn in_order(names: &[String]) -> String {
+    names.iter().map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub use bookkeeping::{BandSource, ClosureSettings, ComputeSettings, FigureSettin
 pub use change::Change;
 pub use classifiers::{ClassifierSettings, TreeSettings};
 pub use columns::DefinedColumns;
-pub use control_search::Unlike;
+pub use control_search::{InCommon, SearchedEvents, Unlike};
 pub use data::{Data, IndependentBackground, Layout, OtherSample};
 pub use diffusion::{
     DenoiserSettings, LossWeighting, Marginals, Momentum, NoiseEmbedding, SamplerSettings, Schedule,

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::methods::{Cell, Column};
 use crate::figures::fit_quality::written;
 use crate::figures::search::csv::csv;
+use crate::figures::search::told_calibration::notes_of_control;
 use crate::store::Results;
 use crate::store::unblinding::Blinding;
 
@@ -22,8 +23,8 @@ pub struct Search {
     pub unblinded: Option<String>,
     /// What has been added or taken away since.
     pub changed_since: Option<String>,
-    /// Other searches that measure its cuts, a sentence each.
-    pub control_searches: Vec<String>,
+    /// What is to be known of its control windows and of other searches that measure its cuts, a sentence each.
+    pub control_notes: Vec<String>,
     /// Whether the job searches windows.
     pub is_asked: bool,
 }
@@ -163,7 +164,7 @@ impl Search {
                 .unblinding
                 .as_ref()
                 .and_then(|unblinding| unblinding.changed_since(&results.job, &results.control_searches)),
-            control_searches: results.control_searches.iter().map(ToString::to_string).collect(),
+            control_notes: notes_of_control(results),
             is_asked: results.job.search.is_some(),
         }
     }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::Store;
 use crate::error::{Error, SearchError};
-use crate::job::MassWindow;
+use crate::job::{InCommon, MassWindow, SearchedEvents};
 use crate::statistics::search::control::ControlCount;
 
 /// The name of the file.
@@ -24,8 +24,11 @@ pub struct ControlSearch {
     pub name: String,
     /// Where it was found.
     pub directory: PathBuf,
-    /// Its events, by the content of their file and what selects among them.
-    pub events: String,
+    /// Its events.
+    pub events: SearchedEvents,
+    /// What may make its δ another one than that of the search here.
+    #[serde(default)]
+    pub doubts: Vec<String>,
     /// When its counts were copied, in UTC.
     pub at: String,
     /// Its windows, no two of which overlap.
@@ -70,7 +73,12 @@ impl ControlSearch {
     ///
     /// # Errors
     /// The directory cannot be found.
-    pub fn of(directory: &Path, events: String, windows: Vec<WindowOfOther>) -> Result<Self, Error> {
+    pub fn of(
+        directory: &Path,
+        events: SearchedEvents,
+        windows: Vec<WindowOfOther>,
+        doubts: Vec<String>,
+    ) -> Result<Self, Error> {
         let directory = directory.canonicalize().map_err(|source| Error::CannotRead {
             what: "a search",
             path: directory.to_owned(),
@@ -78,7 +86,7 @@ impl ControlSearch {
         })?;
         let name = directory.file_name().unwrap_or(directory.as_os_str()).to_string_lossy().into_owned();
         let at = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-        Ok(Self { name, directory, events, at, windows })
+        Ok(Self { name, directory, events, doubts, at, windows })
     }
 
     /// What tells its counts from others.
@@ -111,18 +119,23 @@ impl Store {
         }
         self.read_json(CONTROL_SEARCHES).map_err(|error| match error {
             Error::Corrupt { path, reason } => SearchError::TornControl { path, reason }.into(),
+            Error::CannotRead { path, source, .. } => {
+                Error::CannotRead { what: "what control searches have counted", path, source }
+            }
             other => other,
         })
     }
 
-    /// Takes over what another search has counted, in place of what was known of the same events or the same directory. Returns
-    /// what it has replaced.
+    /// Takes over what another search has counted, in place of what was known of the same events, of some of them, or of the same
+    /// directory: no event counts twice. Returns what it has replaced.
     ///
     /// # Errors
     /// The directory cannot be written, or what was taken over before cannot be read.
     pub fn add_control_search(&self, mut search: ControlSearch) -> Result<Vec<ControlSearch>, Error> {
-        let is_same =
-            |known: &ControlSearch| known.events == search.events || known.directory == search.directory;
+        let is_same = |known: &ControlSearch| {
+            known.events.in_common(&search.events) == InCommon::Certainly
+                || known.directory == search.directory
+        };
         let (replaced, mut all): (Vec<_>, Vec<_>) = self.control_searches()?.into_iter().partition(is_same);
         // Two directories of one name are told apart by where they are.
         if all.iter().any(|known| known.name == search.name) {

@@ -83,7 +83,7 @@ pub use crate::plan::work::{
 
 use crate::dispatch::Shard;
 use crate::error::Error;
-use crate::job::{Job, JobFile};
+use crate::job::{EventFile, Job, JobFile};
 use crate::plan::{InputFile, TaskId};
 use folded::Folded;
 
@@ -102,6 +102,14 @@ pub struct StoredJob {
     pub job: Job,
     /// Its input files by content.
     pub inputs: Vec<InputFile>,
+}
+
+impl StoredJob {
+    /// The digest of the content of a file of events; nothing where the job reads none.
+    pub fn content_of(&self, which: EventFile) -> &str {
+        let place = self.job.event_files().position(|(file, _)| file == which);
+        place.and_then(|place| self.inputs.get(place)).map_or("", |input| input.sha256.as_str())
+    }
 }
 
 impl Store {

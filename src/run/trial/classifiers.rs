@@ -58,9 +58,11 @@ fn batches(batch: usize) -> usize {
     if batch <= 1024 { 512 } else { Perceptrons::STEPS_A_BLOCK }
 }
 
-/// Events of each class that trees are grown on, and how many trees.
-const EVENTS: usize = 4000;
+/// Trees of a forest, and events of each class that they are grown on: as many as the signal region of the job has, but not more and
+/// not fewer than these. A tree on few events costs what its bins cost.
 const TREES: usize = 10;
+const MOST_EVENTS: usize = 4000;
+const FEWEST_EVENTS: usize = 200;
 
 /// Operations and seconds of some training steps of perceptrons.
 fn perceptrons(job: &Job, members: usize, device: Device) -> Option<(f64, f64)> {
@@ -87,12 +89,13 @@ fn perceptrons(job: &Job, members: usize, device: Device) -> Option<(f64, f64)> 
 fn trees(job: &Job) -> Option<(f64, f64)> {
     let settings = TreeSettings { iterations: TREES, patience: TREES, ..job.trees.clone() };
     let features = job.data.features.len();
-    let (rows, none) = (normals(EVENTS, features, 1), normals(0, features, 2));
+    let events = job.pricing.signal_region_events.clamp(FEWEST_EVENTS, MOST_EVENTS);
+    let (rows, none) = (normals(events, features, 1), normals(0, features, 2));
     let two_sample = two_sample(rows.view(), DataTruth::Generated, none.view());
-    let mut members = members_of(1, EVENTS);
+    let mut members = members_of(1, events);
     for member in &mut members {
         member.validation =
-            ClassRows { data: (0..EVENTS / 3).collect(), template: (0..EVENTS / 3).collect() };
+            ClassRows { data: (0..events / 3).collect(), template: (0..events / 3).collect() };
     }
     let (start, mut grown) = (Instant::now(), 0);
     while grown == 0 || start.elapsed() < MOMENT {
@@ -100,5 +103,5 @@ fn trees(job: &Job) -> Option<(f64, f64)> {
         BoostedTrees(&settings).train(&two_sample, &members, smallest_fold, &Checkpointer::default()).ok()?;
         grown += TREES;
     }
-    Some((tree_work(job, (2 * EVENTS) as f64) * grown as f64, start.elapsed().as_secs_f64()))
+    Some((tree_work(job, (2 * events) as f64) * grown as f64, start.elapsed().as_secs_f64()))
 }

@@ -63,11 +63,17 @@ pub fn of(job: &Job, tasks: &[Task], device: Device, rates: &Rates) -> Shown {
     let [first, second] = [(); 2].map(|()| tasks.iter().map(moment).collect::<Vec<_>>());
     let mut shown = Shown::default();
     for (task, both) in tasks.iter().zip(first.into_iter().zip(second)) {
-        let (Some(seen), other) = both else { continue };
-        let slower = other.filter(|other| other.pace() > seen.pace()).unwrap_or(seen);
-        shown.learn(task.work.pace(), slower);
+        if let Some(seen) = slower(both) {
+            shown.learn(task.work.pace(), seen);
+        }
     }
     shown
+}
+
+/// The slower of two moments, or the one that there is.
+fn slower((first, second): (Option<Seen>, Option<Seen>)) -> Option<Seen> {
+    let both = [first, second].into_iter().flatten();
+    both.filter(Seen::is_sane).max_by(|one, other| one.pace().total_cmp(&other.pace()))
 }
 
 #[cfg(test)]

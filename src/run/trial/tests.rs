@@ -1,5 +1,4 @@
 use drapes_analysis::job::JobFile;
-use drapes_analysis::machine::Seen;
 use drapes_analysis::plan::price::{EventCounts, Price};
 
 use super::*;
@@ -52,4 +51,15 @@ fn what_matters_and_is_not_known_is_tried_and_nothing_of_a_short_scan() {
     let tried = |origin| worth_trying(&plan, &seconds, &open, 4.0 * short(origin), &none).len();
     assert_eq!(tried(Origin::Measured), 0);
     assert!(tried(Origin::Guessed) > 0);
+}
+
+#[test]
+fn of_two_moments_the_slower_one_counts() {
+    let seen = |taken: f64| Some(Seen { priced: 1.0, taken });
+    assert_eq!(slower((seen(1.0), seen(2.0))), seen(2.0));
+    assert_eq!(slower((seen(2.0), seen(1.0))), seen(2.0));
+    assert_eq!(slower((None, seen(1.0))), seen(1.0));
+    // A moment in which nothing was done is none.
+    assert_eq!(slower((seen(1.0), seen(f64::NAN))), seen(1.0));
+    assert_eq!(slower((None, None)), None);
 }

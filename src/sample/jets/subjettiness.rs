@@ -118,7 +118,8 @@ impl Clustering {
     fn look(&mut self, index: usize) {
         self.measure(index);
         self.distances[index] = f64::INFINITY;
-        let mut nearest = (f64::INFINITY, 0);
+        // Where all are infinitely far it is the first other one, and never itself.
+        let mut nearest = (f64::INFINITY, usize::from(index == 0));
         for (other, distance) in self.distances.iter().enumerate() {
             if *distance < nearest.0 {
                 nearest = (*distance, other);
@@ -220,6 +221,36 @@ mod tests {
                     (subjettiness(&all, &quick.subjets), subjettiness(&all, &slowly(all.clone(), count)));
                 assert!((found - expected).abs() < 1e-9, "{seed} {count}: {found} {expected}");
             }
+        }
+    }
+
+    #[test]
+    fn azimuths_beyond_a_turn_and_across_its_end_are_those_within() {
+        let turned = |by: f64| -> Vec<Constituent> {
+            let turn = |phi: f64| f16::from_f64(phi + by);
+            let of = |share: f32, eta: f32, phi: f64| [f16::from_f32(share), f16::from_f32(eta), turn(phi)];
+            vec![of(0.5, 0.3, 0.25), of(0.3, -0.3, -0.25), of(0.1, 0.25, 0.5), of(0.1, -0.2, -0.5)]
+        };
+        let plain = tau21(&turned(0.0)).expect("four constituents");
+        // Half precision has no exact π: azimuths are off by some thousandths.
+        for by in [PI, -PI, 2.0 * TAU, -2.0 * TAU] {
+            let found = tau21(&turned(by)).expect("four constituents");
+            assert!((found - plain).abs() < 5e-2, "{by}: {found} {plain}");
+        }
+    }
+
+    #[test]
+    fn constituents_that_a_model_has_thrown_far_away_are_no_subjets_of_themselves() {
+        // The rapidity of their sum is beyond double precision.
+        let far = jet(&[[0.5, 19.5, 0.0], [0.3, 19.5, 0.01], [0.2, 0.1, 0.0]]);
+        let found = tau21(&far);
+        assert!(found.is_none_or(|ratio| ratio.is_finite() || ratio.is_nan()), "{found:?}");
+        let all: Vec<Subjet> = far.iter().copied().map(Subjet::of).collect();
+        for count in [1, 2] {
+            let mut clustering = Clustering::new(all.clone());
+            clustering.reduce_to(count);
+            let share: f64 = clustering.subjets.iter().map(|subjet| subjet.momentum[0]).sum();
+            assert!(clustering.subjets.len() == count && (share - 1.0).abs() < 1e-2, "{count}: {share}");
         }
     }
 

@@ -1,9 +1,6 @@
 //! What control windows say of templates: by how much more background passes a cut than they say.
 
-use serde::Serialize;
-
 use super::window::{NO_EXCESS, template_cut};
-use crate::figures::table::round;
 use crate::job::MassWindow;
 use crate::plan::work::{Passed, SearchWindow, SearchedWindow};
 use crate::statistics::search::background::{Normalisation, expected_background};
@@ -28,24 +25,27 @@ pub struct MeasuredCut {
     pub excess: Option<ControlExcess>,
 }
 
+impl MeasuredCut {
+    /// By the counts of some control windows.
+    pub fn of(efficiency: f64, counts: Vec<ControlCount>) -> Self {
+        let sum = |of: fn(&ControlCount) -> f64| counts.iter().map(of).sum();
+        let (found, expected) = (sum(|count| count.found), sum(|count| count.expected));
+        Self { efficiency, found, expected, excess: combined(&counts) }
+    }
+}
+
 impl Deltas {
     /// Of the control windows that are finished, a cut of the job each.
     pub fn of(results: &Results) -> Self {
         let efficiencies = results.job.search.as_ref().map_or(&[][..], |search| &search.efficiencies);
-        let own = of_all(results).map(|cut| (cut.efficiency, cut.count));
-        let others = results.control_searches.iter().flat_map(|search| &search.windows);
-        let others = others.flat_map(|window| &window.cuts).map(|cut| (cut.efficiency, cut.count));
-        let all: Vec<(f64, ControlCount)> = own.chain(others).collect();
+        let all = regions(results);
         let measured = |efficiency: &f64| {
-            let counts: Vec<ControlCount> =
-                all.iter().filter(|(cut, _)| is_same(*cut, *efficiency)).map(|(_, count)| *count).collect();
-            let sum = |of: fn(&ControlCount) -> f64| counts.iter().map(of).sum();
-            MeasuredCut {
-                efficiency: *efficiency,
-                found: sum(|count| count.found),
-                expected: sum(|count| count.expected),
-                excess: combined(&counts),
-            }
+            let counts: Vec<ControlCount> = all
+                .iter()
+                .filter(|region| is_same(region.cut.efficiency, *efficiency))
+                .map(|region| region.cut.count)
+                .collect();
+            MeasuredCut::of(*efficiency, counts)
         };
         Self(efficiencies.iter().map(measured).collect())
     }
@@ -61,7 +61,53 @@ impl Deltas {
     }
 }
 
-fn is_same(one: f64, other: f64) -> bool {
+/// A control window behind a cut, of this search or of another one.
+pub struct Region<'a> {
+    /// The other search; none for a window of this one.
+    pub search: Option<&'a str>,
+    /// The masses.
+    pub window: MassWindow,
+    /// Data in the window.
+    pub n_data: usize,
+    /// Template events in it.
+    pub n_template: usize,
+    /// What passes the cut.
+    pub cut: CutOfOther,
+    /// All that is known of a window of this search.
+    pub own: Option<ControlCut<'a>>,
+}
+
+/// All of them that have numbers, those of other searches last.
+pub fn regions(results: &Results) -> Vec<Region<'_>> {
+    let own = of_all(results).map(|cut| Region {
+        search: None,
+        window: results.job.signal_region_of(&cut.window.point),
+        n_data: cut.window.n_data,
+        n_template: cut.window.n_template,
+        cut: CutOfOther {
+            efficiency: cut.efficiency,
+            n_template_passing: cut.passed.template,
+            count: cut.count,
+        },
+        own: Some(cut),
+    });
+    let others = results.control_searches.iter().flat_map(|search| {
+        search.windows.iter().flat_map(move |window| {
+            window.cuts.iter().map(move |cut| Region {
+                search: Some(&search.name),
+                window: window.window,
+                n_data: window.n_data,
+                n_template: window.n_template,
+                cut: *cut,
+                own: None,
+            })
+        })
+    });
+    own.chain(others).collect()
+}
+
+/// Whether two cuts are one.
+pub fn is_same(one: f64, other: f64) -> bool {
     one.to_bits() == other.to_bits()
 }
 
@@ -84,7 +130,7 @@ impl ControlCut<'_> {
     }
 
     /// By how many standard deviations the share that passes jumps in the window, which has these masses.
-    fn jump(&self, masses: MassWindow) -> Option<f64> {
+    pub fn jump(&self, masses: MassWindow) -> Option<f64> {
         let middles = self.window.edges.windows(2).map(|pair| f64::midpoint(pair[0], pair[1]));
         let counts = self.window.spectrum.iter().zip(&self.passed.spectrum);
         let bin = |(mass, (before, behind)): (f64, (&u32, &u32))| CutBin {
@@ -115,85 +161,4 @@ pub fn cuts_of(window: &SearchedWindow) -> impl Iterator<Item = ControlCut<'_>> 
         };
         Some(ControlCut { window, efficiency: cut.efficiency, passed, count })
     })
-}
-
-/// A row of `control.csv`.
-#[derive(Serialize)]
-struct ControlRow {
-    control_low_gev: f64,
-    control_high_gev: f64,
-    efficiency: f64,
-    n_window: usize,
-    n_template: usize,
-    n_template_passing: usize,
-    n: usize,
-    expected: f64,
-    delta: f64,
-    delta_error: f64,
-    sculpting_chi2: Option<f64>,
-    sculpting_bins: Option<usize>,
-    sculpting_p: Option<f64>,
-    jump_in_window: Option<f64>,
-    /// The search of other events that the window is of; nothing for one of this search.
-    search: String,
-}
-
-impl ControlRow {
-    /// Of a window of this search.
-    fn own(masses: MassWindow, cut: &ControlCut<'_>) -> Self {
-        let sculpted = cut.sculpting();
-        let counted = CutOfOther {
-            efficiency: cut.efficiency,
-            n_template_passing: cut.passed.template,
-            count: cut.count,
-        };
-        Self {
-            sculpting_chi2: sculpted.as_ref().map(|found| round(found.chi_squared)),
-            sculpting_bins: sculpted.as_ref().map(|found| found.bins.len()),
-            sculpting_p: sculpted.and_then(|found| found.p).map(round),
-            jump_in_window: cut.jump(masses).map(round),
-            ..Self::of(String::new(), masses, [cut.window.n_data, cut.window.n_template], &counted)
-        }
-    }
-
-    /// Of counts alone, data and template in the window first.
-    fn of(search: String, masses: MassWindow, [n_window, n_template]: [usize; 2], cut: &CutOfOther) -> Self {
-        let delta = cut.count.delta();
-        Self {
-            control_low_gev: masses.low.0,
-            control_high_gev: masses.high.0,
-            efficiency: cut.efficiency,
-            n_window,
-            n_template,
-            n_template_passing: cut.n_template_passing,
-            n: cut.count.found.round() as usize,
-            expected: round(cut.count.expected),
-            delta: round(delta.value),
-            delta_error: round(delta.error),
-            sculpting_chi2: None,
-            sculpting_bins: None,
-            sculpting_p: None,
-            jump_in_window: None,
-            search,
-        }
-    }
-}
-
-/// All control windows and cuts as CSV, those of other searches below; none where there are none. They are never blind.
-pub fn csv(results: &Results) -> Option<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let own =
-        of_all(results).map(|cut| ControlRow::own(results.job.signal_region_of(&cut.window.point), &cut));
-    let others = results.control_searches.iter().flat_map(|search| {
-        search.windows.iter().flat_map(move |window| {
-            let sizes = [window.n_data, window.n_template];
-            let row = move |cut| ControlRow::of(search.name.clone(), window.window, sizes, cut);
-            window.cuts.iter().map(row)
-        })
-    });
-    for row in own.chain(others) {
-        // Writing to memory cannot fail, and every row has the same fields.
-        let _ = writer.serialize(row);
-    }
-    writer.into_inner().ok().filter(|bytes| !bytes.is_empty())
 }

@@ -80,16 +80,25 @@ struct SearchRow {
     note: String,
 }
 
+/// What is said of a cut that no control window has numbers of, where they have of others.
+const UNMEASURED: &str = "no control window has measured δ of this cut: it is taken as 0";
+
 /// All windows and cuts as CSV; none where there are none.
 pub fn csv(results: &Results) -> Option<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let (pseudo, conversions) = (PseudoSearch::of(results), Conversions::of(results));
-    for found in of_all(results) {
+    let all = of_all(results);
+    let is_measured = all.iter().any(|found| found.delta.is_some());
+    for found in all {
         let simulated = (&pseudo, conversions.at(&found));
         let (peak, bias) = (fitted(&results.job, &found), largest_bias(&results.job, &found));
         // Writing to memory cannot fail, and every row has the same fields.
         let of_spectrum = (peak.as_ref(), bias.as_ref());
-        let _ = writer.serialize(SearchRow::of(&found, of_spectrum, simulated, results.blinding()));
+        let mut row = SearchRow::of(&found, of_spectrum, simulated, results.blinding());
+        if is_measured && found.passed.is_some() && found.delta.is_none() {
+            row.also_note(UNMEASURED);
+        }
+        let _ = writer.serialize(row);
     }
     writer.into_inner().ok().filter(|bytes| !bytes.is_empty())
 }
@@ -130,6 +139,13 @@ impl Writer {
 }
 
 impl SearchRow {
+    fn also_note(&mut self, note: &str) {
+        if !self.note.is_empty() {
+            self.note.push_str("; ");
+        }
+        self.note.push_str(note);
+    }
+
     fn of(
         found: &CutNumbers<'_>,
         (peak, bias): (Option<&Result<FoundPeak, String>>, Option<&SideBandBias>),

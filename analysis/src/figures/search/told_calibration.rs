@@ -1,8 +1,9 @@
 //! What the closing table says of control windows and pseudo-experiments.
 
-use super::control::Deltas;
-use super::numbers::CutNumbers;
-use super::pseudo_searches::{CutCalibration, NOT_UNIFORM, PseudoSearch};
+use super::control::{Deltas, MeasuredCut, Region, is_same, regions};
+use super::control_csv::p_by_others;
+use super::numbers::{CutNumbers, of_all};
+use super::pseudo_searches::{CutCalibration, NOT_UNIFORM, PseudoSearch, QUOTED_P};
 use super::window::searched;
 use crate::plan::work::pseudo_experiments::too_few;
 use crate::statistics::search::intervals::{ONE_SIGMA, clopper_pearson};
@@ -28,7 +29,7 @@ pub fn of_results(results: &Results, all: &[CutNumbers<'_>]) -> Calibrated {
     let (pseudo, deltas) = (PseudoSearch::of(results), Deltas::of(results));
     let efficiencies = results.job.search.as_ref().map_or(&[][..], |search| &search.efficiencies);
     let mut tables = String::new();
-    for lines in [control_lines(&deltas), calibration_lines(efficiencies, &pseudo)] {
+    for lines in [control_lines(results, &deltas), calibration_lines(efficiencies, &pseudo)] {
         if lines.len() > 1 {
             tables.push_str(&format!("\n{}", columns(&lines)));
         }
@@ -45,23 +46,48 @@ pub fn of_results(results: &Results, all: &[CutNumbers<'_>]) -> Calibrated {
     Calibrated { tables, notes, has_control: unmeasured.is_empty(), has_pseudo: !pseudo.is_empty() }
 }
 
-/// A row for each cut that control windows have numbers of.
-fn control_lines(deltas: &Deltas) -> Vec<Vec<String>> {
-    let headings = ["control windows", "ε", "N", "expected", "δ", "spread"];
+/// A row for each cut that control windows have numbers of; where they are of several searches, of each of these as well, for windows
+/// of one search share what its events have in common.
+fn control_lines(results: &Results, deltas: &Deltas) -> Vec<Vec<String>> {
+    let headings = ["control windows", "ε", "N", "expected", "δ", "spread", "p < 0.05 by the others"];
     let mut lines = vec![headings.map(str::to_owned).to_vec()];
+    let all = regions(results);
+    let mut sources: Vec<Option<&str>> = all.iter().map(|region| region.search).collect();
+    sources.dedup();
     for cut in deltas.cuts() {
-        let Some(excess) = cut.excess else { continue };
-        let scale = 1.0 + excess.delta.value;
-        lines.push(vec![
-            excess.regions.to_string(),
-            cut.efficiency.to_string(),
-            format!("{:.0}", cut.found),
-            format!("{:.1}", cut.expected),
-            format!("{:+.3} ± {:.3}", excess.delta.value, scale * excess.delta.error),
-            if excess.regions > 1 { format!("{:.3}", scale * excess.spread) } else { "-".to_owned() },
-        ]);
+        lines.extend(control_line(cut, "", low_by_others(&all, cut.efficiency)));
+        for source in sources.iter().filter(|_| sources.len() > 1) {
+            let own = all.iter().filter(|region| region.search == *source);
+            let own = own.filter(|region| is_same(region.cut.efficiency, cut.efficiency));
+            let own = MeasuredCut::of(cut.efficiency, own.map(|region| region.cut.count).collect());
+            let name = source.map_or(" of this search".to_owned(), |name| format!(" of {name}"));
+            lines.extend(control_line(&own, &name, String::new()));
+        }
     }
     lines
+}
+
+/// What some windows say of a cut; nothing where they say nothing.
+fn control_line(cut: &MeasuredCut, of: &str, low: String) -> Option<Vec<String>> {
+    let excess = cut.excess?;
+    let scale = 1.0 + excess.delta.value;
+    Some(vec![
+        format!("{}{of}", excess.regions),
+        cut.efficiency.to_string(),
+        format!("{:.0}", cut.found),
+        format!("{:.1}", cut.expected),
+        format!("{:+.3} ± {:.3}", excess.delta.value, scale * excess.delta.error),
+        if excess.regions > 1 { format!("{:.3}", scale * excess.spread) } else { "-".to_owned() },
+        low,
+    ])
+}
+
+/// In how many control windows p is below 0.05 behind a cut where δ is that of the others.
+fn low_by_others(all: &[Region<'_>], efficiency: f64) -> String {
+    let places = (0..all.len()).filter(|place| is_same(all[*place].cut.efficiency, efficiency));
+    let p_values: Vec<PValue> = places.filter_map(|place| p_by_others(all, place)).collect();
+    let low = p_values.iter().filter(|p| p.value() < QUOTED_P).count();
+    if p_values.is_empty() { "-".to_owned() } else { format!("{low} of {}", p_values.len()) }
 }
 
 /// The cuts with numbers in a window of which control windows have none.
@@ -73,18 +99,30 @@ fn unmeasured(deltas: &Deltas, all: &[CutNumbers<'_>]) -> Vec<String> {
     cuts.map(|cut| cut.efficiency.to_string()).collect()
 }
 
+/// What is to be known of δ of the cuts of a search: see [`control_notes`].
+pub fn notes_of_control(results: &Results) -> Vec<String> {
+    let deltas = Deltas::of(results);
+    control_notes(results, &deltas, &unmeasured(&deltas, &of_all(results)))
+}
+
 /// Which other searches have measured δ, where one window alone has, and of which cuts nothing is known; nothing without any.
 fn control_notes(results: &Results, deltas: &Deltas, unmeasured: &[String]) -> Vec<String> {
     let mut notes: Vec<String> = results.control_searches.iter().map(ToString::to_string).collect();
-    let regions: Vec<usize> = deltas.cuts().iter().filter_map(|cut| Some(cut.excess?.regions)).collect();
-    if !regions.is_empty() && regions.iter().all(|count| *count == 1) {
-        notes.push(
-            "one control window measures δ: nothing is known of how much δ differs from window to window, and its error has no part \
-             for that"
-                .to_owned(),
-        );
+    let measured: Vec<&MeasuredCut> = deltas.cuts().iter().filter(|cut| cut.excess.is_some()).collect();
+    let alone = measured.iter().filter(|cut| cut.excess.is_some_and(|excess| excess.regions == 1));
+    let alone: Vec<String> = alone.map(|cut| cut.efficiency.to_string()).collect();
+    if !alone.is_empty() {
+        let which = if alone.len() == measured.len() {
+            String::new()
+        } else {
+            format!(" at ε = {}", alone.join(", "))
+        };
+        notes.push(format!(
+            "one control window measures δ{which}: nothing is known of how much δ differs from window to window, and its error has no \
+             part for that"
+        ));
     }
-    if !regions.is_empty() && !unmeasured.is_empty() {
+    if !measured.is_empty() && !unmeasured.is_empty() {
         notes.push(format!(
             "no control window has numbers behind ε = {}: δ is taken as 0 there, which nothing has measured",
             unmeasured.join(", ")

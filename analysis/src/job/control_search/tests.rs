@@ -45,6 +45,8 @@ fn what_templates_fail_by_is_compared_key_by_key() {
         ("data.resonant='mass'", "data.resonant"),
         ("data.columns.x='2 * u'", "[data.columns]"),
         ("template.sigma_prime=0.3", "[template] sigma_prime"),
+        ("data.missing=-999", "data.missing"),
+        ("regions.side_bands_gev=[55, 120]", "[regions] side_bands_gev"),
     ] {
         let found = one.unlike(&job(&[change]));
         assert_eq!(found, Unlike { decisive: vec![], told: vec![key] }, "{change}");
@@ -52,14 +54,30 @@ fn what_templates_fail_by_is_compared_key_by_key() {
 }
 
 #[test]
+fn models_that_a_method_does_not_have_are_not_compared() {
+    let by_flow = |change: &str| job(&["search.method='cathode'", change]);
+    let none = by_flow("seed=4");
+    assert_eq!(none.unlike(&by_flow("denoiser.epochs=3")), Unlike::default());
+    assert_eq!(none.unlike(&by_flow("flow.batch=76")).told, ["[flow]"]);
+    assert_eq!(job(&[]).unlike(&job(&["flow.batch=76"])), Unlike::default());
+    // Features are a set.
+    assert_eq!(job(&[]).unlike(&job(&["data.features=['y', 'x']"])), Unlike::default());
+}
+
+#[test]
 fn events_are_known_by_their_file_and_by_what_selects_among_them() {
-    let of = |changes: &[&str], sha256: &str| job(changes).selection_of(sha256);
-    assert_eq!(of(&["data.events='other name.csv'"], "a"), of(&[], "a"));
-    assert_ne!(of(&[], "a"), of(&[], "b"));
+    let of = |changes: &[&str], sha256: &str| job(changes).searched_events(sha256);
+    let all = of(&[], "a");
+    assert_eq!(all.in_common(&of(&["data.events='other name.csv'"], "a")), InCommon::Certainly);
+    assert_eq!(all.in_common(&of(&[], "b")), InCommon::Nothing);
+    assert_eq!(all.in_common(&of(&["data.group='ss'"], "a")), InCommon::Nothing, "another part of the file");
     let selected = of(&["data.select='q > 0'"], "a");
-    assert_ne!(selected, of(&[], "a"));
-    assert_ne!(selected, of(&["data.select='q < 0'"], "a"));
+    assert_eq!(selected.in_common(&all), InCommon::Certainly, "they are among all");
+    assert_eq!(selected.in_common(&of(&["data.select='q>0'"], "a")), InCommon::Certainly);
+    assert_eq!(selected.in_common(&of(&["data.select='q < 0'"], "a")), InCommon::Perhaps);
     // A formula of another column selects nothing.
-    assert_eq!(selected, of(&["data.select='q > 0'", "data.columns.x='2 * u'"], "a"));
-    assert_ne!(selected, of(&["data.select='q > 0'", "data.columns.q='2 * u'"], "a"));
+    let beside = of(&["data.select='q > 0'", "data.columns.x='2 * u'"], "a");
+    assert_eq!(selected.in_common(&beside), InCommon::Certainly);
+    let other = of(&["data.select='q > 0'", "data.columns.q='2 * u'"], "a");
+    assert_eq!(selected.in_common(&other), InCommon::Perhaps);
 }

@@ -1,5 +1,9 @@
 use super::*;
 
+fn of(file: &str, selection: &str) -> SearchedEvents {
+    SearchedEvents { file: file.to_owned(), selection: selection.to_owned() }
+}
+
 fn search(directory: &Path, events: &str, found: f64) -> ControlSearch {
     let count = ControlCount { expected: 50.0, independent: 200.0, found };
     let cut = CutOfOther { efficiency: 0.01, n_template_passing: 200, count };
@@ -9,7 +13,7 @@ fn search(directory: &Path, events: &str, found: f64) -> ControlSearch {
         n_template: 20_000,
         cuts: vec![cut],
     };
-    ControlSearch::of(directory, events.to_owned(), vec![window]).expect("a directory")
+    ControlSearch::of(directory, of(events, ""), vec![window], vec![]).expect("a directory")
 }
 
 fn folder(place: &Path, name: &str) -> PathBuf {
@@ -28,12 +32,27 @@ fn the_same_events_count_once_wherever_they_lie() {
     assert_eq!(store.add_control_search(search(&other, "b", 61.0)).expect("room"), []);
     // The same events in another directory, and other events in the same one.
     let replaced = store.add_control_search(search(&other, "a", 62.0)).expect("room");
-    assert_eq!(replaced.iter().map(|search| search.events.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(replaced.iter().map(|search| search.events.file.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     let known = store.control_searches().expect("one");
     assert_eq!(
         (known.len(), known[0].name.as_str(), known[0].windows[0].cuts[0].count.found),
         (1, "other", 62.0)
     );
+}
+
+#[test]
+fn a_search_of_some_of_the_events_of_another_replaces_it_and_one_of_others_does_not() {
+    let place = tempfile::tempdir().expect("a directory");
+    let store = Store::at(&folder(place.path(), "mine"));
+    let [one, other, third] = ["one", "other", "third"].map(|name| folder(place.path(), name));
+    let selected = |directory: &Path, selection: &str| ControlSearch {
+        events: of("a", selection),
+        ..search(directory, "a", 60.0)
+    };
+    store.add_control_search(selected(&one, "q<0")).expect("room");
+    assert_eq!(store.add_control_search(selected(&other, "q>0")).expect("room"), []);
+    let replaced = store.add_control_search(selected(&third, "")).expect("room");
+    assert_eq!(replaced.len(), 2, "all events hold those of both");
 }
 
 #[test]
@@ -49,14 +68,14 @@ fn a_search_is_forgotten_by_any_name_of_its_directory_there_or_not() {
         store.control_searches().expect("two").into_iter().map(|search| search.name).collect();
     assert_eq!(names, ["one", twin.canonicalize().expect("there").to_str().expect("text")]);
     let roundabout = place.path().join("below").join("..").join("one");
-    assert_eq!(store.remove_control_search(&roundabout).expect("known").events, "a");
+    assert_eq!(store.remove_control_search(&roundabout).expect("known").events.file, "a");
     let moved = twin.canonicalize().expect("there");
     std::fs::remove_dir(&twin).expect("empty");
     let message = store.remove_control_search(&one).expect_err("gone").to_string();
     assert!(message.contains("the control searches are ") && message.contains("below/one"), "{message}");
-    assert_eq!(store.remove_control_search(&moved).expect("known").events, "b");
+    assert_eq!(store.remove_control_search(&moved).expect("known").events.file, "b");
     store.add_control_search(search(&one, "a", 60.0)).expect("room");
-    assert_eq!(store.remove_control_search(Path::new("one")).expect("by its name").events, "a");
+    assert_eq!(store.remove_control_search(Path::new("one")).expect("by its name").events.file, "a");
     let message = store.remove_control_search(&one).expect_err("none left").to_string();
     assert!(message.contains("the search has no control searches"), "{message}");
 }

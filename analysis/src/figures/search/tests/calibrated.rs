@@ -1,10 +1,10 @@
 //! Control windows and pseudo-experiments.
 
-use super::super::{calibration, calibration_csv, control};
+use super::super::{calibration, calibration_csv, control_csv};
 use super::told as told_as_lines;
 use super::*;
 use crate::figures::search::other_search::counted;
-use crate::job::MassWindow;
+use crate::job::{MassWindow, SearchedEvents};
 use crate::plan::work::{PseudoCount, PseudoExperiment, PseudoWindow};
 use crate::statistics::search::control::ControlCount;
 use crate::store::control_searches::{ControlSearch, CutOfOther, WindowOfOther};
@@ -83,7 +83,8 @@ fn of_other(name: &str, windows: &[(MassWindow, f64, f64)]) -> ControlSearch {
     ControlSearch {
         name: name.to_owned(),
         directory: format!("out/{name}").into(),
-        events: name.to_owned(),
+        events: SearchedEvents { file: name.to_owned(), selection: String::new() },
+        doubts: vec![],
         at: "2026-01-02T03:04:05Z".to_owned(),
         windows: windows.iter().map(window).collect(),
     }
@@ -101,19 +102,46 @@ fn windows_of_other_searches_count_as_control_windows() {
     assert_eq!(row["delta_windows"], "3");
     let number = |row: &HashMap<String, String>| row["delta_error"].parse::<f64>().expect("a number");
     assert!(number(row) < number(&rows(&with_control("blind = false", [125, 115]))[1]));
-    let table = String::from_utf8(control::csv(&results).expect("a table")).expect("text");
+    let table = String::from_utf8(control_csv::csv(&results).expect("a table")).expect("text");
     let lines: Vec<&str> = table.lines().collect();
     assert!(lines.len() == 5 && lines[0].ends_with(",search") && lines[1].ends_with(','), "{table}");
     assert!(lines[3].starts_with("3300.0,3700.0,0.01,5000,20000,200,60,50.0,0.2,"), "{table}");
     assert!(lines[3].ends_with(",,,,same_sign"), "{table}");
     // The closing table rests on the same windows: 125 + 115 + 60 events where 250 are expected.
     let said = told(&results);
-    assert!(said.contains(" 3 0.01 300 250.0 +0.200 ± "), "{said}");
+    assert!(said.contains(" 3 0.01 300 250.0 +0.200 ± ") && said.contains(" 0 of 3 "), "{said}");
     assert!(said.contains("2 of the control windows are of same_sign, whose events are taken"), "{said}");
     assert!(!said.contains("no control window has"), "{said}");
     // Where it is the only one, too.
     let alone = Results { control_searches: vec![other], ..super::results("blind = false") };
     assert_eq!(rows(&alone)[1]["delta_windows"], "1");
+}
+
+#[test]
+fn each_control_window_has_a_p_value_by_delta_of_the_others() {
+    let by_others = |results: &Results| -> Vec<String> {
+        let table = String::from_utf8(control_csv::csv(results).expect("a table")).expect("text");
+        let mut reader = ::csv::Reader::from_reader(table.as_bytes());
+        let column = reader.headers().expect("headings").iter().position(|name| name == "p_by_others");
+        let column = column.expect("the column");
+        reader.records().map(|row| row.expect("a row")[column].to_owned()).collect()
+    };
+    // 125 events where 100 are expected, by 115 in the other: δ is 0.15, known to the errors of 115 data and of a template of 400.
+    let delta_error = (1.0_f64 / 115.0 + 1.0 / 400.0).sqrt();
+    let error = 115.0 * (1.0 / 400.0 + delta_error.powi(2)).sqrt();
+    let background = crate::statistics::search::background::Background { expected: 115.0, error };
+    let found = by_others(&with_control("blind = false", [125, 115]));
+    near(&found[0], super::super::numbers::quoted_p(125, background).value());
+    assert!(found[1].parse::<f64>().is_ok_and(|p| p > 0.5), "fewer than the other: {found:?}");
+    // One window alone has no others, and what the others do not have is seen.
+    let alone = Results {
+        control_searches: vec![of_other("same_sign", &[(MassWindow::new(3300.0, 3700.0), 0.01, 60.0)])],
+        ..super::results("blind = false")
+    };
+    assert_eq!(by_others(&alone), [""]);
+    let far = with_control("blind = false", [300, 100]);
+    assert!(by_others(&far)[0].parse::<f64>().is_ok_and(|p| p < 1e-6), "{:?}", by_others(&far));
+    assert!(told(&far).contains("1 of 2"), "{}", told(&far));
 }
 
 #[test]
@@ -165,7 +193,7 @@ fn of_windows_that_overlap_as_many_measure_as_share_no_event() {
     for point in points {
         results.others.push(TaskResult::Window(SearchedWindow { point, ..window.clone() }));
     }
-    let found = counted(&results);
+    let found = counted(&results, &[0.01, 0.0001]);
     let masses: Vec<String> = found.windows.iter().map(|window| window.window.to_string()).collect();
     assert_eq!((masses.join(" ").as_str(), found.overlapping), ("3000-3400 3400-3800", 3));
     assert_eq!(found.windows[0].cuts.len(), 1, "the cut that few pass has no numbers");
@@ -175,11 +203,11 @@ fn of_windows_that_overlap_as_many_measure_as_share_no_event() {
 fn control_windows_are_not_blind_and_have_a_table_of_their_own() {
     let results = with_control("", [125, 115]);
     assert_eq!(results.blinding(), Blinding::Blind);
-    let table = String::from_utf8(control::csv(&results).expect("a table")).expect("text");
+    let table = String::from_utf8(control_csv::csv(&results).expect("a table")).expect("text");
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines.len(), 3);
     assert!(lines[1].starts_with("4200.0,4600.0,0.01,10000,40000,400,125,100.0,0.25,"), "{table}");
-    assert_eq!(control::csv(&super::results("")), None);
+    assert_eq!(control_csv::csv(&super::results("")), None);
     assert!(told(&results).contains("+0.200 ± 0.088"), "{}", told(&results));
     let one = with_control("", [125, 115]);
     let one = Results { others: one.others[..2].to_vec(), ..one };
