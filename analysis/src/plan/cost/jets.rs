@@ -72,7 +72,7 @@ pub fn generation(job: &Job, events: f64, evaluations: f64) -> f64 {
 
 /// Seconds on a core for what is looked at of an event's jets: substructure above all. From the smallest job, whose networks
 /// take hardly longer than that.
-const SECONDS_PER_EVENT: f64 = 0.7e-3;
+const SECONDS_PER_EVENT: f64 = 0.2e-3;
 /// Events that are looked at, at most, of each kind.
 const LOOKED_AT: f64 = 1e4;
 
