@@ -7,7 +7,7 @@ use std::path::Path;
 
 use support::{answer, drapes};
 
-const VERBS: [&[&str]; 15] = [
+const VERBS: [&[&str]; 17] = [
     &[],
     &["plan"],
     &["run"],
