@@ -223,7 +223,12 @@ fn exports(place: &Path, out: &Path, passing: &HashMap<u32, f64>) {
 
 /// A table without labels: a falling mass and two features.
 fn table(count: usize, most: f64) -> String {
-    let mut generator = Stream::of_job(3).branch("table").generator();
+    table_of(3, count, most)
+}
+
+/// The same for a seed.
+fn table_of(seed: u64, count: usize, most: f64) -> String {
+    let mut generator = Stream::of_job(seed).branch("table").generator();
     let mut text = String::from("m,a,b\n");
     for _ in 0..count {
         let [mass, a, b]: [f64; 3] = std::array::from_fn(|_| generator.random());

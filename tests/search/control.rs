@@ -12,7 +12,7 @@ fn control(mine: &Path, which: &str, other: &Path) -> Command {
 /// Two searches of the same window in different events without labels, the second of which is open.
 fn searches_of_two_samples(place: &Path) -> [PathBuf; 2] {
     write(place, "mine.csv", &table(4000, 120.0));
-    write(place, "other.csv", &table(3900, 120.0));
+    write(place, "other.csv", &table_of(4, 3900, 120.0));
     let [mine, other] = ["mine", "other"].map(|name| place.join(name));
     let with = |search: &str| unlabelled(place, &format!("windows_gev = [[80, 90]]\n{search}"));
     answer(&mut run(&with("efficiencies = [0.2, 0.1]"), &mine));
@@ -46,8 +46,8 @@ fn a_search_of_other_events_measures_the_cuts_of_this_one() {
     let moved = place.path().join("moved");
     fs::rename(&other, &moved).expect("room");
     let job = mine.join("job.toml");
-    let said = answer(run(&job, &mine).arg("--data-dir").arg(place.path()));
-    assert!(said.contains("nothing to do"), "{said}");
+    let again = run(&job, &mine).arg("--data-dir").arg(place.path()).output().expect("a run");
+    assert!(String::from_utf8_lossy(&again.stderr).contains("nothing to do"), "{again:?}");
     assert_eq!(fs::read(mine.join("search.csv")).expect("a table"), table);
     // The same events under another name are the same events.
     let said = answer(&mut control(&mine, "--from", &moved));
@@ -97,7 +97,7 @@ fn a_search_that_measures_nothing_of_this_one_is_refused() {
         "data.features is a there and a, b here",
     );
     // The last events of another sample are simulated signal, some of which was added.
-    let rows = table(3900, 120.0);
+    let rows = table_of(4, 3900, 120.0);
     let labelled = rows.lines().enumerate().map(|(row, line)| match row {
         0 => format!("{line},label\n"),
         row => format!("{line},{}\n", u8::from(row > 3700)),
@@ -142,6 +142,19 @@ fn what_may_be_meant_is_told_where_the_counts_are_told() {
     assert!(found.contains("is replaced") && rows(&mine)[2]["delta_windows"] == "2", "{found}");
     let page = fs::read_to_string(mine.join("report.html")).expect("a page");
     assert!(page.contains("it differs from this search in [denoiser]"));
+    // A file that was written anew holds the same events, and has another content.
+    let rewritten = table(4000, 120.0).replace("m,a,b\n", "m,a,b\n\n");
+    write(place.path(), "rewritten.csv", &rewritten);
+    let out = place.path().join("rewritten");
+    let job = unlabelled(place.path(), "windows_gev = [[80, 90]]\nefficiencies = [0.1]\nblind = false");
+    answer(run(&job, &out).args(["--set", "data.events='rewritten.csv'"]));
+    let found = said(&out);
+    assert!(
+        found.contains(
+            "window 80-90 has as many data at each mass as here, so that both may hold the same events"
+        ),
+        "{found}"
+    );
     fs::write(mine.join("control_searches.json"), "{").expect("room");
     let (code, message) = refusal(drapes().arg("reduce").arg(&mine));
     assert!(

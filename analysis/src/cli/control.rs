@@ -6,7 +6,7 @@ use super::answer;
 use crate::error::{Error, Exit, SearchError};
 use crate::figures::search::other_search::{Counted, counted};
 use crate::figures::{figure_stamp, reduce};
-use crate::job::{EventFile, InCommon, SearchedEvents};
+use crate::job::{EventFile, InCommon, MassWindow, SearchedEvents};
 use crate::plan::work::SearchWindow;
 use crate::report::renew;
 use crate::store::control_searches::{ControlSearch, WindowOfOther};
@@ -57,7 +57,8 @@ impl Control {
         }
         if let Some(directory) = &self.remove {
             let removed = store.remove_control_search(directory)?;
-            answer(format_args!("{} measures the cuts of this search no more\n\n", removed.name));
+            let which = removed.directory.display();
+            answer(format_args!("{which} measures the cuts of this search no more\n\n"));
         }
         let results = Results::read(&store)?;
         figure_stamp::draw(&store, &results)?;
@@ -73,8 +74,9 @@ fn take_over(store: &Store, here: &StoredJob, from: &Path) -> Result<(), Error> 
     let there = other.job()?;
     let both = Both { here, there: &there, from };
     both.refuse_unfit()?;
+    let own = Results::read(store)?;
     // What is compared could still change with the job.
-    if Results::read(store)?.each::<SearchWindow>().next().is_none() {
+    if own.each::<SearchWindow>().next().is_none() {
         return Err(both.refused("no window of this search is finished", "finish one first"));
     }
     let results = Results::read(&other)?;
@@ -86,8 +88,12 @@ fn take_over(store: &Store, here: &StoredJob, from: &Path) -> Result<(), Error> 
         let why = format!("it has no numbers behind ε = {}", missing.join(", "));
         return Err(both.refused(&why, "finish it, with the same search.efficiencies"));
     }
-    let (many, doubts) = (windows.len(), both.doubts(&results, &store.control_searches()?));
-    let search = ControlSearch::of(from, events_of(&there), windows, doubts)?;
+    let many = windows.len();
+    let mut search = ControlSearch::of(from, events_of(&there), windows)?;
+    let known = store.control_searches()?;
+    let others: Vec<&ControlSearch> = known.iter().filter(|known| !search.replaces(known)).collect();
+    search.doubts = both.doubts(&results, &others);
+    search.doubts.extend(same_spectrum(&own, &results));
     let replaced = store.add_control_search(search)?;
     let verb = if many == 1 { "window measures" } else { "windows measure" };
     let left = match overlapping {
@@ -155,13 +161,13 @@ impl Both<'_> {
     }
 
     /// What is not known to be wrong, and may be; beside the control searches that there are.
-    fn doubts(&self, results: &Results, known: &[ControlSearch]) -> Vec<String> {
+    fn doubts(&self, results: &Results, known: &[&ControlSearch]) -> Vec<String> {
         let mut doubts = vec![];
         let events = events_of(self.there);
         let may_share = |others: &SearchedEvents| others.in_common(&events) == InCommon::Perhaps;
         if may_share(&events_of(self.here)) {
             doubts.push(
-                "both searches read one file, and that data.select of one excludes the other's events is taken for granted"
+                "both searches read one file, and that no event is data of both is taken for granted"
                     .to_owned(),
             );
         }
@@ -181,6 +187,23 @@ impl Both<'_> {
         }
         doubts
     }
+}
+
+/// What is to be thought of a window that has exactly as many data at each mass in both searches: a file that was written anew has
+/// another content, and may hold the same events.
+fn same_spectrum(own: &Results, others: &Results) -> Option<String> {
+    let of = |results: &Results| -> Vec<(MassWindow, Vec<u32>)> {
+        let windows = results.each::<SearchWindow>();
+        windows.map(|one| (results.job.signal_region_of(&one.point), one.spectrum.clone())).collect()
+    };
+    let others = of(others);
+    let same =
+        of(own).into_iter().find(|window| window.1.iter().any(|count| *count > 0) && others.contains(window));
+    same.map(|(window, _)| {
+        format!(
+            "window {window} has as many data at each mass as here, so that both may hold the same events"
+        )
+    })
 }
 
 /// The cuts that no window has numbers of.

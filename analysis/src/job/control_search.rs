@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{Comparison, Job, Start, TemplateMethod, TemplateSpec};
+use super::{Comparison, Job, MassWindow, Start, TemplateMethod, TemplateSpec};
 
 /// In what two searches differ beyond their events, masses and windows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,8 +19,10 @@ pub struct Unlike {
 /// The events that are data of a search, whatever their file is called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SearchedEvents {
-    /// The content of the file, and where in it they lie.
-    pub file: String,
+    /// The digest of the content of the file.
+    pub content: String,
+    /// Where in it they lie.
+    pub layout: String,
     /// What selects among them; nothing where all are taken.
     pub selection: String,
 }
@@ -27,9 +30,9 @@ pub struct SearchedEvents {
 /// What the events of two searches have in common, as far as it follows from their files and selections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InCommon {
-    /// They come from different files.
+    /// Nothing that is known: they come from different files.
     Nothing,
-    /// They come from one file by two selections, which may exclude each other.
+    /// They come from one file by two selections, which may exclude each other, or from two places in it.
     Perhaps,
     /// Those of one are among those of the other, or the same.
     Certainly,
@@ -38,8 +41,10 @@ pub enum InCommon {
 impl SearchedEvents {
     /// What they have in common with others.
     pub fn in_common(&self, other: &Self) -> InCommon {
-        if self.file != other.file {
+        if self.content != other.content {
             InCommon::Nothing
+        } else if self.layout != other.layout {
+            InCommon::Perhaps
         } else if self == other || self.selection.is_empty() || other.selection.is_empty() {
             InCommon::Certainly
         } else {
@@ -49,11 +54,10 @@ impl SearchedEvents {
 }
 
 /// What a physicist may have changed on purpose, and may also have forgotten: where it is in the tree of a job, and its key.
-const TOLD: [(&str, &str); 7] = [
+const TOLD: [(&str, &str); 6] = [
     ("/data/columns", "[data.columns]"),
     ("/data/resonant", "data.resonant"),
     ("/data/missing", "data.missing"),
-    ("/regions/outer", "[regions] side_bands_gev"),
     ("/sigma_prime", "[template] sigma_prime"),
     ("/trees", "[trees]"),
     ("/search/trainings", "search.trainings"),
@@ -86,6 +90,12 @@ impl Job {
         if oversampling(self) != oversampling(other) {
             told.push("search.oversampling");
         }
+        if self.bridges_otherwise(other) {
+            told.push("its side-bands");
+        }
+        if self.searches_by_other_sample() && how_sampled(&here) != how_sampled(&there) {
+            told.push("[other_sample]");
+        }
         Unlike {
             decisive: decisive
                 .map(|(key, here, there)| format!("{key} is {there} there and {here} here"))
@@ -94,10 +104,29 @@ impl Job {
         }
     }
 
+    /// Whether a window that both searches have lies between other side-bands in the other one; where they have none in common, whether
+    /// the job's side-bands are others.
+    fn bridges_otherwise(&self, other: &Self) -> bool {
+        let bands = |job: &Self| -> Vec<(MassWindow, MassWindow)> {
+            let points = job.points.iter().filter(|point| point.is_searched());
+            points.filter_map(|point| Some((job.signal_region_of(point), point.side_bands()?))).collect()
+        };
+        let (own, others) = (bands(self), bands(other));
+        let shared = own.iter().filter_map(|(window, outer)| {
+            Some((outer, &others.iter().find(|(known, _)| known == window)?.1))
+        });
+        let shared: Vec<_> = shared.collect();
+        if shared.is_empty() {
+            self.regions.outer != other.regions.outer
+        } else {
+            shared.iter().any(|(one, other)| one != other)
+        }
+    }
+
     /// The events that are data of the search, where their file has a content of this digest.
     pub fn searched_events(&self, sha256: &str) -> SearchedEvents {
         let layout = serde_json::to_string(&self.data.layout).unwrap_or_default();
-        SearchedEvents { file: format!("{sha256} {layout}"), selection: self.selection() }
+        SearchedEvents { content: sha256.to_owned(), layout, selection: self.selection() }
     }
 
     /// What selects among the events: a formula without its blanks, and those that it needs.
@@ -122,6 +151,19 @@ impl Job {
     pub fn searches_by_other_sample(&self) -> bool {
         self.searched().is_some_and(|(template, _)| template.method.starts() == Start::OtherSample)
     }
+}
+
+/// How another sample is taken, whatever its file is called.
+fn how_sampled(tree: &Value) -> Value {
+    let mut sample = tree.get("other_sample").cloned().unwrap_or_default();
+    let mut keys = [Some(&mut sample)].into_iter().flatten().collect::<Vec<_>>();
+    while let Some(value) = keys.pop() {
+        if let Some(object) = value.as_object_mut() {
+            object.remove("events");
+            keys.extend(object.values_mut());
+        }
+    }
+    sample
 }
 
 /// Names in an order in which two lists of the same are equal.

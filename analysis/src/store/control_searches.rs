@@ -31,7 +31,7 @@ pub struct ControlSearch {
     pub doubts: Vec<String>,
     /// When its counts were copied, in UTC.
     pub at: String,
-    /// Its windows, no two of which overlap.
+    /// Its windows; behind no cut do two of them overlap.
     pub windows: Vec<WindowOfOther>,
 }
 
@@ -69,16 +69,11 @@ pub struct ControlSearchThen {
 }
 
 impl ControlSearch {
-    /// Of a search in this directory, as it is now.
+    /// Of a search in this directory, as it is now, of which nobody doubts anything.
     ///
     /// # Errors
     /// The directory cannot be found.
-    pub fn of(
-        directory: &Path,
-        events: SearchedEvents,
-        windows: Vec<WindowOfOther>,
-        doubts: Vec<String>,
-    ) -> Result<Self, Error> {
+    pub fn of(directory: &Path, events: SearchedEvents, windows: Vec<WindowOfOther>) -> Result<Self, Error> {
         let directory = directory.canonicalize().map_err(|source| Error::CannotRead {
             what: "a search",
             path: directory.to_owned(),
@@ -86,7 +81,12 @@ impl ControlSearch {
         })?;
         let name = directory.file_name().unwrap_or(directory.as_os_str()).to_string_lossy().into_owned();
         let at = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-        Ok(Self { name, directory, events, doubts, at, windows })
+        Ok(Self { name, directory, events, doubts: vec![], at, windows })
+    }
+
+    /// Whether it takes the place of one that is known: it is of the same directory, or the events of one are among the other's.
+    pub fn replaces(&self, known: &Self) -> bool {
+        known.events.in_common(&self.events) == InCommon::Certainly || known.directory == self.directory
     }
 
     /// What tells its counts from others.
@@ -99,11 +99,9 @@ impl ControlSearch {
 impl fmt::Display for ControlSearch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (many, windows) = (self.windows.len(), if self.windows.len() == 1 { "is" } else { "are" });
-        write!(
-            f,
-            "{many} of the control windows {windows} of {}, whose events are taken to hold no signal",
-            self.name
-        )
+        let taken = "whose events are taken to hold no signal";
+        write!(f, "{many} of the control windows {windows} of {}, {taken}", self.name)?;
+        self.doubts.iter().try_for_each(|doubt| write!(f, "; {doubt}"))
     }
 }
 
@@ -132,11 +130,8 @@ impl Store {
     /// # Errors
     /// The directory cannot be written, or what was taken over before cannot be read.
     pub fn add_control_search(&self, mut search: ControlSearch) -> Result<Vec<ControlSearch>, Error> {
-        let is_same = |known: &ControlSearch| {
-            known.events.in_common(&search.events) == InCommon::Certainly
-                || known.directory == search.directory
-        };
-        let (replaced, mut all): (Vec<_>, Vec<_>) = self.control_searches()?.into_iter().partition(is_same);
+        let (replaced, mut all): (Vec<_>, Vec<_>) =
+            self.control_searches()?.into_iter().partition(|known| search.replaces(known));
         // Two directories of one name are told apart by where they are.
         if all.iter().any(|known| known.name == search.name) {
             search.name = search.directory.display().to_string();

@@ -65,7 +65,10 @@ fn found(count: &ControlCount) -> usize {
 }
 
 /// The p-value of one control window behind its cut, as that of a window that is searched, by δ of all others behind the same cut; none
-/// where there are no others. If δ and its spread hold for windows that did not measure them, it is uniform.
+/// where there are no others.
+///
+/// It is uniform where δ and its spread hold for windows that did not measure them, and where they are known: of two or three windows
+/// the spread is hardly known, and p is too often small if there is one.
 pub fn p_by_others(all: &[Region<'_>], place: usize) -> Option<PValue> {
     let Region { n_data, n_template, cut, .. } = &all[place];
     let others = all

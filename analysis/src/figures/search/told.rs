@@ -1,7 +1,7 @@
 //! The closing table of a search: a row a window.
 
 use super::numbers::{CutNumbers, Estimate, Excess, of_all};
-use super::told_calibration::{Calibrated, of_results};
+use super::told_calibration::{Calibrated, Measured, of_results};
 use crate::store::Results;
 use crate::store::unblinding::Blinding;
 use crate::text::{columns, wrapped};
@@ -124,12 +124,16 @@ fn notes(results: &Results, all: &[CutNumbers<'_>], calibrated: &Calibrated) -> 
 fn local(calibrated: &Calibrated) -> String {
     let chance =
         "p-values are local: of so many windows, cuts and estimates the smallest is small by chance, too";
-    match (calibrated.has_control, calibrated.has_pseudo) {
-        (false, _) => format!(
+    match (calibrated.control, calibrated.has_pseudo) {
+        (Measured::None, _) => format!(
             "{chance}, and a template that is not like the background has small ones without a signal, by a δ that no control window \
              has measured and that is taken as 0 (docs/search.md)"
         ),
-        (true, false) => format!("{chance}, and nothing has calibrated them (docs/search.md)"),
-        (true, true) => format!("{chance} (docs/search.md)"),
+        (Measured::Some, _) => format!(
+            "{chance}, and a template that is not like the background has small ones without a signal, by a δ that is taken as 0 behind \
+             cuts that no control window has measured (docs/search.md)"
+        ),
+        (Measured::All, false) => format!("{chance}, and nothing has calibrated them (docs/search.md)"),
+        (Measured::All, true) => format!("{chance} (docs/search.md)"),
     }
 }

@@ -18,10 +18,33 @@ pub struct Calibrated {
     pub tables: String,
     /// Sentences.
     pub notes: Vec<String>,
-    /// Whether control windows have measured δ of all cuts.
-    pub has_control: bool,
+    /// Of which cuts control windows have measured δ.
+    pub control: Measured,
     /// Whether there are pseudo-experiments.
     pub has_pseudo: bool,
+}
+
+/// Of which cuts control windows have measured δ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measured {
+    /// Of all that have numbers.
+    All,
+    /// Of some of them.
+    Some,
+    /// Of none.
+    None,
+}
+
+impl Measured {
+    fn of(deltas: &Deltas, unmeasured: &[String]) -> Self {
+        if unmeasured.is_empty() {
+            Self::All
+        } else if deltas.cuts().iter().any(|cut| cut.excess.is_some()) {
+            Self::Some
+        } else {
+            Self::None
+        }
+    }
 }
 
 /// All of it; nothing of data behind cuts while the search is blind.
@@ -43,7 +66,7 @@ pub fn of_results(results: &Results, all: &[CutNumbers<'_>]) -> Calibrated {
     if !pseudo.is_empty() {
         notes.extend(too_few(pseudo.len()));
     }
-    Calibrated { tables, notes, has_control: unmeasured.is_empty(), has_pseudo: !pseudo.is_empty() }
+    Calibrated { tables, notes, control: Measured::of(&deltas, &unmeasured), has_pseudo: !pseudo.is_empty() }
 }
 
 /// A row for each cut that control windows have numbers of; where they are of several searches, of each of these as well, for windows

@@ -1,7 +1,7 @@
 use super::*;
 
 fn of(file: &str, selection: &str) -> SearchedEvents {
-    SearchedEvents { file: file.to_owned(), selection: selection.to_owned() }
+    SearchedEvents { content: file.to_owned(), layout: String::new(), selection: selection.to_owned() }
 }
 
 fn search(directory: &Path, events: &str, found: f64) -> ControlSearch {
@@ -13,7 +13,7 @@ fn search(directory: &Path, events: &str, found: f64) -> ControlSearch {
         n_template: 20_000,
         cuts: vec![cut],
     };
-    ControlSearch::of(directory, of(events, ""), vec![window], vec![]).expect("a directory")
+    ControlSearch::of(directory, of(events, ""), vec![window]).expect("a directory")
 }
 
 fn folder(place: &Path, name: &str) -> PathBuf {
@@ -32,7 +32,7 @@ fn the_same_events_count_once_wherever_they_lie() {
     assert_eq!(store.add_control_search(search(&other, "b", 61.0)).expect("room"), []);
     // The same events in another directory, and other events in the same one.
     let replaced = store.add_control_search(search(&other, "a", 62.0)).expect("room");
-    assert_eq!(replaced.iter().map(|search| search.events.file.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(replaced.iter().map(|search| search.events.content.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     let known = store.control_searches().expect("one");
     assert_eq!(
         (known.len(), known[0].name.as_str(), known[0].windows[0].cuts[0].count.found),
@@ -68,14 +68,14 @@ fn a_search_is_forgotten_by_any_name_of_its_directory_there_or_not() {
         store.control_searches().expect("two").into_iter().map(|search| search.name).collect();
     assert_eq!(names, ["one", twin.canonicalize().expect("there").to_str().expect("text")]);
     let roundabout = place.path().join("below").join("..").join("one");
-    assert_eq!(store.remove_control_search(&roundabout).expect("known").events.file, "a");
+    assert_eq!(store.remove_control_search(&roundabout).expect("known").events.content, "a");
     let moved = twin.canonicalize().expect("there");
     std::fs::remove_dir(&twin).expect("empty");
     let message = store.remove_control_search(&one).expect_err("gone").to_string();
     assert!(message.contains("the control searches are ") && message.contains("below/one"), "{message}");
-    assert_eq!(store.remove_control_search(&moved).expect("known").events.file, "b");
+    assert_eq!(store.remove_control_search(&moved).expect("known").events.content, "b");
     store.add_control_search(search(&one, "a", 60.0)).expect("room");
-    assert_eq!(store.remove_control_search(Path::new("one")).expect("by its name").events.file, "a");
+    assert_eq!(store.remove_control_search(Path::new("one")).expect("by its name").events.content, "a");
     let message = store.remove_control_search(&one).expect_err("none left").to_string();
     assert!(message.contains("the search has no control searches"), "{message}");
 }
@@ -96,4 +96,14 @@ fn counts_make_another_search_and_the_time_of_copying_does_not() {
     let later = ControlSearch { at: "later".to_owned(), ..one.clone() };
     assert_eq!(one.then(), later.then());
     assert_ne!(one.then(), search(place.path(), "a", 61.0).then());
+}
+
+#[test]
+fn doubts_are_told_with_the_counts() {
+    let place = tempfile::tempdir().expect("a directory");
+    let plain = search(place.path(), "a", 60.0);
+    assert!(plain.to_string().ends_with("whose events are taken to hold no signal"), "{plain}");
+    let doubts = vec!["one reason".to_owned(), "another one".to_owned()];
+    let told = ControlSearch { doubts, ..plain }.to_string();
+    assert!(told.ends_with("hold no signal; one reason; another one"), "{told}");
 }

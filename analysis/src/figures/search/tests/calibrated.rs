@@ -83,7 +83,7 @@ fn of_other(name: &str, windows: &[(MassWindow, f64, f64)]) -> ControlSearch {
     ControlSearch {
         name: name.to_owned(),
         directory: format!("out/{name}").into(),
-        events: SearchedEvents { file: name.to_owned(), selection: String::new() },
+        events: SearchedEvents { content: name.to_owned(), layout: String::new(), selection: String::new() },
         doubts: vec![],
         at: "2026-01-02T03:04:05Z".to_owned(),
         windows: windows.iter().map(window).collect(),
@@ -155,7 +155,10 @@ fn a_cut_that_no_control_window_measures_is_named() {
     window.cuts[1] = cut;
     let said = told(&results);
     assert!(said.contains("no control window has numbers behind ε = 0.02: δ is taken as 0 there"), "{said}");
-    assert!(said.contains("by a δ that no control window has measured"), "{said}");
+    assert!(
+        said.contains("by a δ that is taken as 0 behind cuts that no control window has measured"),
+        "{said}"
+    );
 }
 
 #[test]
