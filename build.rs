@@ -22,9 +22,16 @@ fn main() {
             println!("cargo::rerun-if-changed={file}");
         }
     }
-    let git =
-        std::process::Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=12"]).output();
-    let revision =
-        git.ok().filter(|git| git.status.success()).and_then(|git| String::from_utf8(git.stdout).ok());
-    println!("cargo::rustc-env=DRAPES_REVISION={}", revision.as_deref().unwrap_or("unknown").trim());
+    // `describe --dirty` would write the index that it reads, and the next build would do all of this again.
+    let revision = git(&["describe", "--always", "--abbrev=12"]).unwrap_or_else(|| "unknown".to_owned());
+    let changed = git(&["--no-optional-locks", "status", "--porcelain", "--untracked-files=no"]);
+    let dirty = if changed.is_some_and(|changed| !changed.is_empty()) { "-dirty" } else { "" };
+    println!("cargo::rustc-env=DRAPES_REVISION={revision}{dirty}");
+}
+
+/// What git answers; nothing where there is no git, or no repository.
+fn git(words: &[&str]) -> Option<String> {
+    let answer = std::process::Command::new("git").args(words).output().ok()?;
+    let text = answer.status.success().then(|| String::from_utf8(answer.stdout).ok())??;
+    Some(text.trim().to_owned())
 }
