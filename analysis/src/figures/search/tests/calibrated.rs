@@ -110,6 +110,11 @@ fn windows_of_other_searches_count_as_control_windows() {
     // The closing table rests on the same windows: 125 + 115 + 60 events where 250 are expected.
     let said = told(&results);
     assert!(said.contains(" 3 0.01 300 250.0 +0.200 ± ") && said.contains(" 0 of 3 "), "{said}");
+    // Where several searches measure it, what each says stands below.
+    for row in [" 2 of this search 0.01 240 200.0 +0.200 ± ", " 1 of same_sign 0.01 60 50.0 +0.200 ± "] {
+        assert!(said.contains(row), "{row}: {said}");
+    }
+    assert!(!told(&with_control("blind = false", [125, 115])).contains("of this search"), "one source alone");
     assert!(said.contains("2 of the control windows are of same_sign, whose events are taken"), "{said}");
     assert!(!said.contains("no control window has"), "{said}");
     // Where it is the only one, too.
