@@ -160,9 +160,9 @@ impl SearchRow {
         let notes = [found.direct.as_ref().err().filter(|_| is_cut), found.spectrum.as_ref().err()];
         // Whether a peak has a fit depends on the data in the window.
         let unfitted = peak.and_then(|peak| peak.as_ref().err()).filter(|_| found.spectrum.is_ok());
-        let of_limit = found.direct.as_ref().ok().and_then(|excess| excess.visible_limits(blinding));
         // While the search is blind, limits are those that are expected, which no data behind the cut enter.
-        let beyond = conversion.zip(of_limit).and_then(|(of, limits)| of.beyond(limits.observed));
+        let of_limit =
+            conversion.zip(found.direct.as_ref().ok()).and_then(|(of, excess)| of.noted(excess, blinding));
         let of_data = unfitted.map(String::as_str).filter(|_| blinding == Blinding::Open);
         let mut row = Self {
             window_low_gev: found.regions.signal.low.0,
@@ -180,7 +180,7 @@ impl SearchRow {
                 .into_iter()
                 .flatten()
                 .cloned()
-                .chain(of_data.into_iter().chain(beyond).map(str::to_owned))
+                .chain(of_data.into_iter().chain(of_limit).map(str::to_owned))
                 .chain(bias.and_then(note))
                 .collect::<Vec<_>>()
                 .join("; "),
@@ -265,10 +265,13 @@ impl SearchRow {
 
 /// Limits as those on the signal of the window, and on its cross-section, where simulated signal says how much of it passes.
 fn on_signal(excess: &Excess, conversion: Option<&Conversion>, write: Writer) -> Option<[[String; 2]; 2]> {
-    let (limits, conversion) = excess.visible_limits(write.0).zip(conversion)?;
+    let conversion = conversion?;
+    let limits = conversion.limits(excess, write.0)?;
     let [observed, expected] = [limits.observed, limits.expected[2]];
-    let of =
-        |convert: &dyn Fn(f64) -> Option<f64>| [write.number(convert(observed)), number(convert(expected))];
+    let of = |convert: &dyn Fn(f64) -> Option<f64>| {
+        let finite = |limit| convert(limit).filter(|converted| converted.is_finite());
+        [write.number(finite(observed)), number(finite(expected))]
+    };
     Some([
         of(&|passing| Some(conversion.in_window(passing))),
         of(&|passing| conversion.cross_section(passing)),

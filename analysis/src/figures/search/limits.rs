@@ -2,7 +2,7 @@
 //! background.
 
 use super::axis;
-use super::numbers::{CutNumbers, Estimate, of_all};
+use super::numbers::{CutNumbers, Estimate, Excess, of_all};
 use super::sensed::Conversions;
 use crate::figures::{FigureTable, panels};
 use crate::statistics::band::Band;
@@ -28,7 +28,7 @@ const COLOURS: [Colour; 2] = [Colour::hex(0x1f_8a3c), Colour::hex(0xe0_a800)];
 /// Limits of every window at its centre. While the search is blind there is no observed one, and what is expected follows from b
 /// alone; afterwards it takes the background that is most likely for the data without signal, as in `search.csv`.
 pub fn table(name: &str, results: &Results) -> FigureTable {
-    limited(name, results, &[], |_, limits| Some(limits))
+    limited(name, results, &[], |_, excess| excess.visible_limits(results.blinding()))
 }
 
 /// The same of the signal of a window before the cut, by how much of simulated signal passes it; of cross-sections, where luminosity and
@@ -36,7 +36,9 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
 /// pseudo-experiments with signal.
 pub fn table_of_signal(name: &str, results: &Results) -> FigureTable {
     let conversions = Conversions::of(results);
-    let of_signal = |found: &CutNumbers<'_>, limits| Some(conversions.at(found)?.of_limits(limits));
+    let of_signal = |found: &CutNumbers<'_>, excess: &Excess| {
+        conversions.at(found)?.on_signal(excess, results.blinding())
+    };
     let mut table = limited(name, results, &[1.0], of_signal);
     if !table.rows.is_empty() {
         let sensitivity = results.job.search.as_ref().and_then(|search| search.sensitivity.as_ref());
@@ -46,12 +48,12 @@ pub fn table_of_signal(name: &str, results: &Results) -> FigureTable {
     table
 }
 
-/// Limits of every window and cut, and of what is further counted as one, on something that follows from those on what passes.
+/// Limits of every window and cut, and of what is further counted as one, on something that an excess is of.
 fn limited(
     name: &str,
     results: &Results,
     further: &[f64],
-    of_passing: impl Fn(&CutNumbers<'_>, UpperLimits) -> Option<UpperLimits>,
+    limits: impl Fn(&CutNumbers<'_>, &Excess) -> Option<UpperLimits>,
 ) -> FigureTable {
     let mut table = FigureTable::new(name);
     let all = of_all(results);
@@ -61,8 +63,9 @@ fn limited(
                 .iter()
                 .filter(|found| found.efficiency.to_bits() == cut.to_bits())
                 .filter_map(|found| {
-                    let (centre, limits) = limits(results.blinding(), found, estimate)?;
-                    Some((centre, of_passing(found, limits)?))
+                    let window = found.regions.signal;
+                    let limits = limits(found, found.excess(estimate)?)?;
+                    Some((f64::midpoint(window.low.0, window.high.0), limits))
                 })
                 .collect();
             of_cut.sort_by(|one, other| one.0.total_cmp(&other.0));
@@ -73,22 +76,18 @@ fn limited(
     table
 }
 
-/// The centre of a window, and the limits behind a cut there.
-fn limits(blinding: Blinding, found: &CutNumbers<'_>, estimate: Estimate) -> Option<(f64, UpperLimits)> {
-    let excess = found.excess(estimate)?;
-    let window = found.regions.signal;
-    Some((f64::midpoint(window.low.0, window.high.0), excess.visible_limits(blinding)?))
-}
-
 fn push(table: &mut FigureTable, panel: &str, limits: &[(f64, UpperLimits)], blinding: Blinding) {
     for (curve, [below, above]) in EXPECTED.iter().zip([[1, 3], [0, 4]]) {
         for (mass, UpperLimits { expected, .. }) in limits {
             let band = Band { mean: expected[2], low: expected[below], high: expected[above], n: 1 };
-            table.push(panel, curve, *mass, band, None);
+            // Where nothing is excluded, there is nothing to draw.
+            if band.high.is_finite() {
+                table.push(panel, curve, *mass, band, None);
+            }
         }
     }
     if blinding == Blinding::Open {
-        for (mass, limits) in limits {
+        for (mass, limits) in limits.iter().filter(|(_, limits)| limits.observed.is_finite()) {
             table.push_value(panel, OBSERVED, *mass, limits.observed);
         }
     }

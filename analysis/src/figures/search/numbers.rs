@@ -8,7 +8,7 @@ use crate::statistics::closure::Measured;
 use crate::statistics::search::background::{Background, Normalisation, expected_background};
 use crate::statistics::search::control::ControlExcess;
 use crate::statistics::search::counting::CountLikelihood;
-use crate::statistics::search::limits::{QUOTED_LEVEL, UpperLimits, upper_limits};
+use crate::statistics::search::limits::{QUOTED_LEVEL, UpperLimits, upper_limits, upper_limits_along};
 use crate::statistics::search::p_value::PValue;
 use crate::statistics::search::small_counts::{exact_p, exact_p_behind_cut};
 use crate::statistics::spectrum::SpectrumError;
@@ -41,6 +41,8 @@ pub struct CutNumbers<'a> {
 /// Data over an expected background.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Excess {
+    /// Data.
+    data: usize,
     /// b and `σ_b`.
     pub background: Background,
     /// Standard deviations, below 0 for a lack of events.
@@ -100,7 +102,7 @@ impl Excess {
             Estimate::SideBands => exact_p(data as u64, background),
         };
         let limits = limits(data, background);
-        Self { background, z, p: PValue::of_z(z), exact, limit_background: Some(background), limits }
+        Self { data, background, z, p: PValue::of_z(z), exact, limit_background: Some(background), limits }
     }
 
     /// The limits that may be seen. While a search is blind they are those that are expected where nothing is known but the background
@@ -108,13 +110,25 @@ impl Excess {
     pub fn visible_limits(&self, blinding: Blinding) -> Option<UpperLimits> {
         match blinding {
             Blinding::Open => self.limits,
-            Blinding::Blind => {
-                let background = self.limit_background?;
-                let likelihood =
-                    CountLikelihood { count: background.expected, background, efficiency_error: 0.0 };
-                upper_limits(&likelihood, QUOTED_LEVEL, background.expected.sqrt() + 3.0).ok()
-            }
+            Blinding::Blind => self.limits_along(blinding, |_| 0.0),
         }
+    }
+
+    /// The same limits with an efficiency that has a relative error, which depends on how many events pass; none where nothing is
+    /// excluded.
+    pub fn limits_along(
+        &self,
+        blinding: Blinding,
+        efficiency_error: impl Fn(f64) -> f64,
+    ) -> Option<UpperLimits> {
+        let background = self.limit_background?;
+        let count = match blinding {
+            Blinding::Open => self.data as f64,
+            Blinding::Blind => background.expected,
+        };
+        let likelihood =
+            |passing: f64| CountLikelihood { count, background, efficiency_error: efficiency_error(passing) };
+        upper_limits_along(likelihood, QUOTED_LEVEL, background.expected.sqrt() + 3.0).ok()
     }
 
     /// The larger of both p-values: of few events the exact one, which takes less for granted.

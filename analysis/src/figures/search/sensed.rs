@@ -2,15 +2,16 @@
 //! a window.
 
 use super::control::Deltas;
-use super::numbers::{CutNumbers, quoted_p};
+use super::numbers::{CutNumbers, Excess, quoted_p};
 use crate::job::{Produced, ScanPoint};
 use crate::plan::work::{SensedCount, SensedExperiment, SensedWindow, SensitivityExperiments};
 use crate::statistics::closure::Measured;
 use crate::statistics::search::background::{Background, Normalisation, TemplateCut, expected_background};
 use crate::statistics::search::counting::CountLikelihood;
 use crate::statistics::search::limits::UpperLimits;
-use crate::statistics::search::passing_signal::PassingSignal;
+use crate::statistics::search::passing_signal::{PassingSignal, Simulated};
 use crate::store::Results;
+use crate::store::unblinding::Blinding;
 
 /// The efficiency that stands for no cut.
 const BEFORE: f64 = 1.0;
@@ -29,6 +30,8 @@ pub struct Sensed<'a> {
     pub share_in_window: f64,
     /// The share of the drawn signal that passes, in all experiments together, with the error of their mean by how much they differ.
     pub passing: Measured,
+    /// The standard deviation of that share from one search to another, beyond the chance of few events.
+    pub passing_spread: f64,
     /// The quoted Z of each experiment.
     pub z: Vec<f64>,
 }
@@ -55,6 +58,15 @@ pub fn of_all(results: &Results) -> Vec<Sensed<'_>> {
     all
 }
 
+impl Sensed<'_> {
+    /// What it says of the efficiency: one search differs from the mean, and the mean of these is not known for sure.
+    fn simulated(&self) -> Simulated {
+        let Measured { value, error } = self.passing;
+        let spread = if value > 0.0 { self.passing_spread.hypot(error) / value } else { 0.0 };
+        Simulated { before: self.mean_signal, behind: self.mean_signal * value, spread }
+    }
+}
+
 /// A cut; none where no experiment has numbers. Of δ there is only the error, for data and template are of one model.
 fn at_cut<'a>(
     point: &'a ScanPoint,
@@ -71,26 +83,32 @@ fn at_cut<'a>(
             signal.push([experiment.n_signal as f64, count.signal as f64]);
         }
     }
-    (!z.is_empty()).then(|| Sensed {
+    let (passing, passing_spread) = share_passing(&signal);
+    (!z.is_empty()).then_some(Sensed {
         point,
         efficiency,
         strength: first.strength,
         mean_signal: first.mean_signal,
         share_in_window: first.share_in_window,
-        passing: share_passing(&signal),
+        passing,
+        passing_spread,
         z,
     })
 }
 
 /// The share of the signal that passes, in experiments with so much signal before and behind the cut: of all of it, with the error of that
-/// ratio by its spread.
-fn share_passing(signal: &[[f64; 2]]) -> Measured {
+/// ratio by its spread, and what is left of the spread where that of a fixed efficiency is taken away: each search has learnt anew.
+fn share_passing(signal: &[[f64; 2]]) -> (Measured, f64) {
     let sum = |place: usize| signal.iter().map(|one| one[place]).sum::<f64>();
     let (drawn, n) = (sum(0).max(1.0), signal.len() as f64);
     let value = sum(1) / drawn;
     let squares: f64 = signal.iter().map(|[before, behind]| (behind - value * before).powi(2)).sum();
-    let error = if n > 1.0 { (squares * n / (n - 1.0)).sqrt() / drawn } else { value };
-    Measured { value, error }
+    let variance = squares * n / (n - 1.0).max(1.0);
+    let error = if n > 1.0 { variance.sqrt() / drawn } else { value };
+    let by_chance = value * (1.0 - value) * sum(0);
+    let beyond =
+        (variance - by_chance).max(0.0) / signal.iter().map(|one| one[0].powi(2)).sum::<f64>().max(1.0);
+    (Measured { value, error }, beyond.sqrt())
 }
 
 fn found_z(
@@ -150,7 +168,7 @@ impl Conversions {
             let alike = all.iter().filter(|other| {
                 other.point == sensed.point && other.efficiency.to_bits() == sensed.efficiency.to_bits()
             });
-            let simulated = alike.map(|other| [other.mean_signal, other.mean_signal * other.passing.value]);
+            let simulated = alike.map(Sensed::simulated);
             let Some(passing) = PassingSignal::of(simulated) else { continue };
             let (efficiency, passing) = (sensed.efficiency, Some(passing));
             conversions.push(Conversion { window, efficiency, passing, a_femtobarn });
@@ -170,14 +188,32 @@ impl Conversion {
         self.window == window && self.efficiency.to_bits() == efficiency.to_bits()
     }
 
+    /// Limits on the signal, as events behind the cut on average: those of an excess, with an efficiency that is another in each
+    /// search. None where that excludes nothing.
+    pub fn limits(&self, excess: &Excess, blinding: Blinding) -> Option<UpperLimits> {
+        match &self.passing {
+            Some(known) => excess.limits_along(blinding, |passing| known.spread(passing)),
+            None => excess.visible_limits(blinding),
+        }
+    }
+
     /// Signal events in the window of which so many pass.
     pub fn in_window(&self, passing: f64) -> f64 {
         self.passing.as_ref().map_or(passing, |known| known.before(passing))
     }
 
-    /// In words where so much that passes is outside of what was simulated.
-    pub fn beyond(&self, passing: f64) -> Option<&'static str> {
-        self.passing.as_ref()?.beyond(passing)
+    /// In words what is to be known of a limit on the signal: it lies outside of what was simulated, or there is none.
+    pub fn noted(&self, excess: &Excess, blinding: Blinding) -> Option<&'static str> {
+        let passing = self.passing.as_ref()?;
+        // Without a limit on what passes there is nothing to be said of the signal.
+        excess.visible_limits(blinding)?;
+        match self.limits(excess, blinding) {
+            Some(limits) if limits.observed.is_finite() => passing.beyond(limits.observed),
+            _ => Some(
+                "no number of signal events is excluded, for its efficiency differs too much from search to search (name larger \
+                 strengths in search.sensitivity)",
+            ),
+        }
     }
 
     /// The cross-section (fb) of which so many pass, where luminosity and acceptance are known.
@@ -185,9 +221,10 @@ impl Conversion {
         self.a_femtobarn.filter(|events| *events > 0.0).map(|events| self.in_window(passing) / events)
     }
 
-    /// Limits on what is behind the cut as limits on cross-sections, or where these are unknown on signal events in the window.
-    pub fn of_limits(&self, UpperLimits { observed, expected }: UpperLimits) -> UpperLimits {
+    /// Limits on cross-sections, or where these are unknown on signal events in the window.
+    pub fn on_signal(&self, excess: &Excess, blinding: Blinding) -> Option<UpperLimits> {
+        let UpperLimits { observed, expected } = self.limits(excess, blinding)?;
         let of = |passing| self.cross_section(passing).unwrap_or_else(|| self.in_window(passing));
-        UpperLimits { observed: of(observed), expected: expected.map(of) }
+        Some(UpperLimits { observed: of(observed), expected: expected.map(of) })
     }
 }

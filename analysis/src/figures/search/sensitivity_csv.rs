@@ -27,6 +27,7 @@ struct SensitivityRow {
     share_above_5_sigma: f64,
     signal_efficiency: f64,
     signal_efficiency_error: f64,
+    signal_efficiency_spread: f64,
 }
 
 /// All windows, cuts and strengths as CSV; none where there are none. No number is one of data behind a cut, so that nothing is withheld
@@ -69,6 +70,7 @@ impl SensitivityRow {
             share_above_5_sigma: above(5.0),
             signal_efficiency: round(sensed.passing.value),
             signal_efficiency_error: round(sensed.passing.error),
+            signal_efficiency_spread: round(sensed.passing_spread),
         })
     }
 }

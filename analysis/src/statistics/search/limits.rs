@@ -8,7 +8,7 @@ use crate::statistics::special::ln_normal_tail;
 /// 1 − CL of the limits that searches quote.
 pub const QUOTED_LEVEL: f64 = 0.05;
 
-/// The observed limit, and what is expected without signal.
+/// The observed limit, and what is expected without signal. Infinite where no signal is excluded, because its efficiency is hardly known.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct UpperLimits {
     /// With the data at hand.
@@ -47,21 +47,54 @@ pub fn upper_limits<L: SignalLikelihood>(
     let asimov = likelihood.without_signal()?;
     let best = likelihood.best()?;
     let best_of_asimov = asimov.best()?;
-    let root_of_asimov =
-        |signal: f64| -> Result<f64, L::Error> { Ok(q_tilde(&asimov, best_of_asimov, signal)?.sqrt()) };
+    let of_data = |signal: f64| q_tilde(likelihood, best, signal);
+    limits_by(of_data, |signal| q_tilde(&asimov, best_of_asimov, signal), best.signal, (level, scale))
+}
+
+/// As [`upper_limits`], of a likelihood that is another for each signal: of less signal the efficiency may be known less well.
+///
+/// # Errors
+/// As there.
+pub fn upper_limits_along<L: SignalLikelihood>(
+    likelihood: impl Fn(f64) -> L,
+    level: f64,
+    scale: f64,
+) -> Result<UpperLimits, LimitError<L::Error>> {
+    let of_data = |signal: f64| {
+        let here = likelihood(signal);
+        q_tilde(&here, here.best()?, signal)
+    };
+    let of_asimov = |signal: f64| {
+        let here = likelihood(signal).without_signal()?;
+        q_tilde(&here, here.best()?, signal)
+    };
+    limits_by(of_data, of_asimov, likelihood(scale).best()?.signal, (level, scale))
+}
+
+/// The limits that follow from q̃ with the data and with those without signal; `best` is the signal of the data.
+fn limits_by<E>(
+    of_data: impl Fn(f64) -> Result<f64, E>,
+    of_asimov: impl Fn(f64) -> Result<f64, E>,
+    best: f64,
+    (level, scale): (f64, f64),
+) -> Result<UpperLimits, LimitError<E>> {
+    let root_of_asimov = |signal: f64| -> Result<f64, E> { Ok(of_asimov(signal)?.sqrt()) };
     let mut expected = [0.0; 5];
     for (limit, sigmas) in expected.iter_mut().zip([-2.0, -1.0, 0.0, 1.0, 2.0]) {
         let target = PValue::of_ln(level.ln() + ln_normal_tail(-sigmas)).z() + sigmas;
-        let below = |signal: f64| Ok::<_, L::Error>(target - root_of_asimov(signal)?);
-        *limit = falling_root(below, scale)?.ok_or(LimitError::Nothing)?;
+        let below = |signal: f64| Ok::<_, E>(target - root_of_asimov(signal)?);
+        *limit = falling_root(below, scale)?.unwrap_or(f64::INFINITY);
     }
     let not_excluded = |signal: f64| {
         let root = root_of_asimov(signal)?;
-        Ok::<_, L::Error>(ln_cls(q_tilde(likelihood, best, signal)?, root) - level.ln())
+        Ok::<_, E>(ln_cls(of_data(signal)?, root) - level.ln())
     };
     // A limit is never below the best signal, where CLs is one half or more.
-    let start = scale.max(best.signal);
-    let observed = falling_root(not_excluded, start)?.ok_or(LimitError::Nothing)?;
+    let start = scale.max(best);
+    let observed = falling_root(not_excluded, start)?.unwrap_or(f64::INFINITY);
+    if observed.is_infinite() && expected[2].is_infinite() {
+        return Err(LimitError::Nothing);
+    }
     Ok(UpperLimits { observed, expected })
 }
 

@@ -1,24 +1,35 @@
 //! How much of a signal passes a cut, and how much signal limits on what passes exclude.
 
+/// What was found of simulated signal of one strength.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Simulated {
+    /// The mean number before the cut.
+    pub before: f64,
+    /// The mean number behind it.
+    pub behind: f64,
+    /// By what share of the efficiency that of one search may differ from the mean.
+    pub spread: f64,
+}
+
 /// Signal events behind a cut against those before it.
 ///
 /// Classifiers that learn from data find the more of a signal the more of it there is: its efficiency is a function of its strength, and
 /// what passes is no fixed share. Between the numbers that were simulated it follows straight lines; above the last one it keeps the
 /// efficiency of that, which is safe for a limit.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PassingSignal(Vec<[f64; 2]>);
+pub struct PassingSignal(Vec<Simulated>);
 
 impl PassingSignal {
     /// Of mean numbers before and behind the cut. None where no signal was simulated, or none of it passes.
     ///
     /// More signal never passes less: where means say so, it is by chance, and the larger one holds on.
-    pub fn of(simulated: impl IntoIterator<Item = [f64; 2]>) -> Option<Self> {
-        let mut points: Vec<[f64; 2]> = simulated.into_iter().filter(|[before, _]| *before > 0.0).collect();
-        points.sort_by(|one, other| one[0].total_cmp(&other[0]));
+    pub fn of(simulated: impl IntoIterator<Item = Simulated>) -> Option<Self> {
+        let mut points: Vec<Simulated> = simulated.into_iter().filter(|one| one.before > 0.0).collect();
+        points.sort_by(|one, other| one.before.total_cmp(&other.before));
         let mut most = 0.0_f64;
-        for [_, behind] in &mut points {
-            most = most.max(*behind);
-            *behind = most;
+        for point in &mut points {
+            most = most.max(point.behind);
+            point.behind = most;
         }
         (most > 0.0).then_some(Self(points))
     }
@@ -27,27 +38,40 @@ impl PassingSignal {
     /// less passes than of the smallest number that was simulated, that number: of less signal a smaller share passes, nobody knows by
     /// how much, and a line from there to nothing would be too strong a limit.
     pub fn before(&self, passing: f64) -> f64 {
-        let [mut low, mut low_passing] = self.0[0];
-        if low_passing > passing {
-            return low;
+        let mut low = self.0[0];
+        if low.behind > passing {
+            return low.before;
         }
-        for [high, high_passing] in &self.0[1..] {
-            if *high_passing > passing {
-                return low + (high - low) * (passing - low_passing) / (high_passing - low_passing);
+        for high in &self.0[1..] {
+            if high.behind > passing {
+                return low.before + (high.before - low.before) * share(low, *high, passing);
             }
-            [low, low_passing] = [*high, *high_passing];
+            low = *high;
         }
-        low * passing / low_passing
+        low.before * passing / low.behind
+    }
+
+    /// By what share of the efficiency that of one search may differ from the mean, where so much passes: on straight lines, and that of
+    /// the last strength beyond it.
+    pub fn spread(&self, passing: f64) -> f64 {
+        let mut low = self.0[0];
+        for high in &self.0[1..] {
+            if high.behind > passing {
+                return low.spread + (high.spread - low.spread) * share(low, *high, passing).max(0.0);
+            }
+            low = *high;
+        }
+        low.spread
     }
 
     /// In words where so much is less, or more, than what passes of the smallest, or the largest, number that was simulated.
     pub fn beyond(&self, passing: f64) -> Option<&'static str> {
         let (first, last) = (self.0.first()?, self.0.last()?);
-        if passing < first[1] {
+        if passing < first.behind {
             Some(
                 "the limit on the signal is the smallest simulated strength (name smaller ones in search.sensitivity)",
             )
-        } else if passing > last[1] {
+        } else if passing > last.behind {
             Some(
                 "the limit on the signal lies above all simulated strengths (name larger ones in search.sensitivity)",
             )
@@ -57,9 +81,18 @@ impl PassingSignal {
     }
 }
 
+/// How far what passes lies from one strength to the next.
+fn share(low: Simulated, high: Simulated, passing: f64) -> f64 {
+    (passing - low.behind) / (high.behind - low.behind)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn of(before: f64, behind: f64) -> Simulated {
+        Simulated { before, behind, spread: 0.0 }
+    }
 
     fn near(one: f64, other: f64) {
         assert!((one / other - 1.0).abs() < 1e-12, "{one} and {other}");
@@ -67,7 +100,7 @@ mod tests {
 
     #[test]
     fn signal_before_a_cut_follows_straight_lines_between_what_was_simulated() {
-        let found = PassingSignal::of([[200.0, 80.0], [100.0, 10.0]]).expect("signal");
+        let found = PassingSignal::of([of(200.0, 80.0), of(100.0, 10.0)]).expect("signal");
         // Of less than what was simulated nobody knows how much passes.
         near(found.before(5.0), 100.0);
         near(found.before(10.0), 100.0);
@@ -81,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_strength_of_which_less_passes_by_chance_raises_the_limit() {
-        let found = PassingSignal::of([[100.0, 20.0], [200.0, 18.0], [300.0, 60.0]]).expect("signal");
+        let found = PassingSignal::of([of(100.0, 20.0), of(200.0, 18.0), of(300.0, 60.0)]).expect("signal");
         // 20 of 100 pass, 20 of 200 as well: a limit of 20 excludes more than 200.
         near(found.before(20.0), 200.0);
         near(found.before(40.0), 250.0);
@@ -89,8 +122,22 @@ mod tests {
     }
 
     #[test]
+    fn searches_differ_the_more_the_less_signal_there_is() {
+        let with = |before, behind, spread| Simulated { before, behind, spread };
+        let found =
+            PassingSignal::of([with(100.0, 10.0, 0.8), with(200.0, 80.0, 0.1), with(300.0, 90.0, 0.05)]);
+        let found = found.expect("signal");
+        for (passing, spread) in
+            [(0.0, 0.8), (10.0, 0.8), (45.0, 0.45), (80.0, 0.1), (85.0, 0.075), (500.0, 0.05)]
+        {
+            near(found.spread(passing), spread);
+        }
+        near(PassingSignal::of([with(100.0, 10.0, 0.8)]).expect("signal").spread(5.0), 0.8);
+    }
+
+    #[test]
     fn of_no_signal_nothing_is_said() {
         assert_eq!(PassingSignal::of([]), None);
-        assert_eq!(PassingSignal::of([[0.0, 0.0], [50.0, 0.0]]), None);
+        assert_eq!(PassingSignal::of([of(0.0, 0.0), of(50.0, 0.0)]), None);
     }
 }

@@ -145,3 +145,48 @@ fn without_a_cut_the_mass_alone_limits_the_signal_by_a_fit() {
     let table = limits::table_of_signal("search_signal_limits", &with_signal(""));
     assert!(!table.curve("side-bands at 1", "expected").is_empty());
 }
+
+/// As [`with_signal`], in searches of which every other one finds all of this signal and the others a part of it.
+fn with_unequal_searches(part: f64) -> Results {
+    let mut results = with_signal("blind = false");
+    for other in &mut results.others {
+        let TaskResult::Sensitivity(window) = other else { continue };
+        for (number, experiment) in window.experiments.iter_mut().enumerate() {
+            let count = experiment.cuts[0].as_mut().expect("numbers");
+            let share = if number % 2 == 0 { 1.0 } else { part };
+            count.signal = (share * count.signal as f64).round() as usize;
+        }
+    }
+    results
+}
+
+#[test]
+fn searches_that_find_different_shares_of_a_signal_have_weaker_limits_on_it() {
+    let (alike, unequal) = (with_signal("blind = false"), with_unequal_searches(0.5));
+    let limit = |results: &Results, key: &str| rows(results)[1][key].parse::<f64>().ok();
+    // Limits on what passes do not ask how much of a signal that is.
+    assert_eq!(limit(&alike, "limit"), limit(&unequal, "limit"));
+    let sensed = sensed_rows(&unequal);
+    // 80 and 40 of 400: 0.15 ± 0.05, less the chance of 60 of 400.
+    let spread: f64 = sensed[2]["signal_efficiency_spread"].parse().expect("a number");
+    let expected = (20.0 * (0.05_f64.powi(2) / 19.0 - 0.15 * 0.85 / 400.0 / 20.0)).sqrt();
+    assert!((spread / expected - 1.0).abs() < 0.03, "{spread} {expected}");
+    // Three quarters pass on average, which would be a limit that is larger by a third, or as much more signal as the lines say.
+    let mean = |passing: f64| match passing {
+        below if below < 15.0 => 100.0 + 100.0 * (below - 3.75) / 11.25,
+        below if below < 60.0 => 200.0 + 200.0 * (below - 15.0) / 45.0,
+        above => 400.0 * above / 60.0,
+    };
+    let without_spread = mean(limit(&unequal, "limit_expected").expect("a limit"));
+    let with_spread = limit(&unequal, "limit_signal_expected").expect("a limit");
+    assert!(with_spread > 1.03 * without_spread, "{with_spread} {without_spread}");
+    let in_figure = limits::table_of_signal("search_signal_limits", &unequal);
+    let expected = in_figure.curve("template at 0.01", "expected");
+    assert!((expected[0].mean / with_spread - 1.0).abs() < 1e-5, "{expected:?}");
+    // Half of them find nothing: any signal may be missed.
+    let missed = with_unequal_searches(0.0);
+    let row = &rows(&missed)[1];
+    assert_eq!(row["limit_signal"], "");
+    assert!(row["note"].contains("differs too much from search to search"), "{row:?}");
+    assert_ne!(row["limit"], "");
+}

@@ -84,3 +84,55 @@ fn pseudo_experiments_exclude_what_the_formulae_exclude() {
         "CLs of pseudo-experiments: {with_signal}/{without} = {ratio}"
     );
 }
+
+/// The share of pseudo-experiments whose limit lies above the signal that they hold, with an efficiency that differs from one to another.
+fn coverage(signal: f64, spread: f64, efficiency_error: f64) -> f64 {
+    const TOYS: u32 = 3_000;
+    let (background, error) = (50.0_f64, 5.0_f64);
+    let tau = background / error.powi(2);
+    let mut generator = Pcg64::seed_from_u64(11);
+    let above = (0..TOYS).filter(|_| {
+        let efficiency: f64 = rand_distr::StandardNormal.sample(&mut generator);
+        let efficiency = (1.0 + spread * efficiency).max(0.0);
+        let control = Poisson::new(tau * background).expect("a mean").sample(&mut generator) / tau;
+        let count = Poisson::new(background + efficiency * signal).expect("a mean").sample(&mut generator);
+        let toy = counted(count, control, (control / tau).sqrt(), efficiency_error);
+        limits(&toy).observed >= signal
+    });
+    above.count() as f64 / f64::from(TOYS)
+}
+
+#[test]
+fn limits_lie_above_the_signal_as_often_as_they_say() {
+    // The error of a coverage of 0.95 is 0.004.
+    for signal in [10.0, 30.0, 80.0] {
+        let found = coverage(signal, 0.0, 0.0);
+        assert!(found > 0.938, "{signal}: {found}");
+    }
+    let large = coverage(80.0, 0.0, 0.0);
+    assert!(large < 0.965, "of a signal that is seen CLs gives nothing away: {large}");
+    // Of an efficiency that differs by a quarter, a limit that does not know it is too strong.
+    let (known, unknown) = (coverage(80.0, 0.25, 0.25), coverage(80.0, 0.25, 0.0));
+    assert!(known > 0.938 && unknown < 0.90, "{known} {unknown}");
+}
+
+#[test]
+fn an_efficiency_that_is_known_the_better_the_more_passes_has_limits_of_its_own() {
+    let of = |error: f64| limits(&counted(60.0, 50.0, 5.0, error));
+    let along = |error: &dyn Fn(f64) -> f64| {
+        upper_limits_along(|signal| counted(60.0, 50.0, 5.0, error(signal)), QUOTED_LEVEL, 1.0)
+    };
+    let fixed = along(&|_| 0.2).expect("a limit");
+    assert!((fixed.observed / of(0.2).observed - 1.0).abs() < 1e-9, "{fixed:?}");
+    assert!(fixed.expected.iter().zip(of(0.2).expected).all(|(one, other)| (one / other - 1.0).abs() < 1e-9));
+    // What could be anything below 50 events, and is known well above, is excluded there.
+    let found = along(&|signal| if signal < 50.0 { 5.0 } else { 0.01 }).expect("a limit");
+    assert!((found.observed - 50.0).abs() < 1e-6, "{found:?} beside {:?}", of(0.01));
+    assert_eq!(along(&|_| 5.0), Err(LimitError::<Infallible>::Nothing));
+    // Of a third nothing is excluded where data lie two deviations above what is expected.
+    let third = along(&|_| 0.34).expect("a limit");
+    assert!(
+        third.observed.is_finite() && third.expected[2].is_finite() && third.expected[4].is_infinite(),
+        "{third:?}"
+    );
+}
