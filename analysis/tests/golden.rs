@@ -125,7 +125,7 @@ fn classifiers_that_diverged_are_counted_and_left_out() {
     let (rows, figure, summary) = reduced();
     // The others as they were, then those that came to nothing, with nothing but their names.
     let start =
-        "classify/noise-s0-w2800-6000-x5-c00-01,noise,0,2800-6000,3300-3700,,80.0,heun,200,5,,hlv,,mlp,0";
+        "classify/noise-s0-w2800-6000-x5-c00-01,noise,0,0,2800-6000,3300-3700,,80.0,heun,200,5,,hlv,,mlp,0";
     let nothing = |fold: u32| format!("{start},1,{fold},,,,,,,,,,1.0,2.0");
     assert_eq!(rows, [&whole[..4], &[nothing(1), nothing(2)]].concat());
     assert!(summary.contains("4, 2 more diverged"), "{summary}");

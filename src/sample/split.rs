@@ -2,14 +2,18 @@
 
 mod columns;
 mod digest;
+mod injection;
 mod search;
 
 pub use search::WindowSignal;
 
+use injection::SignalOrders;
+
 use drapes_analysis::job::Job;
 use drapes_analysis::job::axis_headings::distinct;
+use drapes_analysis::job::injection::Injection;
 use drapes_analysis::job::point::{Comparison, ScanPoint};
-use drapes_analysis::job::quantities::{MassUnit, SignalCount};
+use drapes_analysis::job::quantities::MassUnit;
 use drapes_analysis::job::regions::{MassWindow, Region, Regions};
 use drapes_analysis::job::template_spec::{Start, TemplateMethod, TemplateSpec};
 use drapes_analysis::plan::price::EventCounts;
@@ -23,9 +27,6 @@ use crate::sample::jets::Jets;
 use crate::sample::repeats::Repeat;
 
 /// All events of a job, and which are data, independent background, unused signal or of another sample.
-///
-/// Signal is injected in one fixed random order: a larger injection contains every smaller one, so that the
-/// points of a scan differ by the added signal alone. (Our decision; the paper draws without saying how.)
 pub struct Sample {
     /// Those of the data file, then those of a file of independent background.
     events: Events,
@@ -37,8 +38,8 @@ pub struct Sample {
     other: Option<RegionEvents>,
     /// Background that is data, wherever its mass.
     background: Vec<u32>,
-    /// Signal in the order of its injection.
-    signal: Vec<u32>,
+    /// Signal in the orders of its injection.
+    signal: SignalOrders,
     /// Events that occur more than once.
     repeats: Vec<Repeat>,
     /// Simulated signal of a file of its own, wherever its mass.
@@ -79,9 +80,8 @@ impl Sample {
                 .map(|event| event as u32)
                 .collect()
         };
-        let (mut background, mut signal) = (of_class(false), of_class(true));
+        let (mut background, signal) = (of_class(false), of_class(true));
         let stream = Stream::of_job(job.seed);
-        signal.shuffle(&mut stream.branch("injection").generator());
         let window = job.regions.signal;
         let mut withheld = Vec::new();
         if let Some(fraction) = job.independent_background.withheld() {
@@ -114,7 +114,7 @@ impl Sample {
             withheld,
             other,
             background,
-            signal,
+            signal: SignalOrders::of(job, &signal),
             repeats: vec![],
             simulated: None,
         };
@@ -154,8 +154,7 @@ impl Sample {
                 problems.extend(self.other_in(&regions, Region::SideBand).err());
             }
         }
-        let needed = job.points.iter().filter_map(ScanPoint::n_signal).max();
-        problems.extend(self.injected(needed.unwrap_or(SignalCount(0))).err());
+        problems.extend(self.check_injections(job));
         let inside = |event: &&u32| job.regions.signal.contains(self.mass(**event));
         let background = self.background.iter().filter(inside).count();
         let factors = job.points.iter().filter_map(|point| match point.comparison {
@@ -225,30 +224,17 @@ impl Sample {
         })
     }
 
-    fn injected(&self, count: SignalCount) -> Result<&[u32], Error> {
-        self.signal.get(..count.0 as usize).ok_or_else(|| Error::TooFew {
-            region: "the data file".to_owned(),
-            what: "signal events",
-            found: self.signal.len(),
-            needed: count.0 as usize,
-            advice: match self.events.dropped.total() {
-                0 => "lower n_signal".to_owned(),
-                _ => format!("lower n_signal, or mend the rows that were left out: {}", self.events.dropped),
-            },
-        })
-    }
-
     /// Which events are the data with an injection, of one region.
     ///
     /// # Errors
     /// There are fewer signal events.
     pub fn chosen(
         &self,
-        n_signal: SignalCount,
+        injection: impl Into<Injection>,
         regions: &Regions,
         wanted: Region,
     ) -> Result<Vec<u32>, Error> {
-        let all = self.background.iter().chain(self.injected(n_signal)?);
+        let all = self.background.iter().chain(self.injected(injection.into())?);
         Ok(all.copied().filter(|event| regions.region(self.mass(*event)) == wanted).collect())
     }
 
@@ -258,11 +244,11 @@ impl Sample {
     /// There are fewer signal events.
     pub fn data(
         &self,
-        n_signal: SignalCount,
+        injection: impl Into<Injection>,
         regions: &Regions,
         wanted: Region,
     ) -> Result<RegionEvents, Error> {
-        Ok(self.events(&self.chosen(n_signal, regions, wanted)?))
+        Ok(self.events(&self.chosen(injection, regions, wanted)?))
     }
 
     /// Masses of all background and an injection (GeV), whether or not the references keep some of it for
@@ -270,15 +256,9 @@ impl Sample {
     ///
     /// # Errors
     /// There are fewer signal events.
-    pub fn masses(&self, n_signal: SignalCount) -> Result<Vec<f64>, Error> {
-        let all = self.background.iter().chain(&self.withheld).chain(self.injected(n_signal)?);
+    pub fn masses(&self, injection: impl Into<Injection>) -> Result<Vec<f64>, Error> {
+        let all = self.background.iter().chain(&self.withheld).chain(self.injected(injection.into())?);
         Ok(all.map(|event| self.mass(*event)).collect())
-    }
-
-    /// Which events are signal of the signal region that no injection up to `n_signal` contains.
-    pub fn unused_signal(&self, n_signal: SignalCount, window: MassWindow) -> Vec<u32> {
-        let unused = self.signal.iter().skip(n_signal.0 as usize);
-        unused.copied().filter(|event| window.contains(self.mass(*event))).collect()
     }
 
     /// Background of the other sample in a region.
@@ -356,14 +336,14 @@ impl Sample {
 
     /// The event numbers that prices and needs follow from, now that the data are there.
     pub fn counts(&self, job: &Job) -> EventCounts {
-        let count =
-            |wanted| self.chosen(SignalCount(0), &job.regions, wanted).map_or(0, |events| events.len());
+        let none = Injection::default();
+        let count = |wanted| self.chosen(none, &job.regions, wanted).map_or(0, |events| events.len());
         EventCounts {
             side_band: count(Region::SideBand),
             signal_region: count(Region::Signal),
             other_sample: self.other_in(&job.regions, Region::Signal).map_or(0, |events| events.len()),
             independent: self.independent.len(),
-            signal: self.unused_signal(SignalCount(0), job.regions.signal).len(),
+            signal: self.unused_signal(none, job.regions.signal).len(),
         }
     }
 

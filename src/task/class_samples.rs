@@ -1,7 +1,8 @@
 //! The two classes of events that the classifiers of a point tell apart, and the events that evaluate them.
 
+use drapes_analysis::job::injection::Injection;
 use drapes_analysis::job::point::{Comparison, ScanPoint};
-use drapes_analysis::job::quantities::{Oversampling, SignalCount};
+use drapes_analysis::job::quantities::Oversampling;
 use drapes_analysis::job::regions::Region;
 use drapes_analysis::job::template_spec::{Inputs, TemplateMethod, TemplateSpec};
 use rand::seq::SliceRandom;
@@ -48,22 +49,22 @@ impl Origin {
 /// method that sees no data has all signal. So a point is the same in every job that has it, whatever else is injected.
 pub fn class_samples(place: &Workplace, point: &ScanPoint) -> Result<ClassSamples, Error> {
     let sample = place.sample()?;
-    let injected = point.n_signal().unwrap_or(SignalCount(0));
+    let injection = point.injection().unwrap_or_default();
     let regions =
         point.template().map_or(place.job.regions, |template| place.job.regions_of(&template.sample));
     let usable = |events: Vec<u32>| match point.classifier.inputs() {
         Inputs::Hlv => events,
         Inputs::Llv => sample.with_jets(events),
     };
-    let unseen_signal = usable(sample.unused_signal(injected, regions.signal));
+    let unseen_signal = usable(sample.unused_signal(injection, regions.signal));
     // Independent background is that of the job's own signal region.
     let here = regions.signal == place.job.regions.signal;
     let independent = if here { usable(sample.independent().to_vec()) } else { vec![] };
-    let data = |n_signal: SignalCount| sample.chosen(n_signal, &regions, Region::Signal).map(usable);
+    let data = |injection: Injection| sample.chosen(injection, &regions, Region::Signal).map(usable);
     let truth_of = |data: &[u32]| data.iter().map(|event| sample.is_signal(*event)).collect();
     match point.comparison {
         Comparison::Search { template, oversampling } | Comparison::Window { template, oversampling } => {
-            let data = data(template.sample.n_signal)?;
+            let data = data(template.sample.injection)?;
             Ok(ClassSamples {
                 template: Origin::Made(made(place, &template, oversampling)?),
                 folds: match template.method {
@@ -79,7 +80,7 @@ pub fn class_samples(place: &Workplace, point: &ScanPoint) -> Result<ClassSample
         }
         Comparison::GenSr { template, oversampling, data_oversampling } => {
             // The classifiers see generated data only, so that all true events may evaluate them.
-            let data = data(template.sample.n_signal)?;
+            let data = data(template.sample.injection)?;
             let (signal, background): (Vec<u32>, Vec<u32>) =
                 data.iter().partition(|event| sample.is_signal(**event));
             Ok(ClassSamples {
@@ -92,11 +93,11 @@ pub fn class_samples(place: &Workplace, point: &ScanPoint) -> Result<ClassSample
                 unseen_signal: [signal, unseen_signal].concat(),
             })
         }
-        Comparison::Idealised { n_signal } => {
-            reference(place, data(n_signal)?, 1, independent, unseen_signal)
+        Comparison::Idealised { injection } => {
+            reference(place, data(injection)?, 1, independent, unseen_signal)
         }
-        Comparison::OverIdealised { n_signal, oversampling } => {
-            reference(place, data(n_signal)?, oversampling.0 as usize, independent, unseen_signal)
+        Comparison::OverIdealised { injection, oversampling } => {
+            reference(place, data(injection)?, oversampling.0 as usize, independent, unseen_signal)
         }
         Comparison::Supervised => Ok(ClassSamples {
             is_signal: Some(vec![true; unseen_signal.len()]),
@@ -104,7 +105,7 @@ pub fn class_samples(place: &Workplace, point: &ScanPoint) -> Result<ClassSample
             template: Origin::Sample(independent),
             truth: TemplateTruth::Background,
             folds: TemplateFolds::Random,
-            unseen_background: data(SignalCount(0))?,
+            unseen_background: data(Injection::default())?,
             unseen_signal: vec![],
         }),
     }

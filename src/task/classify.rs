@@ -136,10 +136,10 @@ impl ClassifyInputs<'_> {
 /// The sizes of both classes. Where the data are over-sampled, their size is that of the true events and not of the copies.
 fn sizes(place: &Workplace, point: &ScanPoint, class_samples: &ClassSamples) -> Result<SampleSizes, Error> {
     let count = |is_signal: &[bool]| is_signal.iter().filter(|signal| **signal).count();
-    let (data, data_signal) = match (&class_samples.is_signal, point.n_signal()) {
-        (None, Some(n_signal)) => {
+    let (data, data_signal) = match (&class_samples.is_signal, point.injection()) {
+        (None, Some(injection)) => {
             let regions = point.template().map_or(place.job.regions, |one| place.job.regions_of(&one.sample));
-            let data = place.sample()?.data(n_signal, &regions, Region::Signal)?;
+            let data = place.sample()?.data(injection, &regions, Region::Signal)?;
             (data.len(), count(&data.is_signal))
         }
         (is_signal, _) => (class_samples.data.len(), is_signal.as_deref().map_or(0, count)),

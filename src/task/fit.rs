@@ -16,7 +16,7 @@ impl Perform for Fit {
         _id: &TaskId,
         _checkpointer: &Checkpointer<'_>,
     ) -> Result<TaskResult, Error> {
-        let masses = place.sample()?.masses(self.sample.n_signal)?;
+        let masses = place.sample()?.masses(self.sample.injection)?;
         let regions = place.job.regions_of(&self.sample);
         dijet::fit(&masses, &regions, place.job.collision_energy, self.sample).map(TaskResult::Fit)
     }

@@ -144,7 +144,7 @@ fn untrained(flow: FlowKind, sample: TrainingSample) -> FlowTraining {
 fn events(place: &Workplace, flow: FlowKind, sample: &TrainingSample) -> Result<Array2<f32>, Error> {
     let regions = place.job.regions_of(sample);
     let data = |region| -> Result<Array2<f32>, Error> {
-        Ok(place.sample()?.data(sample.n_signal, &regions, region)?.with_mass())
+        Ok(place.sample()?.data(sample.injection, &regions, region)?.with_mass())
     };
     match flow {
         FlowKind::Base | FlowKind::Curtains | FlowKind::CurtainsEfficient => data(Region::SideBand),

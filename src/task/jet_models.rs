@@ -83,7 +83,7 @@ impl Perform for TrainJets {
 
 fn side_bands(place: &Workplace, sample: &TrainingSample) -> Result<Vec<u32>, Error> {
     let all = place.sample()?;
-    let events = all.chosen(sample.n_signal, &place.job.regions_of(sample), Region::SideBand)?;
+    let events = all.chosen(sample.injection, &place.job.regions_of(sample), Region::SideBand)?;
     Ok(all.with_jets(events))
 }
 

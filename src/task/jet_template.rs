@@ -140,7 +140,7 @@ pub fn starts(place: &Workplace, template: &TemplateSpec) -> Result<Vec<u32>, Er
     };
     let regions = place.job.regions_of(&template.sample);
     let all = place.sample()?;
-    Ok(all.with_jets(all.chosen(template.sample.n_signal, &regions, region)?))
+    Ok(all.with_jets(all.chosen(template.sample.injection, &regions, region)?))
 }
 
 /// The dijet masses of the events to be made (GeV).

@@ -138,7 +138,7 @@ struct WindowEvents<'a> {
 
 impl<'a> WindowEvents<'a> {
     fn of(sample: &'a Sample, template: &TemplateSpec, regions: Regions) -> Result<Self, Error> {
-        let chosen = |region| sample.chosen(template.sample.n_signal, &regions, region);
+        let chosen = |region| sample.chosen(template.sample.injection, &regions, region);
         let (inside, beside) = (chosen(Region::Signal)?, chosen(Region::SideBand)?);
         Ok(Self { sample, inside, beside, edges: fine_edges(&regions) })
     }

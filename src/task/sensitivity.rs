@@ -29,7 +29,7 @@ impl Perform for SensitivityExperiments {
         let (these, point) = (&self.experiments, self.experiments.point);
         let events = PseudoEvents::of(place, these)?;
         let window: MassWindow = place.job.signal_region_of(&point);
-        let signal = place.sample()?.signal_in(sensitivity, search.injected.added(), window);
+        let signal = place.sample()?.signal_in(sensitivity, search.injected.added().into(), window);
         let mean_signal = self.strength * events.mean_data.sqrt();
         // Strengths share no random number: what one finds says nothing of another.
         let stream = place.stream().branch("sensitivity").branch(point).branch(self.strength);

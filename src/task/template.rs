@@ -256,7 +256,7 @@ pub fn starts(place: &Workplace, template: &TemplateSpec) -> Result<RegionEvents
         Start::SignalRegion => signal_region(place, template.sample),
         Start::SideBands => {
             let regions = place.job.regions_of(&template.sample);
-            place.sample()?.data(template.sample.n_signal, &regions, Region::SideBand)
+            place.sample()?.data(template.sample.injection, &regions, Region::SideBand)
         }
         Start::OtherSample => {
             place.sample()?.other_in(&place.job.regions_of(&template.sample), Region::Signal)
@@ -265,7 +265,7 @@ pub fn starts(place: &Workplace, template: &TemplateSpec) -> Result<RegionEvents
 }
 
 fn signal_region(place: &Workplace, sample: TrainingSample) -> Result<RegionEvents, Error> {
-    place.sample()?.data(sample.n_signal, &place.job.regions_of(&sample), Region::Signal)
+    place.sample()?.data(sample.injection, &place.job.regions_of(&sample), Region::Signal)
 }
 
 /// The events of a template before the first is made.

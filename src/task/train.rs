@@ -25,7 +25,7 @@ impl Perform for TrainDenoisers {
         let members = samples.iter().map(|sample| {
             let regions = place.job.regions_of(sample);
             let events = |region| -> Result<Array2<f32>, Error> {
-                Ok(place.sample()?.data(sample.n_signal, &regions, region)?.with_mass())
+                Ok(place.sample()?.data(sample.injection, &regions, region)?.with_mass())
             };
             // Named by what it learns from, not by its place in the ensemble.
             let (rows, stream) = match scope {

@@ -28,7 +28,7 @@ fn push(table: &mut FigureTable, training: &DenoiserTraining) {
         Scope::SideBands => "background",
         Scope::Everything => "data",
     };
-    let panel = format!("{scope}-{}", training.sample.n_signal);
+    let panel = format!("{scope}-{}", training.sample.injection.n_signal);
     for loss in &training.by_noise {
         table.push_value(&panel, TRAINING, loss.sigma, loss.training);
     }

@@ -5,7 +5,7 @@
 //! whatever signal was injected, and an excess may be nothing but this difference.
 
 use crate::job::method_names::label;
-use crate::job::{ClassifierKind, Inputs, Job, ScanPoint, TemplateSeed, TemplateSpec};
+use crate::job::{ClassifierKind, Draw, Inputs, Job, ScanPoint, TemplateSpec};
 use crate::plan::work::MakeTemplate;
 use crate::store::{FeatureDistance, PointResults, Results, TemplateSummary};
 
@@ -34,8 +34,8 @@ pub fn failures(results: &Results) -> Vec<Failure> {
     let mut found: Vec<Failure> = Vec::new();
     for point in &results.points {
         let (method, classifier) = (point.point.method(), point.point.classifier);
-        let Some((seed, auc)) = failing(&results.job, point) else { continue };
-        let features = features(results, &point.point, seed);
+        let Some((draw, auc)) = failing(&results.job, point) else { continue };
+        let features = features(results, &point.point, draw);
         let known = found.iter_mut().find(|known| (known.method, known.classifier) == (method, classifier));
         if let Some(known) = known {
             known.points.0 += 1;
@@ -53,14 +53,14 @@ pub fn failures(results: &Results) -> Vec<Failure> {
 
 /// The template of a point that fails worst, and its mean AUC. Each template is judged by its own classifiers: the mean over
 /// several would hide one that is bad.
-fn failing(job: &Job, found: &PointResults) -> Option<(Option<TemplateSeed>, f64)> {
-    let templates = found.by_template(|classifier| classifier.background_closure_auc).into_iter();
-    let failing = templates.filter_map(|(seed, values)| {
-        let classifiers = found.classifiers.iter().filter(|result| result.template_seed == seed).count();
+fn failing(job: &Job, found: &PointResults) -> Option<(Draw, f64)> {
+    let templates = found.by_draw(|classifier| classifier.background_closure_auc).into_iter();
+    let failing = templates.filter_map(|(draw, values)| {
+        let classifiers = found.classifiers.iter().filter(|result| result.draw == draw).count();
         // Records of earlier versions do not have the number.
         let values: Vec<f64> = values.into_iter().map(|(_, value)| value).collect();
         (values.len() == classifiers).then_some(())?;
-        Some((seed, beyond(job, found, &values)?))
+        Some((draw, beyond(job, found, &values)?))
     });
     failing.max_by(|one, other| one.1.total_cmp(&other.1))
 }
@@ -78,14 +78,11 @@ fn beyond(job: &Job, found: &PointResults, values: &[f64]) -> Option<f64> {
     (mean - ERRORS * between.max(by_chance) > job.closure.threshold).then_some(mean)
 }
 
-/// The features of the point's template of a seed that differ from true background by more than sampling explains.
-fn features(
-    results: &Results,
-    point: &ScanPoint,
-    seed: Option<TemplateSeed>,
-) -> Option<Vec<(String, FeatureDistance)>> {
+/// The features of the point's template of these seeds that differ from true background by more than sampling explains.
+fn features(results: &Results, point: &ScanPoint, draw: Draw) -> Option<Vec<(String, FeatureDistance)>> {
     let mut wanted: TemplateSpec = point.template().filter(|template| template.inputs == Inputs::Hlv)?;
-    wanted.sample.template_seed = seed.unwrap_or_default();
+    wanted.sample.template_seed = draw.template.unwrap_or_default();
+    wanted.sample.injection.injection_seed = draw.injection.unwrap_or_default();
     let of = |summary: &&TemplateSummary| summary.template == Some(wanted) && !summary.distances.is_empty();
     let summary = results.each::<MakeTemplate>().map(Box::as_ref).find(of)?;
     let named = results.job.data.features.iter().cloned().zip(summary.distances.iter().copied());

@@ -48,7 +48,9 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
 fn chosen(results: &Results) -> Option<&TemplateSummary> {
     let mut found = select::templates(results, "noise");
     found.retain(|summary| !summary.pairs.is_empty());
-    found.into_iter().min_by_key(|summary| summary.template.map(|template| template.sample.n_signal))
+    found
+        .into_iter()
+        .min_by_key(|summary| summary.template.map(|template| template.sample.injection.n_signal))
 }
 
 fn panel(x: &str, y: &str) -> String {

@@ -73,7 +73,8 @@ fn push(table: &mut FigureTable, place: &str, spectra: &FeatureSpectra) {
 fn chosen(results: &Results) -> Vec<&TemplateSummary> {
     let mut found = select::templates(results, "sr");
     found.retain(|summary| summary.spectra.iter().any(|spectra| !spectra.from_background.is_empty()));
-    let injected = |summary: &TemplateSummary| summary.template.map(|template| template.sample.n_signal);
+    let injected =
+        |summary: &TemplateSummary| summary.template.map(|template| template.sample.injection.n_signal);
     let most = found.iter().map(|summary| injected(summary)).max().flatten();
     found.retain(|summary| injected(summary) == most);
     found.sort_by(|one, other| one.strength().total_cmp(&other.strength()));

@@ -18,7 +18,8 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
         .into_iter()
         .filter_map(|summary| Some((summary, summary.displacement.as_ref()?)))
         .collect();
-    let injected = |summary: &TemplateSummary| summary.template.map(|template| template.sample.n_signal);
+    let injected =
+        |summary: &TemplateSummary| summary.template.map(|template| template.sample.injection.n_signal);
     let most = moved.iter().map(|(summary, _)| injected(summary)).max().flatten();
     moved.retain(|(summary, _)| injected(summary) == most);
     moved.sort_by(|(one, _), (other, _)| one.strength().total_cmp(&other.strength()));

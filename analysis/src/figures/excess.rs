@@ -7,7 +7,7 @@ use super::palette::{self, Marked};
 use super::{panels, select};
 use crate::figures::FigureTable;
 use crate::job::method_names::{label, rank};
-use crate::job::{SignalCount, TemplateSeed, TemplateSpec};
+use crate::job::{InjectionSeed, SignalCount, TemplateSeed, TemplateSpec};
 use crate::plan::work::closure_by_trees::{auc_text, excess_text};
 use crate::plan::work::{ClosureByTrees, TestedClosure};
 use crate::statistics::band::Band;
@@ -47,10 +47,10 @@ const PUBLISHED: [Published; 2] = [
     },
 ];
 
-/// The tests of a method, one for each of its template seeds.
+/// The tests of a method, one for each of its injections and templates.
 pub struct MethodClosure {
     method: &'static str,
-    /// The template of the first seed; none for the floor.
+    /// The template of the first seeds; none for the floor.
     pub template: Option<TemplateSpec>,
     /// The mean over templates.
     closure: Closure,
@@ -65,7 +65,7 @@ pub fn by_method(results: &Results) -> Vec<MethodClosure> {
     let mut best: Vec<Vec<&TestedClosure>> = vec![];
     for tested in results.each::<ClosureByTrees>() {
         match best.iter_mut().find(|known| known[0].method() == tested.method()) {
-            Some(known) if of_first_seed(known[0]) == of_first_seed(tested) => known.push(tested),
+            Some(known) if of_first_seeds(known[0]) == of_first_seeds(tested) => known.push(tested),
             Some(known) if distance(results, tested) < distance(results, known[0]) => *known = vec![tested],
             Some(_) => {}
             None => best.push(vec![tested]),
@@ -80,16 +80,16 @@ impl MethodClosure {
         let closures: Vec<&Closure> = tests.iter().map(|tested| &tested.closure).collect();
         Self {
             method: tests[0].method(),
-            template: of_first_seed(tests[0]),
+            template: of_first_seeds(tests[0]),
             closure: Closure::mean(&closures),
             templates: tests.len(),
         }
     }
 }
 
-/// The template as one of the first seed.
-fn of_first_seed(tested: &TestedClosure) -> Option<TemplateSpec> {
-    tested.template.map(|template| TemplateSpec { sample: template.sample.of_first_seed(), ..template })
+/// The template as one of the first seeds.
+fn of_first_seeds(tested: &TestedClosure) -> Option<TemplateSpec> {
+    tested.template.map(|template| TemplateSpec { sample: template.sample.of_first_seeds(), ..template })
 }
 
 /// How far a tested template is from what the job calls nominal.
@@ -102,8 +102,8 @@ fn distance(results: &Results, tested: &TestedClosure) -> (SignalCount, bool, bo
         results.job.sampler.sigma_max
     };
     let strength = sigma_prime.map_or(0.0, |sigma| (sigma.0 / usual).ln().abs());
-    let nominal = sample.of_first_seed().is_nominal(&results.job.regions);
-    (sample.n_signal, !nominal, integration.is_some(), strength)
+    let nominal = sample.of_first_seeds().is_nominal(&results.job.regions);
+    (sample.injection.n_signal, !nominal, integration.is_some(), strength)
 }
 
 /// The tests of all methods, and what others have published.
@@ -174,7 +174,8 @@ pub fn told_row(tested: &MethodClosure) -> [String; 6] {
         (Some(template), several) => format!("{} ({several} templates)", label(template.method.word())),
         (None, _) => "true background".to_owned(),
     };
-    let injected = tested.template.map_or_else(|| "-".to_owned(), |made| made.sample.n_signal.to_string());
+    let injected =
+        tested.template.map_or_else(|| "-".to_owned(), |made| made.sample.injection.n_signal.to_string());
     let [low, middle, high] =
         QUOTED_EFFICIENCIES.map(|efficiency| excess_text(tested.closure.excess(efficiency)));
     [name, injected, auc_text(tested.closure.auc), low, middle, high]
@@ -198,6 +199,7 @@ pub fn told(results: &Results) -> String {
 struct TestRow {
     method: &'static str,
     n_signal: Option<u32>,
+    injection_seed: Option<InjectionSeed>,
     template_seed: Option<TemplateSeed>,
     side_band_gev: Option<String>,
     sigma_prime: Option<f64>,
@@ -232,7 +234,8 @@ impl TestRow {
         let integration = template.and_then(|made| made.integration);
         Self {
             method: tested.method(),
-            n_signal: template.map(|made| made.sample.n_signal.0),
+            n_signal: template.map(|made| made.sample.injection.n_signal.0),
+            injection_seed: template.map(|made| made.sample.injection.injection_seed),
             template_seed: template.map(|made| made.sample.template_seed),
             side_band_gev: template.map(|made| made.sample.side_bands.to_string()),
             sigma_prime: template.and_then(|made| made.sigma_prime).map(|sigma| sigma.0),

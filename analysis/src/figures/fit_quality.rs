@@ -46,10 +46,7 @@ mod tests {
     fn fit(n_signal: u32, chi_squared: f64) -> MassFit {
         let side_bands = MassWindow::new(2800.0, 6000.0);
         MassFit {
-            sample: TrainingSample {
-                n_signal: SignalCount(n_signal),
-                ..TrainingSample::new(SignalCount(0), side_bands)
-            },
+            sample: TrainingSample::new(SignalCount(n_signal), side_bands),
             parameters: [0.0; 4],
             covariance: [[0.0; 3]; 3],
             chi_squared,

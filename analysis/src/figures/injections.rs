@@ -80,13 +80,13 @@ pub fn picture_of(table: &FigureTable, curve: impl Fn(&str, &[&TableRow]) -> Cur
     });
     Picture {
         legend: Legend::Above,
-        footnote: Some(footnote(table).to_owned()),
+        footnote: Some(panels::moving_together(bands(table), panels::SHARED_SIGNAL)),
         ..Picture::new(vec![Row::new(panels.collect())])
     }
 }
 
 /// Tables without the number of background events that pass cannot tell weak points from others: no marker is hollow.
-fn footnote(table: &FigureTable) -> &'static str {
+fn bands(table: &FigureTable) -> &'static str {
     let known = table.rows.iter().any(|row| row.background_events.is_some());
     if known { panels::BANDS_AND_MARKERS } else { panels::BANDS }
 }

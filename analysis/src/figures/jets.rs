@@ -22,7 +22,7 @@ fn chosen(results: &Results, wanted: impl Fn(&TemplateSpec) -> bool) -> Vec<&Jet
             && template.sample.is_nominal(&results.job.regions)
     };
     let mut found: Vec<&JetSummary> = results.each::<MakeJets>().map(Box::as_ref).filter(nominal).collect();
-    let injected = |summary: &JetSummary| summary.template.sample.n_signal;
+    let injected = |summary: &JetSummary| summary.template.sample.injection.n_signal;
     let all: Vec<(TemplateMethod, SignalCount)> =
         found.iter().map(|summary| (summary.template.method, injected(summary))).collect();
     found.retain(|summary| {

@@ -23,7 +23,7 @@ const QUALITY: &str = "chi squared at degrees of freedom";
 /// The fit with the most signal among those with the job's own side-bands.
 fn chosen(results: &Results) -> Option<&MassFit> {
     let nominal = results.each::<Fit>().filter(|fit| fit.sample.is_nominal(&results.job.regions));
-    nominal.max_by_key(|fit| fit.sample.n_signal).or(results.each::<Fit>().next())
+    nominal.max_by_key(|fit| fit.sample.injection.n_signal).or(results.each::<Fit>().next())
 }
 
 pub fn table(name: &str, results: &Results) -> FigureTable {

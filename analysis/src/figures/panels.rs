@@ -15,6 +15,16 @@ pub const BANDS_THAT_END: &str =
 /// The footnote on bands.
 pub const BANDS: &str = "mean and 68% band of all classifiers";
 
+/// Said of the points of a curve along injections: they are no independent measurements.
+pub const SHARED_SIGNAL: &str = "points of a curve share events, as larger injections hold smaller ones";
+/// The same of curves along the noise strength or the steps of a solver.
+pub const SHARED_NOISE: &str = "points of a curve share events and noise";
+
+/// A footnote on the bands of curves whose points move together, and on why they do.
+pub fn moving_together(bands: &str, shared: &str) -> String {
+    format!("{bands}; {shared}")
+}
+
 /// A note in a corner.
 pub fn note(text: impl Into<String>, corner: Corner) -> Note {
     Note { text: text.into(), place: Place::At(corner) }

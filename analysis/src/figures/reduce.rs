@@ -18,6 +18,7 @@ struct ResultRow<'a> {
     task: &'a str,
     method: &'a str,
     n_signal: Option<u32>,
+    injection_seed: Option<u32>,
     side_band_gev: Option<String>,
     signal_region_gev: Option<String>,
     sigma_prime: Option<f64>,
@@ -143,7 +144,8 @@ fn rows<'a>(job: &'a Job, found: &'a PointResults) -> Vec<ResultRow<'a>> {
             &result.classifier;
         ResultRow {
             task: &result.task.0,
-            template_seed: result.template_seed.map(|seed| seed.0),
+            injection_seed: result.draw.injection.map(|seed| seed.0),
+            template_seed: result.draw.template.map(|seed| seed.0),
             seed: seed.0,
             fold: fold.0,
             auc: performance.auc,
@@ -161,7 +163,8 @@ fn rows<'a>(job: &'a Job, found: &'a PointResults) -> Vec<ResultRow<'a>> {
     });
     let diverged = found.diverged.iter().map(|result| ResultRow {
         task: &result.task.0,
-        template_seed: result.template_seed.map(|seed| seed.0),
+        injection_seed: result.draw.injection.map(|seed| seed.0),
+        template_seed: result.draw.template.map(|seed| seed.0),
         seed: result.classifier.seed.0,
         fold: result.classifier.fold.0,
         seconds: result.seconds,

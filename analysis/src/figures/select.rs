@@ -230,7 +230,7 @@ pub fn trainings_by(results: &Results, scope: Scope, path: NoisePath) -> Vec<&De
         training.scope == scope && training.path == path && training.sample.is_nominal(&results.job.regions)
     };
     let mut found: Vec<_> = results.each::<TrainDenoisers>().flatten().filter(wanted).collect();
-    found.sort_by_key(|training| training.sample.n_signal);
+    found.sort_by_key(|training| training.sample.injection.n_signal);
     found
 }
 

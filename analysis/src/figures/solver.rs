@@ -57,5 +57,8 @@ pub fn picture(table: &FigureTable) -> Picture {
         guides: vec![Guide::Horizontal { y: 0.5, dash: Dash::Dashed, label: None }],
         ..Panel::new(Axis::log("network evaluations an event"), Measure::Closure.axis(), marks.collect())
     };
-    Picture { footnote: Some(panels::BANDS.to_owned()), ..Picture::new(vec![Row::new(vec![panel])]) }
+    Picture {
+        footnote: Some(panels::moving_together(panels::BANDS, panels::SHARED_NOISE)),
+        ..Picture::new(vec![Row::new(vec![panel])])
+    }
 }

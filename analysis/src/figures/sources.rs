@@ -1,15 +1,15 @@
-//! Where the bands of figures come from, and whether one method is better than another: tables for scans with several templates
-//! a point.
+//! Where the bands of figures come from, and whether one method is better than another: tables for scans with several injections
+//! or templates a point.
 //!
 //! The classifiers of one template share what is wrong with it, and all classifiers share the events that they are evaluated on:
 //! the spread of fifty classifiers says nothing of either.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::select;
-use crate::job::{SignalCount, TemplateSeed};
+use crate::job::{Draw, InjectionSeed, SignalCount};
 use crate::statistics::components::{Components, PairedDifference};
 use crate::store::results::OfClassifier;
 use crate::store::{Classifier, PointResults, Results};
@@ -55,12 +55,14 @@ struct VarianceRow {
     method: &'static str,
     n_signal: Option<u32>,
     measure: &'static str,
-    templates: usize,
+    injections: usize,
+    templates: Option<usize>,
     classifiers: usize,
     mean: f64,
     mean_error: Option<f64>,
     sd_classifiers: Option<f64>,
     sd_templates: Option<f64>,
+    sd_injections: Option<f64>,
     sd_evaluation: Option<f64>,
 }
 
@@ -74,20 +76,21 @@ struct DifferenceRow {
     difference: f64,
     /// All of the following.
     error: f64,
-    /// By what the differences of the templates differ, and how many of them there are less one.
-    error_templates: f64,
+    /// By what the differences of the injections, or of the templates of a single one, differ, and how many of them there are
+    /// less one.
+    error_draws: f64,
     degrees_of_freedom: usize,
-    /// Of a side with one template, whose classifiers all groups share.
+    /// Of a side that was drawn once, whose classifiers all groups share.
     error_classifiers: f64,
     /// Of the evaluation events of both sides, as if none were common to them.
     error_evaluation: f64,
     pairs: usize,
 }
 
-/// The text of `variance.csv`; none where every point has one template.
+/// The text of `variance.csv`; none where every point has one injection and one template.
 pub fn variance(results: &Results) -> Option<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    for found in results.points.iter().filter(|found| has_several_templates(found)) {
+    for found in results.points.iter().filter(|found| is_drawn_anew(found)) {
         for measure in &MEASURES {
             if let Some(row) = variance_row(found, measure) {
                 // Writing to memory cannot fail, and every row has the same fields.
@@ -99,7 +102,7 @@ pub fn variance(results: &Results) -> Option<Vec<u8>> {
 }
 
 /// The text of `differences.csv`: each two methods of the closing table with the job's own side-bands, sampler, σ′ and
-/// over-sampling; none where no method has several templates.
+/// over-sampling; none where no method has several injections or templates.
 pub fn differences(results: &Results) -> Option<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for n_signal in results.injections() {
@@ -117,68 +120,107 @@ pub fn differences(results: &Results) -> Option<Vec<u8>> {
     writer.into_inner().ok().filter(|bytes| !bytes.is_empty())
 }
 
-fn has_several_templates(found: &PointResults) -> bool {
-    found.by_template(|_| Some(0.0)).len() > 1
+fn is_drawn_anew(found: &PointResults) -> bool {
+    found.by_draw(|_| Some(0.0)).len() > 1
 }
 
+/// Values of classifiers by what was drawn for them.
+type ByDraw = BTreeMap<Draw, Vec<OfClassifier>>;
+
 fn variance_row(found: &PointResults, measure: &Measure) -> Option<VarianceRow> {
-    let templates = found.by_template(measure.value).into_values();
-    let templates: Vec<Vec<f64>> =
-        templates.map(|classifiers| classifiers.into_iter().map(|(_, value)| value).collect()).collect();
-    let components = Components::of(&templates)?;
+    let by_draw = found.by_draw(measure.value);
+    let has_templates = by_draw.keys().any(|draw| draw.template.is_some());
+    let mut by_injection: BTreeMap<_, Vec<Vec<f64>>> = BTreeMap::new();
+    for (draw, classifiers) in by_draw {
+        let values = classifiers.into_iter().map(|(_, value)| value).collect();
+        by_injection.entry(draw.injection).or_default().push(values);
+    }
+    let components = Components::of(&by_injection.into_values().collect::<Vec<_>>())?;
     Some(VarianceRow {
         point: found.point.to_string(),
         method: found.point.method(),
         n_signal: found.point.n_signal().map(|count| count.0),
         measure: measure.word,
-        templates: components.templates,
+        injections: components.injections,
+        templates: has_templates.then_some(components.templates),
         classifiers: components.classifiers,
         mean: components.mean,
         mean_error: components.mean_error,
         sd_classifiers: components.of_classifiers,
         sd_templates: components.of_templates,
+        sd_injections: components.of_injections,
         sd_evaluation: measure.of_evaluation(found, components.mean),
     })
 }
 
-/// Values of classifiers by the seed of their template.
-type ByTemplate = BTreeMap<Option<TemplateSeed>, Vec<OfClassifier>>;
+/// Differences of two methods in classifiers of equal seed and fold, and what each of both methods was drawn with.
+struct Paired {
+    draws: [Draw; 2],
+    differences: Vec<f64>,
+}
 
-/// Classifiers of equal seed and fold are a pair; those that see templates of equal seed, or a template of one method beside a
-/// reference without, are a group.
+impl Paired {
+    /// Of all draws that belong together: with equal seeds of the injection and of the template, as far as both methods have them.
+    fn all(first: &ByDraw, second: &ByDraw) -> Vec<Self> {
+        fn agree<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
+            one.is_none() || other.is_none() || one == other
+        }
+        let mut all = vec![];
+        for (one, values) in first {
+            let alike =
+                |other: &&Draw| agree(one.injection, other.injection) && agree(one.template, other.template);
+            for other in second.keys().filter(alike) {
+                let others = &second[other];
+                let partner = |key| others.iter().find(|(known, _)| *known == key).map(|(_, value)| *value);
+                let differences =
+                    values.iter().filter_map(|(key, value)| Some(value - partner(*key)?)).collect();
+                all.push(Self { draws: [*one, *other], differences });
+            }
+        }
+        all
+    }
+
+    fn injection(&self) -> Option<InjectionSeed> {
+        let [one, other] = self.draws;
+        one.injection.or(other.injection)
+    }
+}
+
+/// What differs independently: injections, with all of their templates, where there are several; else templates.
+fn groups(paired: &[Paired]) -> Vec<Vec<f64>> {
+    let mut by_injection: BTreeMap<_, Vec<f64>> = BTreeMap::new();
+    for pairs in paired {
+        by_injection.entry(pairs.injection()).or_default().extend(&pairs.differences);
+    }
+    if by_injection.len() > 1 {
+        return by_injection.into_values().collect();
+    }
+    paired.iter().map(|pairs| pairs.differences.clone()).collect()
+}
+
 fn difference_row(
     n_signal: SignalCount,
     (one, other): (&PointResults, &PointResults),
     measure: &Measure,
 ) -> Option<DifferenceRow> {
-    let (first, second) = (one.by_template(measure.value), other.by_template(measure.value));
-    if first.len() < 2 && second.len() < 2 {
-        return None;
-    }
-    let mut groups: Vec<Vec<f64>> = vec![];
-    for (seed, values) in &first {
-        for (_, others) in second.iter().filter(|(own, _)| *own == seed || own.is_none() || seed.is_none()) {
-            let partner = |key| others.iter().find(|(known, _)| *known == key).map(|(_, value)| *value);
-            let pairs = values.iter().filter_map(|(key, value)| Some(value - partner(*key)?));
-            groups.push(pairs.collect());
-        }
-    }
-    let found = PairedDifference::of(&groups)?;
-    let sides = [(one, &first), (other, &second)];
-    // The classifiers of a single template are the same in each group: what they are off by does not show between groups.
-    let of_classifiers = |by_template: &ByTemplate| {
-        let single = by_template.values().next().filter(|_| by_template.len() == 1)?;
-        let single: Vec<f64> = single.iter().map(|(_, value)| *value).collect();
+    let (first, second) = (one.by_draw(measure.value), other.by_draw(measure.value));
+    let paired = Paired::all(&first, &second);
+    let found = PairedDifference::of(&groups(&paired))?;
+    // The classifiers of a side that was drawn once are the same in each group: what they are off by does not show between groups.
+    let of_classifiers = |(side, by_draw): (usize, &ByDraw)| {
+        let used: BTreeSet<Draw> = paired.iter().map(|pairs| pairs.draws[side]).collect();
+        let only = used.first().filter(|_| used.len() == 1)?;
+        let single: Vec<f64> = by_draw[only].iter().map(|(_, value)| *value).collect();
         let count = single.len() as f64;
-        Components::of(&[single])?.of_classifiers.map(|spread| spread / count.sqrt())
+        Components::of(&[vec![single]])?.of_classifiers.map(|spread| spread / count.sqrt())
     };
-    let of_evaluation = |(side, by_template): (&PointResults, &ByTemplate)| {
-        let values: Vec<f64> = by_template.values().flatten().map(|(_, value)| *value).collect();
+    let of_evaluation = |(side, by_draw): (&PointResults, &ByDraw)| {
+        let values: Vec<f64> = by_draw.values().flatten().map(|(_, value)| *value).collect();
         measure.of_evaluation(side, values.iter().sum::<f64>() / values.len() as f64)
     };
     let together = |errors: [Option<f64>; 2]| errors.into_iter().flatten().fold(0.0, f64::hypot);
-    let error_classifiers = together(sides.map(|(_, by_template)| of_classifiers(by_template)));
-    let error_evaluation = together(sides.map(of_evaluation));
+    let error_classifiers = together([(0, &first), (1, &second)].map(of_classifiers));
+    let error_evaluation = together([(one, &first), (other, &second)].map(of_evaluation));
     Some(DifferenceRow {
         n_signal: n_signal.0,
         measure: measure.word,
@@ -186,7 +228,7 @@ fn difference_row(
         minus: other.point.method(),
         difference: found.mean,
         error: found.error.hypot(error_classifiers).hypot(error_evaluation),
-        error_templates: found.error,
+        error_draws: found.error,
         degrees_of_freedom: found.groups - 1,
         error_classifiers,
         error_evaluation,
@@ -198,19 +240,30 @@ fn difference_row(
 pub fn told(results: &Results) -> String {
     let Some(n_signal) = results.injections().into_iter().max() else { return String::new() };
     let shown = select::headline(results, n_signal, &select::ALL);
-    let several = shown.into_iter().filter(|found| has_several_templates(found));
+    let several = shown.into_iter().filter(|found| is_drawn_anew(found));
     let lines = several.filter_map(|found| {
         let row = variance_row(found, &MEASURES[0])?;
         let part = |part: Option<f64>| part.map_or_else(|| "-".to_owned(), |part| format!("{part:.2}"));
+        let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        let drawn = match row.templates {
+            None => counted(row.injections, "injection"),
+            Some(templates) if row.injections == 1 => counted(templates, "template"),
+            Some(templates) => {
+                format!("{} and {}", counted(row.injections, "injection"), counted(templates, "template"))
+            }
+        };
+        let beyond = [("templates", row.sd_templates), ("injections", row.sd_injections)];
+        let beyond = beyond.into_iter().filter(|(_, spread)| spread.is_some());
+        let beyond: Vec<String> =
+            beyond.map(|(what, spread)| format!(", {what} by {} beyond that", part(spread))).collect();
+        let beyond = beyond.concat();
         Some(format!(
-            "\nSIC at 10³ of {} at {n_signal} injected: {:.2} ± {} by {} templates; classifiers vary by {}, templates by {} beyond \
-             that, events of evaluation by {}\n",
+            "\nSIC at 10³ of {} at {n_signal} injected: {:.2} ± {} by {drawn}; classifiers vary by {}{beyond}, events of \
+             evaluation by {}\n",
             crate::job::method_names::label(found.point.method()),
             row.mean,
             part(row.mean_error),
-            row.templates,
             part(row.sd_classifiers),
-            part(row.sd_templates),
             part(row.sd_evaluation),
         ))
     });

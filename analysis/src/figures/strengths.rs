@@ -70,8 +70,12 @@ pub fn picture(table: &FigureTable) -> Picture {
         Row::new(panels.filter_map(|panel| one(table, panel)).collect())
     });
     let passing = table.rows.iter().any(|row| row.background_events.is_some());
-    let footnote = if passing { panels::BANDS_AND_MARKERS } else { panels::BANDS };
-    Picture { legend: Legend::Above, footnote: Some(footnote.to_owned()), ..Picture::new(rows.collect()) }
+    let bands = if passing { panels::BANDS_AND_MARKERS } else { panels::BANDS };
+    Picture {
+        legend: Legend::Above,
+        footnote: Some(panels::moving_together(bands, panels::SHARED_NOISE)),
+        ..Picture::new(rows.collect())
+    }
 }
 
 /// The word of the figure of merit, and the injection where the panel has one.

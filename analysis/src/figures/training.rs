@@ -26,13 +26,15 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
     for (word, trainings) in [("kinematics", kinematics), ("jets", jets)] {
         let nominal =
             trainings.into_iter().filter(|training| training.sample.is_nominal(&results.job.regions));
-        if let Some(training) = nominal.max_by_key(|training| training.sample.n_signal) {
+        if let Some(training) = nominal.max_by_key(|training| training.sample.injection.n_signal) {
             push(&mut table, &format!("{word}-{}", training.sample), &[training.losses.as_slice()]);
         }
     }
     let nominal = |flow: &&FlowTraining| flow.sample.is_nominal(&results.job.regions);
     let mut flows: Vec<&FlowTraining> = results.each::<TrainFlows>().flatten().filter(nominal).collect();
-    flows.sort_by_key(|flow| (flow.flow.base_density().is_some(), flow.flow.word(), flow.sample.n_signal));
+    flows.sort_by_key(|flow| {
+        (flow.flow.base_density().is_some(), flow.flow.word(), flow.sample.injection.n_signal)
+    });
     for (index, training) in flows.iter().enumerate() {
         // The largest injection of each kind.
         if flows.get(index + 1).is_none_or(|next| next.flow != training.flow) {

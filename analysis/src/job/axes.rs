@@ -6,9 +6,10 @@ use super::limits::check_axes;
 use super::rules::{Rule, one_or_many, read_whole_numbers, whole_numbers, windows, words};
 use super::sampling::{check_grids, integrations, starts};
 use super::{IndependentBackground, Job, Layout, OtherSample};
+use crate::job::axis_headings::distinct;
 use crate::job::{
-    ClassifierKind, Comparison, Inputs, Kinematics, MassWindow, Oversampling, ScanPoint, SignalCount, Start,
-    TemplateMethod, TemplateSeed, TemplateSpec, TrainingSample,
+    ClassifierKind, Comparison, Injection, InjectionSeed, Inputs, Kinematics, MassWindow, Oversampling,
+    ScanPoint, SignalCount, Start, TemplateMethod, TemplateSeed, TemplateSpec, TrainingSample,
 };
 
 /// What a scan block computes.
@@ -40,7 +41,8 @@ const METHODS: [(&str, Method); 13] = [
 /// What the commented defaults say of scan blocks, and a block.
 pub const DEFAULT_SCAN: &str = r#"# One block a method; its axes multiply. Points that two blocks share are computed once. Methods with a template also
 # have the axes signal_region_gev = [[3300, 3700]], for searches in several regions, and template_seeds = [0], for models
-# and templates that are made anew: bands hold the classifiers of all of them, variance.csv says what comes from where.
+# and templates that are made anew; all but supervised have injection_seeds = [0], for signal that is drawn anew. Bands hold
+# the classifiers of all of them, variance.csv says what comes from where.
 #   noise           DRAPES ∅; axes n_signal, side_bands_gev = [[2800, 6000]], oversampling = [5],
 #                   sigma_prime (from less noise), solver = ["heun"], steps = [200]
 #   flow_matching   conditional flow matching, from noise along straight paths; axes n_signal, side_bands_gev, oversampling,
@@ -123,7 +125,7 @@ fn comparisons(scan: &Section<'_>, method: Method, inputs: &[Inputs], job: &Job)
     match method {
         Method::Supervised => vec![Comparison::Supervised],
         Method::Idealised => {
-            signals(scan).into_iter().map(|n_signal| Comparison::Idealised { n_signal }).collect()
+            injections(scan).into_iter().map(|injection| Comparison::Idealised { injection }).collect()
         }
         Method::OverIdealised => over_idealised(scan, job),
         Method::GenSr => over_sampled_data(scan, job),
@@ -133,12 +135,12 @@ fn comparisons(scan: &Section<'_>, method: Method, inputs: &[Inputs], job: &Job)
 }
 
 fn over_idealised(scan: &Section<'_>, job: &Job) -> Vec<Comparison> {
-    let (signals, factors) = (signals(scan), factors(scan, "oversampling", job));
-    if check_axes(scan, &[("n_signal", signals.len()), ("oversampling", factors.len())]) {
+    let (injections, factors) = (injections(scan), factors(scan, "oversampling", job));
+    if check_axes(scan, &[("n_signal", injections.len()), ("oversampling", factors.len())]) {
         return vec![];
     }
-    let pairs = signals.into_iter().flat_map(|n| factors.iter().map(move |factor| (n, *factor)));
-    pairs.map(|(n_signal, oversampling)| Comparison::OverIdealised { n_signal, oversampling }).collect()
+    let pairs = injections.into_iter().flat_map(|one| factors.iter().map(move |factor| (one, *factor)));
+    pairs.map(|(injection, oversampling)| Comparison::OverIdealised { injection, oversampling }).collect()
 }
 
 fn over_sampled_data(scan: &Section<'_>, job: &Job) -> Vec<Comparison> {
@@ -223,12 +225,12 @@ fn searches(templates: impl Iterator<Item = TemplateSpec>, factors: &[Oversampli
 
 /// The data that models of a scan learn from: injections, side-bands and signal regions, multiplied.
 fn samples(scan: &Section<'_>, job: &Job) -> Vec<TrainingSample> {
-    let signals = signals(scan);
+    let injections = injections(scan);
     let windows = side_bands(scan, job);
     let regions = signal_regions(scan, &windows, job);
     let seeds = template_seeds(scan);
     let all = [
-        ("n_signal", signals.len()),
+        ("n_signal", injections.len()),
         ("side_bands_gev", windows.len()),
         ("signal_region_gev", regions.len()),
         ("template_seeds", seeds.len()),
@@ -237,13 +239,13 @@ fn samples(scan: &Section<'_>, job: &Job) -> Vec<TrainingSample> {
         return vec![];
     }
     let mut samples = Vec::new();
-    for n_signal in signals {
+    for injection in injections {
         for side_bands in &windows {
             for region in &regions {
                 let of = |seed: &TemplateSeed| TrainingSample {
                     signal_region: *region,
                     template_seed: *seed,
-                    ..TrainingSample::new(n_signal, *side_bands)
+                    ..TrainingSample::new(injection, *side_bands)
                 };
                 samples.extend(seeds.iter().map(of));
             }
@@ -254,13 +256,18 @@ fn samples(scan: &Section<'_>, job: &Job) -> Vec<TrainingSample> {
 
 /// The seeds with which the models of a scan and their templates are made.
 fn template_seeds(scan: &Section<'_>) -> Vec<TemplateSeed> {
-    let rule = whole_numbers("whole numbers from 0, as [0, 1, 2] or \"0-2\"", TemplateSeed);
-    let Some(seeds) = scan.find("template_seeds", &rule) else { return vec![TemplateSeed(0)] };
-    refuse_repeats(scan, "template_seeds", &seeds, |seed| seed.0);
-    if !seeds.contains(&TemplateSeed(0)) {
+    seeds(scan, "template_seeds").into_iter().map(TemplateSeed).collect()
+}
+
+/// The seeds of a scan's axis; the first is among them.
+fn seeds(scan: &Section<'_>, key: &'static str) -> Vec<u32> {
+    let rule = whole_numbers("whole numbers from 0, as [0, 1, 2] or \"0-2\"", |seed| seed);
+    let Some(seeds) = scan.find(key, &rule) else { return vec![0] };
+    refuse_repeats(scan, key, &seeds, |seed| *seed);
+    if !seeds.contains(&0) {
         let message =
             "lacks 0 (figures that show one template show that of seed 0, and a scan grows from it) add it";
-        scan.wrong("template_seeds", message);
+        scan.wrong(key, message);
     }
     seeds
 }
@@ -289,7 +296,23 @@ fn signal_regions(scan: &Section<'_>, side_bands: &[MassWindow], job: &Job) -> V
     regions.into_iter().map(of).collect()
 }
 
-/// The injections of a scan.
+/// The injections of a scan: numbers of signal events and seeds, multiplied. Without signal there is nothing to draw anew.
+fn injections(scan: &Section<'_>) -> Vec<Injection> {
+    let seeds = seeds(scan, "injection_seeds");
+    let signals = signals(scan);
+    if seeds.len() > 1 && signals == [SignalCount(0)] {
+        let message = "has several seeds (no signal is injected, so that there is nothing to draw anew) remove it, or add an \
+                       injection to n_signal";
+        scan.wrong("injection_seeds", message);
+    }
+    let of = |n_signal| {
+        let of_seed = move |seed: &u32| Injection::of_seed(n_signal, InjectionSeed(*seed));
+        distinct(seeds.iter().map(of_seed))
+    };
+    signals.into_iter().flat_map(of).collect()
+}
+
+/// The numbers of signal events of a scan's injections.
 fn signals(scan: &Section<'_>) -> Vec<SignalCount> {
     let rule = whole_numbers("whole numbers, as [0, 1000]", SignalCount).required();
     let Some(signals) = scan.find("n_signal", &rule) else { return vec![] };

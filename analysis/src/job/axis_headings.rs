@@ -11,9 +11,13 @@ pub const SIGNAL_REGION: &str = "signal region";
 /// The heading of the seeds of templates, which nobody needs to read where there is but the first.
 pub const TEMPLATE_SEEDS: &str = "template seeds";
 
+/// The heading of the seeds of injections, likewise.
+pub const INJECTION_SEEDS: &str = "injection seeds";
+
 /// The axes of a scan and their headings.
-pub const AXES: [(&str, AxisValue); 10] = [
+pub const AXES: [(&str, AxisValue); 11] = [
     ("injected", |point| point.n_signal().map(|count| count.to_string())),
+    (INJECTION_SEEDS, |point| point.injection().map(|injection| injection.injection_seed.0.to_string())),
     ("side-bands", |point| point.side_bands().map(|window| window.to_string())),
     (SIGNAL_REGION, |point| point.template()?.sample.signal_region.map(|window| window.to_string())),
     (TEMPLATE_SEEDS, |point| point.template().map(|template| template.sample.template_seed.0.to_string())),

@@ -80,15 +80,15 @@ fn published_signal_events() -> usize {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BandSource {
-    /// Classifiers on all templates.
+    /// Classifiers on all injections and templates.
     #[default]
     All,
-    /// Classifiers on the first template.
+    /// Classifiers on the first injection and template.
     Classifiers,
 }
 
 impl BandSource {
-    /// Whether all templates count.
+    /// Whether all of them count.
     #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
     pub fn is_all(&self) -> bool {
         *self == Self::All
@@ -100,8 +100,8 @@ keys! {
     pub struct FigureSettings {
         /// Injections that have panels of their own.
         pub injections: Vec<SignalCount> = [1000, 3000], whole_numbers("whole numbers, as [1000, 3000]", SignalCount);
-        /// What bands show where a scan has several `template_seeds`: `all`, the classifiers of all templates; `classifiers`,
-        /// those of the first template alone, as in the paper (P).
+        /// What bands show where a scan has several `template_seeds` or `injection_seeds`: `all`, the classifiers of all of them;
+        /// `classifiers`, those of the first injection and template alone, as in the paper (P).
         #[serde(default, skip_serializing_if = "BandSource::is_all")]
         pub band: BandSource = "all", word();
     }

@@ -24,6 +24,7 @@ mod flow;
 mod generated;
 mod growth;
 pub mod hlv;
+pub mod injection;
 mod jets;
 mod keys;
 mod limits;
@@ -55,11 +56,13 @@ pub use file::JobFile;
 pub use flow::{FlowNetwork, FlowSettings, KeptMoment};
 pub use generated::Generated;
 pub use growth::{Generation, Growth};
+pub use injection::{Injection, InjectionCount, InjectionSettings};
 pub use jets::{JetClassifierSettings, JetInputs, JetModelSettings, Precision};
 pub use noise_grid::NoiseGrid;
 pub use point::{ClassifierKind, Comparison, ScanPoint, Truth};
 pub use quantities::{
-    ClassifierSeed, Fold, Gev, MassUnit, Oversampling, SigmaPrime, SignalCount, TemplateSeed,
+    ClassifierSeed, Draw, Fold, Gev, InjectionSeed, MassUnit, Oversampling, SigmaPrime, SignalCount,
+    TemplateSeed,
 };
 pub use read::DEFAULTS;
 pub use regions::{MassWindow, Region, Regions};
@@ -94,6 +97,9 @@ pub struct Job {
     pub regions: Regions,
     /// √s of the dijet fit.
     pub collision_energy: Gev,
+    /// How much signal an injection has. Absent from the text of jobs with the usual one.
+    #[serde(default, skip_serializing_if = "InjectionSettings::are_usual")]
+    pub injection: InjectionSettings,
     /// The diffusion model and its training.
     pub denoiser: DenoiserSettings,
     /// How the reverse diffusion is solved.

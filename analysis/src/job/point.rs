@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
 use crate::job::{
-    Inputs, Kinematics, MassWindow, Oversampling, SignalCount, TemplateMethod, TemplateSeed, TemplateSpec,
+    Draw, Injection, Inputs, Kinematics, MassWindow, Oversampling, SignalCount, TemplateMethod, TemplateSpec,
 };
 
 /// One curve of a figure at one place: what is separated from what, and by which classifier.
@@ -50,13 +50,15 @@ pub enum Comparison {
     },
     /// Data against true background, as many events as the data's own.
     Idealised {
-        /// Signal events in the data.
-        n_signal: SignalCount,
+        /// Signal in the data.
+        #[serde(flatten)]
+        injection: Injection,
     },
     /// Data against over-sampled true background.
     OverIdealised {
-        /// Signal events in the data.
-        n_signal: SignalCount,
+        /// Signal in the data.
+        #[serde(flatten)]
+        injection: Injection,
         /// Template events for each background event of the data.
         oversampling: Oversampling,
     },
@@ -129,15 +131,22 @@ impl ScanPoint {
         }
     }
 
-    /// Signal events in the data; none where the method sees no data.
-    pub fn n_signal(&self) -> Option<SignalCount> {
+    /// The signal in the data; none where the method sees no data.
+    pub fn injection(&self) -> Option<Injection> {
         match self.comparison {
             Comparison::Search { template, .. }
             | Comparison::Window { template, .. }
-            | Comparison::GenSr { template, .. } => Some(template.sample.n_signal),
-            Comparison::Idealised { n_signal } | Comparison::OverIdealised { n_signal, .. } => Some(n_signal),
+            | Comparison::GenSr { template, .. } => Some(template.sample.injection),
+            Comparison::Idealised { injection } | Comparison::OverIdealised { injection, .. } => {
+                Some(injection)
+            }
             Comparison::Supervised => None,
         }
+    }
+
+    /// Signal events in the data, or their mean; none where the method sees no data.
+    pub fn n_signal(&self) -> Option<SignalCount> {
+        self.injection().map(|injection| injection.n_signal)
     }
 
     /// What becomes of the jets' kinematics, where there is a choice.
@@ -157,21 +166,28 @@ impl ScanPoint {
         }
     }
 
-    /// The seed of the template, where there is one.
-    pub fn template_seed(&self) -> Option<TemplateSeed> {
-        self.template().map(|template| template.sample.template_seed)
+    /// The seeds of what the point's classifiers see.
+    pub fn draw(&self) -> Draw {
+        Draw {
+            injection: self.injection().map(|injection| injection.injection_seed),
+            template: self.template().map(|template| template.sample.template_seed),
+        }
     }
 
-    /// The same point with the first template: points that differ by the seed of their template alone are one point of a figure.
+    /// The same point with the first injection and the first template: points that differ by their seeds alone are one point of a
+    /// figure.
     #[must_use]
-    pub fn of_first_template(mut self) -> Self {
+    pub fn of_first_seeds(mut self) -> Self {
         match &mut self.comparison {
             Comparison::Search { template, .. }
             | Comparison::Window { template, .. }
             | Comparison::GenSr { template, .. } => {
-                template.sample = template.sample.of_first_seed();
+                template.sample = template.sample.of_first_seeds();
             }
-            Comparison::Idealised { .. } | Comparison::OverIdealised { .. } | Comparison::Supervised => {}
+            Comparison::Idealised { injection } | Comparison::OverIdealised { injection, .. } => {
+                *injection = Injection::first(injection.n_signal);
+            }
+            Comparison::Supervised => {}
         }
         self
     }
@@ -223,9 +239,9 @@ impl fmt::Display for ScanPoint {
             Comparison::GenSr { template, oversampling, data_oversampling } => {
                 write!(f, "gensr-{}-x{oversampling}-d{data_oversampling}", template.sample)?;
             }
-            Comparison::Idealised { n_signal } => write!(f, "idealised-s{n_signal}")?,
-            Comparison::OverIdealised { n_signal, oversampling } => {
-                write!(f, "over_idealised-s{n_signal}-x{oversampling}")?;
+            Comparison::Idealised { injection } => write!(f, "idealised-{injection}")?,
+            Comparison::OverIdealised { injection, oversampling } => {
+                write!(f, "over_idealised-{injection}-x{oversampling}")?;
             }
             Comparison::Supervised => write!(f, "supervised")?,
         }
@@ -242,7 +258,9 @@ impl fmt::Display for ScanPoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::{Integration, Kinematics, SigmaPrime, Solver, TemplateMethod, TrainingSample};
+    use crate::job::{
+        InjectionSeed, Integration, Kinematics, SigmaPrime, Solver, TemplateMethod, TrainingSample,
+    };
 
     #[test]
     fn points_read_as_ids() {
@@ -262,7 +280,12 @@ mod tests {
         assert_eq!(trees.to_string(), "sr-sp0.62-euler50-s1000-w2800-6000-x5-trees");
         let gensr = Comparison::GenSr { template, oversampling, data_oversampling: Oversampling(2) };
         assert_eq!(point(gensr).to_string(), "gensr-s1000-w2800-6000-x5-d2");
-        assert_eq!(point(Comparison::Idealised { n_signal: SignalCount(50) }).to_string(), "idealised-s50");
+        let idealised = |seed| Comparison::Idealised {
+            injection: Injection::of_seed(SignalCount(50), InjectionSeed(seed)),
+        };
+        assert_eq!(point(idealised(0)).to_string(), "idealised-s50");
+        assert_eq!(point(idealised(3)).to_string(), "idealised-s50-i3");
+        assert_eq!(point(idealised(3)).of_first_seeds(), point(idealised(0)));
         assert_eq!(point(Comparison::Supervised).to_string(), "supervised");
         let jets = |template| {
             let comparison = Comparison::Search { template, oversampling };

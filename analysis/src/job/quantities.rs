@@ -42,7 +42,7 @@ impl fmt::Display for MassUnit {
 }
 
 /// How many true signal events are mixed into the full-range background.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SignalCount(pub u32);
 
@@ -94,6 +94,35 @@ impl TemplateSeed {
     /// Whether it is the first, which jobs without others have.
     pub fn is_first(&self) -> bool {
         self.0 == 0
+    }
+}
+
+/// The seed of an injection: which signal events are in the data, and which are kept for evaluation, is drawn anew for each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct InjectionSeed(pub u32);
+
+impl InjectionSeed {
+    /// Whether it is the first, which jobs without others have.
+    pub fn is_first(&self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// What was drawn for a classifier: the seeds of the injection and of the template that it sees; none where it sees no data, or no
+/// template that was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Draw {
+    /// The seed of the injection.
+    pub injection: Option<InjectionSeed>,
+    /// The seed of the template.
+    pub template: Option<TemplateSeed>,
+}
+
+impl Draw {
+    /// Whether both are the first, or there are none.
+    pub fn is_first(&self) -> bool {
+        self.injection.is_none_or(|seed| seed.is_first()) && self.template.is_none_or(|seed| seed.is_first())
     }
 }
 

@@ -15,7 +15,9 @@ use super::document::{Mistakes, Section};
 use super::keys::{Keys, keys};
 use super::rules::{Rule, fitting, from_toml};
 use super::search::SearchKeys;
-use super::{FlowSettings, JetClassifierSettings, JetModelSettings, Job, limits, sampling};
+use super::{
+    FlowSettings, InjectionSettings, JetClassifierSettings, JetModelSettings, Job, limits, sampling,
+};
 use crate::error::Error;
 use crate::job::Regions;
 
@@ -38,6 +40,7 @@ keys! {
         independent_background: BackgroundKeys;
         other_sample: OtherSampleKeys;
         regions: RegionKeys;
+        injection: InjectionSettings;
         denoiser: DenoiserSettings;
         sampler: SamplerSettings;
         flow: FlowSettings;
@@ -124,6 +127,7 @@ impl Document {
             independent_background: self.independent_background.into(),
             regions: Regions::new(signal, outer),
             collision_energy: collision_energy_gev,
+            injection: self.injection,
             denoiser: self.denoiser,
             sampler: self.sampler,
             flow: self.flow,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
 use crate::job::solver::Solver;
-use crate::job::{MassWindow, Regions, SigmaPrime, SignalCount, TemplateSeed};
+use crate::job::{Injection, MassWindow, Regions, SigmaPrime, TemplateSeed};
 
 /// How a background template is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]
@@ -175,8 +175,9 @@ impl FlowKind {
 /// The data that a background model learns from: side-bands, with their share of the injected signal.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainingSample {
-    /// Signal events mixed into the full-range background.
-    pub n_signal: SignalCount,
+    /// Signal that is mixed into the full-range background.
+    #[serde(flatten)]
+    pub injection: Injection,
     /// Outer edges of the side-bands.
     pub side_bands: MassWindow,
     /// The signal region between them; none: the job's.
@@ -192,16 +193,23 @@ pub struct TrainingSample {
 
 impl TrainingSample {
     /// Data with so much signal, in the job's own signal region.
-    pub fn new(n_signal: SignalCount, side_bands: MassWindow) -> Self {
-        Self { n_signal, side_bands, signal_region: None, left_out: None, template_seed: TemplateSeed(0) }
+    pub fn new(injection: impl Into<Injection>, side_bands: MassWindow) -> Self {
+        Self {
+            injection: injection.into(),
+            side_bands,
+            signal_region: None,
+            left_out: None,
+            template_seed: TemplateSeed(0),
+        }
     }
 
-    /// Whether signal region and side-bands are those of the job, and the seed is the first.
+    /// Whether signal region and side-bands are those of the job, and the seeds are the first.
     pub fn is_nominal(&self, regions: &Regions) -> bool {
         self.side_bands == regions.outer
             && self.signal_region.is_none()
             && self.left_out.is_none()
             && self.template_seed.is_first()
+            && self.injection.injection_seed.is_first()
     }
 
     /// The same data, whatever the seed of their template.
@@ -209,11 +217,18 @@ impl TrainingSample {
     pub fn of_first_seed(self) -> Self {
         Self { template_seed: TemplateSeed(0), ..self }
     }
+
+    /// Data with as much signal, whatever the seeds of injection and template: what differs by these alone is one point of a
+    /// figure.
+    #[must_use]
+    pub fn of_first_seeds(self) -> Self {
+        Self { injection: Injection::first(self.injection.n_signal), ..self.of_first_seed() }
+    }
 }
 
 impl fmt::Display for TrainingSample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "s{}-w{}", self.n_signal, self.side_bands)?;
+        write!(f, "{}-w{}", self.injection, self.side_bands)?;
         if let Some(window) = self.signal_region {
             write!(f, "-r{window}")?;
         }

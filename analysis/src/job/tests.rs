@@ -320,6 +320,64 @@ fn templates_are_made_anew_for_each_seed() {
 }
 
 #[test]
+fn injections_are_drawn_anew_for_each_seed_where_there_is_signal() {
+    let of = |n_signal: &str, more: &str| {
+        check(&SMALL.replace("n_signal = [0]", &format!("n_signal = {n_signal}\noversampling = [1]\n{more}")))
+    };
+    let names = |job: Job| job.points.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let job = of("[0, 500]", "injection_seeds = '0-1'\ntemplate_seeds = '0-1'").expect("a good job");
+    let expected = [
+        "s0-w2800-6000",
+        "s0-w2800-6000-t1",
+        "s500-w2800-6000",
+        "s500-w2800-6000-t1",
+        "s500-i1-w2800-6000",
+        "s500-i1-w2800-6000-t1",
+    ];
+    assert_eq!(names(job), expected.map(|sample| format!("noise-{sample}-x1")));
+    let references = "[independent_background]\nsource = 'file'\n[[scan]]\nmethod = 'over_idealised'\nn_signal = [5]\ninjection_seeds = [0, 3]\noversampling = [2]\n";
+    let job = of("[0]", references).expect("a good job");
+    assert_eq!(names(job)[1..], ["over_idealised-s5-x2", "over_idealised-s5-i3-x2"]);
+    assert_eq!(of("[5]", "injection_seeds = [0]").expect("a good job"), of("[5]", "").expect("a good job"));
+    for (more, expected) in [
+        ("injection_seeds = [1]\n", "lacks 0"),
+        ("injection_seeds = [0, 0]\n", "injection_seeds"),
+        ("injection_seeds = [0, -1]\n", "whole numbers"),
+        ("[injection]\ncount = 'poison'\n", "write \"exact\" or \"poisson\""),
+        (
+            "[independent_background]\nsource = 'file'\n[[scan]]\nmethod = 'supervised'\ninjection_seeds = [0, 1]\n",
+            "injection_seeds",
+        ),
+    ] {
+        let found = of("[5]", more).expect_err(more).to_string();
+        assert!(found.contains(expected), "{more}: {found}");
+    }
+    let found = of("[0]", "injection_seeds = [0, 1]").expect_err("nothing to draw").to_string();
+    assert!(found.contains("no signal is injected"), "{found}");
+}
+
+#[test]
+fn points_of_the_first_injection_read_as_they_did_before_there_were_others() {
+    let job = check(&SMALL.replace("n_signal = [0]", "n_signal = [5]\ninjection_seeds = [0, 1]"))
+        .expect("a good job");
+    let texts: Vec<String> =
+        job.points.iter().map(|point| serde_json::to_string(point).expect("text")).collect();
+    assert!(texts[0].contains("\"sample\":{\"n_signal\":5,\"side_bands\""), "{}", texts[0]);
+    assert!(
+        texts[1].contains("\"sample\":{\"n_signal\":5,\"injection_seed\":1,\"side_bands\""),
+        "{}",
+        texts[1]
+    );
+    for (text, point) in texts.iter().zip(&job.points) {
+        assert_eq!(serde_json::from_str::<ScanPoint>(text).expect("a point"), *point);
+    }
+    // Nor do the settings of a job without Poisson numbers stand in its text.
+    assert!(job.physics().get("injection").is_none());
+    let job = check(&format!("{SMALL}[injection]\ncount = 'poisson'\n")).expect("a good job");
+    assert_eq!(job.physics()["injection"]["count"], "poisson");
+}
+
+#[test]
 fn flow_matching_begins_with_noise_alone() {
     let scan = |more: &str| {
         check(&SMALL.replace(

@@ -53,7 +53,7 @@ pub fn fingerprints(job: &Job, inputs: &[InputFile], plan: &Plan) -> Vec<Fingerp
     let common = Sha256::new_with_prefix(common.as_bytes());
     let settings = Settings {
         job,
-        split: json!([job.regions, job.independent_background]),
+        split: split(job),
         noise: noise(job),
         other_sample: other_sample(job, inputs),
         simulated_signal: simulated_signal(job, inputs),
@@ -80,6 +80,14 @@ pub fn fingerprints(job: &Job, inputs: &[InputFile], plan: &Plan) -> Vec<Fingerp
         fingerprints.push(fingerprint);
     }
     fingerprints
+}
+
+/// Which events are data. Jobs with the usual injection stay what they were before there was another.
+fn split(job: &Job) -> Value {
+    if job.injection.are_usual() {
+        return json!([job.regions, job.independent_background]);
+    }
+    json!([job.regions, job.independent_background, job.injection])
 }
 
 /// The noise strengths that trainings learn; the largest is also the scale of their embedding.

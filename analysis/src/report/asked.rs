@@ -112,7 +112,7 @@ fn counts(job: &Job, results: &Results) -> Vec<Counts> {
         }));
     };
     for fit in results.each::<Fit>().filter(|fit| fit.sample.is_nominal(&job.regions)) {
-        at(fit.sample.n_signal, &mut |counts| counts.side_bands = Some(fit.n_events));
+        at(fit.sample.injection.n_signal, &mut |counts| counts.side_bands = Some(fit.n_events));
     }
     for point in results.points.iter().filter(|found| found.point.method() != "gensr") {
         let is_nominal =

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
-use crate::job::{BandSource, ClassifierSeed, Fold, Job, ScanPoint, SignalCount, TemplateSeed};
+use crate::job::{BandSource, ClassifierSeed, Draw, Fold, Job, ScanPoint, SignalCount};
 use crate::plan::work::Recorded;
 use crate::plan::{Plan, TaskId};
 use crate::statistics::band::Band;
@@ -57,8 +57,8 @@ pub struct OfTask<C> {
     pub task: TaskId,
     /// Wall time of the task, shared by its classifiers.
     pub seconds: f64,
-    /// The seed of the template that it saw, where there is one.
-    pub template_seed: Option<TemplateSeed>,
+    /// What was drawn for it.
+    pub draw: Draw,
     /// The classifier.
     pub classifier: C,
 }
@@ -119,8 +119,8 @@ impl Results {
             };
             match result {
                 TaskResult::Classify(found) => {
-                    // Templates of all seeds are one point of every figure.
-                    let point = found.point.of_first_template();
+                    // Injections and templates of all seeds are one point of every figure.
+                    let point = found.point.of_first_seeds();
                     let place = *known.entry(point.to_string()).or_insert(results.points.len());
                     if place == results.points.len() {
                         results.points.push(PointResults::without_classifiers(
@@ -142,10 +142,10 @@ impl Results {
 fn of_task<C>(
     task: &TaskId,
     seconds: f64,
-    template_seed: Option<TemplateSeed>,
+    draw: Draw,
     classifiers: Vec<C>,
 ) -> impl Iterator<Item = OfTask<C>> {
-    let of = move |classifier| OfTask { task: task.clone(), seconds, template_seed, classifier };
+    let of = move |classifier| OfTask { task: task.clone(), seconds, draw, classifier };
     classifiers.into_iter().map(of)
 }
 
@@ -181,29 +181,27 @@ impl PointResults {
     fn add(&mut self, task: &TaskId, seconds: f64, found: Classification) {
         let trained = (found.classifiers.len() + found.diverged.len()).max(1);
         let seconds = seconds / trained as f64;
-        let template = found.point.template_seed();
-        self.classifiers.extend(of_task(task, seconds, template, found.classifiers));
-        self.diverged.extend(of_task(task, seconds, template, found.diverged));
+        let draw = found.point.draw();
+        self.classifiers.extend(of_task(task, seconds, draw, found.classifiers));
+        self.diverged.extend(of_task(task, seconds, draw, found.diverged));
     }
 
     /// The band of a figure of merit over the point's classifiers; none if one of them lacks it.
     pub fn band(&self, value: impl Fn(&Classifier) -> Option<f64>) -> Option<Band> {
         let counts = |result: &&OfTask<Classifier>| match self.band_source {
             BandSource::All => true,
-            BandSource::Classifiers => result.template_seed.is_none_or(|seed| seed.is_first()),
+            BandSource::Classifiers => result.draw.is_first(),
         };
         Band::of(self.classifiers.iter().filter(counts).map(|result| value(&result.classifier)))
     }
 
-    /// A figure of merit by template, and of each template by classifier, with its seed and fold; those without it are left out.
-    pub fn by_template(
-        &self,
-        value: impl Fn(&Classifier) -> Option<f64>,
-    ) -> BTreeMap<Option<TemplateSeed>, Vec<OfClassifier>> {
+    /// A figure of merit by injection and template, and of each template by classifier, with its seed and fold; those without it
+    /// are left out.
+    pub fn by_draw(&self, value: impl Fn(&Classifier) -> Option<f64>) -> BTreeMap<Draw, Vec<OfClassifier>> {
         let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for OfTask { template_seed, classifier, .. } in &self.classifiers {
+        for OfTask { draw, classifier, .. } in &self.classifiers {
             if let Some(value) = value(classifier) {
-                found.entry(*template_seed).or_default().push(((classifier.seed, classifier.fold), value));
+                found.entry(*draw).or_default().push(((classifier.seed, classifier.fold), value));
             }
         }
         found

@@ -353,7 +353,7 @@ fn template_summary(template: Option<TemplateSpec>) -> TemplateSummary {
     let grid = template
         .map_or_else(|| NoiseGrid::full(&job.sampler), |template| NoiseGrid::of(&job.sampler, &template));
     let method = template.map(|template| template.method);
-    let injected = template.map_or(0, |template| template.sample.n_signal.0);
+    let injected = template.map_or(0, |template| template.sample.injection.n_signal.0);
     let bell = |middle: f64| -> Vec<f64> {
         (0..20_u8).map(|bin| 0.16 * (-((f64::from(bin) - middle) / 5.0).powi(2)).exp()).collect()
     };

@@ -2,7 +2,7 @@
 
 use drapes_analysis::job::Job;
 use drapes_analysis::job::point::ScanPoint;
-use drapes_analysis::job::quantities::{MassUnit, SignalCount};
+use drapes_analysis::job::quantities::MassUnit;
 use drapes_analysis::job::regions::{Region, Regions};
 use drapes_analysis::job::template_spec::Inputs;
 use drapes_analysis::text::number::short;
@@ -108,7 +108,7 @@ impl Sample {
         if !uses_features(job) {
             return vec![];
         }
-        let most = job.points.iter().filter_map(ScanPoint::n_signal).max().unwrap_or(SignalCount(0));
+        let most = job.points.iter().filter_map(ScanPoint::n_signal).max().unwrap_or_default();
         let chosen = |wanted| self.chosen(most, &job.regions, wanted).unwrap_or_default();
         let events = [chosen(Region::SideBand), chosen(Region::Signal)].concat();
         let rows = self.features(&events);

@@ -14,7 +14,7 @@ impl Sample {
     pub fn digest(&self) -> String {
         let mut digest = Pieces::new();
         digest.events(&self.events);
-        for list in [&self.independent, &self.withheld, &self.background, &self.signal] {
+        for list in [&self.independent, &self.withheld, &self.background, self.signal.first()] {
             digest.numbers(list.iter().map(|event| event.to_le_bytes()));
         }
         for apart in [&self.other, &self.simulated].into_iter().flatten() {

@@ -1,8 +1,8 @@
 //! What a search asks of its events beyond what templates ask for.
 
 use drapes_analysis::job::axis_headings::distinct;
+use drapes_analysis::job::injection::Injection;
 use drapes_analysis::job::point::Comparison;
-use drapes_analysis::job::quantities::SignalCount;
 use drapes_analysis::job::regions::{MassWindow, Region};
 use drapes_analysis::job::{Injected, Job, Sensitivity};
 use ndarray::{Array2, Axis};
@@ -38,17 +38,18 @@ impl Sample {
         else {
             return Ok(self);
         };
-        let middle = self.middle_of_signal(search.injected.added());
+        let middle = self.middle_of_signal(search.injected.added().into());
         self.remark_of_mass(sensitivity, middle, job);
         let strongest = sensitivity.strengths.iter().copied().fold(0.0, f64::max);
         let mut problems = Vec::new();
         for point in job.points.iter().filter(|point| point.is_searched()) {
             let Some(template) = point.template() else { continue };
             let regions = job.regions_of(&template.sample);
-            let data = self.chosen(template.sample.n_signal, &regions, Region::Signal)?.len();
+            let data = self.chosen(template.sample.injection, &regions, Region::Signal)?.len();
             let mean = strongest * (data as f64).sqrt();
             let needed = (mean + ROOM * mean.sqrt()).ceil() as usize;
-            let found = self.signal_in(sensitivity, search.injected.added(), regions.signal).features.nrows();
+            let found =
+                self.signal_in(sensitivity, search.injected.added().into(), regions.signal).features.nrows();
             if found < needed {
                 problems.push(Error::TooFew {
                     region: format!(
@@ -75,11 +76,11 @@ impl Sample {
     }
 
     /// The median mass of simulated signal.
-    fn middle_of_signal(&self, used: SignalCount) -> f64 {
+    fn middle_of_signal(&self, used: Injection) -> f64 {
         let mut masses: Vec<f64> = if let Some(simulated) = &self.simulated {
             simulated.masses.clone()
         } else {
-            let unused = self.signal.get(used.0 as usize..).unwrap_or_default();
+            let unused = self.beyond(used);
             unused.iter().map(|event| self.mass(*event)).collect()
         };
         let middle = masses.len() / 2;
@@ -103,13 +104,8 @@ impl Sample {
         ));
     }
 
-    /// Simulated signal in a window: of the file, or that of the data which no injection up to `used` contains.
-    pub fn signal_in(
-        &self,
-        sensitivity: &Sensitivity,
-        used: SignalCount,
-        window: MassWindow,
-    ) -> WindowSignal {
+    /// Simulated signal in a window: of the file, or that of the data which the injection `used` does not contain.
+    pub fn signal_in(&self, sensitivity: &Sensitivity, used: Injection, window: MassWindow) -> WindowSignal {
         let shift = sensitivity.shift(window);
         let inside = |mass: f64| window.contains(mass + shift);
         let (features, all) = if let Some(simulated) = &self.simulated {
@@ -117,7 +113,7 @@ impl Sample {
                 (0..simulated.len()).filter(|event| inside(simulated.masses[*event])).collect();
             (simulated.features.select(Axis(0), &chosen), simulated.len())
         } else {
-            let unused = self.signal.get(used.0 as usize..).unwrap_or_default();
+            let unused = self.beyond(used);
             let chosen: Vec<u32> = unused.iter().copied().filter(|event| inside(self.mass(*event))).collect();
             (self.features(&chosen), unused.len())
         };
@@ -129,8 +125,11 @@ impl Sample {
     pub(super) fn check_search(&self, job: &Job) -> Vec<Error> {
         let Some(search) = &job.search else { return vec![] };
         let mut problems = Vec::new();
-        if search.injected == Injected::Unlabelled && !self.signal.is_empty() {
-            problems.push(Error::LabelledSearch { signal: self.signal.len(), label: job.data.label.clone() });
+        if search.injected == Injected::Unlabelled && !self.signal.first().is_empty() {
+            problems.push(Error::LabelledSearch {
+                signal: self.signal.first().len(),
+                label: job.data.label.clone(),
+            });
         }
         let windows = job.points.iter().filter_map(|point| match point.comparison {
             Comparison::Window { template, .. } => Some(job.regions_of(&template.sample)),

@@ -1,5 +1,6 @@
 use drapes_analysis::job::JobFile;
 use drapes_analysis::job::point::{ClassifierKind, Comparison};
+use drapes_analysis::job::quantities::{InjectionSeed, SignalCount};
 
 use super::*;
 
@@ -53,6 +54,72 @@ fn injected_counts_are_exact_and_nested() {
     assert_eq!(sample.masses(SignalCount(10)).expect("enough signal").len(), 1010);
 }
 
+/// The features of the signal of an injection, in its order.
+fn signal_of(sample: &Sample, job: &Job, n_signal: u32, seed: u32) -> Vec<f32> {
+    let injection = Injection::of_seed(SignalCount(n_signal), InjectionSeed(seed));
+    let data = sample.data(injection, &job.regions, Region::Signal).expect("enough signal");
+    data.features.iter().copied().skip(200).collect()
+}
+
+/// Points of so much signal with each of these seeds.
+fn points(job: &Job, n_signal: u32, seeds: impl IntoIterator<Item = u32>) -> Vec<ScanPoint> {
+    let of = |seed| {
+        let mut point = job.points[0];
+        let Comparison::Search { template, .. } = &mut point.comparison else { panic!("a template") };
+        template.sample.injection = Injection::of_seed(SignalCount(n_signal), InjectionSeed(seed));
+        point
+    };
+    seeds.into_iter().map(of).collect()
+}
+
+#[test]
+fn injections_of_other_seeds_are_drawn_anew() {
+    let mut job = job("");
+    job.points = points(&job, 10, [0, 1, 7]);
+    let sample = Sample::new(&job, events(), None, None).expect("a good sample");
+    let [first, second, third] = [0, 1, 7].map(|seed| signal_of(&sample, &job, 10, seed));
+    assert!(first != second && second != third && first != third);
+    for (seed, signal) in [(0, &first), (1, &second), (7, &third)] {
+        assert_eq!(signal.len(), 10);
+        assert_eq!(signal[..7], signal_of(&sample, &job, 7, seed), "nested in the order of its seed");
+        let unused = sample
+            .unused_signal(Injection::of_seed(SignalCount(10), InjectionSeed(seed)), job.regions.signal);
+        assert_eq!(unused.len(), 30);
+        assert!(sample.features(&unused).iter().all(|event| !signal.contains(event)));
+    }
+    // What jobs without other seeds inject stays what it was.
+    let alone = Sample::new(&super::tests::job(""), events(), None, None).expect("a good sample");
+    assert_eq!(signal_of(&alone, &job, 10, 0), first);
+    // A job that asks for another seed later gets the same events.
+    job.points.remove(1);
+    let later = Sample::new(&job, events(), None, None).expect("a good sample");
+    assert_eq!(signal_of(&later, &job, 10, 7), third);
+}
+
+#[test]
+fn poisson_injections_fluctuate_around_their_mean_and_stay_nested() {
+    let mut job = job("[injection]\ncount = 'poisson'\n");
+    let seeds = 0..400;
+    job.points = points(&job, 16, seeds.clone());
+    let sample = Sample::new(&job, events(), None, None).expect("a good sample");
+    let counts: Vec<f64> =
+        seeds.clone().map(|seed| signal_of(&sample, &job, 16, seed).len() as f64).collect();
+    let n = counts.len() as f64;
+    let mean = counts.iter().sum::<f64>() / n;
+    let variance = counts.iter().map(|count| (count - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    // Errors of mean and variance: 4/√400 and 16 √(2/399), about.
+    assert!((mean - 16.0).abs() < 4.0 * 0.2 && (variance - 16.0).abs() < 4.0 * 1.15, "{mean} {variance}");
+    for seed in 0..20 {
+        let (small, large) = (signal_of(&sample, &job, 8, seed), signal_of(&sample, &job, 16, seed));
+        assert_eq!(large[..small.len()], small);
+    }
+    assert_eq!(signal_of(&sample, &job, 0, 3), [0.0; 0]);
+    // The largest is what counts, not the mean: 40 events are there.
+    job.points = points(&job, 33, seeds);
+    let refused = Sample::new(&job, events(), None, None).err().expect("a refusal").to_string();
+    assert!(refused.contains("40 signal events") && refused.contains("lower n_signal"), "{refused}");
+}
+
 #[test]
 fn withheld_background_is_not_data() {
     let job = job("[independent_background]\nsource = 'withheld'\nfraction = 0.25");
@@ -84,7 +151,7 @@ fn impossible_requests_are_refused_with_their_reason() {
     };
     let mut job = job("");
     job.points.push(ScanPoint {
-        comparison: Comparison::Idealised { n_signal: SignalCount(41) },
+        comparison: Comparison::Idealised { injection: SignalCount(41).into() },
         classifier: ClassifierKind::Mlp,
     });
     assert!(refused(&job, events()).contains("40 signal events (at least 41 are needed) lower n_signal"));

@@ -1,6 +1,6 @@
 //! The points of a scan, as a plan shows them: a row a method, each axis as a short list.
 
-use crate::job::axis_headings::{AXES, AxisValue, TEMPLATE_SEEDS, distinct};
+use crate::job::axis_headings::{AXES, AxisValue, INJECTION_SEEDS, TEMPLATE_SEEDS, distinct};
 use crate::job::method_names::label;
 use crate::job::{Job, ScanPoint};
 use crate::plan::Plan;
@@ -23,7 +23,7 @@ pub fn methods(job: &Job) -> String {
     for (heading, axis) in AXES {
         match &values(job.points.iter(), axis)[..] {
             [] => {}
-            [_] if heading == TEMPLATE_SEEDS => {}
+            [_] if [TEMPLATE_SEEDS, INJECTION_SEEDS].contains(&heading) => {}
             [value] => {
                 let has_axis = |method: &&&'static str| of(method).any(|point| axis(point).is_some());
                 let those: Vec<&&'static str> = methods.iter().filter(has_axis).collect();

@@ -1,5 +1,5 @@
 use super::*;
-use crate::job::{BandSource, ClassifierSeed, Fold, JobFile, TemplateSeed};
+use crate::job::{BandSource, ClassifierSeed, Draw, Fold, JobFile, TemplateSeed};
 use crate::plan::TaskId;
 use crate::statistics::metrics::RankedScores;
 use crate::store::results::OfTask;
@@ -47,7 +47,7 @@ fn results(aucs: [&[f64]; 2], distances: Vec<FeatureDistance>) -> Results {
 fn classifier(fold: u32, auc: f64) -> OfTask<Classifier> {
     OfTask {
         task: TaskId("classify".to_owned()),
-        template_seed: None,
+        draw: Draw::default(),
         seconds: 1.0,
         classifier: Classifier {
             seed: ClassifierSeed(0),
@@ -108,9 +108,10 @@ fn a_template_that_is_told_apart_is_named_with_the_features_at_fault() {
 fn one_bad_template_of_several_is_not_hidden_by_the_others() {
     let good: &[f64] = &[0.51, 0.5, 0.52, 0.49, 0.51];
     let mut results = results([good, good], vec![alike(), alike()]);
-    let second = |fold: u32| OfTask { template_seed: Some(TemplateSeed(1)), ..classifier(fold, 0.58) };
+    let of_template = |seed| Draw { injection: None, template: Some(TemplateSeed(seed)) };
+    let second = |fold: u32| OfTask { draw: of_template(1), ..classifier(fold, 0.58) };
     let first: Vec<_> = results.points[0].classifiers.drain(..).collect();
-    let first = first.into_iter().map(|found| OfTask { template_seed: Some(TemplateSeed(0)), ..found });
+    let first = first.into_iter().map(|found| OfTask { draw: of_template(0), ..found });
     results.points[0].classifiers = first.chain((0..5).map(second)).collect();
     // Together they would have 0.543.
     let found = failures(&results);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::job::{BandSource, ClassifierSeed, Fold, JobFile, TemplateSeed};
+use crate::job::{BandSource, ClassifierSeed, Fold, InjectionSeed, JobFile, TemplateSeed};
 use crate::plan::TaskId;
 use crate::statistics::metrics::RankedScores;
 use crate::store::SampleSizes;
@@ -14,10 +14,11 @@ fn results(noise: &[&[f64]], idealised: &[f64], band: &str) -> Results {
     );
     let job = JobFile::from_text("job.toml", text).check().expect("a good job");
     let classifiers = |template: Option<u32>, values: &[f64]| -> Vec<OfTask<Classifier>> {
-        (0..).zip(values).map(|(seed, value)| classifier(template.map(TemplateSeed), seed, *value)).collect()
+        let draw = draw(0, template);
+        (0..).zip(values).map(|(seed, value)| classifier(draw, seed, *value)).collect()
     };
     let point = |place: usize, classifiers| PointResults {
-        point: job.points[place].of_first_template(),
+        point: job.points[place].of_first_seeds(),
         sizes: SampleSizes { data_background: 1, data_signal: 1, template: 1 },
         classifiers,
         band_source: job.figures.band,
@@ -38,13 +39,17 @@ fn results(noise: &[&[f64]], idealised: &[f64], band: &str) -> Results {
     }
 }
 
-fn classifier(template_seed: Option<TemplateSeed>, seed: u32, sic: f64) -> OfTask<Classifier> {
+fn draw(injection: u32, template: Option<u32>) -> Draw {
+    Draw { injection: Some(InjectionSeed(injection)), template: template.map(TemplateSeed) }
+}
+
+fn classifier(draw: Draw, seed: u32, sic: f64) -> OfTask<Classifier> {
     let mut performance = RankedScores::new(vec![], vec![]).performance();
     performance.sic_at_1e3 = Some(sic);
     (performance.n_background, performance.n_signal) = (25_000, 4_000_000);
     OfTask {
         task: TaskId("classify".to_owned()),
-        template_seed,
+        draw,
         seconds: 1.0,
         classifier: Classifier {
             seed: ClassifierSeed(seed),
@@ -75,14 +80,15 @@ fn the_spread_is_divided_among_its_sources() {
     assert_eq!(found.len(), 1, "{found:?}");
     let row = &found[0];
     assert_eq!(
-        row[..6],
-        ["noise-s500-w2800-6000-x5", "noise", "500", "sic_at_1e3", "2", "6"].map(str::to_owned)
+        row[..7],
+        ["noise-s500-w2800-6000-x5", "noise", "500", "sic_at_1e3", "1", "2", "6"].map(str::to_owned)
     );
     // Means 9 and 11; one classifier differs by 1; 25 events pass, so that SIC is known to a tenth.
-    let expected = [10.0, 1.0, 1.0, ((6.0_f64 - 1.0) / 3.0).sqrt(), 1.0];
-    for (cell, expected) in row[6..].iter().zip(expected) {
-        assert!((number(cell) - expected).abs() < 1e-3, "{row:?}");
+    let expected = [(7, 10.0), (8, 1.0), (9, 1.0), (10, ((6.0_f64 - 1.0) / 3.0).sqrt()), (12, 1.0)];
+    for (column, expected) in expected {
+        assert!((number(&row[column]) - expected).abs() < 1e-3, "{column}: {row:?}");
     }
+    assert_eq!(row[11], "", "one injection tells no spread of injections");
 }
 
 #[test]
@@ -124,4 +130,44 @@ fn bands_hold_all_templates_or_the_first() {
         let band = results.points[0].band(|found| found.performance.sic_at_1e3).expect("classifiers");
         assert!((band.mean - mean).abs() < 1e-12 && band.n == n, "{band:?}");
     }
+}
+
+#[test]
+fn injections_that_are_drawn_anew_are_paired_by_their_seeds() {
+    let mut results = results(&[&[8.0, 10.0], &[10.0, 12.0]], &[8.0, 8.0], "all");
+    // ∅ has two templates of a second injection as well, and the reference stands beside both injections.
+    let again = [(0, 11.0), (0, 13.0), (1, 13.0), (1, 15.0)];
+    let again = again.into_iter().zip([0, 1, 0, 1]);
+    results.points[0]
+        .classifiers
+        .extend(again.map(|((template, sic), seed)| classifier(draw(1, Some(template)), seed, sic)));
+    let others = [(0, 12.0), (1, 12.0)].map(|(seed, sic)| classifier(draw(1, None), seed, sic));
+    results.points[1].classifiers.extend(others);
+    let found = rows(variance(&results));
+    assert_eq!(found.len(), 2, "{found:?}");
+    // ∅: means 9 and 11, 12 and 14: MSW = 2, of templates 4, of injections 8·1.5² = 18.
+    let row = found.iter().find(|row| row[1] == "noise").expect("the row of ∅");
+    assert_eq!(row[4..7], ["2", "4", "8"].map(str::to_owned));
+    let expected = [(7, 11.5), (8, 1.5), (9, 2.0_f64.sqrt()), (10, 1.0), (11, (14.0_f64 / 4.0).sqrt())];
+    for (column, expected) in expected {
+        assert!((number(&row[column]) - expected).abs() < 1e-3, "{column}: {row:?}");
+    }
+    // The reference has no template of its own: what injections do to it is all beyond its classifiers.
+    let row = found.iter().find(|row| row[1] == "idealised").expect("the row of the reference");
+    assert_eq!((row[4].as_str(), row[5].as_str(), row[10].as_str()), ("2", "", ""));
+    assert!((number(&row[11]) - 8.0_f64.sqrt()).abs() < 1e-3, "{row:?}");
+    // Differences by injection: 8 − 10 and 12 − 13; the reference was drawn with each, so that its classifiers are no error apart.
+    let row = &rows(differences(&results))[0];
+    let expected = [(4, -1.5), (6, 0.5), (7, 1.0), (8, 0.0), (10, 8.0)];
+    for (column, expected) in expected {
+        assert!((number(&row[column]) - expected).abs() < 1e-3, "{column}: {row:?}");
+    }
+    let said = told(&results);
+    assert!(
+        said.contains(
+            "11.50 ± 1.50 by 2 injections and 4 templates; classifiers vary by 1.41, templates by 1.00"
+        ),
+        "{said}"
+    );
+    assert!(said.contains("of Idealised at 500 injected: 10.00 ± 2.00 by 2 injections; "), "{said}");
 }
