@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
-use super::numbers::{CutNumbers, Excess, OfSpectrum, of_all};
+use super::numbers::{CutNumbers, Estimate, Excess, OfSpectrum, of_all};
 use super::peak::{FoundPeak, fitted};
 use super::pseudo_searches::PseudoSearch;
 use super::sensed::{Conversion, Conversions};
 use super::side_band_bias::{largest_bias, note};
 use super::window::NO_EXCESS;
 use crate::figures::table::round;
+use crate::job::axis_headings::distinct;
 use crate::statistics::search::calibration::CorrectedP;
 use crate::statistics::search::limits::UpperLimits;
 use crate::statistics::search::p_value::PValue;
@@ -161,8 +162,9 @@ impl SearchRow {
         // Whether a peak has a fit depends on the data in the window.
         let unfitted = peak.and_then(|peak| peak.as_ref().err()).filter(|_| found.spectrum.is_ok());
         // While the search is blind, limits are those that are expected, which no data behind the cut enter.
-        let of_limit =
-            conversion.zip(found.direct.as_ref().ok()).and_then(|(of, excess)| of.noted(excess, blinding));
+        let excesses = Estimate::BOTH.into_iter().filter_map(|estimate| found.excess(estimate));
+        let of_limits = excesses.filter_map(|excess| conversion?.noted(excess, blinding));
+        let of_limits = distinct(of_limits);
         let of_data = unfitted.map(String::as_str).filter(|_| blinding == Blinding::Open);
         let mut row = Self {
             window_low_gev: found.regions.signal.low.0,
@@ -180,7 +182,7 @@ impl SearchRow {
                 .into_iter()
                 .flatten()
                 .cloned()
-                .chain(of_data.into_iter().chain(of_limit).map(str::to_owned))
+                .chain(of_data.into_iter().chain(of_limits).map(str::to_owned))
                 .chain(bias.and_then(note))
                 .collect::<Vec<_>>()
                 .join("; "),
@@ -268,18 +270,17 @@ fn on_signal(excess: &Excess, conversion: Option<&Conversion>, write: Writer) ->
     let conversion = conversion?;
     let limits = conversion.limits(excess, write.0)?;
     let [observed, expected] = [limits.observed, limits.expected[2]];
-    let of = |convert: &dyn Fn(f64) -> Option<f64>| {
-        let finite = |limit| convert(limit).filter(|converted| converted.is_finite());
-        [write.number(finite(observed)), number(finite(expected))]
-    };
+    let of =
+        |convert: &dyn Fn(f64) -> Option<f64>| [write.number(convert(observed)), number(convert(expected))];
     Some([
         of(&|passing| Some(conversion.in_window(passing))),
         of(&|passing| conversion.cross_section(passing)),
     ])
 }
 
+/// A limit that excludes nothing is infinite, and has no cell.
 fn number(value: Option<f64>) -> String {
-    value.map_or(String::new(), text)
+    value.filter(|value| value.is_finite()).map_or(String::new(), text)
 }
 
 /// A number in seven digits; small ones with an exponent.

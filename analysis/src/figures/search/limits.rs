@@ -48,7 +48,7 @@ pub fn table_of_signal(name: &str, results: &Results) -> FigureTable {
     table
 }
 
-/// Limits of every window and cut, and of what is further counted as one, on something that an excess is of.
+/// Limits of every window and cut, and of what is further counted as one: those that `limits` makes of the numbers of a cut.
 fn limited(
     name: &str,
     results: &Results,
@@ -72,6 +72,11 @@ fn limited(
             push(&mut table, &format!("{} at {cut}", estimate.word()), &of_cut, results.blinding());
         }
     }
+    // Only a blind figure has no observed limit anywhere: one of an open search that excludes nothing says so.
+    let is_observed = table.rows.iter().any(|row| row.curve == OBSERVED);
+    if results.blinding() == Blinding::Open && !table.rows.is_empty() && !is_observed {
+        table.push_value("no signal is excluded", OBSERVED, 0.0, 0.0);
+    }
     axis::push(&mut table, &results.job);
     table
 }
@@ -80,7 +85,7 @@ fn push(table: &mut FigureTable, panel: &str, limits: &[(f64, UpperLimits)], bli
     for (curve, [below, above]) in EXPECTED.iter().zip([[1, 3], [0, 4]]) {
         for (mass, UpperLimits { expected, .. }) in limits {
             let band = Band { mean: expected[2], low: expected[below], high: expected[above], n: 1 };
-            // Where nothing is excluded, there is nothing to draw.
+            // A band that has no upper edge cannot be drawn; search.csv has its median.
             if band.high.is_finite() {
                 table.push(panel, curve, *mass, band, None);
             }
@@ -103,7 +108,7 @@ pub fn picture(table: &FigureTable) -> Picture {
     };
     let is_blind = table.rows.iter().all(|row| row.curve != OBSERVED);
     let footnote = if is_blind {
-        "CLs with asymptotic distributions; the search is blind: expected of the background that limits are over, and its error alone"
+        "CLs with asymptotic distributions; the search is blind: expected of the background that limits are over and its error, without the data"
     } else {
         "CLs with asymptotic distributions, approximate where few events are expected; expected without signal, with bands of \
          one and two standard deviations"

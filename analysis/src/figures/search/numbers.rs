@@ -114,8 +114,8 @@ impl Excess {
         }
     }
 
-    /// The same limits with an efficiency that has a relative error, which depends on how many events pass; none where nothing is
-    /// excluded.
+    /// As [`Excess::visible_limits`], of a signal whose efficiency has a relative error that depends on how many of its events pass; none
+    /// where nothing is excluded.
     pub fn limits_along(
         &self,
         blinding: Blinding,

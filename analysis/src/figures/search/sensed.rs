@@ -13,6 +13,10 @@ use crate::statistics::search::passing_signal::{PassingSignal, Simulated};
 use crate::store::Results;
 use crate::store::unblinding::Blinding;
 
+/// Said where a limit on the signal is missing.
+const NONE_EXCLUDED: &str = "no number of signal events is excluded, for its efficiency differs too much from search to search, or is \
+                             hardly known (name larger strengths in search.sensitivity, or more search.sensitivity_experiments)";
+
 /// The efficiency that stands for no cut.
 const BEFORE: f64 = 1.0;
 
@@ -97,7 +101,8 @@ fn at_cut<'a>(
 }
 
 /// The share of the signal that passes, in experiments with so much signal before and behind the cut: of all of it, with the error of that
-/// ratio by its spread, and what is left of the spread where that of a fixed efficiency is taken away: each search has learnt anew.
+/// ratio by its spread, and the standard deviation of the efficiency from one search to another, which learn anew: what is left of the
+/// spread where that of a fixed efficiency is taken away. An efficiency of variance τ² makes n (ε (1 − ε) − τ²) + n² τ² of n events.
 fn share_passing(signal: &[[f64; 2]]) -> (Measured, f64) {
     let sum = |place: usize| signal.iter().map(|one| one[place]).sum::<f64>();
     let (drawn, n) = (sum(0).max(1.0), signal.len() as f64);
@@ -106,8 +111,8 @@ fn share_passing(signal: &[[f64; 2]]) -> (Measured, f64) {
     let variance = squares * n / (n - 1.0).max(1.0);
     let error = if n > 1.0 { variance.sqrt() / drawn } else { value };
     let by_chance = value * (1.0 - value) * sum(0);
-    let beyond =
-        (variance - by_chance).max(0.0) / signal.iter().map(|one| one[0].powi(2)).sum::<f64>().max(1.0);
+    let pairs: f64 = signal.iter().map(|one| one[0] * (one[0] - 1.0)).sum();
+    let beyond = (variance - by_chance).max(0.0) / pairs.max(1.0);
     (Measured { value, error }, beyond.sqrt())
 }
 
@@ -208,11 +213,10 @@ impl Conversion {
         // Without a limit on what passes there is nothing to be said of the signal.
         excess.visible_limits(blinding)?;
         match self.limits(excess, blinding) {
-            Some(limits) if limits.observed.is_finite() => passing.beyond(limits.observed),
-            _ => Some(
-                "no number of signal events is excluded, for its efficiency differs too much from search to search (name larger \
-                 strengths in search.sensitivity)",
-            ),
+            Some(limits) if limits.observed.is_finite() && limits.expected[2].is_finite() => {
+                passing.beyond(limits.observed)
+            }
+            _ => Some(NONE_EXCLUDED),
         }
     }
 

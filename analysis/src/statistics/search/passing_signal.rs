@@ -7,7 +7,7 @@ pub struct Simulated {
     pub before: f64,
     /// The mean number behind it.
     pub behind: f64,
-    /// By what share of the efficiency that of one search may differ from the mean.
+    /// By what share of the efficiency that of one search may differ from the mean; 0 where none of the signal passes.
     pub spread: f64,
 }
 
@@ -22,7 +22,8 @@ pub struct PassingSignal(Vec<Simulated>);
 impl PassingSignal {
     /// Of mean numbers before and behind the cut. None where no signal was simulated, or none of it passes.
     ///
-    /// More signal never passes less: where means say so, it is by chance, and the larger one holds on.
+    /// More signal never passes less: where means say so, it is by chance, and the larger one holds on. Nor is the efficiency of less
+    /// signal known better: where spreads say so, that of the next strength holds, and so it does where nothing passes.
     pub fn of(simulated: impl IntoIterator<Item = Simulated>) -> Option<Self> {
         let mut points: Vec<Simulated> = simulated.into_iter().filter(|one| one.before > 0.0).collect();
         points.sort_by(|one, other| one.before.total_cmp(&other.before));
@@ -30,6 +31,11 @@ impl PassingSignal {
         for point in &mut points {
             most = most.max(point.behind);
             point.behind = most;
+        }
+        let mut largest = 0.0_f64;
+        for point in points.iter_mut().rev() {
+            largest = largest.max(point.spread);
+            point.spread = largest;
         }
         (most > 0.0).then_some(Self(points))
     }
@@ -133,6 +139,12 @@ mod tests {
             near(found.spread(passing), spread);
         }
         near(PassingSignal::of([with(100.0, 10.0, 0.8)]).expect("signal").spread(5.0), 0.8);
+        // Of a signal of which nothing has passed no efficiency is known, nor is that of less known better than that of more.
+        let found = PassingSignal::of([with(50.0, 0.0, 0.0), with(100.0, 10.0, 0.1), with(200.0, 80.0, 0.4)]);
+        let found = found.expect("signal");
+        for passing in [0.0, 5.0, 10.0, 45.0, 100.0] {
+            near(found.spread(passing), 0.4);
+        }
     }
 
     #[test]
