@@ -14,7 +14,7 @@ use super::clock::{Clock, MOMENT};
 use super::members::{members_of, two_sample};
 use super::models::{EPOCHS, LARGEST_BATCH, normals};
 use crate::models::classifier::{
-    BoostedTrees, ClassRows, ClassifierFamily, DataTruth, Perceptrons, SmallestFold,
+    BoostedTrees, ClassRows, ClassifierFamily, DataTruth, Member, Perceptrons, SmallestFold,
 };
 use crate::task::{Trial, seen};
 use crate::training::Checkpointer;
@@ -85,18 +85,22 @@ fn perceptrons(job: &Job, members: usize, device: Device) -> Option<(f64, f64)> 
     Some((TRAINING * classifier_weights(job) * (steps * members.len() * settings.batch) as f64, seconds))
 }
 
+/// A forest that learns from so many events of each class, which are different ones: where both classes held the same, no split would
+/// gain anything, and trees without a split cost next to nothing.
+fn member_of_trees(events: usize) -> Member {
+    let rows =
+        |count: usize| ClassRows { data: (0..count).collect(), template: (events..events + count).collect() };
+    Member { training: rows(events), validation: rows(events / 3), ..members_of(1, events).remove(0) }
+}
+
 /// Events times features times trees, and the seconds to grow them.
 fn trees(job: &Job) -> Option<(f64, f64)> {
     let settings = TreeSettings { iterations: TREES, patience: TREES, ..job.trees.clone() };
     let features = job.data.features.len();
     let events = job.pricing.signal_region_events.clamp(FEWEST_EVENTS, MOST_EVENTS);
-    let (rows, none) = (normals(events, features, 1), normals(0, features, 2));
+    let (rows, none) = (normals(2 * events, features, 1), normals(0, features, 2));
     let two_sample = two_sample(rows.view(), DataTruth::Generated, none.view());
-    let mut members = members_of(1, events);
-    for member in &mut members {
-        member.validation =
-            ClassRows { data: (0..events / 3).collect(), template: (0..events / 3).collect() };
-    }
+    let members = [member_of_trees(events)];
     let (start, mut grown) = (Instant::now(), 0);
     while grown == 0 || start.elapsed() < MOMENT {
         let smallest_fold = SmallestFold { batches: 1, validation: 1 };
@@ -104,4 +108,18 @@ fn trees(job: &Job) -> Option<(f64, f64)> {
         grown += TREES;
     }
     Some((tree_work(job, (2 * events) as f64) * grown as f64, start.elapsed().as_secs_f64()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trees_are_tried_on_classes_that_differ() {
+        let member = member_of_trees(300);
+        for rows in [&member.training, &member.validation] {
+            assert!(!rows.data.is_empty() && rows.data.len() == rows.template.len());
+            assert!(rows.data.iter().all(|event| !rows.template.contains(event)));
+        }
+    }
 }
