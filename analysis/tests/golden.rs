@@ -96,6 +96,19 @@ fn every_figure_can_be_drawn_from_its_table_alone() {
 }
 
 #[test]
+fn tables_that_are_made_again_take_the_place_of_their_own() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = finished(directory.path());
+    for _ in 0..2 {
+        reduced(&store);
+    }
+    for table in ["closure.csv", "search.csv", "control.csv", "calibration.csv", "sensitivity.csv"] {
+        assert!(directory.path().join(table).exists(), "{table}");
+    }
+    assert!(!directory.path().join("figures/earlier").exists(), "none is taken for somebody else's");
+}
+
+#[test]
 fn classifiers_that_diverged_are_counted_and_left_out() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = finished(directory.path());

@@ -2,8 +2,11 @@
 
 mod records;
 
+use std::collections::HashMap;
+
+use drapes_analysis::figures::reduce;
 use drapes_analysis::report::{self, Moment};
-use drapes_analysis::store::Store;
+use drapes_analysis::store::{Results, Store};
 use records::finished_job;
 
 /// A search without anything beside it.
@@ -54,4 +57,22 @@ fn a_blind_page_says_so_and_withholds_counts_until_somebody_looks() {
         open.split("0.01</td><td class=\"n\" data-v=\"").nth(1).and_then(|rest| rest.split('"').next());
     let count = format!("data-v=\"{}\"", count.expect("a count"));
     assert!(open.contains(&count) && !blind.contains(&count), "{count}");
+}
+
+#[test]
+fn the_page_has_the_notes_of_the_table() {
+    let directory = tempfile::tempdir().expect("a directory");
+    // All of this signal is more than what limits exclude, which the rows note.
+    let store = finished_job(directory.path(), &format!("{}sensitivity = [50]\n", search(false)));
+    reduce::reduce(&store, &Results::read(&store).expect("records")).expect("room");
+    let mut table = csv::Reader::from_path(directory.path().join("search.csv")).expect("a table");
+    let rows = table.deserialize::<HashMap<String, String>>();
+    let notes: Vec<String> = rows.map(|row| row.expect("a row")["note"].clone()).collect();
+    let page = page(&store);
+    let told = notes.iter().filter(|note| !note.is_empty());
+    assert!(told.clone().count() > 0, "{notes:?}");
+    for note in told {
+        assert!(page.contains(&format!(": {note}.</li>")), "{note}");
+    }
+    assert!(page.contains("<li>3300–3700 at ε = "), "a note says of which rows it is");
 }

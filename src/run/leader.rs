@@ -4,7 +4,7 @@ use drapes_analysis::cli::{duration, inform, tell};
 use drapes_analysis::dispatch::{Dispatcher, Graph, Halt, Known, Limits, Schedule, Shard, makespan};
 use drapes_analysis::error::Exit;
 use drapes_analysis::job::Job;
-use drapes_analysis::job::quantities::SignalCount;
+use drapes_analysis::job::injection::Injection;
 use drapes_analysis::job::regions::Region;
 use drapes_analysis::plan::{Pace, Plan};
 use drapes_analysis::store::record::RunInfo;
@@ -263,7 +263,7 @@ pub(super) fn tell_of(job: &Job, sample: &Sample) {
 /// The share of the variance of the mass that a search's features tell; none where nothing is searched or nobody knows.
 fn mass_told(job: &Job, sample: &Sample) -> Option<f64> {
     job.search.as_ref()?;
-    let all = sample.chosen(SignalCount(0), &job.regions, Region::SideBand).ok()?;
+    let all = sample.chosen(Injection::default(), &job.regions, Region::SideBand).ok()?;
     let some: Vec<u32> =
         all.iter().copied().step_by(all.len().div_ceil(mass_by_trees::EVENTS).max(1)).collect();
     let masses: Vec<f64> = some.iter().map(|event| sample.mass(*event)).collect();

@@ -228,13 +228,8 @@ impl Sample {
     ///
     /// # Errors
     /// There are fewer signal events.
-    pub fn chosen(
-        &self,
-        injection: impl Into<Injection>,
-        regions: &Regions,
-        wanted: Region,
-    ) -> Result<Vec<u32>, Error> {
-        let all = self.background.iter().chain(self.injected(injection.into())?);
+    pub fn chosen(&self, injection: Injection, regions: &Regions, wanted: Region) -> Result<Vec<u32>, Error> {
+        let all = self.background.iter().chain(self.injected(injection)?);
         Ok(all.copied().filter(|event| regions.region(self.mass(*event)) == wanted).collect())
     }
 
@@ -244,7 +239,7 @@ impl Sample {
     /// There are fewer signal events.
     pub fn data(
         &self,
-        injection: impl Into<Injection>,
+        injection: Injection,
         regions: &Regions,
         wanted: Region,
     ) -> Result<RegionEvents, Error> {
@@ -256,8 +251,8 @@ impl Sample {
     ///
     /// # Errors
     /// There are fewer signal events.
-    pub fn masses(&self, injection: impl Into<Injection>) -> Result<Vec<f64>, Error> {
-        let all = self.background.iter().chain(&self.withheld).chain(self.injected(injection.into())?);
+    pub fn masses(&self, injection: Injection) -> Result<Vec<f64>, Error> {
+        let all = self.background.iter().chain(&self.withheld).chain(self.injected(injection)?);
         Ok(all.map(|event| self.mass(*event)).collect())
     }
 

@@ -94,10 +94,10 @@ pub fn class_samples(place: &Workplace, point: &ScanPoint) -> Result<ClassSample
             })
         }
         Comparison::Idealised { injection } => {
-            reference(place, data(injection)?, 1, independent, unseen_signal)
+            reference(place, injection, data(injection)?, 1, independent, unseen_signal)
         }
         Comparison::OverIdealised { injection, oversampling } => {
-            reference(place, data(injection)?, oversampling.0 as usize, independent, unseen_signal)
+            reference(place, injection, data(injection)?, oversampling.0 as usize, independent, unseen_signal)
         }
         Comparison::Supervised => Ok(ClassSamples {
             is_signal: Some(vec![true; unseen_signal.len()]),
@@ -132,9 +132,10 @@ fn of_origins(place: &Workplace, what: &TemplateSpec) -> Result<TemplateFolds, E
     starts(place, what).map(TemplateFolds::OfOrigins)
 }
 
-/// A template of true background: so many times the background of the data, drawn without replacement.
+/// A template of true background: so many times the background of the data, drawn without replacement, anew for each injection.
 fn reference(
     place: &Workplace,
+    injection: Injection,
     data: Vec<u32>,
     factor: usize,
     mut independent: Vec<u32>,
@@ -144,7 +145,12 @@ fn reference(
     let is_signal: Vec<bool> = data.iter().map(|event| sample.is_signal(*event)).collect();
     let background = is_signal.iter().filter(|signal| !**signal).count();
     let needed = sample.reference_size(background, factor)?;
-    independent.shuffle(&mut place.stream().branch("reference template").generator());
+    // The first injection has the order that it had before there were others.
+    let mut stream = place.stream().branch("reference template");
+    if !injection.injection_seed.is_first() {
+        stream = stream.branch(injection.injection_seed.0);
+    }
+    independent.shuffle(&mut stream.generator());
     // Those without usable jets may be missing here.
     let rest = independent.split_off(needed.min(independent.len()));
     Ok(ClassSamples {

@@ -1,6 +1,6 @@
 //! A task of kind *closure*: boosted trees tell a template from true background.
 
-use drapes_analysis::job::quantities::SignalCount;
+use drapes_analysis::job::injection::Injection;
 use drapes_analysis::job::regions::Region;
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::plan::random_stream::Stream;
@@ -25,7 +25,7 @@ impl Perform for ClosureByTrees {
         let sample = place.sample()?;
         // Every template is compared with the same events in the same folds, so that methods differ by their templates alone.
         let stream = place.stream().branch("closure by trees");
-        let data = sample.chosen(SignalCount(0), &place.job.regions, Region::Signal)?;
+        let data = sample.chosen(Injection::default(), &place.job.regions, Region::Signal)?;
         let most = ClosureByTrees::MOST_EVENTS * data.len();
         let independent = sample.independent();
         let chosen = drawn(independent.len(), most, &stream.branch("true background"));

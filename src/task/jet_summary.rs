@@ -1,7 +1,7 @@
 //! Distributions of a template's constituents beside those of the true jets that it stands for.
 
+use drapes_analysis::job::injection::Injection;
 use drapes_analysis::job::noise_grid::NoiseGrid;
-use drapes_analysis::job::quantities::SignalCount;
 use drapes_analysis::job::regions::Region;
 use drapes_analysis::job::template_spec::TemplateSpec;
 use drapes_analysis::plan::work::jet_summary::{JetQuantity, JetSpectrum, JetSummary};
@@ -25,8 +25,9 @@ pub fn summarise(
 ) -> Result<JetSummary, Error> {
     let sample = place.sample()?;
     let regions = place.job.regions_of(&template.sample);
-    let background = thinned(&sample.with_jets(sample.chosen(SignalCount(0), &regions, Region::Signal)?));
-    let signal = thinned(&sample.with_jets(sample.unused_signal(SignalCount(0), regions.signal)));
+    let background =
+        thinned(&sample.with_jets(sample.chosen(Injection::default(), &regions, Region::Signal)?));
+    let signal = thinned(&sample.with_jets(sample.unused_signal(Injection::default(), regions.signal)));
     let generated = thinned(&(0..made.events() as u32).collect::<Vec<_>>());
     let half = |first: usize| -> Vec<u32> { background.iter().skip(first).step_by(2).copied().collect() };
     let (one_half, other_half) = (half(0), half(1));

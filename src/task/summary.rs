@@ -1,7 +1,7 @@
 //! Distributions of a template's features beside those of the true events that it stands for.
 
+use drapes_analysis::job::injection::Injection;
 use drapes_analysis::job::noise_grid::NoiseGrid;
-use drapes_analysis::job::quantities::SignalCount;
 use drapes_analysis::job::regions::Region;
 use drapes_analysis::job::template_spec::{TemplateMethod, TemplateSpec};
 use drapes_analysis::plan::work::template_summary::{
@@ -40,8 +40,8 @@ pub struct Made<'a> {
 pub fn summarise(place: &Workplace, made: &Made<'_>) -> Result<TemplateSummary, Error> {
     let events = place.sample()?;
     let regions = made.template.map_or(place.job.regions, |template| place.job.regions_of(&template.sample));
-    let background = events.features(&events.chosen(SignalCount(0), &regions, Region::Signal)?);
-    let signal = events.features(&events.unused_signal(SignalCount(0), regions.signal));
+    let background = events.features(&events.chosen(Injection::default(), &regions, Region::Signal)?);
+    let signal = events.features(&events.unused_signal(Injection::default(), regions.signal));
     let method = made.template.map(|template| template.method);
     let partial = method == Some(TemplateMethod::SignalRegion);
     let from = |wanted: bool, count: usize| -> Vec<usize> {

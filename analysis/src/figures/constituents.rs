@@ -127,7 +127,7 @@ pub fn strengths_picture(table: &FigureTable) -> Picture {
     });
     Picture {
         legend: Legend::Above,
-        footnote: Some(panels::BANDS_AND_MARKERS.to_owned()),
+        footnote: Some(panels::moving_together(panels::BANDS_AND_MARKERS, panels::SHARED_NOISE)),
         ..Picture::new(vec![Row::new(panels.collect())])
     }
 }

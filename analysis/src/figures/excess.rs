@@ -60,7 +60,7 @@ pub struct MethodClosure {
 
 /// The test of each method that is most like what the job calls nominal, in the order of legends, and the floor behind
 /// them: without signal where there is such a template, with the job's own side-bands, sampler and σ′, and the mean over all
-/// template seeds of that.
+/// injections and templates of that.
 pub fn by_method(results: &Results) -> Vec<MethodClosure> {
     let mut best: Vec<Vec<&TestedClosure>> = vec![];
     for tested in results.each::<ClosureByTrees>() {

@@ -189,7 +189,7 @@ impl Paired {
 /// What differs independently: injections, with all of their templates, where there are several; else templates.
 fn groups(paired: &[Paired]) -> Vec<Vec<f64>> {
     let mut by_injection: BTreeMap<_, Vec<f64>> = BTreeMap::new();
-    for pairs in paired {
+    for pairs in paired.iter().filter(|pairs| !pairs.differences.is_empty()) {
         by_injection.entry(pairs.injection()).or_default().extend(&pairs.differences);
     }
     if by_injection.len() > 1 {
@@ -252,7 +252,10 @@ pub fn told(results: &Results) -> String {
                 format!("{} and {}", counted(row.injections, "injection"), counted(templates, "template"))
             }
         };
-        let beyond = [("templates", row.sd_templates), ("injections", row.sd_injections)];
+        // Of one template an injection, what templates vary by cannot be told apart.
+        let is_mixed = row.sd_templates.is_none() && row.templates.is_some();
+        let injections = if is_mixed { "injections with their templates" } else { "injections" };
+        let beyond = [("templates", row.sd_templates), (injections, row.sd_injections)];
         let beyond = beyond.into_iter().filter(|(_, spread)| spread.is_some());
         let beyond: Vec<String> =
             beyond.map(|(what, spread)| format!(", {what} by {} beyond that", part(spread))).collect();

@@ -6,7 +6,6 @@ use super::limits::check_axes;
 use super::rules::{Rule, one_or_many, read_whole_numbers, whole_numbers, windows, words};
 use super::sampling::{check_grids, integrations, starts};
 use super::{IndependentBackground, Job, Layout, OtherSample};
-use crate::job::axis_headings::distinct;
 use crate::job::{
     ClassifierKind, Comparison, Injection, InjectionSeed, Inputs, Kinematics, MassWindow, Oversampling,
     ScanPoint, SignalCount, Start, TemplateMethod, TemplateSeed, TemplateSpec, TrainingSample,
@@ -305,9 +304,12 @@ fn injections(scan: &Section<'_>) -> Vec<Injection> {
                        injection to n_signal";
         scan.wrong("injection_seeds", message);
     }
+    if check_axes(scan, &[("n_signal", signals.len()), ("injection_seeds", seeds.len())]) {
+        return vec![];
+    }
     let of = |n_signal| {
-        let of_seed = move |seed: &u32| Injection::of_seed(n_signal, InjectionSeed(*seed));
-        distinct(seeds.iter().map(of_seed))
+        let seeds = if n_signal == SignalCount(0) { &seeds[..1] } else { &seeds[..] };
+        seeds.iter().map(move |seed| Injection::of_seed(n_signal, InjectionSeed(*seed))).collect::<Vec<_>>()
     };
     signals.into_iter().flat_map(of).collect()
 }

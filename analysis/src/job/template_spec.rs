@@ -214,7 +214,7 @@ impl TrainingSample {
 
     /// The same data, whatever the seed of their template.
     #[must_use]
-    pub fn of_first_seed(self) -> Self {
+    pub fn of_first_template_seed(self) -> Self {
         Self { template_seed: TemplateSeed(0), ..self }
     }
 
@@ -222,7 +222,7 @@ impl TrainingSample {
     /// figure.
     #[must_use]
     pub fn of_first_seeds(self) -> Self {
-        Self { injection: Injection::first(self.injection.n_signal), ..self.of_first_seed() }
+        Self { injection: Injection::first(self.injection.n_signal), ..self.of_first_template_seed() }
     }
 }
 

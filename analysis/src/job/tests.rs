@@ -371,6 +371,16 @@ fn points_of_the_first_injection_read_as_they_did_before_there_were_others() {
     for (text, point) in texts.iter().zip(&job.points) {
         assert_eq!(serde_json::from_str::<ScanPoint>(text).expect("a point"), *point);
     }
+    let references = check(&format!(
+        "{SMALL}[independent_background]\nsource = 'file'\n[[scan]]\nmethod = 'idealised'\nn_signal = [5]\ninjection_seeds = [0, 2]\n\
+         [[scan]]\nmethod = 'over_idealised'\nn_signal = [5]\ninjection_seeds = [0, 2]\noversampling = [2]\n"
+    ));
+    for point in references.expect("a good job").points {
+        let text = serde_json::to_string(&point).expect("text");
+        assert_eq!(serde_json::from_str::<ScanPoint>(&text).expect("a point"), point, "{text}");
+        let seed = point.draw().injection.expect("data").0;
+        assert_eq!(text.contains("\"injection_seed\":2"), seed == 2, "{text}");
+    }
     // Nor do the settings of a job without Poisson numbers stand in its text.
     assert!(job.physics().get("injection").is_none());
     let job = check(&format!("{SMALL}[injection]\ncount = 'poisson'\n")).expect("a good job");

@@ -196,4 +196,16 @@ mod tests {
         assert_eq!(changed("[denoiser]", "[sampler]\nsigma_max = 160.0\n[denoiser]").len(), 4);
         assert_eq!(changed("epochs = 7", "epochs = 8"), [classify]);
     }
+
+    #[test]
+    fn poisson_injections_are_other_data() {
+        let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[classifier]\nseeds = '0'\n[[scan]]\nmethod = 'noise'\n\
+                    n_signal = [5]\n";
+        let (exact, poisson) = (of(text), of(&format!("{text}[injection]\ncount = 'poisson'\n")));
+        assert_eq!(exact, of(&format!("{text}[injection]\ncount = 'exact'\n")));
+        assert!(exact.len() > 3 && exact.len() == poisson.len());
+        for ((task, one), (_, other)) in exact.iter().zip(&poisson) {
+            assert_ne!(one, other, "{task}");
+        }
+    }
 }

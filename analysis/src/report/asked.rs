@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::job::axis_headings::{AXES, distinct};
+use crate::job::axis_headings::{AXES, INJECTION_SEEDS, TEMPLATE_SEEDS, distinct};
 use crate::job::method_names::{label, rank};
 use crate::job::{Job, ScanPoint, SignalCount};
 use crate::plan::Plan;
@@ -61,6 +61,14 @@ pub struct Counts {
     pub significance: Option<f64>,
 }
 
+impl Axis {
+    /// Whether anybody needs to read it: of seeds nobody does where there is but the first.
+    fn is_told(&self) -> bool {
+        let is_of_seeds = [TEMPLATE_SEEDS, INJECTION_SEEDS].contains(&self.heading);
+        self.values.len() > usize::from(is_of_seeds)
+    }
+}
+
 impl Asked {
     pub fn of(store: &Store, stored: &StoredJob, plan: &Plan, results: &Results) -> Self {
         let job = &stored.job;
@@ -77,7 +85,7 @@ impl Asked {
             classifiers_per_point: job.classifiers_per_point(),
             seed: job.seed,
             methods: methods.into_iter().map(|method| label(method).to_owned()).collect(),
-            axes: axes.filter(|axis| !axis.values.is_empty()).collect(),
+            axes: axes.filter(Axis::is_told).collect(),
             resonant: job.data.resonant.clone(),
             unit: job.unit.to_string(),
             features: job.data.features.clone(),

@@ -25,8 +25,35 @@ pub struct Search {
     pub changed_since: Option<String>,
     /// What is to be known of its control windows and of other searches that measure its cuts, a sentence each.
     pub control_notes: Vec<String>,
+    /// What is to be known of single rows.
+    pub notes: Vec<RowNote>,
     /// Whether the job searches windows.
     pub is_asked: bool,
+}
+
+/// What is to be known of some rows, as `search.csv` has it: why numbers are missing, and which fits may err.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct RowNote {
+    pub text: String,
+    /// The rows that it is of, by window and cut.
+    pub rows: String,
+}
+
+/// The notes of the rows, each once, in the order of the table.
+fn notes(rows: &[CsvRow]) -> Vec<RowNote> {
+    let mut found: Vec<RowNote> = vec![];
+    for row in rows {
+        let note = text(row, "note");
+        if note.is_empty() {
+            continue;
+        }
+        let place = format!("{} at ε = {}", window(row).text, text(row, "efficiency"));
+        match found.iter_mut().find(|known| known.text == note) {
+            Some(known) => known.rows = format!("{}, {place}", known.rows),
+            None => found.push(RowNote { text: note.to_owned(), rows: place }),
+        }
+    }
+    found
 }
 
 /// A row of `search.csv` by its headings.
@@ -165,6 +192,7 @@ impl Search {
                 .as_ref()
                 .and_then(|unblinding| unblinding.changed_since(&results.job, &results.control_searches)),
             control_notes: notes_of_control(results),
+            notes: notes(&rows),
             is_asked: results.job.search.is_some(),
         }
     }

@@ -232,8 +232,8 @@ mod tests {
 
     #[test]
     fn unequal_numbers_in_three_stages_are_weighed_as_their_expectations_say() {
-        // Injections of two templates (one of two classifiers, one of one) and of one template (of one classifier). The expected
-        // mean squares are linear in the variances: values that are set by one stage alone show its coefficient.
+        // Injections of two templates (one of two classifiers, one of one) and of one template (of one classifier). Numbers by hand,
+        // with the coefficients of the expected mean squares.
         let found = Components::of(&[vec![vec![0.0, 0.0], vec![3.0]], vec![vec![5.0]]]).expect("numbers");
         // MSW = 0. Templates: 2·1² + 1·2² = 6 with (4 − (5/3 + 1))/1 = 4/3. Injections: N = 4, grand mean 2, 3·1 + 1·9 = 12,
         // of a template (8/3 − 6/4)/1 = 7/6, of an injection (4 − 10/4)/1 = 3/2.

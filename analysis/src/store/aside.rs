@@ -61,7 +61,7 @@ impl SideTable {
     /// Its first bytes.
     fn beginnings(self) -> [&'static [u8]; 2] {
         match self {
-            Self::Closure => [b"method,n_signal,side_band", b"method;n_signal;side_band"],
+            Self::Closure => [b"method,n_signal,", b"method;n_signal;"],
             Self::Search => [b"window_low_gev,window_high_gev", b"window_low_gev;window_high_gev"],
             Self::Control => [b"control_low_gev,control_high_gev", b"control_low_gev;control_high_gev"],
             Self::Calibration => {

@@ -41,8 +41,10 @@ pub struct Results {
 pub struct PointResults {
     /// The point.
     pub point: ScanPoint,
-    /// The numbers of events of both classes.
+    /// The numbers of events of both classes, the mean of what was drawn.
     pub sizes: SampleSizes,
+    /// Those of each injection and template.
+    pub sizes_by_draw: BTreeMap<Draw, SampleSizes>,
     /// All classifiers that are done.
     pub classifiers: Vec<OfTask<Classifier>>,
     /// Whose classifiers enter bands.
@@ -174,7 +176,14 @@ impl Results {
 
 impl PointResults {
     fn without_classifiers(point: ScanPoint, found: &Classification, band_source: BandSource) -> Self {
-        Self { point, sizes: found.sizes, classifiers: vec![], band_source, diverged: vec![] }
+        Self {
+            point,
+            sizes: found.sizes,
+            sizes_by_draw: BTreeMap::new(),
+            classifiers: vec![],
+            band_source,
+            diverged: vec![],
+        }
     }
 
     /// Adds the classifiers of a task, which share its time.
@@ -182,6 +191,10 @@ impl PointResults {
         let trained = (found.classifiers.len() + found.diverged.len()).max(1);
         let seconds = seconds / trained as f64;
         let draw = found.point.draw();
+        if self.band_source == BandSource::All || draw.is_first() {
+            self.sizes_by_draw.insert(draw, found.sizes);
+            self.sizes = SampleSizes::mean(self.sizes_by_draw.values());
+        }
         self.classifiers.extend(of_task(task, seconds, draw, found.classifiers));
         self.diverged.extend(of_task(task, seconds, draw, found.diverged));
     }

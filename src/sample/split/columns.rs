@@ -1,6 +1,7 @@
 //! Checks that diffusion and flows can model the features of a job: a constant column cannot be standardised.
 
 use drapes_analysis::job::Job;
+use drapes_analysis::job::injection::Injection;
 use drapes_analysis::job::point::ScanPoint;
 use drapes_analysis::job::quantities::MassUnit;
 use drapes_analysis::job::regions::{Region, Regions};
@@ -109,7 +110,7 @@ impl Sample {
             return vec![];
         }
         let most = job.points.iter().filter_map(ScanPoint::n_signal).max().unwrap_or_default();
-        let chosen = |wanted| self.chosen(most, &job.regions, wanted).unwrap_or_default();
+        let chosen = |wanted| self.chosen(Injection::first(most), &job.regions, wanted).unwrap_or_default();
         let events = [chosen(Region::SideBand), chosen(Region::Signal)].concat();
         let rows = self.features(&events);
         let notes = |(name, column): (&String, ArrayView1<'_, f32>)| {

@@ -1,6 +1,6 @@
 //! Which simulated signal is in the data, and which is not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use drapes_analysis::job::Job;
 use drapes_analysis::job::injection::{Injection, InjectionCount};
@@ -28,14 +28,15 @@ impl SignalOrders {
     /// Of the signal events of a job, in the order of their file.
     pub(super) fn of(job: &Job, signal: &[u32]) -> Self {
         let stream = Stream::of_job(job.seed).branch("injection");
-        let seeds =
-            job.points.iter().filter_map(ScanPoint::injection).map(|injection| injection.injection_seed);
+        let injections = job.points.iter().filter_map(ScanPoint::injection);
+        let mut seeds: BTreeSet<_> = injections.map(|injection| injection.injection_seed).collect();
+        seeds.insert(InjectionSeed(0));
         let order = |seed: InjectionSeed| {
             let mut order = signal.to_vec();
             order.shuffle(&mut of_seed(&stream, seed).generator());
             (seed, order)
         };
-        let orders = seeds.chain([InjectionSeed(0)]).map(order).collect();
+        let orders = seeds.into_iter().map(order).collect();
         Self { orders, count: job.injection.count, stream }
     }
 
@@ -48,19 +49,20 @@ impl SignalOrders {
         self.orders.get(&seed).map(Vec::as_slice).expect("an order for each seed of the job")
     }
 
-    /// Signal events of an injection.
+    /// Signal events of an injection; one more than there are where it asks for more.
     ///
     /// A Poisson number is that of the arrivals of a process up to a time: it grows with the mean, so that Poisson injections
     /// contain smaller ones of their seed, too.
     fn count(&self, Injection { n_signal, injection_seed }: Injection) -> usize {
         let mean = f64::from(n_signal.0);
+        let most = self.order(injection_seed).len() + 1;
         match self.count {
             InjectionCount::Exact => n_signal.0 as usize,
             InjectionCount::Poisson => {
                 let mut generator = of_seed(&self.stream, injection_seed).branch("count").generator();
                 let mut wait = || -> f64 { Exp1.sample(&mut generator) };
                 let (mut count, mut time) = (0, wait());
-                while time <= mean {
+                while time <= mean && count < most {
                     count += 1;
                     time += wait();
                 }
@@ -108,8 +110,8 @@ impl Sample {
     }
 
     /// Which events are signal of the signal region that an injection does not contain, nor any smaller one of its seed.
-    pub fn unused_signal(&self, injection: impl Into<Injection>, window: MassWindow) -> Vec<u32> {
+    pub fn unused_signal(&self, injection: Injection, window: MassWindow) -> Vec<u32> {
         let inside = |event: &u32| window.contains(self.mass(*event));
-        self.beyond(injection.into()).iter().copied().filter(inside).collect()
+        self.beyond(injection).iter().copied().filter(inside).collect()
     }
 }

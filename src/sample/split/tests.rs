@@ -41,17 +41,20 @@ fn count(events: &RegionEvents) -> (usize, usize) {
 fn injected_counts_are_exact_and_nested() {
     let job = job("");
     let sample = Sample::new(&job, events(), None, None).expect("a good sample");
-    let data = |n: u32, region| sample.data(SignalCount(n), &job.regions, region).expect("enough signal");
+    let data = |n: u32, region| {
+        sample.data(Injection::first(SignalCount(n)), &job.regions, region).expect("enough signal")
+    };
     assert_eq!(count(&data(0, Region::Signal)), (200, 0));
     assert_eq!(count(&data(10, Region::Signal)), (200, 10));
     assert_eq!(count(&data(10, Region::SideBand)), (800, 0));
     let signal =
         |n: u32| -> Vec<f32> { data(n, Region::Signal).features.iter().copied().skip(200).collect() };
     assert_eq!(signal(10)[..7], signal(7));
-    assert_eq!(sample.unused_signal(SignalCount(10), job.regions.signal).len(), 30);
-    let unused = sample.features(&sample.unused_signal(SignalCount(10), job.regions.signal));
+    assert_eq!(sample.unused_signal(Injection::first(SignalCount(10)), job.regions.signal).len(), 30);
+    let unused =
+        sample.features(&sample.unused_signal(Injection::first(SignalCount(10)), job.regions.signal));
     assert!(unused.iter().all(|event| !signal(10).contains(event)));
-    assert_eq!(sample.masses(SignalCount(10)).expect("enough signal").len(), 1010);
+    assert_eq!(sample.masses(Injection::first(SignalCount(10))).expect("enough signal").len(), 1010);
 }
 
 /// The features of the signal of an injection, in its order.
@@ -124,14 +127,14 @@ fn poisson_injections_fluctuate_around_their_mean_and_stay_nested() {
 fn withheld_background_is_not_data() {
     let job = job("[independent_background]\nsource = 'withheld'\nfraction = 0.25");
     let sample = Sample::new(&job, events(), None, None).expect("a good sample");
-    let data = sample.data(SignalCount(0), &job.regions, Region::Signal).expect("no signal needed");
+    let data = sample.data(Injection::default(), &job.regions, Region::Signal).expect("no signal needed");
     assert_eq!((data.len(), sample.independent().len()), (150, 50));
     let data: Vec<f32> = data.features.iter().copied().collect();
     assert!(sample.features(sample.independent()).iter().all(|event| !data.contains(event)));
-    let bands = sample.data(SignalCount(0), &job.regions, Region::SideBand).expect("no signal needed");
+    let bands = sample.data(Injection::default(), &job.regions, Region::SideBand).expect("no signal needed");
     assert_eq!(bands.len(), 800);
     assert_eq!(
-        sample.masses(SignalCount(0)).expect("no signal needed").len(),
+        sample.masses(Injection::default()).expect("no signal needed").len(),
         1000,
         "the spectrum has no gap"
     );

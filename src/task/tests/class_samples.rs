@@ -1,8 +1,10 @@
 //! How the templates of all methods are divided into folds: by the data that their events are, by the events that they began as, or by chance.
 
+use std::collections::BTreeSet;
+
 use drapes_analysis::plan::Work;
 
-use super::super::class_samples::class_samples;
+use super::super::class_samples::{Origin, class_samples};
 use super::*;
 use crate::models::classifier::TemplateFolds;
 
@@ -33,7 +35,9 @@ fn every_template_is_dealt_by_the_events_that_it_began_as() {
     let job = format!("{OTHER}[classifier]\nseeds = [0]\n{scans}");
     let (plan, place, _) = workplace_with(directory.path(), &job);
     let sample = place.sample().expect("events");
-    let data = |region| sample.data(SignalCount(100), &place.job.regions, region).expect("events").len();
+    let data = |region| {
+        sample.data(Injection::first(SignalCount(100)), &place.job.regions, region).expect("events").len()
+    };
     let (inside, side_bands) = (data(Region::Signal), data(Region::SideBand));
     let other = sample.other_in(&place.job.regions, Region::Signal).expect("another sample").len();
     assert!(inside != side_bands && inside != other && side_bands != other);
@@ -64,7 +68,9 @@ fn templates_of_jets_are_dealt_by_the_events_that_they_began_as() {
     let scans: String = ["noise", "sr", "sb"].map(scan).concat();
     let (plan, place, _) = workplace_of(directory.path(), &format!("{}{scans}", jets::SMALL));
     let sample = place.sample().expect("events");
-    let chosen = sample.chosen(SignalCount(20), &place.job.regions, Region::SideBand).expect("events");
+    let chosen = sample
+        .chosen(Injection::first(SignalCount(20)), &place.job.regions, Region::SideBand)
+        .expect("events");
     let side_bands = sample.with_jets(chosen).len();
     let expected = [
         ("noise", TemplateFolds::Random),
@@ -75,4 +81,41 @@ fn templates_of_jets_are_dealt_by_the_events_that_they_began_as() {
     for (method, folds) in expected {
         assert!(found.contains(&(method.to_owned(), folds)), "{method}: {found:?}");
     }
+}
+
+#[test]
+fn points_see_the_signal_of_their_own_injection() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let scan = |method: &str| {
+        format!(
+            "[[scan]]\nmethod = '{method}'\nn_signal = [100]\ninjection_seeds = [0, 1]\noversampling = [1]\n"
+        )
+    };
+    let job = format!("{OTHER}[classifier]\nseeds = [0]\n{}{}", scan("sr"), scan("over_idealised"));
+    let (plan, place, _) = workplace_with(directory.path(), &job);
+    let sample = place.sample().expect("events");
+    let mut found = vec![];
+    for task in &plan.tasks {
+        let Work::Classify(chunk) = &task.work else { continue };
+        let injection = chunk.point.injection().expect("data");
+        let classes = class_samples(&place, &chunk.point).expect("events");
+        let Origin::Sample(data) = &classes.data else { panic!("true events") };
+        let signal: BTreeSet<u32> = data.iter().copied().filter(|event| sample.is_signal(*event)).collect();
+        assert!(classes.unseen_signal.iter().all(|event| !signal.contains(event)), "{}", chunk.point);
+        let template = match &classes.template {
+            Origin::Sample(events) => events.clone(),
+            Origin::Made(_) => vec![],
+        };
+        found.push((injection.injection_seed, signal, template));
+    }
+    let [first, second, first_reference, second_reference] = &found[..] else {
+        panic!("four points: {found:?}")
+    };
+    assert_ne!(first.1, second.1, "drawn anew");
+    assert_eq!(
+        (&first.1, &second.1),
+        (&first_reference.1, &second_reference.1),
+        "methods of one seed see equal events"
+    );
+    assert_ne!(first_reference.2, second_reference.2, "and so is the background of a reference");
 }

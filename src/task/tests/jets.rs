@@ -42,7 +42,9 @@ fn templates_have_the_kinematics_that_their_method_gives_them() {
     perform_but(&all, &["classify"]);
     let place = &all.1;
     let sample = place.sample().expect("events");
-    let region = |wanted| sample.chosen(SignalCount(20), &place.job.regions, wanted).expect("enough signal");
+    let region = |wanted| {
+        sample.chosen(Injection::first(SignalCount(20)), &place.job.regions, wanted).expect("enough signal")
+    };
     let (inside, side_bands) = (region(Region::Signal), region(Region::SideBand));
     let data = sample.jets().select(&inside);
 

@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use drapes_analysis::dispatch::{Attempt, Fault};
 use drapes_analysis::job::JobFile;
+use drapes_analysis::job::injection::Injection;
 use drapes_analysis::job::quantities::SignalCount;
 use drapes_analysis::job::regions::{MassWindow, Region};
 use drapes_analysis::job::template_spec::FlowKind;
@@ -175,7 +176,9 @@ fn each_method_starts_from_its_own_events_at_its_own_masses() {
         reader.list::<f64>("masses_gev").expect("masses").to_vec()
     };
     let sample = place.sample().expect("a sample");
-    let data = |region| sample.data(SignalCount(100), &place.job.regions, region).expect("enough signal");
+    let data = |region| {
+        sample.data(Injection::first(SignalCount(100)), &place.job.regions, region).expect("enough signal")
+    };
     let own = data(Region::Signal).masses;
     let twice = [own.clone(), own.clone()].concat();
     assert_eq!(masses("template/sr-sp2.24-s100-w2800-6000"), twice, "SR keeps its masses");

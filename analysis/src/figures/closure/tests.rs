@@ -1,4 +1,6 @@
 use super::*;
+use std::collections::BTreeMap;
+
 use crate::job::{BandSource, ClassifierSeed, Draw, Fold, JobFile, TemplateSeed};
 use crate::plan::TaskId;
 use crate::statistics::metrics::RankedScores;
@@ -14,6 +16,7 @@ fn results(aucs: [&[f64]; 2], distances: Vec<FeatureDistance>) -> Results {
     let points = job.points.iter().zip(aucs).map(|(point, aucs)| PointResults {
         point: *point,
         sizes: SampleSizes { data_background: 100_000, data_signal: 0, template: 100_000 },
+        sizes_by_draw: BTreeMap::new(),
         classifiers: (0_u32..).zip(aucs).map(|(fold, auc)| classifier(fold, *auc)).collect(),
         band_source: BandSource::All,
         diverged: vec![],

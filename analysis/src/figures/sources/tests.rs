@@ -20,6 +20,7 @@ fn results(noise: &[&[f64]], idealised: &[f64], band: &str) -> Results {
     let point = |place: usize, classifiers| PointResults {
         point: job.points[place].of_first_seeds(),
         sizes: SampleSizes { data_background: 1, data_signal: 1, template: 1 },
+        sizes_by_draw: BTreeMap::new(),
         classifiers,
         band_source: job.figures.band,
         diverged: vec![],

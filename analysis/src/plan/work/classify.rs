@@ -267,6 +267,20 @@ impl SampleSizes {
     pub fn significance(&self) -> f64 {
         self.data_signal as f64 / (self.data_background as f64).sqrt()
     }
+
+    /// The mean of several, in whole events; of none there are no events.
+    pub fn mean<'a>(several: impl Iterator<Item = &'a Self> + Clone) -> Self {
+        let count = several.clone().count().max(1);
+        let mean = |of: fn(&Self) -> usize| {
+            let sum: usize = several.clone().map(of).sum();
+            (sum + count / 2) / count
+        };
+        Self {
+            data_background: mean(|sizes| sizes.data_background),
+            data_signal: mean(|sizes| sizes.data_signal),
+            template: mean(|sizes| sizes.template),
+        }
+    }
 }
 
 /// One classifier: its place in the ensemble, its training and what it achieves.

@@ -31,15 +31,16 @@ impl Fit {
 
     /// The name of the fit that a template draws its target masses from, where it draws them: templates of all seeds share it.
     pub fn id_for(template: &TemplateSpec) -> Option<TaskId> {
-        template.method.draws_masses().then(|| Self::id(template.sample.of_first_seed()))
+        template.method.draws_masses().then(|| Self::id(template.sample.of_first_template_seed()))
     }
 }
 
 impl TaskKind for Fit {
     fn plan(planning: &mut Planning<'_>) {
         let templates = planning.templates().into_iter().map(|wanted| wanted.what);
-        let fitted =
-            templates.filter(|what| what.method.draws_masses()).map(|what| what.sample.of_first_seed());
+        let fitted = templates
+            .filter(|what| what.method.draws_masses())
+            .map(|what| what.sample.of_first_template_seed());
         for sample in distinct(fitted, TrainingSample::to_string) {
             planning.push(Self::task(sample));
         }
