@@ -118,8 +118,9 @@ mod tests {
     fn trees_are_tried_on_classes_that_differ() {
         let member = member_of_trees(300);
         for rows in [&member.training, &member.validation] {
-            assert!(!rows.data.is_empty() && rows.data.len() == rows.template.len());
-            assert!(rows.data.iter().all(|event| !rows.template.contains(event)));
+            let (data, template) = (rows.data.list(), rows.template.list());
+            assert!(!data.is_empty() && data.len() == template.len());
+            assert!(data.iter().all(|event| !template.contains(event)));
         }
     }
 }
