@@ -140,8 +140,7 @@ pub fn injections(name: &str, results: &Results) -> FigureTable {
         let mut significances: Vec<(f64, f64)> = Vec::new();
         for count in results.injections() {
             let points = headline(results, count, &BY_INJECTION);
-            let with_data = points.iter().find(|found| found.point.n_signal().is_some());
-            let Some(sizes) = with_data.map(|found| found.sizes) else { continue };
+            let Some(sizes) = select::most_drawn(&points).map(|found| found.sizes) else { continue };
             let in_region = sizes.data_signal as f64;
             significances.push((in_region, sizes.significance()));
             for found in points {

@@ -17,8 +17,7 @@ pub fn table(name: &str, results: &Results, methods: &[&str], measures: &[Measur
     let mut table = FigureTable::new(name);
     let mut injections: Vec<(SignalCount, f64, f64)> = Vec::new();
     for count in results.injections() {
-        let mut points = select::headline(results, count, methods).into_iter();
-        if let Some(found) = points.find(|found| found.point.n_signal().is_some()) {
+        if let Some(found) = select::most_drawn(&select::headline(results, count, methods)) {
             injections.push((count, found.sizes.data_signal as f64, found.sizes.significance()));
         }
     }

@@ -123,6 +123,14 @@ pub fn nominal<'a, K: PartialEq>(
     best
 }
 
+/// Of these points the one whose data were drawn most often, whose numbers of events are the best mean; the first of several, and none
+/// where no method sees data.
+pub fn most_drawn<'a>(points: &[&'a PointResults]) -> Option<&'a PointResults> {
+    let draws = |found: &PointResults| found.sizes_by_draw.len();
+    let with_data = points.iter().copied().filter(|found| found.point.n_signal().is_some());
+    with_data.reduce(|best, found| if draws(found) > draws(best) { found } else { best })
+}
+
 /// One point of each of these methods at an injection, in the order of legends: by networks, with the job's own
 /// side-bands, sampler, σ′ and over-sampling.
 pub fn headline<'a>(results: &'a Results, n_signal: SignalCount, methods: &[&str]) -> Vec<&'a PointResults> {

@@ -264,8 +264,7 @@ fn seeds(scan: &Section<'_>, key: &'static str) -> Vec<u32> {
     let Some(seeds) = scan.find(key, &rule) else { return vec![0] };
     refuse_repeats(scan, key, &seeds, |seed| *seed);
     if !seeds.contains(&0) {
-        let message =
-            "lacks 0 (figures that show one template show that of seed 0, and a scan grows from it) add it";
+        let message = "lacks 0 (figures that show one injection or template show that of seed 0, and a scan grows from it) add it";
         scan.wrong(key, message);
     }
     seeds

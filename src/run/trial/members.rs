@@ -1,4 +1,5 @@
-//! The two-sample task and the members that trials of classifiers train: both classes hold the same events.
+//! The two-sample task and the members that trials of classifiers train. Both classes draw on the same events, and networks take as long
+//! where they are all the same.
 
 use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::plan::random_stream::Stream;

@@ -91,7 +91,11 @@ fn points_see_the_signal_of_their_own_injection() {
             "[[scan]]\nmethod = '{method}'\nn_signal = [100]\ninjection_seeds = [0, 1]\noversampling = [1]\n"
         )
     };
-    let job = format!("{OTHER}[classifier]\nseeds = [0]\n{}{}", scan("sr"), scan("over_idealised"));
+    let job = format!(
+        "[independent_background]\nsource = 'file'\nevents = 'demo_extra_inner.features.h5'\n[classifier]\nseeds = [0]\n{}{}",
+        scan("sr"),
+        scan("over_idealised")
+    );
     let (plan, place, _) = workplace_with(directory.path(), &job);
     let sample = place.sample().expect("events");
     let mut found = vec![];

@@ -9,7 +9,6 @@ use super::sensed::{Conversion, Conversions};
 use super::side_band_bias::{largest_bias, note};
 use super::window::NO_EXCESS;
 use crate::figures::table::round;
-use crate::job::axis_headings::distinct;
 use crate::statistics::search::calibration::CorrectedP;
 use crate::statistics::search::limits::UpperLimits;
 use crate::statistics::search::p_value::PValue;
@@ -162,9 +161,7 @@ impl SearchRow {
         // Whether a peak has a fit depends on the data in the window.
         let unfitted = peak.and_then(|peak| peak.as_ref().err()).filter(|_| found.spectrum.is_ok());
         // While the search is blind, limits are those that are expected, which no data behind the cut enter.
-        let excesses = Estimate::BOTH.into_iter().filter_map(|estimate| found.excess(estimate));
-        let of_limits = excesses.filter_map(|excess| conversion?.noted(excess, blinding));
-        let of_limits = distinct(of_limits);
+        let of_limits = conversion.map_or(vec![], |conversion| notes_of_limits(found, conversion, blinding));
         let of_data = unfitted.map(String::as_str).filter(|_| blinding == Blinding::Open);
         let mut row = Self {
             window_low_gev: found.regions.signal.low.0,
@@ -182,7 +179,8 @@ impl SearchRow {
                 .into_iter()
                 .flatten()
                 .cloned()
-                .chain(of_data.into_iter().chain(of_limits).map(str::to_owned))
+                .chain(of_data.map(str::to_owned))
+                .chain(of_limits)
                 .chain(bias.and_then(note))
                 .collect::<Vec<_>>()
                 .join("; "),
@@ -263,6 +261,20 @@ impl SearchRow {
         self.peak_spurious = of_job.number(peak.spurious.map(|found| found.value));
         self.peak_spurious_error = of_job.number(peak.spurious.map(|found| found.error));
     }
+}
+
+/// What is to be known of the limits on the signal, and by which estimate of the background, where not by both.
+fn notes_of_limits(found: &CutNumbers<'_>, conversion: &Conversion, blinding: Blinding) -> Vec<String> {
+    let noted = |estimate: Estimate| {
+        found.excess(estimate).map_or(vec![], |excess| conversion.noted(excess, blinding))
+    };
+    let [of_template, of_fit] = Estimate::BOTH.map(noted);
+    let both = of_template.iter().filter(|note| of_fit.contains(note)).map(|note| (*note).to_owned());
+    let alone = |whose: &str, own: &[&str], others: &[&str]| -> Vec<String> {
+        own.iter().filter(|note| !others.contains(note)).map(|note| format!("{whose}: {note}")).collect()
+    };
+    let (template, fit) = (alone("template", &of_template, &of_fit), alone("fit", &of_fit, &of_template));
+    both.chain(template).chain(fit).collect()
 }
 
 /// Limits as those on the signal of the window, and on its cross-section, where simulated signal says how much of it passes.

@@ -17,6 +17,10 @@ use crate::store::unblinding::Blinding;
 const NONE_EXCLUDED: &str = "no number of signal events is excluded, for its efficiency differs too much from search to search, or is \
                              hardly known (name larger strengths in search.sensitivity, or more search.sensitivity_experiments)";
 
+/// The same of what is expected, where data with a lack of events exclude something.
+const NONE_EXPECTED: &str = "no limit on the signal is expected, for its efficiency differs too much from search to search, or is hardly \
+                             known";
+
 /// The efficiency that stands for no cut.
 const BEFORE: f64 = 1.0;
 
@@ -208,16 +212,16 @@ impl Conversion {
     }
 
     /// In words what is to be known of a limit on the signal: it lies outside of what was simulated, or there is none.
-    pub fn noted(&self, excess: &Excess, blinding: Blinding) -> Option<&'static str> {
-        let passing = self.passing.as_ref()?;
+    pub fn noted(&self, excess: &Excess, blinding: Blinding) -> Vec<&'static str> {
         // Without a limit on what passes there is nothing to be said of the signal.
-        excess.visible_limits(blinding)?;
-        match self.limits(excess, blinding) {
-            Some(limits) if limits.observed.is_finite() && limits.expected[2].is_finite() => {
-                passing.beyond(limits.observed)
-            }
-            _ => Some(NONE_EXCLUDED),
-        }
+        let Some((passing, _)) = self.passing.as_ref().zip(excess.visible_limits(blinding)) else {
+            return vec![];
+        };
+        let Some(limits) = self.limits(excess, blinding).filter(|limits| limits.observed.is_finite()) else {
+            return vec![NONE_EXCLUDED];
+        };
+        let expected = limits.expected[2].is_infinite().then_some(NONE_EXPECTED);
+        passing.beyond(limits.observed).into_iter().chain(expected).collect()
     }
 
     /// The cross-section (fb) of which so many pass, where luminosity and acceptance are known.

@@ -27,10 +27,13 @@ impl PassingSignal {
     pub fn of(simulated: impl IntoIterator<Item = Simulated>) -> Option<Self> {
         let mut points: Vec<Simulated> = simulated.into_iter().filter(|one| one.before > 0.0).collect();
         points.sort_by(|one, other| one.before.total_cmp(&other.before));
-        let mut most = 0.0_f64;
+        let (mut most, mut known) = (0.0_f64, 0.0_f64);
         for point in &mut points {
+            if point.behind < most {
+                point.spread = point.spread.max(known);
+            }
             most = most.max(point.behind);
-            point.behind = most;
+            (point.behind, known) = (most, point.spread);
         }
         let mut largest = 0.0_f64;
         for point in points.iter_mut().rev() {
@@ -145,6 +148,9 @@ mod tests {
         for passing in [0.0, 5.0, 10.0, 45.0, 100.0] {
             near(found.spread(passing), 0.4);
         }
+        // Where nothing of the largest signal has passed, by chance, what is known is that of the one before.
+        let found = PassingSignal::of([with(100.0, 10.0, 0.1), with(200.0, 0.0, 0.0)]).expect("signal");
+        near(found.spread(50.0), 0.1);
     }
 
     #[test]
