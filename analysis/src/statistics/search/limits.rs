@@ -83,7 +83,7 @@ fn limits_by<E>(
     for (limit, sigmas) in expected.iter_mut().zip([-2.0, -1.0, 0.0, 1.0, 2.0]) {
         let target = PValue::of_ln(level.ln() + ln_normal_tail(-sigmas)).z() + sigmas;
         let below = |signal: f64| Ok::<_, E>(target - root_of_asimov(signal)?);
-        *limit = falling_root(below, scale)?.unwrap_or(f64::INFINITY);
+        *limit = sane(falling_root(below, scale)?, scale);
     }
     let not_excluded = |signal: f64| {
         let root = root_of_asimov(signal)?;
@@ -91,11 +91,17 @@ fn limits_by<E>(
     };
     // A limit is never below the best signal, where CLs is one half or more.
     let start = scale.max(best);
-    let observed = falling_root(not_excluded, start)?.unwrap_or(f64::INFINITY);
+    let observed = sane(falling_root(not_excluded, start)?, start);
     if observed.is_infinite() && expected[2].is_infinite() {
         return Err(LimitError::Nothing);
     }
     Ok(UpperLimits { observed, expected })
+}
+
+/// A limit, infinite where there is none. One that is so much larger than what could be a limit is where CLs, which no longer falls, crosses
+/// the level by rounding.
+fn sane(limit: Option<f64>, scale: f64) -> f64 {
+    limit.filter(|limit| *limit < 1e9 * scale).unwrap_or(f64::INFINITY)
 }
 
 /// ln CLs of a signal that has q̃ with the data, and the root of q̃ with the Asimov data.
