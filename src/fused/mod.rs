@@ -24,6 +24,7 @@
 
 mod aligned;
 mod answer;
+mod cross_entropy;
 mod descend;
 mod elementary;
 mod error;
@@ -44,6 +45,7 @@ use pulp::Arch;
 
 pub use aligned::Aligned;
 pub use answer::{Network, answers};
+pub use cross_entropy::CrossEntropy;
 pub use descend::Rule;
 pub use error::SquaredError;
 pub use flow::{FlowSizes, FlowTile, MaskedFlow, Way};

@@ -52,23 +52,22 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// One core of a shared server processor with AVX2, from the times of `cargo bench --bench throughput`: 86 µs a
-    /// classifier's step, 1,150 µs a lone denoiser's, 1,064 µs that of one of twelve, 4,600 events a second. The rates of flows
-    /// and of models of jets, at the paper's sizes, were measured on a core twice as fast (docs/performance.md) and are halved
-    /// here.
+    /// One core of a server processor, midway between one with AVX-512 and one with AVX2, so that either is met within a third:
+    /// by `cargo bench --bench throughput` the first takes 25 µs a classifier's step, 300 µs a denoiser's and 3.7 ms a base
+    /// flow's, and makes 15,800 events a second; the second is slower by 1.6 (docs/performance.md).
     pub const CPU_CORE: Self = Self {
         device: Cow::Borrowed("core"),
-        classifier: 20.0,
-        denoiser: 19.0,
-        denoisers_12: 20.5,
-        sampler: 25.0,
-        base_flow: [21.0, 23.0],
-        top_flow: [7.2, 15.8],
-        flow_sampler: 21.0,
-        jet_model: 44.0,
-        jet_sampler: 34.0,
-        jet_classifier: 27.0,
-        trees: 0.04,
+        classifier: 50.0,
+        denoiser: 57.0,
+        denoisers_12: 57.0,
+        sampler: 70.0,
+        base_flow: [65.0, 66.0],
+        top_flow: [70.0, 69.0],
+        flow_sampler: 77.0,
+        jet_model: 64.0,
+        jet_sampler: 43.0,
+        jet_classifier: 34.0,
+        trees: 0.045,
     };
 
     /// The rates of a kind of device: those given for it, or the built-in ones of a core, or a guess.

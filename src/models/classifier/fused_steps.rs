@@ -9,7 +9,7 @@ use ndarray::ArrayView2;
 use pulp::Simd;
 
 use crate::fused::{
-    Layers, Learning, MemberState, MemberSteps, Perceptron, PerceptronTile, Rule, TILE, take,
+    CrossEntropy, Layers, Learning, MemberState, MemberSteps, Perceptron, PerceptronTile, Rule, TILE, take,
 };
 
 /// Networks that kernels know, and the events that they learn from.
@@ -52,6 +52,8 @@ impl MemberSteps for PerceptronSteps<'_> {
             mean: own(self.kernel.mean),
             inverse_deviation: own(self.kernel.inverse_deviation),
             tile: self.kernel.network.tile(),
+            truth: [0.0; TILE],
+            weights: [0.0; TILE],
         };
         take(learning, steps, state)
     }
@@ -64,6 +66,10 @@ struct PerceptronLearning<'a, 'b> {
     mean: Vec<f32>,
     inverse_deviation: Vec<f32>,
     tile: PerceptronTile,
+    /// 1 for the data of a tile, 0 for its template events.
+    truth: [f32; TILE],
+    /// The loss weights of a tile's events, 0 where there are fewer.
+    weights: [f32; TILE],
 }
 
 impl Learning for PerceptronLearning<'_, '_> {
@@ -74,9 +80,17 @@ impl Learning for PerceptronLearning<'_, '_> {
         let rows = &rows[(step * weights.len() + self.member) * batch..][..*batch];
         let mut sum = 0.0;
         for rows in rows.chunks(TILE) {
-            self.standardise(rows);
+            self.gather(rows);
             kernel.network.forward(simd, parameters, &mut self.tile, rows.len());
-            sum += self.losses(rows);
+            // What is left there of an earlier tile has no weight, but might be no number.
+            self.tile.logits[rows.len()..].fill(0.0);
+            sum += simd.vectorize(CrossEntropy {
+                logits: &self.tile.logits,
+                truth: &self.truth,
+                weights: &self.weights,
+                slope: 1.0 / *batch as f32,
+                d_logits: &mut self.tile.d_logits,
+            });
             kernel.network.backward(simd, parameters, &mut self.tile, rows.len(), gradient);
         }
         sum / *batch as f32
@@ -84,7 +98,40 @@ impl Learning for PerceptronLearning<'_, '_> {
 }
 
 impl PerceptronLearning<'_, '_> {
-    fn standardise(&mut self, rows: &[u32]) {
+    /// Puts events into the tile, standardised, and what they are and weigh beside it.
+    fn gather(&mut self, rows: &[u32]) {
+        let [data, template] = self.steps.weights[self.member];
+        self.weights[rows.len()..].fill(0.0);
+        for ((truth, weight), row) in self.truth.iter_mut().zip(&mut self.weights).zip(rows) {
+            let is_data = (*row as usize) < self.steps.n_data;
+            (*truth, *weight) = if is_data { (1.0, data) } else { (0.0, template) };
+        }
+        // A loop of known length is several instructions, one of unknown length several jumps.
+        match self.mean.len() {
+            2 => self.standardise::<2>(rows),
+            3 => self.standardise::<3>(rows),
+            4 => self.standardise::<4>(rows),
+            5 => self.standardise::<5>(rows),
+            6 => self.standardise::<6>(rows),
+            7 => self.standardise::<7>(rows),
+            8 => self.standardise::<8>(rows),
+            _ => self.standardise_any(rows),
+        }
+    }
+
+    fn standardise<const FEATURES: usize>(&mut self, rows: &[u32]) {
+        let table = self.steps.kernel.events.to_slice().unwrap_or_default().as_chunks::<FEATURES>().0;
+        let scales = (self.mean.first_chunk::<FEATURES>(), self.inverse_deviation.first_chunk::<FEATURES>());
+        let (Some(mean), Some(inverse)) = scales else { return };
+        for (x, row) in self.tile.x.chunks_exact_mut(self.tile.stride).zip(rows) {
+            let event = table[*row as usize];
+            let standardised: [f32; FEATURES] =
+                std::array::from_fn(|feature| (event[feature] - mean[feature]) * inverse[feature]);
+            x[..FEATURES].copy_from_slice(&standardised);
+        }
+    }
+
+    fn standardise_any(&mut self, rows: &[u32]) {
         let features = self.mean.len();
         let table = self.steps.kernel.events.to_slice().unwrap_or_default();
         for (x, row) in self.tile.x.chunks_exact_mut(self.tile.stride).zip(rows) {
@@ -94,24 +141,5 @@ impl PerceptronLearning<'_, '_> {
                 *x = (value - mean) * inverse;
             }
         }
-    }
-
-    /// The sum of the weighted binary cross-entropies, and their gradients into the tile.
-    fn losses(&mut self, rows: &[u32]) -> f32 {
-        let [data, template] = self.steps.weights[self.member];
-        let share = 1.0 / self.steps.batch as f32;
-        let logits = self.tile.logits.iter().zip(self.tile.d_logits.iter_mut());
-        let mut sum = 0.0;
-        for (row, (logit, d_logit)) in rows.iter().zip(logits) {
-            let is_data = (*row as usize) < self.steps.n_data;
-            let (truth, weight) = if is_data { (1.0, data) } else { (0.0, template) };
-            // e^−|z| cannot overflow, and gives the sigmoid and ln(1 + e^z).
-            let small = (-logit.abs()).exp();
-            let sigmoid = if *logit >= 0.0 { 1.0 } else { small } / (1.0 + small);
-            let softplus = if *logit >= 0.0 { *logit } else { 0.0 } + small.ln_1p();
-            *d_logit = (sigmoid - truth) * weight * share;
-            sum += (softplus - truth * logit) * weight;
-        }
-        sum
     }
 }
