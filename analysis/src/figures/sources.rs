@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::select;
-use crate::job::{Draw, InjectionSeed, SignalCount};
+use crate::job::axis_headings::AXES;
+use crate::job::{Draw, InjectionSeed, Job, ScanPoint, SignalCount};
 use crate::statistics::components::{Components, PairedDifference};
 use crate::store::results::OfClassifier;
 use crate::store::{Classifier, PointResults, Results};
@@ -18,14 +19,36 @@ use crate::store::{Classifier, PointResults, Results};
 struct Measure {
     word: &'static str,
     value: fn(&Classifier) -> Option<f64>,
-    /// The rejection behind it, where it is a significance improvement at one.
-    rejection: Option<f64>,
+    kind: MeasureKind,
 }
 
-const MEASURES: [Measure; 3] = [
-    Measure { word: "sic_at_1e3", value: |found| found.performance.sic_at_1e3, rejection: Some(1e3) },
-    Measure { word: "sic_at_5e3", value: |found| found.performance.sic_at_5e3, rejection: Some(5e3) },
-    Measure { word: "auc", value: |found| found.performance.auc, rejection: None },
+/// What kind of number a figure of merit is.
+enum MeasureKind {
+    /// A significance improvement at a rejection.
+    Improvement(f64),
+    /// The area of signal against background.
+    Area,
+    /// The area of true background against the template.
+    Closure,
+}
+
+const MEASURES: [Measure; 4] = [
+    Measure {
+        word: "sic_at_1e3",
+        value: |found| found.performance.sic_at_1e3,
+        kind: MeasureKind::Improvement(1e3),
+    },
+    Measure {
+        word: "sic_at_5e3",
+        value: |found| found.performance.sic_at_5e3,
+        kind: MeasureKind::Improvement(5e3),
+    },
+    Measure { word: "auc", value: |found| found.performance.auc, kind: MeasureKind::Area },
+    Measure {
+        word: "background_closure_auc",
+        value: |found| found.background_closure_auc,
+        kind: MeasureKind::Closure,
+    },
 ];
 
 impl Measure {
@@ -33,18 +56,27 @@ impl Measure {
     ///
     /// A significance improvement is `ε_S` √R: of the rejection, which is known as well as the background events are that pass,
     /// half reaches it, and of the signal efficiency its binomial error. The variance of an area A is at most A (1 − A) over the
-    /// smaller number of events (Z. W. Birnbaum and O. M. Klose, Ann. Math. Stat. 28 (1957) 933).
-    fn of_evaluation(&self, found: &PointResults, mean: f64) -> Option<f64> {
+    /// smaller number of events (Z. W. Birnbaum and O. M. Klose, Ann. Math. Stat. 28 (1957) 933); of a closure it is taken as
+    /// that of equal distributions, (1/n + 1/m)/12 (H. B. Mann and D. R. Whitney, Ann. Math. Stat. 18 (1947) 50).
+    fn of_evaluation(&self, found: &PointResults, folds: u32, mean: f64) -> Option<f64> {
         let (background, signal) = (found.background_events(), found.signal_events());
-        if background <= 0.0 || signal <= 0.0 {
-            return None;
+        let template = found.sizes.template as f64 / f64::from(folds);
+        let has = |events: f64| events > 0.0;
+        match self.kind {
+            MeasureKind::Improvement(rejection) if has(background) && has(signal) => {
+                let efficiency = (mean / rejection.sqrt()).clamp(0.0, 1.0);
+                let of_signal =
+                    if efficiency > 0.0 { (1.0 - efficiency) / (efficiency * signal) } else { 0.0 };
+                Some(mean * (0.25 * rejection / background + of_signal).sqrt())
+            }
+            MeasureKind::Area if has(background) && has(signal) => {
+                Some((mean * (1.0 - mean)).max(0.0).sqrt() / background.min(signal).sqrt())
+            }
+            MeasureKind::Closure if has(background) && has(template) => {
+                Some(((1.0 / background + 1.0 / template) / 12.0).sqrt())
+            }
+            _ => None,
         }
-        let Some(rejection) = self.rejection else {
-            return Some((mean * (1.0 - mean)).max(0.0).sqrt() / background.min(signal).sqrt());
-        };
-        let efficiency = (mean / rejection.sqrt()).clamp(0.0, 1.0);
-        let of_signal = if efficiency > 0.0 { (1.0 - efficiency) / (efficiency * signal) } else { 0.0 };
-        Some(mean * (0.25 * rejection / background + of_signal).sqrt())
     }
 }
 
@@ -66,13 +98,17 @@ struct VarianceRow {
     sd_evaluation: Option<f64>,
 }
 
-/// A row of `differences.csv`: two methods at an injection.
+/// A row of `differences.csv`: two methods at an injection, or a method at two values of an axis.
 #[derive(Serialize)]
 struct DifferenceRow {
     n_signal: u32,
     measure: &'static str,
     method: &'static str,
     minus: &'static str,
+    /// The axis in which both differ, with the value of either; empty for two methods.
+    axis: &'static str,
+    value: String,
+    minus_value: String,
     difference: f64,
     /// All of the following.
     error: f64,
@@ -92,7 +128,7 @@ pub fn variance(results: &Results) -> Option<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for found in results.points.iter().filter(|found| is_drawn_anew(found)) {
         for measure in &MEASURES {
-            if let Some(row) = variance_row(found, measure) {
+            if let Some(row) = variance_row(found, results.job.classifier.folds, measure) {
                 // Writing to memory cannot fail, and every row has the same fields.
                 let _ = writer.serialize(row);
             }
@@ -102,22 +138,55 @@ pub fn variance(results: &Results) -> Option<Vec<u8>> {
 }
 
 /// The text of `differences.csv`: each two methods of the closing table with the job's own side-bands, sampler, σ′ and
-/// over-sampling; none where no method has several injections or templates.
+/// over-sampling, and each of them with one of these against itself with another value; none where no method has several
+/// injections or templates.
 pub fn differences(results: &Results) -> Option<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut write = |n_signal, pair, between: &Between| {
+        for measure in &MEASURES {
+            if let Some(row) = difference_row(&results.job, n_signal, pair, between, measure) {
+                let _ = writer.serialize(row);
+            }
+        }
+    };
     for n_signal in results.injections() {
         let shown = select::headline(results, n_signal, &select::ALL);
         for (place, one) in shown.iter().enumerate() {
             for other in &shown[place + 1..] {
-                for measure in &MEASURES {
-                    if let Some(row) = difference_row(n_signal, (one, other), measure) {
-                        let _ = writer.serialize(row);
-                    }
+                write(n_signal, (*one, *other), &Between::default());
+            }
+        }
+        for own in shown {
+            for found in &results.points {
+                if let Some(between) = Between::of(&found.point, &own.point) {
+                    write(n_signal, (found, own), &between);
                 }
             }
         }
     }
     writer.into_inner().ok().filter(|bytes| !bytes.is_empty())
+}
+
+/// In what two points of one method differ: nothing is told of two methods.
+#[derive(Default)]
+struct Between {
+    axis: &'static str,
+    values: [String; 2],
+}
+
+impl Between {
+    /// The only axis in which two points of one method and one injection differ.
+    fn of(one: &ScanPoint, other: &ScanPoint) -> Option<Self> {
+        if one.method() != other.method() || one.n_signal() != other.n_signal() {
+            return None;
+        }
+        let mut differing = AXES.into_iter().filter_map(|(axis, value)| {
+            let values = [one, other].map(value);
+            let differs = values[0] != values[1];
+            differs.then(|| Self { axis, values: values.map(Option::unwrap_or_default) })
+        });
+        differing.next().filter(|_| differing.next().is_none())
+    }
 }
 
 fn is_drawn_anew(found: &PointResults) -> bool {
@@ -127,7 +196,7 @@ fn is_drawn_anew(found: &PointResults) -> bool {
 /// Values of classifiers by what was drawn for them.
 type ByDraw = BTreeMap<Draw, Vec<OfClassifier>>;
 
-fn variance_row(found: &PointResults, measure: &Measure) -> Option<VarianceRow> {
+fn variance_row(found: &PointResults, folds: u32, measure: &Measure) -> Option<VarianceRow> {
     let by_draw = found.by_draw(measure.value);
     let has_templates = by_draw.keys().any(|draw| draw.template.is_some());
     let mut by_injection: BTreeMap<_, Vec<Vec<f64>>> = BTreeMap::new();
@@ -149,7 +218,7 @@ fn variance_row(found: &PointResults, measure: &Measure) -> Option<VarianceRow> 
         sd_classifiers: components.of_classifiers,
         sd_templates: components.of_templates,
         sd_injections: components.of_injections,
-        sd_evaluation: measure.of_evaluation(found, components.mean),
+        sd_evaluation: measure.of_evaluation(found, folds, components.mean),
     })
 }
 
@@ -199,8 +268,10 @@ fn groups(paired: &[Paired]) -> Vec<Vec<f64>> {
 }
 
 fn difference_row(
+    job: &Job,
     n_signal: SignalCount,
     (one, other): (&PointResults, &PointResults),
+    between: &Between,
     measure: &Measure,
 ) -> Option<DifferenceRow> {
     let (first, second) = (one.by_draw(measure.value), other.by_draw(measure.value));
@@ -216,7 +287,7 @@ fn difference_row(
     };
     let of_evaluation = |(side, by_draw): (&PointResults, &ByDraw)| {
         let values: Vec<f64> = by_draw.values().flatten().map(|(_, value)| *value).collect();
-        measure.of_evaluation(side, values.iter().sum::<f64>() / values.len() as f64)
+        measure.of_evaluation(side, job.classifier.folds, values.iter().sum::<f64>() / values.len() as f64)
     };
     let together = |errors: [Option<f64>; 2]| errors.into_iter().flatten().fold(0.0, f64::hypot);
     let error_classifiers = together([(0, &first), (1, &second)].map(of_classifiers));
@@ -226,6 +297,9 @@ fn difference_row(
         measure: measure.word,
         method: one.point.method(),
         minus: other.point.method(),
+        axis: between.axis,
+        value: between.values[0].clone(),
+        minus_value: between.values[1].clone(),
         difference: found.mean,
         error: found.error.hypot(error_classifiers).hypot(error_evaluation),
         error_draws: found.error,
@@ -242,7 +316,7 @@ pub fn told(results: &Results) -> String {
     let shown = select::headline(results, n_signal, &select::ALL);
     let several = shown.into_iter().filter(|found| is_drawn_anew(found));
     let lines = several.filter_map(|found| {
-        let row = variance_row(found, &MEASURES[0])?;
+        let row = variance_row(found, results.job.classifier.folds, &MEASURES[0])?;
         let part = |part: Option<f64>| part.map_or_else(|| "-".to_owned(), |part| format!("{part:.2}"));
         let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
         let drawn = match row.templates {

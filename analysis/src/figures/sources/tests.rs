@@ -105,8 +105,8 @@ fn methods_are_compared_by_classifiers_of_equal_seed_and_templates_tell_the_erro
     // events pass on either side: a tenth of 9 and of 10.
     let (classifiers, evaluation) = (1.0, 0.9_f64.hypot(1.0));
     let total = 1.0_f64.hypot(classifiers).hypot(evaluation);
-    assert_eq!([&row[7], &row[10]], ["1", "6"]);
-    let expected = [(4, -1.0), (5, total), (6, 1.0), (8, classifiers), (9, evaluation)];
+    assert_eq!([&row[10], &row[13]], ["1", "6"]);
+    let expected = [(7, -1.0), (8, total), (9, 1.0), (11, classifiers), (12, evaluation)];
     for (column, expected) in expected {
         assert!((number(&row[column]) - expected).abs() < 1e-3, "{column}: {row:?}");
     }
@@ -159,7 +159,7 @@ fn injections_that_are_drawn_anew_are_paired_by_their_seeds() {
     assert!((number(&row[11]) - 8.0_f64.sqrt()).abs() < 1e-3, "{row:?}");
     // Differences by injection: 8 − 10 and 12 − 13; the reference was drawn with each, so that its classifiers are no error apart.
     let row = &rows(differences(&results))[0];
-    let expected = [(4, -1.5), (6, 0.5), (7, 1.0), (8, 0.0), (10, 8.0)];
+    let expected = [(7, -1.5), (9, 0.5), (10, 1.0), (11, 0.0), (13, 8.0)];
     for (column, expected) in expected {
         assert!((number(&row[column]) - expected).abs() < 1e-3, "{column}: {row:?}");
     }
@@ -171,4 +171,45 @@ fn injections_that_are_drawn_anew_are_paired_by_their_seeds() {
         "{said}"
     );
     assert!(said.contains("of Idealised at 500 injected: 10.00 ± 2.00 by 2 injections; "), "{said}");
+}
+
+#[test]
+fn a_method_is_compared_with_itself_along_one_axis() {
+    let mut results = results(&[&[8.0, 9.0], &[10.0, 11.0]], &[8.0, 8.0], "all");
+    let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [500, 600]\n\
+                oversampling = [2, 5]\nside_bands_gev = [[2900, 4200], [2800, 6000]]\nclassifier = ['mlp', 'trees']\n";
+    let job = JobFile::from_text("job.toml", text).check().expect("a good job");
+    // Of every other point, of which three differ from the job's own in one thing: by half of a SIC more with the one template, by
+    // one and a half with the other.
+    let more = |point: &ScanPoint| {
+        let values = [(0, 0, 8.5), (0, 1, 9.5), (1, 0, 11.5), (1, 1, 12.5)];
+        let classifiers = values.map(|(template, seed, sic)| classifier(draw(0, Some(template)), seed, sic));
+        PointResults {
+            point: point.clone(),
+            classifiers: classifiers.into(),
+            sizes_by_draw: BTreeMap::new(),
+            diverged: vec![],
+            ..results.points[0]
+        }
+    };
+    let others: Vec<PointResults> =
+        job.points.iter().filter(|point| **point != results.points[0].point).map(more).collect();
+    results.points.extend(others);
+    let found = rows(differences(&results));
+    let along: Vec<&Vec<String>> = found.iter().filter(|row| row[0] == "500" && !row[4].is_empty()).collect();
+    let said: Vec<[&str; 5]> =
+        along.iter().map(|row| [2, 3, 4, 5, 6].map(|column| row[column].as_str())).collect();
+    let expected = [
+        ["noise", "noise", "side-bands", "2900-4200", "2800-6000"],
+        ["noise", "noise", "over-sampling", "2", "5"],
+        ["noise", "noise", "classifiers", "trees", "mlp"],
+    ];
+    for row in expected {
+        assert!(said.contains(&row), "{row:?} in {said:?}");
+    }
+    assert_eq!(said.len(), 3, "{said:?}");
+    for row in along {
+        assert_eq!((row[10].as_str(), row[13].as_str()), ("1", "4"));
+        assert!((number(&row[7]) - 1.0).abs() < 1e-9 && (number(&row[9]) - 0.5).abs() < 1e-9, "{row:?}");
+    }
 }
