@@ -23,7 +23,9 @@ pub struct Failure {
     pub classifier: ClassifierKind,
     /// Points that fail, and all points of the method with such classifiers.
     pub points: (usize, usize),
-    /// The largest mean AUC among them.
+    /// The name of the point that fails worst: one method may have points that nobody expects to close.
+    pub worst: String,
+    /// The largest mean AUC among them, which is that point's.
     pub auc: f64,
     /// The features at fault where it is largest, the worst first; none where no template of features is known.
     pub features: Option<Vec<(String, FeatureDistance)>>,
@@ -35,17 +37,17 @@ pub fn failures(results: &Results) -> Vec<Failure> {
     for point in &results.points {
         let (method, classifier) = (point.point.method(), point.point.classifier);
         let Some((draw, auc)) = failing(&results.job, point) else { continue };
-        let features = features(results, &point.point, draw);
+        let (worst, features) = (point.point.to_string(), features(results, &point.point, draw));
         let known = found.iter_mut().find(|known| (known.method, known.classifier) == (method, classifier));
         if let Some(known) = known {
             known.points.0 += 1;
             if auc > known.auc {
-                (known.auc, known.features) = (auc, features);
+                (known.auc, known.features, known.worst) = (auc, features, worst);
             }
         } else {
             let all = results.points.iter().map(|point| (point.point.method(), point.point.classifier));
             let all = all.filter(|kind| *kind == (method, classifier)).count();
-            found.push(Failure { method, classifier, points: (1, all), auc, features });
+            found.push(Failure { method, classifier, points: (1, all), worst, auc, features });
         }
     }
     found
@@ -94,13 +96,13 @@ fn features(results: &Results, point: &ScanPoint, draw: Draw) -> Option<Vec<(Str
 impl Failure {
     /// The warning of the closing table.
     pub fn warning(&self, threshold: f64) -> String {
-        let (failed, all) = self.points;
-        let of = if all > 1 { format!(" at {failed} of {all} points") } else { String::new() };
+        let failed = self.points.0;
         format!(
-            "warning: closure fails for {} by {}{of}: true background is told from the template with an AUC of {}{:.3} \
+            "warning: closure fails for {} by {}{}: true background is told from the template with an AUC of {}{:.3} \
              (closure.threshold = {threshold}, exceeded by more than two errors), so that what looks like signal may be none; {}",
             label(self.method),
             self.classifier.word(),
+            self.place(),
             if failed > 1 { "up to " } else { "" },
             self.auc,
             self.fault()
@@ -110,12 +112,23 @@ impl Failure {
     /// The warning below a picture.
     pub fn note(&self) -> String {
         format!(
-            "closure fails for {} by {} (AUC {:.2}); {}",
+            "closure fails for {} by {}{} (AUC {}{:.2}); {}",
             label(self.method),
             self.classifier.word(),
+            self.place(),
+            if self.points.0 > 1 { "up to " } else { "" },
             self.auc,
             self.fault()
         )
+    }
+
+    /// At which of several points.
+    fn place(&self) -> String {
+        match self.points {
+            (_, 1) => String::new(),
+            (1, all) => format!(" at one of {all} points, {}", self.worst),
+            (failed, all) => format!(" at {failed} of {all} points, the worst of them {}", self.worst),
+        }
     }
 
     fn fault(&self) -> String {

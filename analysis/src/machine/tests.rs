@@ -59,7 +59,7 @@ fn a_damaged_file_is_told_and_replaced() {
         "[]",
         "\u{0}\u{ff}",
         r#"{"schema": 999, "machines": []}"#,
-        r#"{"schema": 3, "machines": [{"processor": "a processor"}]}"#,
+        &format!(r#"{{"schema": {SCHEMA}, "machines": [{{"processor": "a processor"}}]}}"#),
     ] {
         fs::write(&path, text).expect("room");
         let (found, problem) = memory.of(CORE);
@@ -73,7 +73,7 @@ fn a_damaged_file_is_told_and_replaced() {
     ] {
         let shown = format!(r#"{{"kinds": {{"denoiser": {{{numbers}}}}}}}"#);
         let text = format!(
-            r#"{{"schema": 3, "machines": [{{"processor": "a processor", "device": "core", "shown": {shown}}}]}}"#
+            r#"{{"schema": {SCHEMA}, "machines": [{{"processor": "a processor", "device": "core", "shown": {shown}}}]}}"#
         );
         fs::write(&path, &text).expect("room");
         assert!(memory.of(CORE).0.is_empty(), "{text}");

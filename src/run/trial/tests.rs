@@ -37,20 +37,14 @@ fn what_matters_and_is_not_known_is_tried_and_nothing_of_a_short_scan() {
         tasks.iter().map(|task| task.work.pace()).collect()
     };
     let none = Shown::default();
-    // Constituents make up nearly all of it, beside denoisers and the trees that look for what templates lack.
-    let matter = [
-        PaceKind::Denoiser,
-        PaceKind::JetModel,
-        PaceKind::JetTemplate,
-        PaceKind::Trees,
-        PaceKind::Transformers,
-    ];
+    // Constituents make up nearly all of it, beside the trees that look for what templates lack.
+    let matter = [PaceKind::JetModel, PaceKind::JetTemplate, PaceKind::Trees, PaceKind::Transformers];
     assert_eq!(kinds(1.0, &open, &none), matter);
     assert_eq!(kinds(100.0, &open, &none), []);
     assert_eq!(kinds(1.0, &vec![Known::Done; open.len()], &none), []);
     let mut known = Shown::default();
     known.learn(PaceKind::Transformers, Seen { priced: 10.0, taken: 10.0 });
-    assert_eq!(kinds(1.0, &open, &known), matter[..4]);
+    assert_eq!(kinds(1.0, &open, &known), matter[..3]);
     // On a GPU that nobody has measured the whole scan seems to be over at once, and is tried for all that.
     let guessed = Rates::of_kind("NVIDIA Unheard-of", &[]).0;
     let seconds = Price::of(&job, &plan, EventCounts::estimated(&job), &guessed).seconds;

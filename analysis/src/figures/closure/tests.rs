@@ -131,3 +131,28 @@ fn the_threshold_is_the_job_s() {
     results.job.closure.threshold = 0.52;
     assert_eq!(failures(&results).len(), 2);
 }
+
+#[test]
+fn of_several_points_the_worst_is_named() {
+    let failure = |points| Failure {
+        method: "noise",
+        classifier: ClassifierKind::Mlp,
+        points,
+        worst: "noise-sp0.05-s0".to_owned(),
+        auc: 0.999,
+        features: None,
+    };
+    let alone = failure((1, 1));
+    assert_eq!(
+        alone.note(),
+        "closure fails for DRAPES ∅ by mlp (AUC 1.00); compare their distributions".to_owned()
+    );
+    assert!(
+        failure((1, 5)).warning(0.55).contains("by mlp at one of 5 points, noise-sp0.05-s0: true background")
+    );
+    assert!(
+        failure((2, 5))
+            .note()
+            .starts_with("closure fails for DRAPES ∅ by mlp at 2 of 5 points, the worst of them noise-sp0.05-s0 (AUC up to 1.00)")
+    );
+}
