@@ -185,7 +185,7 @@ fn a_method_is_compared_with_itself_along_one_axis() {
         let values = [(0, 0, 8.5), (0, 1, 9.5), (1, 0, 11.5), (1, 1, 12.5)];
         let classifiers = values.map(|(template, seed, sic)| classifier(draw(0, Some(template)), seed, sic));
         PointResults {
-            point: point.clone(),
+            point: *point,
             classifiers: classifiers.into(),
             sizes_by_draw: BTreeMap::new(),
             diverged: vec![],
