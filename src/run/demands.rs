@@ -5,10 +5,11 @@ use std::path::Path;
 
 use drapes_analysis::dispatch::makespan;
 use drapes_analysis::job::Job;
+use drapes_analysis::plan::device_kind::CORE;
 use drapes_analysis::plan::price::demand::{Demand, LONGEST_RUN, longest, most_disk, most_memory};
 use drapes_analysis::plan::price::memory::Chip;
 use drapes_analysis::plan::price::{EventCounts, Price};
-use drapes_analysis::plan::rates::{GPU_AGAINST_CORE, Rates};
+use drapes_analysis::plan::rates::Rates;
 use drapes_analysis::plan::{Plan, Task};
 
 use crate::device::RankHardware;
@@ -43,14 +44,15 @@ pub fn check(
 ) -> Result<Option<String>, DemandError> {
     let tasks: Vec<&Task> =
         plan.tasks.iter().zip(open).filter(|(_, open)| **open).map(|(task, _)| task).collect();
-    let price = Price::of(job, plan, counts, &Rates::CPU_CORE);
+    // How fast a GPU is nobody needs to know to find a mistake in the job.
+    let kind = if supply.chip == Chip::Gpu { "GPU" } else { CORE };
+    let price = Price::of(job, plan, counts, &Rates::of_kind(kind, &[]).0);
     let done: Vec<bool> = open.iter().map(|open| !open).collect();
-    let speed = if supply.chip == Chip::Gpu { GPU_AGAINST_CORE } else { 1.0 };
-    let seconds = makespan(plan, &price.seconds, &done, supply.ranks) / speed;
+    let seconds = makespan(plan, &price.seconds, &done, supply.ranks);
     if seconds > LONGEST_RUN
         && let Some(Demand { task, amount, lower }) = longest(job, plan, &price, |index| open[index])
     {
-        return Err(DemandError::Time { seconds, ranks: supply.ranks, task, longest: amount / speed, lower });
+        return Err(DemandError::Time { seconds, ranks: supply.ranks, task, longest: amount, lower });
     }
     // On a GPU an allocation that does not fit fails by itself, with a message.
     let memory = supply.memory.filter(|_| supply.chip == Chip::Core);

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::select;
-use crate::job::axis_headings::AXES;
+use crate::job::axis_headings::{AXES, SIGNAL_REGION};
 use crate::job::{Draw, InjectionSeed, Job, ScanPoint, SignalCount};
 use crate::statistics::components::{Components, PairedDifference};
 use crate::store::results::OfClassifier;
@@ -56,11 +56,13 @@ impl Measure {
     ///
     /// A significance improvement is `ε_S` √R: of the rejection, which is known as well as the background events are that pass,
     /// half reaches it, and of the signal efficiency its binomial error. The variance of an area A is at most A (1 − A) over the
-    /// smaller number of events (Z. W. Birnbaum and O. M. Klose, Ann. Math. Stat. 28 (1957) 933); of a closure it is taken as
-    /// that of equal distributions, (1/n + 1/m)/12 (H. B. Mann and D. R. Whitney, Ann. Math. Stat. 18 (1947) 50).
+    /// smaller number of events (Z. W. Birnbaum and O. M. Klose, Ann. Math. Stat. 28 (1957) 933). Of a closure only the
+    /// background counts, for each fold and each template has template events of its own, and what these leave open is in the
+    /// spread of classifiers and templates already: it is the mean over n background events of the share of the template below
+    /// them, whose variance is 1/(12 n) for equal distributions (H. B. Mann and D. R. Whitney, Ann. Math. Stat. 18 (1947) 50), and
+    /// at most A (1 − A)/n for any, as that of a number between 0 and 1.
     fn of_evaluation(&self, found: &PointResults, folds: u32, mean: f64) -> Option<f64> {
         let (background, signal) = (found.background_events(), found.signal_events());
-        let template = found.sizes.template as f64 / f64::from(folds);
         let has = |events: f64| events > 0.0;
         match self.kind {
             MeasureKind::Improvement(rejection) if has(background) && has(signal) => {
@@ -72,8 +74,12 @@ impl Measure {
             MeasureKind::Area if has(background) && has(signal) => {
                 Some((mean * (1.0 - mean)).max(0.0).sqrt() / background.min(signal).sqrt())
             }
-            MeasureKind::Closure if has(background) && has(template) => {
-                Some(((1.0 / background + 1.0 / template) / 12.0).sqrt())
+            MeasureKind::Closure => {
+                // A template of true background is counted among the background that cuts are put on.
+                let is_true = found.point.template().is_none();
+                let counted = if is_true { found.sizes.template as f64 / f64::from(folds) } else { 0.0 };
+                let alone = background - counted;
+                has(alone).then(|| ((mean * (1.0 - mean)).clamp(0.0, 1.0 / 12.0) / alone).sqrt())
             }
             _ => None,
         }
@@ -105,7 +111,7 @@ struct DifferenceRow {
     measure: &'static str,
     method: &'static str,
     minus: &'static str,
-    /// The axis in which both differ, with the value of either; empty for two methods.
+    /// The axis in which both differ, with the value of either, [`OWN`] being what the job has; empty for two methods.
     axis: &'static str,
     value: String,
     minus_value: String,
@@ -167,25 +173,31 @@ pub fn differences(results: &Results) -> Option<Vec<u8>> {
     writer.into_inner().ok().filter(|bytes| !bytes.is_empty())
 }
 
+/// The value on an axis that a point does not name: the job's own.
+const OWN: &str = "own";
+
 /// In what two points of one method differ: nothing is told of two methods.
-#[derive(Default)]
+#[derive(Debug, Default, PartialEq)]
 struct Between {
     axis: &'static str,
     values: [String; 2],
 }
 
 impl Between {
-    /// The only axis in which two points of one method and one injection differ.
+    /// The only axis in which two points of one method, one injection and one kind of inputs differ. Other signal regions are none:
+    /// they have other events.
     fn of(one: &ScanPoint, other: &ScanPoint) -> Option<Self> {
-        if one.method() != other.method() || one.n_signal() != other.n_signal() {
+        let what = |point: &ScanPoint| (point.method(), point.n_signal(), point.classifier.inputs());
+        if what(one) != what(other) {
             return None;
         }
         let mut differing = AXES.into_iter().filter_map(|(axis, value)| {
             let values = [one, other].map(value);
             let differs = values[0] != values[1];
-            differs.then(|| Self { axis, values: values.map(Option::unwrap_or_default) })
+            let named = |value: Option<String>| value.unwrap_or_else(|| OWN.to_owned());
+            differs.then(|| Self { axis, values: values.map(named) })
         });
-        differing.next().filter(|_| differing.next().is_none())
+        differing.next().filter(|found| found.axis != SIGNAL_REGION && differing.next().is_none())
     }
 }
 

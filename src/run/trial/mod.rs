@@ -15,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use drapes_analysis::dispatch::Known;
 use drapes_analysis::job::Job;
 use drapes_analysis::machine::{Seen, Shown};
-use drapes_analysis::plan::rates::{GPU_AGAINST_CORE, Origin, Rates};
+use drapes_analysis::plan::rates::{Origin, Rates};
 use drapes_analysis::plan::{PaceKind, Plan, Task};
 use tch::Device;
 
@@ -26,12 +26,12 @@ const LEAST_SHARE: f64 = 0.03;
 /// A scan that ends within so many seconds of work a rank needs no better estimate.
 const SHORT: f64 = 15.0;
 
-/// Seconds of work a rank that need no better estimate, by rates of this origin. A guess may be wrong by what was guessed: on a
-/// GPU that nobody has measured, what seems to be over in a moment is tried all the same.
+/// Seconds of work a rank that need no better estimate, by rates of this origin. A guess may be wrong by any factor: on a GPU that
+/// nobody has measured, what seems to be over in a moment is tried all the same.
 pub fn short(origin: Origin) -> f64 {
     match origin {
         Origin::Measured => SHORT,
-        Origin::Guessed => SHORT / GPU_AGAINST_CORE,
+        Origin::Guessed => 0.0,
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::job::{BandSource, ClassifierSeed, Fold, InjectionSeed, JobFile, TemplateSeed};
+use crate::job::{BandSource, ClassifierKind, ClassifierSeed, Fold, InjectionSeed, JobFile, TemplateSeed};
 use crate::plan::TaskId;
 use crate::statistics::metrics::RankedScores;
 use crate::store::SampleSizes;
@@ -173,14 +173,10 @@ fn injections_that_are_drawn_anew_are_paired_by_their_seeds() {
     assert!(said.contains("of Idealised at 500 injected: 10.00 ± 2.00 by 2 injections; "), "{said}");
 }
 
-#[test]
-fn a_method_is_compared_with_itself_along_one_axis() {
-    let mut results = results(&[&[8.0, 9.0], &[10.0, 11.0]], &[8.0, 8.0], "all");
-    let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [500, 600]\n\
-                oversampling = [2, 5]\nside_bands_gev = [[2900, 4200], [2800, 6000]]\nclassifier = ['mlp', 'trees']\n";
+/// All points of a job: of each, with two templates and two classifiers, half of a SIC more with the one template than these, and
+/// one and a half with the other.
+fn with_points(results: &mut Results, text: &str) {
     let job = JobFile::from_text("job.toml", text).check().expect("a good job");
-    // Of every other point, of which three differ from the job's own in one thing: by half of a SIC more with the one template, by
-    // one and a half with the other.
     let more = |point: &ScanPoint| {
         let values = [(0, 0, 8.5), (0, 1, 9.5), (1, 0, 11.5), (1, 1, 12.5)];
         let classifiers = values.map(|(template, seed, sic)| classifier(draw(0, Some(template)), seed, sic));
@@ -195,21 +191,69 @@ fn a_method_is_compared_with_itself_along_one_axis() {
     let others: Vec<PointResults> =
         job.points.iter().filter(|point| **point != results.points[0].point).map(more).collect();
     results.points.extend(others);
+}
+
+#[test]
+fn a_method_is_compared_with_itself_along_one_axis() {
+    let mut results = results(&[&[8.0, 9.0], &[10.0, 11.0]], &[8.0, 8.0], "all");
+    with_points(
+        &mut results,
+        "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [500, 600]\n\
+         oversampling = [2, 5]\nside_bands_gev = [[2900, 4200], [2800, 6000]]\nclassifier = ['mlp', 'trees']\n\
+         [[scan]]\nmethod = 'noise'\nn_signal = [500]\nsigma_prime = [2.24]\n\
+         [[scan]]\nmethod = 'noise'\nn_signal = [500]\nsolver = ['euler']\nsteps = [20]\n\
+         [[scan]]\nmethod = 'noise'\nn_signal = [500]\nsignal_region_gev = [[3100, 3300]]\n",
+    );
     let found = rows(differences(&results));
     let along: Vec<&Vec<String>> = found.iter().filter(|row| row[0] == "500" && !row[4].is_empty()).collect();
-    let said: Vec<[&str; 5]> =
+    let said: BTreeSet<[&str; 5]> =
         along.iter().map(|row| [2, 3, 4, 5, 6].map(|column| row[column].as_str())).collect();
+    // No point that differs in two things, and none of another signal region.
     let expected = [
         ["noise", "noise", "side-bands", "2900-4200", "2800-6000"],
         ["noise", "noise", "over-sampling", "2", "5"],
         ["noise", "noise", "classifiers", "trees", "mlp"],
+        ["noise", "noise", "σ′", "2.24", "own"],
+        ["noise", "noise", "solver", "euler 20", "own"],
     ];
-    for row in expected {
-        assert!(said.contains(&row), "{row:?} in {said:?}");
-    }
-    assert_eq!(said.len(), 3, "{said:?}");
+    assert_eq!(said, BTreeSet::from(expected));
+    assert_eq!(along.len(), expected.len(), "each of them once");
     for row in along {
         assert_eq!((row[10].as_str(), row[13].as_str()), ("1", "4"));
         assert!((number(&row[7]) - 1.0).abs() < 1e-9 && (number(&row[9]) - 0.5).abs() < 1e-9, "{row:?}");
     }
+}
+
+#[test]
+fn constituents_and_observables_are_no_axis() {
+    let own = results(&[&[8.0], &[9.0]], &[8.0], "all").points[0].point;
+    let by = |classifier| Between::of(&ScanPoint { classifier, ..own }, &own);
+    assert_eq!(by(ClassifierKind::Transformer), None);
+    let values = ["trees", "mlp"].map(str::to_owned);
+    assert_eq!(by(ClassifierKind::Trees), Some(Between { axis: "classifiers", values }));
+    assert_eq!(by(ClassifierKind::Mlp), None, "nothing differs");
+}
+
+#[test]
+fn what_background_leaves_open_of_a_closure_knows_its_events_and_its_bound() {
+    let [.., closure] = MEASURES;
+    let mut results = results(&[&[8.0], &[9.0]], &[8.0], "all");
+    for (point, background) in results.points.iter_mut().zip([1200, 1200]) {
+        point.sizes.template = 4500;
+        for found in &mut point.classifiers {
+            found.classifier.performance.n_background = background;
+            found.classifier.background_closure_auc = Some(0.5);
+        }
+    }
+    let of = |found: &PointResults, mean| closure.of_evaluation(found, 5, mean).expect("events");
+    let near = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-9, "{a} {b}");
+    // 1/√(12 · 1,200), and where all lies at one end what is left of it.
+    near(of(&results.points[0], 0.5), 1.0 / 120.0);
+    near(of(&results.points[0], 0.999), (0.999 * 0.001_f64 / 1200.0).sqrt());
+    // A fifth of the true template is among the 1,200 events: 300 are left.
+    near(of(&results.points[1], 0.5), 1.0 / 60.0);
+    // The table has it, beside the measures of signal.
+    let found = rows(variance(&results));
+    let row = found.iter().find(|row| row[3] == "background_closure_auc").expect("a row of closures");
+    near(number(&row[12]), 1.0 / 120.0);
 }

@@ -87,9 +87,9 @@ mod tests {
             top_flow_steps: [3.435e-3, 3.48e-3],
             flow_events_per_second: 188_800.0,
             tree_growth: 0.045e9,
-            jets_trained_per_second: 20.0,
-            jets_made_per_second: 0.3,
-            jet_classifier_step: 0.5,
+            jets_trained_per_second: 61.6,
+            jets_made_per_second: 0.312,
+            jet_classifier_step: 0.425,
         };
         let rates = Rates::measured(&job, &times);
         // The built-in rates are those of these times (100 Heun steps there, 200 here), rounded.
@@ -103,6 +103,9 @@ mod tests {
             assert!(near(*found, *known), "{rates:?}");
         }
         assert!(near(rates.flow_sampler, known.flow_sampler), "{rates:?}");
+        assert!(near(rates.jet_model, known.jet_model), "{rates:?}");
+        assert!(near(rates.jet_sampler, known.jet_sampler), "{rates:?}");
+        assert!(near(rates.jet_classifier, known.jet_classifier), "{rates:?}");
         assert!(near(rates.flow(FlowKind::Curtains, 12), known.top_flow[1]));
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("rates.json");

@@ -33,13 +33,17 @@ fn settings() -> ClassifierSettings {
 
 /// Two members that learn from different events, those of data above those of a template.
 fn both(settings: &ClassifierSettings) -> Training<Classifiers<PerceptronNetworks>> {
-    some(settings, 0..2)
+    some(settings, 5, 0..2)
 }
 
-/// Some members of such, each from events and random numbers of its own.
-fn some(settings: &ClassifierSettings, which: Range<usize>) -> Training<Classifiers<PerceptronNetworks>> {
+/// Some members of such, each from events of so many features and random numbers of its own.
+fn some(
+    settings: &ClassifierSettings,
+    features: usize,
+    which: Range<usize>,
+) -> Training<Classifiers<PerceptronNetworks>> {
     let mut generator = Stream::of_job(1).generator();
-    let rows = Array2::from_shape_fn((EVENTS, 5), |(event, _)| {
+    let rows = Array2::from_shape_fn((EVENTS, features), |(event, _)| {
         let normal: f32 = StandardNormal.sample(&mut generator);
         3.0 + 2.0 * normal + if event < N_DATA { 0.5 } else { 0.0 }
     });
@@ -66,6 +70,13 @@ fn some(settings: &ClassifierSettings, which: Range<usize>) -> Training<Classifi
 fn kernels_compute_what_tensors_do() {
     for (width, hidden_layers, batch) in [(16, 1, 64), (32, 3, 100), (48, 2, 37), (64, 4, 128)] {
         kernels_agree(both(&ClassifierSettings { width, hidden_layers, batch, ..settings() }));
+    }
+}
+
+#[test]
+fn events_of_any_number_of_features_are_standardised_alike() {
+    for features in 1..=10 {
+        kernels_agree(some(&settings(), features, 0..2));
     }
 }
 
@@ -124,7 +135,7 @@ fn scores_by_kernels_are_those_of_tensors() {
 
 /// What members have learnt, by tensors or by kernels.
 fn learnt(settings: &ClassifierSettings, which: Range<usize>, kernels: bool) -> Trained<impl Sized> {
-    let mut training = some(settings, which);
+    let mut training = some(settings, 5, which);
     if !kernels {
         training.model.networks.forget_kernel();
     }
@@ -168,7 +179,7 @@ fn members_that_stop_early_change_nothing_of_the_others() {
 #[test]
 fn a_member_that_stops_early_is_what_it_was_at_its_best_epoch() {
     let early = ClassifierSettings { epochs: 12, learning_rate: 1e-2, patience: 2, ..settings() };
-    let (start, end) = (some(&early, 0..1), learnt(&early, 0..1, true));
+    let (start, end) = (some(&early, 5, 0..1), learnt(&early, 0..1, true));
     let losses = start.model.validation(&end.parameters);
     let recorded = end.members[0].history.losses.iter().filter_map(|loss| loss.validation);
     assert_eq!(losses[0], recorded.reduce(f32::min));
