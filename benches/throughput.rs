@@ -248,6 +248,7 @@ fn two_sample_seconds(seeds: u32, family: &impl for<'a> ClassifierFamily<ArrayVi
         template_folds: TemplateFolds::Random,
         unseen_background: none.view(),
         unseen_signal: none.view(),
+        counts: None,
     };
     let chosen: Vec<ClassifierSeed> = (0..seeds).map(ClassifierSeed).collect();
     let stream = Stream::of_job(4);

@@ -84,7 +84,7 @@ pub fn classifier(job: &Job, members: usize, device: Device) -> (f64, &'static s
     let (data, template, none) =
         (normals(6_000, FEATURES, 1), normals(30_000, FEATURES, 2), normals(0, FEATURES, 3));
     let labels = vec![false; data.nrows()];
-    let contest = TwoSample {
+    let two_sample = TwoSample {
         data: data.view(),
         data_truth: DataTruth::Simulated(&labels),
         template: template.view(),
@@ -92,6 +92,7 @@ pub fn classifier(job: &Job, members: usize, device: Device) -> (f64, &'static s
         template_folds: TemplateFolds::Random,
         unseen_background: none.view(),
         unseen_signal: none.view(),
+        counts: None,
     };
     let rows = |share: usize| ClassRows {
         data: (0..data.nrows() * share / 5).collect(),
@@ -109,7 +110,7 @@ pub fn classifier(job: &Job, members: usize, device: Device) -> (f64, &'static s
         .collect();
     let smallest = SmallestFold { batches: super::TRAINING_EVENTS / settings.batch, validation: 1000 };
     let (family, clock) = (Perceptrons { settings: &settings, device }, Clock::default());
-    let found = family.train(&contest, &members, smallest, &Checkpointer::without_file(&clock));
+    let found = family.train(&two_sample, &members, smallest, &Checkpointer::without_file(&clock));
     assert!(found.is_err(), "it was stopped");
     (clock.seconds() / (Perceptrons::STEPS_A_BLOCK * members.len()) as f64 * 1e6, "µs a model step")
 }

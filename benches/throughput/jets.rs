@@ -144,6 +144,7 @@ pub fn classifier(job: &Job, device: Device) -> (f64, &'static str) {
         template_folds: TemplateFolds::Random,
         unseen_background: none,
         unseen_signal: none,
+        counts: None,
     };
     let class_rows = |count: usize| ClassRows { data: (0..count).collect(), template: (0..count).collect() };
     let members: Vec<Member> = (0..FOLDS)

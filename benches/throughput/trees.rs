@@ -58,6 +58,7 @@ impl Classes {
             template_folds: TemplateFolds::Random,
             unseen_background: none.view(),
             unseen_signal: none.view(),
+            counts: None,
         };
         let part = |learnt| ClassRows {
             data: rows(DATA, learnt).into_iter().collect(),

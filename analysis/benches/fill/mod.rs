@@ -49,5 +49,6 @@ fn result(work: &Work) -> TaskResult {
         sizes: SampleSizes { data_background: 120_000, data_signal: 700, template: 600_000 },
         classifiers: members.map(classifier).collect(),
         diverged: vec![],
+        replicas: None,
     })
 }

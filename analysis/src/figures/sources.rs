@@ -4,87 +4,19 @@
 //! The classifiers of one template share what is wrong with it, and all classifiers share the events that they are evaluated on:
 //! the spread of fifty classifiers says nothing of either.
 
+mod measure;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use self::measure::{MEASURES, Measure, Side};
 use super::select;
 use crate::job::axis_headings::{AXES, SIGNAL_REGION};
 use crate::job::{Draw, InjectionSeed, Job, ScanPoint, SignalCount};
 use crate::statistics::components::{Components, PairedDifference};
 use crate::store::results::OfClassifier;
-use crate::store::{Classifier, PointResults, Results};
-
-/// A figure of merit.
-struct Measure {
-    word: &'static str,
-    value: fn(&Classifier) -> Option<f64>,
-    kind: MeasureKind,
-}
-
-/// What kind of number a figure of merit is.
-enum MeasureKind {
-    /// A significance improvement at a rejection.
-    Improvement(f64),
-    /// The area of signal against background.
-    Area,
-    /// The area of true background against the template.
-    Closure,
-}
-
-const MEASURES: [Measure; 4] = [
-    Measure {
-        word: "sic_at_1e3",
-        value: |found| found.performance.sic_at_1e3,
-        kind: MeasureKind::Improvement(1e3),
-    },
-    Measure {
-        word: "sic_at_5e3",
-        value: |found| found.performance.sic_at_5e3,
-        kind: MeasureKind::Improvement(5e3),
-    },
-    Measure { word: "auc", value: |found| found.performance.auc, kind: MeasureKind::Area },
-    Measure {
-        word: "background_closure_auc",
-        value: |found| found.background_closure_auc,
-        kind: MeasureKind::Closure,
-    },
-];
-
-impl Measure {
-    /// What the finite number of evaluation events leaves open of a value; none where there are none.
-    ///
-    /// A significance improvement is `ε_S` √R: of the rejection, which is known as well as the background events are that pass,
-    /// half reaches it, and of the signal efficiency its binomial error. The variance of an area A is at most A (1 − A) over the
-    /// smaller number of events (Z. W. Birnbaum and O. M. Klose, Ann. Math. Stat. 28 (1957) 933). Of a closure only the
-    /// background counts, for each fold and each template has template events of its own, and what these leave open is in the
-    /// spread of classifiers and templates already: it is the mean over n background events of the share of the template below
-    /// them, whose variance is 1/(12 n) for equal distributions (H. B. Mann and D. R. Whitney, Ann. Math. Stat. 18 (1947) 50), and
-    /// at most A (1 − A)/n for any, as that of a number between 0 and 1.
-    fn of_evaluation(&self, found: &PointResults, folds: u32, mean: f64) -> Option<f64> {
-        let (background, signal) = (found.background_events(), found.signal_events());
-        let has = |events: f64| events > 0.0;
-        match self.kind {
-            MeasureKind::Improvement(rejection) if has(background) && has(signal) => {
-                let efficiency = (mean / rejection.sqrt()).clamp(0.0, 1.0);
-                let of_signal =
-                    if efficiency > 0.0 { (1.0 - efficiency) / (efficiency * signal) } else { 0.0 };
-                Some(mean * (0.25 * rejection / background + of_signal).sqrt())
-            }
-            MeasureKind::Area if has(background) && has(signal) => {
-                Some((mean * (1.0 - mean)).max(0.0).sqrt() / background.min(signal).sqrt())
-            }
-            MeasureKind::Closure => {
-                // A template of true background is counted among the background that cuts are put on.
-                let is_true = found.point.template().is_none();
-                let counted = if is_true { found.sizes.template as f64 / f64::from(folds) } else { 0.0 };
-                let alone = background - counted;
-                has(alone).then(|| ((mean * (1.0 - mean)).clamp(0.0, 1.0 / 12.0) / alone).sqrt())
-            }
-            _ => None,
-        }
-    }
-}
+use crate::store::{PointResults, Results};
 
 /// A row of `variance.csv`: a point and a figure of merit.
 #[derive(Serialize)]
@@ -124,7 +56,8 @@ struct DifferenceRow {
     degrees_of_freedom: usize,
     /// Of a side that was drawn once, whose classifiers all groups share.
     error_classifiers: f64,
-    /// Of the evaluation events of both sides, as if none were common to them.
+    /// Of the evaluation events, of which those that both sides share do the same to both; of records without replicas of these
+    /// events as if none were common to them.
     error_evaluation: f64,
     pairs: usize,
 }
@@ -211,6 +144,7 @@ type ByDraw = BTreeMap<Draw, Vec<OfClassifier>>;
 fn variance_row(found: &PointResults, folds: u32, measure: &Measure) -> Option<VarianceRow> {
     let by_draw = found.by_draw(measure.value);
     let has_templates = by_draw.keys().any(|draw| draw.template.is_some());
+    let draws: Vec<Draw> = by_draw.keys().copied().collect();
     let mut by_injection: BTreeMap<_, Vec<Vec<f64>>> = BTreeMap::new();
     for (draw, classifiers) in by_draw {
         let values = classifiers.into_iter().map(|(_, value)| value).collect();
@@ -230,8 +164,14 @@ fn variance_row(found: &PointResults, folds: u32, measure: &Measure) -> Option<V
         sd_classifiers: components.of_classifiers,
         sd_templates: components.of_templates,
         sd_injections: components.of_injections,
-        sd_evaluation: measure.of_evaluation(found, folds, components.mean),
+        sd_evaluation: measure.of_evaluation(found, draws.iter(), folds, components.mean),
     })
+}
+
+/// The mean over all classifiers.
+fn mean(by_draw: &ByDraw) -> f64 {
+    let values: Vec<f64> = by_draw.values().flatten().map(|(_, value)| *value).collect();
+    values.iter().sum::<f64>() / values.len() as f64
 }
 
 /// Differences of two methods in classifiers of equal seed and fold, and what each of both methods was drawn with.
@@ -289,21 +229,23 @@ fn difference_row(
     let (first, second) = (one.by_draw(measure.value), other.by_draw(measure.value));
     let paired = Paired::all(&first, &second);
     let found = PairedDifference::of(&groups(&paired))?;
+    let drawn = [0, 1].map(|side| -> BTreeSet<Draw> {
+        let used = paired.iter().filter(|pairs| !pairs.differences.is_empty());
+        used.map(|pairs| pairs.draws[side]).collect()
+    });
     // The classifiers of a side that was drawn once are the same in each group: what they are off by does not show between groups.
-    let of_classifiers = |(side, by_draw): (usize, &ByDraw)| {
-        let used: BTreeSet<Draw> = paired.iter().map(|pairs| pairs.draws[side]).collect();
+    let of_classifiers = |(used, by_draw): (&BTreeSet<Draw>, &ByDraw)| {
         let only = used.first().filter(|_| used.len() == 1)?;
         let single: Vec<f64> = by_draw[only].iter().map(|(_, value)| *value).collect();
         let count = single.len() as f64;
         Components::of(&[vec![single]])?.of_classifiers.map(|spread| spread / count.sqrt())
     };
-    let of_evaluation = |(side, by_draw): (&PointResults, &ByDraw)| {
-        let values: Vec<f64> = by_draw.values().flatten().map(|(_, value)| *value).collect();
-        measure.of_evaluation(side, job.classifier.folds, values.iter().sum::<f64>() / values.len() as f64)
-    };
-    let together = |errors: [Option<f64>; 2]| errors.into_iter().flatten().fold(0.0, f64::hypot);
-    let error_classifiers = together([(0, &first), (1, &second)].map(of_classifiers));
-    let error_evaluation = together([(one, &first), (other, &second)].map(of_evaluation));
+    let side = |(found, by_draw, draws)| Side { found, draws, mean: mean(by_draw) };
+    let [used, others_used] = &drawn;
+    let of_classifiers = [(used, &first), (others_used, &second)].map(of_classifiers);
+    let error_classifiers = of_classifiers.into_iter().flatten().fold(0.0, f64::hypot);
+    let sides = [(one, &first, used), (other, &second, others_used)].map(side);
+    let error_evaluation = measure.of_difference(sides, job.classifier.folds);
     Some(DifferenceRow {
         n_signal: n_signal.0,
         measure: measure.word,

@@ -2,7 +2,7 @@
 //!
 //! - In: scores of signal and background, values of many classifiers, a χ² with its degrees of freedom; counts behind a cut and
 //!   binned mass spectra.
-//! - Out: rejections, efficiencies, the AUC and significance improvements; a mean with its 68% band, and where the spread comes from ([`components`]); a p-value; the excess of
+//! - Out: rejections, efficiencies, the AUC and significance improvements; a mean with its 68% band, where the spread comes from ([`components`]) and what evaluation events leave open ([`replicas`]); a p-value; the excess of
 //!   true background over a template behind a cut ([`closure`]); Z, p-values and limits of a search ([`search`]), fits of mass
 //!   spectra ([`spectrum`]).
 //! - The paper's measures live here: rejection `1/ε_B` and significance improvement `ε_S/√ε_B` of a threshold
@@ -14,6 +14,7 @@ pub mod chi_squared;
 pub mod closure;
 pub mod components;
 pub mod metrics;
+pub mod replicas;
 pub mod search;
 pub mod special;
 pub mod spectrum;

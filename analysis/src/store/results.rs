@@ -11,6 +11,7 @@ use crate::plan::work::Recorded;
 use crate::plan::{Plan, TaskId};
 use crate::statistics::band::Band;
 use crate::statistics::metrics::Performance;
+use crate::statistics::replicas::Replicas;
 use crate::store::control_searches::ControlSearch;
 use crate::store::unblinding::{Blinding, Unblinding};
 use crate::store::{
@@ -47,6 +48,9 @@ pub struct PointResults {
     pub sizes_by_draw: BTreeMap<Draw, SampleSizes>,
     /// All classifiers that are done.
     pub classifiers: Vec<OfTask<Classifier>>,
+    /// What those of each task achieve in replicas of the evaluation events, with what was drawn for the task and how many they are;
+    /// none in records of earlier versions.
+    pub replicas: Vec<(Draw, usize, Option<Replicas>)>,
     /// Whose classifiers enter bands.
     pub band_source: BandSource,
     /// Those whose training diverged; they enter no figure of merit.
@@ -181,6 +185,7 @@ impl PointResults {
             sizes: found.sizes,
             sizes_by_draw: BTreeMap::new(),
             classifiers: vec![],
+            replicas: vec![],
             band_source,
             diverged: vec![],
         }
@@ -195,6 +200,7 @@ impl PointResults {
             self.sizes_by_draw.insert(draw, found.sizes);
             self.sizes = SampleSizes::mean(self.sizes_by_draw.values());
         }
+        self.replicas.push((draw, found.classifiers.len(), found.replicas));
         self.classifiers.extend(of_task(task, seconds, draw, found.classifiers));
         self.diverged.extend(of_task(task, seconds, draw, found.diverged));
     }
@@ -218,6 +224,19 @@ impl PointResults {
             }
         }
         found
+    }
+
+    /// The figures of merit in each replica of the evaluation events, the mean over some of what was drawn; none where one of the
+    /// tasks has no replicas.
+    pub fn replicas_of<'a>(&self, draws: impl Iterator<Item = &'a Draw>) -> Option<Replicas> {
+        let of_draw = |draw: &Draw| {
+            let tasks = self.replicas.iter().filter(|(of, count, _)| of == draw && *count > 0);
+            let tasks: Option<Vec<_>> =
+                tasks.map(|(_, count, found)| Some((*count as f64, found.as_ref()?))).collect();
+            Replicas::mean(tasks?.into_iter())
+        };
+        let draws: Option<Vec<Replicas>> = draws.map(of_draw).collect();
+        Replicas::mean(draws?.iter().map(|draw| (1.0, draw)))
     }
 
     /// True background events behind each value, averaged over the classifiers.

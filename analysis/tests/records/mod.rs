@@ -236,7 +236,7 @@ fn classified(point: ScanPoint, seeds: &[ClassifierSeed]) -> Classification {
     }
     let data_signal = (signal as usize) * 3 / 4;
     let sizes = SampleSizes { data_background: 10_000, data_signal, template: 10_000 * over as usize };
-    Classification { point, sizes, classifiers, diverged: vec![] }
+    Classification { point, sizes, classifiers, diverged: vec![], replicas: None }
 }
 
 fn result(work: &Work) -> TaskResult {

@@ -34,4 +34,4 @@ pub use member::{ClassRows, Member};
 pub use perceptrons::Perceptrons;
 pub use rows::Rows;
 pub use train::{CLASSIFIERS, Drawn, Ensemble, Networks, Steps, train};
-pub use two_sample::{DataTruth, Events, TemplateFolds, TemplateTruth, TwoSample};
+pub use two_sample::{DataTruth, EventCounts, Events, TemplateFolds, TemplateTruth, TwoSample};

@@ -1,5 +1,6 @@
 //! The two-sample task: which events are told apart, and what is known of them.
 
+use drapes_analysis::statistics::replicas::Counts;
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 
 /// The events of a class.
@@ -62,6 +63,22 @@ pub struct TwoSample<'a, E> {
     pub unseen_background: E,
     /// True signal that takes no part in training.
     pub unseen_signal: E,
+    /// How often its events count in replicas of the evaluation events; none where nobody asks what these leave open.
+    pub counts: Option<&'a EventCounts>,
+}
+
+/// How often the events of a two-sample task count in each replica of the evaluation events, by their rows; events that are
+/// generated have none.
+#[derive(Debug)]
+pub struct EventCounts {
+    /// Of the first class.
+    pub data: Vec<Counts>,
+    /// Of the second class, where it is true background.
+    pub template: Vec<Counts>,
+    /// Of the background that takes no part in training.
+    pub unseen_background: Vec<Counts>,
+    /// Of the signal that takes no part in training.
+    pub unseen_signal: Vec<Counts>,
 }
 
 impl<E: Events> TwoSample<'_, E> {

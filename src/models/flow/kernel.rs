@@ -26,12 +26,12 @@ pub struct FlowKernel {
 /// What a flow minimises, as [`Objective`].
 enum Goal {
     Density,
-    Transport(Judge),
-    Correction(Judge),
+    Transport(BaseDensities),
+    Correction(BaseDensities),
 }
 
 /// Finished densities of all members.
-struct Judge {
+struct BaseDensities {
     flow: MaskedFlow,
     parameters: Vec<Aligned>,
 }
@@ -47,7 +47,7 @@ fn values(tensor: &Tensor) -> Vec<f32> {
     Vec::<f32>::try_from(&tensor.flatten(0, -1)).unwrap_or_default()
 }
 
-impl Judge {
+impl BaseDensities {
     fn new(flow: &Flow) -> Option<Self> {
         let masked = flow.shape().kernel(Device::Cpu)?;
         let flat = flow.parameters();
@@ -65,8 +65,8 @@ impl FlowKernel {
         let flow = shape.kernel(device)?;
         let objective = match objective {
             Objective::Density => Goal::Density,
-            Objective::Transport(base) => Goal::Transport(Judge::new(base)?),
-            Objective::Correction(base) => Goal::Correction(Judge::new(base)?),
+            Objective::Transport(base) => Goal::Transport(BaseDensities::new(base)?),
+            Objective::Correction(base) => Goal::Correction(BaseDensities::new(base)?),
         };
         Some(Self { flow, objective, events: events.to_vec() })
     }
@@ -81,7 +81,7 @@ impl FlowKernel {
         Arch::new().dispatch(Loss { passages, parameters: &parameters, rows })
     }
 
-    fn judge(&self) -> Option<&Judge> {
+    fn judge(&self) -> Option<&BaseDensities> {
         match &self.objective {
             Goal::Density => None,
             Goal::Transport(judge) | Goal::Correction(judge) => Some(judge),

@@ -16,6 +16,7 @@ pub fn two_sample<E: Copy>(events: E, data_truth: DataTruth<'_>, none: E) -> Two
         template_folds: TemplateFolds::Random,
         unseen_background: none,
         unseen_signal: none,
+        counts: None,
     }
 }
 

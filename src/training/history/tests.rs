@@ -188,6 +188,7 @@ fn classifiers_that_diverge_are_told_apart_from_those_that_learn() {
             template_folds: TemplateFolds::Random,
             unseen_background: EventJets::all(&none),
             unseen_signal: EventJets::all(&none),
+            counts: None,
         };
         let family = Transformers { settings: &job.jet_classifier, device: Device::Cpu };
         let stream = Stream::of_job(7);
@@ -242,6 +243,7 @@ fn perceptrons_that_diverge_take_nobody_with_them() {
             template_folds: TemplateFolds::Random,
             unseen_background: none.view(),
             unseen_signal: none.view(),
+            counts: None,
         };
         let family = Perceptrons { settings: &settings, device: Device::Cpu };
         let stream = Stream::of_job(7);
@@ -292,6 +294,7 @@ fn a_transformer_that_diverges_takes_nobody_with_it() {
             template_folds: TemplateFolds::Random,
             unseen_background: EventJets::all(&none),
             unseen_signal: EventJets::all(&none),
+            counts: None,
         };
         let family = Transformers { settings: &job.jet_classifier, device: Device::Cpu };
         let smallest_fold = SmallestFold { batches: 4, validation: 30 };

@@ -19,6 +19,7 @@ fn results(aucs: [&[f64]; 2], distances: Vec<FeatureDistance>) -> Results {
         sizes_by_draw: BTreeMap::new(),
         classifiers: (0_u32..).zip(aucs).map(|(fold, auc)| classifier(fold, *auc)).collect(),
         band_source: BandSource::All,
+        replicas: vec![],
         diverged: vec![],
     });
     let template = job.points[0].template();

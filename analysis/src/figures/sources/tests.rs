@@ -2,8 +2,9 @@ use super::*;
 use crate::job::{BandSource, ClassifierKind, ClassifierSeed, Fold, InjectionSeed, JobFile, TemplateSeed};
 use crate::plan::TaskId;
 use crate::statistics::metrics::RankedScores;
-use crate::store::SampleSizes;
+use crate::statistics::replicas::{REPLICAS, Replicas};
 use crate::store::results::OfTask;
+use crate::store::{Classifier, SampleSizes};
 
 /// ∅ with two templates and the idealised reference; each classifier has these SIC at 10³ by template, then by seed.
 fn results(noise: &[&[f64]], idealised: &[f64], band: &str) -> Results {
@@ -23,6 +24,7 @@ fn results(noise: &[&[f64]], idealised: &[f64], band: &str) -> Results {
         sizes_by_draw: BTreeMap::new(),
         classifiers,
         band_source: job.figures.band,
+        replicas: vec![],
         diverged: vec![],
     };
     let of_noise =
@@ -184,6 +186,7 @@ fn with_points(results: &mut Results, text: &str) {
             point: *point,
             classifiers: classifiers.into(),
             sizes_by_draw: BTreeMap::new(),
+            replicas: vec![],
             diverged: vec![],
             ..results.points[0]
         }
@@ -245,7 +248,7 @@ fn what_background_leaves_open_of_a_closure_knows_its_events_and_its_bound() {
             found.classifier.background_closure_auc = Some(0.5);
         }
     }
-    let of = |found: &PointResults, mean| closure.of_evaluation(found, 5, mean).expect("events");
+    let of = |found: &PointResults, mean| closure.of_counts(found, 5, mean).expect("events");
     let near = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-9, "{a} {b}");
     // 1/√(12 · 1,200), and where all lies at one end what is left of it.
     near(of(&results.points[0], 0.5), 1.0 / 120.0);
@@ -256,4 +259,74 @@ fn what_background_leaves_open_of_a_closure_knows_its_events_and_its_bound() {
     let found = rows(variance(&results));
     let row = found.iter().find(|row| row[3] == "background_closure_auc").expect("a row of closures");
     near(number(&row[12]), 1.0 / 120.0);
+}
+
+/// Replicas of the SIC at 10³ that alternate about a mean.
+fn alternating(mean: f32, half: f32, period: usize) -> Replicas {
+    let up = |replica: usize| (replica / period).is_multiple_of(2);
+    let each = (0..REPLICAS).map(|replica| if up(replica) { mean + half } else { mean - half });
+    Replicas { sic_at_1e3: Some(each.collect()), ..Replicas::default() }
+}
+
+#[test]
+fn what_evaluation_events_do_to_both_sides_goes_out_of_their_difference() {
+    let mut results = results(&[&[8.0, 9.0], &[10.0, 11.0]], &[7.0, 8.0], "all");
+    let sd = (REPLICAS as f64 / (REPLICAS as f64 - 1.0)).sqrt();
+    let mut error = |noise: [(usize, Option<Replicas>); 2], idealised: Replicas| {
+        let drawn =
+            (0..).zip(noise).map(|(template, (count, found))| (draw(0, Some(template)), count, found));
+        results.points[0].replicas = drawn.collect();
+        results.points[1].replicas = vec![(draw(0, None), 2, Some(idealised))];
+        let difference = &rows(differences(&results))[0];
+        let of_point = |place: usize| number(&rows(variance(&results))[place][12]);
+        (number(&difference[12]), of_point(0))
+    };
+    let near = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+    // Both sides move alike: nothing is left, though either alone is known to a half.
+    let (of_difference, alone) = error(
+        [(2, Some(alternating(9.0, 0.5, 1))), (2, Some(alternating(10.0, 0.5, 1)))],
+        alternating(7.5, 0.5, 1),
+    );
+    near(of_difference, 0.0);
+    near(alone, 0.5 * sd);
+    // They move apart, or independently.
+    let opposite = error(
+        [(2, Some(alternating(9.0, 0.5, 1))), (2, Some(alternating(9.0, 0.5, 1)))],
+        alternating(7.5, -0.5, 1),
+    );
+    near(opposite.0, sd);
+    let independent = error(
+        [(2, Some(alternating(9.0, 0.5, 1))), (2, Some(alternating(9.0, 0.5, 1)))],
+        alternating(7.5, 0.5, 2),
+    );
+    near(independent.0, 0.5_f64.sqrt() * sd);
+    // Templates count alike, however many classifiers they have.
+    let (_, of_templates) = error(
+        [(2, Some(alternating(9.0, 0.5, 1))), (6, Some(alternating(9.0, 0.1, 1)))],
+        alternating(7.5, 0.5, 2),
+    );
+    near(of_templates, 0.3 * sd);
+    // A record of an earlier version has none: numbers of events say it, of both sides.
+    let (by_counts, alone) =
+        error([(2, Some(alternating(9.0, 0.5, 1))), (2, None)], alternating(7.5, 0.5, 1));
+    near(
+        alone,
+        9.5 * (0.25_f64 * 1e3 / 25_000.0 + (1.0 - 9.5 / 1e3_f64.sqrt()) / (9.5 / 1e3_f64.sqrt() * 4e6))
+            .sqrt(),
+    );
+    assert!(by_counts > alone, "{by_counts} {alone}");
+}
+
+#[test]
+fn tasks_of_one_template_count_by_their_classifiers() {
+    let mut results = results(&[&[8.0], &[9.0]], &[8.0], "all");
+    let drawn = draw(0, Some(0));
+    let point = &mut results.points[0];
+    let auc = |auc: f32| Some(Replicas { auc: Some(vec![auc; REPLICAS]), ..Replicas::default() });
+    point.replicas = vec![(drawn, 3, auc(0.5)), (drawn, 1, auc(0.9)), (drawn, 0, None)];
+    let of = |point: &PointResults| point.replicas_of([drawn].iter()).and_then(|found| found.auc);
+    let found = of(point).expect("replicas of all classifiers");
+    assert!(found.iter().all(|auc| (auc - 0.6).abs() < 1e-6), "{found:?}");
+    point.replicas[2].1 = 1;
+    assert_eq!(of(point), None);
 }

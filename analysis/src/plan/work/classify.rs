@@ -17,6 +17,7 @@ use crate::plan::cost::{
 };
 use crate::plan::{PaceKind, Rates, Task, TaskId};
 use crate::statistics::metrics::Performance;
+use crate::statistics::replicas::Replicas;
 
 /// A chunk of a point's classifiers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -237,6 +238,9 @@ pub struct Classification {
     /// Those whose training diverged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub diverged: Vec<DivergedClassifier>,
+    /// The mean of its classifiers in each replica of the evaluation events; none in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<Replicas>,
 }
 
 /// A classifier whose training diverged: its loss became infinite or no number, so that only its place in the ensemble is

@@ -1,10 +1,11 @@
 use drapes_analysis::job::ClassifierSettings;
+use drapes_analysis::statistics::replicas::{Counts, REPLICAS};
 use drapes_analysis::store::record::Classifier;
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use rand_distr::{Distribution, StandardNormal};
 use tch::Device;
 
-use super::super::two_sample::{DataTruth, TemplateFolds, TemplateTruth};
+use super::super::two_sample::{DataTruth, EventCounts, TemplateFolds, TemplateTruth};
 use super::super::{Member, Perceptrons, Rows};
 use super::*;
 use crate::training::Checkpointer;
@@ -59,6 +60,7 @@ fn a_template_against_its_own_kind_cannot_be_told_apart() {
         template_folds: TemplateFolds::Random,
         unseen_background: none.view(),
         unseen_signal: none.view(),
+        counts: None,
     };
     let found = run(&two_sample, &[0, 1]);
     let closure = mean(&found, |classifier| classifier.closure_auc.expect("a template"));
@@ -81,6 +83,7 @@ fn weak_labels_find_a_signal() {
         template_folds: TemplateFolds::Random,
         unseen_background: further.view(),
         unseen_signal: unseen.view(),
+        counts: None,
     };
     let found = run(&two_sample, &[3]);
     // The best possible AUC of two unit normals 2.5 apart in both features is Φ(2.5) = 0.994.
@@ -96,6 +99,77 @@ fn weak_labels_find_a_signal() {
     assert!(last.training < found[0].losses[0].training && last.validation.expect("a validation part") < 0.7);
 }
 
+/// Counts that are the same in each replica.
+fn constant(counts: impl Iterator<Item = u8>) -> Vec<Counts> {
+    counts.map(|count| [count; REPLICAS]).collect()
+}
+
+#[test]
+fn events_count_in_replicas_as_often_as_they_are_to() {
+    let (background, signal) = (cloud(2000, 0.0, 4), cloud(400, 1.5, 5));
+    let data = concatenate(Axis(0), &[background.view(), signal.view()]).expect("same features");
+    let is_signal: Vec<bool> = (0..2400).map(|event| event >= 2000).collect();
+    let (template, unseen, further) = (cloud(3000, 0.0, 6), cloud(300, 1.5, 8), cloud(1500, 0.0, 9));
+    let once = |events: &Array2<f32>| constant((0..events.nrows()).map(|_| 1));
+    let all = || EventCounts {
+        data: once(&data),
+        template: once(&template),
+        unseen_background: once(&further),
+        unseen_signal: once(&unseen),
+    };
+    // Those whose features together are above zero, which look like signal, do not count.
+    let without_tail =
+        |events: &Array2<f32>| constant(events.rows().into_iter().map(|event| u8::from(event.sum() < 0.0)));
+    let evaluate = |counts: &EventCounts, template_truth| {
+        let two_sample = TwoSample {
+            data: data.view(),
+            data_truth: DataTruth::Simulated(&is_signal),
+            template: template.view(),
+            template_truth,
+            template_folds: TemplateFolds::Random,
+            unseen_background: further.view(),
+            unseen_signal: unseen.view(),
+            counts: Some(counts),
+        };
+        let (stream, settings) = (Stream::of_job(7), settings());
+        let family = Perceptrons { settings: &settings, device: Device::Cpu };
+        let seeds = [ClassifierSeed(3)];
+        classify(&two_sample, 5, &seeds, (&stream, &stream), &family, &Checkpointer::default())
+            .expect("a good two-sample task")
+    };
+    let first = |values: &Option<Vec<f32>>| f64::from(values.as_ref().expect("events")[0]);
+    let area = |counts: &EventCounts, truth| first(&evaluate(counts, truth).replicas.expect("counts").auc);
+    for truth in [TemplateTruth::Background, TemplateTruth::Generated] {
+        let found = evaluate(&all(), truth);
+        let replicas = found.replicas.expect("counts");
+        let near = |replicas: &Option<Vec<f32>>, value: fn(&Classifier) -> Option<f64>| {
+            let expected = mean(&found.classifiers, |one| value(one).expect("events"));
+            assert!((first(replicas) - expected).abs() < 1e-5, "{expected}");
+        };
+        near(&replicas.auc, |one| one.performance.auc);
+        near(&replicas.sic_at_1e3, |one| one.performance.sic_at_1e3);
+        near(&replicas.background_closure_auc, |one| one.background_closure_auc);
+        // Numbers of other events than these would leave the area as it is. Background of the data is 400 of 1,900 events a fold,
+        // and with the template of 2,500; half of any counts. A template that is generated counts as it is.
+        let auc = first(&replicas.auc);
+        let higher = [
+            (EventCounts { data: without_tail(&data), ..all() }, 0.01),
+            (EventCounts { unseen_background: without_tail(&further), ..all() }, 0.03),
+        ];
+        for (counts, least) in higher {
+            let found = area(&counts, truth);
+            assert!(found > auc + least, "{found} {auc}");
+        }
+        let lower = EventCounts { unseen_signal: without_tail(&unseen), ..all() };
+        assert!(area(&lower, truth) < auc - 0.03);
+        let of_template = area(&EventCounts { template: without_tail(&template), ..all() }, truth);
+        match truth {
+            TemplateTruth::Background => assert!(of_template > auc + 0.01, "{of_template} {auc}"),
+            TemplateTruth::Generated => assert!((of_template - auc).abs() < 1e-9, "{of_template} {auc}"),
+        }
+    }
+}
+
 #[test]
 fn a_seed_gives_the_same_classifiers_alone_and_in_company() {
     let (data, template) = (cloud(1000, 0.0, 1), cloud(1500, 0.3, 2));
@@ -108,6 +182,7 @@ fn a_seed_gives_the_same_classifiers_alone_and_in_company() {
         template_folds: TemplateFolds::Random,
         unseen_background: none.view(),
         unseen_signal: none.view(),
+        counts: None,
     };
     let together = run(&two_sample, &[4, 9]);
     let alone = run(&two_sample, &[9]);
@@ -130,6 +205,7 @@ fn classes_that_are_too_small_are_refused() {
         template_folds: TemplateFolds::Random,
         unseen_background: none.view(),
         unseen_signal: none.view(),
+        counts: None,
     };
     let stream = Stream::of_job(1);
     let settings = settings();
@@ -158,6 +234,7 @@ fn of_many(data: usize, template: usize) -> TwoSample<'static, Many> {
         template_folds: TemplateFolds::OfData,
         unseen_background: Many(0),
         unseen_signal: Many(0),
+        counts: None,
     }
 }
 
@@ -199,6 +276,7 @@ fn copies_stay_in_the_part_of_the_event_that_they_began_as() {
         template_folds: TemplateFolds::OfOrigins(40),
         unseen_background: none.view(),
         unseen_signal: none.view(),
+        counts: None,
     };
     let stream = Stream::of_job(1);
     let members = super::members(&two_sample, 5, &[ClassifierSeed(0)], (&stream, &stream));

@@ -107,12 +107,12 @@ fn by_tensors(
     let chosen = block.get(step as i64).view([2, -1]).get(member as i64);
     let rows = pick(&model.events, &chosen, 1).to_kind(kind);
     let flow = Flow::over(model.shape, &own.unsqueeze(0).to_kind(kind));
-    let judge =
+    let density =
         |base: &Flow| Flow::over(*base.shape(), &base.parameters().narrow(0, member as i64, 1).to_kind(kind));
     let objective = match model.objective {
         Objective::Density => Objective::Density,
-        Objective::Transport(base) => Objective::Transport(judge(base)),
-        Objective::Correction(base) => Objective::Correction(judge(base)),
+        Objective::Transport(base) => Objective::Transport(density(base)),
+        Objective::Correction(base) => Objective::Correction(density(base)),
     };
     let buffers = GradientBuffers::new(&objective, &flow);
     let found = objective.evaluate(&flow, &rows, &Output::Gradient(&buffers));

@@ -52,6 +52,7 @@ fn a_signal_is_told_from_background_by_its_constituents() {
         template_folds: TemplateFolds::Random,
         unseen_background: EventJets::all(&unseen),
         unseen_signal: EventJets::all(&none),
+        counts: None,
     };
     let found = run(&two_sample, &settings(), &[0]).expect("a good two-sample task");
     assert!(mean(&found, |classifier| classifier.performance.auc) > 0.95);
@@ -78,6 +79,7 @@ fn weak_labels_find_a_signal_in_events_of_one_table() {
         template_folds: TemplateFolds::Random,
         unseen_background: EventJets::only(&sample, &rest),
         unseen_signal: EventJets::only(&sample, &unseen),
+        counts: None,
     };
     let found = run(&two_sample, &settings(), &[1]).expect("a good two-sample task");
     assert!(mean(&found, |classifier| classifier.performance.auc) > 0.9);
@@ -100,6 +102,7 @@ fn copies_of_the_data_stay_in_the_parts_of_their_originals() {
         template_folds: TemplateFolds::OfData,
         unseen_background: EventJets::all(&none),
         unseen_signal: EventJets::all(&none),
+        counts: None,
     };
     let found = run(&two_sample, &settings(), &[2]).expect("a good two-sample task");
     // Each classifier is evaluated on some events against the very same, twice: it cannot tell them apart at all.
@@ -144,6 +147,7 @@ fn trained(seeds: &[u32], checkpointer: &Checkpointer<'_>) -> Result<(Tensor, Ve
         template_folds: TemplateFolds::Random,
         unseen_background: EventJets::all(&none),
         unseen_signal: EventJets::all(&none),
+        counts: None,
     };
     let settings = settings();
     let family = Transformers { settings: &settings, device: Device::Cpu };
