@@ -33,8 +33,13 @@ pub struct Failure {
 
 /// The failures of a scan by method and classifier, in the order of its points.
 pub fn failures(results: &Results) -> Vec<Failure> {
+    failures_among(results, &results.points.iter().collect::<Vec<_>>())
+}
+
+/// Those of some of its points.
+pub fn failures_among(results: &Results, points: &[&PointResults]) -> Vec<Failure> {
     let mut found: Vec<Failure> = Vec::new();
-    for point in &results.points {
+    for &point in points {
         let (method, classifier) = (point.point.method(), point.point.classifier);
         let Some((draw, auc)) = failing(&results.job, point) else { continue };
         let (worst, features) = (point.point.to_string(), features(results, &point.point, draw));
@@ -45,7 +50,7 @@ pub fn failures(results: &Results) -> Vec<Failure> {
                 (known.auc, known.features, known.worst) = (auc, features, worst);
             }
         } else {
-            let all = results.points.iter().map(|point| (point.point.method(), point.point.classifier));
+            let all = points.iter().map(|point| (point.point.method(), point.point.classifier));
             let all = all.filter(|kind| *kind == (method, classifier)).count();
             found.push(Failure { method, classifier, points: (1, all), worst, auc, features });
         }

@@ -1,15 +1,33 @@
-//! Warnings on figures: a figure says which of its methods fail the closure check.
+//! Warnings on figures: a figure says which of its methods fail the closure check, at points that it may show.
 
-use super::Figure;
+use super::{Figure, select};
 use crate::figures::FigureTable;
-use crate::figures::closure::Failure;
-use crate::job::ClassifierKind;
+use crate::figures::closure::{Failure, failures_among};
+use crate::job::{ClassifierKind, ScanPoint};
+use crate::store::{PointResults, Results};
 
 impl Figure {
     /// The warnings below the figure of this table.
-    pub fn notes(self, table: &FigureTable, failures: &[Failure]) -> Vec<String> {
-        let shown = failures.iter().filter(|failure| self.shows(table, failure));
-        shown.map(Failure::note).collect()
+    pub fn notes(self, table: &FigureTable, results: &Results) -> Vec<String> {
+        let points: Vec<&PointResults> =
+            results.points.iter().filter(|found| self.may_show(results, &found.point)).collect();
+        let failures = failures_among(results, &points).into_iter();
+        failures.filter(|failure| self.shows(table, failure)).map(|failure| failure.note()).collect()
+    }
+
+    /// Whether the figure may show a point: one that differs from what is usual along an axis stands in the figures of that axis
+    /// alone.
+    fn may_show(self, results: &Results, point: &ScanPoint) -> bool {
+        let has_strengths = match self {
+            Self::Fig06 | Self::Fig10 | Self::JetDistances | Self::JetKinematics => true,
+            Self::Fig07 | Self::Fig15 | Self::Fig16 | Self::Fig19 => {
+                select::PARTIAL.contains(&point.method())
+            }
+            _ => false,
+        };
+        (has_strengths || select::is_usual_strength(results, point))
+            && (self == Self::Solver || select::is_own_sampler(point))
+            && (self == Self::Fig12 || select::is_nominal_band(results, point))
     }
 
     /// Whether the figure rests on templates that fail; those of features and of constituents are different ones.
@@ -51,3 +69,6 @@ fn has_curve(table: &FigureTable, method: &str) -> bool {
 pub fn warning(table: &FigureTable) -> Option<String> {
     (!table.notes.is_empty()).then(|| format!("Warning: {}.", table.notes.join("; ")))
 }
+
+#[cfg(test)]
+mod tests;

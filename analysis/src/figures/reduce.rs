@@ -105,10 +105,9 @@ fn with_headings<'a>(rows: impl Iterator<Item = ResultRow<'a>>) -> Vec<u8> {
 
 /// The table of every figure, with its warnings; empty where the results lack its curves.
 pub fn tables(results: &Results) -> Vec<(Figure, FigureTable)> {
-    let failures = closure::failures(results);
     let table = |figure: Figure| {
         let table = figure.table(results);
-        let notes = figure.notes(&table, &failures);
+        let notes = figure.notes(&table, results);
         (figure, FigureTable { notes, ..table })
     };
     Figure::ALL.into_iter().map(table).collect()

@@ -81,6 +81,18 @@ pub fn from_pure_noise(results: &Results, point: &ScanPoint) -> bool {
     start(results, point).is_none_or(|sigma| sigma > 0.999 * results.job.sampler.sigma_max)
 }
 
+/// Whether a template begins at the noise of the figures that scan none: the largest, or for partial diffusion the scanned strength
+/// that is nearest to the job's own.
+pub fn is_usual_strength(results: &Results, point: &ScanPoint) -> bool {
+    if !PARTIAL.contains(&point.method()) {
+        return from_pure_noise(results, point);
+    }
+    let kind = |point: &ScanPoint| (point.method(), point.classifier.inputs());
+    let alike = results.points.iter().filter(|found| kind(&found.point) == kind(point));
+    let nearest = alike.map(|found| distance(results, &found.point).0).fold(f64::INFINITY, f64::min);
+    distance(results, point).0 <= nearest
+}
+
 /// How far a point is from what the job calls nominal: first in σ′, then in over-sampling.
 fn distance(results: &Results, point: &ScanPoint) -> (f64, f64) {
     let partial = PARTIAL.contains(&point.method());

@@ -62,7 +62,6 @@ impl Shown {
 
 /// The figures that a scan gives so far, drawn from their tables in the directory where these are those of the records.
 pub fn of(store: &Store, results: &Results, are_tables_current: bool) -> Result<Vec<Shown>, Error> {
-    let failures = crate::figures::closure::failures(results);
     // Somebody may have brought home the tables alone.
     let from_files =
         are_tables_current || results.points.is_empty() && results.each::<Fit>().next().is_none();
@@ -73,7 +72,7 @@ pub fn of(store: &Store, results: &Results, are_tables_current: bool) -> Result<
             FigureTable::read(&file)?
         } else {
             let mut table = figure.table(results);
-            table.notes = figure.notes(&table, &failures);
+            table.notes = figure.notes(&table, results);
             table.rounded()
         };
         if !table.rows.is_empty() {

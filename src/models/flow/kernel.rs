@@ -81,10 +81,10 @@ impl FlowKernel {
         Arch::new().dispatch(Loss { passages, parameters: &parameters, rows })
     }
 
-    fn judge(&self) -> Option<&BaseDensities> {
+    fn base(&self) -> Option<&BaseDensities> {
         match &self.objective {
             Goal::Density => None,
-            Goal::Transport(judge) | Goal::Correction(judge) => Some(judge),
+            Goal::Transport(base) | Goal::Correction(base) => Some(base),
         }
     }
 }
@@ -146,22 +146,22 @@ impl WithSimd for Loss<'_> {
     }
 }
 
-/// The ways of a member's events through its flow, and on through the density that judges it.
+/// The ways of a member's events through its flow, and on through the density that it ends in.
 struct Passages<'a> {
     kernel: &'a FlowKernel,
     tile: FlowTile,
-    judge: Option<(&'a MaskedFlow, &'a [f32], FlowTile)>,
-    /// Mapped masses of the events where they are judged.
+    base: Option<(&'a MaskedFlow, &'a [f32], FlowTile)>,
+    /// Mapped masses of the events where that density is taken.
     masses: Vec<f32>,
 }
 
 impl<'a> Passages<'a> {
     fn new(kernel: &'a FlowKernel, member: usize, purpose: Purpose) -> Self {
-        let judge = kernel.judge().map(|judge| {
-            let parameters: &[f32] = &judge.parameters[member];
-            (&judge.flow, parameters, judge.flow.tile(purpose))
+        let base = kernel.base().map(|base| {
+            let parameters: &[f32] = &base.parameters[member];
+            (&base.flow, parameters, base.flow.tile(purpose))
         });
-        Self { kernel, tile: kernel.flow.tile(purpose), judge, masses: vec![0.0; TILE] }
+        Self { kernel, tile: kernel.flow.tile(purpose), base, masses: vec![0.0; TILE] }
     }
 
     /// The mean loss over some events; adds its gradient where it is wanted.
@@ -243,7 +243,7 @@ impl<'a> Passages<'a> {
         let (flow, tile) = (&self.kernel.flow, &mut self.tile);
         flow.pass(simd, way, parameters, tile);
         let share = 1.0 / all as f32;
-        let Some((judge, judge_parameters, judged)) = &mut self.judge else {
+        let Some((base, base_parameters, base_tile)) = &mut self.base else {
             let sum = log_density(tile, events, flow.sizes().features);
             if let Some(gradient) = gradient {
                 slopes(tile, events, share);
@@ -251,16 +251,16 @@ impl<'a> Passages<'a> {
             }
             return -sum;
         };
-        judged.value.copy_from_slice(&tile.value);
-        judged.context.copy_from_slice(&self.masses);
-        judge.pass(simd, Way::Forward, judge_parameters, judged);
+        base_tile.value.copy_from_slice(&tile.value);
+        base_tile.context.copy_from_slice(&self.masses);
+        base.pass(simd, Way::Forward, base_parameters, base_tile);
         let own: f64 = tile.log_det[..events].iter().map(|log_det| f64::from(*log_det)).sum();
-        let sum = log_density(judged, events, flow.sizes().features) + own;
+        let sum = log_density(base_tile, events, flow.sizes().features) + own;
         if let Some(gradient) = gradient {
-            slopes(judged, events, share);
-            judge.backward(simd, Way::Forward, judge_parameters, judged, None);
-            tile.d_value.copy_from_slice(&judged.d_value);
-            tile.d_log_det.copy_from_slice(&judged.d_log_det);
+            slopes(base_tile, events, share);
+            base.backward(simd, Way::Forward, base_parameters, base_tile, None);
+            tile.d_value.copy_from_slice(&base_tile.d_value);
+            tile.d_log_det.copy_from_slice(&base_tile.d_log_det);
             flow.backward(simd, way, parameters, tile, Some(gradient));
         }
         -sum

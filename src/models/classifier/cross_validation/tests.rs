@@ -149,12 +149,14 @@ fn events_count_in_replicas_as_often_as_they_are_to() {
         near(&replicas.auc, |one| one.performance.auc);
         near(&replicas.sic_at_1e3, |one| one.performance.sic_at_1e3);
         near(&replicas.background_closure_auc, |one| one.background_closure_auc);
-        // Numbers of other events than these would leave the area as it is. Background of the data is 400 of 1,900 events a fold,
-        // and with the template of 2,500; half of any counts. A template that is generated counts as it is.
+        // Without the half that looks like signal the area grows with the share of the background that it is of: the data have 400
+        // of 1,900 events a fold, or of 2,500 with the template's 600. Other events in its place would leave the area as it is,
+        // within a thousandth.
         let auc = first(&replicas.auc);
+        let of_background = without_tail(&background).into_iter().chain(once(&signal)).collect();
         let higher = [
-            (EventCounts { data: without_tail(&data), ..all() }, 0.01),
-            (EventCounts { unseen_background: without_tail(&further), ..all() }, 0.03),
+            (EventCounts { data: of_background, ..all() }, 0.003),
+            (EventCounts { unseen_background: without_tail(&further), ..all() }, 0.015),
         ];
         for (counts, least) in higher {
             let found = area(&counts, truth);
@@ -164,7 +166,7 @@ fn events_count_in_replicas_as_often_as_they_are_to() {
         assert!(area(&lower, truth) < auc - 0.03);
         let of_template = area(&EventCounts { template: without_tail(&template), ..all() }, truth);
         match truth {
-            TemplateTruth::Background => assert!(of_template > auc + 0.01, "{of_template} {auc}"),
+            TemplateTruth::Background => assert!(of_template > auc + 0.004, "{of_template} {auc}"),
             TemplateTruth::Generated => assert!((of_template - auc).abs() < 1e-9, "{of_template} {auc}"),
         }
     }
