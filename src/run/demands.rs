@@ -5,7 +5,7 @@ use std::path::Path;
 
 use drapes_analysis::dispatch::makespan;
 use drapes_analysis::job::Job;
-use drapes_analysis::plan::device_kind::CORE;
+use drapes_analysis::plan::device_kind::{ANY_GPU, CORE};
 use drapes_analysis::plan::price::demand::{Demand, LONGEST_RUN, longest, most_disk, most_memory};
 use drapes_analysis::plan::price::memory::Chip;
 use drapes_analysis::plan::price::{EventCounts, Price};
@@ -45,7 +45,7 @@ pub fn check(
     let tasks: Vec<&Task> =
         plan.tasks.iter().zip(open).filter(|(_, open)| **open).map(|(task, _)| task).collect();
     // How fast a GPU is nobody needs to know to find a mistake in the job.
-    let kind = if supply.chip == Chip::Gpu { "GPU" } else { CORE };
+    let kind = if supply.chip == Chip::Gpu { ANY_GPU } else { CORE };
     let price = Price::of(job, plan, counts, &Rates::of_kind(kind, &[]).0);
     let done: Vec<bool> = open.iter().map(|open| !open).collect();
     let seconds = makespan(plan, &price.seconds, &done, supply.ranks);

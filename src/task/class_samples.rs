@@ -5,11 +5,13 @@ use drapes_analysis::job::point::{Comparison, ScanPoint};
 use drapes_analysis::job::quantities::Oversampling;
 use drapes_analysis::job::regions::Region;
 use drapes_analysis::job::template_spec::{Inputs, TemplateMethod, TemplateSpec};
+use drapes_analysis::plan::random_stream::Stream;
+use drapes_analysis::statistics::replicas::{Counts, draw_counts};
 use rand::seq::SliceRandom;
 
 use super::{Workplace, jet_template, template};
 use crate::error::Error;
-use crate::models::classifier::{TemplateFolds, TemplateTruth};
+use crate::models::classifier::{EventCounts, TemplateFolds, TemplateTruth};
 
 /// The events of both classes of a two-sample task and those that no classifier sees, by where they come from.
 pub struct ClassSamples {
@@ -39,6 +41,29 @@ impl Origin {
         match self {
             Self::Sample(events) => events.len(),
             Self::Made(count) => *count,
+        }
+    }
+}
+
+impl ClassSamples {
+    /// How often the events count in replicas of the evaluation events: an event of the sample equally often in all points of a
+    /// job, whatever it is there, so that the replicas of two of them differ by what these do with the events alone.
+    ///
+    /// `stream` is the random stream of the job.
+    pub fn event_counts(&self, stream: &Stream) -> EventCounts {
+        let stream = stream.branch("evaluation events");
+        let of = |events: &[u32]| -> Vec<Counts> {
+            events.iter().map(|event| draw_counts(&mut stream.branch(event).generator())).collect()
+        };
+        let of_class = |origin: &Origin| match origin {
+            Origin::Sample(events) => Some(of(events)),
+            Origin::Made(_) => None,
+        };
+        EventCounts {
+            data: of_class(&self.data),
+            template: of_class(&self.template),
+            unseen_background: of(&self.unseen_background),
+            unseen_signal: of(&self.unseen_signal),
         }
     }
 }

@@ -5,7 +5,6 @@ use drapes_analysis::job::regions::Region;
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::work::Classify;
-use drapes_analysis::statistics::replicas::draw_counts;
 use drapes_analysis::store::record::{Classification, SampleSizes, TaskResult};
 use ndarray::Array2;
 
@@ -13,7 +12,7 @@ use super::class_samples::{ClassSamples, Origin, class_samples};
 use super::{Perform, Trial, Workplace, jet_template, template};
 use crate::error::Error;
 use crate::models::classifier::{
-    BoostedTrees, ClassifierFamily, DataTruth, Evaluation, EventCounts, Events, Perceptrons, TwoSample,
+    BoostedTrees, ClassifierFamily, DataTruth, Evaluation, Events, Perceptrons, TwoSample,
     classify as cross_validate,
 };
 use crate::models::jet_classifier::Transformers;
@@ -119,7 +118,7 @@ impl ClassifyInputs<'_> {
             template_folds: self.class_samples.folds,
             unseen_background,
             unseen_signal,
-            counts: Some(&event_counts(self.place, self.class_samples)),
+            counts: Some(&self.class_samples.event_counts(&self.place.stream())),
         };
         let fold_stream = self.place.stream().branch("cross-validation");
         let stream: Stream = self.place.stream().branch("classifier").branch(self.chunk.point);
@@ -132,25 +131,6 @@ impl ClassifyInputs<'_> {
             family,
             self.checkpointer,
         )
-    }
-}
-
-/// How often the events of a point count in replicas of the evaluation events: an event of the sample equally often in all points
-/// of a job, so that the replicas of two of them differ by what these do with the events alone.
-fn event_counts(place: &Workplace, class_samples: &ClassSamples) -> EventCounts {
-    let stream = place.stream().branch("evaluation events");
-    let of = |events: &[u32]| {
-        events.iter().map(|event| draw_counts(&mut stream.branch(event).generator())).collect()
-    };
-    let of_class = |origin: &Origin| match origin {
-        Origin::Sample(events) => of(events),
-        Origin::Made(_) => vec![],
-    };
-    EventCounts {
-        data: of_class(&class_samples.data),
-        template: of_class(&class_samples.template),
-        unseen_background: of(&class_samples.unseen_background),
-        unseen_signal: of(&class_samples.unseen_signal),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Figure, select};
 use crate::figures::FigureTable;
 use crate::figures::closure::{Failure, failures_among};
-use crate::job::{ClassifierKind, ScanPoint};
+use crate::job::{ClassifierKind, ScanPoint, SignalCount};
 use crate::store::{PointResults, Results};
 
 impl Figure {
@@ -19,15 +19,20 @@ impl Figure {
     /// alone.
     fn may_show(self, results: &Results, point: &ScanPoint) -> bool {
         let has_strengths = match self {
-            Self::Fig06 | Self::Fig10 | Self::JetDistances | Self::JetKinematics => true,
-            Self::Fig07 | Self::Fig15 | Self::Fig16 | Self::Fig19 => {
+            Self::Fig06 | Self::JetDistances | Self::JetKinematics => true,
+            Self::Fig07 | Self::Fig10 | Self::Fig15 | Self::Fig16 | Self::Fig19 => {
                 select::PARTIAL.contains(&point.method())
             }
             _ => false,
         };
-        (has_strengths || select::is_usual_strength(results, point))
+        let has_bands = self == Self::Fig12
+            && point.template().is_none_or(|template| template.sample.signal_region.is_none());
+        let is_empty =
+            !matches!(self, Self::Fig06 | Self::Solver) || select::has_signal(point, SignalCount(0));
+        is_empty
+            && (has_strengths || select::is_usual_strength(results, point))
             && (self == Self::Solver || select::is_own_sampler(point))
-            && (self == Self::Fig12 || select::is_nominal_band(results, point))
+            && (has_bands || select::is_nominal_band(results, point))
     }
 
     /// Whether the figure rests on templates that fail; those of features and of constituents are different ones.

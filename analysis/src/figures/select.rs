@@ -82,12 +82,15 @@ pub fn from_pure_noise(results: &Results, point: &ScanPoint) -> bool {
 }
 
 /// Whether a template begins at the noise of the figures that scan none: the largest, or for partial diffusion the scanned strength
-/// that is nearest to the job's own.
+/// that is nearest to the job's own, of those with the same injection, side-bands, solver and classifiers.
 pub fn is_usual_strength(results: &Results, point: &ScanPoint) -> bool {
     if !PARTIAL.contains(&point.method()) {
         return from_pure_noise(results, point);
     }
-    let kind = |point: &ScanPoint| (point.method(), point.classifier.inputs());
+    let solver = |point: &ScanPoint| point.template().and_then(|template| template.integration);
+    let kind = |point: &ScanPoint| {
+        (point.method(), point.classifier, point.n_signal(), point.side_bands(), solver(point))
+    };
     let alike = results.points.iter().filter(|found| kind(&found.point) == kind(point));
     let nearest = alike.map(|found| distance(results, &found.point).0).fold(f64::INFINITY, f64::min);
     distance(results, point).0 <= nearest

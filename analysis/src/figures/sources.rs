@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use self::measure::{MEASURES, Measure, Side};
+use self::measure::{MEASURES, Merit, Side};
 use super::select;
-use crate::job::axis_headings::{AXES, SIGNAL_REGION};
+use crate::job::axis_headings::{AXES, SIGNAL_REGION, STRENGTH};
 use crate::job::{Draw, InjectionSeed, Job, ScanPoint, SignalCount};
 use crate::statistics::components::{Components, PairedDifference};
 use crate::store::results::OfClassifier;
@@ -43,7 +43,7 @@ struct DifferenceRow {
     measure: &'static str,
     method: &'static str,
     minus: &'static str,
-    /// The axis in which both differ, with the value of either, [`OWN`] being what the job has; empty for two methods.
+    /// The axis in which both differ, with the value of either, [`OWN`] being what the job has and [`LARGEST`] pure noise; empty for two methods.
     axis: &'static str,
     value: String,
     minus_value: String,
@@ -109,6 +109,9 @@ pub fn differences(results: &Results) -> Option<Vec<u8>> {
 /// The value on an axis that a point does not name: the job's own.
 const OWN: &str = "own";
 
+/// The noise strength of a template that names none and is made from pure noise.
+const LARGEST: &str = "largest";
+
 /// In what two points of one method differ: nothing is told of two methods.
 #[derive(Debug, Default, PartialEq)]
 struct Between {
@@ -127,7 +130,9 @@ impl Between {
         let mut differing = AXES.into_iter().filter_map(|(axis, value)| {
             let values = [one, other].map(value);
             let differs = values[0] != values[1];
-            let named = |value: Option<String>| value.unwrap_or_else(|| OWN.to_owned());
+            let is_largest = axis == STRENGTH && !select::PARTIAL.contains(&one.method());
+            let unnamed = if is_largest { LARGEST } else { OWN };
+            let named = |value: Option<String>| value.unwrap_or_else(|| unnamed.to_owned());
             differs.then(|| Self { axis, values: values.map(named) })
         });
         differing.next().filter(|found| found.axis != SIGNAL_REGION && differing.next().is_none())
@@ -141,7 +146,7 @@ fn is_drawn_anew(found: &PointResults) -> bool {
 /// Values of classifiers by what was drawn for them.
 type ByDraw = BTreeMap<Draw, Vec<OfClassifier>>;
 
-fn variance_row(found: &PointResults, folds: u32, measure: &Measure) -> Option<VarianceRow> {
+fn variance_row(found: &PointResults, folds: u32, measure: &Merit) -> Option<VarianceRow> {
     let by_draw = found.by_draw(measure.value);
     let has_templates = by_draw.keys().any(|draw| draw.template.is_some());
     let draws: Vec<Draw> = by_draw.keys().copied().collect();
@@ -224,7 +229,7 @@ fn difference_row(
     n_signal: SignalCount,
     (one, other): (&PointResults, &PointResults),
     between: &Between,
-    measure: &Measure,
+    measure: &Merit,
 ) -> Option<DifferenceRow> {
     let (first, second) = (one.by_draw(measure.value), other.by_draw(measure.value));
     let paired = Paired::all(&first, &second);

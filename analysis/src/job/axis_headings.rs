@@ -8,6 +8,9 @@ pub type AxisValue = fn(&ScanPoint) -> Option<String>;
 /// The heading of signal regions, which points in the job's own do not name.
 pub const SIGNAL_REGION: &str = "signal region";
 
+/// The heading of noise strengths.
+pub const STRENGTH: &str = "σ′";
+
 /// The heading of the seeds of templates, which nobody needs to read where there is but the first.
 pub const TEMPLATE_SEEDS: &str = "template seeds";
 
@@ -21,7 +24,7 @@ pub const AXES: [(&str, AxisValue); 11] = [
     ("side-bands", |point| point.side_bands().map(|window| window.to_string())),
     (SIGNAL_REGION, |point| point.template()?.sample.signal_region.map(|window| window.to_string())),
     (TEMPLATE_SEEDS, |point| point.template().map(|template| template.sample.template_seed.0.to_string())),
-    ("σ′", |point| point.template()?.sigma_prime.map(|sigma| sigma.to_string())),
+    (STRENGTH, |point| point.template()?.sigma_prime.map(|sigma| sigma.to_string())),
     ("kinematics", |point| point.kinematics().map(|kinematics| kinematics.word().to_owned())),
     ("solver", |point| {
         let integration = point.template()?.integration?;

@@ -12,21 +12,24 @@ use serde::{Deserialize, Serialize};
 
 use super::metrics::QUOTED_REJECTIONS;
 
-/// Replicas of the evaluation events: a standard deviation is known to 1/√(2 · 64), a tenth.
+/// Replicas of the evaluation events: more of them would leave open less than the tenth, 1/√(2 · 64), by which these few let a
+/// standard deviation scatter, though not what the few events of a tail leave open of it.
 pub const REPLICAS: usize = 64;
 
-/// How often an event counts in each replica.
-pub type Counts = [u8; REPLICAS];
+/// How often an event counts in each replica. They fill a line of the processor's cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(align(64))]
+pub struct Counts(pub [u8; REPLICAS]);
 
 /// Those of an event that is not drawn anew.
-pub const ONCE: Counts = [1; REPLICAS];
+pub const ONCE: Counts = Counts([1; REPLICAS]);
 
 /// A whole number for each replica.
 type Sums = [u32; REPLICAS];
 
 /// Draws how often an event counts.
 pub fn draw_counts(generator: &mut impl Rng) -> Counts {
-    std::array::from_fn(|_| {
+    let count = |_| {
         let uniform = f64::from(generator.next_u32()) / f64::from(u32::MAX);
         let (mut count, mut probability) = (0, (-1.0_f64).exp());
         let mut reached = probability;
@@ -37,11 +40,16 @@ pub fn draw_counts(generator: &mut impl Rng) -> Counts {
             reached += probability;
         }
         count
-    })
+    };
+    Counts(std::array::from_fn(count))
 }
 
 /// Scores of a kind of events, from the most to the least signal-like, each with how often its event counts.
-pub struct Ranked<'a>(Vec<(f32, &'a Counts)>);
+pub struct Ranked<'a> {
+    events: Vec<(f32, &'a Counts)>,
+    /// How often they count together.
+    all: Sums,
+}
 
 impl<'a> Ranked<'a> {
     /// Ranks scores; scores that are not numbers count as the least signal-like.
@@ -50,12 +58,12 @@ impl<'a> Ranked<'a> {
         let mut events: Vec<_> =
             scores.iter().zip(counts).map(|(score, counts)| (number(*score), *counts)).collect();
         events.sort_unstable_by(|(one, _), (other, _)| other.total_cmp(one));
-        Self(events)
+        Self { all: total(&events), events }
     }
 
     /// Of no events.
     pub fn empty() -> Self {
-        Self(vec![])
+        Self { events: vec![], all: [0; REPLICAS] }
     }
 }
 
@@ -73,9 +81,9 @@ pub struct Replicas {
 }
 
 impl Replicas {
-    /// Of one classifier.
+    /// What one classifier achieves.
     ///
-    /// `closing` is the true background that `template` is told apart from; both are empty where nothing says how well the template
+    /// `closing` is the true background that `template` is told apart from; the template is empty where nothing says how well it
     /// closes.
     pub fn of(background: &Ranked<'_>, signal: &Ranked<'_>, [template, closing]: [&Ranked<'_>; 2]) -> Self {
         let [sic_at_1e3, sic_at_5e3] =
@@ -88,7 +96,8 @@ impl Replicas {
         }
     }
 
-    /// The mean of several with their weights: of classifiers, or of tasks with a number of classifiers each. None of nothing.
+    /// The mean of several with their weights: of classifiers, or of tasks with a number of classifiers each; none where there are
+    /// none.
     pub fn mean<'a>(several: impl Iterator<Item = (f64, &'a Self)> + Clone) -> Option<Self> {
         let all: f64 = several.clone().map(|(weight, _)| weight).sum();
         let mean = |of: fn(&Self) -> &Option<Vec<f32>>| {
@@ -125,7 +134,7 @@ struct ByScore<'r, 'a> {
 
 impl<'r, 'a> ByScore<'r, 'a> {
     fn of(background: &'r Ranked<'a>, signal: &'r Ranked<'a>) -> Self {
-        Self { background: &background.0, signal: &signal.0 }
+        Self { background: &background.events, signal: &signal.events }
     }
 }
 
@@ -153,7 +162,7 @@ impl<'r, 'a> Iterator for ByScore<'r, 'a> {
 fn total(events: &[(f32, &Counts)]) -> Sums {
     let mut sums = [0; REPLICAS];
     for (_, counts) in events {
-        add(&mut sums, &counts.map(u32::from));
+        add(&mut sums, &counts.0.map(u32::from));
     }
     sums
 }
@@ -166,7 +175,7 @@ fn add(sums: &mut Sums, more: &Sums) {
 
 /// The area of signal against background in each replica, ties counted half.
 fn areas(background: &Ranked<'_>, signal: &Ranked<'_>) -> Option<Vec<f32>> {
-    let (all_background, all_signal) = (total(&background.0), total(&signal.0));
+    let (all_background, all_signal) = (background.all, signal.all);
     if all_background.contains(&0) || all_signal.contains(&0) {
         return None;
     }
@@ -197,7 +206,7 @@ fn areas(background: &Ranked<'_>, signal: &Ranked<'_>) -> Option<Vec<f32>> {
 /// The significance improvement at a background rejection in each replica, as
 /// [`RankedScores::efficiency_at`](super::metrics::RankedScores::efficiency_at) has it for the events themselves.
 fn improvements(background: &Ranked<'_>, signal: &Ranked<'_>, rejection: f64) -> Option<Vec<f32>> {
-    let (all_background, all_signal) = (total(&background.0), total(&signal.0));
+    let (all_background, all_signal) = (background.all, signal.all);
     let passing = all_background.map(|count| f64::from(count) / rejection);
     if all_signal.contains(&0) || passing.iter().any(|passing| *passing < 1.0) {
         return None;

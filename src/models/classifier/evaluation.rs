@@ -95,15 +95,15 @@ impl Scored {
     ) -> Replicas {
         let counts = OfEach::of_counts(counts, member);
         let counts_of_truth = counts.truth(two_sample, member);
-        let rank = |scores, counts| if self.closes { Ranked::new(scores, counts) } else { Ranked::empty() };
-        Replicas::of(
-            &Ranked::new(&self.truth.background, &counts_of_truth.background),
-            &Ranked::new(&self.truth.signal, &counts_of_truth.signal),
-            [
-                &rank(&self.scores.template, &counts.template),
-                &rank(self.truth.beside_template(), counts_of_truth.beside_template()),
-            ],
-        )
+        let background = Ranked::new(&self.truth.background, &counts_of_truth.background);
+        let signal = Ranked::new(&self.truth.signal, &counts_of_truth.signal);
+        // Beside a generated template all background is: it need not be ranked twice.
+        let is_all = self.truth.beside_template().len() == self.truth.background.len();
+        let beside = (self.closes && !is_all)
+            .then(|| Ranked::new(self.truth.beside_template(), counts_of_truth.beside_template()));
+        let template =
+            if self.closes { Ranked::new(&self.scores.template, &counts.template) } else { Ranked::empty() };
+        Replicas::of(&background, &signal, [&template, beside.as_ref().unwrap_or(&background)])
     }
 }
 
@@ -135,8 +135,8 @@ impl<'c> OfEach<&'c Counts> {
     /// How often the events count in replicas. Generated ones are not drawn anew: each template and each fold has its own, and
     /// what these leave open is in the spread of both.
     fn of_counts(counts: &'c EventCounts, member: &Member) -> Self {
-        let of = |counts: &'c [Counts], events: &Rows| {
-            events.each().map(|event| counts.get(event).unwrap_or(&ONCE)).collect()
+        let of = |counts: &'c Option<Vec<Counts>>, events: &Rows| {
+            events.each().map(|event| counts.as_ref().map_or(&ONCE, |counts| &counts[event])).collect()
         };
         Self {
             data: of(&counts.data, &member.evaluated.data),

@@ -67,14 +67,13 @@ pub struct TwoSample<'a, E> {
     pub counts: Option<&'a EventCounts>,
 }
 
-/// How often the events of a two-sample task count in each replica of the evaluation events, by their rows; events that are
-/// generated have none.
+/// How often the events of a two-sample task count in each replica of the evaluation events, by their rows.
 #[derive(Debug)]
 pub struct EventCounts {
-    /// Of the first class.
-    pub data: Vec<Counts>,
-    /// Of the second class, where it is true background.
-    pub template: Vec<Counts>,
+    /// Of the first class; none where it is generated.
+    pub data: Option<Vec<Counts>>,
+    /// Of the second class; none where it is generated.
+    pub template: Option<Vec<Counts>>,
     /// Of the background that takes no part in training.
     pub unseen_background: Vec<Counts>,
     /// Of the signal that takes no part in training.

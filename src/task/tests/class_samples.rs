@@ -1,8 +1,9 @@
 //! How the templates of all methods are divided into folds: by the data that their events are, by the events that they began as, or by chance.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use drapes_analysis::plan::Work;
+use drapes_analysis::statistics::replicas::{Counts, REPLICAS};
 
 use super::super::class_samples::{Origin, class_samples};
 use super::*;
@@ -57,6 +58,51 @@ fn every_template_is_dealt_by_the_events_that_it_began_as() {
     for method in ["noise", "cathode", "gensr"] {
         assert_eq!(of(method), TemplateFolds::Random, "{method}");
     }
+}
+
+#[test]
+fn an_event_counts_equally_often_in_all_points_whatever_it_is_there() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let scan = |method: &str, axes: &str| format!("[[scan]]\nmethod = '{method}'\n{axes}");
+    let scans = [
+        scan("noise", "n_signal = [0, 100]\n"),
+        scan("gensr", "n_signal = [100]\n"),
+        scan("over_idealised", "n_signal = [100]\noversampling = [2]\n"),
+        scan("supervised", ""),
+    ];
+    let (plan, place, _) =
+        workplace_with(directory.path(), &format!("[classifier]\nseeds = [0]\n{}", scans.concat()));
+    let mut known: BTreeMap<u32, Counts> = BTreeMap::new();
+    let (mut shared, mut generated) = (0, 0);
+    for task in &plan.tasks {
+        let Work::Classify(classify) = &task.work else { continue };
+        let found = class_samples(&place, &classify.point).expect("enough events");
+        let counts = found.event_counts(&place.stream());
+        let mut sides = vec![
+            (&found.unseen_background, counts.unseen_background),
+            (&found.unseen_signal, counts.unseen_signal),
+        ];
+        for (origin, counts) in [(&found.data, counts.data), (&found.template, counts.template)] {
+            match (origin, counts) {
+                (Origin::Sample(events), Some(counts)) => sides.push((events, counts)),
+                (Origin::Made(_), None) => generated += 1,
+                _ => panic!("{} has counts where it has events of the sample, and only there", task.id.0),
+            }
+        }
+        for (events, counts) in sides {
+            assert_eq!(events.len(), counts.len(), "{}", task.id.0);
+            for (event, counts) in events.iter().zip(counts) {
+                let before = known.insert(*event, counts);
+                assert!(before.is_none_or(|before| before == counts), "{event} in {}", task.id.0);
+                shared += usize::from(before.is_some());
+            }
+        }
+    }
+    // Two templates of noise, and both classes of GenSR.
+    assert_eq!(generated, 4);
+    assert!(shared > 2 * known.len(), "{shared} {}", known.len());
+    let different: BTreeSet<[u8; REPLICAS]> = known.values().map(|counts| counts.0).collect();
+    assert_eq!(different.len(), known.len(), "each event has its own");
 }
 
 #[test]

@@ -100,3 +100,12 @@ fn of_partial_diffusion_the_strength_nearest_to_the_job_s_is_usual() {
     assert!(!of(Figure::Fig05).contains("points"), "{}", of(Figure::Fig05));
     assert!(of(Figure::Fig06).contains("at 2 of 3 points"), "{}", of(Figure::Fig06));
 }
+
+#[test]
+fn each_injection_has_its_usual_strength_and_figures_without_signal_have_notes_of_such_points() {
+    let blocks = "[[scan]]\nmethod = 'sr'\nn_signal = [0]\nsigma_prime = [2.24, 20]\n\
+                  [[scan]]\nmethod = 'sr'\nn_signal = [500]\nsigma_prime = [8.9, 20]\n";
+    let found = |what: &'static str| noted(&results(blocks, |point| point.contains(what)));
+    assert_eq!(found("sp8.9-s500"), ["fig05", "fig07", "fig12"]);
+    assert_eq!(found("sp20-s500"), ["fig07"]);
+}

@@ -7,7 +7,7 @@ use crate::statistics::replicas::{Replicas, spread};
 use crate::store::{Classifier, PointResults};
 
 /// A figure of merit.
-pub struct Measure {
+pub struct Merit {
     /// What tables call it.
     pub word: &'static str,
     /// That of a classifier.
@@ -28,27 +28,27 @@ pub enum MeasureKind {
     Closure,
 }
 
-/// Those of the tables.
-pub const MEASURES: [Measure; 4] = [
-    Measure {
+/// The figures of merit of `variance.csv` and `differences.csv`.
+pub const MEASURES: [Merit; 4] = [
+    Merit {
         word: "sic_at_1e3",
         value: |found| found.performance.sic_at_1e3,
         replicas: |found| found.sic_at_1e3,
         kind: MeasureKind::Improvement(1e3),
     },
-    Measure {
+    Merit {
         word: "sic_at_5e3",
         value: |found| found.performance.sic_at_5e3,
         replicas: |found| found.sic_at_5e3,
         kind: MeasureKind::Improvement(5e3),
     },
-    Measure {
+    Merit {
         word: "auc",
         value: |found| found.performance.auc,
         replicas: |found| found.auc,
         kind: MeasureKind::Area,
     },
-    Measure {
+    Merit {
         word: "background_closure_auc",
         value: |found| found.background_closure_auc,
         replicas: |found| found.background_closure_auc,
@@ -67,9 +67,9 @@ pub struct Side<'a> {
     pub mean: f64,
 }
 
-impl Measure {
+impl Merit {
     /// What the finite number of evaluation events leaves open of the mean over what was drawn, by the replicas of these events; of
-    /// records that have none by [`Measure::of_counts`].
+    /// records that have none by [`Merit::of_counts`].
     pub fn of_evaluation<'a>(
         &self,
         found: &PointResults,

@@ -216,7 +216,7 @@ fn a_method_is_compared_with_itself_along_one_axis() {
         ["noise", "noise", "side-bands", "2900-4200", "2800-6000"],
         ["noise", "noise", "over-sampling", "2", "5"],
         ["noise", "noise", "classifiers", "trees", "mlp"],
-        ["noise", "noise", "σ′", "2.24", "own"],
+        ["noise", "noise", "σ′", "2.24", "largest"],
         ["noise", "noise", "solver", "euler 20", "own"],
     ];
     assert_eq!(said, BTreeSet::from(expected));

@@ -21,7 +21,7 @@ fn ranked((scores, counts): &(Vec<f32>, Vec<Counts>)) -> Ranked<'_> {
 /// Scores as often as they count in a replica.
 fn repeated((scores, counts): &(Vec<f32>, Vec<Counts>), replica: usize) -> Vec<f32> {
     let each = scores.iter().zip(counts);
-    each.flat_map(|(score, counts)| std::iter::repeat_n(*score, counts[replica].into())).collect()
+    each.flat_map(|(score, counts)| std::iter::repeat_n(*score, counts.0[replica].into())).collect()
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn counts_are_poisson_numbers_with_a_mean_of_one() {
     let mut generator = Pcg64::seed_from_u64(4);
     let mut seen = [0_u32; 256];
     let events = 4_000;
-    for count in (0..events).flat_map(|_| draw_counts(&mut generator)) {
+    for count in (0..events).flat_map(|_| draw_counts(&mut generator).0) {
         seen[usize::from(count)] += 1;
     }
     let mut probability = (-1.0_f64).exp();

@@ -101,7 +101,7 @@ fn weak_labels_find_a_signal() {
 
 /// Counts that are the same in each replica.
 fn constant(counts: impl Iterator<Item = u8>) -> Vec<Counts> {
-    counts.map(|count| [count; REPLICAS]).collect()
+    counts.map(|count| Counts([count; REPLICAS])).collect()
 }
 
 #[test]
@@ -112,8 +112,8 @@ fn events_count_in_replicas_as_often_as_they_are_to() {
     let (template, unseen, further) = (cloud(3000, 0.0, 6), cloud(300, 1.5, 8), cloud(1500, 0.0, 9));
     let once = |events: &Array2<f32>| constant((0..events.nrows()).map(|_| 1));
     let all = || EventCounts {
-        data: once(&data),
-        template: once(&template),
+        data: Some(once(&data)),
+        template: Some(once(&template)),
         unseen_background: once(&further),
         unseen_signal: once(&unseen),
     };
@@ -155,7 +155,7 @@ fn events_count_in_replicas_as_often_as_they_are_to() {
         let auc = first(&replicas.auc);
         let of_background = without_tail(&background).into_iter().chain(once(&signal)).collect();
         let higher = [
-            (EventCounts { data: of_background, ..all() }, 0.003),
+            (EventCounts { data: Some(of_background), ..all() }, 0.003),
             (EventCounts { unseen_background: without_tail(&further), ..all() }, 0.015),
         ];
         for (counts, least) in higher {
@@ -164,7 +164,7 @@ fn events_count_in_replicas_as_often_as_they_are_to() {
         }
         let lower = EventCounts { unseen_signal: without_tail(&unseen), ..all() };
         assert!(area(&lower, truth) < auc - 0.03);
-        let of_template = area(&EventCounts { template: without_tail(&template), ..all() }, truth);
+        let of_template = area(&EventCounts { template: Some(without_tail(&template)), ..all() }, truth);
         match truth {
             TemplateTruth::Background => assert!(of_template > auc + 0.004, "{of_template} {auc}"),
             TemplateTruth::Generated => assert!((of_template - auc).abs() < 1e-9, "{of_template} {auc}"),
