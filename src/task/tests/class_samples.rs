@@ -70,8 +70,11 @@ fn an_event_counts_equally_often_in_all_points_whatever_it_is_there() {
         scan("over_idealised", "n_signal = [100]\noversampling = [2]\n"),
         scan("supervised", ""),
     ];
-    let (plan, place, _) =
-        workplace_with(directory.path(), &format!("[classifier]\nseeds = [0]\n{}", scans.concat()));
+    let job = format!(
+        "[independent_background]\nsource = 'file'\nevents = 'demo_extra_inner.features.h5'\n[classifier]\nseeds = [0]\n{}",
+        scans.concat()
+    );
+    let (plan, place, _) = workplace_with(directory.path(), &job);
     let mut known: BTreeMap<u32, Counts> = BTreeMap::new();
     let (mut shared, mut generated) = (0, 0);
     for task in &plan.tasks {
