@@ -97,13 +97,14 @@ impl Replicas {
     }
 
     /// The mean of several with their weights: of classifiers, or of tasks with a number of classifiers each; none where there are
-    /// none.
+    /// none. A number that one lacks, or has of another number of replicas, the mean lacks, too.
     pub fn mean<'a>(several: impl Iterator<Item = (f64, &'a Self)> + Clone) -> Option<Self> {
         let all: f64 = several.clone().map(|(weight, _)| weight).sum();
         let mean = |of: fn(&Self) -> &Option<Vec<f32>>| {
             let mut sum = vec![0.0; REPLICAS];
             for (weight, one) in several.clone() {
-                for (sum, value) in sum.iter_mut().zip(of(one).as_ref()?) {
+                let values = of(one).as_ref().filter(|values| values.len() == REPLICAS)?;
+                for (sum, value) in sum.iter_mut().zip(values) {
                     *sum += weight * f64::from(*value);
                 }
             }

@@ -48,9 +48,8 @@ pub struct PointResults {
     pub sizes_by_draw: BTreeMap<Draw, SampleSizes>,
     /// All classifiers that are done.
     pub classifiers: Vec<OfTask<Classifier>>,
-    /// What those of each task achieve in replicas of the evaluation events, with what was drawn for the task and how many they are;
-    /// none in records of earlier versions.
-    pub replicas: Vec<(Draw, usize, Option<Replicas>)>,
+    /// What those of each task achieve in replicas of the evaluation events.
+    pub replicas: Vec<TaskReplicas>,
     /// Whose classifiers enter bands.
     pub band_source: BandSource,
     /// Those whose training diverged; they enter no figure of merit.
@@ -67,6 +66,16 @@ pub struct OfTask<C> {
     pub draw: Draw,
     /// The classifier.
     pub classifier: C,
+}
+
+/// What the classifiers of a task achieve in replicas of the evaluation events.
+pub struct TaskReplicas {
+    /// What was drawn for the task.
+    pub draw: Draw,
+    /// How many of its classifiers learnt.
+    pub classifiers: usize,
+    /// The mean of these; none in records of earlier versions.
+    pub mean: Option<Replicas>,
 }
 
 /// A number of one classifier, which its seed and fold name.
@@ -169,6 +178,21 @@ impl Results {
         Blinding::of(&self.job, self.unblinding.as_ref())
     }
 
+    /// Those of a job whose points have these classifiers, and of which nothing else is known.
+    #[cfg(test)]
+    pub fn of_points(job: Job, points: Vec<PointResults>) -> Self {
+        Self {
+            job,
+            points,
+            others: vec![],
+            missing: vec![],
+            torn: vec![],
+            unblinding: None,
+            control_searches: vec![],
+            digest: String::new(),
+        }
+    }
+
     /// The injections that have classifiers, in rising order.
     pub fn injections(&self) -> Vec<SignalCount> {
         let mut found: Vec<_> = self.points.iter().filter_map(|found| found.point.n_signal()).collect();
@@ -200,7 +224,8 @@ impl PointResults {
             self.sizes_by_draw.insert(draw, found.sizes);
             self.sizes = SampleSizes::mean(self.sizes_by_draw.values());
         }
-        self.replicas.push((draw, found.classifiers.len(), found.replicas));
+        let classifiers = found.classifiers.len();
+        self.replicas.push(TaskReplicas { draw, classifiers, mean: found.replicas });
         self.classifiers.extend(of_task(task, seconds, draw, found.classifiers));
         self.diverged.extend(of_task(task, seconds, draw, found.diverged));
     }
@@ -230,9 +255,9 @@ impl PointResults {
     /// tasks has no replicas.
     pub fn replicas_of<'a>(&self, draws: impl Iterator<Item = &'a Draw>) -> Option<Replicas> {
         let of_draw = |draw: &Draw| {
-            let tasks = self.replicas.iter().filter(|(of, count, _)| of == draw && *count > 0);
+            let tasks = self.replicas.iter().filter(|task| task.draw == *draw && task.classifiers > 0);
             let tasks: Option<Vec<_>> =
-                tasks.map(|(_, count, found)| Some((*count as f64, found.as_ref()?))).collect();
+                tasks.map(|task| Some((task.classifiers as f64, task.mean.as_ref()?))).collect();
             Replicas::mean(tasks?.into_iter())
         };
         let draws: Option<Vec<Replicas>> = draws.map(of_draw).collect();

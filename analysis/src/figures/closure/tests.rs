@@ -22,6 +22,7 @@ fn results(aucs: [&[f64]; 2], distances: Vec<FeatureDistance>) -> Results {
         replicas: vec![],
         diverged: vec![],
     });
+    let points = points.collect();
     let template = job.points[0].template();
     let summary = TemplateSummary {
         template,
@@ -36,16 +37,8 @@ fn results(aucs: [&[f64]; 2], distances: Vec<FeatureDistance>) -> Results {
         displacement: None,
         distances,
     };
-    Results {
-        unblinding: None,
-        control_searches: vec![],
-        points: points.collect(),
-        others: vec![TaskResult::Template(Box::new(summary))],
-        job,
-        missing: vec![],
-        torn: vec![],
-        digest: String::new(),
-    }
+    let others = vec![TaskResult::Template(Box::new(summary))];
+    Results { others, ..Results::of_points(job, points) }
 }
 
 fn classifier(fold: u32, auc: f64) -> OfTask<Classifier> {

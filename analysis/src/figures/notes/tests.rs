@@ -41,16 +41,8 @@ fn results(blocks: &str, fails: impl Fn(&str) -> bool) -> Results {
             diverged: vec![],
         }
     });
-    Results {
-        points: points.collect(),
-        others: vec![],
-        job,
-        missing: vec![],
-        torn: vec![],
-        unblinding: None,
-        control_searches: vec![],
-        digest: String::new(),
-    }
+    let points = points.collect();
+    Results::of_points(job, points)
 }
 
 /// The figures of ∅ and SR that have a note.

@@ -66,16 +66,8 @@ fn results(search: &str) -> Results {
         spectrum: before,
         looks: looks(),
     };
-    Results {
-        unblinding: None,
-        control_searches: vec![],
-        points: vec![],
-        others: vec![TaskResult::Window(window)],
-        job,
-        missing: vec![],
-        torn: vec![],
-        digest: String::new(),
-    }
+    let others = vec![TaskResult::Window(window)];
+    Results { others, ..Results::of_points(job, vec![]) }
 }
 
 /// Five features; the fourth is the one by which data were selected, and the cut of the template moves the second most.

@@ -3,7 +3,7 @@ use crate::job::{BandSource, ClassifierKind, ClassifierSeed, Fold, InjectionSeed
 use crate::plan::TaskId;
 use crate::statistics::metrics::RankedScores;
 use crate::statistics::replicas::{REPLICAS, Replicas};
-use crate::store::results::OfTask;
+use crate::store::results::{OfTask, TaskReplicas};
 use crate::store::{Classifier, SampleSizes};
 
 /// ∅ with two templates and the idealised reference; each classifier has these SIC at 10³ by template, then by seed.
@@ -30,16 +30,7 @@ fn results(noise: &[&[f64]], idealised: &[f64], band: &str) -> Results {
     let of_noise =
         (0..).zip(noise).flat_map(|(template, values)| classifiers(Some(template), values)).collect();
     let points = vec![point(0, of_noise), point(job.points.len() - 1, classifiers(None, idealised))];
-    Results {
-        points,
-        others: vec![],
-        job,
-        missing: vec![],
-        torn: vec![],
-        unblinding: None,
-        control_searches: vec![],
-        digest: String::new(),
-    }
+    Results::of_points(job, points)
 }
 
 fn draw(injection: u32, template: Option<u32>) -> Draw {
@@ -273,10 +264,13 @@ fn what_evaluation_events_do_to_both_sides_goes_out_of_their_difference() {
     let mut results = results(&[&[8.0, 9.0], &[10.0, 11.0]], &[7.0, 8.0], "all");
     let sd = (REPLICAS as f64 / (REPLICAS as f64 - 1.0)).sqrt();
     let mut error = |noise: [(usize, Option<Replicas>); 2], idealised: Replicas| {
-        let drawn =
-            (0..).zip(noise).map(|(template, (count, found))| (draw(0, Some(template)), count, found));
+        let drawn = (0..).zip(noise).map(|(template, (classifiers, mean))| {
+            let draw = draw(0, Some(template));
+            TaskReplicas { draw, classifiers, mean }
+        });
         results.points[0].replicas = drawn.collect();
-        results.points[1].replicas = vec![(draw(0, None), 2, Some(idealised))];
+        results.points[1].replicas =
+            vec![TaskReplicas { draw: draw(0, None), classifiers: 2, mean: Some(idealised) }];
         let difference = &rows(differences(&results))[0];
         let of_point = |place: usize| number(&rows(variance(&results))[place][12]);
         (number(&difference[12]), of_point(0))
@@ -323,10 +317,11 @@ fn tasks_of_one_template_count_by_their_classifiers() {
     let drawn = draw(0, Some(0));
     let point = &mut results.points[0];
     let auc = |auc: f32| Some(Replicas { auc: Some(vec![auc; REPLICAS]), ..Replicas::default() });
-    point.replicas = vec![(drawn, 3, auc(0.5)), (drawn, 1, auc(0.9)), (drawn, 0, None)];
+    let task = |classifiers, mean| TaskReplicas { draw: drawn, classifiers, mean };
+    point.replicas = vec![task(3, auc(0.5)), task(1, auc(0.9)), task(0, None)];
     let of = |point: &PointResults| point.replicas_of([drawn].iter()).and_then(|found| found.auc);
     let found = of(point).expect("replicas of all classifiers");
     assert!(found.iter().all(|auc| (auc - 0.6).abs() < 1e-6), "{found:?}");
-    point.replicas[2].1 = 1;
+    point.replicas[2].classifiers = 1;
     assert_eq!(of(point), None);
 }

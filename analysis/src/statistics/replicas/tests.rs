@@ -114,6 +114,9 @@ fn means_are_weighted_and_lack_what_one_lacks() {
     assert!(mean.auc.expect("both have it").iter().all(|auc| (auc - 0.7).abs() < 1e-6));
     assert_eq!(mean.sic_at_1e3, None);
     assert_eq!(Replicas::mean(std::iter::empty()), None);
+    // A later version may have more of them.
+    let more = Replicas { auc: Some(vec![0.5; 2 * REPLICAS]), ..Replicas::default() };
+    assert_eq!(Replicas::mean([(1.0, &one), (1.0, &more)].into_iter()).expect("two").auc, None);
 }
 
 #[test]
