@@ -34,7 +34,7 @@ fn a_run_leaves_a_page_and_report_makes_it_again_without_a_change() {
     for part in [
         "DRAPES ∅",
         "id=\"fig05\"",
-        "id=\"training\"",
+        "id=\"trainings\"",
         "demo_dijets.features.h5",
         "SHA-256",
         "name = &#39;small&#39;",
@@ -59,6 +59,12 @@ fn a_run_leaves_a_page_and_report_makes_it_again_without_a_change() {
     assert_eq!(told["methods"]["rows"].as_array().map(Vec::len), Some(4));
     assert!(told["figures"].as_array().expect("figures").iter().any(|figure| figure["name"] == "fig05"));
     assert!(results(&out) == before, "a report changes no result");
+    // Asked to be quiet, a run that has nothing to do says nothing.
+    let quiet = drapes().args(["run", "-q"]).arg(&job).arg("--out").arg(&out).output().expect("a run");
+    assert_eq!((quiet.status.code(), quiet.stdout.len(), quiet.stderr.len()), (Some(0), 0, 0), "{quiet:?}");
+    // A bare name lies in the working directory.
+    answer(drapes().current_dir(place.path()).arg("report").arg(&out).args(["--out", "bare.html"]));
+    assert!(place.path().join("bare.html").exists());
     // Somewhere else, and from a copy of what is needed to draw at home.
     let elsewhere = place.path().join("mine.html");
     answer(drapes().arg("report").arg(&out).arg("--out").arg(&elsewhere));

@@ -177,7 +177,10 @@ fn a_part_of_a_scan_is_done_with_what_it_needs_and_the_rest_later() {
     };
     let message = said(run(&job, &out).args(["--only", "noise-s500-*"]));
     assert!(message.contains("5 of 14 tasks to do"), "{message}");
-    assert!(message.contains("--only: 5 of 5 tasks done; of the other 9 of the job 9 are left"), "{message}");
+    assert!(
+        message.contains("--only: 5 of 5 tasks done; 9 of the other 9 tasks of the job are left"),
+        "{message}"
+    );
     let expected = [
         "classify/noise-s500-w2800-6000-x1-c00",
         "classify/noise-s500-w2800-6000-x1-c01",
@@ -189,7 +192,7 @@ fn a_part_of_a_scan_is_done_with_what_it_needs_and_the_rest_later() {
     assert_eq!(fs::read_to_string(out.join("results.csv")).expect("a table").lines().count(), 1 + 2 * 5);
     // Again there is nothing to do; another part comes beside it, with ranks; then all.
     let message = said(run(&job, &out).args(["--only", "noise-s500-*"]));
-    assert!(message.contains("nothing to do") && message.contains("9 are left"), "{message}");
+    assert!(message.contains("nothing to do") && message.contains("9 of the other 9 tasks"), "{message}");
     let message = said(run(&job, &out).args(["--only", "supervised", "--only", "fit/*", "--ranks", "2"]));
     assert!(message.contains("3 of 14 tasks to do"), "{message}");
     assert!(done(&out).contains(&"fit/dijet-s0-w2800-6000".to_owned()));

@@ -115,6 +115,7 @@ fn who_wants_it_plain_or_quiet_gets_it_so() {
     assert_eq!(seen.code, 4, "{left}");
     assert!(!seen.written.contains(BAR) && !seen.written.contains("done in"), "{}", seen.written);
     assert!(!seen.written.contains("tasks to do") && !seen.written.contains("processor cores"), "{left}");
+    assert!(!seen.written.contains("report.html") && !seen.written.contains("closure AUC"), "{left}");
     assert_eq!(seen.lines(FAILURE).len(), 1, "{left}");
 
     // In a log, colours are there for whoever asks for them, and nothing is drawn.

@@ -19,6 +19,8 @@
     tip.style.transform = `translate(${Math.max(4, left)}px,${Math.max(4, Math.min(innerHeight - height - 4, y + 14))}px)`;
   };
   const hide = () => { tip.hidden = true; };
+  /* A finger that is lifted has not left: what it has pointed at stays until another place is touched. */
+  const stays = (leave) => (event) => { if (event.pointerType !== "touch") leave(); };
 
   /* Tables whose headings sort: numbers by their value, all else by its letters. */
   const sortable = (table) => {
@@ -161,7 +163,7 @@
       };
       tile.addEventListener("pointermove", hover);
       tile.addEventListener("pointerdown", hover);
-      tile.addEventListener("pointerleave", leave);
+      tile.addEventListener("pointerleave", stays(leave));
       tile.addEventListener("blur", leave);
       tile.addEventListener("keydown", (event) => {
         const steps = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1], Home: [-Infinity, 0], End: [Infinity, 0] };
@@ -228,11 +230,13 @@
       here = index;
       bars[here]?.classList.add("here");
     };
-    lanes.addEventListener("pointermove", (event) => {
+    const hover = (event) => {
       const bar = event.target.closest("[data-t]");
       if (bar) { mark(bars.indexOf(bar)); show([[bar.dataset.t]], event.clientX, event.clientY); } else { mark(-1); hide(); }
-    });
-    lanes.addEventListener("pointerleave", () => { mark(-1); hide(); });
+    };
+    lanes.addEventListener("pointermove", hover);
+    lanes.addEventListener("pointerdown", hover);
+    lanes.addEventListener("pointerleave", stays(() => { mark(-1); hide(); }));
     lanes.addEventListener("blur", () => { mark(-1); hide(); });
     lanes.addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];

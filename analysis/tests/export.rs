@@ -12,8 +12,8 @@ use std::process::Command;
 use clap::Parser;
 use drapes_analysis::cli::Verb;
 use drapes_analysis::error::{Error, Exit};
-use drapes_analysis::figures::reduce;
 use drapes_analysis::figures::table::FigureTable;
+use drapes_analysis::figures::{figure_stamp, reduce};
 use drapes_analysis::store::Store;
 use drapes_analysis::store::results::Results;
 use records::finished;
@@ -183,6 +183,7 @@ fn edited_tables_are_refused_with_their_place() {
 fn tables_that_came_without_records_must_be_as_they_are_written() {
     let place = tempfile::tempdir().expect("a directory");
     let store = drawn(&place.path().join("scan"));
+    figure_stamp::draw(&store, &Results::read(&store).expect("results")).expect("room");
     fs::remove_dir_all(store.directory().join("tasks")).expect("records");
     let out = place.path().join("submission");
     export(store.directory(), "--hepdata", &out).expect("a submission");
@@ -192,6 +193,11 @@ fn tables_that_came_without_records_must_be_as_they_are_written() {
     fs::write(&path, text.replacen(mean, &format!("{mean}00"), 1)).expect("room");
     let error = export(store.directory(), "--hepdata", &place.path().join("other")).expect_err("a refusal");
     assert!(error.to_string().contains("where drapes writes"), "{error}");
+    // Written as drapes writes it, with another number.
+    let other = if mean.ends_with('5') { "6" } else { "5" };
+    fs::write(&path, text.replacen(mean, &format!("{}{other}", &mean[..mean.len() - 1]), 1)).expect("room");
+    let error = export(store.directory(), "--hepdata", &place.path().join("other")).expect_err("a refusal");
+    assert!(error.to_string().contains("not what was written when it was drawn"), "{error}");
     let error = export(store.directory(), "--uhi", &place.path().join("a.json")).expect_err("a refusal");
     assert!(error.to_string().contains("has nothing to export (no record"), "{error}");
 }

@@ -118,6 +118,24 @@ fn hovering_shows_the_value_of_the_table_and_the_legend_switches_it_off() {
     assert_eq!(lines[2], format!("significance improvement εS/√εB: {}{band}", row.mean), "{shown}");
     let events = row.background_events.expect("events behind it");
     assert_eq!(lines[3], format!("background events: {events}"), "{shown}");
+    // A mouse that leaves takes the values along; a finger that is lifted has pointed at them.
+    let (x, y) = at;
+    let mut left_by = |kind: &str| {
+        let event = |name: &str| {
+            format!(
+                "new PointerEvent('{name}', {{ pointerType: '{kind}', clientX: {x}, clientY: {y}, bubbles: true }})"
+            )
+        };
+        browser.value(&format!(
+            "(() => {{ const t = document.querySelector('#fig05 .tile'); t.dispatchEvent({}); t.dispatchEvent({}); return 0; }})()",
+            event("pointerdown"),
+            event("pointerleave")
+        ));
+        browser.text(tip)
+    };
+    assert_eq!(left_by("touch"), shown);
+    assert_eq!(left_by("mouse"), "");
+    browser.point_at(at);
     // Its name above the figure takes the curve away, and its values.
     let key = browser.value(
         "[...document.querySelectorAll('#fig05 .keys button')].findIndex(b => b.innerText.trim() === 'DRAPES ∅')",
@@ -230,5 +248,10 @@ fn the_page_of_all_figures_of_the_paper_is_small_enough_for_a_mail() {
     for figure in ["fig04", "fig12", "fig19", "corner", "training"] {
         assert!(page.contains(&format!("<figure id=\"{figure}\"")), "{figure}");
     }
+    let mut names: Vec<&str> =
+        page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    names.sort_unstable();
+    let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+    assert!(twice.is_empty(), "each part of the page has a name of its own: {twice:?}");
     assert!(bytes < 5_000_000, "{bytes}");
 }

@@ -27,7 +27,7 @@ fn a_search_by_itself_has_its_table_and_figures_and_no_table_of_methods() {
     let directory = tempfile::tempdir().expect("a directory");
     let page = page(&finished_job(directory.path(), &search(false)));
     for part in
-        ["<h2 id=\"search-h\">Search</h2>", "window [MeV]", "3300–3700", "purity", "class=\"sortable\""]
+        ["<h2 id=\"searched-h\">Search</h2>", "window [MeV]", "3300–3700", "purity", "class=\"sortable\""]
     {
         assert!(page.contains(part), "{part}");
     }
@@ -36,6 +36,11 @@ fn a_search_by_itself_has_its_table_and_figures_and_no_table_of_methods() {
     }
     assert!(!page.contains("id=\"methods\"") && !page.contains("No classifier has a result yet"));
     assert!(!page.contains(">blind</td>"));
+    let mut names: Vec<&str> =
+        page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    names.sort_unstable();
+    let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+    assert!(twice.is_empty(), "each part of the page has a name of its own: {twice:?}");
     // A row before a cut and one behind each, of both windows.
     let table = page.split("class=\"sortable\"").nth(1).and_then(|rest| rest.split("</table>").next());
     let rows = table.expect("the table").matches("<tr>").count() - 1;

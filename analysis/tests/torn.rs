@@ -5,7 +5,7 @@ mod records;
 use std::fs;
 use std::path::Path;
 
-use drapes_analysis::figures::figure_stamp::{draw, is_drawn, tables};
+use drapes_analysis::figures::figure_stamp::{draw, edited, is_drawn, tables};
 use drapes_analysis::plan::fingerprint::fingerprints;
 use drapes_analysis::plan::{Plan, Stage};
 use drapes_analysis::store::record::{RunInfo, TaskRecord, TaskResult};
@@ -135,6 +135,21 @@ fn a_record_damaged_inside_is_named_and_goes_wherever_it_lies() {
 }
 
 #[test]
+fn a_record_without_its_end_is_named_as_damaged_and_not_as_missing_alone() {
+    let directory = tempfile::tempdir().expect("a directory");
+    finished_job(directory.path(), JOB);
+    let (_, plan, _) = states(directory.path());
+    let place = plan.tasks.iter().position(|task| task.work.stage() == Stage::Classify).expect("a task");
+    let id = &plan.tasks[place].id;
+    let record = fs::File::options().write(true).open(directory.path().join(format!("tasks/{id}.json")));
+    record.expect("a record").set_len(60).expect("a shorter file");
+    let (store, _, states) = states(directory.path());
+    assert!(states[place].is_torn(), "{:?}", states[place]);
+    let results = read(&store);
+    assert_eq!([&results.torn, &results.missing], [std::slice::from_ref(id); 2]);
+}
+
+#[test]
 fn tables_and_pictures_count_only_for_the_records_that_they_were_made_from() {
     let directory = tempfile::tempdir().expect("a directory");
     finished_job(directory.path(), JOB);
@@ -161,7 +176,14 @@ fn tables_and_pictures_count_only_for_the_records_that_they_were_made_from() {
     assert!(!drawn() && redrawn());
     fs::remove_dir_all(directory.path().join("figures")).expect("pictures");
     assert!(!drawn() && redrawn());
+    // A table that somebody has changed is known, and stays until all is made again.
+    assert_eq!(edited(&store), Vec::<String>::new());
+    let table = directory.path().join("figures/fig05.csv");
+    let whole = fs::read_to_string(&table).expect("a table");
+    fs::write(&table, whole.replacen('1', "2", 1)).expect("room");
+    assert_eq!(edited(&store), ["figures/fig05.csv"]);
     tables(&store, &read(&store)).expect("room");
+    assert_eq!(fs::read_to_string(&table).expect("a table"), whole);
     assert!(!drawn() && redrawn(), "the pictures are of another time");
     // A task was done again: the same result, another run.
     let last = plan.tasks.last().expect("a task");

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use drapes_analysis::plan::TaskId;
-use drapes_analysis::store::{Identity, Store};
+use drapes_analysis::store::{Identity, Store, sync_folder_of};
 
 use super::retries::{AfterWait, Retries};
 use super::{ArrayReader, Fault, cannot_read, cannot_write, layout};
@@ -45,7 +45,7 @@ pub fn fold<'a>(store: &Store, tasks: &[&'a TaskId], if_damaged: IfDamaged) -> R
             fs::File::open(&part)?.sync_all()?;
             fs::rename(&part, &target)?;
             // The rename must survive a power cut before the files that it replaces are removed.
-            target.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+            sync_folder_of(&target)
         };
         rename().map(|()| copied).map_err(|error| cannot_write(&target, &error))
     });

@@ -1,13 +1,15 @@
 //! The end of a run: tables, figures, and the exit code that says what is left.
 
-use drapes_analysis::cli::{answer, tell};
+use drapes_analysis::cli::{conclude, inform, tell};
 use drapes_analysis::dispatch::{Halt, Shard};
 use drapes_analysis::error::Exit;
 use drapes_analysis::figures::figure_stamp::{draw, is_drawn};
 use drapes_analysis::figures::reduce;
-use drapes_analysis::store::SideTable;
+use drapes_analysis::job::Job;
+use drapes_analysis::plan::TaskId;
 use drapes_analysis::store::results::Results;
 use drapes_analysis::store::task_state::Tally;
+use drapes_analysis::store::{SideTable, Store};
 
 use super::Run;
 use super::pages;
@@ -73,18 +75,12 @@ impl Run {
         }
         let Prepared { stored, plan, store, survey, .. } = prepared;
         let (states, directory) = (&survey.states, store.directory().display());
-        let is_search = stored.job.search.is_some();
-        let has_search = is_search && store.directory().join(SideTable::Search.name()).exists();
-        // Rows of results.csv are classifiers of points that the truth judges, which a search by itself has not.
-        let is_judged = stored.job.points.iter().any(|point| !point.is_window());
-        let table = match (is_judged, has_search) {
-            (true, true) => "results.csv, search.csv",
-            (false, true) => "search.csv",
-            (_, false) => "results.csv",
-        };
-        answer(format_args!("\n{table}, figures/ and report.html (all of it on one page) in {directory}\n"));
+        let table = table_of(&stored.job, store);
+        conclude(format_args!(
+            "\n{table}, figures/ and report.html (all of it on one page) in {directory}\n"
+        ));
         if let Some(growth) = stored.job.growth() {
-            answer(format_args!("{growth}\n"));
+            conclude(format_args!("{growth}\n"));
         }
         if failed == 0 && left > 0 {
             tell(format_args!(
@@ -95,8 +91,8 @@ impl Run {
         if !self.only.is_empty() {
             let rest = plan.tasks.len() - total;
             let open = Tally::of(plan, states).left - left;
-            tell(format_args!(
-                "--only: {done} of {total} tasks done; of the other {rest} of the job {open} are left: run the same command \
+            inform(format_args!(
+                "--only: {done} of {total} tasks done; {open} of the other {rest} tasks of the job are left: run the same command \
                  without --only"
             ));
         }
@@ -112,7 +108,7 @@ impl Run {
         let directory = store.directory().display();
         if is_drawn(store, &stored.job, plan, states) {
             if *outcome == Outcome::Nothing {
-                tell(format_args!(
+                inform(format_args!(
                     "nothing to do; `drapes reduce {directory}` makes tables and figures again"
                 ));
             }
@@ -125,19 +121,36 @@ impl Run {
             }
             let results = Results::of(store, stored.job.clone(), plan, states)?;
             draw(store, &results)?;
-            answer(reduce::summary(&results));
-            for torn in &results.torn {
-                // Only the beginning of each record was read so far, and it was whole; the rest is damaged.
+            conclude(reduce::summary(&results));
+            // Only the beginning of each record was read before, and that of these was whole. One whose beginning is damaged is not
+            // done, and is done again by whoever does its task.
+            let was_done = |task: &&TaskId| {
+                plan.tasks.iter().zip(states).any(|(known, state)| known.id == **task && state.is_done())
+            };
+            let damaged: Vec<&TaskId> = results.torn.iter().filter(was_done).collect();
+            for torn in &damaged {
                 store.forget(torn)?;
                 tell(format_args!(
                     "{torn}: its record is damaged and was removed; run the same command again"
                 ));
             }
-            if !results.torn.is_empty() {
+            if !damaged.is_empty() {
                 return Ok(Drawn::WithoutDamaged);
             }
         }
         Ok(Drawn::Whole)
+    }
+}
+
+/// The tables that a scan ends with.
+fn table_of(job: &Job, store: &Store) -> &'static str {
+    let has_search = job.search.is_some() && store.directory().join(SideTable::Search.name()).exists();
+    // Rows of results.csv are classifiers of points that the truth judges, which a search by itself has not.
+    let is_judged = job.points.iter().any(|point| !point.is_window());
+    match (is_judged, has_search) {
+        (true, true) => "results.csv, search.csv",
+        (false, true) => "search.csv",
+        (_, false) => "results.csv",
     }
 }
 

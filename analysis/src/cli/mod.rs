@@ -25,7 +25,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-pub use answer::answer;
+pub use answer::{answer, conclude};
 pub use export::{Export, WantedEvents};
 pub use plan::Format;
 pub use scene::{AtWork, Scene};

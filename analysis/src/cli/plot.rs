@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::answer;
+use super::{answer, tell};
 use crate::error::{Error, Exit};
-use crate::figures::{Figure, draw, draw_all, has_table};
+use crate::figures::{Figure, draw, draw_all, figure_stamp, has_table};
 use crate::plan::TaskId;
 use crate::report::renew;
 use crate::store::{Results, Store};
@@ -43,6 +43,14 @@ impl Plot {
         }
         let drawn = if self.figures.is_empty() { draw_all(&store)? } else { draw(&store, &self.figures)? };
         renew(&store)?;
+        let edited = figure_stamp::edited(&store);
+        if !edited.is_empty() {
+            tell(format_args!(
+                "warning: {}; `drapes reduce {}` makes all from the records again",
+                figure_stamp::what_is_edited(&edited),
+                self.directory.display()
+            ));
+        }
         for figure in drawn {
             let picture = store.directory().join(format!("figures/{}.png", figure.name()));
             answer(format_args!("{}\n", picture.display()));

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::error::Error;
-use crate::figures::{Figure, FigureTable, reduce, search};
+use crate::figures::{Figure, FigureTable, figure_stamp, reduce, search};
 use crate::store::{Results, SideTable, Store};
 
 /// A byte order mark.
@@ -20,6 +20,7 @@ pub fn tables(store: &Store, results: &Results) -> Result<Vec<(Figure, FigureTab
     if let Some(torn) = results.torn.first() {
         store.result(torn)?;
     }
+    let changed = figure_stamp::edited(store);
     let mut found = Vec::new();
     for (figure, expected) in reduce::tables(results) {
         let path = store.directory().join(format!("figures/{}.csv", figure.name()));
@@ -34,6 +35,10 @@ pub fn tables(store: &Store, results: &Results) -> Result<Vec<(Figure, FigureTab
             (expected.to_csv(), "the records give")
         };
         check(store, &path, &bytes, (&expected, who))?;
+        if changed.contains(&format!("figures/{}.csv", figure.name())) {
+            let place = ("some line".to_owned(), "it is not what was written when it was drawn".to_owned());
+            return Err(edited(store, &path, place));
+        }
         found.push((figure, table));
     }
     if found.is_empty() {

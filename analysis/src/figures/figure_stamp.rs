@@ -1,6 +1,8 @@
 //! The stamp of tables and pictures: `drawn.json`, written after them, says which records they were made from, so that they
 //! are made again only if the records have changed.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -9,7 +11,7 @@ use crate::figures::reduce;
 use crate::job::Job;
 use crate::plan::Plan;
 use crate::store::results::digest;
-use crate::store::{RecordState, Results, Store};
+use crate::store::{RecordState, Results, Store, digest_of};
 
 /// The records that tables and pictures were made from, and the files that there are.
 #[derive(Debug, Serialize, Deserialize)]
@@ -20,6 +22,9 @@ struct FigureStamp {
     results: u64,
     /// The files of `figures/`.
     figures: Vec<String>,
+    /// The digests of the tables among them. Earlier versions wrote none.
+    #[serde(default)]
+    tables: BTreeMap<String, String>,
 }
 
 const STAMP: &str = "drawn.json";
@@ -40,6 +45,7 @@ pub fn draw(store: &Store, results: &Results) -> Result<(), Error> {
             digest: results.digest.clone(),
             results: length(store).unwrap_or(0),
             figures: files.collect(),
+            tables: figures.iter().filter_map(|figure| digested(store, figure.name())).collect(),
         };
         store.write_json(STAMP, &drawn)?;
     }
@@ -64,6 +70,33 @@ pub fn is_drawn(store: &Store, job: &Job, plan: &Plan, states: &[RecordState]) -
         && store.control_searches().is_ok_and(|searches| {
             drawn.digest == digest(job, plan, states, store.unblinding().as_ref(), &searches)
         })
+}
+
+/// The tables of figures, as `figures/fig05.csv`, that are no longer what was written when all was drawn: somebody has changed them, and
+/// pictures and pages show the change.
+pub fn edited(store: &Store) -> Vec<String> {
+    let Ok(drawn) = store.read_json::<FigureStamp>(STAMP) else { return vec![] };
+    let is_edited = |(name, digest): &(String, String)| {
+        let found = std::fs::read(store.directory().join(name));
+        found.is_ok_and(|bytes| digest_of(&bytes) != *digest)
+    };
+    drawn.tables.into_iter().filter(is_edited).map(|(name, _)| name).collect()
+}
+
+/// What that means.
+pub fn what_is_edited(tables: &[String]) -> String {
+    format!(
+        "{} {} not what was written there: somebody has changed it, and pictures show the change",
+        tables.join(", "),
+        if tables.len() == 1 { "is" } else { "are" }
+    )
+}
+
+/// The table of a figure, and its digest.
+fn digested(store: &Store, figure: &str) -> Option<(String, String)> {
+    let name = format!("figures/{figure}.csv");
+    let bytes = std::fs::read(store.directory().join(&name)).ok()?;
+    Some((name, digest_of(&bytes)))
 }
 
 fn length(store: &Store) -> Option<u64> {

@@ -62,6 +62,9 @@ const TABLE: [(Variable, &str, &str, &str); 17] = [
     (Variable::LightMomentum, "pt_j2", "*p*_{T}^{J2}", "GeV"),
 ];
 
+/// Columns that models generate in place of ΔR, which are plain numbers and angles.
+const IN_PLACE_OF_DISTANCE: [&str; 2] = ["deta_scaled_jj", "acoplanarity_jj"];
+
 impl Variable {
     /// The variable of a column name.
     pub fn named(name: &str) -> Option<Self> {
@@ -79,6 +82,7 @@ pub fn unit(name: &str) -> &'static str {
     match TABLE.iter().find(|row| row.1 == name) {
         Some((_, _, _, "")) => "1",
         Some((_, _, _, unit)) => unit,
+        None if IN_PLACE_OF_DISTANCE.contains(&name) => "1",
         None => "",
     }
 }
@@ -98,6 +102,6 @@ mod tests {
 
     #[test]
     fn units_are_known_for_known_columns_only() {
-        assert_eq!(["m_j1", "tau21_j1", "energy"].map(unit), ["GeV", "1", ""]);
+        assert_eq!(["m_j1", "tau21_j1", "acoplanarity_jj", "energy"].map(unit), ["GeV", "1", "1", ""]);
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use strum::IntoStaticStr;
 
 use super::progress::Progress;
-use crate::figures::reduce;
+use crate::figures::{figure_stamp, reduce};
 use crate::plan::{Plan, Stage};
 use crate::store::{Results, Store, TaskState};
 
@@ -55,6 +55,7 @@ pub fn of(
     found.extend(damaged(store, results, progress));
     found.extend(diverged(plan, task_states));
     found.extend(told(results));
+    found.extend(edited(store));
     let left = progress.tasks - progress.done - progress.failed - progress.lost;
     if left > 0 && !progress.is_running() {
         found.push(Notice {
@@ -143,6 +144,17 @@ fn diverged(plan: &Plan, task_states: &[TaskState]) -> Vec<Notice> {
         })
     };
     stages.into_iter().filter_map(notice).collect()
+}
+
+/// Tables that somebody has changed.
+fn edited(store: &Store) -> Option<Notice> {
+    let tables = figure_stamp::edited(store);
+    (!tables.is_empty()).then(|| Notice {
+        level: Level::Warning,
+        what: figure_stamp::what_is_edited(&tables),
+        remedy: Some("Tables and pictures are made from the records again by:".to_owned()),
+        command: Some(format!("drapes reduce {}", store.directory().display())),
+    })
 }
 
 /// The warnings and notes of the closing table.

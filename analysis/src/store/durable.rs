@@ -40,6 +40,15 @@ pub fn is_part_of(name: &str, is_ours: impl Fn(&str) -> bool) -> bool {
     })
 }
 
+/// Waits until the disk knows the names in the folder of a file, which a bare name has in the working directory.
+///
+/// # Errors
+/// The folder cannot be opened, or the disk fails.
+pub fn sync_folder_of(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
 /// Writes beside the target, waits for the disk, then renames.
 ///
 /// # Errors
@@ -52,7 +61,7 @@ pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         file.sync_all()?;
         fs::rename(&part, path)?;
         // The rename itself must survive a power cut.
-        path.parent().map_or(Ok(()), |parent| fs::File::open(parent)?.sync_all())
+        sync_folder_of(path)
     };
     write().map_err(|source| {
         let _ = fs::remove_file(&part);

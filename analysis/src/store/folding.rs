@@ -9,7 +9,7 @@ use super::again::read_again;
 use super::folded::{FOLDING, WHAT};
 use super::header::Header;
 use super::identity::Identity;
-use super::{Store, part_of};
+use super::{Store, part_of, sync_folder_of};
 use crate::error::Error;
 use crate::plan::TaskId;
 
@@ -97,11 +97,8 @@ impl Folding {
         complete
             .and_then(|()| fs::rename(&self.part, &self.target))
             .map_err(|source| self.cannot_write(source))?;
-        if let Some(folder) = self.target.parent() {
-            // The rename must survive a power cut before anything is removed.
-            let synced = File::open(folder).and_then(|folder| folder.sync_all());
-            synced.map_err(|source| self.cannot_write(source))?;
-        }
+        // The rename must survive a power cut before anything is removed.
+        sync_folder_of(&self.target).map_err(|source| self.cannot_write(source))?;
         for (task, identity) in &self.own {
             let path = self.store.record(task);
             identity.remove(&path).map_err(|source| Error::CannotWrite { path, source })?;

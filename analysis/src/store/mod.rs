@@ -59,7 +59,7 @@ pub use accounting::{TimeSpent, time_spent};
 pub use arrivals::Arrivals;
 pub use aside::SideTable;
 pub use directory_lock::{DirectoryLock, LockTimeout, Process};
-pub use durable::{part_of, write_durably};
+pub use durable::{part_of, sync_folder_of, write_durably};
 pub use folding::Folding;
 pub use foresee::Foreseen;
 pub use header::Header;
@@ -72,6 +72,7 @@ pub use record::{
 pub use records::RecordState;
 pub use request::StopRequest;
 pub use results::{PointResults, Results};
+pub use seal::digest_of;
 pub use stopped::{Further, Stop};
 pub use survey::Survey;
 pub use task_state::{Tally, TaskState, task_states};

@@ -51,6 +51,11 @@ impl RecordState {
         }
     }
 
+    /// Whether a file stands where its record should and is damaged.
+    pub fn is_torn(&self) -> bool {
+        *self == Self::Ignored { why: TORN }
+    }
+
     /// Whether the task needs no more work.
     pub fn is_done(&self) -> bool {
         matches!(self, Self::Done(_))

@@ -115,6 +115,9 @@ impl Results {
         let mut known: HashMap<String, usize> = HashMap::new();
         for (task, state) in plan.tasks.iter().zip(states) {
             let RecordState::Done(run) = state else {
+                if state.is_torn() {
+                    results.torn.push(task.id.clone());
+                }
                 results.missing.push(task.id.clone());
                 continue;
             };

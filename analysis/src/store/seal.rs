@@ -52,7 +52,8 @@ pub fn sealed(mut object: Vec<u8>) -> Vec<u8> {
     object
 }
 
-fn digest_of(content: &[u8]) -> String {
+/// The first bytes of the SHA-256 of something, in hexadecimal digits.
+pub fn digest_of(content: &[u8]) -> String {
     hex::encode(&Sha256::digest(content)[..KEPT])
 }
 

@@ -49,7 +49,8 @@ pub fn most_disk(job: &Job, tasks: &[&Task], counts: EventCounts) -> Option<Dema
 
 /// Bytes as people say them: `12 kB`, `3.4 MB`, `1.2 GB`, `56 TB`.
 pub fn size(bytes: f64) -> String {
-    match bytes {
+    // A sum of nothing is −0.
+    match bytes + 0.0 {
         b if b < 1e6 => format!("{:.0} kB", b / 1e3),
         b if b < 1e9 => format!("{:.1} MB", b / 1e6),
         b if b < 1e12 => format!("{:.1} GB", b / 1e9),
@@ -111,6 +112,7 @@ mod tests {
     #[test]
     fn sizes_have_their_unit() {
         assert_eq!([2.5e3, 3.4e6, 1.2e9, 5.6e13].map(size), ["2 kB", "3.4 MB", "1.2 GB", "56 TB"]);
+        assert_eq!(size(std::iter::empty::<f64>().sum()), "0 kB");
         assert_eq!(size(1e30), "more than a million TB");
     }
 }
