@@ -20,7 +20,7 @@ use drapes::device::{self, GpuKernels};
 use drapes::models::classifier::{
     BoostedTrees, ClassifierFamily, DataTruth, Perceptrons, TemplateFolds, TemplateTruth, TwoSample, classify,
 };
-use drapes::models::diffusion::{Denoiser, DenoiserShape, Sampler};
+use drapes::models::diffusion::{Condition, Denoiser, DenoiserShape, Sampler};
 use drapes::models::flow::{FlowEvents, FlowModel, FlowShape};
 use drapes::progress_sink::NoProgress;
 use drapes::sample::marginals::ColumnMaps;
@@ -280,7 +280,13 @@ fn sampling(job: &Job, device: Device) -> (f64, &'static str) {
     let maps = ColumnMaps::of(normals(100, FEATURES + 1, 1).view(), job.denoiser.marginals);
     let denoiser = Denoiser::new(shape, parameters, vec![maps]);
     let grid = NoiseGrid::full(&settings);
-    let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver: settings.solver, device };
+    let sampler = Sampler {
+        denoiser: &denoiser,
+        grid: &grid,
+        solver: settings.solver,
+        condition: Condition::Own,
+        device,
+    };
     let masses = vec![0.0; if device.is_cuda() { 1 << 18 } else { 4096 }];
     let seconds = median(|| {
         assert_eq!(

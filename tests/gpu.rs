@@ -1,7 +1,7 @@
 //! What a GPU computes, beside what a processor does: needs one, and says so where there is none.
 
 use drapes::device;
-use drapes::models::diffusion::{Denoiser, DenoiserShape, Sampler, TrainingEvents, train};
+use drapes::models::diffusion::{Condition, Denoiser, DenoiserShape, Sampler, TrainingEvents, train};
 use drapes::models::flow::{Flow, FlowEvents, FlowShape, Objective, train as train_flows};
 use drapes::models::jet_model::{JetModelEvents, JetModelShape, train as train_jets};
 use drapes::progress_sink::NoProgress;
@@ -11,8 +11,8 @@ use drapes::training::{Checkpointer, TrainedMember};
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::template_spec::FlowKind;
 use drapes_analysis::job::{
-    DEFAULTS, DenoiserSettings, FlowNetwork, FlowSettings, JetModelSettings, Job, JobFile, Precision,
-    SamplerSettings,
+    DEFAULTS, DenoiserSettings, FlowNetwork, FlowSettings, JetModelSettings, Job, JobFile, MassWindow,
+    Precision, SamplerSettings,
 };
 use drapes_analysis::plan::random_stream::Stream;
 use half::f16;
@@ -67,7 +67,7 @@ fn distance(core: &Tensor, gpu: &Tensor) -> f64 {
 fn denoisers_learn_and_sample_the_same() {
     let Some(gpu) = gpu() else { return };
     let job = job();
-    let settings = DenoiserSettings { epochs: 6, ..job.denoiser.clone() };
+    let settings = DenoiserSettings { epochs: 6, mass_features: 4, ..job.denoiser.clone() };
     let shape = DenoiserShape::new(5, &settings, &job.sampler);
     let events = |seed: u64| TrainingEvents { rows: normals(256 * 8, 6, seed), stream: Stream::of_job(seed) };
     // One with fewer events ends earlier.
@@ -85,16 +85,18 @@ fn denoisers_learn_and_sample_the_same() {
     let grid = NoiseGrid::full(&sampler);
     let parameters = core.denoiser.member(0).parameters().copy();
     let maps = core.denoiser.member(0).maps().to_vec();
-    let made = |device| {
+    let made = |device, condition| {
         let denoiser = Denoiser::new(shape, parameters.to_device(device), maps.clone());
-        let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver: sampler.solver, device };
+        let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver: sampler.solver, condition, device };
         let mut noise = Stream::of_job(7).generator();
         sampler.from_noise(&[0.0; 500], &mut noise, &NoProgress).expect("events")
     };
-    let (core, on_gpu) = (made(Device::Cpu), made(gpu));
-    let worst = core.iter().zip(&on_gpu).map(|(a, b)| (a - b).abs()).fold(0.0_f32, f32::max);
-    eprintln!("samples differ by {worst:.1e} at most");
-    assert!(worst < 1e-2, "{worst}");
+    for condition in [Condition::Own, Condition::Edges(MassWindow::new(-0.5, 0.5))] {
+        let (core, on_gpu) = (made(Device::Cpu, condition), made(gpu, condition));
+        let worst = core.iter().zip(&on_gpu).map(|(a, b)| (a - b).abs()).fold(0.0_f32, f32::max);
+        eprintln!("samples differ by {worst:.1e} at most");
+        assert!(worst < 1e-2, "{worst} by {condition:?}");
+    }
 }
 
 #[test]

@@ -5,10 +5,10 @@ use drapes_analysis::job::template_spec::{FlowKind, TrainingSample};
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::plan::work::TrainFlows;
 use drapes_analysis::store::record::{FlowTraining, TaskResult};
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::Array2;
 use tch::Tensor;
 
-use super::{Perform, Trial, Workplace, weights};
+use super::{Perform, Trial, Workplace, train, weights};
 use crate::error::Error;
 use crate::models::flow::{
     Flow, FlowEvents, FlowModel, FlowShape, Objective, TrainedFlows, train as train_flows,
@@ -148,11 +148,7 @@ fn events(place: &Workplace, flow: FlowKind, sample: &TrainingSample) -> Result<
     };
     match flow {
         FlowKind::Base | FlowKind::Curtains | FlowKind::CurtainsEfficient => data(Region::SideBand),
-        FlowKind::BaseOfAll => {
-            let both = [data(Region::SideBand)?, data(Region::Signal)?];
-            Ok(concatenate(Axis(0), &[both[0].view(), both[1].view()])
-                .expect("regions have the same columns"))
-        }
+        FlowKind::BaseOfAll => train::everything(place, sample),
         FlowKind::Feta => Ok(place.sample()?.other_in(&regions, Region::SideBand)?.with_mass()),
     }
 }

@@ -20,7 +20,7 @@ use super::unfinished_jet_template::UnfinishedJetTemplate;
 use super::{Perform, Trial, Workplace, jet_summary};
 use crate::arrays::{ArrayReader, ArrayWriter, Column};
 use crate::error::Error;
-use crate::models::diffusion::Sampler;
+use crate::models::diffusion::{Condition, Sampler};
 use crate::models::jet_model::JetSampler;
 use crate::progress_sink::ProgressSink;
 use crate::sample::jets::{self, EventJets, Jets, KINEMATIC_FEATURES, Outline};
@@ -175,7 +175,13 @@ impl Kinematics<'_> {
     ) -> Result<Vec<Outline>, Error> {
         let Self { template, model, grid, starts, masses } = self;
         let solver = place.job.sampler.with(template.integration).solver;
-        let sampler = Sampler { denoiser: &model.denoiser, grid, solver, device: place.device };
+        let sampler = Sampler {
+            denoiser: &model.denoiser,
+            grid,
+            solver,
+            condition: Condition::Own,
+            device: place.device,
+        };
         let noise = &mut stream.branch("noise").generator();
         let features: Array2<f32> = if template.method == TemplateMethod::Noise {
             sampler.from_noise(masses, noise, sink)?

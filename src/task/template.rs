@@ -7,7 +7,9 @@ use drapes_analysis::job::Solver;
 use drapes_analysis::job::hlv;
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::regions::Region;
-use drapes_analysis::job::template_spec::{NoisePath, Start, TemplateMethod, TemplateSpec, TrainingSample};
+use drapes_analysis::job::template_spec::{
+    MassCondition, NoisePath, Start, TemplateMethod, TemplateSpec, TrainingSample,
+};
 use drapes_analysis::plan::TaskId;
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::work::template_summary::TemplateSummary;
@@ -22,7 +24,7 @@ use super::unfinished_template::{Generators, UnfinishedTemplate};
 use super::{Perform, Trial, Workplace, flow, train};
 use crate::arrays::{ArrayReader, ArrayWriter, Column};
 use crate::error::Error;
-use crate::models::diffusion::{Denoiser, Sampler};
+use crate::models::diffusion::{Condition, Denoiser, Sampler};
 use crate::models::flow::{FlowModel, Transform};
 use crate::progress_sink::ProgressSink;
 use crate::sample::derived::Derivation;
@@ -96,12 +98,14 @@ fn make(
         ),
     };
     let solver = place.job.sampler.with(template.integration).solver;
-    let maker = Maker { method, starts, model, solver, device: place.device };
+    let condition = match method.mass_condition() {
+        MassCondition::Own => Condition::Own,
+        MassCondition::Edges => Condition::Edges(place.job.regions_of(&template.sample).signal),
+    };
+    let maker = Maker { method, starts, model, solver, condition, device: place.device };
     let noise = match template.method {
-        TemplateMethod::Noise | TemplateMethod::FlowMatching | TemplateMethod::Cathode => {
-            stream.branch("starting noise")
-        }
-        _ => stream.branch("added noise"),
+        method if method.moves_events() => stream.branch("added noise"),
+        _ => stream.branch("starting noise"),
     }
     .generator();
     let spread = stream.branch("spread").generator();
@@ -142,6 +146,7 @@ struct Maker<'a> {
     model: Model,
     /// How a denoiser integrates.
     solver: Solver,
+    condition: Condition,
     device: Device,
 }
 
@@ -155,7 +160,7 @@ impl Maker<'_> {
     }
 
     fn sampler<'a>(&self, denoiser: &'a Denoiser, grid: &'a NoiseGrid) -> Sampler<'a> {
-        Sampler { denoiser, grid, solver: self.solver, device: self.device }
+        Sampler { denoiser, grid, solver: self.solver, condition: self.condition, device: self.device }
     }
 
     /// Makes some rows of a template at their target masses, from noise or from the events that the method starts from.
@@ -170,11 +175,10 @@ impl Maker<'_> {
         match &self.model {
             Model::Denoiser(denoiser, grid) => {
                 let sampler = self.sampler(denoiser, grid);
-                match self.method {
-                    TemplateMethod::Noise | TemplateMethod::FlowMatching => {
-                        sampler.from_noise(to, noise, sink)
-                    }
-                    _ => sampler.from_events(from().generated(), to, (noise, spread), sink),
+                if self.method.moves_events() {
+                    sampler.from_events(from().generated(), to, (noise, spread), sink)
+                } else {
+                    sampler.from_noise(to, noise, sink)
                 }
             }
             Model::Flow(flow) => match self.method {
@@ -222,7 +226,8 @@ impl Perform for Resample {
         let denoiser = train::read(place, model, NoisePath::Diffusion)?;
         let grid = NoiseGrid::full(&place.job.sampler);
         let solver = place.job.sampler.solver;
-        let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, device: place.device };
+        let (condition, device) = (Condition::Own, place.device);
+        let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, condition, device };
         let noise = stream.branch("starting noise").generator();
         // Nothing is spread where events begin as noise.
         let generators = Generators { spread: noise.clone(), noise };

@@ -28,17 +28,16 @@ impl Perform for TrainDenoisers {
                 Ok(place.sample()?.data(sample.injection, &regions, region)?.with_mass())
             };
             // Named by what it learns from, not by its place in the ensemble.
-            let (rows, stream) = match scope {
-                Scope::SideBands if *path == NoisePath::Straight => {
-                    (events(Region::SideBand)?, place.stream().branch("flow matching"))
-                }
-                Scope::SideBands => (events(Region::SideBand)?, place.stream().branch("denoiser")),
-                Scope::Everything => {
-                    let both = [events(Region::SideBand)?, events(Region::Signal)?];
-                    let rows = concatenate(Axis(0), &[both[0].view(), both[1].view()]);
-                    (rows.expect("regions have the same columns"), place.stream().branch("data denoiser"))
-                }
+            let rows = match scope {
+                Scope::SideBands => events(Region::SideBand)?,
+                Scope::Everything => everything(place, sample)?,
             };
+            let stream = place.stream().branch(match (scope, path) {
+                (Scope::SideBands, NoisePath::Diffusion) => "denoiser",
+                (Scope::SideBands, NoisePath::Straight) => "flow matching",
+                (Scope::Everything, NoisePath::Diffusion) => "data denoiser",
+                (Scope::Everything, NoisePath::Straight) => "flow matching of all data",
+            });
             Ok(TrainingEvents { rows, stream: stream.branch(sample) })
         });
         let members = members.collect::<Result<Vec<_>, Error>>()?;
@@ -54,6 +53,19 @@ impl Perform for TrainDenoisers {
     fn trial(&self) -> Option<&dyn Trial> {
         Some(self)
     }
+}
+
+/// All data between the outer edges of some side-bands, with their masses. The job's own signal region may lie elsewhere, as in a search
+/// with windows of its own: its events are none of these.
+pub fn everything(place: &Workplace, sample: &TrainingSample) -> Result<Array2<f32>, Error> {
+    let regions = place.job.regions_of(sample);
+    let events = |region| -> Result<Array2<f32>, Error> {
+        let events = place.sample()?.data(sample.injection, &regions, region)?;
+        let inside = (0..events.len()).filter(|event| regions.outer.contains(events.masses[*event]));
+        Ok(events.only(&inside.collect::<Vec<_>>()).with_mass())
+    };
+    let both = [events(Region::SideBand)?, events(Region::Signal)?];
+    Ok(concatenate(Axis(0), &[both[0].view(), both[1].view()]).expect("regions have the same columns"))
 }
 
 /// The record of each member of a training.

@@ -125,6 +125,7 @@ impl Plan {
             text.push_str(&format!("\n{}", wrapped(&format!("note: {note}"))));
         }
         text.push_str(&format!("\nestimated time\n{}", self.times(plan, priced)));
+        text.push_str(&priced::event_numbers(job));
         text.push_str(&priced::sources(priced));
         text.push_str(&demands(job, plan, price));
         if let Some(warning) = self.warning(job, plan, price) {
@@ -376,15 +377,19 @@ fn what(job: &Job, plan: &plan::Plan, stage: Stage) -> String {
             parts.collect::<Vec<_>>().join("; ")
         }
         Stage::Template => {
-            let diffused =
-                |point: &ScanPoint| point.template().is_some_and(|made| made.method.flow().is_none());
             let SamplerSettings { solver, steps, .. } = job.sampler;
-            let steps = format!(
-                "{} an event ({steps} steps of {})",
-                counted(solver.evaluations(steps), "network evaluation"),
-                solver.word()
-            );
-            if job.points.iter().any(diffused) { steps } else { "one pass an event".to_owned() }
+            let methods = job.points.iter().filter_map(ScanPoint::template).map(|made| made.method);
+            let answers: BTreeSet<usize> = methods
+                .filter(|method| method.flow().is_none())
+                .map(|method| method.mass_condition().answers())
+                .collect();
+            let evaluations: Vec<String> =
+                answers.iter().map(|each| (each * solver.evaluations(steps)).to_string()).collect();
+            if evaluations.is_empty() {
+                return "one pass an event".to_owned();
+            }
+            let evaluations = evaluations.join(" or ");
+            format!("{evaluations} network evaluations an event ({steps} steps of {})", solver.word())
         }
         Stage::Classify => {
             let mut parts = vec![];

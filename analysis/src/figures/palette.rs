@@ -23,7 +23,7 @@ impl Look {
 }
 
 /// Every method.
-const LOOKS: [Look; 13] = [
+const LOOKS: [Look; 15] = [
     Look::solid("supervised", 0x11_1111, Marker::Square),
     Look::solid("over_idealised", 0x2a_8c3c, Marker::Triangle),
     Look::solid("idealised", 0x7f_b069, Marker::Wedge),
@@ -32,7 +32,9 @@ const LOOKS: [Look; 13] = [
     Look::solid("cathode", 0x00_8b8b, Marker::Triangle),
     Look::solid("feta", 0x8a_6d3b, Marker::Wedge),
     Look { dash: Dash::Dotted, ..Look::solid("flow_matching", 0x3b_6ea5, Marker::Disc) },
+    Look { dash: Dash::Dashed, ..Look::solid("flow_matching_efficient", 0x3b_6ea5, Marker::Diamond) },
     Look::solid("noise", 0x7b_2d8e, Marker::Disc),
+    Look { dash: Dash::Dotted, ..Look::solid("noise_efficient", 0x7b_2d8e, Marker::Diamond) },
     Look { dash: Dash::Dashed, ..Look::solid("gensr", 0x7b_2d8e, Marker::Disc) },
     Look::solid("sr", 0x1f_5fa8, Marker::Diamond),
     Look::solid("sb", 0xc0_392b, Marker::Wedge),

@@ -8,7 +8,7 @@ use crate::plan::work::{MakeTemplate, TrainDenoisers};
 use crate::store::{DenoiserTraining, PointResults, Results, TemplateSummary};
 
 /// The methods of Figs. 4 and 5.
-pub const FROM_NOISE: [&str; 8] = [
+pub const FROM_NOISE: [&str; 10] = [
     "supervised",
     "over_idealised",
     "idealised",
@@ -16,10 +16,12 @@ pub const FROM_NOISE: [&str; 8] = [
     "curtains_f4f_efficient",
     "cathode",
     "flow_matching",
+    "flow_matching_efficient",
     "noise",
+    "noise_efficient",
 ];
 /// The methods of Figs. 8 and 18.
-pub const ALL: [&str; 12] = [
+pub const ALL: [&str; 14] = [
     "supervised",
     "over_idealised",
     "idealised",
@@ -28,18 +30,29 @@ pub const ALL: [&str; 12] = [
     "cathode",
     "feta",
     "flow_matching",
+    "flow_matching_efficient",
     "noise",
+    "noise_efficient",
     "sr",
     "sb",
     "mc",
 ];
 /// The methods of Fig. 17, and flow matching.
-pub const GENERATED: [&str; 6] = ["supervised", "flow_matching", "noise", "sr", "sb", "mc"];
+pub const GENERATED: [&str; 8] =
+    ["supervised", "flow_matching", "flow_matching_efficient", "noise", "noise_efficient", "sr", "sb", "mc"];
 /// Partial diffusion.
 pub const PARTIAL: [&str; 3] = ["sr", "sb", "mc"];
 /// The reference methods that partial diffusion is compared with.
-pub const REFERENCES: [&str; 6] =
-    ["supervised", "over_idealised", "curtains_f4f", "cathode", "flow_matching", "noise"];
+pub const REFERENCES: [&str; 8] = [
+    "supervised",
+    "over_idealised",
+    "curtains_f4f",
+    "cathode",
+    "flow_matching",
+    "flow_matching_efficient",
+    "noise",
+    "noise_efficient",
+];
 
 /// Whether a point is one of the main scan: its classifier and its sampler are those of the job.
 pub fn is_usual(results: &Results, point: &ScanPoint) -> bool {

@@ -2,7 +2,7 @@
 
 use super::{palette, panels, select};
 use crate::figures::FigureTable;
-use crate::job::{ClassifierKind, Inputs, NoisePath, Scope, method_names};
+use crate::job::{ClassifierKind, Inputs, NoisePath, ScanPoint, Scope, method_names};
 use crate::plan::work::{TrainFlows, TrainJets, TrainKinematics};
 use crate::statistics::band::Band;
 use crate::store::{FlowTraining, Loss, Results};
@@ -16,8 +16,19 @@ type Value = fn(&Loss) -> Option<f64>;
 
 pub fn table(name: &str, results: &Results) -> FigureTable {
     let mut table = FigureTable::new(name);
-    for (word, path) in [("denoiser", NoisePath::Diffusion), ("flow matching", NoisePath::Straight)] {
-        if let Some(training) = select::trainings_by(results, Scope::SideBands, path).last() {
+    // GenSR has such a network as well, which the paper's figures do without.
+    let is_efficient = |point: &ScanPoint| point.method() == "noise_efficient";
+    let of_all = results.job.points.iter().any(is_efficient);
+    let diffusion_of_all = ("denoiser of all data", Scope::Everything, NoisePath::Diffusion);
+    for (word, scope, path) in [
+        ("denoiser", Scope::SideBands, NoisePath::Diffusion),
+        ("flow matching", Scope::SideBands, NoisePath::Straight),
+        ("flow matching of all data", Scope::Everything, NoisePath::Straight),
+    ]
+    .into_iter()
+    .chain(of_all.then_some(diffusion_of_all))
+    {
+        if let Some(training) = select::trainings_by(results, scope, path).last() {
             push(&mut table, &format!("{word}-{}", training.sample), &[training.losses.as_slice()]);
         }
     }

@@ -10,7 +10,16 @@ use crate::store::{PointResults, Results};
 use drapes_draw::{Curve, Dash, Picture, Style};
 
 /// The methods of Fig. 12, and flow matching.
-const WIDTHS: [&str; 6] = ["curtains_f4f", "cathode", "flow_matching", "noise", "sr", "sb"];
+const WIDTHS: [&str; 8] = [
+    "curtains_f4f",
+    "cathode",
+    "flow_matching",
+    "flow_matching_efficient",
+    "noise",
+    "noise_efficient",
+    "sr",
+    "sb",
+];
 /// The methods that boosted trees are compared for.
 const TREES: [&str; 4] = ["supervised", "over_idealised", "idealised", "noise"];
 /// The ending of the words of curves of boosted trees.

@@ -21,9 +21,11 @@ enum Method {
     Supervised,
 }
 
-const METHODS: [(&str, Method); 13] = [
+const METHODS: [(&str, Method); 15] = [
     ("noise", Method::Template(TemplateMethod::Noise)),
+    ("noise_efficient", Method::Template(TemplateMethod::NoiseEfficient)),
     ("flow_matching", Method::Template(TemplateMethod::FlowMatching)),
+    ("flow_matching_efficient", Method::Template(TemplateMethod::FlowMatchingEfficient)),
     ("sr", Method::Template(TemplateMethod::SignalRegion)),
     ("sb", Method::Template(TemplateMethod::SideBand)),
     ("mc", Method::Template(TemplateMethod::OtherSample)),
@@ -46,6 +48,9 @@ pub const DEFAULT_SCAN: &str = r#"# One block a method; its axes multiply. Point
 #                   sigma_prime (from less noise), solver = ["heun"], steps = [200]
 #   flow_matching   conditional flow matching, from noise along straight paths; axes n_signal, side_bands_gev, oversampling,
 #                   solver, steps
+#   noise_efficient, flow_matching_efficient
+#                   the same with one network of all data for every signal region, between whose edges its answers are
+#                   interpolated
 #   sr, sb, mc      DRAPES SR, SB, MC: partial diffusion of data, side-bands, other sample; the same axes, with
 #                   sigma_prime = [2.24]
 #   curtains_f4f, curtains_f4f_efficient, cathode

@@ -24,6 +24,10 @@ keys! {
         /// `log`: ln σ/4 and waves along it (docs/validation.md has both).
         #[serde(default, skip_serializing_if = "NoiseEmbedding::goes_without_saying")]
         pub noise_embedding: NoiseEmbedding = "cosine", word();
+        /// Waves of the mass that the network sees beside the mass itself, so that what it makes may bend with the mass (docs/validation.md
+        /// has what they do).
+        #[serde(default, skip_serializing_if = "is_none")]
+        pub mass_features: usize = 0, whole("a whole number up to 64", |count| count <= 64);
         /// Passes over the side-band events (P).
         pub epochs: usize = 700, positive();
         /// Events a step (D).
@@ -52,6 +56,11 @@ keys! {
         /// Share of the side-band events kept aside to show over-training (D).
         pub validation_fraction: f64 = 0.05, validation_share();
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// The features of the noise strength σ that a denoiser sees.

@@ -1,7 +1,7 @@
 //! What methods are called in tables and figures, and in which order they stand there.
 
 /// The word of every method in ids and job files, and its name for people, in the order of legends and tables.
-pub const NAMES: [(&str, &str); 13] = [
+pub const NAMES: [(&str, &str); 15] = [
     ("supervised", "Supervised"),
     ("over_idealised", "Over-idealised"),
     ("idealised", "Idealised"),
@@ -10,7 +10,9 @@ pub const NAMES: [(&str, &str); 13] = [
     ("cathode", "CATHODE"),
     ("feta", "FETA"),
     ("flow_matching", "Flow matching"),
+    ("flow_matching_efficient", "Flow matching efficient"),
     ("noise", "DRAPES ∅"),
+    ("noise_efficient", "DRAPES ∅ efficient"),
     ("gensr", "DRAPES GenSR"),
     ("sr", "DRAPES SR"),
     ("sb", "DRAPES SB"),

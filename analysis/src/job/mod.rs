@@ -69,8 +69,8 @@ pub use regions::{MassWindow, Region, Regions};
 pub use search::{Injected, Peak, Produced, PseudoSearches, Search, Sensitivity, SimulatedSignal};
 pub use solver::Solver;
 pub use template_spec::{
-    FlowKind, Inputs, Integration, Kinematics, NoisePath, Scope, Start, TemplateMethod, TemplateSpec,
-    TrainingSample,
+    FlowKind, Inputs, Integration, Kinematics, MassCondition, NoisePath, Scope, Start, TemplateMethod,
+    TemplateSpec, TrainingSample,
 };
 
 /// A complete and consistent request.

@@ -31,6 +31,14 @@ impl MassWindow {
         self.low < other.high && other.low < self.high
     }
 
+    /// From the lower of both lower edges to the higher of both higher ones.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let low = if other.low < self.low { other.low } else { self.low };
+        let high = if other.high > self.high { other.high } else { self.high };
+        Self { low, high }
+    }
+
     /// Width in GeV.
     pub fn width(&self) -> f64 {
         self.high.0 - self.low.0

@@ -26,7 +26,7 @@ pub fn starts(
     let rule = Rule::new(expected, |value| {
         one_or_many(value).filter(|strengths| !strengths.is_empty() && strengths.iter().all(inside))
     });
-    if method == TemplateMethod::FlowMatching {
+    if method.is_flow_matching() {
         if scan.names("sigma_prime") {
             let message = "has no meaning here (flow matching begins with noise alone) remove it; noise begins from less";
             scan.wrong("sigma_prime", message);
@@ -42,7 +42,7 @@ pub fn starts(
             }
             strengths.into_iter().map(Some).collect()
         }
-        None if method == TemplateMethod::Noise => vec![None],
+        None if matches!(method, TemplateMethod::Noise | TemplateMethod::NoiseEfficient) => vec![None],
         None => {
             let usual = match inputs {
                 Inputs::Hlv => job.sigma_prime,

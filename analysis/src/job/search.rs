@@ -120,7 +120,7 @@ keys! {
         relative_width: f64 = 0, number("a share from 0 to below 2", |x| (0.0..2.0).contains(&x));
         /// Side-bands of this width on each side of a window; 0: those of [regions] around all windows.
         side_band_width_gev: f64 = 0, from_zero();
-        /// How templates are made: `noise`, `flow_matching`, `sb`, `mc`, `cathode`, `curtains_f4f`, `curtains_f4f_efficient` or `feta`, as in
+        /// How templates are made: `noise`, `noise_efficient`, `flow_matching`, `flow_matching_efficient`, `sb`, `mc`, `cathode`, `curtains_f4f`, `curtains_f4f_efficient` or `feta`, as in
         /// scans.
         method: String = "noise", fitting("the word of a method", |_: &String| true);
         /// Template events for each event that the method starts from (D).
@@ -417,9 +417,11 @@ impl SearchKeys {
 
 /// The method of a word, or why a search cannot have it: the rest of a message.
 fn template_method(word: &str) -> Result<TemplateMethod, &'static str> {
-    const SOME: [TemplateMethod; 8] = [
+    const SOME: [TemplateMethod; 10] = [
         TemplateMethod::Noise,
+        TemplateMethod::NoiseEfficient,
         TemplateMethod::FlowMatching,
+        TemplateMethod::FlowMatchingEfficient,
         TemplateMethod::SideBand,
         TemplateMethod::OtherSample,
         TemplateMethod::Cathode,
@@ -434,7 +436,8 @@ fn template_method(word: &str) -> Result<TemplateMethod, &'static str> {
         "sr" => Err("its template begins as the events that are searched, and a signal would stay in it in part) choose noise"),
         "gensr" => Err("its data are generated, and a search counts events) choose noise"),
         _ => SOME.into_iter().find(|method| method.word() == word).ok_or(
-            "there is no such method) choose noise, flow_matching, sb, mc, cathode, curtains_f4f, curtains_f4f_efficient or feta",
+            "there is no such method) choose noise, noise_efficient, flow_matching, flow_matching_efficient, sb, mc, cathode, \
+             curtains_f4f, curtains_f4f_efficient or feta",
         ),
     }
 }

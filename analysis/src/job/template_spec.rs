@@ -16,8 +16,13 @@ use crate::job::{Injection, MassWindow, Regions, SigmaPrime, TemplateSeed};
 pub enum TemplateMethod {
     /// DRAPES ∅: from noise, at masses drawn from the dijet fit.
     Noise,
+    /// DRAPES ∅ whose model has learnt all data, whatever the signal region, as [`Self::FlowMatchingEfficient`].
+    NoiseEfficient,
     /// Conditional flow matching: from noise along straight paths, at masses drawn from the dijet fit.
     FlowMatching,
+    /// Flow matching that has learnt all data, whatever the signal region: there its velocity lies on the line between those at
+    /// the edges of the signal region.
+    FlowMatchingEfficient,
     /// DRAPES SR: partial diffusion of the signal region's data, at their own masses.
     #[strum(to_string = "sr")]
     SignalRegion,
@@ -48,9 +53,13 @@ impl TemplateMethod {
     /// The flow that makes the template; none where a diffusion model does.
     pub fn flow(self) -> Option<FlowKind> {
         match self {
-            Self::Noise | Self::FlowMatching | Self::SignalRegion | Self::SideBand | Self::OtherSample => {
-                None
-            }
+            Self::Noise
+            | Self::NoiseEfficient
+            | Self::FlowMatching
+            | Self::FlowMatchingEfficient
+            | Self::SignalRegion
+            | Self::SideBand
+            | Self::OtherSample => None,
             Self::Curtains => Some(FlowKind::Curtains),
             Self::CurtainsEfficient => Some(FlowKind::CurtainsEfficient),
             Self::Cathode => Some(FlowKind::Base),
@@ -62,7 +71,9 @@ impl TemplateMethod {
     pub fn draws_masses(self) -> bool {
         match self {
             Self::Noise
+            | Self::NoiseEfficient
             | Self::FlowMatching
+            | Self::FlowMatchingEfficient
             | Self::SideBand
             | Self::Curtains
             | Self::CurtainsEfficient
@@ -74,7 +85,12 @@ impl TemplateMethod {
     /// The events that the method starts from.
     pub fn starts(self) -> Start {
         match self {
-            Self::Noise | Self::FlowMatching | Self::SignalRegion | Self::Cathode => Start::SignalRegion,
+            Self::Noise
+            | Self::NoiseEfficient
+            | Self::FlowMatching
+            | Self::FlowMatchingEfficient
+            | Self::SignalRegion
+            | Self::Cathode => Start::SignalRegion,
             Self::SideBand | Self::Curtains | Self::CurtainsEfficient => Start::SideBands,
             Self::OtherSample | Self::Feta => Start::OtherSample,
         }
@@ -84,12 +100,54 @@ impl TemplateMethod {
 impl TemplateMethod {
     /// Whether each event of a template began as an event: those of ∅, flow matching and CATHODE began as noise.
     pub fn moves_events(self) -> bool {
-        !matches!(self, Self::Noise | Self::FlowMatching | Self::Cathode)
+        !matches!(self, Self::Noise | Self::NoiseEfficient | Self::Cathode) && !self.is_flow_matching()
+    }
+
+    /// Whether events come from noise along straight paths.
+    pub fn is_flow_matching(self) -> bool {
+        matches!(self, Self::FlowMatching | Self::FlowMatchingEfficient)
     }
 
     /// The path that events of its denoiser take to noise, where it has one.
     pub fn path(self) -> NoisePath {
-        if self == Self::FlowMatching { NoisePath::Straight } else { NoisePath::Diffusion }
+        if self.is_flow_matching() { NoisePath::Straight } else { NoisePath::Diffusion }
+    }
+
+    /// Whether one denoiser serves every signal region.
+    fn serves_all_regions(self) -> bool {
+        matches!(self, Self::NoiseEfficient | Self::FlowMatchingEfficient)
+    }
+
+    /// The events that its denoiser learns from, where it has one.
+    pub fn scope(self) -> Scope {
+        if self.serves_all_regions() { Scope::Everything } else { Scope::SideBands }
+    }
+
+    /// What the network is told of an event's mass.
+    pub fn mass_condition(self) -> MassCondition {
+        if self.serves_all_regions() { MassCondition::Edges } else { MassCondition::Own }
+    }
+}
+
+/// What a network is told of the mass of an event that it makes in the signal region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MassCondition {
+    /// The mass itself.
+    Own,
+    /// The masses of both edges of the signal region, one after the other; of both answers it is the point of the line between them
+    /// at the event's mass. So a network that has learnt a signal inside of them does not make it.
+    ///
+    /// Source: the interpolation of velocities by mass of SIGMA (arXiv:2410.20537).
+    Edges,
+}
+
+impl MassCondition {
+    /// How often a network is asked where it would be asked once.
+    pub fn answers(self) -> usize {
+        match self {
+            Self::Own => 1,
+            Self::Edges => 2,
+        }
     }
 }
 
@@ -305,7 +363,7 @@ impl Kinematics {
 pub enum Scope {
     /// The side-bands alone: a background model.
     SideBands,
-    /// Side-bands and signal region: a model of the data, for GenSR.
+    /// Side-bands and signal region: a model of the data, for GenSR and for templates whose model serves several signal regions.
     Everything,
 }
 

@@ -65,7 +65,12 @@ pub fn kinematics_weights(job: &Job) -> f64 {
 
 fn denoiser_of(job: &Job, features: usize) -> f64 {
     let denoiser = &job.denoiser;
-    weights(features + denoiser.noise_features + 1, denoiser.hidden_layers, denoiser.width, features)
+    weights(
+        features + denoiser.noise_features + 1 + denoiser.mass_features,
+        denoiser.hidden_layers,
+        denoiser.width,
+        features,
+    )
 }
 
 /// Numbers that the model of the jets' kinematics generates.
@@ -105,26 +110,45 @@ pub fn classifier_weights(job: &Job) -> f64 {
 pub const TRAINING: f64 = 6.0;
 /// Operations a weight and event of a finished network.
 pub const INFERENCE: f64 = 2.0;
-/// Share of the allowed trees that are grown before training against a template stops, as seen on the LHCO events.
-const GROWN_TREES: f64 = 0.2;
+/// What there is to tell apart for boosted trees, which grow until it is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// Injected signal, or signal itself.
+    Signal,
+    /// What data of a search may hold.
+    Sought,
+    /// A template that closes, or nothing: the loss hardly ever improves, and the patience is over soon.
+    Little,
+}
+
+impl Difference {
+    /// Trees that are grown, as seen on the LHCO events, in the search of the demonstration and in its closures. Few trees are all
+    /// grown: nothing stops them before the patience is over.
+    fn trees(self, job: &Job) -> f64 {
+        let (iterations, patience) = (job.trees.iterations as f64, job.trees.patience as f64);
+        let grown = match self {
+            Self::Signal => (0.2 * iterations).max(patience),
+            Self::Sought => 2.8 * patience,
+            Self::Little => 1.5 * patience,
+        };
+        grown.min(iterations)
+    }
+}
+
 /// Bins of a feature's histogram in each leaf. A tree of few events costs what it takes to go through them.
 const BINS: f64 = 256.0;
+/// Sorting events into bins costs as much as passing them in so many trees.
+const BINNING: f64 = 10.0;
 
-/// What one tree costs, in events times features.
-pub fn tree_work(job: &Job, events: f64) -> f64 {
-    (events + BINS * job.trees.leaves as f64) * job.data.features.len() as f64
+/// What a forest of so many trees costs, in events times features.
+pub fn trees_work(job: &Job, events: f64, trees: f64) -> f64 {
+    let passed = trees * (events + BINS * job.trees.leaves as f64) + BINNING * events;
+    passed * job.data.features.len() as f64
 }
 
-/// The same of all trees of a classifier. Few trees are all grown: nothing stops them before the patience is over.
-pub fn forest_work(job: &Job, events: f64) -> f64 {
-    let (iterations, patience) = (job.trees.iterations as f64, job.trees.patience as f64);
-    (GROWN_TREES * iterations).max(patience.min(iterations)) * tree_work(job, events)
-}
-
-/// The same where nothing can be told apart: the loss hardly ever improves, and the patience is over soon.
-pub fn stopped_forest_work(job: &Job, events: f64) -> f64 {
-    let grown = job.trees.patience.saturating_add(1).min(job.trees.iterations);
-    grown as f64 * tree_work(job, events)
+/// The same of the trees of a classifier.
+pub fn forest_work(job: &Job, events: f64, difference: Difference) -> f64 {
+    trees_work(job, events, difference.trees(job))
 }
 
 /// A product of counts, of which the largest that a job can name would overflow whole numbers.
@@ -135,7 +159,8 @@ pub fn product<const N: usize>(counts: [usize; N]) -> f64 {
 /// Network evaluations for an event of a template.
 pub fn evaluations_of(job: &Job, template: &TemplateSpec) -> f64 {
     let sampler = job.sampler.with(template.integration);
-    sampler.solver.evaluations(NoiseGrid::points(&sampler, template.sigma_prime)) as f64
+    let answers = template.method.mass_condition().answers();
+    (answers * sampler.solver.evaluations(NoiseGrid::points(&sampler, template.sigma_prime))) as f64
 }
 
 /// Seconds for so many operations at a rate in 10⁹ operations a second.

@@ -173,6 +173,35 @@ fn an_efficient_variant_with_one_signal_region_is_said_to_buy_nothing() {
 }
 
 #[test]
+fn one_network_of_flow_matching_serves_every_signal_region_and_window() {
+    let trainings = |plan: &Plan| -> Vec<String> {
+        let ids = ids(plan).into_iter().filter(|id| id.starts_with("train/"));
+        ids.map(str::to_owned).collect()
+    };
+    let scan = "[[scan]]\nmethod = 'flow_matching_efficient'\nn_signal = [0, 5]\n";
+    let several = plan(&format!("{scan}signal_region_gev = [[3300, 3700], [3700, 4100], [4100, 4500]]\n"));
+    let one = |count: usize| format!("train/flow-matching-of-all-s{count}-w2800-6000");
+    assert_eq!(trainings(&several), [one(0), one(5)]);
+    assert!(several.notes().is_empty());
+    for task in &several.tasks {
+        let Work::Template(made) = &task.work else { continue };
+        assert_eq!(made.model.0.0, one(made.template.sample.injection.n_signal.0 as usize), "{}", task.id);
+        assert!(task.needs.iter().any(|need| need.0.starts_with("fit/")), "masses are drawn");
+    }
+    let found = plan(scan).notes();
+    assert!(found.len() == 1 && found[0].contains("2 of these networks serve one"), "{found:?}");
+    // Two solvers make two templates of one region.
+    let solvers = plan(&format!("{scan}solver = ['heun', 'euler']\n")).notes();
+    assert_eq!(solvers, found);
+    // Windows have side-bands of their own, which one network knows all of.
+    let search = plan(
+        "[search]\nmethod = 'flow_matching_efficient'\nwindows_gev = [[3300, 3700], [3700, 4100]]\n\
+         side_band_width_gev = 400\n",
+    );
+    assert_eq!(trainings(&search), ["train/flow-matching-of-all-s0-w2900-4500"]);
+}
+
+#[test]
 fn one_density_serves_every_signal_region_of_the_efficient_variant() {
     let plan = plan(
         "[compute]\nflows_per_task = 2\n[[scan]]\nmethod = 'curtains_f4f_efficient'\nn_signal = [0, 5]\n\

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::figures::excess;
 use crate::figures::fit_quality::{LEAST_P_VALUE, fit_p_value, written};
 use crate::job::method_names::label;
-use crate::job::{ClassifierKind, Scope};
+use crate::job::{ClassifierKind, NoisePath, Scope};
 use crate::plan::work::{self, TrainDenoisers, TrainFlows, TrainJets, TrainKinematics};
 use crate::store::{Loss, Results};
 
@@ -138,7 +138,12 @@ impl Fit {
 
 fn trainings(results: &Results) -> Vec<Training> {
     let denoisers = results.each::<TrainDenoisers>().flatten().map(|found| {
-        let model = if found.scope == Scope::SideBands { "denoiser" } else { "denoiser of all data" };
+        let model = match (found.scope, found.path) {
+            (Scope::SideBands, NoisePath::Diffusion) => "denoiser",
+            (Scope::Everything, NoisePath::Diffusion) => "denoiser of all data",
+            (Scope::SideBands, NoisePath::Straight) => "flow matching",
+            (Scope::Everything, NoisePath::Straight) => "flow matching of all data",
+        };
         (model, found)
     });
     let kinematics = results.each::<TrainKinematics>().flatten().map(|found| ("jets' kinematics", found));

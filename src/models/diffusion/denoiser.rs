@@ -3,6 +3,7 @@
 use drapes_analysis::job::{DenoiserSettings, NoiseEmbedding, NoisePath, SamplerSettings};
 use tch::{Device, Kind, Tensor};
 
+use super::mass::mass_waves;
 use super::noise::{NoiseLaw, Preconditioning, cosines, log_features, time_features};
 use crate::fused::{ResidualNetwork, answers, is_known};
 use crate::nn::{Layout, ResNet};
@@ -19,7 +20,9 @@ pub struct DenoiserShape {
     pub width: usize,
     /// Features of the noise strength.
     pub noise_features: usize,
-    /// What these are.
+    /// Waves of the mass, beside the mass.
+    pub mass_features: usize,
+    /// What those of the noise strength are.
     pub noise_embedding: NoiseEmbedding,
     /// The path that events take to noise.
     pub path: NoisePath,
@@ -32,10 +35,21 @@ pub struct DenoiserShape {
 impl DenoiserShape {
     /// The network that a job asks for.
     pub fn new(features: usize, denoiser: &DenoiserSettings, sampler: &SamplerSettings) -> Self {
-        let DenoiserSettings { hidden_layers, width, noise_features, noise_embedding, .. } = *denoiser;
+        let DenoiserSettings { hidden_layers, width, noise_features, mass_features, noise_embedding, .. } =
+            *denoiser;
         let SamplerSettings { sigma_min, sigma_max, .. } = *sampler;
         let path = NoisePath::Diffusion;
-        Self { features, hidden_layers, width, noise_features, noise_embedding, path, sigma_min, sigma_max }
+        Self {
+            features,
+            hidden_layers,
+            width,
+            noise_features,
+            mass_features,
+            noise_embedding,
+            path,
+            sigma_min,
+            sigma_max,
+        }
     }
 
     /// The same for events that take this path to noise.
@@ -53,17 +67,20 @@ impl DenoiserShape {
         }
     }
 
+    /// What the network sees of an event: its features, those of its noise strength, its mass and waves of it.
+    fn inputs(&self) -> usize {
+        self.features + self.noise_features + 1 + self.mass_features
+    }
+
     /// The parameters of one model.
     pub fn layout(&self) -> Layout {
-        let inputs = self.features + self.noise_features + 1;
-        ResNet::layout(inputs, self.hidden_layers, self.width, self.features)
+        ResNet::layout(self.inputs(), self.hidden_layers, self.width, self.features)
     }
 
     /// The same network for kernels, if they know such a one.
     pub(super) fn kernel(&self) -> Option<ResidualNetwork> {
-        let inputs = self.features + self.noise_features + 1;
         is_known(self.width)
-            .then(|| ResidualNetwork::new(inputs, self.hidden_layers, self.width, self.features))
+            .then(|| ResidualNetwork::new(self.inputs(), self.hidden_layers, self.width, self.features))
     }
 
     /// What a single model answers to inputs, by kernels where a processor computes and they know the network.
@@ -80,11 +97,11 @@ impl DenoiserShape {
         Tensor::from_slice(&answered).reshape([1, -1, self.features as i64])
     }
 
-    /// What the network sees: the scaled event, the features of its noise strength, and its mass.
+    /// What the network sees: the scaled event, the features of its noise strength, its mass and waves of it.
     ///
     /// # Shapes
     /// `scaled` `[members, batch, features]`, `sigma` and `mass` broadcast to `[members, batch, 1]`; the result
-    /// is `[members, batch, features + noise_features + 1]`.
+    /// is `[members, batch, inputs]`.
     ///
     /// # Units
     /// All standardised.
@@ -94,7 +111,10 @@ impl DenoiserShape {
     pub fn network_input(&self, scaled: &Tensor, sigma: &Tensor, mass: &Tensor) -> Tensor {
         let size = scaled.size();
         let noise = self.embedded(sigma).expand([size[0], size[1], self.noise_features as i64], false);
-        Tensor::cat(&[scaled, &noise, mass], 2)
+        if self.mass_features == 0 {
+            return Tensor::cat(&[scaled, &noise, mass], 2);
+        }
+        Tensor::cat(&[scaled, &noise, mass, &mass_waves(mass, self.mass_features)], 2)
     }
 
     /// The features of noise strengths, `[…, 1]` to `[…, noise_features]`.

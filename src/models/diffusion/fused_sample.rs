@@ -11,7 +11,9 @@ use drapes_analysis::job::{NoisePath, Solver};
 use pulp::{Arch, Simd, WithSimd};
 use tch::{Device, Kind, Tensor};
 
+use super::condition::Told;
 use super::denoiser::Denoiser;
+use super::mass::mass_waves_of;
 use super::noise::Preconditioning;
 use super::solve::Multistep;
 use crate::fused::{Aligned, Purpose, ResidualNetwork, ResidualTile, TILE};
@@ -20,6 +22,7 @@ use crate::fused::{Aligned, Purpose, ResidualNetwork, ResidualTile, TILE};
 /// that their products with the weights are part of the biases.
 pub struct SamplingKernel<'a> {
     features: usize,
+    mass_features: usize,
     path: NoisePath,
     network: ResidualNetwork,
     parameters: Aligned,
@@ -35,13 +38,14 @@ impl<'a> SamplingKernel<'a> {
         let shape = denoiser.shape();
         shape.kernel().filter(|_| device == Device::Cpu)?;
         let (features, width, embedded) = (shape.features, shape.width, shape.noise_features);
-        let network = ResidualNetwork::new(features + 1, shape.hidden_layers, width, features);
+        let network =
+            ResidualNetwork::new(features + 1 + shape.mass_features, shape.hidden_layers, width, features);
         let flat = Vec::<f32>::try_from(&denoiser.parameters().flatten(0, -1)).ok()?;
         let (of_events, rest) = flat.split_at(features * width);
         let (of_noise, of_mass_and_further) = rest.split_at(embedded * width);
         let mut parameters = Aligned::zeros(network.layers().padded_len());
         network.layers().pad(&[of_events, of_mass_and_further].concat(), &mut parameters);
-        let own = &of_mass_and_further[width..2 * width];
+        let own = &of_mass_and_further[(1 + shape.mass_features) * width..][..width];
         let bias = |sigma: &f64| {
             let embedded = shape.embedded(&Tensor::full([1], *sigma, (Kind::Float, Device::Cpu)));
             let embedded = Vec::<f32>::try_from(&embedded).unwrap_or_default();
@@ -54,18 +58,27 @@ impl<'a> SamplingKernel<'a> {
             bias.into_iter().map(|bias| bias as f32).collect()
         };
         let biases = grid.sigmas.iter().map(bias).collect();
-        Some(Self { features, path: shape.path, network, parameters, grid, solver, biases })
+        Some(Self {
+            features,
+            mass_features: shape.mass_features,
+            path: shape.path,
+            network,
+            parameters,
+            grid,
+            solver,
+            biases,
+        })
     }
 
     /// Solves down the grid.
     ///
     /// # Shapes
-    /// `x` `(events, features)`, `masses` an entry for each event.
-    pub fn descend(&mut self, x: &mut [f64], masses: &[f32]) {
+    /// `x` `(events, features)`, `told` an entry for each event.
+    pub fn descend(&mut self, x: &mut [f64], told: &Told) {
         let tile = self.network.tile(Purpose::Answering);
         let room = || vec![0.0; TILE * self.features];
-        let (here, ahead, there) = (room(), room(), room());
-        Arch::new().dispatch(Descent { kernel: self, x, masses, tile, here, ahead, there });
+        let (here, ahead, there, at_low_edge) = (room(), room(), room(), room());
+        Arch::new().dispatch(Descent { kernel: self, x, told, tile, here, ahead, there, at_low_edge });
     }
 }
 
@@ -73,7 +86,7 @@ impl<'a> SamplingKernel<'a> {
 struct Descent<'a, 'b> {
     kernel: &'a mut SamplingKernel<'b>,
     x: &'a mut [f64],
-    masses: &'a [f32],
+    told: &'a Told,
     tile: ResidualTile,
     /// Slopes, or denoised events, where a step begins.
     here: Vec<f64>,
@@ -81,6 +94,8 @@ struct Descent<'a, 'b> {
     ahead: Vec<f64>,
     /// The slopes there; or the denoised events of the step before.
     there: Vec<f64>,
+    /// What the network takes events for at the lower edge of their window.
+    at_low_edge: Vec<f64>,
 }
 
 impl WithSimd for Descent<'_, '_> {
@@ -90,26 +105,50 @@ impl WithSimd for Descent<'_, '_> {
     fn with_simd<S: Simd>(mut self, simd: S) {
         let features = self.kernel.features;
         let x = std::mem::take(&mut self.x);
-        for (x, masses) in x.chunks_mut(TILE * features).zip(self.masses.chunks(TILE)) {
-            for (event, mass) in self.tile.x.chunks_exact_mut(self.tile.stride).zip(masses) {
-                event[features] = *mass;
+        for (tile, x) in x.chunks_mut(TILE * features).enumerate() {
+            let events = tile * TILE..tile * TILE + x.len() / features;
+            if let Told::Own(masses) = self.told {
+                self.tell(masses[events.clone()].iter().copied());
             }
-            self.solve(simd, x);
+            self.solve(simd, x, events.start);
         }
     }
 }
 
 impl Descent<'_, '_> {
+    /// Writes masses of events beside what the network sees of them.
     #[inline(always)]
-    fn solve<S: Simd>(&mut self, simd: S, x: &mut [f64]) {
+    fn tell(&mut self, masses: impl Iterator<Item = f32>) {
+        let SamplingKernel { features, mass_features, .. } = *self.kernel;
+        for (event, mass) in self.tile.x.chunks_exact_mut(self.tile.stride).zip(masses) {
+            event[features] = mass;
+            for (place, wave) in event[features + 1..].iter_mut().zip(mass_waves_of(mass, mass_features)) {
+                *place = wave;
+            }
+        }
+    }
+
+    /// The same of one mass for all events.
+    #[inline(always)]
+    fn tell_all(&mut self, mass: f32) {
+        let SamplingKernel { features, mass_features, .. } = *self.kernel;
+        let told: Vec<f32> = std::iter::once(mass).chain(mass_waves_of(mass, mass_features)).collect();
+        for event in self.tile.x.chunks_exact_mut(self.tile.stride) {
+            event[features..][..told.len()].copy_from_slice(&told);
+        }
+    }
+
+    /// Solves for the events of a tile, of which this is the first.
+    #[inline(always)]
+    fn solve<S: Simd>(&mut self, simd: S, x: &mut [f64], first: usize) {
         match self.kernel.solver {
-            Solver::Euler | Solver::Heun => self.by_slopes(simd, x),
-            Solver::Dpmpp2m => self.by_multistep(simd, x),
+            Solver::Euler | Solver::Heun => self.by_slopes(simd, x, first),
+            Solver::Dpmpp2m => self.by_multistep(simd, x, first),
         }
     }
 
     #[inline(always)]
-    fn by_slopes<S: Simd>(&mut self, simd: S, x: &mut [f64]) {
+    fn by_slopes<S: Simd>(&mut self, simd: S, x: &mut [f64], first: usize) {
         let grid = self.kernel.grid;
         let (mut here, mut ahead, mut there) = (
             std::mem::take(&mut self.here),
@@ -118,12 +157,12 @@ impl Descent<'_, '_> {
         );
         for (index, pair) in grid.sigmas.windows(2).enumerate() {
             let step = pair[1] - pair[0];
-            self.slopes(simd, x, index, &mut here);
+            self.slopes(simd, x, (index, first), &mut here);
             if self.kernel.solver == Solver::Heun {
                 for (ahead, (x, here)) in ahead.iter_mut().zip(x.iter().zip(&here)) {
                     *ahead = x + here * step;
                 }
-                self.slopes(simd, &ahead[..x.len()], index + 1, &mut there);
+                self.slopes(simd, &ahead[..x.len()], (index + 1, first), &mut there);
                 for (x, (here, there)) in x.iter_mut().zip(here.iter().zip(&there)) {
                     *x += (here + there) * (step / 2.0);
                 }
@@ -137,13 +176,13 @@ impl Descent<'_, '_> {
     }
 
     #[inline(always)]
-    fn by_multistep<S: Simd>(&mut self, simd: S, x: &mut [f64]) {
+    fn by_multistep<S: Simd>(&mut self, simd: S, x: &mut [f64], first: usize) {
         let grid = self.kernel.grid;
         let (mut here, mut before) = (std::mem::take(&mut self.here), std::mem::take(&mut self.there));
         // What an earlier tile has left there has no part in the first step, whatever it is.
         before.fill(0.0);
         for index in 0..grid.sigmas.len() {
-            self.denoised(simd, x, index, &mut here);
+            self.denoised(simd, x, (index, first), &mut here);
             match Multistep::after(&grid.sigmas, index) {
                 Some(step) => {
                     for (x, (here, before)) in x.iter_mut().zip(here.iter().zip(&before)) {
@@ -159,8 +198,8 @@ impl Descent<'_, '_> {
 
     /// (x − D(x; σ, m)) / σ at a strength of the grid.
     #[inline(always)]
-    fn slopes<S: Simd>(&mut self, simd: S, x: &[f64], index: usize, slopes: &mut [f64]) {
-        self.denoised(simd, x, index, slopes);
+    fn slopes<S: Simd>(&mut self, simd: S, x: &[f64], (index, first): (usize, usize), slopes: &mut [f64]) {
+        self.denoised(simd, x, (index, first), slopes);
         let sigma = self.kernel.grid.sigmas[index];
         for (slope, x) in slopes.iter_mut().zip(x) {
             *slope = (x - *slope) / sigma;
@@ -169,7 +208,34 @@ impl Descent<'_, '_> {
 
     /// D(x; σ, m) at a strength of the grid.
     #[inline(always)]
-    fn denoised<S: Simd>(&mut self, simd: S, x: &[f64], index: usize, denoised: &mut [f64]) {
+    fn denoised<S: Simd>(
+        &mut self,
+        simd: S,
+        x: &[f64],
+        (index, first): (usize, usize),
+        denoised: &mut [f64],
+    ) {
+        let Told::Edges([low, high], shares) = self.told else {
+            return self.denoised_as_told(simd, x, index, denoised);
+        };
+        let mut at_low_edge = std::mem::take(&mut self.at_low_edge);
+        self.tell_all(*low);
+        self.denoised_as_told(simd, x, index, &mut at_low_edge);
+        self.tell_all(*high);
+        self.denoised_as_told(simd, x, index, denoised);
+        let features = self.kernel.features;
+        let events = denoised.chunks_exact_mut(features).zip(at_low_edge.chunks_exact(features));
+        for ((denoised, at_low_edge), share) in events.zip(&shares[first..]) {
+            for (denoised, at_low_edge) in denoised.iter_mut().zip(at_low_edge) {
+                *denoised = at_low_edge + (*denoised - at_low_edge) * share;
+            }
+        }
+        self.at_low_edge = at_low_edge;
+    }
+
+    /// The same at the masses that stand beside the events.
+    #[inline(always)]
+    fn denoised_as_told<S: Simd>(&mut self, simd: S, x: &[f64], index: usize, denoised: &mut [f64]) {
         let SamplingKernel { features, path, network, parameters, grid, biases, .. } = &mut *self.kernel;
         let features = *features;
         let Preconditioning { c_skip, c_out, c_in } = Preconditioning::on(*path, grid.sigmas[index]);

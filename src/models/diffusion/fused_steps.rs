@@ -11,6 +11,7 @@ use pulp::Simd;
 use tch::{Device, Tensor};
 
 use super::denoiser::DenoiserShape;
+use super::mass::mass_waves_of;
 use super::noise::NoiseLaw;
 use crate::fused::{
     Aligned, Layers, Learning, MemberState, MemberSteps, Purpose, ResidualNetwork, ResidualTile, Rule,
@@ -26,6 +27,8 @@ pub struct DenoiserKernel {
     batch: usize,
     /// `(events of all members, features + 1)`, mapped.
     events: Vec<f32>,
+    /// `(events of all members, mass features)`
+    mass_waves: Vec<f32>,
 }
 
 /// The random numbers of a block, and its events.
@@ -57,6 +60,10 @@ impl DenoiserKernel {
             weighting: settings.loss_weighting,
             batch: settings.batch,
             events: events.to_vec(),
+            mass_waves: events
+                .chunks_exact(shape.features + 1)
+                .flat_map(|row| mass_waves_of(row[shape.features], shape.mass_features))
+                .collect(),
         })
     }
 }
@@ -141,12 +148,13 @@ impl Learning for DenoiserLearning<'_> {
 impl DenoiserLearning<'_> {
     /// Puts noisy events, and what the network should answer, into the tile.
     fn make_noisy(&mut self, first: usize, rows: usize) {
-        let DenoiserKernel { shape, network, law, weighting, events, .. } = self.kernel;
+        let DenoiserKernel { shape, network, law, weighting, events, mass_waves, .. } = self.kernel;
         let (features, embedded) = (shape.features, shape.noise_features);
         let (stride, width) = (self.tile.stride, network.answer_width());
         let places = self.tile.x.chunks_exact_mut(stride).zip(self.target.chunks_exact_mut(width));
         for (index, (x, target)) in (first..first + rows).zip(places) {
-            let row = &events[self.events[index] as usize * (features + 1)..][..=features];
+            let event = self.events[index] as usize;
+            let row = &events[event * (features + 1)..][..=features];
             let noise = &self.normals[index * (features + 1) + 1..][..features];
             let sigma = self.sigma[index];
             let straight = law.path == NoisePath::Straight;
@@ -158,6 +166,8 @@ impl DenoiserLearning<'_> {
             }
             x[features..features + embedded].copy_from_slice(&self.embedded[index * embedded..][..embedded]);
             x[features + embedded] = row[features];
+            let waves = &mass_waves[event * shape.mass_features..][..shape.mass_features];
+            x[features + embedded + 1..][..waves.len()].copy_from_slice(waves);
             if *weighting == LossWeighting::Printed {
                 // c(out)², on either path.
                 self.weights[index - first] = (sigma * c_in) * (sigma * c_in);

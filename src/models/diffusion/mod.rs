@@ -11,9 +11,11 @@
 //! Source: the paper, section 3.1, after Karras et al. 2022 ("EDM").
 
 mod by_noise;
+mod condition;
 mod denoiser;
 mod fused_sample;
 mod fused_steps;
+mod mass;
 mod noise;
 mod noisy;
 mod sample;
@@ -21,6 +23,7 @@ mod solve;
 mod train;
 
 pub use by_noise::{members_by_noise, strengths};
+pub use condition::Condition;
 pub use denoiser::{Denoiser, DenoiserShape};
 pub use noise::{NoiseLaw, NoisyInput, Preconditioning, cosines};
 pub use sample::Sampler;

@@ -6,8 +6,9 @@ use drapes_analysis::job::noise_grid::NoiseGrid;
 use ndarray::{Array2, ArrayView2};
 use rand_distr::{Distribution, StandardNormal};
 use rand_pcg::Pcg64;
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
+use super::condition::{Condition, Told};
 use super::denoiser::Denoiser;
 use super::fused_sample::SamplingKernel;
 use super::solve::descend;
@@ -31,6 +32,8 @@ pub struct Sampler<'a> {
     pub grid: &'a NoiseGrid,
     /// The integration rule.
     pub solver: Solver,
+    /// What the network is told of masses.
+    pub condition: Condition,
     /// Where to compute.
     pub device: Device,
 }
@@ -128,17 +131,15 @@ impl Sampler<'_> {
             }
             let range = first..masses.len().min(first + portion);
             let x = start(range.clone()).to_device(self.device);
-            let mass: Vec<f32> = masses[range.clone()]
-                .iter()
-                .map(|mass| maps.column(features).forward(*mass) as f32)
-                .collect();
+            let mapped = |mass| maps.column(features).forward(mass) as f32;
+            let told = self.condition.of(&masses[range.clone()], mapped);
             let solved = match &mut kernel {
                 Some(kernel) => {
                     let mut x = Vec::<f64>::try_from(&x.flatten(0, -1)).unwrap_or_default();
-                    kernel.descend(&mut x, &mass);
+                    kernel.descend(&mut x, &told);
                     x
                 }
-                None => self.solved(x, &mass)?,
+                None => self.solved(x, &told)?,
             };
             for (index, value) in solved.into_iter().enumerate() {
                 values.push(maps.column(index % features).backward(value) as f32);
@@ -149,12 +150,26 @@ impl Sampler<'_> {
     }
 
     /// The same as tensors.
-    fn solved(&self, x: Tensor, mass: &[f32]) -> Result<Vec<f64>, Error> {
-        let mass = Tensor::from_slice(mass).reshape([1, -1, 1]).to_device(self.device);
+    pub(super) fn solved(&self, x: Tensor, told: &Told) -> Result<Vec<f64>, Error> {
         // A portion takes so little time that only whole ones are stopped.
-        let solved = descend(x, (self.grid, self.solver), &NoProgress, |x, sigma| {
-            self.denoiser.denoise(x, sigma, &mass)
-        })?;
+        let solved = match told {
+            Told::Own(masses) => {
+                let mass = Tensor::from_slice(masses).reshape([1, -1, 1]).to_device(self.device);
+                descend(x, (self.grid, self.solver), &NoProgress, |x, sigma| {
+                    self.denoiser.denoise(x, sigma, &mass)
+                })?
+            }
+            Told::Edges(edges, shares) => {
+                let shares = Tensor::from_slice(shares).reshape([1, -1, 1]).to_device(self.device);
+                let edges = edges.map(|edge| {
+                    Tensor::full([1, shares.size()[1], 1], f64::from(edge), (Kind::Float, self.device))
+                });
+                descend(x, (self.grid, self.solver), &NoProgress, |x, sigma| {
+                    let [low, high] = [0, 1].map(|edge| self.denoiser.denoise(x, sigma, &edges[edge]));
+                    &low + (high - &low) * &shares
+                })?
+            }
+        };
         Ok(Vec::<f64>::try_from(&solved.to_device(Device::Cpu).flatten(0, -1)).unwrap_or_default())
     }
 }

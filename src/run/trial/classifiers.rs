@@ -5,7 +5,7 @@ use std::time::Instant;
 use drapes_analysis::job::point::ClassifierKind;
 use drapes_analysis::job::{ClassifierSettings, Job, TreeSettings};
 use drapes_analysis::machine::Seen;
-use drapes_analysis::plan::cost::{TRAINING, classifier_weights, tree_work};
+use drapes_analysis::plan::cost::{TRAINING, classifier_weights, trees_work};
 use drapes_analysis::plan::rates::Rates;
 use drapes_analysis::plan::work::{Classify, ClosureByTrees, PseudoExperiments, SearchWindow};
 use tch::Device;
@@ -61,7 +61,7 @@ fn batches(batch: usize) -> usize {
 /// Trees of a forest, and events of each class that they are grown on: as many as the signal region of the job has, but not more and
 /// not fewer than these. A tree on few events costs what its bins cost.
 const TREES: usize = 10;
-const MOST_EVENTS: usize = 4000;
+const MOST_EVENTS: usize = 10_000;
 const FEWEST_EVENTS: usize = 200;
 
 /// Operations and seconds of some training steps of perceptrons.
@@ -101,13 +101,14 @@ fn trees(job: &Job) -> Option<(f64, f64)> {
     let (rows, none) = (normals(2 * events, features, 1), normals(0, features, 2));
     let two_sample = two_sample(rows.view(), DataTruth::Generated, none.view());
     let members = [member_of_trees(events)];
-    let (start, mut grown) = (Instant::now(), 0);
-    while grown == 0 || start.elapsed() < MOMENT {
+    let (start, mut forests) = (Instant::now(), 0.0);
+    while forests == 0.0 || start.elapsed() < MOMENT {
         let smallest_fold = SmallestFold { batches: 1, validation: 1 };
         BoostedTrees(&settings).train(&two_sample, &members, smallest_fold, &Checkpointer::default()).ok()?;
-        grown += TREES;
+        forests += 1.0;
     }
-    Some((tree_work(job, (2 * events) as f64) * grown as f64, start.elapsed().as_secs_f64()))
+    let work = forests * trees_work(job, (2 * events) as f64, TREES as f64);
+    Some((work, start.elapsed().as_secs_f64()))
 }
 
 #[cfg(test)]

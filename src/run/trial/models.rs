@@ -15,7 +15,7 @@ use rand_distr::{Distribution, StandardNormal};
 use tch::Device;
 
 use super::clock::{self, Clock};
-use crate::models::diffusion::{self, Denoiser, DenoiserShape, Sampler, TrainingEvents, train};
+use crate::models::diffusion::{self, Condition, Denoiser, DenoiserShape, Sampler, TrainingEvents, train};
 use crate::models::flow::{self, Flow, FlowEvents, FlowModel, FlowShape, Objective, train as train_flows};
 use crate::progress_sink::NoProgress;
 use crate::sample::marginals::ColumnMaps;
@@ -94,7 +94,7 @@ fn sampling(job: &Job, device: Device) -> Option<(f64, f64)> {
     let maps = ColumnMaps::of(normals(100, features + 1, 1).view(), job.denoiser.marginals);
     let denoiser = Denoiser::new(shape, parameters, vec![maps]);
     let (grid, solver) = (NoiseGrid::full(&job.sampler), job.sampler.solver);
-    let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, device };
+    let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, condition: Condition::Own, device };
     let mut generator = Stream::of_job(2).generator();
     let (made, seconds) = clock::events(MOST, 256, |count| {
         sampler.from_noise(&vec![0.0; count], &mut generator, &NoProgress).ok()

@@ -25,10 +25,40 @@ fn folds(place: &Workplace, plan: &Plan) -> Vec<(String, TemplateFolds)> {
 }
 
 #[test]
+fn one_network_for_all_windows_learns_what_lies_between_their_side_bands_and_nothing_else() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let search = "[search]\ninjected = 100\nmethod = 'noise_efficient'\nwindows_gev = [[4500, 4700], [4700, 4900]]\nside_band_width_gev = 300\n";
+    let (plan, place, _) = workplace_with(directory.path(), search);
+    let trained = plan.tasks.iter().filter_map(|task| match &task.work {
+        Work::Train(training) => Some(training.samples.clone()),
+        _ => None,
+    });
+    let [sample] = trained.flatten().collect::<Vec<_>>()[..] else { panic!("one network") };
+    assert_eq!(sample.side_bands, MassWindow::new(4200.0, 5200.0));
+    let rows = super::super::train::everything(&place, &sample).expect("events");
+    let masses = rows.column(rows.ncols() - 1);
+    // The signal region of the job lies below all of it.
+    assert!(masses.len() > 100 && masses.iter().all(|mass| (4200.0..5200.0).contains(mass)));
+    assert!(masses.iter().any(|mass| (4500.0..4900.0).contains(mass)), "the windows' data, too");
+}
+
+#[test]
 fn every_template_is_dealt_by_the_events_that_it_began_as() {
     let directory = tempfile::tempdir().expect("a directory");
-    let methods =
-        ["noise", "sr", "sb", "mc", "gensr", "curtains_f4f", "curtains_f4f_efficient", "cathode", "feta"];
+    let methods = [
+        "noise",
+        "noise_efficient",
+        "flow_matching",
+        "flow_matching_efficient",
+        "sr",
+        "sb",
+        "mc",
+        "gensr",
+        "curtains_f4f",
+        "curtains_f4f_efficient",
+        "cathode",
+        "feta",
+    ];
     // FETA's copies of an event would be equal, so that it has none.
     let copies = |method: &str| if method == "feta" { "" } else { "oversampling = [2]\n" };
     let scan = |method| format!("[[scan]]\nmethod = '{method}'\nn_signal = [100]\n{}", copies(method));
@@ -55,7 +85,8 @@ fn every_template_is_dealt_by_the_events_that_it_began_as() {
         assert_eq!(of(method), TemplateFolds::OfOrigins(other), "{method}");
     }
     // The template of GenSR begins as noise as well.
-    for method in ["noise", "cathode", "gensr"] {
+    for method in ["noise", "noise_efficient", "flow_matching", "flow_matching_efficient", "cathode", "gensr"]
+    {
         assert_eq!(of(method), TemplateFolds::Random, "{method}");
     }
 }

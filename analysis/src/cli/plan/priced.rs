@@ -4,6 +4,7 @@ use crate::dispatch::makespan;
 use crate::figures::Figure;
 use crate::job::Job;
 use crate::machine::{Memory, Shown, device_of};
+use crate::plan::cost::keys::defaults;
 use crate::plan::device_kind::CORE;
 use crate::plan::price::{EventCounts, Price};
 use crate::plan::{Plan, Rates};
@@ -81,6 +82,18 @@ pub fn on_devices(job: &Job, plan: &Plan, given: Vec<Rates>, memory: &Memory) ->
         }
     }
     priced
+}
+
+/// That the numbers of events are those of other data, where the job says nothing of its own: a search in a small file would seem to
+/// take hours.
+pub fn event_numbers(job: &Job) -> String {
+    let usual = defaults();
+    if job.pricing != usual.pricing || job.data.events.file_name() == usual.data.events.file_name() {
+        return String::new();
+    }
+    wrapped(
+        "events: as many as the LHC Olympics have, for the job has no [pricing]; `drapes run JOB --dry-run` counts those of the data",
+    )
 }
 
 /// Where the times come from, and how to get those that are not there.

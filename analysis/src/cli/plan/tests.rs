@@ -253,6 +253,20 @@ fn a_plan_says_what_a_run_would_refuse() {
     assert!(!plan_of(Format::Text).of(&usual).expect("a plan").contains("warning:"));
 }
 
+#[test]
+fn a_plan_says_whose_numbers_of_events_it_has() {
+    let told = |more: &str| {
+        let text = format!(
+            "schema = 1\nname = 'own'\n[data]\nevents = 'mine.h5'\n{more}[[scan]]\nmethod = 'noise'\nn_signal = [0]\n"
+        );
+        let job = JobFile::from_text("job.toml", text).check().expect("a job");
+        plan_of(Format::Text).of(&job).expect("a plan").contains("run JOB --dry-run")
+    };
+    assert!(told("") && !told("[pricing]\nside_band_events = 500\n"));
+    let published = JobFile::from_text("job.toml", DEFAULTS.as_str()).check().expect("a job");
+    assert!(!plan_of(Format::Text).of(&published).expect("a plan").contains("--dry-run"));
+}
+
 /// Every job of the repository, and jobs whose axes all vary.
 fn jobs() -> Vec<(String, Job)> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../jobs");

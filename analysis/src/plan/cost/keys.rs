@@ -60,6 +60,12 @@ pub fn denoiser(job: &Job, members: usize, cost: Cost) -> Vec<Key> {
         ("denoiser.noise_features", own.noise_features, usual.noise_features),
         ("compute.denoisers_per_task", members, defaults().compute.denoisers_per_task),
     ];
+    // There are none by default, and one costs next to nothing.
+    keys.extend((own.mass_features > 0).then_some((
+        "denoiser.mass_features",
+        own.mass_features,
+        usual.noise_features,
+    )));
     keys.extend(by_cost(
         cost,
         ("denoiser.epochs", own.epochs, usual.epochs),

@@ -13,7 +13,8 @@ use crate::job::{
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, MASS, PLACE, SINGLE, SLOTS, TRAINED};
 use crate::plan::cost::{
-    EventCounts, INFERENCE, TRAINING, at_rate, classifier_weights, forest_work, jets, looks, product,
+    Difference, EventCounts, INFERENCE, TRAINING, at_rate, classifier_weights, forest_work, jets, looks,
+    product,
 };
 use crate::plan::{PaceKind, Rates, Task, TaskId};
 use crate::statistics::metrics::Performance;
@@ -163,7 +164,7 @@ impl TaskKind for Classify {
                 let each = jets::classification(job, events, (fold, judged));
                 (each * members, rates.jet_classifier)
             }
-            ClassifierKind::Trees => (members * forest_work(job, events), rates.trees),
+            ClassifierKind::Trees => (members * forest_work(job, events, Difference::Signal), rates.trees),
         };
         at_rate(operations, rate)
     }

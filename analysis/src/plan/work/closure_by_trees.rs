@@ -11,7 +11,7 @@ use super::{IfStopped, MakeTemplate, Recorded, Settings, TaskKind, Work};
 use crate::job::{IndependentBackground, Inputs, Job, Oversampling, TemplateSpec};
 use crate::plan::cost::keys::{self, Cost, Key, defaults};
 use crate::plan::cost::memory::{Chip, MASS, SINGLE};
-use crate::plan::cost::{EventCounts, at_rate, forest_work, product};
+use crate::plan::cost::{Difference, EventCounts, at_rate, forest_work, product};
 use crate::plan::{PaceKind, Rates, Task, TaskId};
 use crate::statistics::closure::{Closure, Excess, Measured, QUOTED_EFFICIENCIES};
 
@@ -101,7 +101,7 @@ impl TaskKind for ClosureByTrees {
         let folds = f64::from(Self::FOLDS);
         let learnt = self.events(counts) * (folds - 2.0) / folds;
         let trainings = product([job.closure.trees, Self::FOLDS as usize]);
-        at_rate(trainings * forest_work(job, learnt), rates.trees)
+        at_rate(trainings * forest_work(job, learnt, Difference::Little), rates.trees)
     }
 
     fn bytes(&self, _job: &Job, _counts: EventCounts) -> f64 {
@@ -250,10 +250,13 @@ mod tests {
         });
         let perceptrons: f64 = perceptrons.map(|task| seconds(&task.work)).sum();
         assert!(price > 0.0 && price < perceptrons, "{price} against {perceptrons}");
-        // Two data events' worth of each class: (242,000 + 242,000) · 3/5 of events, five features, fifty trees, 3 · 5 times.
-        // A tree goes through 256 bins of its 31 leaves besides.
-        let of =
-            |events: f64| (events * 0.6 + 256.0 * 31.0) * 5.0 * 50.0 * 15.0 / (Rates::CPU_CORE.trees * 1e9);
+        // Two data events' worth of each class: (242,000 + 242,000) · 3/5 of events, five features, 3 · 5 forests of fifteen
+        // trees: the patience is ten. A tree goes through 256 bins of its 31 leaves besides; to bin the events costs ten trees of them.
+        let of = |events: f64| {
+            let learnt = events * 0.6;
+            let forest = 15.0 * (learnt + 256.0 * 31.0) + 10.0 * learnt;
+            forest * 5.0 * 15.0 / (Rates::CPU_CORE.trees * 1e9)
+        };
         let expected = of(484_000.0);
         assert!((price / expected - 1.0).abs() < 1e-9, "{price} instead of {expected}");
         // The background of the data is as many events as the data.

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::model_of_template::model_of_template;
 use super::planning::Planning;
-use super::{Fit, MakeTemplate, ModelPlace, Recorded, Settings, TaskKind, TrainDenoisers, TrainFlows, Work};
-use crate::job::{Comparison, Job, Oversampling, Scope, Search, TemplateSpec};
+use super::{Fit, MakeTemplate, ModelPlace, Recorded, Settings, TaskKind, Work};
+use crate::job::{Comparison, Job, Oversampling, Search, TemplateSpec};
 use crate::plan::cost::EventCounts;
 use crate::plan::cost::keys::{Cost, Key};
 use crate::plan::cost::memory::Chip;
@@ -42,11 +43,7 @@ impl TaskKind for MakePool {
         let Some(pool) = job.search.as_ref().and_then(Search::pool) else { return };
         for point in job.points.iter().filter(|point| point.is_searched()) {
             let Comparison::Window { template, oversampling } = point.comparison else { continue };
-            let name = match template.method.flow() {
-                Some(flow) => TrainFlows::model_name(flow),
-                None => TrainDenoisers::model_name((Scope::SideBands, template.method.path())),
-            };
-            let model: ModelPlace = planning.model(&name, template.sample);
+            let model: ModelPlace = model_of_template(planning, &template);
             let oversampling = Self::factor(pool, oversampling);
             let fit = Fit::id_for(&template);
             planning.push(Self::task(MakeTemplate { template, oversampling, model, fit }));

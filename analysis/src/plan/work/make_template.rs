@@ -3,12 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::model_of_template::model_of_template;
 use super::planning::{Planning, templates};
-use super::{
-    Content, Fit, Histogram, ModelPlace, Recorded, Settings, TaskKind, TemplateSummary, TrainDenoisers,
-    TrainFlows, Work,
-};
-use crate::job::{Inputs, Job, Oversampling, Scope, Start, TemplateSpec, hlv};
+use super::{Content, Fit, Histogram, ModelPlace, Recorded, Settings, TaskKind, TemplateSummary, Work};
+use crate::job::{Inputs, Job, Oversampling, Start, TemplateSpec, hlv};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, made_event};
 use crate::plan::cost::{
@@ -59,11 +57,7 @@ impl TaskKind for MakeTemplate {
         let versions = planning.versions(templates);
         for wanted in planning.templates().into_iter().filter(|wanted| wanted.what.inputs == Inputs::Hlv) {
             let template = wanted.what;
-            let name = match template.method.flow() {
-                Some(flow) => TrainFlows::model_name(flow),
-                None => TrainDenoisers::model_name((Scope::SideBands, template.method.path())),
-            };
-            let model = planning.model(&name, template.sample);
+            let model = model_of_template(planning, &template);
             for (oversampling, ending) in versions.all(&template.to_string()) {
                 planning.push(Self::task(template, oversampling, &ending, model.clone()));
             }

@@ -9,7 +9,7 @@ use super::{IfStopped, MakePool, Recorded, SearchWindow, Settings, TaskKind, Wor
 use crate::job::{Comparison, Job, PseudoSearches, ScanPoint, Search};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, MASS, SINGLE};
-use crate::plan::cost::{EventCounts, at_rate, product, stopped_forest_work};
+use crate::plan::cost::{Difference, EventCounts, at_rate, forest_work, product};
 use crate::plan::{PaceKind, Plan, Rates, Task, TaskId};
 
 /// Some of the pseudo-experiments of a window.
@@ -109,7 +109,8 @@ impl TaskKind for PseudoExperiments {
 
     fn seconds(&self, job: &Job, counts: EventCounts, rates: &Rates) -> f64 {
         let grown = product([PseudoSearches::A_TASK, trainings(job), SearchWindow::FOLDS as usize]);
-        at_rate(grown * stopped_forest_work(job, SearchWindow::learnt(&self.point, counts)), rates.trees)
+        let learnt = SearchWindow::learnt(&self.point, counts);
+        at_rate(grown * forest_work(job, learnt, Difference::Little), rates.trees)
     }
 
     fn bytes(&self, job: &Job, _counts: EventCounts) -> f64 {

@@ -12,7 +12,7 @@ use super::{ClosureByTrees, IfStopped, MakeTemplate, Recorded, Settings, TaskKin
 use crate::job::{Comparison, Job, Regions, ScanPoint};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, MASS, SINGLE};
-use crate::plan::cost::{EventCounts, at_rate, forest_work, product};
+use crate::plan::cost::{Difference, EventCounts, at_rate, forest_work, product};
 use crate::plan::{PaceKind, Rates, Task, TaskId};
 
 /// Scores all data of a window, its template and its side-bands, each by trees that have not seen the event.
@@ -84,7 +84,8 @@ impl TaskKind for SearchWindow {
 
     fn seconds(&self, job: &Job, counts: EventCounts, rates: &Rates) -> f64 {
         let grown = product([trainings(job), Self::FOLDS as usize]);
-        at_rate(grown * forest_work(job, Self::learnt(&self.point, counts)), rates.trees)
+        let learnt = Self::learnt(&self.point, counts);
+        at_rate(grown * forest_work(job, learnt, Difference::Sought), rates.trees)
     }
 
     fn bytes(&self, job: &Job, counts: EventCounts) -> f64 {

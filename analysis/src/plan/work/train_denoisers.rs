@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::planning::{ModelName, Planning, over_sampled, templates};
+use super::planning::{ModelName, Planning, distinct, over_sampled, templates};
 use super::{DenoiserTraining, Network, Recorded, Settings, TaskKind, Trained, Work};
-use crate::job::{Inputs, Job, NoisePath, ScanPoint, Scope, TrainingSample};
+use crate::job::{Inputs, Job, NoisePath, ScanPoint, Scope, TemplateSpec, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{self, Chip, ROWS, SINGLE, STEPS_A_BLOCK, TRAINED};
 use crate::plan::cost::{EventCounts, TRAINING, at_rate, denoiser_weights, looks, product, stored_networks};
-use crate::plan::{PaceKind, Rates};
+use crate::plan::{PaceKind, Plan, Rates, Task};
 
 /// The training of denoisers, together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,21 +28,41 @@ impl TrainDenoisers {
     pub fn model_name((scope, path): (Scope, NoisePath)) -> ModelName {
         let one = match (scope, path) {
             (Scope::SideBands, NoisePath::Diffusion) => "denoiser",
-            (_, NoisePath::Straight) => "flow-matching",
+            (Scope::SideBands, NoisePath::Straight) => "flow-matching",
+            (Scope::Everything, NoisePath::Straight) => "flow-matching-of-all",
             (Scope::Everything, NoisePath::Diffusion) => "gensr",
         };
         ModelName { one: one.to_owned(), several: format!("{one}s") }
     }
 
-    /// The denoisers that points need: of side-bands for templates, of all data where these are over-sampled.
-    fn wanted(points: &[ScanPoint]) -> Vec<((Scope, NoisePath), TrainingSample)> {
+    /// The sort of the denoiser that makes a template, and the data that it learns from. One that learns all data serves every signal
+    /// region, and every window of a search, whose side-bands may differ.
+    pub fn of_template(template: &TemplateSpec, job: &Job) -> ((Scope, NoisePath), TrainingSample) {
+        let (sort, sample) = ((template.method.scope(), template.method.path()), template.sample);
+        if sort.0 == Scope::SideBands {
+            return (sort, sample);
+        }
+        let windows = || {
+            let all = job.points.iter().filter(|point| point.is_window()).filter_map(ScanPoint::template);
+            all.filter(|window| window.method == template.method).map(|window| window.sample)
+        };
+        let side_bands = if windows().any(|window| window == sample) {
+            windows().fold(sample.side_bands, |hull, window| hull.and(window.side_bands))
+        } else {
+            sample.side_bands
+        };
+        (sort, TrainingSample { signal_region: None, left_out: None, side_bands, ..sample })
+    }
+
+    /// The denoisers that points of a job need: those of templates, and of all data where these are over-sampled.
+    fn wanted(points: &[ScanPoint], job: &Job) -> Vec<((Scope, NoisePath), TrainingSample)> {
         let templates = templates(points).into_iter().map(|wanted| wanted.what);
         let diffused = templates.filter(|what| what.inputs == Inputs::Hlv && what.method.flow().is_none());
-        let of_side_bands = diffused.map(|what| ((Scope::SideBands, what.method.path()), what.sample));
+        let of_templates = diffused.map(|what| Self::of_template(&what, job));
         let of_everything = over_sampled(points)
             .into_iter()
             .map(|data| ((Scope::Everything, NoisePath::Diffusion), data.what));
-        of_side_bands.chain(of_everything).collect()
+        of_templates.chain(of_everything).collect()
     }
 
     /// Events that each member learns from.
@@ -57,9 +77,37 @@ impl TrainDenoisers {
 impl TaskKind for TrainDenoisers {
     fn plan(planning: &mut Planning<'_>) {
         let together = planning.job().compute.denoisers_per_task;
-        planning.train(Self::wanted, together, Self::model_name, |_, (scope, path), samples| {
+        let job = planning.job();
+        let wanted = |points: &[ScanPoint]| Self::wanted(points, job);
+        planning.train(wanted, together, Self::model_name, |_, (scope, path), samples| {
             Work::Train(Self { scope, path, samples })
         });
+    }
+
+    fn notes(plan: &Plan) -> Vec<String> {
+        let serves_one = |samples: &[TrainingSample], task: &Task| {
+            let made = plan.tasks.iter().filter_map(|other| match &other.work {
+                Work::Template(made) if made.model.0 == task.id => Some(made),
+                _ => None,
+            });
+            let served = |member: usize| {
+                let made = made.clone().filter(|made| made.model.1 == member);
+                distinct(made.map(|made| made.template.sample.signal_region), |region| format!("{region:?}"))
+                    .len()
+            };
+            (0..samples.len()).filter(|member| served(*member) == 1).count()
+        };
+        let alone = plan.tasks.iter().map(|task| match &task.work {
+            Work::Train(Self { scope: Scope::Everything, samples, .. }) => serves_one(samples, task),
+            _ => 0,
+        });
+        match alone.sum::<usize>() {
+            0 => vec![],
+            count => vec![format!(
+                "noise_efficient and flow_matching_efficient share a network between signal regions, but {count} of these networks \
+                 serve one: there they save no training; name more in signal_region_gev, or more windows"
+            )],
+        }
     }
 
     fn pace(&self) -> PaceKind {
@@ -83,9 +131,11 @@ impl TaskKind for TrainDenoisers {
 
     fn memory(&self, job: &Job, counts: EventCounts, _chip: Chip) -> f64 {
         let (denoiser, columns) = (&job.denoiser, memory::columns(job));
-        let nodes = product([denoiser.hidden_layers, denoiser.width]) + denoiser.noise_features as f64;
+        let waves = denoiser.mass_features as f64;
+        let nodes =
+            product([denoiser.hidden_layers, denoiser.width]) + denoiser.noise_features as f64 + waves;
         let values = denoiser.batch as f64 * (nodes + STEPS_A_BLOCK * columns);
-        let rows = ROWS * self.events_each(counts) as f64 * columns;
+        let rows = (ROWS * columns + waves) * self.events_each(counts) as f64;
         self.samples.len() as f64 * SINGLE * (TRAINED * denoiser_weights(job) + values + rows)
     }
 

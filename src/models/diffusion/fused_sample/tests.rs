@@ -3,7 +3,9 @@ use drapes_analysis::plan::random_stream::Stream;
 use drapes_operators::{Operators, told_of};
 use ndarray::Array2;
 
+use super::super::condition::Condition;
 use super::super::denoiser::DenoiserShape;
+use super::super::sample::Sampler;
 use super::super::solve::descend;
 use super::*;
 use crate::nn::normalise;
@@ -23,6 +25,7 @@ const SETTINGS: SamplerSettings = SamplerSettings {
 fn denoiser(
     width: usize,
     hidden_layers: usize,
+    mass_features: usize,
     noise_embedding: NoiseEmbedding,
     path: NoisePath,
 ) -> Denoiser {
@@ -31,6 +34,7 @@ fn denoiser(
         hidden_layers,
         width,
         noise_features: 6,
+        mass_features,
         noise_embedding,
         path,
         sigma_min: SETTINGS.sigma_min,
@@ -46,29 +50,35 @@ fn denoiser(
 
 #[test]
 fn kernels_make_the_events_that_tensors_make() {
-    for (width, hidden_layers, embedding, path) in [
-        (64, 4, NoiseEmbedding::Cosine, NoisePath::Diffusion),
-        (32, 1, NoiseEmbedding::Log, NoisePath::Diffusion),
-        (48, 2, NoiseEmbedding::Cosine, NoisePath::Diffusion),
-        (64, 2, NoiseEmbedding::Cosine, NoisePath::Straight),
+    for (width, hidden_layers, mass_features, embedding, path) in [
+        (64, 4, 0, NoiseEmbedding::Cosine, NoisePath::Diffusion),
+        (32, 1, 3, NoiseEmbedding::Log, NoisePath::Diffusion),
+        (48, 2, 8, NoiseEmbedding::Cosine, NoisePath::Diffusion),
+        (64, 2, 0, NoiseEmbedding::Cosine, NoisePath::Straight),
     ] {
-        let denoiser = denoiser(width, hidden_layers, embedding, path);
+        let denoiser = denoiser(width, hidden_layers, mass_features, embedding, path);
         for (solver, events) in [(Solver::Heun, 150), (Solver::Euler, 7), (Solver::Dpmpp2m, 150)] {
             let grid = NoiseGrid::full(&SamplerSettings { solver, ..SETTINGS });
             let start: Vec<f64> = (0..3 * events).map(|index| 20.0 * f64::from(index).sin()).collect();
             let masses: Vec<f32> = (0..events).map(|event| (event as f32 * 0.3).cos()).collect();
-            let mut found = start.clone();
-            let kernel = SamplingKernel::new(&denoiser, (&grid, solver), Device::Cpu);
-            kernel.expect("a kernel for this width").descend(&mut found, &masses);
-            let (x, mass) = (Tensor::from_slice(&start), Tensor::from_slice(&masses));
-            let (x, mass) = (x.reshape([1, -1, 3]), mass.reshape([1, -1, 1]));
-            let expected =
-                descend(x, (&grid, solver), &NoProgress, |x, sigma| denoiser.denoise(x, sigma, &mass));
-            let expected = expected.expect("nobody stops it").flatten(0, -1);
-            let expected = Vec::<f64>::try_from(&expected).expect("numbers");
-            let moved = start.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-            let apart = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-            assert!(moved > 1.0 && apart < 1e-5, "{apart} with {width} nodes and {solver:?}");
+            let shares = (0..events).map(|event| f64::from(event) / f64::from(events)).collect();
+            let sampler = Sampler {
+                denoiser: &denoiser,
+                grid: &grid,
+                solver,
+                condition: Condition::Own,
+                device: Device::Cpu,
+            };
+            for told in [Told::Own(masses), Told::Edges([-0.4, 0.7], shares)] {
+                let mut found = start.clone();
+                let kernel = SamplingKernel::new(&denoiser, (&grid, solver), Device::Cpu);
+                kernel.expect("a kernel for this width").descend(&mut found, &told);
+                let x = Tensor::from_slice(&start).reshape([1, -1, 3]);
+                let expected = sampler.solved(x, &told).expect("nobody stops it");
+                let moved = start.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                let apart = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                assert!(moved > 1.0 && apart < 1e-5, "{apart} with {width} nodes and {solver:?}");
+            }
         }
     }
 }
@@ -76,13 +86,13 @@ fn kernels_make_the_events_that_tensors_make() {
 #[test]
 fn widths_that_kernels_do_not_know_have_none() {
     let grid = NoiseGrid::full(&SETTINGS);
-    let denoiser = denoiser(20, 2, NoiseEmbedding::Cosine, NoisePath::Diffusion);
+    let denoiser = denoiser(20, 2, 0, NoiseEmbedding::Cosine, NoisePath::Diffusion);
     assert!(SamplingKernel::new(&denoiser, (&grid, Solver::Heun), Device::Cpu).is_none());
 }
 
 #[test]
 fn a_step_of_a_gpu_is_so_many_operators() {
-    let denoiser = denoiser(64, 4, NoiseEmbedding::Cosine, NoisePath::Diffusion);
+    let denoiser = denoiser(64, 4, 0, NoiseEmbedding::Cosine, NoisePath::Diffusion);
     let mass = Tensor::zeros([1, 20, 1], (tch::Kind::Float, Device::Cpu));
     let operators = |solver, steps| {
         let grid = NoiseGrid::full(&SamplerSettings { solver, steps, ..SETTINGS });

@@ -14,6 +14,7 @@ fn settings() -> DenoiserSettings {
         hidden_layers: 4,
         width: 64,
         noise_features: 16,
+        mass_features: 0,
         noise_embedding: NoiseEmbedding::Cosine,
         epochs: 3,
         batch: 100,
@@ -63,6 +64,7 @@ fn kernels_compute_what_tensors_do() {
     }
     let (noise_embedding, loss_weighting) = (NoiseEmbedding::Log, LossWeighting::Printed);
     kernels_agree(both(&DenoiserSettings { noise_embedding, loss_weighting, batch: 37, ..settings() }));
+    kernels_agree(both(&DenoiserSettings { mass_features: 5, ..settings() }));
 }
 
 #[test]

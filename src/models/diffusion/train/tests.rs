@@ -1,10 +1,11 @@
 use drapes_analysis::job::{
-    LossWeighting, Marginals, NoiseEmbedding, NoisePath, SamplerSettings, Schedule, Solver,
+    LossWeighting, Marginals, MassWindow, NoiseEmbedding, NoisePath, SamplerSettings, Schedule, Solver,
 };
 
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::quantities::SigmaPrime;
 
+use super::super::condition::Condition;
 use super::super::noise::Preconditioning;
 use super::super::sample::Sampler;
 use super::*;
@@ -18,6 +19,7 @@ fn settings() -> DenoiserSettings {
         hidden_layers: 3,
         width: 48,
         noise_features: 16,
+        mass_features: 0,
         noise_embedding: NoiseEmbedding::Cosine,
         epochs: 20,
         batch: 256,
@@ -138,7 +140,13 @@ fn flow_matching_makes_events_with_the_moments_of_the_training_events() {
         } else {
             grid.clone()
         };
-        let maker = Sampler { denoiser: &denoiser, grid: &grid, solver, device: Device::Cpu };
+        let maker = Sampler {
+            denoiser: &denoiser,
+            grid: &grid,
+            solver,
+            condition: Condition::Own,
+            device: Device::Cpu,
+        };
         let made = maker.from_noise(&vec![108.0; 3000], &mut Stream::of_job(5).generator(), &NoProgress);
         let made = made.expect("nobody stops it");
         let found = Scaler::of(made.view());
@@ -154,12 +162,59 @@ fn flow_matching_makes_events_with_the_moments_of_the_training_events() {
     }
 }
 
+/// A feature whose mean moves with a mass from 80 to 120, and between 97 and 103 a signal: a fifth of the events stands five
+/// deviations above it.
+fn events_with_signal(count: usize, seed: u64) -> TrainingEvents {
+    let stream = Stream::of_job(seed);
+    let mut generator = stream.branch("toy with a signal").generator();
+    let mut normal = || -> f32 { StandardNormal.sample(&mut generator) };
+    let rows = (0..count).flat_map(|event| {
+        let mass = 80.0 + 40.0 * event as f32 / count as f32;
+        let signal = if (97.0..103.0).contains(&mass) && event % 5 == 0 { 5.0 } else { 0.0 };
+        [0.1 * (mass - 100.0) + signal + normal(), normal(), mass]
+    });
+    let rows = Array2::from_shape_vec((count, 3), rows.collect()).expect("three columns");
+    TrainingEvents { rows, stream }
+}
+
+#[test]
+fn between_the_edges_of_a_window_no_signal_is_made_that_the_network_has_learnt_inside() {
+    let members = [events_with_signal(30_000, 11)];
+    let shape = shape(2).on(NoisePath::Straight);
+    let trained = train(shape, &settings(), &members, Device::Cpu, &Checkpointer::default());
+    let denoiser = trained.expect("a good training").denoiser;
+    let grid = NoiseGrid::straight(&sampler());
+    let masses: Vec<f64> = (0..4000).map(|event| 97.0 + 6.0 * f64::from(event) / 4000.0).collect();
+    // What lies above the background's mean, and the share of it that is too far to be background.
+    let make = |condition| {
+        let (solver, device) = (Solver::Heun, Device::Cpu);
+        let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, condition, device };
+        let made = sampler.from_noise(&masses, &mut Stream::of_job(5).generator(), &NoProgress);
+        let made = made.expect("nobody stops it");
+        let above =
+            made.column(0).into_iter().zip(&masses).map(|(x, mass)| f64::from(*x) - 0.1 * (mass - 100.0));
+        let above: Vec<f64> = above.collect();
+        let far = above.iter().filter(|above| **above > 3.0).count() as f64 / above.len() as f64;
+        (above.iter().sum::<f64>() / above.len() as f64, far)
+    };
+    let (_, own) = make(Condition::Own);
+    let (mean, edges) = make(Condition::Edges(MassWindow::new(94.0, 106.0)));
+    assert!(own > 0.12, "the network knows the signal: {own}");
+    assert!(edges < 0.02 && mean.abs() < 0.1, "and does not make it: {edges}, {mean}");
+}
+
 #[test]
 fn events_from_noise_have_the_moments_of_the_training_events() {
     let denoiser = trained(&[events(20_000, 2)]).denoiser;
     let grid = NoiseGrid::full(&sampler());
     let make = |solver| {
-        let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, device: Device::Cpu };
+        let sampler = Sampler {
+            denoiser: &denoiser,
+            grid: &grid,
+            solver,
+            condition: Condition::Own,
+            device: Device::Cpu,
+        };
         sampler
             .from_noise(&vec![108.0; 3000], &mut Stream::of_job(5).generator(), &NoProgress)
             .expect("nobody stops it")
@@ -179,7 +234,13 @@ fn events_made_in_portions_are_those_made_in_one_go() {
     let denoiser = trained(&[events(2000, 2)]).denoiser;
     let settings = SamplerSettings { steps: 4, ..sampler() };
     let grid = NoiseGrid::full(&settings);
-    let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver: Solver::Heun, device: Device::Cpu };
+    let sampler = Sampler {
+        denoiser: &denoiser,
+        grid: &grid,
+        solver: Solver::Heun,
+        condition: Condition::Own,
+        device: Device::Cpu,
+    };
     let masses: Vec<f64> = (0..3000).map(|event| 95.0 + 0.01 * f64::from(event)).collect();
     let mut noise = Stream::of_job(5).generator();
     let whole = sampler.from_noise(&masses, &mut noise.clone(), &NoProgress).expect("nobody stops it");
@@ -249,7 +310,13 @@ fn partial_diffusion_at_little_noise_returns_the_events() {
     let strength = 1e-3;
     let grid = NoiseGrid::partial(&SamplerSettings { steps: 200, ..sampler() }, SigmaPrime(strength));
     assert!(grid.sigmas.len() > 5, "the denoiser is asked");
-    let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver: Solver::Heun, device: Device::Cpu };
+    let sampler = Sampler {
+        denoiser: &denoiser,
+        grid: &grid,
+        solver: Solver::Heun,
+        condition: Condition::Own,
+        device: Device::Cpu,
+    };
     let found = sampler
         .from_events(
             starts.view(),
@@ -283,7 +350,13 @@ fn partial_diffusion_from_the_largest_noise_forgets_the_events() {
     let denoiser = trained(&[events(20_000, 4)]).denoiser;
     let settings = sampler();
     let grid = NoiseGrid::partial(&settings, SigmaPrime(settings.sigma_max));
-    let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver: Solver::Heun, device: Device::Cpu };
+    let sampler = Sampler {
+        denoiser: &denoiser,
+        grid: &grid,
+        solver: Solver::Heun,
+        condition: Condition::Own,
+        device: Device::Cpu,
+    };
     // Events of the sample, each at its own mass: the same distribution as from noise at these masses.
     let members = [events(4000, 8)];
     let own: Vec<f64> = members[0].rows.column(2).iter().map(|mass| f64::from(*mass)).collect();

@@ -9,7 +9,7 @@ use tch::Device;
 
 use super::*;
 use crate::data::Jets;
-use crate::models::diffusion::{DenoiserShape, Sampler, TrainingEvents, train};
+use crate::models::diffusion::{Condition, DenoiserShape, Sampler, TrainingEvents, train};
 use crate::progress_sink::NoProgress;
 use crate::sample::scaler::Scaler;
 use crate::training::Checkpointer;
@@ -124,6 +124,7 @@ fn settings() -> DenoiserSettings {
         hidden_layers: 3,
         width: 48,
         noise_features: 16,
+        mass_features: 0,
         noise_embedding: NoiseEmbedding::Cosine,
         epochs: 40,
         batch: 256,
@@ -165,8 +166,13 @@ fn a_model_of_the_features_closes_on_every_number_of_the_jets() {
     let truth = dijets(4000, 7);
     let masses: Vec<f64> = (0..4000).map(|event| truth.dijet_mass(event)).collect();
     let grid = NoiseGrid::full(&solved);
-    let sampler =
-        Sampler { denoiser: &training.denoiser, grid: &grid, solver: solved.solver, device: Device::Cpu };
+    let sampler = Sampler {
+        denoiser: &training.denoiser,
+        grid: &grid,
+        solver: solved.solver,
+        condition: Condition::Own,
+        device: Device::Cpu,
+    };
     let features = sampler.from_noise(&masses, &mut stream.branch("noise").generator(), &NoProgress);
     let mut azimuths = stream.branch("azimuths").generator();
     let found = map.jets(features.expect("an end").view(), &masses, &mut azimuths).expect("numbers");
