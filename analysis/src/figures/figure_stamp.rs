@@ -86,7 +86,7 @@ pub fn edited(store: &Store) -> Vec<String> {
 /// What that means.
 pub fn what_is_edited(tables: &[String]) -> String {
     format!(
-        "{} {} not what was written there: somebody has changed it, and pictures show the change",
+        "{} {} not what was written there: somebody has made a change, and pictures show it",
         tables.join(", "),
         if tables.len() == 1 { "is" } else { "are" }
     )

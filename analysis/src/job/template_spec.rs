@@ -135,7 +135,8 @@ pub enum MassCondition {
     /// The mass itself.
     Own,
     /// The masses of both edges of the signal region, one after the other; of both answers it is the point of the line between them
-    /// at the event's mass. So a network that has learnt a signal inside of them does not make it.
+    /// at the event's mass. A signal that the network has learnt inside of them is made as far as the network has not forgotten it at
+    /// the edges (docs/validation.md).
     ///
     /// Source: the interpolation of velocities by mass of SIGMA (arXiv:2410.20537).
     Edges,
