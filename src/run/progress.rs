@@ -1,5 +1,7 @@
 //! What a person sees of a run: a bar and a row for each rank on a terminal, plain lines in a log.
 
+mod running;
+
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
@@ -7,6 +9,8 @@ use drapes_analysis::cli::{AtWork, Loudness, Scene, Screen, duration, inform, lo
 use drapes_analysis::dispatch::{Halt, Known};
 use drapes_analysis::plan::{Pace, PaceKind, Plan};
 use drapes_analysis::store::Activity;
+
+use running::{Running, TELLING};
 
 use super::estimates::KNOWN_BEFORE;
 use crate::dispatch::{Ended, Observer};
@@ -17,10 +21,6 @@ const QUIET: Duration = Duration::from_secs(30);
 /// Bar and lines are looked at again after this time at the earliest: rank 0 hears of thousands of ranks.
 const REDRAW: Duration = Duration::from_millis(250);
 
-/// A task shows its pace once such a share is done: it begins with reading and setting up.
-const TELLING: f64 = 0.05;
-/// A task that has not told its end is not taken to be done beyond this share.
-const AT_MOST: f64 = 0.95;
 /// A line names at most so many running tasks.
 const NAMED: usize = 16;
 
@@ -57,35 +57,6 @@ pub struct Progress<'a> {
     /// terminal through a launcher, later than a picture, and would be written over it.
     drawn: Instant,
     activity: Activity,
-}
-
-/// A task that runs.
-#[derive(Clone, Copy, Debug)]
-struct Running {
-    rank: usize,
-    since: Instant,
-    /// The share that earlier runs have done.
-    kept: f64,
-    /// The share that was done when the rank told it last, and when that was.
-    share: f64,
-    heard: Instant,
-}
-
-impl Running {
-    /// The share that is done now, if it goes on as it has: a rank says so every few seconds.
-    fn share_now(&self) -> f64 {
-        let until_heard = self.heard.duration_since(self.since).as_secs_f64();
-        if self.own_share() < TELLING || until_heard <= 0.0 {
-            return self.share;
-        }
-        let own = self.own_share() * self.since.elapsed().as_secs_f64() / until_heard;
-        (self.kept + own).min(self.share.max(AT_MOST))
-    }
-
-    /// The share that this run has done: what is kept of earlier ones took no time of it.
-    fn own_share(&self) -> f64 {
-        self.share - self.kept
-    }
 }
 
 impl<'a> Progress<'a> {
@@ -169,8 +140,7 @@ impl<'a> Progress<'a> {
             taken += running.since.elapsed().as_secs_f64();
             open[kind as usize] -= running.share_now() * price;
             if running.own_share() >= TELLING {
-                let seconds = running.heard.duration_since(running.since).as_secs_f64();
-                pace.learn(kind, running.own_share() * price, seconds);
+                pace.learn(kind, running.own_share() * price, running.seconds());
             }
         }
         let at_pace = |kind: PaceKind, seconds: f64| pace.of(kind).unwrap_or(1.0) * seconds.max(0.0);
@@ -248,9 +218,8 @@ impl<'a> Progress<'a> {
 impl Observer for Progress<'_> {
     fn began(&mut self, task: usize, rank: usize) {
         self.activity = Activity::Working;
-        let now = Instant::now();
         let kept = self.kept.get(&task).copied().unwrap_or(0.0);
-        self.running.insert(task, Running { rank, since: now, kept, share: kept, heard: now });
+        self.running.insert(task, Running::begin(rank, kept));
         if loudness() == Loudness::Verbose {
             let (clock, place) = (self.clock(), self.rank(rank));
             let (id, seconds) = (&self.plan.tasks[task].id, duration(self.seconds[task]));
@@ -261,9 +230,7 @@ impl Observer for Progress<'_> {
 
     fn progress(&mut self, task: usize, share: f64) {
         if let Some(running) = self.running.get_mut(&task) {
-            (running.share, running.heard) = (share, Instant::now());
-            // A task whose checkpoint cannot be read begins anew.
-            running.kept = running.kept.min(share);
+            running.hear(share);
         }
         self.show();
     }
@@ -375,7 +342,7 @@ mod tests {
         let plan = Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
         let seconds = vec![1.0; plan.tasks.len()];
         let mut progress = Progress::new(&plan, &seconds, &vec![Known::Open; seconds.len()], 100);
-        let half = Running { rank: 0, since: Instant::now(), kept: 0.0, share: 0.5, heard: Instant::now() };
+        let half = Running { share: 0.5, ..Running::begin(0, 0.0) };
         progress.running = (0..3).map(|task| (task, half)).collect();
         let named: Vec<String> = plan.tasks[..3].iter().map(|task| format!("{} 50%", task.id)).collect();
         assert_eq!(progress.at_work(), named.join(", "));
@@ -430,7 +397,7 @@ mod tests {
         assert!(near(progress.left(), 100.0 + 19.0 * 5.0), "{:?}", progress.left());
         // Two ranks that were busy all the time; what runs shows its own pace, and is waited for.
         progress.start = ago(60);
-        let tenth = Running { rank: 0, since: ago(15), kept: 0.0, share: 0.1, heard: Instant::now() };
+        let tenth = Running { since: ago(15), from_when: ago(15), share: 0.1, ..Running::begin(0, 0.0) };
         progress.running.insert(trainings[1], tenth);
         let pace = 115.0 / 11.0;
         let all = 9.0 * pace + 19.0 * 5.0;
@@ -472,10 +439,11 @@ mod tests {
         progress.began(first, 0);
         progress.progress(first, 0.8);
         progress.start = ago(10);
-        progress.running.get_mut(&first).expect("it runs").since = ago(10);
+        let running = progress.running.get_mut(&first).expect("it runs");
+        (running.since, running.from_when) = (ago(10), ago(10));
         assert!((left(&progress) - 920.0).abs() < 20.0, "{:?}", progress.left());
         // Ten seconds for a tenth: each takes a hundred, as expected.
-        let tenth = Running { rank: 0, since: ago(10), kept: 0.8, share: 0.9, heard: Instant::now() };
+        let tenth = Running { since: ago(10), from_when: ago(10), share: 0.9, ..Running::begin(0, 0.8) };
         progress.running.insert(first, tenth);
         assert!((left(&progress) - 910.0).abs() < 20.0, "{:?}", progress.left());
     }

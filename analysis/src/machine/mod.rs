@@ -34,7 +34,7 @@ const REMEMBERED: f64 = 600.0;
 /// A ratio of taken and priced seconds beyond this, or below its inverse, is a damaged file and no machine.
 const SANE: f64 = 1e5;
 /// Seconds for a figure at the end of a run with its table, and a share of the page, where nobody has measured it.
-const FIGURE: f64 = if cfg!(debug_assertions) { 0.32 } else { 0.15 };
+const FIGURE: f64 = if cfg!(debug_assertions) { 0.13 } else { 0.06 };
 
 /// Seconds of work: what they were priced at, or how many figures they made, and how long they took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -2,6 +2,10 @@
 
 use super::PaceKind;
 
+/// Work that has taken so many seconds tells of the other kinds of its stage. Less does not: most of a short task is reading and
+/// writing, which no price knows, and long tasks of another kind must not be taken to be as slow as that.
+const TELLS_OF_OTHERS: f64 = 5.0;
+
 /// Seconds for each second of the price, by kind of work.
 ///
 /// Prices are those of one core of some machine; the ratio on the machine at hand is much the same for all tasks of a
@@ -47,20 +51,21 @@ impl Pace {
         expected
     }
 
-    /// Seconds for each second of the price; of the whole stage where nothing of this kind has ended, of all where nothing
+    /// Seconds for each second of the price; of the whole stage where nothing of this kind has ended, of all where too little
     /// of the stage has, none where nothing has ended at all.
     pub fn of(&self, kind: PaceKind) -> Option<f64> {
-        self.ratio(|other| other == kind)
-            .or_else(|| self.ratio(|other| other.stage() == kind.stage()))
-            .or_else(|| self.ratio(|_| true))
+        let own = self.ratio(0.0, |other| other == kind);
+        own.or_else(|| self.ratio(TELLS_OF_OTHERS, |other| other.stage() == kind.stage()))
+            .or_else(|| self.ratio(0.0, |_| true))
     }
 
-    fn ratio(&self, counts: impl Fn(PaceKind) -> bool) -> Option<f64> {
+    /// The ratio of those kinds that count, if they have taken at least so many seconds.
+    fn ratio(&self, least: f64, counts: impl Fn(PaceKind) -> bool) -> Option<f64> {
         let sum = |of: &[f64]| -> f64 {
             PaceKind::ALL.iter().filter(|kind| counts(**kind)).map(|kind| of[*kind as usize]).sum()
         };
-        let priced = sum(&self.priced);
-        (priced > 0.0).then(|| sum(&self.taken) / priced)
+        let (taken, priced) = (sum(&self.taken), sum(&self.priced));
+        (priced > 0.0 && taken >= least).then(|| taken / priced)
     }
 }
 
@@ -106,5 +111,18 @@ mod tests {
             [PaceKind::FlowTemplate, PaceKind::DiffusedTemplate].map(|kind| pace.of(kind)),
             [Some(0.5), Some(2.0)]
         );
+    }
+
+    #[test]
+    fn short_tasks_tell_nothing_of_other_kinds() {
+        let mut pace = Pace::default();
+        pace.learn(PaceKind::Denoiser, 100.0, 80.0);
+        // Four templates of a flow that mostly read their files.
+        pace.learn(PaceKind::FlowTemplate, 0.4, 1.6);
+        assert_eq!(pace.of(PaceKind::FlowTemplate), Some(4.0));
+        let diffused = pace.of(PaceKind::DiffusedTemplate).expect("something has ended");
+        assert!((diffused - 81.6 / 100.4).abs() < 1e-12, "{diffused}");
+        pace.learn(PaceKind::FlowTemplate, 3.0, 3.5);
+        assert_eq!(pace.of(PaceKind::DiffusedTemplate), Some(1.5));
     }
 }
