@@ -100,7 +100,7 @@ fn make(
     let solver = place.job.sampler.with(template.integration).solver;
     let condition = match method.mass_condition() {
         MassCondition::Own => Condition::Own,
-        MassCondition::Edges => Condition::Edges(place.job.regions_of(&template.sample).signal),
+        MassCondition::Edges => Condition::Edges(place.job.asked_around(&template.sample)),
     };
     let maker = Maker { method, starts, model, solver, condition, device: place.device };
     let noise = match template.method {

@@ -131,6 +131,10 @@ keys! {
         /// Where the grid of `dpmpp_2m` ends, with the event that the network sees through so much noise (D).
         #[serde(default = "usual_end", skip_serializing_if = "is_usual_end")]
         pub sigma_last: f64 = 0.01, number("a number from 1e-12", |x| x >= LEAST_SIGMA);
+        /// How far outside of the signal region `noise_efficient` and `flow_matching_efficient` ask their network, between whose answers
+        /// they interpolate, in widths of the signal region and at most to the ends of the side-bands (D).
+        #[serde(default, skip_serializing_if = "is_at_the_edges")]
+        pub edge_margin: f64 = 0.0, number("a number from 0 to 100", |x| (0.0..=100.0).contains(&x));
     }
     check SamplerSettings::check;
 }
@@ -165,6 +169,11 @@ impl SamplerSettings {
             Solver::Dpmpp2m => self.sigma_last,
         }
     }
+
+    /// The same for a network that is asked at the masses of the events themselves, which no margin changes.
+    pub fn at_own_masses(&self) -> Self {
+        Self { edge_margin: 0.0, ..self.clone() }
+    }
 }
 
 /// What is said of a grid of too few points.
@@ -181,6 +190,12 @@ pub(super) fn too_few(solver: Solver, steps: usize) -> String {
 /// The end that a stored job goes without naming, so that what was made before there was this key still counts.
 fn usual_end() -> f64 {
     0.01
+}
+
+/// What a stored job goes without naming, for the same reason.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_at_the_edges(margin: &f64) -> bool {
+    *margin == 0.0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]

@@ -196,6 +196,12 @@ impl Job {
         }
     }
 
+    /// The masses whose answers a network of all data is asked for where it makes events of the signal region of some data: those of
+    /// its edges, or further out by the sampler's `edge_margin`.
+    pub fn asked_around(&self, sample: &TrainingSample) -> MassWindow {
+        self.regions_of(sample).widened(self.sampler.edge_margin)
+    }
+
     /// The masses of a point's signal region.
     pub fn signal_region_of(&self, point: &ScanPoint) -> MassWindow {
         point.template().map_or(self.regions.signal, |template| self.regions_of(&template.sample).signal)

@@ -122,6 +122,7 @@ mod tests {
         sigma_max: 80.0,
         rho: 7.0,
         sigma_last: 0.01,
+        edge_margin: 0.0,
     };
     const MULTISTEP: SamplerSettings = SamplerSettings { solver: Solver::Dpmpp2m, steps: 30, ..PAPER };
 

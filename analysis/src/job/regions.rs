@@ -115,6 +115,15 @@ impl Regions {
         parts.filter(|part| part.width() > 0.0).collect()
     }
 
+    /// The signal region with so many of its widths more on either side, as far as the side-bands beside it reach.
+    pub fn widened(&self, widths: f64) -> MassWindow {
+        let MassWindow { low, high } = self.signal;
+        let (more, bands) = (widths * self.signal.width(), self.side_bands());
+        let below = bands.iter().find(|band| band.high == low).map_or(low, |band| band.low);
+        let above = bands.iter().find(|band| band.low == high).map_or(high, |band| band.high);
+        MassWindow::new((low.0 - more).max(below.0), (high.0 + more).min(above.0))
+    }
+
     /// Side-bands, signal region and what is left out, from the lowest to the highest, without a gap between the outer edges.
     pub fn parts(&self) -> Vec<MassWindow> {
         let mut parts = self.side_bands();
@@ -162,6 +171,12 @@ mod tests {
         let control = Regions { left_out: hole, ..Regions::new(window(4200.0, 4600.0), outer) };
         let bands = [window(2800.0, 3100.0), window(3900.0, 4200.0), window(4600.0, 6000.0)];
         assert_eq!(control.side_bands(), bands);
+        assert_eq!(plain.widened(0.0), plain.signal);
+        assert_eq!(plain.widened(0.5), window(3100.0, 3900.0));
+        assert_eq!(plain.widened(2.0), window(2800.0, 4500.0));
+        // No further than to the masses that a control window must not know of.
+        assert_eq!(control.widened(0.5), window(4000.0, 4800.0));
+        assert_eq!(control.widened(1.0), window(3900.0, 5000.0));
         let parts = [bands[0], window(3100.0, 3900.0), bands[1], control.signal, bands[2]];
         assert_eq!(control.parts(), parts);
         assert_eq!(

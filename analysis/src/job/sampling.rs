@@ -10,7 +10,8 @@ use super::noise_grid::NoiseGrid;
 use super::rules::{Rule, one_or_many, read_whole_numbers, words};
 use super::solver::LEAST_EVALUATIONS;
 use super::{Job, SamplerSettings, Solver};
-use crate::job::{Inputs, Integration, SigmaPrime, TemplateMethod};
+use crate::job::point::ScanPoint;
+use crate::job::{Inputs, Integration, MassCondition, SigmaPrime, TemplateMethod};
 
 /// The noise strengths that events start from: as the scan says, else the job's for partial diffusion, and the
 /// largest for ∅.
@@ -149,7 +150,7 @@ fn check_even(scan: &Section<'_>, sigmas: &[SigmaPrime], sampler: &SamplerSettin
     }
 }
 
-/// Notes keys of the sampler that belong to another solver than those that the job uses, and an end of the grid that is none.
+/// Notes keys of the sampler that belong to another solver or method than those that the job uses, and an end of the grid that is none.
 pub fn check_solvers(sampler: &Section<'_>, job: &Job) {
     let templates = job.points.iter().filter_map(|point| point.template()?.integration);
     let solvers: Vec<Solver> =
@@ -165,6 +166,14 @@ pub fn check_solvers(sampler: &Section<'_>, job: &Job) {
         let message = "belongs to heun and euler, which this job does not use (the grid of dpmpp_2m is even in the logarithm \
                        of the noise) remove it";
         sampler.wrong("rho", message);
+    }
+    let asks_at_edges = |point: &ScanPoint| {
+        point.template().is_some_and(|template| template.method.mass_condition() == MassCondition::Edges)
+    };
+    if sampler.departs("edge_margin") && !job.points.iter().any(asks_at_edges) {
+        let message = "belongs to noise_efficient and flow_matching_efficient, which this job does not use (other networks are told \
+                       the mass of each event) remove it, or name one of these methods";
+        sampler.wrong("edge_margin", message);
     }
     if steps_evenly && sigma_last >= sigma_max {
         let message =

@@ -176,6 +176,21 @@ mod tests {
     }
 
     #[test]
+    fn a_margin_is_of_templates_that_are_asked_at_edges() {
+        let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[sampler]\nsteps = 20\n[classifier]\nseeds = '0'\n[[scan]]\n\
+                    method = 'noise'\nn_signal = [0]\n[[scan]]\nmethod = 'noise_efficient'\nn_signal = [0]\n[[scan]]\n\
+                    method = 'over_idealised'\nn_signal = [0]\noversampling = [2]\n";
+        let (before, after) = (of(text), of(&text.replace("steps = 20", "steps = 20\nedge_margin = 0.5")));
+        let changed: Vec<&str> =
+            before.iter().filter(|task| !after.contains(task)).map(|(id, _)| id.as_str()).collect();
+        assert!(
+            !changed.is_empty() && changed.iter().all(|id| id.contains("noise_efficient")),
+            "{changed:?}"
+        );
+        assert!(changed.iter().any(|id| id.starts_with("template/")), "{changed:?}");
+    }
+
+    #[test]
     fn models_of_jets_depend_on_their_own_settings() {
         let base = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\nlayout = 'table'\n[denoiser]\nepochs = 3\n[jet_model]\n\
                     epochs = 5\n[jet_classifier]\nepochs = 7\n[template]\nmomentum_llv = 'free'\n[classifier]\n\

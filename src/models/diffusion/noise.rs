@@ -230,6 +230,7 @@ mod tests {
             sigma_max: 80.0,
             rho: 7.0,
             sigma_last: 0.01,
+            edge_margin: 0.0,
         };
         let sigmas = NoiseGrid::full(&paper).sigmas;
         // Of 199 steps, those in which a feature turns by more than half a period.

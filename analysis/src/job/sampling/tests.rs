@@ -1,5 +1,5 @@
 use crate::error::Error;
-use crate::job::{Job, JobFile, Solver};
+use crate::job::{Job, JobFile, MassWindow, Solver};
 
 fn check(sampler: &str, scan: &str) -> Result<Job, Error> {
     let text = format!(
@@ -42,6 +42,20 @@ fn keys_of_another_solver_are_refused() {
     assert_eq!(job.expect("a good job").sampler.sigma_last.to_bits(), 0.02_f64.to_bits());
     let job = check(&format!("{MULTISTEP}\nsigma_last = 0.02"), NOISE).expect("a good job");
     assert_eq!((job.sampler.solver, job.sampler.end().to_string().as_str()), (Solver::Dpmpp2m, "0.02"));
+}
+
+#[test]
+fn a_margin_is_of_networks_that_are_asked_at_edges() {
+    let (key, why) = mistake("edge_margin = 0.5", NOISE);
+    assert!(key == "sampler.edge_margin" && why.contains("belongs to noise_efficient and"), "{key} {why}");
+    let efficient = NOISE.replace("'noise'", "'noise_efficient'");
+    let job = check("edge_margin = 0.5", &efficient).expect("a good job");
+    let asked = job.asked_around(&job.points[0].template().expect("it has one").sample);
+    let MassWindow { low, high } = job.regions.signal;
+    let more = 0.5 * job.regions.signal.width();
+    assert_eq!(asked, MassWindow::new(low.0 - more, high.0 + more));
+    let (key, why) = mistake("edge_margin = -0.5", &efficient);
+    assert!(key == "sampler.edge_margin" && why.contains("a number from 0 to 100"), "{key} {why}");
 }
 
 #[test]

@@ -74,7 +74,7 @@ impl TaskKind for MakeJets {
 
     fn settings(&self, of: &Settings<'_>) -> Value {
         let job = of.job;
-        json!([of.split, job.sampler, job.jet_model, job.momentum_llv, job.compute.threads])
+        json!([of.split, job.sampler.at_own_masses(), job.jet_model, job.momentum_llv, job.compute.threads])
     }
 
     fn seconds(&self, job: &Job, counts: EventCounts, rates: &Rates) -> f64 {

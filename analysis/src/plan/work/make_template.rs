@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::model_of_template::model_of_template;
 use super::planning::{Planning, templates};
 use super::{Content, Fit, Histogram, ModelPlace, Recorded, Settings, TaskKind, TemplateSummary, Work};
-use crate::job::{Inputs, Job, Oversampling, Start, TemplateSpec, hlv};
+use crate::job::{Inputs, Job, MassCondition, Oversampling, Start, TemplateSpec, hlv};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{Chip, SINGLE, made_event};
 use crate::plan::cost::{
@@ -81,7 +81,10 @@ impl TaskKind for MakeTemplate {
         let other = (method.starts() == Start::OtherSample).then_some(&of.other_sample);
         let maker = match method.flow() {
             Some(flow) => json!(of.job.flow.training(flow)),
-            None => json!(of.job.sampler),
+            None => match method.mass_condition() {
+                MassCondition::Own => json!(of.job.sampler.at_own_masses()),
+                MassCondition::Edges => json!(of.job.sampler),
+            },
         };
         json!([of.split, maker, of.job.compute.threads, other])
     }

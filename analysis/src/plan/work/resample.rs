@@ -60,7 +60,7 @@ impl TaskKind for Resample {
     }
 
     fn settings(&self, of: &Settings<'_>) -> Value {
-        json!([of.split, of.job.sampler, of.job.compute.threads])
+        json!([of.split, of.job.sampler.at_own_masses(), of.job.compute.threads])
     }
 
     fn seconds(&self, job: &Job, counts: EventCounts, rates: &Rates) -> f64 {

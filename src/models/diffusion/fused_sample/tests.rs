@@ -20,6 +20,7 @@ const SETTINGS: SamplerSettings = SamplerSettings {
     sigma_max: 20.0,
     rho: 7.0,
     sigma_last: 0.01,
+    edge_margin: 0.0,
 };
 
 fn denoiser(

@@ -92,8 +92,15 @@ fn of_mixture(x: &[f64; 2], sigma: f64) -> [f64; 2] {
 
 /// Events of the mixture from the same noise, by a rule with so many steps from a noise strength.
 fn mixture(solver: Solver, steps: usize, sigma_prime: Option<f64>) -> (Vec<[f64; 2]>, usize) {
-    let settings =
-        SamplerSettings { solver, steps, sigma_min: 1e-5, sigma_max: 80.0, rho: 7.0, sigma_last: 0.01 };
+    let settings = SamplerSettings {
+        solver,
+        steps,
+        sigma_min: 1e-5,
+        sigma_max: 80.0,
+        rho: 7.0,
+        sigma_last: 0.01,
+        edge_margin: 0.0,
+    };
     let grid = match sigma_prime {
         Some(sigma) => NoiseGrid::partial(&settings, SigmaPrime(sigma)),
         None => NoiseGrid::full(&settings),
@@ -157,6 +164,7 @@ fn partial_diffusion_by_the_multistep_rule_ends_where_heun_does() {
         sigma_max: 80.0,
         rho: 7.0,
         sigma_last: 0.01,
+        edge_margin: 0.0,
     };
     let start = NoiseGrid::partial(&settings, SigmaPrime(2.24)).start();
     let (exact, _) = mixture(Solver::Heun, 1000, Some(start));

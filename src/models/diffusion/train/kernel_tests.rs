@@ -52,6 +52,7 @@ fn both_on(path: NoisePath, settings: &DenoiserSettings) -> Training<DenoiserMod
         sigma_max: 80.0,
         rho: 7.0,
         sigma_last: 0.01,
+        edge_margin: 0.0,
     };
     let shape = DenoiserShape::new(5, settings, &sampler).on(path);
     training(shape, settings, &[events(500, 1), events(1100, 2)], Device::Cpu).expect("enough events")

@@ -43,6 +43,7 @@ fn sampler() -> SamplerSettings {
         sigma_max: 80.0,
         rho: 7.0,
         sigma_last: 0.01,
+        edge_margin: 0.0,
     }
 }
 

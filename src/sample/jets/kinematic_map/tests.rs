@@ -152,6 +152,7 @@ fn a_model_of_the_features_closes_on_every_number_of_the_jets() {
         sigma_max: 80.0,
         rho: 7.0,
         sigma_last: 0.01,
+        edge_margin: 0.0,
     };
     let stream = Stream::of_job(5);
     let jets = dijets(20_000, 6);
