@@ -31,6 +31,7 @@ mod train;
 mod unfinished_jet_template;
 mod unfinished_template;
 mod weights;
+mod window_classifiers;
 mod window_scores;
 
 use std::cell::OnceCell;

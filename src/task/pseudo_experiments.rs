@@ -27,7 +27,7 @@ impl Perform for PseudoExperiments {
             let stream = stream.branch(number);
             let drawn = Drawn::from(&events, &stream);
             let n_data = drawn.n_data();
-            let Some(scores) = drawn.searched((place, search), &stream, &part)? else {
+            let Some(scores) = drawn.searched((place, search, &self.point), &stream, &part)? else {
                 return Ok(PseudoExperiment { n_data, cuts: vec![None; search.efficiencies.len()] });
             };
             let count = |(template, data): (usize, Vec<usize>)| PseudoCount { template, data: data.len() };

@@ -1,6 +1,6 @@
 //! A search of pseudo-data: data and template are drawn from the pool of a window, and told apart as the real ones are.
 
-use drapes_analysis::job::{Search, TemplateSpec};
+use drapes_analysis::job::{ScanPoint, Search, TemplateSpec};
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::work::{PseudoExperiments, SearchWindow};
 use drapes_analysis::statistics::search::cut::FoldCut;
@@ -9,10 +9,11 @@ use rand::seq::index;
 use rand_distr::{Distribution, Poisson};
 
 use super::window_scores::Scores;
-use super::{Workplace, template};
+use super::{Workplace, template, window_classifiers};
 use crate::error::Error;
-use crate::models::classifier::{DealtClass, out_of_fold};
+use crate::models::classifier::DealtClass;
 use crate::progress_sink::ProgressSink;
+use crate::training::Checkpointer;
 
 /// What the pseudo-experiments of a window draw from.
 pub struct PseudoEvents {
@@ -77,19 +78,18 @@ impl Drawn {
     /// Searches them as data are searched; none where they are too few to learn from.
     pub fn searched(
         self,
-        (place, search): (&Workplace, &Search),
+        (place, search, point): (&Workplace, &Search, &ScanPoint),
         stream: &Stream,
         sink: &dyn ProgressSink,
     ) -> Result<Option<Scores>, Error> {
         let features = self.data.ncols();
         let (template, data) = (DealtClass::of_single(self.template), DealtClass::of_single(self.data));
-        if !(template.is_enough() && data.is_enough()) {
-            return Ok(None);
-        }
         let none = ArrayView2::from_shape((0, features), &[]).expect("no events");
         let trainings = search.pseudo_trainings();
-        let found = out_of_fold(&template, &data, none, (&place.job.trees, trainings), stream, sink)?;
-        Ok(Some(Scores::averaged(found, trainings, None, stream)))
+        let (whose, checkpointer) = ((place, point), Checkpointer::without_file(sink));
+        let found =
+            window_classifiers::scores(whose, (&template, &data), (none, trainings), stream, &checkpointer)?;
+        Ok(found.map(|found| Scores::averaged(found, trainings, None, stream)))
     }
 }
 

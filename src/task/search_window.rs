@@ -1,4 +1,4 @@
-//! A task of kind *window*: boosted trees tell the data of a window of a search from its template.
+//! A task of kind *window*: classifiers tell the data of a window of a search from its template.
 
 use drapes_analysis::job::Injected;
 use drapes_analysis::job::regions::{Region, Regions};
@@ -13,10 +13,10 @@ use ndarray::ArrayView1;
 
 use super::feature_looks::{Behind, looks};
 use super::window_scores::Scores;
-use super::{Perform, Trial, Workplace, template};
+use super::{Perform, Trial, Workplace, template, window_classifiers};
 use crate::arrays::{ArrayWriter, Column};
 use crate::error::Error;
-use crate::models::classifier::{DealtClass, OutOfFold, out_of_fold};
+use crate::models::classifier::{DealtClass, OutOfFold};
 use crate::sample::split::Sample;
 use crate::training::Checkpointer;
 
@@ -34,17 +34,16 @@ impl Perform for SearchWindow {
         let events = WindowEvents::of(sample, &template, place.job.regions_of(&template.sample))?;
         let made = template_class(place, self, &template)?;
         let data = DealtClass::of_single(sample.features(&events.inside));
-        let is_enough = data.is_enough() && made.class.is_enough();
         let stream = place.stream().branch("search").branch(self.point);
-        let scores = if is_enough {
-            let settings = (&place.job.trees, search.trainings);
-            let beside = sample.features(&events.beside);
-            let found = out_of_fold(&made.class, &data, beside.view(), settings, &stream, checkpointer)?;
+        let beside = sample.features(&events.beside);
+        let further = (beside.view(), search.trainings);
+        let classes = (&made.class, &data);
+        let found =
+            window_classifiers::scores((place, &self.point), classes, further, &stream, checkpointer)?;
+        let scores = found.map(|found| {
             let unseen = made.folds_of_side_bands(&template, &found, events.beside.len());
-            Some(Scores::averaged(found, search.trainings, unseen, &stream))
-        } else {
-            None
-        };
+            Scores::averaged(found, search.trainings, unseen, &stream)
+        });
         let has_truth = search.injected != Injected::Unlabelled;
         let signal = |chosen: &[usize]| has_truth.then(|| events.signal(chosen));
         let (mut cuts, mut behind) = (vec![], vec![]);
@@ -220,7 +219,7 @@ fn of_events(writer: &ArrayWriter, part: &str, judged: &[Judged]) -> Result<(), 
     let (scores, folds): (Vec<f32>, Vec<u32>) = judged.iter().map(|event| (event.score, event.fold)).unzip();
     let score = Column::new("score, larger for what is more like data", "1");
     list(writer, &format!("{part}_score"), &scores, score)?;
-    list(writer, &format!("{part}_fold"), &folds, Column::new("fold whose trees gave the score", "1"))
+    list(writer, &format!("{part}_fold"), &folds, Column::new("fold whose classifiers gave the score", "1"))
 }
 
 fn list<T: hdf5::H5Type>(

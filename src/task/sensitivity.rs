@@ -41,7 +41,7 @@ impl Perform for SensitivityExperiments {
             let (n_background, n_signal) = (background.n_data(), chosen.nrows());
             let drawn = background.with_signal(chosen.view());
             let n_data = drawn.n_data();
-            let Some(scores) = drawn.searched((place, search), &stream, &part)? else {
+            let Some(scores) = drawn.searched((place, search, &point), &stream, &part)? else {
                 return Ok(SensedExperiment {
                     n_data,
                     n_signal,

@@ -37,7 +37,7 @@ pub struct Scores {
     pub masses: Vec<f64>,
     /// Its score, larger for what is more like data than template.
     pub scores: Vec<f32>,
-    /// The fold whose trees gave the score.
+    /// The fold whose classifiers gave the score.
     pub folds: Vec<u32>,
 }
 

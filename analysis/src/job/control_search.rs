@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Comparison, Job, MassWindow, Start, TemplateMethod, TemplateSpec};
+use super::search::SearchClassifier;
+use super::{ClassifierKind, Comparison, Job, MassWindow, Start, TemplateMethod, TemplateSpec};
 
 /// In what two searches differ beyond their events, masses and windows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,14 +55,16 @@ impl SearchedEvents {
 }
 
 /// What a physicist may have changed on purpose, and may also have forgotten: where it is in the tree of a job, and its key.
-const TOLD: [(&str, &str); 6] = [
+const TOLD: [(&str, &str); 5] = [
     ("/data/columns", "[data.columns]"),
     ("/data/resonant", "data.resonant"),
     ("/data/missing", "data.missing"),
     ("/sigma_prime", "[template] sigma_prime"),
-    ("/trees", "[trees]"),
     ("/search/trainings", "search.trainings"),
 ];
+/// The same of boosted trees, and of perceptrons.
+const OF_TREES: [(&str, &str); 1] = [("/trees", "[trees]")];
+const OF_PERCEPTRONS: [(&str, &str); 1] = [("/classifier", "[classifier]")];
 /// The same of templates that a diffusion model makes, and of those that a flow makes.
 const OF_DIFFUSION: [(&str, &str); 2] = [("/denoiser", "[denoiser]"), ("/sampler", "[sampler]")];
 const OF_FLOWS: [(&str, &str); 1] = [("/flow", "[flow]")];
@@ -71,21 +74,34 @@ impl Job {
     pub fn unlike(&self, other: &Self) -> Unlike {
         let method = |job: &Self| job.searched().map(|(template, _)| template.method);
         let word = |job: &Self| method(job).map_or("", |method| method.word()).to_owned();
+        let classifier =
+            |job: &Self| job.points.iter().find(|point| point.is_searched()).map(|point| point.classifier);
+        let classifier_word = |job: &Self| classifier(job).map_or("", SearchClassifier::word_of).to_owned();
         let decisive = [
             ("data.features", in_order(&self.data.features), in_order(&other.data.features)),
             ("[data.generated] columns", in_order(self.data.generated()), in_order(other.data.generated())),
             ("data.unit", self.unit.to_string(), other.unit.to_string()),
             ("search.method", word(self), word(other)),
+            ("search.classifier", classifier_word(self), classifier_word(other)),
         ];
         let decisive = decisive.into_iter().filter(|(_, here, there)| here != there);
         let models = match method(self).and_then(TemplateMethod::flow) {
             Some(_) => &OF_FLOWS[..],
             None => &OF_DIFFUSION[..],
         };
+        let classifiers = match classifier(self) {
+            Some(ClassifierKind::Trees) | None => &OF_TREES[..],
+            Some(_) => &OF_PERCEPTRONS[..],
+        };
         let (here, there) = (self.physics(), other.physics());
         let is_other = |at: &str| here.pointer(at) != there.pointer(at);
-        let mut told: Vec<_> =
-            TOLD.iter().chain(models).filter(|(at, _)| is_other(at)).map(|(_, key)| *key).collect();
+        let mut told: Vec<_> = TOLD
+            .iter()
+            .chain(classifiers)
+            .chain(models)
+            .filter(|(at, _)| is_other(at))
+            .map(|(_, key)| *key)
+            .collect();
         let oversampling = |job: &Self| job.searched().map(|(_, oversampling)| oversampling);
         if oversampling(self) != oversampling(other) {
             told.push("search.oversampling");

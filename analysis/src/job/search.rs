@@ -98,12 +98,29 @@ impl Injected {
 /// The classifiers of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum SearchClassifier {
+pub enum SearchClassifier {
+    /// Boosted trees.
     Trees,
+    /// Ensembles of perceptrons.
+    Perceptrons,
+}
+
+impl SearchClassifier {
+    /// The word in the job for classifiers of a kind.
+    pub fn word_of(kind: ClassifierKind) -> &'static str {
+        if kind == ClassifierKind::Trees { "trees" } else { "perceptrons" }
+    }
+
+    fn kind(self) -> ClassifierKind {
+        match self {
+            Self::Trees => ClassifierKind::Trees,
+            Self::Perceptrons => ClassifierKind::Mlp,
+        }
+    }
 }
 
 keys! {
-    /// A search: for each window of the resonant mass a template, boosted trees that tell data from it in five folds, and the
+    /// A search: for each window of the resonant mass a template, classifiers that tell data from it in five folds, and the
     /// data that pass cuts on their scores. Labels, where events have some, take no part. Without windows there is no search.
     pub(super) struct SearchKeys {
         /// The windows, as [[3300, 3700], [3500, 3900]].
@@ -125,7 +142,7 @@ keys! {
         method: String = "noise", fitting("the word of a method", |_: &String| true);
         /// Template events for each event that the method starts from (D).
         oversampling: Oversampling = 4, fitting("a whole number from 1", |factor: &Oversampling| factor.0 > 0);
-        /// What tells data from template.
+        /// What tells data from template: `trees`, or `perceptrons` as [classifier] has them, but for its seeds and folds.
         classifier: SearchClassifier = "trees", word();
         /// Trainings for each of the five folds, whose scores are averaged (D).
         trainings: usize = 3, positive();
@@ -325,7 +342,7 @@ impl SearchKeys {
             .then_some(job.sigma_prime);
         let template = TemplateSpec { sigma_prime, ..TemplateSpec::plain(method, sample) };
         let comparison = Comparison::Window { template, oversampling: self.oversampling };
-        ScanPoint { comparison, classifier: ClassifierKind::Trees }
+        ScanPoint { comparison, classifier: self.classifier.kind() }
     }
 
     /// The pseudo-experiments of each window; none, with a note, where the method's template cannot make any.

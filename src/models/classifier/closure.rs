@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::progress_sink::ProgressSink;
 
 /// Of the events outside of the fold that is evaluated, one part in so many stops the training.
-const PARTS: u32 = 4;
+pub const STOPPING_PARTS: u32 = 4;
 
 /// Events of one class.
 pub struct DealtClass {
@@ -107,11 +107,11 @@ impl OutOfFold {
 }
 
 /// Both classes, the template above true background.
-struct Both {
+pub struct Both {
     features: Array2<f32>,
     is_background: Vec<bool>,
     /// The fold of each event.
-    folds: Vec<u32>,
+    pub folds: Vec<u32>,
 }
 
 /// Some rows of both classes, as trees take them.
@@ -140,7 +140,7 @@ pub fn out_of_fold(
     let both = Both::of(template, background, stream);
     let deal = |seed: usize| {
         let stream = stream.branch("stops").branch(seed);
-        deal([template, background], PARTS, &stream)
+        deal([template, background], STOPPING_PARTS, &stream)
     };
     let parts: Vec<Vec<u32>> = (0..trainings).map(deal).collect();
     let all = (ClosureByTrees::FOLDS as usize * trainings) as f64;
@@ -178,7 +178,7 @@ pub fn out_of_fold(
 }
 
 /// The parts of the events of two classes, one class behind the other.
-fn deal(classes: [&DealtClass; 2], parts: u32, stream: &Stream) -> Vec<u32> {
+pub fn deal(classes: [&DealtClass; 2], parts: u32, stream: &Stream) -> Vec<u32> {
     let [template, background] = classes;
     let dealt = [
         template.dealt(parts, &stream.branch("template")),
@@ -188,7 +188,8 @@ fn deal(classes: [&DealtClass; 2], parts: u32, stream: &Stream) -> Vec<u32> {
 }
 
 impl Both {
-    fn of(template: &DealtClass, background: &DealtClass, stream: &Stream) -> Self {
+    /// Both, and a fold for each event; copies of an event have the same.
+    pub fn of(template: &DealtClass, background: &DealtClass, stream: &Stream) -> Self {
         let classes = [template.features.view(), background.features.view()];
         Self {
             features: concatenate(Axis(0), &classes).expect("classes have the same features"),
@@ -199,7 +200,8 @@ impl Both {
         }
     }
 
-    fn rows(&self, wanted: impl Fn(usize) -> bool) -> Vec<usize> {
+    /// Those rows that are wanted.
+    pub fn rows(&self, wanted: impl Fn(usize) -> bool) -> Vec<usize> {
         (0..self.is_background.len()).filter(|row| wanted(*row)).collect()
     }
 

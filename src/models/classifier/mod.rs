@@ -23,6 +23,7 @@ mod table;
 mod train;
 mod trees;
 mod two_sample;
+mod window_perceptrons;
 
 pub use closure::{DealtClass, OutOfFold, out_of_fold};
 pub use cross_validation::classify;
@@ -35,3 +36,4 @@ pub use perceptrons::Perceptrons;
 pub use rows::Rows;
 pub use train::{CLASSIFIERS, Drawn, Ensemble, Networks, Steps, train};
 pub use two_sample::{DataTruth, EventCounts, Events, TemplateFolds, TemplateTruth, TwoSample};
+pub use window_perceptrons::out_of_fold_by_perceptrons;

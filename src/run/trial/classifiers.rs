@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use drapes_analysis::job::point::ClassifierKind;
-use drapes_analysis::job::{ClassifierSettings, Job, TreeSettings};
+use drapes_analysis::job::{ClassifierSettings, Job, ScanPoint, Search, TreeSettings};
 use drapes_analysis::machine::Seen;
 use drapes_analysis::plan::cost::{TRAINING, classifier_weights, trees_work};
 use drapes_analysis::plan::rates::Rates;
@@ -41,14 +41,32 @@ impl Trial for ClosureByTrees {
 }
 
 impl Trial for SearchWindow {
-    fn moment(&self, job: &Job, _device: Device, rates: &Rates) -> Option<Seen> {
-        trees(job).map(|taken| seen(taken, rates.trees))
+    fn moment(&self, job: &Job, device: Device, rates: &Rates) -> Option<Seen> {
+        let trainings = job.search.as_ref().map_or(1, |search| search.trainings);
+        of_window(job, (&self.point, trainings), device, rates)
     }
 }
 
 impl Trial for PseudoExperiments {
-    fn moment(&self, job: &Job, _device: Device, rates: &Rates) -> Option<Seen> {
-        trees(job).map(|taken| seen(taken, rates.trees))
+    fn moment(&self, job: &Job, device: Device, rates: &Rates) -> Option<Seen> {
+        let trainings = job.search.as_ref().map_or(1, Search::pseudo_trainings);
+        of_window(job, (&self.point, trainings), device, rates)
+    }
+}
+
+/// Classifiers of a window of a search.
+fn of_window(
+    job: &Job,
+    (point, trainings): (&ScanPoint, usize),
+    device: Device,
+    rates: &Rates,
+) -> Option<Seen> {
+    match point.classifier {
+        ClassifierKind::Trees => trees(job).map(|taken| seen(taken, rates.trees)),
+        ClassifierKind::Mlp | ClassifierKind::Transformer => {
+            let members = trainings * SearchWindow::FOLDS as usize;
+            perceptrons(job, members, device).map(|taken| seen(taken, rates.classifier))
+        }
     }
 }
 

@@ -28,6 +28,7 @@ mod train_flows;
 mod train_jets;
 mod train_kinematics;
 mod training;
+mod window_classifiers;
 
 pub use classify::{Classification, Classifier, Classify, DivergedClassifier, SampleSizes};
 pub use closure_by_trees::{ClosureByTrees, MadeTemplate, TestedClosure};

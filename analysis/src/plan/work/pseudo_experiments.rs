@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::planning::Planning;
-use super::{IfStopped, MakePool, Recorded, SearchWindow, Settings, TaskKind, Work};
+use super::window_classifiers::WindowClassifiers;
+use super::{IfStopped, MakePool, Recorded, Settings, TaskKind, Work};
 use crate::job::{Comparison, Job, PseudoSearches, ScanPoint, Search};
-use crate::plan::cost::keys::{self, Cost, Key};
-use crate::plan::cost::memory::{Chip, MASS, SINGLE};
-use crate::plan::cost::{Difference, EventCounts, at_rate, forest_work, product};
+use crate::plan::cost::keys::{Cost, Key};
+use crate::plan::cost::memory::{Chip, SINGLE};
+use crate::plan::cost::{Difference, EventCounts, product};
 use crate::plan::{PaceKind, Plan, Rates, Task, TaskId};
 
 /// Some of the pseudo-experiments of a window.
@@ -30,6 +31,10 @@ impl PseudoExperiments {
     /// The pseudo-experiments of this task, by their numbers.
     pub fn numbers(&self) -> std::ops::Range<usize> {
         self.first..self.first + PseudoSearches::A_TASK
+    }
+
+    fn classifiers(&self, job: &Job) -> WindowClassifiers<'_> {
+        WindowClassifiers { point: &self.point, trainings: trainings(job) }
     }
 
     fn task(self) -> Task {
@@ -95,7 +100,7 @@ impl TaskKind for PseudoExperiments {
     }
 
     fn pace(&self) -> PaceKind {
-        PaceKind::Trees
+        WindowClassifiers { point: &self.point, trainings: 0 }.pace()
     }
 
     fn needs(&self) -> Vec<TaskId> {
@@ -104,13 +109,12 @@ impl TaskKind for PseudoExperiments {
 
     fn settings(&self, of: &Settings<'_>) -> Value {
         let efficiencies = of.job.search.as_ref().map(|search| &search.efficiencies);
-        json!([of.split, of.job.trees, trainings(of.job), efficiencies])
+        json!([of.split, self.classifiers(of.job).settings(of.job), trainings(of.job), efficiencies])
     }
 
     fn seconds(&self, job: &Job, counts: EventCounts, rates: &Rates) -> f64 {
-        let grown = product([PseudoSearches::A_TASK, trainings(job), SearchWindow::FOLDS as usize]);
-        let learnt = SearchWindow::learnt(&self.point, counts);
-        at_rate(grown * forest_work(job, learnt, Difference::Little), rates.trees)
+        let times = (PseudoSearches::A_TASK, 0.0);
+        self.classifiers(job).seconds(job, (counts, rates), times, Difference::Little)
     }
 
     fn bytes(&self, job: &Job, _counts: EventCounts) -> f64 {
@@ -119,14 +123,13 @@ impl TaskKind for PseudoExperiments {
     }
 
     fn memory(&self, job: &Job, counts: EventCounts, _chip: Chip) -> f64 {
-        // The pool as it is read; one of them in double precision by column and binned.
+        // The pool as it is read, and one of them.
         let pool = counts.signal_region as f64 * f64::from(self.factor);
-        let one = (SINGLE + 2.0 * MASS) * SearchWindow::compared(&self.point, counts);
-        job.data.features.len() as f64 * (SINGLE * pool + one)
+        job.data.features.len() as f64 * SINGLE * pool + self.classifiers(job).memory(job, counts)
     }
 
     fn keys(&self, job: &Job, cost: Cost) -> Vec<Key> {
-        let mut keys = keys::trees(job, cost);
+        let mut keys = self.classifiers(job).keys(job, cost);
         match cost {
             Cost::Time => keys.push(("search.calibration_trainings", trainings(job), 3)),
             Cost::Memory => {

@@ -1,4 +1,4 @@
-//! A window of a search: trees tell its data from its template, and what passes cuts on their scores is counted.
+//! A window of a search: trees or perceptrons tell its data from its template, and what passes cuts on their scores is counted.
 
 mod feature_look;
 
@@ -8,14 +8,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::planning::{Planning, templates};
+use super::window_classifiers::WindowClassifiers;
 use super::{ClosureByTrees, IfStopped, MakeTemplate, Recorded, Settings, TaskKind, Work};
-use crate::job::{Comparison, Job, Regions, ScanPoint};
-use crate::plan::cost::keys::{self, Cost, Key};
-use crate::plan::cost::memory::{Chip, MASS, SINGLE};
-use crate::plan::cost::{Difference, EventCounts, at_rate, forest_work, product};
+use crate::job::{ClassifierKind, Comparison, Job, Regions, ScanPoint};
+use crate::plan::cost::keys::{Cost, Key};
+use crate::plan::cost::memory::Chip;
+use crate::plan::cost::{Difference, EventCounts};
 use crate::plan::{PaceKind, Rates, Task, TaskId};
 
-/// Scores all data of a window, its template and its side-bands, each by trees that have not seen the event.
+/// Scores all data of a window, its template and its side-bands, each by classifiers that have not seen the event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SearchWindow {
     /// The window, as a point.
@@ -25,7 +26,7 @@ pub struct SearchWindow {
 }
 
 impl SearchWindow {
-    /// Folds: each event is scored by the trees of one of them, which have not seen it.
+    /// Folds: each event is scored by the classifiers of one of them, which have not seen it.
     pub const FOLDS: u32 = ClosureByTrees::FOLDS;
 
     /// The task of a window.
@@ -46,6 +47,10 @@ impl SearchWindow {
     pub(super) fn learnt(point: &ScanPoint, counts: EventCounts) -> f64 {
         let folds = f64::from(Self::FOLDS);
         Self::compared(point, counts) * (folds - 2.0) / folds
+    }
+
+    fn classifiers(&self, job: &Job) -> WindowClassifiers<'_> {
+        WindowClassifiers { point: &self.point, trainings: trainings(job) }
     }
 }
 
@@ -70,7 +75,7 @@ impl TaskKind for SearchWindow {
     }
 
     fn pace(&self) -> PaceKind {
-        PaceKind::Trees
+        WindowClassifiers { point: &self.point, trainings: 0 }.pace()
     }
 
     fn needs(&self) -> Vec<TaskId> {
@@ -79,13 +84,12 @@ impl TaskKind for SearchWindow {
 
     fn settings(&self, of: &Settings<'_>) -> Value {
         let search = of.job.search.as_ref().map(|search| json!([search.trainings, search.efficiencies]));
-        json!([of.split, of.job.trees, search])
+        json!([of.split, self.classifiers(of.job).settings(of.job), search])
     }
 
     fn seconds(&self, job: &Job, counts: EventCounts, rates: &Rates) -> f64 {
-        let grown = product([trainings(job), Self::FOLDS as usize]);
-        let learnt = Self::learnt(&self.point, counts);
-        at_rate(grown * forest_work(job, learnt, Difference::Sought), rates.trees)
+        let further = counts.side_band as f64;
+        self.classifiers(job).seconds(job, (counts, rates), (1, further), Difference::Sought)
     }
 
     fn bytes(&self, job: &Job, counts: EventCounts) -> f64 {
@@ -97,12 +101,11 @@ impl TaskKind for SearchWindow {
     }
 
     fn memory(&self, job: &Job, counts: EventCounts, _chip: Chip) -> f64 {
-        // As they are read, and in double precision by column and binned.
-        (SINGLE + 2.0 * MASS) * job.data.features.len() as f64 * Self::compared(&self.point, counts)
+        self.classifiers(job).memory(job, counts)
     }
 
     fn keys(&self, job: &Job, cost: Cost) -> Vec<Key> {
-        let mut keys = keys::trees(job, cost);
+        let mut keys = self.classifiers(job).keys(job, cost);
         if cost == Cost::Time {
             keys.push(("search.trainings", trainings(job), 3));
         }
@@ -111,7 +114,10 @@ impl TaskKind for SearchWindow {
     }
 
     fn if_stopped(&self) -> IfStopped {
-        IfStopped::Lost
+        match self.point.classifier {
+            ClassifierKind::Trees => IfStopped::Lost,
+            ClassifierKind::Mlp | ClassifierKind::Transformer => IfStopped::GoesOn,
+        }
     }
 }
 
@@ -177,7 +183,7 @@ pub enum CutOutcome {
     Passed(Passed),
     /// Fewer than ten events of the template would.
     FewPass,
-    /// There are too few events to grow trees on.
+    /// There are too few events to learn from.
     FewToLearn,
 }
 
