@@ -49,9 +49,9 @@ pub fn workspaces(store: &Store) -> Result<Vec<File>, Error> {
     Ok(files)
 }
 
-/// The workspaces of a cut, where it has a background by this estimate: that of Z, and that of limits where it is another.
+/// The workspaces of a cut, where it has a background by this estimate that counts: that of Z, and that of limits where it is another.
 fn of_cut(cut: &CutNumbers<'_>, estimate: Estimate) -> Vec<File> {
-    let (Some(excess), Some(data)) = (cut.excess(estimate), cut.data) else { return vec![] };
+    let (Some(excess), Some(data)) = (cut.evidence(estimate), cut.data) else { return vec![] };
     let window = cut.regions.signal;
     let of = |ending: &str, background: Background| {
         let name = format!("{window}_{}_{}{ending}.json", cut.efficiency, estimate.word());

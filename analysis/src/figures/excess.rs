@@ -118,14 +118,29 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
         }
     }
     let mut table = table.only_if(|row| row.curve != TestedClosure::FLOOR);
-    if !table.rows.is_empty() {
-        for published in &PUBLISHED {
-            for (efficiency, excess) in published.points {
-                table.push_value(PANEL, published.word, efficiency, excess);
-            }
+    push_published(&mut table, PANEL);
+    table
+}
+
+/// Adds what others have published to a panel of a table that has rows.
+pub fn push_published(table: &mut FigureTable, panel: &str) {
+    if table.rows.is_empty() {
+        return;
+    }
+    for published in &PUBLISHED {
+        for (efficiency, excess) in published.points {
+            table.push_value(panel, published.word, efficiency, excess);
         }
     }
-    table
+}
+
+/// The published curve of this name as it is drawn; none where it is another's.
+pub fn published_curve(word: &str, plain: Curve) -> Option<Curve> {
+    PUBLISHED.iter().find(|published| published.word == word).map(|published| Curve {
+        label: Some(published.label.to_owned()),
+        style: Style::line(Colour::GREY).dashed(published.dash).marked(Marker::Square),
+        ..plain
+    })
 }
 
 /// A curve a method, with true background and the published ones beside them.
@@ -136,14 +151,7 @@ pub fn picture(table: &FigureTable) -> Picture {
             let style = Style::line(palette::TRUE_BACKGROUND).dashed(Dash::Dashed);
             return Curve { label: Some("true background".to_owned()), style, ..plain };
         }
-        match PUBLISHED.iter().find(|published| published.word == word) {
-            Some(published) => Curve {
-                label: Some(published.label.to_owned()),
-                style: Style::line(Colour::GREY).dashed(published.dash).marked(Marker::Square),
-                ..plain
-            },
-            None => plain,
-        }
+        published_curve(word, plain.clone()).unwrap_or(plain)
     };
     let marks = table.curves(PANEL).into_iter().map(|word| Mark::Curve(curve(word))).collect();
     let panel = Panel {

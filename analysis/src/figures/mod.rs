@@ -117,6 +117,8 @@ pub enum Figure {
     SearchSensitivity,
     /// The share that passes cuts at each mass, in control windows.
     SearchSculpting,
+    /// δ against the efficiency of cuts, in control windows.
+    SearchDelta,
     /// Features of what a search has selected.
     SearchFeatures,
     /// Closure against the network evaluations of the reverse diffusion.
@@ -180,6 +182,7 @@ impl Figure {
             Self::SearchSignalLimits => search::limits::table_of_signal(name, results),
             Self::SearchSensitivity => search::sensitivity::table(name, results),
             Self::SearchSculpting => search::sculpting::table(name, results),
+            Self::SearchDelta => search::delta::table(name, results),
             Self::SearchFeatures => search::features::table(name, results),
             Self::Solver => solver::table(name, results),
             Self::OversamplingMap => factor_map::table(name, results),
@@ -215,6 +218,7 @@ impl Figure {
             Self::SearchLimits | Self::SearchSignalLimits => search::limits::picture(table),
             Self::SearchSensitivity => search::sensitivity::picture(table),
             Self::SearchSculpting => search::sculpting::picture(table),
+            Self::SearchDelta => search::delta::picture(table),
             Self::SearchFeatures => search::features::picture(table),
             Self::Solver => solver::picture(table),
             Self::OversamplingMap => factor_map::picture(table),

@@ -79,7 +79,7 @@ impl Figure {
             Self::Search => ("the windows of a [search] that is not blind any more", "search_demo"),
             Self::SearchCalibration => ("pseudo-experiments (calibrate of [search])", "ci"),
             Self::SearchSpectra | Self::SearchLimits => ("the windows of a [search]", "search_demo"),
-            Self::SearchSculpting => ("control windows of a [search]", "ci"),
+            Self::SearchSculpting | Self::SearchDelta => ("control windows of a [search]", "ci"),
             Self::SearchSensitivity => ("pseudo-experiments with signal (sensitivity of [search])", "ci"),
             Self::SearchSignalLimits => {
                 ("the windows of a [search], and pseudo-experiments with signal (sensitivity)", "ci")
@@ -131,7 +131,7 @@ impl Figure {
             Self::Search | Self::SearchSpectra | Self::SearchLimits | Self::SearchFeatures => {
                 |_, work| matches!(work, Work::Window(_))
             }
-            Self::SearchSculpting => |_, work| {
+            Self::SearchSculpting | Self::SearchDelta => |_, work| {
                 matches!(work, Work::Window(_)) && work.kind().point().is_some_and(ScanPoint::is_control)
             },
             Self::Solver => {

@@ -49,6 +49,7 @@ impl Figure {
             | Self::SearchSignalLimits
             | Self::SearchSensitivity
             | Self::SearchSculpting
+            | Self::SearchDelta
             | Self::SearchFeatures => false,
             Self::Corner | Self::Solver | Self::OversamplingMap => {
                 failure.method == "noise" && !of_constituents

@@ -215,6 +215,9 @@ pub fn summary(results: &Results) -> String {
             ));
         }
     }
+    for warning in &results.warnings {
+        text.push_str(&format!("\nwarning: {warning}\n"));
+    }
     for failure in closure::failures(results) {
         text.push_str(&format!("\n{}\n", failure.warning(results.job.closure.threshold)));
     }

@@ -1,6 +1,6 @@
 //! What a search has found: a row for each window and cut, as numbers ([`numbers`]), `search.csv` ([`csv`]), the closing table
 //! ([`told`]), and figures: p-values against mass ([`p_values`]), mass spectra ([`spectra`]), limits ([`limits`]) and the features of
-//! what was selected ([`features`]); what control windows say of templates ([`control`], [`control_csv`]) and of cuts
+//! what was selected ([`features`]); what control windows say of templates ([`control`], [`control_csv`], [`delta`]) and of cuts
 //! ([`sculpting`]), what a search measures for another one ([`other_search`]), what pseudo-experiments say of p-values
 //! ([`pseudo_searches`], [`calibration_csv`], [`calibration`]), and what those with signal find of it ([`sensed`], [`sensitivity`],
 //! [`sensitivity_csv`]).
@@ -11,6 +11,7 @@ pub mod calibration_csv;
 pub mod control;
 pub mod control_csv;
 pub mod csv;
+pub mod delta;
 pub mod features;
 pub mod limits;
 pub mod numbers;

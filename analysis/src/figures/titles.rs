@@ -44,6 +44,9 @@ impl Figure {
             Self::SearchLimits => "Upper limits on signal events that pass, against mass",
             Self::SearchSignalLimits => "Upper limits on the signal of a window, against mass",
             Self::SearchSculpting => "Share of events that passes cuts against mass, in control windows",
+            Self::SearchDelta => {
+                "Excess of data over templates in control windows, against the efficiency of the cut"
+            }
             Self::SearchSensitivity => "What a search would find of simulated signal",
             Self::SearchFeatures => "Features of the selected data beside the template",
             Self::Solver => "Closure against the network evaluations of the reverse diffusion",
@@ -81,6 +84,7 @@ impl Figure {
             | Self::SearchSignalLimits
             | Self::SearchSensitivity
             | Self::SearchSculpting
+            | Self::SearchDelta
             | Self::SearchFeatures
             | Self::SearchCalibration => Subject::Search,
             _ => Subject::Results,

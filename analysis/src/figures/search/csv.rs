@@ -83,6 +83,10 @@ struct SearchRow {
 /// What is said of a cut that no control window has numbers of, where they have of others.
 const UNMEASURED: &str = "no control window has measured δ of this cut: it is taken as 0";
 
+/// What is said of a template without limits.
+const UNLIMITED: &str = "no limit over the template, which takes the events of the window from a fit of the side-bands before the cut: none \
+                         describes them";
+
 /// All windows and cuts as CSV; none where there are none.
 pub fn csv(results: &Results) -> Option<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -139,7 +143,11 @@ impl Writer {
 }
 
 impl SearchRow {
+    /// Adds a note, unless it is there.
     fn also_note(&mut self, note: &str) {
+        if self.note.contains(note) {
+            return;
+        }
         if !self.note.is_empty() {
             self.note.push_str("; ");
         }
@@ -157,7 +165,11 @@ impl SearchRow {
         let count = |count: Option<usize>| count.map_or(String::new(), |count| count.to_string());
         let signal =
             if is_cut { found.passed.and_then(|passed| passed.signal) } else { found.window.n_signal };
-        let notes = [found.direct.as_ref().err().filter(|_| is_cut), found.spectrum.as_ref().err()];
+        let flaw = found.spectrum.as_ref().ok().and_then(OfSpectrum::flaw);
+        let notes =
+            [found.direct.as_ref().err().filter(|_| is_cut), found.spectrum.as_ref().err(), flaw.as_ref()];
+        let is_unlimited = found.direct.as_ref().is_ok_and(|excess| excess.limit_background.is_none());
+        let of_template = is_unlimited.then_some(UNLIMITED);
         // Whether a peak has a fit depends on the data in the window.
         let unfitted = peak.and_then(|peak| peak.as_ref().err()).filter(|_| found.spectrum.is_ok());
         // While the search is blind, limits are those that are expected, which no data behind the cut enter.
@@ -175,17 +187,11 @@ impl SearchRow {
             n: if is_cut { write.withheld(count(found.data)) } else { count(found.data) },
             n_signal: write.withheld(count(signal)),
             purity: write.number(found.purity()),
-            note: notes
-                .into_iter()
-                .flatten()
-                .cloned()
-                .chain(of_data.map(str::to_owned))
-                .chain(of_limits)
-                .chain(bias.and_then(note))
-                .collect::<Vec<_>>()
-                .join("; "),
             ..Self::default()
         };
+        let all = notes.into_iter().flatten().map(String::as_str).chain(of_template).chain(of_data);
+        let all = all.map(str::to_owned).chain(of_limits).chain(bias.and_then(note));
+        all.for_each(|note| row.also_note(&note));
         if let Ok(excess) = &found.direct {
             row.set_direct((found, excess), pseudo, write);
             if let Some([events, fb]) = on_signal(excess, conversion, write) {

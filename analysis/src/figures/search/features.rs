@@ -61,7 +61,7 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
 /// data pass.
 fn most_significant<'a, 'b>(all: &'b [CutNumbers<'a>]) -> Option<&'b CutNumbers<'a>> {
     let ln_p = |found: &CutNumbers<'_>| {
-        let both = Estimate::BOTH.into_iter().filter_map(|estimate| found.excess(estimate));
+        let both = Estimate::BOTH.into_iter().filter_map(|estimate| found.evidence(estimate));
         both.map(|excess| excess.quoted().ln()).reduce(f64::min)
     };
     let looked = || all.iter().filter(|found| place(found).is_some() && !found.window.looks.is_empty());

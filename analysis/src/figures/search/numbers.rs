@@ -13,7 +13,7 @@ use crate::statistics::search::p_value::PValue;
 use crate::statistics::search::small_counts::{exact_p, exact_p_behind_cut};
 use crate::statistics::spectrum::SpectrumError;
 use crate::statistics::spectrum::binned::{Fitted, Spectrum, Window};
-use crate::statistics::spectrum::choice::{Choice, choose};
+use crate::statistics::spectrum::choice::{Choice, QUOTED_LEVEL as QUOTED_QUALITY, choose};
 use crate::statistics::spectrum::shape::Shape;
 use crate::store::Results;
 use crate::store::unblinding::Blinding;
@@ -64,8 +64,33 @@ pub struct OfSpectrum {
     pub function: String,
     /// The p-value of its χ² in the side-bands.
     pub quality: Option<f64>,
-    /// What it expects in the window, and what is found.
+    /// What it expects in the window, and what is found. Without limits where it does not describe its side-bands.
     pub excess: Excess,
+}
+
+/// What is said of a fit that means nothing.
+const NOT_DESCRIBED: &str = "the fit does not describe its side-bands";
+/// What is said of one that nobody knows it of.
+const NOT_TESTED: &str = "too few events to test the fit of the side-bands";
+/// What follows.
+const COUNTS_FOR_NOTHING: &str = "its Z and p are no evidence, and it has no limits (look at the spectrum, and take side-bands in which it is smooth)";
+
+impl OfSpectrum {
+    /// Whether the fit describes its side-bands, at the level at which functions are chosen. What one that does not expects in the
+    /// window is arbitrary: its excess is no evidence, and a limit over it would be wrong without a sign of it.
+    pub fn describes(&self) -> bool {
+        self.quality.is_some_and(|p| p >= QUOTED_QUALITY)
+    }
+
+    /// Why the fit counts for nothing, if it does.
+    pub fn flaw(&self) -> Option<String> {
+        let why = match self.quality {
+            Some(p) if p >= QUOTED_QUALITY => return None,
+            Some(p) => format!("{NOT_DESCRIBED} (p = {p:.1e})"),
+            None => NOT_TESTED.to_owned(),
+        };
+        Some(format!("{why}: {COUNTS_FOR_NOTHING}"))
+    }
 }
 
 /// How b is estimated.
@@ -154,6 +179,17 @@ pub fn quoted_p(data: usize, background: Background) -> PValue {
 }
 
 impl CutNumbers<'_> {
+    /// The excess by an estimate, where there is one that counts: by the template, or by a fit that describes its side-bands.
+    pub fn evidence(&self, estimate: Estimate) -> Option<&Excess> {
+        self.excess(estimate)
+            .filter(|_| estimate == Estimate::Template || self.fit_that_describes().is_some())
+    }
+
+    /// The fit of the side-bands, if it describes them.
+    pub fn fit_that_describes(&self) -> Option<&OfSpectrum> {
+        self.spectrum.as_ref().ok().filter(|found| found.describes())
+    }
+
     /// The excess by an estimate, where there is one.
     pub fn excess(&self, estimate: Estimate) -> Option<&Excess> {
         match estimate {
@@ -192,7 +228,8 @@ fn of_window<'a>(job: &Job, window: &'a SearchedWindow, deltas: &Deltas) -> Vec<
     let Some(template) = window.point.template() else { return vec![] };
     let regions = job.regions_of(&template.sample);
     let spectrum = of_spectrum(job, &regions, window, &window.spectrum, window.n_data);
-    let fitted = spectrum.as_ref().ok().map(|found| found.excess.background);
+    let describing = spectrum.as_ref().ok().filter(|found| found.describes());
+    let fitted = describing.map(|found| found.excess.background);
     let before = CutNumbers {
         window,
         regions,
@@ -228,8 +265,8 @@ fn of_window<'a>(job: &Job, window: &'a SearchedWindow, deltas: &Deltas) -> Vec<
 pub fn untold(outcome: &CutOutcome) -> String {
     match outcome {
         CutOutcome::FewToLearn => {
-            "there are fewer than 100 events of data, or such that the template began as, to learn from (take a wider window, or \
-             wider side-bands)"
+            "there are fewer than 100 events of data, or such that the template began as, or fewer than a batch of perceptrons, to learn \
+             from (take a wider window, or wider side-bands)"
         }
         _ => "fewer than ten template events would pass (take a larger efficiency, or more search.oversampling)",
     }
@@ -239,7 +276,8 @@ pub fn untold(outcome: &CutOutcome) -> String {
 /// The excess over the template: b = ε `N_SR` (1 + δ).
 ///
 /// A signal is part of `N_SR`, and raises b: an excess is told too small, which is safe, and a limit would be too strong, which is
-/// not. Limits take b = ε `B_fit` (1 + δ) in its place, of the fit of the side-bands before the cut; without one there are none.
+/// not. Limits take b = ε `B_fit` (1 + δ) in its place, of the fit of the side-bands before the cut; without one that describes them there
+/// are none.
 fn direct(
     window: &SearchedWindow,
     passed: &Passed,
@@ -270,11 +308,13 @@ fn of_spectrum(
     if !(value > 0.0 && value.is_finite() && error.is_finite()) {
         return Err("the fit of the side-bands expects nothing in the window".to_owned());
     }
-    Ok(OfSpectrum {
-        function: choice.fit().shape().to_string(),
-        quality: choice.quality().p,
-        excess: Excess::of(data, Background { expected: value, error }, Estimate::SideBands),
-    })
+    let excess = Excess::of(data, Background { expected: value, error }, Estimate::SideBands);
+    let (function, quality) = (choice.fit().shape().to_string(), choice.quality().p);
+    let found = OfSpectrum { function, quality, excess };
+    if found.describes() {
+        return Ok(found);
+    }
+    Ok(OfSpectrum { excess: Excess { limit_background: None, limits: None, ..excess }, ..found })
 }
 
 /// The window, which fits of the side-bands do not see.

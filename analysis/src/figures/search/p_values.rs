@@ -35,7 +35,7 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
                 .filter(|found| found.efficiency.to_bits() == cut.to_bits())
                 .filter_map(|found| {
                     let window = found.regions.signal;
-                    let p = found.excess(estimate)?.quoted().value();
+                    let p = found.evidence(estimate)?.quoted().value();
                     Some((f64::midpoint(window.low.0, window.high.0), p.max(f64::MIN_POSITIVE)))
                 })
                 .collect();
@@ -91,7 +91,9 @@ pub fn picture(table: &FigureTable) -> Picture {
     Picture {
         legend: Legend::Above,
         footnote: Some(
-            "one-sided, of each window by itself, and not calibrated; below 10⁻²⁰ drawn there".to_owned(),
+            "one-sided, of each window by itself, and not calibrated; without fits that do not describe their side-bands; below 10⁻²⁰ \
+             drawn there"
+                .to_owned(),
         ),
         ..Picture::new(vec![Row::new(vec![panel])])
     }

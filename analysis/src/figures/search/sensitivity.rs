@@ -29,7 +29,7 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
             table.push(&panel, &one.efficiency.to_string(), one.strength, band, None);
         }
         let before = found.iter().find(|found| found.window.point == *one.point && found.efficiency >= 1.0);
-        let fitted = before.and_then(|found| Some(found.spectrum.as_ref().ok()?.excess.background));
+        let fitted = before.and_then(|found| Some(found.fit_that_describes()?.excess.background));
         let is_known = alone
             .iter()
             .any(|(known, strength, _)| *known == panel && strength.to_bits() == one.strength.to_bits());

@@ -37,7 +37,7 @@ pub fn csv(results: &Results) -> Option<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for sensed in of_all(results) {
         let before = all.iter().find(|found| found.window.point == *sensed.point && found.efficiency >= 1.0);
-        let fitted = before.and_then(|found| Some(found.spectrum.as_ref().ok()?.excess.background));
+        let fitted = before.and_then(|found| Some(found.fit_that_describes()?.excess.background));
         let alone = fitted.map(|fitted| of_mass_alone(fitted, sensed.mean_signal));
         if let Some(row) = SensitivityRow::of(results.job.signal_region_of(sensed.point), &sensed, alone) {
             // Writing to memory cannot fail, and every row has the same fields.

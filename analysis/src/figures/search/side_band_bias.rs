@@ -58,9 +58,10 @@ fn is_noted(bias: &SideBandBias) -> bool {
 pub fn note(bias: &SideBandBias) -> Option<String> {
     is_noted(bias).then(|| {
         let which = if bias.events.value > 0.0 { "more" } else { "less" };
+        let other = bias.truth.to_string();
+        let article = if other.starts_with('e') { "an" } else { "a" };
         format!(
-            "the fit of the side-bands expects {which} in the window than a {} of the same side-bands, by {:.1} of its error",
-            bias.truth,
+            "the fit of the side-bands expects {which} in the window than {article} {other} of the same side-bands, by {:.1} of its error",
             bias.pull.value.abs()
         )
     })

@@ -88,6 +88,48 @@ fn looks() -> Vec<FeatureLook> {
     (0..5).map(look).collect()
 }
 
+/// The same with a spike in a side-band, before the cut and behind it, which no function describes.
+fn with_a_spike(mut results: Results) -> Results {
+    for other in &mut results.others {
+        let TaskResult::Window(window) = other else { continue };
+        window.spectrum[4] += 5000;
+        for cut in &mut window.cuts {
+            if let CutOutcome::Passed(passed) = &mut cut.outcome {
+                passed.spectrum[4] += 500;
+            }
+        }
+    }
+    results
+}
+
+#[test]
+fn a_fit_that_does_not_describe_its_side_bands_counts_for_nothing() {
+    let (good, bad) = (results("blind = false"), with_a_spike(results("blind = false")));
+    let (before, after) = (rows(&good), rows(&bad));
+    assert!(before[1]["fit_quality_p"].parse::<f64>().expect("a p-value") >= 0.05);
+    assert!(!before[1]["fit_limit"].is_empty() && !before[1]["limit"].is_empty());
+    assert!(!before[1]["note"].contains("describe"), "{}", before[1]["note"]);
+    for row in &after[..2] {
+        assert!(row["fit_quality_p"].parse::<f64>().expect("a p-value") < 0.05);
+        assert!(!row["fit_background"].is_empty() && !row["fit_z"].is_empty());
+        assert!(row["fit_limit"].is_empty() && row["fit_limit_expected"].is_empty());
+        assert!(row["note"].contains("the fit does not describe its side-bands (p = "), "{}", row["note"]);
+    }
+    // The template takes the number of events in the window from the fit before the cut.
+    assert!(after[1]["limit"].is_empty() && after[1]["note"].contains("no limit over the template"));
+    assert_eq!(before[1]["z"], after[1]["z"]);
+    let curves = |results: &Results| {
+        let table = p_values::table("search", results);
+        table.rows.iter().filter(|row| row.curve.starts_with("side-bands")).count()
+    };
+    assert_eq!((curves(&good), curves(&bad)), (2, 0));
+    let said = told(&bad);
+    assert!(said.contains("2 of 2 fits of side-bands failed or do not describe them"), "{said}");
+    assert!(!told(&good).contains("fits of side-bands"));
+    // While the search is blind, what is expected is withheld from the same rows.
+    assert!(rows(&with_a_spike(results("blind = true")))[1]["fit_limit_expected"].is_empty());
+}
+
 fn unblinded(results: Results) -> Results {
     let unblinding = Unblinding {
         by: "me".to_owned(),

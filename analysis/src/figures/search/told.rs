@@ -2,6 +2,7 @@
 
 use super::numbers::{CutNumbers, Estimate, Excess, of_all};
 use super::told_calibration::{Calibrated, Measured, of_results};
+use crate::statistics::spectrum::choice::QUOTED_LEVEL;
 use crate::store::Results;
 use crate::store::unblinding::Blinding;
 use crate::text::{columns, wrapped};
@@ -83,11 +84,11 @@ fn open_row(results: &Results, cuts: &[CutNumbers<'_>]) -> Vec<String> {
     row
 }
 
-/// The cut and estimate of a window with the smallest p-value.
+/// The cut and estimate of a window with the smallest p-value that counts.
 pub fn smallest<'a, 'b>(cuts: &'b [CutNumbers<'a>]) -> Option<(&'b CutNumbers<'a>, Estimate, &'b Excess)> {
     let both = [Estimate::Template, Estimate::SideBands];
     let all = cuts.iter().flat_map(|cut| {
-        both.into_iter().filter_map(move |estimate| Some((cut, estimate, cut.excess(estimate)?)))
+        both.into_iter().filter_map(move |estimate| Some((cut, estimate, cut.evidence(estimate)?)))
     });
     all.min_by(|one, other| one.2.quoted().ln().total_cmp(&other.2.quoted().ln()))
 }
@@ -112,12 +113,26 @@ fn notes(results: &Results, all: &[CutNumbers<'_>], calibrated: &Calibrated) -> 
         }
     };
     notes.extend(calibrated.notes.iter().cloned());
+    notes.extend(flawed_fits(all));
     let few = all.iter().filter(|cut| cut.efficiency < 1.0 && cut.passed.is_none());
     notes.extend(few.map(|cut| {
         let why = cut.direct.as_ref().err().map_or("", String::as_str);
         format!("window {}, ε = {}: {why}", cut.regions.signal, cut.efficiency)
     }));
     notes
+}
+
+/// How many fits of side-bands count for nothing, because they do not describe them or there is none.
+fn flawed_fits(all: &[CutNumbers<'_>]) -> Option<String> {
+    let told: Vec<_> = all.iter().filter(|cut| cut.counts().is_some()).collect();
+    let flawed = told.iter().filter(|cut| cut.fit_that_describes().is_none()).count();
+    (flawed > 0).then(|| {
+        let of = told.len();
+        format!(
+            "{flawed} of {of} fits of side-bands failed or do not describe them (p < {QUOTED_LEVEL}): they take no part in this table and \
+             have no limits (fit_quality_p and note in search.csv; figures/search_spectra)"
+        )
+    })
 }
 
 /// What the p-values of the table are, and are not.

@@ -1,0 +1,108 @@
+//! By how much more data than their templates say passes cuts in control windows, against the share of the template that passes.
+
+use super::control::{Deltas, regions};
+use crate::figures::excess::{published_curve, push_published};
+use crate::figures::{FigureTable, palette};
+use crate::statistics::band::Band;
+use crate::statistics::closure::Measured;
+use crate::store::Results;
+use drapes_draw::{
+    Axis, Colour, Curve, Dash, Guide, Legend, Mark, Marker, Panel, Picture, Point, Points, Row, Style,
+};
+
+/// The panel of δ as windows that are searched take it, with what others have published.
+const TAKEN: &str = "control windows";
+/// The panel with a curve for each control window.
+const EACH: &str = "each control window";
+/// The curve of the mean.
+const MEAN: &str = "mean";
+
+/// δ of each cut with its error as windows that are searched take it, and δ̂ of each control window; empty without any. They are not blind.
+pub fn table(name: &str, results: &Results) -> FigureTable {
+    let mut table = FigureTable::new(name);
+    for cut in Deltas::of(results).cuts() {
+        let Some(found) = cut.excess else { continue };
+        // The error is relative to 1 + δ.
+        let error = found.delta.error * (1.0 + found.delta.value);
+        push(
+            &mut table,
+            (TAKEN, MEAN),
+            cut.efficiency,
+            (Measured { value: found.delta.value, error }, found.regions),
+        );
+    }
+    for region in regions(results) {
+        let curve = match region.search {
+            None => region.window.to_string(),
+            Some(search) => format!("{} of {search}", region.window),
+        };
+        push(&mut table, (EACH, &curve), region.cut.efficiency, (region.cut.count.delta(), 1));
+    }
+    push_published(&mut table, TAKEN);
+    table
+}
+
+fn push(
+    table: &mut FigureTable,
+    (panel, curve): (&str, &str),
+    efficiency: f64,
+    (delta, n): (Measured, usize),
+) {
+    let Measured { value, error } = delta;
+    table.push(
+        panel,
+        curve,
+        efficiency,
+        Band { mean: value, low: value - error, high: value + error, n },
+        None,
+    );
+}
+
+/// A point a window and cut, and the mean that is taken with its error.
+pub fn picture(table: &FigureTable) -> Picture {
+    let windows = table.curves(EACH);
+    let mut marks: Vec<Mark> = vec![];
+    for (place, window) in windows.iter().enumerate() {
+        // Side by side, so that their errors can be told apart.
+        let aside = 1.0 + 0.25 * ((place + 1) as f64 / windows.len() as f64);
+        let points = table.curve(EACH, window).into_iter();
+        let points = points.map(|row| Point::within(row.x * aside, row.mean, row.low, row.high)).collect();
+        let style = Style::line(Colour::hex(0xb0_b0_b0)).marked(Marker::Disc);
+        let label = if place == 0 { "each control window" } else { "" };
+        marks.push(Mark::Points(Points::new(label, style, points)));
+    }
+    for word in table.curves(TAKEN) {
+        let points: Vec<Point> = table
+            .curve(TAKEN, word)
+            .iter()
+            .map(|row| Point::within(row.x, row.mean, row.low, row.high))
+            .collect();
+        let exact = points.iter().map(|point| Point::exact(point.x, point.mean)).collect();
+        let published = published_curve(word, Curve::new("", Style::line(Colour::GREY), exact));
+        let mark = published.map_or_else(
+            || {
+                let style = Style::line(palette::shade(1.0)).marked(Marker::Square);
+                Mark::Points(Points::new("their mean, as searched windows take it", style, points))
+            },
+            Mark::Curve,
+        );
+        marks.push(mark);
+    }
+    let panel = Panel {
+        guides: vec![Guide::Horizontal { y: 0.0, dash: Dash::Solid, label: None }],
+        ..Panel::new(
+            Axis::log("share *ε* of the template that passes"),
+            Axis::linear("excess in control windows *δ* = *N*/(*εN*_SR) − 1"),
+            marks,
+        )
+    };
+    Picture {
+        legend: Legend::Above,
+        footnote: Some(
+            "bars: numbers of events, of the mean also by how much windows differ beyond them; windows are drawn beside their cut; published values \
+             are of other events and features"
+                .to_owned(),
+        ),
+        ..Picture::new(vec![Row::new(vec![panel])])
+    }
+}
