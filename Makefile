@@ -21,6 +21,7 @@ demo: setup
 	target/release/drapes run jobs/demo.toml --ranks auto --out out/demo
 	@echo
 	@echo "open out/demo/report.html in a browser; pictures are in out/demo/figures"
+	@echo "a search without labels, in two minutes: target/release/drapes run jobs/search_demo.toml --ranks auto --out out/search_demo"
 
 PREFIX ?= $(HOME)/.local
 PROFILE ?= release

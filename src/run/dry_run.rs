@@ -81,7 +81,7 @@ impl Run {
         for note in sample.notes_on_columns(&stored.job) {
             tell(format_args!("warning: {note}"));
         }
-        tell_of(&stored.job, &sample);
+        let _ = tell_of(&stored.job, &sample);
         answer(DryRun { name: stored.job.name.clone(), plan, known, price, ending, ranks, bytes });
         if let Some(warning) = warning {
             answer(wrapped(&format!("warning: {warning}")));

@@ -94,7 +94,8 @@ impl Run {
     ) -> Result<Outcome, Error> {
         let Context { world, clock, signals } = *context;
         let environment = task::environment(&sample);
-        tell_of(&prepared.stored.job, &sample);
+        let warnings = tell_of(&prepared.stored.job, &sample);
+        prepared.store.write_warnings(&warnings)?;
         let Scheduled { mut dispatcher, whole, ending, pace } = self.schedule(context, prepared, &ranks.kind);
         let kept = prices::kept(&prepared.plan, &prepared.stops, &prepared.fingerprints);
         let left = dispatcher.schedule().unfinished();
@@ -236,28 +237,31 @@ struct Scheduled {
     pace: Pace,
 }
 
-/// Tells what the user should know of the events before the first task.
-pub(super) fn tell_of(job: &Job, sample: &Sample) {
+/// Tells what the user should know of the events before the first task; gives back what results are to be read with.
+pub(super) fn tell_of(job: &Job, sample: &Sample) -> Vec<String> {
     if sample.dropped().total() > 0 {
         inform(format_args!("note: left out of the events: {}", sample.dropped()));
     }
-    for repeat in sample.repeats() {
-        tell(format_args!(
-            "warning: {repeat} (classifiers may be judged on events that they were trained on)"
-        ));
-    }
+    let repeats = sample.repeats().iter();
+    let mut warnings: Vec<String> = repeats
+        .map(|repeat| format!("{repeat} (classifiers may be judged on events that they were trained on)"))
+        .collect();
     for remark in sample.remarks() {
         inform(format_args!("note: {remark}"));
     }
     if let Some(share) = mass_told(job, sample).filter(|share| *share > LARGEST_SHARE_TOLD) {
-        tell(format_args!(
-            "warning: the features tell {:.0}% of the variance of {} in the side-bands (R² of boosted trees on events that they have \
+        warnings.push(format!(
+            "the features tell {:.0}% of the variance of {} in the side-bands (R² of boosted trees on events that they have \
              not seen: a cut on scores may select masses, and carve a bump where there is none) leave out of data.features what \
              follows the mass, or divide it by the mass in [data.columns]",
             100.0 * share,
             job.data.resonant
         ));
     }
+    for warning in &warnings {
+        tell(format_args!("warning: {warning}"));
+    }
+    warnings
 }
 
 /// The share of the variance of the mass that a search's features tell; none where nothing is searched or nobody knows.

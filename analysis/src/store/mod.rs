@@ -9,6 +9,7 @@
 //! DIR/report.html         all of it on one page         DIR/search.csv        one row a window and cut of a search
 //! DIR/unblinded.json      who has unblinded a search    DIR/closure.csv       tests of templates by trees
 //! DIR/control_searches.json  what searches of events without signal have counted behind the cuts of this one
+//! DIR/warnings.json        what the last run has warned of
 //! DIR/variance.csv        where bands come from         DIR/differences.csv   which method is better, in pairs
 //! DIR/tasks/ID.stopped     how far a stopped task came, and in what time
 //! DIR/tasks/ID.checkpoint  what it goes on from    DIR/tasks/folded.*    records and arrays after `compact`
@@ -47,6 +48,7 @@ mod survey;
 mod sweep;
 pub mod task_state;
 pub mod unblinding;
+mod warnings;
 
 use std::fs;
 use std::io::Write;

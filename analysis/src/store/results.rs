@@ -34,6 +34,8 @@ pub struct Results {
     pub unblinding: Option<Unblinding>,
     /// Other searches, whose events hold no signal, that measure the cuts of this one.
     pub control_searches: Vec<ControlSearch>,
+    /// What the last run has warned of before its first task.
+    pub warnings: Vec<String>,
     /// The [`digest`] of the records and settings that all of this was read from.
     pub digest: String,
 }
@@ -105,6 +107,7 @@ impl Results {
             digest: digest(&job, plan, states, unblinding.as_ref(), &control_searches),
             unblinding,
             control_searches,
+            warnings: store.warnings(),
             job,
             points: vec![],
             others: vec![],
@@ -192,6 +195,7 @@ impl Results {
             torn: vec![],
             unblinding: None,
             control_searches: vec![],
+            warnings: vec![],
             digest: String::new(),
         }
     }

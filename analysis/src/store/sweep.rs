@@ -9,6 +9,7 @@ use super::control_searches::CONTROL_SEARCHES;
 use super::durable::is_part_of;
 use super::names::is_arrival;
 use super::unblinding::UNBLINDING;
+use super::warnings::WARNINGS;
 use super::{RecordState, Store, request};
 use crate::error::Error;
 use crate::plan::{Plan, Stage};
@@ -101,6 +102,7 @@ fn is_written(folder: &str, name: &str, figures: &[&str]) -> bool {
                 "report.html",
                 UNBLINDING,
                 CONTROL_SEARCHES,
+                WARNINGS,
             ];
             is_table || others.contains(&name)
         }

@@ -116,7 +116,7 @@ impl Store {
             by: ["USER", "LOGNAME"]
                 .into_iter()
                 .find_map(named)
-                .unwrap_or_else(|| "an unnamed user".to_owned()),
+                .unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw())),
             host: Process::this().host,
             at: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
             windows: job.searched_windows(),
