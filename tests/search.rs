@@ -2,6 +2,8 @@
 
 #[path = "search/control.rs"]
 mod control;
+#[path = "search/perceptrons.rs"]
+mod perceptrons;
 mod support;
 
 use std::collections::HashMap;
@@ -35,17 +37,6 @@ fn run(job: &Path, out: &Path) -> Command {
 fn rows(out: &Path) -> Vec<HashMap<String, String>> {
     let mut reader = csv::Reader::from_path(out.join("search.csv")).expect("search.csv");
     reader.deserialize().map(|row| row.expect("a row")).collect()
-}
-
-/// Neither a job that says otherwise nor a damaged note of who has looked opens a blind search.
-fn assert_stays_blind(place: &Path, out: &Path) {
-    let (code, message) = refusal(&mut run(&small_search(place, "injected = 1000\nblind = false"), out));
-    assert!(code == 2 && message.contains("is blind") && message.contains("drapes unblind"), "{message}");
-    fs::write(out.join("unblinded.json"), "{").expect("room");
-    let (code, message) = refusal(drapes().arg("unblind").arg(out));
-    assert!(code == 2 && message.contains("unblinded.json"), "{message}");
-    assert_eq!(rows(out)[1]["n"], "blind");
-    fs::remove_file(out.join("unblinded.json")).expect("it was there");
 }
 
 #[test]
@@ -84,7 +75,7 @@ fn a_blind_search_counts_and_is_unblinded_once() {
     assert_eq!(blind[1]["n_template"], blind[0]["n_window"], "as many, at an over-sampling of 1");
     assert!(blind[3]["note"].contains("fewer than ten template events would pass"), "{:?}", blind[3]);
 
-    assert_stays_blind(place.path(), &out);
+    control::assert_stays_blind(place.path(), &out);
 
     let unblind = || answer(drapes().arg("unblind").arg(&out));
     let first = unblind();

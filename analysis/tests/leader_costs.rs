@@ -46,7 +46,7 @@ fn conclusion(
     store.survey_again(plan, prints, survey, &ended);
     let results = Results::of(store, stored.job.clone(), plan, &survey.states).expect("results");
     reduce::reduce(store, &results).expect("room");
-    let digest = digest(&stored.job, plan, &survey.states, None, &[]);
+    let digest = digest(&stored.job, plan, &survey.states, None, (&[], &[]));
     let taken = (computed() - begin) / count as f64;
     assert!(results.missing.is_empty() && digest == results.digest);
     taken

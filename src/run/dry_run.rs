@@ -1,6 +1,6 @@
 //! `run --dry-run`: everything that can be wrong before the first task, and what there would be to do; nothing is written.
 
-use drapes_analysis::cli::{answer, duration, tell, wrapped};
+use drapes_analysis::cli::{answer, duration, wrapped};
 use drapes_analysis::dispatch::{Graph, Known, Shard, makespan};
 use drapes_analysis::error::Exit;
 use drapes_analysis::figures::Figure;
@@ -78,9 +78,6 @@ impl Run {
         let price = Price::of(&stored.job, &plan, counts, &Rates::CPU_CORE).at_pace(&plan, &shown.pace());
         let draws = open.contains(&true) && self.shard() == Shard::WHOLE;
         let ending = if draws { shown.drawing(Figure::count_of(&stored.job, &plan)) } else { 0.0 };
-        for note in sample.notes_on_columns(&stored.job) {
-            tell(format_args!("warning: {note}"));
-        }
         let _ = tell_of(&stored.job, &sample);
         answer(DryRun { name: stored.job.name.clone(), plan, known, price, ending, ranks, bytes });
         if let Some(warning) = warning {

@@ -73,11 +73,9 @@ impl Run {
                 return Err(error);
             }
         };
-        for note in sample.notes_on_columns(&prepared.stored.job) {
-            tell(format_args!("warning: {note}"));
-        }
         let context = Context { world, clock: &clock, signals };
         let ranks = self.handshake(&context, &mut prepared, &sample)?;
+        prepared.store.write_warnings(&tell_of(&prepared.stored.job, &sample))?;
         let outcome = self.hand_out(&context, &mut prepared, ranks, sample);
         // Written however the run ended: otherwise the page would say for ever that it goes on.
         let outcome = outcome.inspect_err(|_| pages::last(&prepared.store))?;
@@ -94,8 +92,6 @@ impl Run {
     ) -> Result<Outcome, Error> {
         let Context { world, clock, signals } = *context;
         let environment = task::environment(&sample);
-        let warnings = tell_of(&prepared.stored.job, &sample);
-        prepared.store.write_warnings(&warnings)?;
         let Scheduled { mut dispatcher, whole, ending, pace } = self.schedule(context, prepared, &ranks.kind);
         let kept = prices::kept(&prepared.plan, &prepared.stops, &prepared.fingerprints);
         let left = dispatcher.schedule().unfinished();
@@ -242,10 +238,13 @@ pub(super) fn tell_of(job: &Job, sample: &Sample) -> Vec<String> {
     if sample.dropped().total() > 0 {
         inform(format_args!("note: left out of the events: {}", sample.dropped()));
     }
+    let mut warnings = sample.notes_on_columns(job);
     let repeats = sample.repeats().iter();
-    let mut warnings: Vec<String> = repeats
-        .map(|repeat| format!("{repeat} (classifiers may be judged on events that they were trained on)"))
-        .collect();
+    warnings.extend(
+        repeats.map(|repeat| {
+            format!("{repeat} (classifiers may be judged on events that they were trained on)")
+        }),
+    );
     for remark in sample.remarks() {
         inform(format_args!("note: {remark}"));
     }

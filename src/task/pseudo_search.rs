@@ -87,9 +87,13 @@ impl Drawn {
         let none = ArrayView2::from_shape((0, features), &[]).expect("no events");
         let trainings = search.pseudo_trainings();
         let (whose, checkpointer) = ((place, point), Checkpointer::without_file(sink));
-        let found =
-            window_classifiers::scores(whose, (&template, &data), (none, trainings), stream, &checkpointer)?;
-        Ok(found.map(|found| Scores::averaged(found, trainings, None, stream)))
+        let further = (none, trainings);
+        match window_classifiers::scores(whose, (&template, &data), further, stream, &checkpointer) {
+            Ok(found) => Ok(found.map(|found| Scores::averaged(found, trainings, None, stream))),
+            // One of many that comes to nothing has no numbers; it must not take the others with it.
+            Err(Error::Diverged { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 

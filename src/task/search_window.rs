@@ -40,6 +40,7 @@ impl Perform for SearchWindow {
         let classes = (&made.class, &data);
         let found =
             window_classifiers::scores((place, &self.point), classes, further, &stream, checkpointer)?;
+        let diverged = found.as_ref().map_or(0, |found| found.diverged);
         let scores = found.map(|found| {
             let unseen = made.folds_of_side_bands(&template, &found, events.beside.len());
             Scores::averaged(found, search.trainings, unseen, &stream)
@@ -71,6 +72,7 @@ impl Perform for SearchWindow {
             n_signal: signal(&all),
             n_template: made.class.count(),
             cuts,
+            diverged,
             looks: looks(made.class.features(), data.features(), &behind),
             spectrum: events.histogram(all, 0..events.beside.len()),
             edges: events.edges.clone(),

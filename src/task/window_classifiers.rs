@@ -32,9 +32,10 @@ pub fn scores(
             let settings = (&place.job.trees, trainings);
             out_of_fold(template, data, further, settings, stream, checkpointer).map(Some)
         }
-        ClassifierKind::Mlp | ClassifierKind::Transformer => {
-            let family = Perceptrons { settings: &place.job.classifier, device: place.device };
+        ClassifierKind::Mlp => {
+            let family = Perceptrons { settings: &place.job.window_classifier(), device: place.device };
             out_of_fold_by_perceptrons((template, data), further, (&family, trainings), stream, checkpointer)
         }
+        ClassifierKind::Transformer => unreachable!("windows are searched with features"),
     }
 }

@@ -160,3 +160,14 @@ fn what_may_be_meant_is_told_where_the_counts_are_told() {
         "{message}"
     );
 }
+
+/// Neither a job that says otherwise nor a damaged note of who has looked opens a blind search.
+pub fn assert_stays_blind(place: &Path, out: &Path) {
+    let (code, message) = refusal(&mut run(&small_search(place, "injected = 1000\nblind = false"), out));
+    assert!(code == 2 && message.contains("is blind") && message.contains("drapes unblind"), "{message}");
+    fs::write(out.join("unblinded.json"), "{").expect("room");
+    let (code, message) = refusal(drapes().arg("unblind").arg(out));
+    assert!(code == 2 && message.contains("unblinded.json"), "{message}");
+    assert_eq!(rows(out)[1]["n"], "blind");
+    fs::remove_file(out.join("unblinded.json")).expect("it was there");
+}

@@ -12,7 +12,9 @@ use serde_json::json;
 use super::{answer, tell};
 use crate::dispatch::{Graph, Known, Simulated, Simulation, makespan};
 use crate::error::{Error, Exit};
-use crate::job::{Change, Comparison, DEFAULTS, Job, JobFile, SamplerSettings, ScanPoint, Search};
+use crate::job::{
+    Change, ClassifierKind, Comparison, DEFAULTS, Job, JobFile, SamplerSettings, ScanPoint, Search,
+};
 use crate::machine::Memory;
 use crate::plan::price::demand::{Demand, LONGEST_RUN, longest, most_memory, size};
 use crate::plan::price::memory::Chip;
@@ -397,15 +399,20 @@ fn what(job: &Job, plan: &plan::Plan, stage: Stage) -> String {
                 let classifiers = counted(job.classifiers_per_point(), "classifier");
                 parts.push(format!("{classifiers} a point, {}", counted(job.classifier.epochs, "epoch")));
             }
-            parts.extend(job.search.as_ref().map(what_is_searched));
+            let kind = job.points.iter().find(|point| point.is_searched()).map(|point| point.classifier);
+            parts.extend(job.search.as_ref().zip(kind).map(what_is_searched));
             parts.join("; ")
         }
     }
 }
 
 /// What is done in each window of a search.
-fn what_is_searched(search: &Search) -> String {
-    let trainings = counted(search.trainings * SearchWindow::FOLDS as usize, "training of trees");
+fn what_is_searched((search, kind): (&Search, ClassifierKind)) -> String {
+    let of_what = match kind {
+        ClassifierKind::Trees => "training of trees",
+        ClassifierKind::Mlp | ClassifierKind::Transformer => "training of perceptrons",
+    };
+    let trainings = counted(search.trainings * SearchWindow::FOLDS as usize, of_what);
     let mut parts = vec![format!("{trainings} a window")];
     parts.extend(search.calibration.map(|all| counted(all.experiments, "pseudo-experiment")));
     parts.extend(search.sensitivity.as_ref().map(|all| {

@@ -68,7 +68,8 @@ pub fn is_drawn(store: &Store, job: &Job, plan: &Plan, states: &[RecordState]) -
     length(store) == Some(drawn.results)
         && drawn.figures.iter().all(|name| figures.join(name).exists())
         && store.control_searches().is_ok_and(|searches| {
-            drawn.digest == digest(job, plan, states, store.unblinding().as_ref(), &searches)
+            drawn.digest
+                == digest(job, plan, states, store.unblinding().as_ref(), (&searches, &store.warnings()))
         })
 }
 

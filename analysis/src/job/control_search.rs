@@ -62,9 +62,6 @@ const TOLD: [(&str, &str); 5] = [
     ("/sigma_prime", "[template] sigma_prime"),
     ("/search/trainings", "search.trainings"),
 ];
-/// The same of boosted trees, and of perceptrons.
-const OF_TREES: [(&str, &str); 1] = [("/trees", "[trees]")];
-const OF_PERCEPTRONS: [(&str, &str); 1] = [("/classifier", "[classifier]")];
 /// The same of templates that a diffusion model makes, and of those that a flow makes.
 const OF_DIFFUSION: [(&str, &str); 2] = [("/denoiser", "[denoiser]"), ("/sampler", "[sampler]")];
 const OF_FLOWS: [(&str, &str); 1] = [("/flow", "[flow]")];
@@ -89,19 +86,17 @@ impl Job {
             Some(_) => &OF_FLOWS[..],
             None => &OF_DIFFUSION[..],
         };
-        let classifiers = match classifier(self) {
-            Some(ClassifierKind::Trees) | None => &OF_TREES[..],
-            Some(_) => &OF_PERCEPTRONS[..],
-        };
         let (here, there) = (self.physics(), other.physics());
         let is_other = |at: &str| here.pointer(at) != there.pointer(at);
-        let mut told: Vec<_> = TOLD
-            .iter()
-            .chain(classifiers)
-            .chain(models)
-            .filter(|(at, _)| is_other(at))
-            .map(|(_, key)| *key)
-            .collect();
+        let mut told: Vec<_> =
+            TOLD.iter().chain(models).filter(|(at, _)| is_other(at)).map(|(_, key)| *key).collect();
+        match classifier(self) {
+            Some(ClassifierKind::Trees) if self.trees != other.trees => told.push("[trees]"),
+            Some(ClassifierKind::Mlp) if self.window_classifier() != other.window_classifier() => {
+                told.push("[classifier]");
+            }
+            _ => {}
+        }
         let oversampling = |job: &Self| job.searched().map(|(_, oversampling)| oversampling);
         if oversampling(self) != oversampling(other) {
             told.push("search.oversampling");

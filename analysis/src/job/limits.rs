@@ -2,7 +2,7 @@
 
 use super::document::Section;
 use super::{ClassifierSettings, ComputeSettings};
-use crate::job::{ClassifierKind, Inputs, ScanPoint};
+use crate::job::{ClassifierKind, Comparison, Inputs, ScanPoint};
 
 /// Points of a noise grid at most; the paper has 200.
 pub const MOST_STEPS: u32 = 100_000;
@@ -37,6 +37,8 @@ pub fn check_tasks(
     let (mut tasks, mut copies) = (0.0, 0.0);
     for point in points {
         let together = match point.classifier {
+            // A window of a search is one task.
+            _ if matches!(point.comparison, Comparison::Window { .. }) => usize::MAX,
             ClassifierKind::Mlp => compute.classifier_seeds_per_task,
             ClassifierKind::Trees => 1,
             ClassifierKind::Transformer => compute.jet_classifier_seeds_per_task,

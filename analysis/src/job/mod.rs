@@ -187,6 +187,14 @@ impl Job {
         ClassifierSettings { seeds: Vec::new(), ..self.classifier.clone() }
     }
 
+    /// The settings of perceptrons in the windows of a search: their seeds and folds are the search's. The best moment of a training is
+    /// taken, also where none is to end early: windows have few events, which long trainings learn by heart.
+    pub fn window_classifier(&self) -> ClassifierSettings {
+        let own = &self.classifier;
+        let patience = if own.patience == 0 { own.epochs } else { own.patience };
+        ClassifierSettings { seeds: Vec::new(), folds: Search::FOLDS, patience, ..own.clone() }
+    }
+
     /// The regions of some data.
     pub fn regions_of(&self, sample: &TrainingSample) -> Regions {
         Regions {

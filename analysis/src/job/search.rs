@@ -54,6 +54,11 @@ pub struct Search {
     pub peak: Option<Peak>,
 }
 
+impl Search {
+    /// Folds: each event of a window is scored by the classifiers of one of them, which have not seen it.
+    pub const FOLDS: u32 = 5;
+}
+
 /// Searches of pseudo-data that a window's own model draws, for it knows no signal: what p-values do where there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PseudoSearches {

@@ -177,7 +177,8 @@ mod tests {
 
     #[test]
     fn a_margin_is_of_templates_that_are_asked_at_edges() {
-        let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[sampler]\nsteps = 20\n[classifier]\nseeds = '0'\n[[scan]]\n\
+        let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[independent_background]\nsource = 'withheld'\n\
+                    [sampler]\nsteps = 20\n[classifier]\nseeds = '0'\n[[scan]]\n\
                     method = 'noise'\nn_signal = [0]\n[[scan]]\nmethod = 'noise_efficient'\nn_signal = [0]\n[[scan]]\n\
                     method = 'over_idealised'\nn_signal = [0]\noversampling = [2]\n";
         let (before, after) = (of(text), of(&text.replace("steps = 20", "steps = 20\nedge_margin = 0.5")));

@@ -4,7 +4,7 @@ use super::PaceKind;
 
 /// Work that has taken so many seconds tells of the other kinds of its stage. Less does not: most of a short task is reading and
 /// writing, which no price knows, and long tasks of another kind must not be taken to be as slow as that.
-const TELLS_OF_OTHERS: f64 = 5.0;
+const TELLS_OF_OTHERS: f64 = 4.0;
 
 /// Seconds for each second of the price, by kind of work.
 ///
@@ -52,11 +52,11 @@ impl Pace {
     }
 
     /// Seconds for each second of the price; of the whole stage where nothing of this kind has ended, of all where too little
-    /// of the stage has, none where nothing has ended at all.
+    /// of the stage has, none where too little has ended at all.
     pub fn of(&self, kind: PaceKind) -> Option<f64> {
         let own = self.ratio(0.0, |other| other == kind);
         own.or_else(|| self.ratio(TELLS_OF_OTHERS, |other| other.stage() == kind.stage()))
-            .or_else(|| self.ratio(0.0, |_| true))
+            .or_else(|| self.ratio(TELLS_OF_OTHERS, |_| true))
     }
 
     /// The ratio of those kinds that count, if they have taken at least so many seconds.
@@ -120,6 +120,9 @@ mod tests {
         // Four templates of a flow that mostly read their files.
         pace.learn(PaceKind::FlowTemplate, 0.4, 1.6);
         assert_eq!(pace.of(PaceKind::FlowTemplate), Some(4.0));
+        let mut alone = Pace::default();
+        alone.learn(PaceKind::FlowTemplate, 0.4, 1.6);
+        assert_eq!((alone.of(PaceKind::FlowTemplate), alone.of(PaceKind::Denoiser)), (Some(4.0), None));
         let diffused = pace.of(PaceKind::DiffusedTemplate).expect("something has ended");
         assert!((diffused - 81.6 / 100.4).abs() < 1e-12, "{diffused}");
         pace.learn(PaceKind::FlowTemplate, 3.0, 3.5);

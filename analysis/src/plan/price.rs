@@ -15,7 +15,7 @@ use crate::plan::{Pace, Plan, Rates, Task};
 
 /// Seconds that a task takes beside its work: it is handed out, and its record is written and looked at. In a scan of hundreds of
 /// short tasks that is what there is most of.
-const HANDLING: f64 = 0.01;
+pub const HANDLING: f64 = 0.01;
 
 /// The price of a plan.
 #[derive(Clone, Debug, PartialEq)]

@@ -103,11 +103,12 @@ impl Results {
     /// A record cannot be read. One that is damaged is no error, but named.
     pub fn of(store: &Store, job: Job, plan: &Plan, states: &[RecordState]) -> Result<Self, Error> {
         let (unblinding, control_searches) = (store.unblinding(), store.control_searches()?);
+        let warnings = store.warnings();
         let mut results = Self {
-            digest: digest(&job, plan, states, unblinding.as_ref(), &control_searches),
+            digest: digest(&job, plan, states, unblinding.as_ref(), (&control_searches, &warnings)),
             unblinding,
             control_searches,
-            warnings: store.warnings(),
+            warnings,
             job,
             points: vec![],
             others: vec![],
@@ -293,9 +294,12 @@ pub fn digest(
     plan: &Plan,
     states: &[RecordState],
     unblinding: Option<&Unblinding>,
-    control_searches: &[ControlSearch],
+    (control_searches, warnings): (&[ControlSearch], &[String]),
 ) -> String {
     let mut digest = Sha256::new();
+    if !warnings.is_empty() {
+        digest.update(serde_json::to_vec(warnings).unwrap_or_default());
+    }
     digest.update(serde_json::to_vec(&(&job.figures, job.closure)).unwrap_or_default());
     if let Some(search) = &job.search {
         // What no task depends on, and tables do.

@@ -47,6 +47,7 @@ pub fn searched(point: ScanPoint) -> SearchedWindow {
         }
     };
     SearchedWindow {
+        diverged: 0,
         point,
         n_data: inside(&before),
         n_signal: Some(300),

@@ -88,6 +88,8 @@ pub struct OutOfFold {
     pub background: Vec<Judged>,
     /// Of further events, which are of neither class, by the trees of each fold, `(events, folds)`.
     pub further: Array2<f32>,
+    /// Classifiers that came to nothing.
+    pub diverged: usize,
 }
 
 impl OutOfFold {
@@ -174,7 +176,7 @@ pub fn out_of_fold(
     let judged = both.folds.iter().zip(scores).map(|(fold, score)| Judged { fold: *fold, score });
     let mut template: Vec<Judged> = judged.collect();
     let background = template.split_off(template.len() - background.count());
-    Ok(OutOfFold { template, background, further: further_scores })
+    Ok(OutOfFold { template, background, further: further_scores, diverged: 0 })
 }
 
 /// The parts of the events of two classes, one class behind the other.

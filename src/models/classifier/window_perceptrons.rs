@@ -50,7 +50,10 @@ pub fn out_of_fold_by_perceptrons(
         let own: Vec<usize> = (0..members.len()).filter(is_good).collect();
         if own.is_empty() {
             let epoch = histories.iter().filter_map(|history| history.diverged).fold(f64::INFINITY, f64::min);
-            return Err(Error::Diverged { epoch, what: "the loss of every member of a fold".to_owned() });
+            return Err(Error::Diverged {
+                epoch,
+                what: format!("the loss of every perceptron of fold {fold}"),
+            });
         }
         // Those that have diverged are made up for: sums are over all trainings.
         let weight = trainings as f32 / own.len() as f32;
@@ -68,7 +71,8 @@ pub fn out_of_fold_by_perceptrons(
             }
         }
     }
-    Ok(Some(sums.judged(&both)))
+    let diverged = histories.iter().filter(|history| history.diverged.is_some()).count();
+    Ok(Some(sums.judged(&both, diverged)))
 }
 
 /// Sums of scores over trainings.
@@ -80,7 +84,7 @@ struct Sums {
 
 impl Sums {
     /// The same beside the fold of each event.
-    fn judged(self, both: &Both) -> OutOfFold {
+    fn judged(self, both: &Both, diverged: usize) -> OutOfFold {
         let (of_template, of_data) = both.folds.split_at(self.template.len());
         let judged = |folds: &[u32], scores: Vec<f32>| {
             folds.iter().zip(scores).map(|(fold, score)| Judged { fold: *fold, score }).collect()
@@ -89,6 +93,7 @@ impl Sums {
             template: judged(of_template, self.template),
             background: judged(of_data, self.data),
             further: self.further,
+            diverged,
         }
     }
 }

@@ -74,7 +74,8 @@ mod tests {
             |seconds: f64| Instant::now().checked_sub(Duration::from_secs_f64(seconds)).expect("it is up");
         // A second of reading, and then a tenth of the work in each second.
         let mut running = Running::begin(0, 0.0);
-        (running.since, running.from_when, running.heard) = (ago(1.1), ago(1.1), ago(1.1));
+        let start = ago(1.1);
+        (running.since, running.from_when, running.heard) = (start, start, start);
         running.hear(0.01);
         assert_eq!((running.own_share(), running.seconds()), (0.0, 0.0));
         assert!((running.share_now() - 0.01).abs() < 1e-9, "nothing is known of it");
@@ -83,7 +84,8 @@ mod tests {
         assert!((running.own_share() - 0.2).abs() < 1e-9 && (running.seconds() - 2.0).abs() < 0.1);
         // Told for the first time after long: all of it counts.
         let mut running = Running::begin(0, 0.0);
-        (running.since, running.from_when, running.heard) = (ago(30.0), ago(30.0), ago(30.0));
+        let start = ago(30.0);
+        (running.since, running.from_when, running.heard) = (start, start, start);
         running.hear(0.3);
         assert!((running.own_share() - 0.3).abs() < 1e-9 && (running.seconds() - 30.0).abs() < 0.5);
         // Nothing could be read of what an earlier run had done.

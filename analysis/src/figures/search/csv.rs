@@ -84,8 +84,8 @@ struct SearchRow {
 const UNMEASURED: &str = "no control window has measured δ of this cut: it is taken as 0";
 
 /// What is said of a template without limits.
-const UNLIMITED: &str = "no limit over the template, which takes the events of the window from a fit of the side-bands before the cut: none \
-                         describes them";
+const UNLIMITED: &str = "no limit over the template, which needs a fit of the side-bands before the cut that describes them (the row at 1 says \
+                         what is wrong with it)";
 
 /// All windows and cuts as CSV; none where there are none.
 pub fn csv(results: &Results) -> Option<Vec<u8>> {
@@ -165,16 +165,6 @@ impl SearchRow {
         let count = |count: Option<usize>| count.map_or(String::new(), |count| count.to_string());
         let signal =
             if is_cut { found.passed.and_then(|passed| passed.signal) } else { found.window.n_signal };
-        let flaw = found.spectrum.as_ref().ok().and_then(OfSpectrum::flaw);
-        let notes =
-            [found.direct.as_ref().err().filter(|_| is_cut), found.spectrum.as_ref().err(), flaw.as_ref()];
-        let is_unlimited = found.direct.as_ref().is_ok_and(|excess| excess.limit_background.is_none());
-        let of_template = is_unlimited.then_some(UNLIMITED);
-        // Whether a peak has a fit depends on the data in the window.
-        let unfitted = peak.and_then(|peak| peak.as_ref().err()).filter(|_| found.spectrum.is_ok());
-        // While the search is blind, limits are those that are expected, which no data behind the cut enter.
-        let of_limits = conversion.map_or(vec![], |conversion| notes_of_limits(found, conversion, blinding));
-        let of_data = unfitted.map(String::as_str).filter(|_| blinding == Blinding::Open);
         let mut row = Self {
             window_low_gev: found.regions.signal.low.0,
             window_high_gev: found.regions.signal.high.0,
@@ -189,9 +179,9 @@ impl SearchRow {
             purity: write.number(found.purity()),
             ..Self::default()
         };
-        let all = notes.into_iter().flatten().map(String::as_str).chain(of_template).chain(of_data);
-        let all = all.map(str::to_owned).chain(of_limits).chain(bias.and_then(note));
-        all.for_each(|note| row.also_note(&note));
+        for note in notes(found, (peak, bias), conversion, blinding) {
+            row.also_note(&note);
+        }
         if let Ok(excess) = &found.direct {
             row.set_direct((found, excess), pseudo, write);
             if let Some([events, fb]) = on_signal(excess, conversion, write) {
@@ -257,7 +247,7 @@ impl SearchRow {
 
     /// Numbers of a fitted peak.
     fn set_peak(&mut self, peak: &FoundPeak, write: Writer) {
-        let of_job = if peak.is_of_given_width() { Writer(Blinding::Open) } else { write };
+        let of_job = if peak.is_of_given_width { Writer(Blinding::Open) } else { write };
         self.peak_width = of_job.number(Some(peak.width));
         self.peak_signal = write.number(Some(peak.signal));
         self.peak_z = write.number(Some(peak.z));
@@ -267,6 +257,37 @@ impl SearchRow {
         self.peak_spurious = of_job.number(peak.spurious.map(|found| found.value));
         self.peak_spurious_error = of_job.number(peak.spurious.map(|found| found.error));
     }
+}
+
+/// What is to be known of a row: why numbers are missing, and which mean little.
+fn notes(
+    found: &CutNumbers<'_>,
+    (peak, bias): (Option<&Result<FoundPeak, String>>, Option<&SideBandBias>),
+    conversion: Option<&Conversion>,
+    blinding: Blinding,
+) -> Vec<String> {
+    let is_cut = found.efficiency < 1.0;
+    let mut notes: Vec<String> =
+        found.direct.as_ref().err().filter(|_| is_cut).into_iter().cloned().collect();
+    match &found.spectrum {
+        Ok(fit) => {
+            notes.extend(fit.flaw());
+            // Whether a peak has a fit depends on the data in the window.
+            let unfitted = peak.and_then(|peak| peak.as_ref().err());
+            notes.extend(unfitted.filter(|_| blinding == Blinding::Open).cloned());
+        }
+        Err(why) => notes.push(why.clone()),
+    }
+    let is_unlimited = found.direct.as_ref().is_ok_and(|excess| excess.limit_background.is_none());
+    notes.extend(is_unlimited.then(|| UNLIMITED.to_owned()));
+    // While the search is blind, limits are those that are expected, which no data behind the cut enter.
+    notes.extend(conversion.map_or(vec![], |conversion| notes_of_limits(found, conversion, blinding)));
+    notes.extend(bias.and_then(note));
+    if is_cut && found.window.diverged > 0 {
+        let diverged = found.window.diverged;
+        notes.push(format!("{diverged} classifiers of the window diverged, and others stand in for them"));
+    }
+    notes
 }
 
 /// What is to be known of the limits on the signal, and by which estimate of the background, where not by both.

@@ -68,8 +68,9 @@ pub fn picture(table: &FigureTable) -> Picture {
         let points = table.curve(EACH, window).into_iter();
         let points = points.map(|row| Point::within(row.x * aside, row.mean, row.low, row.high)).collect();
         let style = Style::line(Colour::hex(0xb0_b0_b0)).marked(Marker::Disc);
-        let label = if place == 0 { "each control window" } else { "" };
-        marks.push(Mark::Points(Points::new(label, style, points)));
+        // The legend explains them once.
+        let label = (place == 0).then(|| "each control window".to_owned());
+        marks.push(Mark::Points(Points { label, ..Points::new("", style, points) }));
     }
     for word in table.curves(TAKEN) {
         let points: Vec<Point> = table

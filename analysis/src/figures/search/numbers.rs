@@ -68,12 +68,10 @@ pub struct OfSpectrum {
     pub excess: Excess,
 }
 
-/// What is said of a fit that means nothing.
-const NOT_DESCRIBED: &str = "the fit does not describe its side-bands";
-/// What is said of one that nobody knows it of.
-const NOT_TESTED: &str = "too few events to test the fit of the side-bands";
-/// What follows.
-const COUNTS_FOR_NOTHING: &str = "its Z and p are no evidence, and it has no limits (look at the spectrum, and take side-bands in which it is smooth)";
+/// What is said of a fit that does not describe what it was fitted to, and of one that nobody knows it of.
+const NOT_DESCRIBED: &str = "its Z and p are no evidence, and it has no limits (look at the spectrum, and take side-bands in which it is smooth)";
+const NOT_TESTED: &str = "too few events to test the fit of the side-bands: its Z and p are no evidence, and it has no limits (take a larger \
+                          efficiency, or wider side-bands)";
 
 impl OfSpectrum {
     /// Whether the fit describes its side-bands, at the level at which functions are chosen. What one that does not expects in the
@@ -84,12 +82,13 @@ impl OfSpectrum {
 
     /// Why the fit counts for nothing, if it does.
     pub fn flaw(&self) -> Option<String> {
-        let why = match self.quality {
-            Some(p) if p >= QUOTED_QUALITY => return None,
-            Some(p) => format!("{NOT_DESCRIBED} (p = {p:.1e})"),
-            None => NOT_TESTED.to_owned(),
-        };
-        Some(format!("{why}: {COUNTS_FOR_NOTHING}"))
+        match self.quality {
+            Some(p) if p >= QUOTED_QUALITY => None,
+            Some(p) => {
+                Some(format!("the fit does not describe its side-bands (p = {p:.1e}): {NOT_DESCRIBED}"))
+            }
+            None => Some(NOT_TESTED.to_owned()),
+        }
     }
 }
 
@@ -265,8 +264,8 @@ fn of_window<'a>(job: &Job, window: &'a SearchedWindow, deltas: &Deltas) -> Vec<
 pub fn untold(outcome: &CutOutcome) -> String {
     match outcome {
         CutOutcome::FewToLearn => {
-            "there are fewer than 100 events of data, or such that the template began as, or fewer than a batch of perceptrons, to learn \
-             from (take a wider window, or wider side-bands)"
+            "there are fewer than 100 events of data, or such that the template began as, or fewer to learn from than \
+             classifier.batch where the classifiers are perceptrons (take a wider window, wider side-bands, or a smaller batch)"
         }
         _ => "fewer than ten template events would pass (take a larger efficiency, or more search.oversampling)",
     }

@@ -25,20 +25,15 @@ pub struct FoundPeak {
     pub signal: f64,
     /// Z of the likelihood ratio, below 0 for a lack of events.
     pub z: f64,
-    /// The p-value of Z of a given width; that of a fitted one would be too small.
+    /// Whether the width is the job's.
+    pub is_of_given_width: bool,
+    /// The p-value of Z of a given width; that of a fitted one would be too small. None where the function does not describe the side-bands.
     pub p: Option<PValue>,
     /// Limits on its events at 95%; none where nothing is excluded.
     pub limits: Option<UpperLimits>,
     /// The largest signal that is found where there is none, and another function is the truth, with the error of the data at hand. None
     /// where no other function has a fit.
     pub spurious: Option<Measured>,
-}
-
-impl FoundPeak {
-    /// Whether its width is the job's.
-    pub fn is_of_given_width(&self) -> bool {
-        self.p.is_some()
-    }
 }
 
 /// Fits the peak of a job to the spectrum of a window and cut, over the function that describes its side-bands. None where the job has no
@@ -58,7 +53,9 @@ pub fn fitted(job: &Job, found: &CutNumbers<'_>) -> Option<Result<FoundPeak, Str
         let widths = Window { low: bin_width(&found.regions), high: Peak::WIDEST * window.width() };
         fit(&spectrum, choice.fit().shape(), (peak, window, widths), job.collision_energy.0).map_err(told)
     });
-    Some(fit)
+    // Over a function that does not describe the side-bands a peak is no evidence, and a limit on it would be wrong.
+    let counts_for_nothing = found.fit_that_describes().is_none();
+    Some(fit.map(|peak| if counts_for_nothing { FoundPeak { p: None, limits: None, ..peak } } else { peak }))
 }
 
 fn fit(
@@ -89,6 +86,7 @@ fn fit(
         width,
         signal: best.signal,
         z,
+        is_of_given_width: peak.width.is_some(),
         p: peak.width.map(|_| PValue::of_z(z)),
         limits: upper_limits(&likelihood, QUOTED_LEVEL, scale).ok(),
         spurious: spurious(spectrum, window, (shape, signal), collision_energy),

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::csv::csv;
 use super::numbers::{Estimate, Excess, of_all};
 use super::told::told;
-use super::{features, limits, p_values, spectra};
+use super::{delta, features, limits, p_values, spectra};
 use crate::figures::FigureTable;
 use crate::job::{Job, JobFile};
 use crate::plan::work::search_window::fine_edges;
@@ -57,6 +57,7 @@ fn results(search: &str) -> Results {
     };
     let cut = |efficiency, outcome| WindowCut { efficiency, outcome };
     let window = SearchedWindow {
+        diverged: 0,
         point: job.points[0],
         n_data: n_data as usize,
         n_signal: Some(60),
@@ -126,6 +127,10 @@ fn a_fit_that_does_not_describe_its_side_bands_counts_for_nothing() {
     let said = told(&bad);
     assert!(said.contains("2 of 2 fits of side-bands failed or do not describe them"), "{said}");
     assert!(!told(&good).contains("fits of side-bands"));
+    let with_peak = with_a_spike(results("blind = false\npeak = 'gaussian'\npeak_width_gev = 60"));
+    let peaks = rows(&with_peak);
+    assert!(!peaks[1]["peak_signal"].is_empty() && !peaks[1]["peak_width"].is_empty());
+    assert!(peaks[1]["peak_p"].is_empty() && peaks[1]["peak_limit"].is_empty(), "{:?}", peaks[1]);
     // While the search is blind, what is expected is withheld from the same rows.
     assert!(rows(&with_a_spike(results("blind = true")))[1]["fit_limit_expected"].is_empty());
 }

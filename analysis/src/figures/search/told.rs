@@ -122,15 +122,19 @@ fn notes(results: &Results, all: &[CutNumbers<'_>], calibrated: &Calibrated) -> 
     notes
 }
 
-/// How many fits of side-bands count for nothing, because they do not describe them or there is none.
+/// How many fits of side-bands count for nothing: they failed, do not describe them, or have too few events to tell.
 fn flawed_fits(all: &[CutNumbers<'_>]) -> Option<String> {
     let told: Vec<_> = all.iter().filter(|cut| cut.counts().is_some()).collect();
-    let flawed = told.iter().filter(|cut| cut.fit_that_describes().is_none()).count();
-    (flawed > 0).then(|| {
-        let of = told.len();
+    let flawed: Vec<_> = told.iter().filter(|cut| cut.fit_that_describes().is_none()).collect();
+    let is_untested =
+        |cut: &&&&CutNumbers<'_>| cut.spectrum.as_ref().is_ok_and(|found| found.quality.is_none());
+    let untested = flawed.iter().filter(is_untested).count();
+    (!flawed.is_empty()).then(|| {
         format!(
-            "{flawed} of {of} fits of side-bands failed or do not describe them (p < {QUOTED_LEVEL}): they take no part in this table and \
-             have no limits (fit_quality_p and note in search.csv; figures/search_spectra)"
+            "of {} fits of side-bands {} failed or do not describe them (p < {QUOTED_LEVEL}), and {untested} have too few events to tell: \
+             they are no evidence and have no limits (fit_quality_p and note in search.csv; figures/search_spectra)",
+            told.len(),
+            flawed.len() - untested
         )
     })
 }

@@ -32,6 +32,7 @@ fn what_templates_fail_by_is_compared_key_by_key() {
         ("data.features=['x']", "data.features is x there and x, y here"),
         ("data.unit='MeV'", "data.unit is MeV there and GeV here"),
         ("search.method='cathode'", "search.method is cathode there and noise here"),
+        ("search.classifier='perceptrons'", "search.classifier is perceptrons there and trees here"),
     ] {
         let found = one.unlike(&job(&[change])).decisive;
         assert!(found.iter().any(|line| line == expected), "{change}: {found:?}");
@@ -51,6 +52,17 @@ fn what_templates_fail_by_is_compared_key_by_key() {
         let found = one.unlike(&job(&[change]));
         assert_eq!(found, Unlike { decisive: vec![], told: vec![key] }, "{change}");
     }
+}
+
+#[test]
+fn of_classifiers_only_what_windows_have_is_compared() {
+    let by = |change: &str| job(&["search.classifier='perceptrons'", change]);
+    let none = by("seed=4");
+    for other in ["classifier.seeds='0-3'", "classifier.folds=3", "trees.leaves=7"] {
+        assert_eq!(none.unlike(&by(other)), Unlike::default(), "{other}");
+    }
+    assert_eq!(none.unlike(&by("classifier.epochs=3")).told, ["[classifier]"]);
+    assert_eq!(job(&[]).unlike(&job(&["classifier.epochs=3"])), Unlike::default());
 }
 
 #[test]

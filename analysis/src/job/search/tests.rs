@@ -1,4 +1,5 @@
 use crate::error::Error;
+use crate::job::ClassifierKind;
 use crate::job::{
     Injected, Job, JobFile, MassWindow, PseudoSearches, SignalCount, SimulatedSignal, TemplateMethod,
 };
@@ -174,6 +175,19 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
     ("control = 'everywhere'", "", "control", "\"side-bands\""),
     ("", "[independent_background]\nsource = 'withheld'", "windows_gev", "would have a dent"),
 ];
+
+#[test]
+fn windows_are_searched_by_trees_or_perceptrons() {
+    for (key, kind, ending) in
+        [("trees", ClassifierKind::Trees, "-trees"), ("perceptrons", ClassifierKind::Mlp, "-x4")]
+    {
+        let job = good(&format!("windows_gev = [[3300, 3700]]\nclassifier = '{key}'"));
+        assert_eq!(job.points[0].classifier, kind);
+        assert!(job.points[0].to_string().ends_with(ending), "{}", job.points[0]);
+    }
+    assert_eq!(good("windows_gev = [[3300, 3700]]").points[0].classifier, ClassifierKind::Trees);
+    assert!(check("windows_gev = [[3300, 3700]]\nclassifier = 'forests'", "").is_err());
+}
 
 #[test]
 fn mistakes_are_told_with_what_to_do() {

@@ -125,7 +125,7 @@ impl TaskKind for PseudoExperiments {
     fn memory(&self, job: &Job, counts: EventCounts, _chip: Chip) -> f64 {
         // The pool as it is read, and one of them.
         let pool = counts.signal_region as f64 * f64::from(self.factor);
-        job.data.features.len() as f64 * SINGLE * pool + self.classifiers(job).memory(job, counts)
+        job.data.features.len() as f64 * SINGLE * pool + self.classifiers(job).memory(job, counts, 0.0)
     }
 
     fn keys(&self, job: &Job, cost: Cost) -> Vec<Key> {

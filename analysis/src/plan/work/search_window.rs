@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::planning::{Planning, templates};
 use super::window_classifiers::WindowClassifiers;
 use super::{ClosureByTrees, IfStopped, MakeTemplate, Recorded, Settings, TaskKind, Work};
-use crate::job::{ClassifierKind, Comparison, Job, Regions, ScanPoint};
+use crate::job::{ClassifierKind, Comparison, Job, Regions, ScanPoint, Search};
 use crate::plan::cost::keys::{Cost, Key};
 use crate::plan::cost::memory::Chip;
 use crate::plan::cost::{Difference, EventCounts};
@@ -27,32 +27,20 @@ pub struct SearchWindow {
 
 impl SearchWindow {
     /// Folds: each event is scored by the classifiers of one of them, which have not seen it.
-    pub const FOLDS: u32 = ClosureByTrees::FOLDS;
+    pub const FOLDS: u32 = Search::FOLDS;
 
     /// The task of a window.
     pub fn task(point: ScanPoint, made_by: TaskId) -> Task {
         Task::new(TaskId(format!("classify/{point}")), Work::Window(Self { point, made_by }))
     }
 
-    /// Data and template events of a window.
-    pub(super) fn compared(point: &ScanPoint, counts: EventCounts) -> f64 {
-        let template = match point.comparison {
-            Comparison::Window { template, oversampling } => counts.template(&template, oversampling),
-            _ => 0.0,
-        };
-        counts.signal_region as f64 + template
-    }
-
-    /// Events of a window that one training learns from.
-    pub(super) fn learnt(point: &ScanPoint, counts: EventCounts) -> f64 {
-        let folds = f64::from(Self::FOLDS);
-        Self::compared(point, counts) * (folds - 2.0) / folds
-    }
-
     fn classifiers(&self, job: &Job) -> WindowClassifiers<'_> {
         WindowClassifiers { point: &self.point, trainings: trainings(job) }
     }
 }
+
+/// Closure and searches are scored by the same code.
+const _: () = assert!(SearchWindow::FOLDS == ClosureByTrees::FOLDS);
 
 /// Trainings for each fold of a job's search.
 fn trainings(job: &Job) -> usize {
@@ -97,11 +85,11 @@ impl TaskKind for SearchWindow {
         // Row, mass, score and fold; of side-bands a score more. Spectra and histograms of features are text.
         let spectra = job.search.as_ref().map_or(0, |search| search.efficiencies.len() + 1) as f64
             * (1e3 + 4e2 * job.data.features.len() as f64);
-        20.0 * Self::compared(&self.point, counts) + 24.0 * side_bands + spectra
+        20.0 * self.classifiers(job).compared(counts) + 24.0 * side_bands + spectra
     }
 
     fn memory(&self, job: &Job, counts: EventCounts, _chip: Chip) -> f64 {
-        self.classifiers(job).memory(job, counts)
+        self.classifiers(job).memory(job, counts, counts.side_band as f64)
     }
 
     fn keys(&self, job: &Job, cost: Cost) -> Vec<Key> {
@@ -161,9 +149,17 @@ pub struct SearchedWindow {
     pub edges: Vec<f64>,
     /// Data in each of these bins, before a cut.
     pub spectrum: Vec<u32>,
+    /// Classifiers that came to nothing; the others of their fold stand in for them.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub diverged: usize,
     /// Each feature of the job, behind and before the cuts; none in records that are older than this, which stay good.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub looks: Vec<FeatureLook>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A cut on the scores of a window.
@@ -225,12 +221,16 @@ impl Recorded for SearchWindow {
         };
         let cuts: Vec<String> = found.cuts.iter().map(cut).collect();
         // Logs are read while a search is blind: no word of data behind a cut.
-        vec![format!(
+        let mut remarks = vec![format!(
             "search: {} events of data against {} of the template; {}",
             found.n_data,
             found.n_template,
             cuts.join(", ")
-        )]
+        )];
+        if found.diverged > 0 {
+            remarks.push(format!("search: {} of its classifiers diverged", found.diverged));
+        }
+        remarks
     }
 }
 

@@ -6,7 +6,7 @@ use super::*;
 use crate::dispatch::makespan;
 use crate::job::JobFile;
 use crate::plan::price::demand::{longest, most_disk, most_memory, shorter};
-use crate::plan::price::{EventCounts, Price};
+use crate::plan::price::{EventCounts, HANDLING, Price};
 use crate::plan::{Fingerprint, Task, fingerprints};
 use crate::store::{Outcome, Results, RunInfo, Store, StoredJob, TaskRecord};
 
@@ -46,7 +46,7 @@ fn a_toy_is_priced_and_its_demands_name_its_own_key() {
     let (job, plan) = with_toy(&JOB.replace("leaves = 31", "leaves = 62"));
     let (counts, toy) = (EventCounts::estimated(&job), plan.tasks.last().expect("a toy"));
     let price = Price::of(&job, &plan, counts, &Rates::CPU_CORE);
-    assert_eq!(price.seconds.last(), Some(&(62.0 * counts.side_band as f64)));
+    assert_eq!(price.seconds.last(), Some(&(HANDLING + 62.0 * counts.side_band as f64)));
     let without = Plan { tasks: plan.tasks[..plan.tasks.len() - 1].to_vec() };
     let added = price.bytes - Price::of(&job, &without, counts, &Rates::CPU_CORE).bytes;
     assert!((added / (1e6 * counts.side_band as f64) - 1.0).abs() < 1e-6, "{added}");

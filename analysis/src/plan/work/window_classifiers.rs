@@ -3,8 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::SearchWindow;
-use crate::job::{ClassifierKind, Job, ScanPoint};
+use crate::job::{ClassifierKind, Comparison, Job, ScanPoint, Search};
 use crate::plan::cost::keys::{self, Cost, Key};
 use crate::plan::cost::memory::{MASS, PLACE, SINGLE, TRAINED};
 use crate::plan::cost::{
@@ -23,8 +22,23 @@ impl WindowClassifiers<'_> {
         self.point.classifier == ClassifierKind::Trees
     }
 
+    /// Data and template events of the window.
+    pub fn compared(&self, counts: EventCounts) -> f64 {
+        let template = match self.point.comparison {
+            Comparison::Window { template, oversampling } => counts.template(&template, oversampling),
+            _ => 0.0,
+        };
+        counts.signal_region as f64 + template
+    }
+
+    /// Those of them that one training learns from.
+    fn learnt(&self, counts: EventCounts) -> f64 {
+        let folds = f64::from(Search::FOLDS);
+        self.compared(counts) * (folds - 2.0) / folds
+    }
+
     fn members(&self) -> usize {
-        self.trainings * SearchWindow::FOLDS as usize
+        self.trainings * Search::FOLDS as usize
     }
 
     pub fn pace(&self) -> PaceKind {
@@ -36,7 +50,7 @@ impl WindowClassifiers<'_> {
         if self.are_trees() {
             json!(job.trees)
         } else {
-            json!([job.classifier_training(), job.compute.threads])
+            json!([job.window_classifier(), job.compute.threads])
         }
     }
 
@@ -49,22 +63,22 @@ impl WindowClassifiers<'_> {
         (times, further): (usize, f64),
         difference: Difference,
     ) -> f64 {
-        let learnt = SearchWindow::learnt(self.point, counts);
+        let learnt = self.learnt(counts);
         let grown = product([times, self.members()]);
         if self.are_trees() {
             return at_rate(grown * forest_work(job, learnt, difference), rates.trees);
         }
-        let fold = SearchWindow::compared(self.point, counts) / f64::from(SearchWindow::FOLDS);
+        let fold = self.compared(counts) / f64::from(Search::FOLDS);
         let epochs = job.classifier.epochs;
         let seen = TRAINING * learnt * epochs as f64 + looks::of_classifier(fold, epochs);
         let each = classifier_weights(job) * (seen + INFERENCE * (fold + further));
         at_rate(grown * each, rates.classifier)
     }
 
-    /// Memory while they learn from events of so many features.
-    pub fn memory(&self, job: &Job, counts: EventCounts) -> f64 {
+    /// Memory while they learn, and while they score so many further events.
+    pub fn memory(&self, job: &Job, counts: EventCounts, further: f64) -> f64 {
         let features = job.data.features.len() as f64;
-        let compared = SearchWindow::compared(self.point, counts);
+        let compared = self.compared(counts);
         // As they are read.
         let table = SINGLE * features * compared;
         if self.are_trees() {
@@ -73,8 +87,9 @@ impl WindowClassifiers<'_> {
         }
         let (classifier, members) = (&job.classifier, self.members() as f64);
         let values = classifier.batch as f64 * product([classifier.hidden_layers, classifier.width]);
-        let lists = PLACE * members * SearchWindow::learnt(self.point, counts);
-        4.0 * table + lists + SINGLE * members * (TRAINED * classifier_weights(job) + values)
+        let lists = PLACE * members * self.learnt(counts);
+        let scored = SINGLE * further * (features + members);
+        4.0 * table + lists + scored + SINGLE * members * (TRAINED * classifier_weights(job) + values)
     }
 
     /// Keys that cost much.

@@ -30,6 +30,7 @@ fn with_control(more: &str, found: [usize; 2]) -> Results {
             spectrum: vec![],
         };
         results.others.push(TaskResult::Window(SearchedWindow {
+            diverged: 0,
             point,
             n_data: 10_000,
             n_signal: None,
@@ -41,6 +42,27 @@ fn with_control(more: &str, found: [usize; 2]) -> Results {
         }));
     }
     results
+}
+
+#[test]
+fn the_figure_of_delta_has_every_control_window_and_what_is_taken_of_them() {
+    let results = with_control("blind = true", [125, 115]);
+    let table = delta::table("search_delta", &results);
+    let mean = table.curve("control windows", "mean");
+    let [mean] = &mean[..] else { panic!("one cut") };
+    let row = &rows(&results)[1];
+    assert_eq!((mean.x, mean.n), (0.01, 2));
+    near(&row["delta"], mean.mean);
+    near(&row["delta_error"], 0.5 * (mean.high - mean.low) / (1.0 + mean.mean));
+    for (window, expected) in [("4200-4600", 0.25), ("4600-5000", 0.15)] {
+        let rows = table.curve("each control window", window);
+        assert!(rows.len() == 1 && (rows[0].mean - expected).abs() < 1e-9, "{window}");
+    }
+    assert_eq!(table.curve("control windows", "published_idealised").len(), 3);
+    assert!(
+        delta::table("search_delta", &super::results("blind = false")).rows.is_empty(),
+        "nothing measures it"
+    );
 }
 
 #[test]

@@ -104,6 +104,7 @@ fn the_log_says_no_word_of_data_behind_a_cut() {
     };
     let cut = |efficiency, outcome| WindowCut { efficiency, outcome };
     let found = SearchedWindow {
+        diverged: 0,
         point: job.points[0],
         n_data: 8000,
         n_signal: None,
