@@ -102,9 +102,10 @@ fn the_unit_changes_no_result() {
     assert_eq!(of(JOB.to_owned()), of(with_unit().replace("MeV", "GeV")));
     // The energy of the LHC is the same in every unit.
     let energy = |unit: &str| {
-        let text =
-            with_unit().replace("MeV", unit).replace("1845", "1.5").replace("1815", "1").replace("1885", "2");
-        let text = text.replace("1915", "2.5");
+        let text = format!(
+            "schema = 1\nname = 'a'\n[data]\nevents = 'a.csv'\nlayout = 'table'\nresonant = 'm'\nfeatures = ['x']\nunit = '{unit}'\n[regions]\n\
+             signal_region_gev = [3, 4]\nside_bands_gev = [2, 6]\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n"
+        );
         JobFile::from_text("job.toml", text).check().expect("a good job").collision_energy.0
     };
     let energies = ["keV", "MeV", "GeV", "TeV", "ly"].map(|unit| energy(unit).to_string());

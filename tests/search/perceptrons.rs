@@ -29,7 +29,7 @@ fn perceptrons_search_windows_and_their_pseudo_experiments() {
     let pseudo = pseudo(&out);
     assert!(pseudo.len() == 1 && pseudo[0].1.iter().all(|one| !one["cuts"][0].is_null()), "{pseudo:?}");
     let names: Vec<String> = records(&out).into_keys().collect();
-    assert!(names.iter().any(|name| name.ends_with("window-noise-s0-w60-120-x4")), "{names:?}");
+    assert!(names.iter().any(|name| name.ends_with("classify/window-noise-s0-w60-120-x4.json")), "{names:?}");
     let page = fs::read_to_string(out.join("report.html")).expect("a page");
     assert!(page.contains("the features tell "), "the page says it again");
     let opened = unwrapped(&answer(drapes().arg("unblind").arg(&out)));

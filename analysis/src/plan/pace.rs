@@ -52,11 +52,11 @@ impl Pace {
     }
 
     /// Seconds for each second of the price; of the whole stage where nothing of this kind has ended, of all where too little
-    /// of the stage has, none where too little has ended at all.
+    /// of the stage has, for even a little tells more of an unknown machine than nothing, none where nothing has ended at all.
     pub fn of(&self, kind: PaceKind) -> Option<f64> {
         let own = self.ratio(0.0, |other| other == kind);
         own.or_else(|| self.ratio(TELLS_OF_OTHERS, |other| other.stage() == kind.stage()))
-            .or_else(|| self.ratio(TELLS_OF_OTHERS, |_| true))
+            .or_else(|| self.ratio(0.0, |_| true))
     }
 
     /// The ratio of those kinds that count, if they have taken at least so many seconds.
@@ -120,9 +120,10 @@ mod tests {
         // Four templates of a flow that mostly read their files.
         pace.learn(PaceKind::FlowTemplate, 0.4, 1.6);
         assert_eq!(pace.of(PaceKind::FlowTemplate), Some(4.0));
+        // Where nothing else is known, they tell more than nothing.
         let mut alone = Pace::default();
         alone.learn(PaceKind::FlowTemplate, 0.4, 1.6);
-        assert_eq!((alone.of(PaceKind::FlowTemplate), alone.of(PaceKind::Denoiser)), (Some(4.0), None));
+        assert_eq!((alone.of(PaceKind::FlowTemplate), alone.of(PaceKind::Denoiser)), (Some(4.0), Some(4.0)));
         let diffused = pace.of(PaceKind::DiffusedTemplate).expect("something has ended");
         assert!((diffused - 81.6 / 100.4).abs() < 1e-12, "{diffused}");
         pace.learn(PaceKind::FlowTemplate, 3.0, 3.5);
