@@ -97,19 +97,8 @@ fn the_unit_changes_no_result() {
         assert_eq!(serde_json::to_string(&job).expect("JSON").contains("unit"), !job.unit.is_usual());
         fingerprints(&job, &[], &Plan::of(&job))
     };
-    let named = |text: String| text.replace("[classifier]", "collision_energy_gev = 13000\n[classifier]");
-    assert_eq!(of(named(JOB.to_owned())), of(named(with_unit())));
+    assert_eq!(of(JOB.to_owned()), of(with_unit()));
     assert_eq!(of(JOB.to_owned()), of(with_unit().replace("MeV", "GeV")));
-    // The energy of the LHC is the same in every unit.
-    let energy = |unit: &str| {
-        let text = format!(
-            "schema = 1\nname = 'a'\n[data]\nevents = 'a.csv'\nlayout = 'table'\nresonant = 'm'\nfeatures = ['x']\nunit = '{unit}'\n[regions]\n\
-             signal_region_gev = [3, 4]\nside_bands_gev = [2, 6]\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n"
-        );
-        JobFile::from_text("job.toml", text).check().expect("a good job").collision_energy.0
-    };
-    let energies = ["keV", "MeV", "GeV", "TeV", "ly"].map(|unit| energy(unit).to_string());
-    assert_eq!(energies, ["13000000000", "13000000", "13000", "13", "13000"]);
     let refused = |unit: &str| {
         let text = with_unit().replace("'MeV'", unit);
         JobFile::from_text("job.toml", text).check().expect_err(unit).to_string()

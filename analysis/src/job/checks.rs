@@ -18,7 +18,7 @@ pub fn check_side_bands(section: &Section<'_>, outer: MassWindow, signal: MassWi
 pub fn check_energy(section: &Section<'_>, outer: MassWindow, energy: Gev) {
     if outer.high >= energy || outer.low <= Gev(0.0) {
         let message = format!(
-            "is {outer} (the dijet fit needs 0 < m < {energy}, which is collision_energy_gev, in the unit of the masses) move its edges, or raise the energy"
+            "is {outer} (the dijet fit needs 0 < m < {energy}, which is collision_energy_gev in the unit of the masses) move its edges, or name the energy: 13 TeV are 13000000 in MeV"
         );
         section.wrong("side_bands_gev", message);
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::checks::check_side_bands;
+use super::checks::{check_energy, check_side_bands};
 use super::columns::{CONSTANT, DefinedColumns};
 use super::document::Section;
 use super::generated::{Around, Generated, GeneratedKeys};
@@ -419,7 +419,7 @@ keys! {
         pub signal_region_gev: MassWindow = [3300, 3700], window();
         /// Outer edges of the side-bands (P), in GeV; a scan may name others.
         pub side_bands_gev: MassWindow = [2800, 6000], window();
-        /// x of the dijet fit is m / this energy (P), in GeV; of files in MeV or TeV the same energy in their unit, unless it is named.
+        /// x of the dijet fit is m / this energy (P), in the unit of the masses.
         pub collision_energy_gev: Gev = 13000, fitting("an energy in GeV", |energy: &Gev| energy.0 > 0.0);
     }
     check RegionKeys::check;
@@ -428,6 +428,7 @@ keys! {
 impl RegionKeys {
     fn check(&self, section: &Section<'_>) {
         check_side_bands(section, self.side_bands_gev, self.signal_region_gev);
+        check_energy(section, self.side_bands_gev, self.collision_energy_gev);
     }
 }
 

@@ -27,12 +27,6 @@ impl MassUnit {
     pub fn is_usual(&self) -> bool {
         *self == Self::default()
     }
-
-    /// How many of this unit are a GeV; none of a unit that is no power of ten of it.
-    pub fn in_a_gev(&self) -> Option<f64> {
-        let powers = [("eV", 9), ("keV", 6), ("MeV", 3), ("GeV", 0), ("TeV", -3)];
-        powers.iter().find(|(name, _)| *name == self.0).map(|(_, power)| 10_f64.powi(*power))
-    }
 }
 
 impl Default for MassUnit {

@@ -8,7 +8,6 @@ use toml::de::DeTable;
 use super::axes;
 use super::bookkeeping::{ClosureSettings, ComputeSettings, FigureSettings, Pricing};
 use super::change::{Change, Placed};
-use super::checks::check_energy;
 use super::classifiers::{ClassifierSettings, TreeSettings};
 use super::data::{BackgroundKeys, DataKeys, OtherSampleKeys, RegionKeys};
 use super::diffusion::{DenoiserSettings, SamplerSettings, TemplateKeys};
@@ -20,7 +19,7 @@ use super::{
     FlowSettings, InjectionSettings, JetClassifierSettings, JetModelSettings, Job, limits, sampling,
 };
 use crate::error::Error;
-use crate::job::{Gev, Regions};
+use crate::job::Regions;
 
 /// The only layout of a job file so far.
 const SCHEMA: u32 = 1;
@@ -110,22 +109,13 @@ impl Document {
             root.wrong("schema", "is not 1 (this version of drapes reads no other) set schema = 1");
         }
         self.other_sample.check(&root.section("other_sample"), &self.data);
-        check_energy(&root.section("regions"), self.regions.side_bands_gev, self.collision_energy(root));
         self.flow.check_widths(&root.section("flow"), self.data.generated_count());
-    }
-
-    /// √s in the unit of the file: that of the LHC, unless the job names it.
-    fn collision_energy(&self, root: &Section<'_>) -> Gev {
-        let Gev(energy) = self.regions.collision_energy_gev;
-        let is_named = root.section("regions").names("collision_energy_gev");
-        let scale = self.data.unit.in_a_gev().filter(|_| !is_named);
-        Gev(scale.map_or(energy, |scale| scale * energy))
     }
 
     /// The job of these keys and of the scan blocks, where the notes of mistakes stay empty.
     fn job(self, root: Section<'_>) -> Job {
-        let collision_energy = self.collision_energy(&root);
-        let RegionKeys { signal_region_gev: signal, side_bands_gev: outer, .. } = self.regions;
+        let RegionKeys { signal_region_gev: signal, side_bands_gev: outer, collision_energy_gev } =
+            self.regions;
         let TemplateKeys { oversampling, sigma_prime, sigma_prime_llv, momentum_llv } = self.template;
         let mut job = Job {
             schema: self.schema,
@@ -136,7 +126,7 @@ impl Document {
             data: self.data.data(),
             independent_background: self.independent_background.into(),
             regions: Regions::new(signal, outer),
-            collision_energy,
+            collision_energy: collision_energy_gev,
             injection: self.injection,
             denoiser: self.denoiser,
             sampler: self.sampler,

@@ -61,46 +61,42 @@ fn push(
 /// A point a window and cut, and the mean that is taken with its error.
 pub fn picture(table: &FigureTable) -> Picture {
     let windows = table.curves(EACH);
+    let points = |panel: &str, curve: &str, aside: f64| -> Vec<Point> {
+        let rows = table.curve(panel, curve).into_iter();
+        rows.map(|row| Point::within(row.x * aside, row.mean, row.low, row.high)).collect()
+    };
     let mut marks: Vec<Mark> = vec![];
+    for word in table.curves(TAKEN) {
+        let exact = table.curve(TAKEN, word).iter().map(|row| Point::exact(row.x, row.mean)).collect();
+        marks
+            .extend(published_curve(word, Curve::new("", Style::line(Colour::GREY), exact)).map(Mark::Curve));
+    }
     for (place, window) in windows.iter().enumerate() {
         // Side by side, so that their errors can be told apart.
-        let aside = 1.0 + 0.25 * ((place + 1) as f64 / windows.len() as f64);
-        let points = table.curve(EACH, window).into_iter();
-        let points = points.map(|row| Point::within(row.x * aside, row.mean, row.low, row.high)).collect();
+        let aside = 1.1 + 0.5 * (place as f64 / windows.len() as f64);
         let style = Style::line(Colour::hex(0xb0_b0_b0)).marked(Marker::Disc);
         // The legend explains them once.
         let label = (place == 0).then(|| "each control window".to_owned());
-        marks.push(Mark::Points(Points { label, ..Points::new("", style, points) }));
+        marks.push(Mark::Points(Points { label, ..Points::new("", style, points(EACH, window, aside)) }));
     }
-    for word in table.curves(TAKEN) {
-        let points: Vec<Point> = table
-            .curve(TAKEN, word)
-            .iter()
-            .map(|row| Point::within(row.x, row.mean, row.low, row.high))
-            .collect();
-        let exact = points.iter().map(|point| Point::exact(point.x, point.mean)).collect();
-        let published = published_curve(word, Curve::new("", Style::line(Colour::GREY), exact));
-        let mark = published.map_or_else(
-            || {
-                let style = Style::line(palette::shade(1.0)).marked(Marker::Square);
-                Mark::Points(Points::new("their mean, as searched windows take it", style, points))
-            },
-            Mark::Curve,
-        );
-        marks.push(mark);
-    }
+    let style = Style::line(palette::shade(1.0)).marked(Marker::Square);
+    marks.push(Mark::Points(Points::new(
+        "their mean, as searched windows take it",
+        style,
+        points(TAKEN, MEAN, 1.0 / 1.1),
+    )));
     let panel = Panel {
         guides: vec![Guide::Horizontal { y: 0.0, dash: Dash::Solid, label: None }],
         ..Panel::new(
             Axis::log("share *ε* of the template that passes"),
-            Axis::linear("excess in control windows *δ* = *N*/(*εN*_SR) − 1"),
+            Axis::linear("excess in control windows *δ* = *N*/(*εN*_{SR}) − 1"),
             marks,
         )
     };
     Picture {
         legend: Legend::Above,
         footnote: Some(
-            "bars: numbers of events, of the mean also by how much windows differ beyond them; windows are drawn beside their cut; published values \
+            "bars: numbers of events, of the mean also by how much windows differ beyond them; windows and mean are drawn beside their cut; published values \
              are of other events and features"
                 .to_owned(),
         ),
