@@ -24,11 +24,15 @@ fn failing_job(place: &Path) -> PathBuf {
     write(place, "wild.toml", &wild)
 }
 
-/// A shell that runs a command, and says something now and then as a library would. It stays between the launcher and the rank.
+/// A shell that runs a command, and says something now and then as a library would. It stays between the launcher and the rank,
+/// and no rank leaves before the library has said everything, for the launcher kills all others once one has failed.
 fn beside_a_library(place: &Path) -> PathBuf {
+    let said = place.join("said");
+    let said = said.display();
     let text = format!(
         "#!/bin/sh\nif [ \"${{OMPI_COMM_WORLD_RANK:-1}}\" = 1 ]; then\n(i=1; while [ $i -le {SAID} ]; do sleep 0.7; echo \
-         \"line $i of a library\" >&2; i=$((i+1)); done) &\nfi\n\"$@\"\ncode=$?\nwait\nexit $code\n"
+         \"line $i of a library\" >&2; i=$((i+1)); done; touch '{said}') &\nfi\n\"$@\"\ncode=$?\nwait\n\
+         while [ ! -e '{said}' ]; do sleep 0.1; done\nexit $code\n"
     );
     write(place, "noisy.sh", &text)
 }
