@@ -61,6 +61,7 @@ pub fn reduce(store: &Store, results: &Results) -> Result<(), Error> {
     for (table, text) in [
         (SideTable::Closure, excess::csv(results)),
         (SideTable::Search, search::csv::csv(results)),
+        (SideTable::Fits, search::fits_csv::csv(results)),
         (SideTable::Control, search::control_csv::csv(results)),
         (SideTable::Calibration, search::calibration_csv::csv(results)),
         (SideTable::Sensitivity, search::sensitivity_csv::csv(results)),

@@ -1,5 +1,5 @@
 //! What a search has found: a row for each window and cut, as numbers ([`numbers`]), `search.csv` ([`csv`]), the closing table
-//! ([`told`]), and figures: p-values against mass ([`p_values`]), mass spectra ([`spectra`]), limits ([`limits`]) and the features of
+//! ([`told`]), the functions of mass spectra ([`fits_csv`]), and figures: p-values against mass ([`p_values`]), mass spectra ([`spectra`]), limits ([`limits`]) and the features of
 //! what was selected ([`features`]); what control windows say of templates ([`control`], [`control_csv`], [`delta`]) and of cuts
 //! ([`sculpting`]), what a search measures for another one ([`other_search`]), what pseudo-experiments say of p-values
 //! ([`pseudo_searches`], [`calibration_csv`], [`calibration`]), and what those with signal find of it ([`sensed`], [`sensitivity`],
@@ -13,6 +13,7 @@ pub mod control_csv;
 pub mod csv;
 pub mod delta;
 pub mod features;
+pub mod fits_csv;
 pub mod limits;
 pub mod numbers;
 pub mod other_search;

@@ -66,7 +66,9 @@ pub use quantities::{
 };
 pub use read::DEFAULTS;
 pub use regions::{MassWindow, Region, Regions};
-pub use search::{Injected, Peak, Produced, PseudoSearches, Search, Sensitivity, SimulatedSignal};
+pub use search::{
+    FitFunctions, Injected, Peak, Produced, PseudoSearches, Search, Sensitivity, SimulatedSignal,
+};
 pub use solver::Solver;
 pub use template_spec::{
     FlowKind, Inputs, Integration, Kinematics, MassCondition, NoisePath, Scope, Start, TemplateMethod,
@@ -159,6 +161,7 @@ impl Job {
             if let Some(search) = keys.get_mut("search").and_then(serde_json::Value::as_object_mut) {
                 search.remove("blind");
                 search.remove("peak");
+                search.remove("fit_functions");
                 if let Some(sensitivity) = search.get_mut("sensitivity").and_then(|keys| keys.as_object_mut())
                 {
                     sensitivity.remove("produced");

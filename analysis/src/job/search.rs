@@ -1,9 +1,11 @@
 //! A search in windows of the resonant mass: which windows there are, and how data are told from the template of each.
 
 mod control;
+mod functions;
 mod peak;
 mod sensitivity;
 
+pub use functions::FitFunctions;
 pub use peak::Peak;
 pub use sensitivity::{Produced, Sensitivity, SimulatedSignal};
 
@@ -18,7 +20,7 @@ use super::checks::repeated;
 use super::data::file;
 use super::document::Section;
 use super::keys::keys;
-use super::rules::{Rule, fitting, from_toml, number, positive, whole, windows, word};
+use super::rules::{Rule, fitting, from_toml, number, positive, whole, windows, word, words};
 use crate::job::{
     ClassifierKind, Comparison, Gev, Job, MassWindow, OtherSample, Oversampling, ScanPoint, SignalCount,
     TemplateMethod, TemplateSpec, TrainingSample,
@@ -52,6 +54,10 @@ pub struct Search {
     /// The peak that is fitted to spectra. Absent from the text of jobs that have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak: Option<Peak>,
+    /// Families of functions that are fitted to spectra, one after the other until one describes the side-bands. Absent from the text of
+    /// jobs that have the usual ones.
+    #[serde(default = "FitFunctions::usual", skip_serializing_if = "FitFunctions::are_usual")]
+    pub fit_functions: Vec<FitFunctions>,
 }
 
 impl Search {
@@ -174,6 +180,9 @@ keys! {
         calibration_trainings: usize = 0, whole("a whole number, 0 for as many as trainings", |_| true);
         /// How many pseudo-experiments' events a window's pool has, from which each draws without replacement.
         calibration_pool: usize = 2, whole("a whole number from 2 to 1000", |n| (2..=1000).contains(&n));
+        /// Functions of the background that are fitted to spectra, one family after the other until one describes the side-bands: `dijet`,
+        /// `exponential` (of a polynomial) and `bernstein` (polynomials, for spectra that rise or bend).
+        fit_functions: Vec<FitFunctions> = ["dijet", "exponential"], words();
         /// A peak that is fitted to the spectrum of each window and cut, at its centre, beside counts in the window: `gaussian`,
         /// `crystal_ball` (a Gaussian with a power tail on either side) or `none`.
         peak: PeakShape = "none", word();
@@ -255,6 +264,7 @@ impl SearchKeys {
                 repeated(section, "efficiencies", &share.to_string());
             }
         }
+        self.check_functions(section);
         if let Err(why) = template_method(&self.method) {
             section.wrong("method", format!("is {} ({why}", self.method));
         } else if self.method == TemplateMethod::Feta.word() && self.oversampling != Oversampling(1) {
@@ -337,8 +347,18 @@ impl SearchKeys {
         for (_, sample) in self.control_windows(section, &windows, job) {
             points.push(self.point(method, sample, job));
         }
-        let Self { trainings, efficiencies, injected, blind, .. } = self;
-        Some((Search { trainings, efficiencies, injected, blind, calibration, sensitivity, peak }, points))
+        let Self { trainings, efficiencies, injected, blind, fit_functions, .. } = self;
+        let search = Search {
+            trainings,
+            efficiencies,
+            injected,
+            blind,
+            calibration,
+            sensitivity,
+            peak,
+            fit_functions,
+        };
+        Some((search, points))
     }
 
     /// The point of a window, whose template sees these data.

@@ -21,6 +21,8 @@ pub enum SideTable {
     Closure,
     /// The windows of a search.
     Search,
+    /// The fits of their spectra.
+    Fits,
     /// Its control windows.
     Control,
     /// Its pseudo-experiments.
@@ -35,9 +37,10 @@ pub enum SideTable {
 
 impl SideTable {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Closure,
         Self::Search,
+        Self::Fits,
         Self::Control,
         Self::Calibration,
         Self::Sensitivity,
@@ -50,6 +53,7 @@ impl SideTable {
         match self {
             Self::Closure => "closure.csv",
             Self::Search => "search.csv",
+            Self::Fits => "fits.csv",
             Self::Control => "control.csv",
             Self::Calibration => "calibration.csv",
             Self::Sensitivity => "sensitivity.csv",
@@ -63,6 +67,9 @@ impl SideTable {
         match self {
             Self::Closure => [b"method,n_signal,", b"method;n_signal;"],
             Self::Search => [b"window_low_gev,window_high_gev", b"window_low_gev;window_high_gev"],
+            Self::Fits => {
+                [b"fit_window_low_gev,fit_window_high_gev", b"fit_window_low_gev;fit_window_high_gev"]
+            }
             Self::Control => [b"control_low_gev,control_high_gev", b"control_low_gev;control_high_gev"],
             Self::Calibration => {
                 [b"calibrated_low_gev,calibrated_high_gev", b"calibrated_low_gev;calibrated_high_gev"]

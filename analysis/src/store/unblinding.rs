@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::control_searches::{ControlSearch, ControlSearchThen};
 use super::{Process, Store};
 use crate::error::Error;
-use crate::job::{Job, MassWindow, Peak};
+use crate::job::{FitFunctions, Job, MassWindow, Peak};
 
 /// The name of the file.
 pub const UNBLINDING: &str = "unblinded.json";
@@ -51,6 +51,9 @@ pub struct Unblinding {
     /// The peak that it fitted to spectra then, likewise.
     #[serde(default)]
     pub peak: Option<Peak>,
+    /// The functions that it fitted to spectra then, likewise.
+    #[serde(default)]
+    pub fit_functions: Vec<FitFunctions>,
     /// The other searches that measured its cuts then, likewise.
     #[serde(default)]
     pub control_searches: Vec<ControlSearchThen>,
@@ -72,14 +75,25 @@ impl Unblinding {
         let cuts = search.efficiencies.iter().filter(|cut| !self.efficiencies.contains(cut));
         let peak = search.peak.filter(|peak| self.peak != Some(*peak)).map(|_| "the peak".to_owned());
         let cuts = cuts.map(|cut| format!("ε = {cut}"));
+        let refitted = !self.fit_functions.is_empty() && self.fit_functions != search.fit_functions;
+        let functions = refitted.then(|| {
+            let names: Vec<&str> = search.fit_functions.iter().map(|family| family.word()).collect();
+            format!("fits of spectra by {}", names.join(", "))
+        });
         let now: Vec<ControlSearchThen> = control_searches.iter().map(ControlSearch::then).collect();
         let named = |one: &[ControlSearchThen], beyond: &[ControlSearchThen]| {
             let others = one.iter().filter(|search| beyond.iter().all(|known| known.counts != search.counts));
             others.map(|search| format!("the control search {}", search.name)).collect::<Vec<_>>()
         };
         let searches = named(&now, &self.control_searches);
-        let added: Vec<String> =
-            windows.into_iter().chain(control).chain(cuts).chain(peak).chain(searches).collect();
+        let added: Vec<String> = windows
+            .into_iter()
+            .chain(control)
+            .chain(cuts)
+            .chain(peak)
+            .chain(functions)
+            .chain(searches)
+            .collect();
         let removed = named(&self.control_searches, &now);
         let changes: Vec<String> = [("added", added), ("taken away", removed)]
             .into_iter()
@@ -123,6 +137,7 @@ impl Store {
             control_windows: job.control_windows(),
             efficiencies: job.search.as_ref().map(|search| search.efficiencies.clone()).unwrap_or_default(),
             peak: job.search.as_ref().and_then(|search| search.peak),
+            fit_functions: job.search.as_ref().map(|search| search.fit_functions.clone()).unwrap_or_default(),
             control_searches: self.control_searches()?.iter().map(ControlSearch::then).collect(),
         };
         self.write_json(UNBLINDING, &unblinding)?;

@@ -2,7 +2,7 @@
 
 use super::control::Deltas;
 use super::window::{NO_EXCESS, template_cut};
-use crate::job::{Job, Regions};
+use crate::job::{FitFunctions, Job, Regions};
 use crate::plan::work::{CutOutcome, Passed, SearchWindow, SearchedWindow, WindowCut};
 use crate::statistics::closure::Measured;
 use crate::statistics::search::background::{Background, Normalisation, expected_background};
@@ -321,17 +321,26 @@ pub fn hidden(regions: &Regions) -> Window {
     Window { low: regions.signal.low.0, high: regions.signal.high.0 }
 }
 
-/// The fit of the side-bands: the dijet function of two to four parameters, or where none of them describes the side-bands an
-/// exponential of a polynomial.
+/// The fit of the side-bands by the first of the search's families of functions that describes them.
 ///
 /// # Errors
-/// Neither has a fit: the reason.
+/// None has a fit: the reason of the first.
 pub fn side_band_fit(job: &Job, regions: &Regions, edges: &[f64], counts: &[u32]) -> Result<Choice, String> {
     let told = |error: SpectrumError| error.to_string();
     let counts = counts.iter().copied().map(f64::from).collect();
     let spectrum = Spectrum::new(edges.to_vec(), counts).map_err(told)?;
-    let families = [Shape::dijets(job.collision_energy.0), Shape::exponentials()];
+    let named = job.search.as_ref().map_or(&FitFunctions::USUAL[..], |search| &search.fit_functions);
+    let families: Vec<Vec<Shape>> = named.iter().map(|family| shapes(*family, job)).collect();
     let (place, mut choices) =
         choose(&spectrum, Fitted::Outside(hidden(regions)), &families).map_err(told)?;
     Ok(choices.swap_remove(place))
+}
+
+/// The members of a family, each within the next.
+fn shapes(family: FitFunctions, job: &Job) -> Vec<Shape> {
+    match family {
+        FitFunctions::Dijet => Shape::dijets(job.collision_energy.0),
+        FitFunctions::Exponential => Shape::exponentials(),
+        FitFunctions::Bernstein => Shape::bernsteins(),
+    }
 }

@@ -1,4 +1,5 @@
 mod calibrated;
+mod fits;
 mod peak;
 mod sensed;
 
@@ -147,6 +148,7 @@ fn unblinded(results: Results) -> Results {
         control_windows: vec![],
         efficiencies: vec![0.01, 0.0001],
         peak: None,
+        fit_functions: vec![],
         control_searches: vec![],
     };
     Results { unblinding: Some(unblinding), ..results }
