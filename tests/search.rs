@@ -5,6 +5,8 @@ mod control;
 #[path = "search/perceptrons.rs"]
 mod perceptrons;
 mod support;
+#[path = "search/templates.rs"]
+mod templates;
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -428,23 +430,25 @@ fn simulated_signal_of_a_file_is_found_in_pseudo_data_and_makes_limits_on_its_cr
     let place = directory();
     let out = place.path().join("out");
     write(place.path(), "mine.csv", &table(4000, 120.0));
-    // Simulated at another mass: it is shifted to the window.
+    // Simulated at other masses: that of the nearest is shifted to the window. Of the other there would be too few events.
     write(place.path(), "signal.csv", &signal_table(2000, 200.0));
+    write(place.path(), "far.csv", &signal_table(20, 400.0));
     let search = |more: &str| {
         let lines = "windows_gev = [[80, 90]]\nefficiencies = [0.1]\nblind = false\ntrainings = 1";
         unlabelled(place.path(), &format!("{lines}\n{more}"))
     };
     answer(&mut run(&search(""), &out));
     let tasks = records(&out).len();
-    let with =
-        "sensitivity = [2, 8]\nsensitivity_experiments = 10\nsignal = 'file'\nsignal_events = 'signal.csv'\n";
+    let with = "sensitivity = [2, 8]\nsensitivity_experiments = 10\nsignal = 'file'\n";
     // A signal that is not shifted lies in no window.
-    let (code, message) = refusal(&mut run(&search(with), &out));
+    let (code, message) = refusal(&mut run(&search(&format!("{with}signal_events = 'signal.csv'")), &out));
     assert!(
         code == 2 && message.contains("simulated signal events") && message.contains("signal_mass_gev"),
         "{message}"
     );
-    let lumi = format!("{with}signal_mass_gev = 200\nluminosity_ifb = 10");
+    let lumi = format!(
+        "{with}signal_events = ['far.csv', 'signal.csv']\nsignal_mass_gev = [400, 200]\nluminosity_ifb = 10"
+    );
     answer(&mut run(&search(&lumi), &out));
     assert_eq!(records(&out).len(), tasks + 3, "a pool and two strengths; nothing is done twice");
     let [weak, strong] = sensed(&out).try_into().expect("two strengths");

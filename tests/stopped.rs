@@ -84,6 +84,19 @@ fn a_copy_of_a_template_of_constituents_goes_on_too() {
 }
 
 #[test]
+fn perceptrons_of_a_window_that_are_stopped_again_and_again_go_on_to_the_same_scores() {
+    let place = directory();
+    let text = format!(
+        "schema = 1\nname = 'window'\n[data]\nevents = 'demo_dijets.features.h5'\ndirectory = '{}'\n[denoiser]\nepochs = 1\n\
+         batch = 1024\n[sampler]\nsteps = 3\n[classifier]\nepochs = 1000\n[search]\nwindows_gev = [[3300, 3700]]\ninjected = 0\n\
+         oversampling = 1\ntrainings = 2\nclassifier = 'perceptrons'\nefficiencies = [0.1]\n",
+        support::data().display()
+    );
+    let job = write(place.path(), "window.toml", &text);
+    goes_on(place.path(), &job, "classify/window-noise-s0-w2800-6000-x1", Duration::from_millis(800));
+}
+
+#[test]
 fn what_never_gets_further_is_not_queued_for_ever() {
     let place = directory();
     let text = format!(

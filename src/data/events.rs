@@ -189,7 +189,7 @@ pub fn read_events(path: &Path, data: &Data, label: Label) -> Result<Events, Dat
         LabelSource::Nowhere | LabelSource::Formula => {}
     }
     let name = path.file_name().unwrap_or(path.as_os_str()).display().to_string();
-    let reader = Reader { columns: columns.as_ref(), recipe, wanted: wanted.clone(), data };
+    let reader = Reader { columns: columns.as_ref(), recipe, wanted: wanted.clone(), data, label };
     let mut events = reader.events(path)?;
     events.remarks.splice(0..0, columns.unusual_form());
     if labels == LabelSource::Nowhere && label == Label::Told {
@@ -229,6 +229,7 @@ struct Reader<'a> {
     /// The recipe's columns, then the label's.
     wanted: Vec<usize>,
     data: &'a Data,
+    label: Label,
 }
 
 /// Batches that are read ahead of the events that are made of them.
@@ -255,7 +256,18 @@ impl Reader<'_> {
         }
         let mut remarks = made.told_of_formulae();
         let shape = (made.mass.len(), self.data.features.len());
-        check_labels(made.labels, path, &self.data.label)?;
+        let is_label = match (made.labels.kind(), self.label) {
+            // Nothing asks for the truth, and the column may be what it likes.
+            (LabelKind::Other, Label::Told) => {
+                let label = printable(&self.data.label);
+                remarks.push(format!(
+                    "column {label} tells no signal from background (it holds {}): all events count as background",
+                    made.labels
+                ));
+                false
+            }
+            _ => check_labels(made.labels, path, &self.data.label).map(|()| true)?,
+        };
         let name = |position: usize| &columns.names()[self.wanted[position]];
         remarks.extend(
             made.extremes.iter().enumerate().flat_map(|(position, found)| found.missing(name(position))),
@@ -268,7 +280,10 @@ impl Reader<'_> {
             Array2::from_shape_vec(shape, made.generated)
                 .expect("each event adds as many numbers as there are columns")
         });
-        let Making { mass, is_signal, rows, dropped, .. } = made;
+        let Making { mass, mut is_signal, rows, dropped, .. } = made;
+        if !is_label {
+            is_signal.fill(false);
+        }
         Ok(Events { mass, features, generated, is_signal, rows, jets: None, dropped, remarks })
     }
 
@@ -276,7 +291,7 @@ impl Reader<'_> {
     fn made(&self) -> Result<Making<'_>, DataError> {
         // A damaged file may announce any number of rows: beyond this, memory follows what is really read.
         let room = self.columns.rows().unwrap_or(0).min(1 << 22);
-        let Self { columns, recipe, wanted, data } = self;
+        let Self { columns, recipe, wanted, data, .. } = self;
         let making = move || Making::new(recipe, wanted.len(), data, room);
         std::thread::scope(|scope| {
             let (batches, received) = sync_channel::<Batch>(AHEAD);

@@ -139,8 +139,8 @@ pub enum Error {
     /// The data have no labels, and points of the scan need them.
     #[error(
         "{} has no column {label} (it tells simulated signal from background, and these points need that: {needs}) name the column of labels in `label` \
-         of [data], define one in [data.columns], use a file with labels, or leave these points out of the scan",
-        path.display()
+         of [data], define one in [data.columns], use a file with labels, or {}",
+        path.display(), if *is_of_search { "take `injected` out of [search], which then searches all events" } else { "leave these points out of the scan" }
     )]
     NoTruth {
         /// The file.
@@ -149,6 +149,8 @@ pub enum Error {
         label: String,
         /// Which points need it, and what for.
         needs: String,
+        /// Whether these are windows of a search.
+        is_of_search: bool,
     },
     /// The data of a search have labels, and nothing says what becomes of their signal.
     #[error(

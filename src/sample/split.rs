@@ -42,8 +42,8 @@ pub struct Sample {
     signal: SignalOrders,
     /// Events that occur more than once.
     repeats: Vec<Repeat>,
-    /// Simulated signal of a file of its own, wherever its mass.
-    simulated: Option<RegionEvents>,
+    /// Simulated signal of files of its own, wherever its mass.
+    simulated: Vec<RegionEvents>,
 }
 
 /// Events of one region, with their truth.
@@ -116,7 +116,7 @@ impl Sample {
             background,
             signal: SignalOrders::of(job, &signal),
             repeats: vec![],
-            simulated: None,
+            simulated: vec![],
         };
         sample.check(job)?;
         Ok(sample)

@@ -88,7 +88,7 @@ pub fn class_samples(place: &Workplace, point: &ScanPoint) -> Result<ClassSample
     let data = |injection: Injection| sample.chosen(injection, &regions, Region::Signal).map(usable);
     let truth_of = |data: &[u32]| data.iter().map(|event| sample.is_signal(*event)).collect();
     match point.comparison {
-        Comparison::Search { template, oversampling } | Comparison::Window { template, oversampling } => {
+        Comparison::Search { template, oversampling } | Comparison::Window { template, oversampling, .. } => {
             let data = data(template.sample.injection)?;
             Ok(ClassSamples {
                 template: Origin::Made(made(place, &template, oversampling)?),

@@ -41,7 +41,7 @@ use std::time::Duration;
 
 use drapes_analysis::dispatch::Shard;
 use drapes_analysis::job::template_spec::Inputs;
-use drapes_analysis::job::{EventFile, Job, Truth};
+use drapes_analysis::job::{EventFile, Job, ScanPoint, Truth};
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::store::record::RunInfo;
 use drapes_analysis::store::{Store, StoredJob};
@@ -200,13 +200,15 @@ pub fn load(job: &Job, data_directory: &Path) -> Result<Sample, Error> {
     // Nothing starts from another sample's constituents.
     let weight = job.other_sample.weight();
     let other = read(EventFile::OtherSample, Label::Optional, weight, Inputs::Hlv);
-    let simulated = read(EventFile::SimulatedSignal, Label::Optional, None, Inputs::Hlv);
+    let signal_files = job.event_files().map(|(which, _)| which);
+    let signal_files = signal_files.filter(|which| matches!(which, EventFile::SimulatedSignal(_)));
+    let simulated: Vec<data::Events> =
+        signal_files.filter_map(|which| read(which, Label::Optional, None, Inputs::Hlv)).collect();
     match events {
         Some(events) if problems.is_empty() => {
             let (further, other) = (further.as_ref(), other.as_ref());
-            let simulated = simulated.as_ref();
-            let repeats = repeats::check(job, &events, further, other, simulated)?;
-            Sample::new(job, events, further, other)?.noting(repeats).with_simulated(job, simulated)
+            let repeats = repeats::check(job, &events, further, other, &simulated)?;
+            Sample::new(job, events, further, other)?.noting(repeats).with_simulated(job, &simulated)
         }
         _ => Err(Error::of_all(problems).expect_err("a file that could not be read")),
     }
@@ -230,7 +232,9 @@ fn unlabelled(error: DataError, job: &Job) -> Error {
             more => format!("{names} and {more} more, {}", truth.words()),
         }
     });
-    Error::NoTruth { path, label, needs: told.collect::<Vec<_>>().join("; ") }
+    let needs = told.collect::<Vec<_>>().join("; ");
+    let mut in_need = job.points.iter().filter(|point| job.truth_for(point).is_some());
+    Error::NoTruth { path, label, needs, is_of_search: in_need.all(ScanPoint::is_window) }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use drapes_analysis::plan::work::{CutOutcome, Passed, SearchWindow, SearchedWind
 use drapes_analysis::statistics::search::cut::{FoldCut, Judged};
 use drapes_analysis::statistics::search::effective::effective_events;
 use drapes_analysis::store::record::TaskResult;
-use ndarray::ArrayView1;
+use ndarray::{ArrayView1, Axis, concatenate};
 
 use super::feature_looks::{Behind, looks};
 use super::window_scores::Scores;
@@ -111,15 +111,19 @@ impl MadeClass {
     }
 }
 
-/// The template of a window, copies of an event together.
+/// The template of a window, by all of its models, copies of an event together.
 fn template_class(
     place: &Workplace,
     window: &SearchWindow,
     template: &TemplateSpec,
 ) -> Result<MadeClass, Error> {
     let starts = template::starts(place, template)?.len();
-    let copies = window.point.oversampling().map_or(1, |factor| factor.0 as usize);
-    let features = template::read(place, &window.made_by, starts * copies)?;
+    let mut parts = vec![];
+    for (maker, (_, share)) in window.makers().zip(window.point.templates()) {
+        parts.push(template::read(place, maker, starts * share.0 as usize)?);
+    }
+    let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+    let features = concatenate(Axis(0), &views).expect("templates of one job have as many features");
     if !template.method.moves_events() {
         return Ok(MadeClass { class: DealtClass::of_single(features), origins: None });
     }

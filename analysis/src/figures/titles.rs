@@ -36,7 +36,9 @@ impl Figure {
             Self::MassSpectrum => "Di-jet mass spectrum and its fit",
             Self::Training => "Losses in training and validation",
             Self::DenoiserNoise => "Losses of the denoisers by noise strength",
-            Self::Corner => "Template and true background, every pair of features",
+            Self::Corner => {
+                "Template and background (data where there are no labels), every pair of features"
+            }
             Self::Closure => "True background that passes a cut, over what the template says",
             Self::Search => "Local p-values of the search against mass",
             Self::SearchCalibration => "How often p-values without signal are as small as they say",

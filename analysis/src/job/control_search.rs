@@ -97,9 +97,11 @@ impl Job {
             }
             _ => {}
         }
-        let oversampling = |job: &Self| job.searched().map(|(_, oversampling)| oversampling);
-        if oversampling(self) != oversampling(other) {
-            told.push("search.oversampling");
+        for (place, key) in ["search.oversampling", "search.templates"].into_iter().enumerate() {
+            let of = |job: &Self| job.searched().map(|(_, numbers)| numbers[place]);
+            if of(self) != of(other) {
+                told.push(key);
+            }
         }
         if self.bridges_otherwise(other) {
             told.push("its side-bands");
@@ -150,10 +152,12 @@ impl Job {
         all.split_whitespace().collect()
     }
 
-    /// The template of the first window that is searched, and its over-sampling.
-    fn searched(&self) -> Option<(&TemplateSpec, u32)> {
+    /// The template of the first window that is searched, its over-sampling, and how many models make it.
+    fn searched(&self) -> Option<(&TemplateSpec, [u32; 2])> {
         self.points.iter().find(|point| point.is_searched()).and_then(|point| match &point.comparison {
-            Comparison::Window { template, oversampling } => Some((template, oversampling.0)),
+            Comparison::Window { template, oversampling, templates } => {
+                Some((template, [oversampling.0, templates.0]))
+            }
             _ => None,
         })
     }

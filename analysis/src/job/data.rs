@@ -123,6 +123,14 @@ pub(super) fn file() -> Rule<'static, PathBuf> {
     fitting("the name of a file", |path: &PathBuf| is_named(path))
 }
 
+/// The name of a file, or a list of names.
+pub(super) fn files() -> Rule<'static, Vec<PathBuf>> {
+    Rule::new("the name of a file, or a list of names", |value| {
+        one_or_many(value)
+            .filter(|paths: &Vec<PathBuf>| !paths.is_empty() && paths.iter().all(|path| is_named(path)))
+    })
+}
+
 fn columns() -> Rule<'static, Vec<String>> {
     Rule::new("a list of column names", |value| {
         let names = from_toml::<Vec<String>>(value)?;

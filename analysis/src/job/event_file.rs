@@ -13,22 +13,18 @@ pub enum EventFile {
     IndependentBackground,
     /// Another sample of background events.
     OtherSample,
-    /// Simulated signal of a search.
-    SimulatedSignal,
+    /// Simulated signal of a search: the file in this place of a list.
+    SimulatedSignal(usize),
 }
 
 impl EventFile {
-    /// All of them, in the order in which a job's inputs are stored.
-    pub const ALL: [Self; 4] =
-        [Self::Data, Self::IndependentBackground, Self::OtherSample, Self::SimulatedSignal];
-
     /// The key of a job that names it.
     pub fn key(self) -> &'static str {
         match self {
             Self::Data => "data.events",
             Self::IndependentBackground => "independent_background.events",
             Self::OtherSample => "other_sample.events",
-            Self::SimulatedSignal => "search.signal_events",
+            Self::SimulatedSignal(_) => "search.signal_events",
         }
     }
 }
@@ -40,12 +36,18 @@ impl Job {
             EventFile::Data => Some(&self.data.events),
             EventFile::IndependentBackground => self.independent_background.file(),
             EventFile::OtherSample => self.other_sample.file(),
-            EventFile::SimulatedSignal => self.search.as_ref().and_then(Search::signal_file),
+            EventFile::SimulatedSignal(place) => self.signal_files().get(place).copied(),
         }
     }
 
-    /// All files of events that the job reads.
+    /// All files of events that the job reads, in the order in which its inputs are stored.
     pub fn event_files(&self) -> impl Iterator<Item = (EventFile, &Path)> {
-        EventFile::ALL.into_iter().filter_map(|which| Some((which, self.event_file(which)?)))
+        let signal = (0..self.signal_files().len()).map(EventFile::SimulatedSignal);
+        let all = [EventFile::Data, EventFile::IndependentBackground, EventFile::OtherSample];
+        all.into_iter().chain(signal).filter_map(|which| Some((which, self.event_file(which)?)))
+    }
+
+    fn signal_files(&self) -> Vec<&Path> {
+        self.search.as_ref().map_or(vec![], Search::signal_files)
     }
 }

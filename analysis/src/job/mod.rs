@@ -62,12 +62,13 @@ pub use noise_grid::NoiseGrid;
 pub use point::{ClassifierKind, Comparison, ScanPoint, Truth};
 pub use quantities::{
     ClassifierSeed, Draw, Fold, Gev, InjectionSeed, MassUnit, Oversampling, SigmaPrime, SignalCount,
-    TemplateSeed,
+    TemplateSeed, Templates,
 };
 pub use read::DEFAULTS;
 pub use regions::{MassWindow, Region, Regions};
 pub use search::{
-    FitFunctions, Injected, Peak, Produced, PseudoSearches, Search, Sensitivity, SimulatedSignal,
+    FitFunctions, Injected, Peak, Produced, PseudoSearches, Search, Sensitivity, SignalOfMass,
+    SimulatedSignal,
 };
 pub use solver::Solver;
 pub use template_spec::{

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
 use crate::job::{
-    Draw, Injection, Inputs, Kinematics, MassWindow, Oversampling, SignalCount, TemplateMethod, TemplateSpec,
+    Draw, Injection, Inputs, Kinematics, MassWindow, Oversampling, SignalCount, TemplateMethod, TemplateSeed,
+    TemplateSpec, Templates, TrainingSample,
 };
 
 /// One curve of a figure at one place: what is separated from what, and by which classifier.
@@ -34,8 +35,11 @@ pub enum Comparison {
     Window {
         /// The template.
         template: TemplateSpec,
-        /// Copies of it.
+        /// Copies of it, those of all templates together.
         oversampling: Oversampling,
+        /// How many models are trained anew, each of which makes a part of the template.
+        #[serde(default, skip_serializing_if = "Templates::is_one")]
+        templates: Templates,
     },
     /// Data that a second model has learnt and over-samples, against a template from noise.
     ///
@@ -166,6 +170,21 @@ impl ScanPoint {
         }
     }
 
+    /// The templates that the classifiers of the point see as one, each with its share of the over-sampling: several, by models of their
+    /// own, where a search asks for them.
+    pub fn templates(&self) -> Vec<(TemplateSpec, Oversampling)> {
+        let Comparison::Window { template, oversampling, templates } = self.comparison else {
+            let oversampling = self.oversampling().unwrap_or(Oversampling(1));
+            return self.template().map(|template| (template, oversampling)).into_iter().collect();
+        };
+        let share = Oversampling(oversampling.0 / templates.0);
+        let of_seed = |seed: u32| {
+            let sample = TrainingSample { template_seed: TemplateSeed(seed), ..template.sample };
+            (TemplateSpec { sample, ..template }, share)
+        };
+        (0..templates.0).map(of_seed).collect()
+    }
+
     /// The seeds of what the point's classifiers see.
     pub fn draw(&self) -> Draw {
         Draw {
@@ -235,7 +254,12 @@ impl fmt::Display for ScanPoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.comparison {
             Comparison::Search { template, oversampling } => write!(f, "{template}-x{oversampling}")?,
-            Comparison::Window { template, oversampling } => write!(f, "window-{template}-x{oversampling}")?,
+            Comparison::Window { template, oversampling, templates } => {
+                write!(f, "window-{template}-x{oversampling}")?;
+                if !templates.is_one() {
+                    write!(f, "-k{templates}")?;
+                }
+            }
             Comparison::GenSr { template, oversampling, data_oversampling } => {
                 write!(f, "gensr-{}-x{oversampling}-d{data_oversampling}", template.sample)?;
             }

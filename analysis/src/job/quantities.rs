@@ -74,6 +74,30 @@ impl fmt::Display for Oversampling {
     }
 }
 
+/// How many models make a template together, a part each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Templates(pub u32);
+
+impl Templates {
+    /// Whether one model makes all of it.
+    pub fn is_one(&self) -> bool {
+        self.0 == 1
+    }
+}
+
+impl Default for Templates {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+impl fmt::Display for Templates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
 /// The seed of one classifier (five folds make five classifiers of one seed).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

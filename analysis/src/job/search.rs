@@ -4,10 +4,11 @@ mod control;
 mod functions;
 mod peak;
 mod sensitivity;
+mod templates;
 
 pub use functions::FitFunctions;
 pub use peak::Peak;
-pub use sensitivity::{Produced, Sensitivity, SimulatedSignal};
+pub use sensitivity::{Produced, Sensitivity, SignalOfMass, SimulatedSignal};
 
 use std::path::PathBuf;
 
@@ -15,15 +16,16 @@ use serde::{Deserialize, Serialize};
 
 use self::control::Control;
 use self::peak::{PeakShape, tails};
-use self::sensitivity::{SignalSource, strengths};
+use self::sensitivity::{SignalSource, masses, strengths};
+use self::templates::template_method;
 use super::checks::repeated;
-use super::data::file;
+use super::data::files;
 use super::document::Section;
 use super::keys::keys;
 use super::rules::{Rule, fitting, from_toml, number, positive, whole, windows, word, words};
 use crate::job::{
     ClassifierKind, Comparison, Gev, Job, MassWindow, OtherSample, Oversampling, ScanPoint, SignalCount,
-    TemplateMethod, TemplateSpec, TrainingSample,
+    TemplateMethod, TemplateSpec, Templates, TrainingSample,
 };
 
 /// The largest share of the template that may pass a cut. The data behind it are counted among those of the window, whose number
@@ -153,6 +155,9 @@ keys! {
         method: String = "noise", fitting("the word of a method", |_: &String| true);
         /// Template events for each event that the method starts from (D).
         oversampling: Oversampling = 4, fitting("a whole number from 1", |factor: &Oversampling| factor.0 > 0);
+        /// Models that are trained anew for each window, each of which makes an equal share of its template: what one model makes
+        /// of the background, and another does not, is averaged.
+        templates: u32 = 1, fitting("a whole number from 1 to 100", |n: &u32| (1..=100).contains(n));
         /// What tells data from template: `trees`, or `perceptrons` as [classifier] has them, but for its seeds and folds.
         classifier: SearchClassifier = "trees", word();
         /// Trainings for each of the five folds, whose scores are averaged (D).
@@ -201,10 +206,12 @@ keys! {
         });
         /// Where simulated signal is from: `labels`, the signal events of the data's file that are not injected; or `file`.
         signal: SignalSource = "labels", word();
-        /// The file of simulated signal, laid out as the data: its events of label 1, or all where none has it.
-        signal_events: PathBuf = "signal.h5", file();
-        /// The mass at which signal was simulated, from which it is shifted to the centre of each window; 0: its masses stay.
-        signal_mass_gev: f64 = 0, from_zero();
+        /// The file of simulated signal, laid out as the data: its events of label 1, or all where none has it. Of several files, one for
+        /// each mass, a window takes that of the mass which is nearest to its centre.
+        signal_events: Vec<PathBuf> = "signal.h5", files();
+        /// The mass at which signal was simulated, from which it is shifted to the centre of each window; 0: its masses stay. Of several
+        /// files: their masses, in the same order.
+        signal_mass_gev: Vec<f64> = 0, masses();
         /// Integrated luminosity of the data in inverse femtobarns, for limits on cross-sections; 0: there are none.
         luminosity_ifb: f64 = 0, from_zero();
         /// The share of signal events that reaches the table of events, at any mass, for the same.
@@ -265,6 +272,7 @@ impl SearchKeys {
             }
         }
         self.check_functions(section);
+        self.check_templates(section);
         if let Err(why) = template_method(&self.method) {
             section.wrong("method", format!("is {} ({why}", self.method));
         } else if self.method == TemplateMethod::Feta.word() && self.oversampling != Oversampling(1) {
@@ -366,7 +374,8 @@ impl SearchKeys {
         let sigma_prime = matches!(method, TemplateMethod::SideBand | TemplateMethod::OtherSample)
             .then_some(job.sigma_prime);
         let template = TemplateSpec { sigma_prime, ..TemplateSpec::plain(method, sample) };
-        let comparison = Comparison::Window { template, oversampling: self.oversampling };
+        let templates = Templates(self.templates);
+        let comparison = Comparison::Window { template, oversampling: self.oversampling, templates };
         ScanPoint { comparison, classifier: self.classifier.kind() }
     }
 
@@ -454,33 +463,6 @@ impl SearchKeys {
         );
         section.wrong("side_band_width_gev", message);
         None
-    }
-}
-
-/// The method of a word, or why a search cannot have it: the rest of a message.
-fn template_method(word: &str) -> Result<TemplateMethod, &'static str> {
-    const SOME: [TemplateMethod; 10] = [
-        TemplateMethod::Noise,
-        TemplateMethod::NoiseEfficient,
-        TemplateMethod::FlowMatching,
-        TemplateMethod::FlowMatchingEfficient,
-        TemplateMethod::SideBand,
-        TemplateMethod::OtherSample,
-        TemplateMethod::Cathode,
-        TemplateMethod::Curtains,
-        TemplateMethod::CurtainsEfficient,
-        TemplateMethod::Feta,
-    ];
-    match word {
-        "idealised" | "over_idealised" | "supervised" => {
-            Err("it needs to know which events are background, and a search does not) choose noise, or put it into a [[scan]]")
-        }
-        "sr" => Err("its template begins as the events that are searched, and a signal would stay in it in part) choose noise"),
-        "gensr" => Err("its data are generated, and a search counts events) choose noise"),
-        _ => SOME.into_iter().find(|method| method.word() == word).ok_or(
-            "there is no such method) choose noise, noise_efficient, flow_matching, flow_matching_efficient, sb, mc, cathode, \
-             curtains_f4f, curtains_f4f_efficient or feta",
-        ),
     }
 }
 

@@ -43,11 +43,7 @@ pub struct InputFile {
 pub fn fingerprints(job: &Job, inputs: &[InputFile], plan: &Plan) -> Vec<Fingerprint> {
     let mut known: HashMap<&TaskId, Fingerprint> = HashMap::new();
     // The other sample reaches those who start from it: a job may get one with a method that needs it. So does simulated signal.
-    let is_apart = |input: &InputFile| {
-        [EventFile::OtherSample, EventFile::SimulatedSignal]
-            .into_iter()
-            .any(|which| is_only(job, which, input))
-    };
+    let is_apart = |input: &InputFile| is_only(job, is_other_sample, input) || is_only(job, is_signal, input);
     let shared: Vec<&InputFile> = inputs.iter().filter(|input| !is_apart(input)).collect();
     let common = json!([CODE_SCHEMA, job.seed, job.data, shared]).to_string();
     let common = Sha256::new_with_prefix(common.as_bytes());
@@ -99,25 +95,38 @@ fn noise(job: &Job) -> Value {
 
 /// The other sample and those files that are read for it alone.
 fn other_sample(job: &Job, inputs: &[InputFile]) -> Value {
-    json!([job.other_sample, files(job, EventFile::OtherSample, inputs)])
+    json!([job.other_sample, files(job, is_other_sample, inputs)])
 }
 
 /// The simulated signal, and its file where nothing else is read from it.
 fn simulated_signal(job: &Job, inputs: &[InputFile]) -> Value {
     let sensitivity = job.search.as_ref().and_then(|search| search.sensitivity.as_ref());
-    let signal = sensitivity.map(|sensitivity| json!([sensitivity.signal, sensitivity.simulated_at]));
-    json!([signal, files(job, EventFile::SimulatedSignal, inputs)])
+    let signal = sensitivity.map(|sensitivity| {
+        let first = json!([sensitivity.signal, sensitivity.simulated_at]);
+        if sensitivity.further.is_empty() { first } else { json!([first, sensitivity.further]) }
+    });
+    json!([signal, files(job, is_signal, inputs)])
 }
 
-/// The inputs that are read as this file alone.
-fn files<'a>(job: &Job, which: EventFile, inputs: &'a [InputFile]) -> Vec<&'a InputFile> {
+fn is_other_sample(file: EventFile) -> bool {
+    file == EventFile::OtherSample
+}
+
+fn is_signal(file: EventFile) -> bool {
+    matches!(file, EventFile::SimulatedSignal(_))
+}
+
+/// The inputs that are read as such files alone.
+fn files<'a>(job: &Job, which: fn(EventFile) -> bool, inputs: &'a [InputFile]) -> Vec<&'a InputFile> {
     inputs.iter().filter(|input| is_only(job, which, input)).collect()
 }
 
-/// Whether an input is read as this file, and not as one that all tasks depend on.
-fn is_only(job: &Job, which: EventFile, input: &InputFile) -> bool {
-    let is = |which| job.event_file(which).is_some_and(|file| file.display().to_string() == input.name);
-    is(which) && ![EventFile::Data, EventFile::IndependentBackground].into_iter().any(is)
+/// Whether an input is read as such a file, and not as one that all tasks depend on.
+fn is_only(job: &Job, which: fn(EventFile) -> bool, input: &InputFile) -> bool {
+    let is = |which: fn(EventFile) -> bool| {
+        job.event_files().any(|(file, path)| which(file) && path.display().to_string() == input.name)
+    };
+    is(which) && !is(|file| matches!(file, EventFile::Data | EventFile::IndependentBackground))
 }
 
 fn digest(hash: Sha256) -> Fingerprint {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::job::axis_headings::{AXES, INJECTION_SEEDS, TEMPLATE_SEEDS, distinct};
 use crate::job::method_names::{label, rank};
-use crate::job::{Job, ScanPoint, SignalCount};
+use crate::job::{ClassifierKind, Job, ScanPoint, Search, SignalCount};
 use crate::plan::Plan;
 use crate::plan::work::Fit;
 use crate::store::{Results, Store, StoredJob};
@@ -17,7 +17,7 @@ use crate::text::grouped;
 pub struct Asked {
     pub points: usize,
     pub tasks: usize,
-    pub classifiers_per_point: usize,
+    pub classifiers: String,
     pub seed: u64,
     pub methods: Vec<String>,
     pub axes: Vec<Axis>,
@@ -69,6 +69,21 @@ impl Axis {
     }
 }
 
+/// What tells data from templates, in words: of the points of a scan, and of the windows of a search.
+fn classifiers(job: &Job) -> String {
+    let mut parts = vec![];
+    if job.points.iter().any(|point| !point.is_window()) {
+        parts.push(format!("{} classifiers a point", job.classifiers_per_point()));
+    }
+    if let Some((search, window)) = job.search.as_ref().zip(job.points.iter().find(|point| point.is_window()))
+    {
+        let what =
+            if window.classifier == ClassifierKind::Trees { "trainings of trees" } else { "perceptrons" };
+        parts.push(format!("{} {what} a window", search.trainings * Search::FOLDS as usize));
+    }
+    parts.join(", ")
+}
+
 impl Asked {
     pub fn of(store: &Store, stored: &StoredJob, plan: &Plan, results: &Results) -> Self {
         let job = &stored.job;
@@ -82,7 +97,7 @@ impl Asked {
         Self {
             points: job.points.len(),
             tasks: plan.tasks.len(),
-            classifiers_per_point: job.classifiers_per_point(),
+            classifiers: classifiers(job),
             seed: job.seed,
             methods: methods.into_iter().map(|method| label(method).to_owned()).collect(),
             axes: axes.filter(Axis::is_told).collect(),

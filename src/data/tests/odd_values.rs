@@ -48,6 +48,16 @@ fn labels_are_0_and_1_or_minus_1_and_1() {
         "{}",
         page(&path)
     );
+    // Where nothing asks for the truth the column may be what it likes, and an event of it is no signal.
+    let all = read_events(&path, &table(&path, "events", &["x"]), Label::Told).expect("events without truth");
+    assert_eq!((all.len(), all.n_signal()), (100, 0));
+    assert!(
+        all.remarks[0].contains(
+            "column label tells no signal from background (it holds 0 in 34 rows, 1 in 33, 2 in 33)"
+        ) && all.remarks[0].contains("all events count as background"),
+        "{:?}",
+        all.remarks
+    );
     // What is no label counts nothing, and the page does not print a column of signal that is none.
     let described = describe(&path, &regions()).expect("a good file");
     let table = &described.tables[0];

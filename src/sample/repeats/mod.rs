@@ -42,7 +42,7 @@ pub fn check_files(job: &Job, inputs: &[InputFile]) -> Result<(), Error> {
 }
 
 /// The events of a job that occur more than once, few enough to go on with; `further` are the events of a file of
-/// independent background, `other` those of another sample, `simulated` those of a file of simulated signal.
+/// independent background, `other` those of another sample, `simulated` those of files of simulated signal.
 ///
 /// # Errors
 /// They are more than the job allows of a sample.
@@ -51,7 +51,7 @@ pub fn check(
     data: &Events,
     further: Option<&Events>,
     other: Option<&Events>,
-    simulated: Option<&Events>,
+    simulated: &[Events],
 ) -> Result<Vec<Repeat>, Error> {
     let name = |file: &std::path::Path| file.display().to_string();
     let file = name(&job.data.events);
@@ -70,7 +70,8 @@ pub fn check(
         let title = format!("background events of {}", name(path));
         groups.push(Group::new(title, events, |event| !events.is_signal[event]));
     }
-    if let (Some(events), Some(path)) = (simulated, job.event_file(EventFile::SimulatedSignal)) {
+    for (place, events) in simulated.iter().enumerate() {
+        let Some(path) = job.event_file(EventFile::SimulatedSignal(place)) else { continue };
         let title = format!("signal events of {}", name(path));
         groups.push(Group::new(title, events, events.is_simulated()));
     }

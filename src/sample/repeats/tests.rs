@@ -49,7 +49,7 @@ fn check(
     further: Option<&Events>,
     other: Option<&Events>,
 ) -> Result<Vec<Repeat>, Error> {
-    super::check(job, data, further, other, None)
+    super::check(job, data, further, other, &[])
 }
 
 fn refusal(result: Result<Vec<Repeat>, Error>) -> String {
@@ -196,7 +196,8 @@ fn simulated_signal_that_is_among_the_data_is_refused() {
     let search = "[search]\nwindows_gev = [[3300, 3700]]\ninjected = 5\nsensitivity = [1]\nsignal = 'file'\n\
                   signal_events = 's.h5'\n";
     let [data, signal] = [1, 2].map(|seed| sample(1000, 1e9, seed));
-    let with = |simulated: &Events| super::check(&job(search), &data, None, None, Some(simulated));
+    let with =
+        |simulated: &Events| super::check(&job(search), &data, None, None, std::slice::from_ref(simulated));
     assert_eq!(with(&signal).expect("all differ"), []);
     let message = refusal(with(&both(&signal, &data)));
     assert!(message.contains("signal events of s.h5") && message.contains("e.h5"), "{message}");

@@ -17,7 +17,7 @@ impl Sample {
         for list in [&self.independent, &self.withheld, &self.background, self.signal.first()] {
             digest.numbers(list.iter().map(|event| event.to_le_bytes()));
         }
-        for apart in [&self.other, &self.simulated].into_iter().flatten() {
+        for apart in self.other.iter().chain(&self.simulated) {
             digest.numbers(apart.masses.iter().map(|mass| mass.to_le_bytes()));
             digest.numbers(apart.features.iter().map(|value| value.to_le_bytes()));
             digest.generated(apart.generated.as_ref());

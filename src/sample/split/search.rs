@@ -3,6 +3,7 @@
 use drapes_analysis::job::axis_headings::distinct;
 use drapes_analysis::job::injection::Injection;
 use drapes_analysis::job::point::Comparison;
+use drapes_analysis::job::quantities::Gev;
 use drapes_analysis::job::regions::{MassWindow, Region};
 use drapes_analysis::job::{Injected, Job, Sensitivity};
 use ndarray::{Array2, Axis};
@@ -23,23 +24,25 @@ pub struct WindowSignal {
 }
 
 impl Sample {
-    /// The sample with simulated signal of a file: its signal events, or all of its events where none is labelled.
+    /// The sample with simulated signal of files: their signal events, or all of their events where none is labelled.
     ///
     /// # Errors
     /// A window has fewer of them than the job puts among its pseudo-data, whether they are of a file or of the data's own.
-    pub fn with_simulated(mut self, job: &Job, simulated: Option<&Events>) -> Result<Self, Error> {
-        self.simulated = simulated.map(|simulated| {
-            self.events.remarks.extend(simulated.remarks.iter().cloned());
-            let is_simulated = simulated.is_simulated();
-            select(simulated, (0..simulated.len()).filter(|event| is_simulated(*event)))
-        });
+    pub fn with_simulated(mut self, job: &Job, simulated: &[Events]) -> Result<Self, Error> {
+        for file in simulated {
+            self.events.remarks.extend(file.remarks.iter().cloned());
+            let is_simulated = file.is_simulated();
+            self.simulated.push(select(file, (0..file.len()).filter(|event| is_simulated(*event))));
+        }
         let Some((search, sensitivity)) =
             job.search.as_ref().and_then(|search| Some((search, search.sensitivity.as_ref()?)))
         else {
             return Ok(self);
         };
-        let middle = self.middle_of_signal(search.injected.added().into());
-        self.remark_of_mass(sensitivity, middle, job);
+        let files = 0..=sensitivity.further.len();
+        let middles: Vec<f64> =
+            files.map(|file| self.middle_of_signal(file, search.injected.added().into())).collect();
+        self.remark_of_masses(sensitivity, &middles, job);
         let strongest = sensitivity.strengths.iter().copied().fold(0.0, f64::max);
         let mut problems = Vec::new();
         for point in job.points.iter().filter(|point| point.is_searched()) {
@@ -56,7 +59,7 @@ impl Sample {
                         "the window {} {} (simulated signal lies around {:.6})",
                         regions.signal,
                         job.unit,
-                        middle + sensitivity.shift(regions.signal)
+                        middles[sensitivity.nearest(regions.signal)] + sensitivity.shift(regions.signal)
                     ),
                     what: "simulated signal events for search.sensitivity",
                     found,
@@ -64,9 +67,9 @@ impl Sample {
                     advice: format!(
                         "lower the strength {strongest} of search.sensitivity, say at which mass the signal was simulated in \
                          search.signal_mass_gev, or {}",
-                        match sensitivity.file() {
-                            Some(_) => "name a larger file in search.signal_events",
-                            None => "inject fewer of the labelled ones",
+                        match sensitivity.files()[..] {
+                            [] => "inject fewer of the labelled ones",
+                            _ => "name a larger file in search.signal_events",
                         }
                     ),
                 });
@@ -75,9 +78,9 @@ impl Sample {
         Error::of_all(problems).map(|()| self)
     }
 
-    /// The median mass of simulated signal.
-    fn middle_of_signal(&self, used: Injection) -> f64 {
-        let mut masses: Vec<f64> = if let Some(simulated) = &self.simulated {
+    /// The median mass of the simulated signal of a file.
+    fn middle_of_signal(&self, file: usize, used: Injection) -> f64 {
+        let mut masses: Vec<f64> = if let Some(simulated) = self.simulated.get(file) {
             simulated.masses.clone()
         } else {
             let unused = self.beyond(used);
@@ -88,27 +91,26 @@ impl Sample {
     }
 
     /// Says where simulated signal does not lie where the job has it: it would be shifted past the middle of windows.
-    fn remark_of_mass(&mut self, sensitivity: &Sensitivity, middle: f64, job: &Job) {
+    fn remark_of_masses(&mut self, sensitivity: &Sensitivity, middles: &[f64], job: &Job) {
         /// The share of a window by which the two may differ.
         const NEAR: f64 = 0.1;
         let narrowest = job.searched_windows().iter().map(MassWindow::width).fold(f64::INFINITY, f64::min);
-        let Some(named) =
-            sensitivity.simulated_at.filter(|named| (named.0 - middle).abs() > NEAR * narrowest)
-        else {
-            return;
-        };
-        self.events.remarks.push(format!(
-            "simulated signal lies around {middle:.6} {}, and search.signal_mass_gev says {named}: it is shifted past the middle of \
-             the windows",
-            job.unit
-        ));
+        for (file, middle) in middles.iter().enumerate() {
+            let is_far = |named: &Gev| (named.0 - middle).abs() > NEAR * narrowest;
+            let Some(named) = sensitivity.mass_of(file).filter(is_far) else { continue };
+            self.events.remarks.push(format!(
+                "simulated signal lies around {middle:.6} {}, and search.signal_mass_gev says {named}: it is shifted past the middle \
+                 of the windows",
+                job.unit
+            ));
+        }
     }
 
     /// Simulated signal in a window: of the file, or that of the data which the injection `used` does not contain.
     pub fn signal_in(&self, sensitivity: &Sensitivity, used: Injection, window: MassWindow) -> WindowSignal {
         let shift = sensitivity.shift(window);
         let inside = |mass: f64| window.contains(mass + shift);
-        let (features, all) = if let Some(simulated) = &self.simulated {
+        let (features, all) = if let Some(simulated) = self.simulated.get(sensitivity.nearest(window)) {
             let chosen: Vec<usize> =
                 (0..simulated.len()).filter(|event| inside(simulated.masses[*event])).collect();
             (simulated.features.select(Axis(0), &chosen), simulated.len())

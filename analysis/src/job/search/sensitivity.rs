@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Injected, PseudoSearches, Search, SearchKeys};
 use crate::job::checks::repeated;
 use crate::job::document::Section;
-use crate::job::rules::{Rule, fitting};
+use crate::job::rules::{Rule, fitting, one_or_many};
 use crate::job::{Gev, Job, MassWindow, TemplateMethod};
 
 /// The largest strength: ten times what anybody calls a discovery.
@@ -29,6 +29,9 @@ pub struct Sensitivity {
     pub signal: SimulatedSignal,
     /// The mass at which they were simulated, from which they are shifted to the centre of each window; none where they stay.
     pub simulated_at: Option<Gev>,
+    /// Signal of further masses, each in a file of its own. Absent from the text of jobs without.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<SignalOfMass>,
     /// What makes cross-sections of numbers of events; none where nobody has said it.
     pub produced: Option<Produced>,
 }
@@ -41,6 +44,15 @@ pub enum SimulatedSignal {
     Labels,
     /// Those of another file: its signal events, or all of its events where none is labelled as such.
     File(PathBuf),
+}
+
+/// Simulated signal of a mass.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SignalOfMass {
+    /// Its file.
+    pub file: PathBuf,
+    /// The mass.
+    pub mass: Gev,
 }
 
 /// What makes cross-sections of numbers of events.
@@ -63,22 +75,45 @@ pub(super) enum SignalSource {
 impl Sensitivity {
     /// By how much masses of signal are shifted for a window.
     pub fn shift(&self, window: MassWindow) -> f64 {
-        self.simulated_at.map_or(0.0, |mass| f64::midpoint(window.low.0, window.high.0) - mass.0)
+        self.mass_of(self.nearest(window)).map_or(0.0, |mass| centre(window) - mass.0)
     }
 
-    /// The file of simulated signal.
-    pub fn file(&self) -> Option<&Path> {
+    /// The place of the file whose signal is simulated nearest to the centre of a window; the first where there is one, or none.
+    pub fn nearest(&self, window: MassWindow) -> usize {
+        let distance =
+            |place: &usize| self.mass_of(*place).map_or(0.0, |mass| (mass.0 - centre(window)).abs());
+        let places = 0..=self.further.len();
+        places.min_by(|one, other| distance(one).total_cmp(&distance(other))).unwrap_or(0)
+    }
+
+    /// The mass at which the signal of a file was simulated; none where its masses stay.
+    pub fn mass_of(&self, place: usize) -> Option<Gev> {
+        match place.checked_sub(1) {
+            None => self.simulated_at,
+            Some(place) => self.further.get(place).map(|further| further.mass),
+        }
+    }
+
+    /// The files of simulated signal.
+    pub fn files(&self) -> Vec<&Path> {
         match &self.signal {
-            SimulatedSignal::Labels => None,
-            SimulatedSignal::File(file) => Some(file),
+            SimulatedSignal::Labels => vec![],
+            SimulatedSignal::File(file) => {
+                let further = self.further.iter().map(|further| &*further.file);
+                std::iter::once(&**file).chain(further).collect()
+            }
         }
     }
 }
 
+fn centre(window: MassWindow) -> f64 {
+    f64::midpoint(window.low.0, window.high.0)
+}
+
 impl Search {
-    /// The file of simulated signal, where the search has one.
-    pub fn signal_file(&self) -> Option<&Path> {
-        self.sensitivity.as_ref().and_then(Sensitivity::file)
+    /// The files of simulated signal that the search has.
+    pub fn signal_files(&self) -> Vec<&Path> {
+        self.sensitivity.as_ref().map_or(vec![], Sensitivity::files)
     }
 
     /// Pseudo-experiments' events in a window's pool, where there are pseudo-experiments.
@@ -97,6 +132,14 @@ impl Search {
 pub(super) fn strengths() -> Rule<'static, Vec<f64>> {
     fitting("numbers above 0, at most 50, as [1, 2, 3]", |strengths: &Vec<f64>| {
         strengths.iter().all(|strength| 0.0 < *strength && *strength <= STRONGEST)
+    })
+}
+
+/// Masses of files of signal: a number, or one for each.
+pub(super) fn masses() -> Rule<'static, Vec<f64>> {
+    Rule::new("a number from 0, or a list with the mass of each file of signal_events", |value| {
+        one_or_many(value)
+            .filter(|masses: &Vec<f64>| !masses.is_empty() && masses.iter().all(|mass| *mass >= 0.0))
     })
 }
 
@@ -123,8 +166,8 @@ impl SearchKeys {
         }
         let signal = match self.signal {
             SignalSource::File => {
-                self.check_file(section, job);
-                SimulatedSignal::File(self.signal_events.clone())
+                self.check_files(section, job);
+                SimulatedSignal::File(self.signal_events[0].clone())
             }
             SignalSource::Labels if self.injected == Injected::Unlabelled => {
                 let message = "is \"labels\", with injected = \"unlabelled\" (no event of the data is known to be signal) set it to \
@@ -132,7 +175,24 @@ impl SearchKeys {
                 section.wrong("signal", message);
                 return None;
             }
-            SignalSource::Labels => SimulatedSignal::Labels,
+            SignalSource::Labels => {
+                if self.signal_mass_gev.len() > 1 {
+                    let message = format!(
+                        "is {:?}, with signal = \"labels\" (that signal has one mass) name one, or set signal = \"file\" and a file of \
+                         signal_events for each mass",
+                        self.signal_mass_gev
+                    );
+                    section.wrong("signal_mass_gev", message);
+                }
+                SimulatedSignal::Labels
+            }
+        };
+        let of_files = self.signal_events.iter().zip(&self.signal_mass_gev).skip(1);
+        let further = match signal {
+            SimulatedSignal::Labels => vec![],
+            SimulatedSignal::File(_) => {
+                of_files.map(|(file, mass)| SignalOfMass { file: file.clone(), mass: Gev(*mass) }).collect()
+            }
         };
         let produced = (self.luminosity_ifb > 0.0)
             .then_some(Produced { luminosity: self.luminosity_ifb, acceptance: self.acceptance });
@@ -142,7 +202,8 @@ impl SearchKeys {
             trainings: self.pseudo_trainings(),
             pool: self.calibration_pool,
             signal,
-            simulated_at: (self.signal_mass_gev > 0.0).then_some(Gev(self.signal_mass_gev)),
+            simulated_at: Some(Gev(self.signal_mass_gev[0])).filter(|mass| mass.0 > 0.0),
+            further,
             produced,
         })
     }
@@ -162,10 +223,32 @@ impl SearchKeys {
         section.wrong(key, message);
     }
 
-    /// Notes a file of signal that is read as something else, too: its events would be in both places.
-    fn check_file(&self, section: &Section<'_>, job: &Job) {
-        let file = &self.signal_events;
-        let (what, advice) = if *file == job.data.events {
+    /// Notes files of signal that are read as something else, too, for their events would be in both places; and several files that do not
+    /// have a mass each.
+    fn check_files(&self, section: &Section<'_>, job: &Job) {
+        for file in &self.signal_events {
+            Self::check_file(section, file, job);
+        }
+        let (files, masses) = (self.signal_events.len(), &self.signal_mass_gev);
+        if files == 1 && masses.len() == 1 {
+            return;
+        }
+        if files != masses.len() || masses.contains(&0.0) {
+            let message = format!(
+                "is {masses:?}, with {files} in signal_events (of several files each has the mass at which its signal was simulated) name \
+                 as many masses as files, each above 0"
+            );
+            section.wrong("signal_mass_gev", message);
+        }
+        for (place, mass) in masses.iter().enumerate() {
+            if masses[..place].contains(mass) {
+                repeated(section, "signal_mass_gev", &mass.to_string());
+            }
+        }
+    }
+
+    fn check_file(section: &Section<'_>, file: &Path, job: &Job) {
+        let (what, advice) = if file == job.data.events {
             ("data", "set signal = \"labels\"")
         } else if job.independent_background.file() == Some(file) {
             ("independent background", "name a file of simulated signal")
@@ -185,7 +268,7 @@ impl SearchKeys {
             // An empty list, or one with a mistake, which is told.
             return;
         }
-        if self.signal == SignalSource::File || self.signal_mass_gev > 0.0 {
+        if self.signal == SignalSource::File || self.signal_mass_gev.iter().any(|mass| *mass > 0.0) {
             let key = if self.signal == SignalSource::File { "signal" } else { "signal_mass_gev" };
             let message = "is named, without sensitivity (no pseudo-experiment has signal) name strengths, as \
                            sensitivity = [1, 2, 3, 5], or remove it";

@@ -148,6 +148,35 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
     ("signal = 'file'", "", "signal", "without sensitivity"),
     ("signal_mass_gev = 3500", "", "signal_mass_gev", "without sensitivity"),
     (
+        "sensitivity = [1]\ninjected = 5\nsignal_mass_gev = [3000, 3500]",
+        "",
+        "signal_mass_gev",
+        "that signal has one mass",
+    ),
+    (
+        "sensitivity = [1]\nsignal = 'file'\nsignal_events = ['s.csv', 't.csv']\nsignal_mass_gev = 3500",
+        "",
+        "signal_mass_gev",
+        "name as many masses as files",
+    ),
+    (
+        "sensitivity = [1]\nsignal = 'file'\nsignal_events = ['s.csv', 't.csv']\nsignal_mass_gev = [3500, 3500]",
+        "",
+        "signal_mass_gev",
+        "twice",
+    ),
+    (
+        "sensitivity = [1]\nsignal = 'file'\nsignal_events = ['s.csv', 'a.csv']\nsignal_mass_gev = [3000, 3500]",
+        "",
+        "signal_events",
+        "nothing can be both",
+    ),
+    ("templates = 3", "", "templates", "set oversampling to a multiple of 3"),
+    ("templates = 0", "", "templates", "from 1 to 100"),
+    ("fit_functions = ['dijet', 'dijet']", "", "fit_functions", "twice"),
+    ("fit_functions = ['spline']", "", "fit_functions", "\"bernstein\""),
+    ("fit_functions = []", "", "fit_functions", "a list of"),
+    (
         "sensitivity = [1]\nsignal = 'file'\nsignal_events = 'a.csv'",
         "",
         "signal_events",
@@ -283,13 +312,23 @@ fn sensitivity_takes_pools_and_trainings_of_pseudo_experiments_and_shifts_signal
     assert!(found.shift(window).abs() < 1e-12, "masses stay where they are");
     let found = of("sensitivity = [1]\nsignal = 'file'\nsignal_events = 's.csv'\nsignal_mass_gev = 3500")
         .expect("one");
-    assert!((found.shift(window) - 700.0).abs() < 1e-12 && found.file().is_some());
+    assert!((found.shift(window) - 700.0).abs() < 1e-12 && !found.files().is_empty());
+    // Of several files each window takes the one of the nearest mass.
+    let files =
+        "signal = 'file'\nsignal_events = ['s.csv', 't.csv', 'u.csv']\nsignal_mass_gev = [3500, 4100, 5000]";
+    let found = of(&format!("sensitivity = [1]\n{files}")).expect("one");
+    assert_eq!((found.nearest(window), found.files().len()), (1, 3));
+    assert!((found.shift(window) - 100.0).abs() < 1e-12);
+    assert_eq!(found.nearest(MassWindow::new(3000.0, 3100.0)), 0);
     // A luminosity changes what limits are written in, and no count.
     let [with, without] = ["\nluminosity_ifb = 139\nacceptance = 0.5", ""]
         .map(|more| good(&format!("windows_gev = [[3300, 3700]]\ninjected = 5\nsensitivity = [1]{more}")));
     assert_ne!(with, without);
     assert_eq!(with.physics(), without.physics());
-    // Nor does a peak, which is fitted to what has been counted.
+    // Nor do a peak and other functions, which are fitted to what has been counted.
+    let functions =
+        good("windows_gev = [[3300, 3700]]\ninjected = 5\nsensitivity = [1]\nfit_functions = 'bernstein'");
+    assert_eq!(functions.physics(), without.physics());
     let peak = good("windows_gev = [[3300, 3700]]\ninjected = 5\nsensitivity = [1]\npeak = 'crystal_ball'");
     assert_eq!(peak.physics(), without.physics());
     assert_eq!(peak.search.and_then(|search| search.peak?.tails), Some([1.5, 3.0, 1.5, 3.0]));

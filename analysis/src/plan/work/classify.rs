@@ -55,7 +55,8 @@ impl Classify {
         let once = counts.signal_region as f64;
         let times = |factor: Oversampling| f64::from(factor.0) * once;
         match self.point.comparison {
-            Comparison::Search { template, oversampling } | Comparison::Window { template, oversampling } => {
+            Comparison::Search { template, oversampling }
+            | Comparison::Window { template, oversampling, .. } => {
                 once + counts.template(&template, oversampling)
             }
             Comparison::GenSr { template, oversampling, data_oversampling } => {

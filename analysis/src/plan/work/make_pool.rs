@@ -42,7 +42,7 @@ impl TaskKind for MakePool {
         let job = planning.job();
         let Some(pool) = job.search.as_ref().and_then(Search::pool) else { return };
         for point in job.points.iter().filter(|point| point.is_searched()) {
-            let Comparison::Window { template, oversampling } = point.comparison else { continue };
+            let Comparison::Window { template, oversampling, .. } = point.comparison else { continue };
             let model: ModelPlace = model_of_template(planning, &template);
             let oversampling = Self::factor(pool, oversampling);
             let fit = Fit::id_for(&template);

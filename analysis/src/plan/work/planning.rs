@@ -114,10 +114,8 @@ impl<'a> Planning<'a> {
 
 /// The templates that points ask for, each once.
 pub fn templates(points: &[ScanPoint]) -> Vec<Wanted<TemplateSpec>> {
-    largest(points.iter().filter_map(|point| {
-        let oversampling = point.oversampling().unwrap_or(Oversampling(1));
-        Some(Wanted { what: point.template()?, oversampling })
-    }))
+    let all = points.iter().flat_map(ScanPoint::templates);
+    largest(all.map(|(what, oversampling)| Wanted { what, oversampling }))
 }
 
 /// The data that points want over-sampled (GenSR), each once.

@@ -46,7 +46,7 @@ impl PseudoExperiments {
     pub(super) fn tens(job: &Job, experiments: usize) -> Vec<Self> {
         let pool = job.search.as_ref().and_then(Search::pool).unwrap_or(0);
         let of_point = |point: &ScanPoint, first: usize| match point.comparison {
-            Comparison::Window { template, oversampling } if point.is_searched() => {
+            Comparison::Window { template, oversampling, .. } if point.is_searched() => {
                 let factor = MakePool::factor(pool, oversampling);
                 Some(Self { point: *point, pool: MakePool::id(&template, factor), factor: factor.0, first })
             }

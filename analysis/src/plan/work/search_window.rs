@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::planning::{Planning, templates};
 use super::window_classifiers::WindowClassifiers;
 use super::{ClosureByTrees, IfStopped, MakeTemplate, Recorded, Settings, TaskKind, Work};
-use crate::job::{ClassifierKind, Comparison, Job, Regions, ScanPoint, Search};
+use crate::job::{ClassifierKind, Job, Oversampling, Regions, ScanPoint, Search, TemplateSpec};
 use crate::plan::cost::keys::{Cost, Key};
 use crate::plan::cost::memory::Chip;
 use crate::plan::cost::{Difference, EventCounts};
@@ -23,6 +23,9 @@ pub struct SearchWindow {
     pub point: ScanPoint,
     /// The task that makes its template.
     pub made_by: TaskId,
+    /// Those that make further parts of it, by models of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_by: Vec<TaskId>,
 }
 
 impl SearchWindow {
@@ -30,8 +33,13 @@ impl SearchWindow {
     pub const FOLDS: u32 = Search::FOLDS;
 
     /// The task of a window.
-    pub fn task(point: ScanPoint, made_by: TaskId) -> Task {
-        Task::new(TaskId(format!("classify/{point}")), Work::Window(Self { point, made_by }))
+    pub fn task(point: ScanPoint, made_by: TaskId, also_by: Vec<TaskId>) -> Task {
+        Task::new(TaskId(format!("classify/{point}")), Work::Window(Self { point, made_by, also_by }))
+    }
+
+    /// The tasks that make its template, one part after the other.
+    pub fn makers(&self) -> impl Iterator<Item = &TaskId> {
+        std::iter::once(&self.made_by).chain(&self.also_by)
     }
 
     fn classifiers(&self, job: &Job) -> WindowClassifiers<'_> {
@@ -50,10 +58,13 @@ fn trainings(job: &Job) -> usize {
 impl TaskKind for SearchWindow {
     fn plan(planning: &mut Planning<'_>) {
         let made = planning.versions(templates);
-        for point in &planning.job().points {
-            if let Comparison::Window { template, oversampling } = point.comparison {
-                let ending = made.ending(&template.to_string(), oversampling);
-                planning.push(Self::task(*point, MakeTemplate::id(&template, &ending)));
+        for point in planning.job().points.iter().filter(|point| point.is_window()) {
+            let id = |(template, oversampling): (TemplateSpec, Oversampling)| {
+                MakeTemplate::id(&template, &made.ending(&template.to_string(), oversampling))
+            };
+            let mut makers = point.templates().into_iter().map(id);
+            if let Some(first) = makers.next() {
+                planning.push(Self::task(*point, first, makers.collect()));
             }
         }
     }
@@ -67,7 +78,7 @@ impl TaskKind for SearchWindow {
     }
 
     fn needs(&self) -> Vec<TaskId> {
-        vec![self.made_by.clone()]
+        self.makers().cloned().collect()
     }
 
     fn settings(&self, of: &Settings<'_>) -> Value {

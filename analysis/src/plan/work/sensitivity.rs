@@ -177,6 +177,11 @@ mod tests {
         );
         let changed = new(&after, &before);
         assert!(changed.len() == 2 && changed.iter().all(|id| id.contains("/sensitivity-")), "{changed:?}");
+        let masses = tasks(
+            "calibrate = 10\nsensitivity = [1]\nsensitivity_experiments = 10\nsignal = 'file'\n\
+             signal_events = ['s.csv', 't.csv']\nsignal_mass_gev = [3300, 3500]",
+        );
+        assert_eq!(new(&masses, &after).len(), 2);
         // What a cross-section is divided by changes no count.
         let produced =
             tasks("calibrate = 10\nsensitivity = [1]\nsensitivity_experiments = 10\nluminosity_ifb = 3");

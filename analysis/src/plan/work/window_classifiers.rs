@@ -25,7 +25,7 @@ impl WindowClassifiers<'_> {
     /// Data and template events of the window.
     pub fn compared(&self, counts: EventCounts) -> f64 {
         let template = match self.point.comparison {
-            Comparison::Window { template, oversampling } => counts.template(&template, oversampling),
+            Comparison::Window { template, oversampling, .. } => counts.template(&template, oversampling),
             _ => 0.0,
         };
         counts.signal_region as f64 + template

@@ -38,6 +38,32 @@ fn each_window_has_a_fit_a_training_a_template_and_a_task_of_its_own() {
 }
 
 #[test]
+fn several_models_make_a_part_of_a_template_each() {
+    let plan = Plan::of(&job(&format!("{WINDOWS}\ntemplates = 2"), "[compute]\ndenoisers_per_task = 2"));
+    let ids: Vec<&str> = plan.tasks.iter().map(|task| task.id.0.as_str()).collect();
+    let expected = [
+        "fit/dijet-s0-w2800-6000-r3100-3500",
+        "fit/dijet-s0-w2800-6000",
+        "train/denoisers-w2800-6000-r3100-3500-c00",
+        "train/denoisers-w2800-6000-c01",
+        "template/noise-s0-w2800-6000-r3100-3500",
+        "template/noise-s0-w2800-6000-r3100-3500-t1",
+        "template/noise-s0-w2800-6000",
+        "template/noise-s0-w2800-6000-t1",
+        "classify/window-noise-s0-w2800-6000-r3100-3500-x4-k2-trees",
+        "classify/window-noise-s0-w2800-6000-x4-k2-trees",
+    ];
+    assert_eq!(ids, expected);
+    assert_eq!(plan.tasks[8].needs, [expected[4], expected[5]].map(|id| TaskId(id.to_owned())));
+    for task in &plan.tasks[4..8] {
+        let Work::Template(made) = &task.work else { panic!("{}", task.id) };
+        assert_eq!(made.oversampling, Oversampling(2), "half of four");
+    }
+    // One model is what there was before there were several.
+    assert_eq!(prints(&job(&format!("{WINDOWS}\ntemplates = 1"), "")), prints(&job(WINDOWS, "")));
+}
+
+#[test]
 fn a_search_shares_what_a_scan_has_and_changes_none_of_it() {
     let alone = prints(&job("", SCAN));
     let both = prints(&job(WINDOWS, SCAN));
