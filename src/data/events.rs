@@ -194,7 +194,7 @@ pub fn read_events(path: &Path, data: &Data, label: Label) -> Result<Events, Dat
     events.remarks.splice(0..0, columns.unusual_form());
     if labels == LabelSource::Nowhere && label == Label::Told {
         events.remarks.push(format!(
-            "there is no column {}: all events count as background, and nothing is known of signal",
+            "there is no column {}: all events are data, and nothing is known of signal",
             printable(&data.label)
         ));
     }
@@ -261,7 +261,7 @@ impl Reader<'_> {
             (LabelKind::Other, Label::Told) => {
                 let label = printable(&self.data.label);
                 remarks.push(format!(
-                    "column {label} tells no signal from background (it holds {}): all events count as background",
+                    "column {label} tells no signal from background (it holds {}): all events are data, and nothing is known of signal",
                     made.labels
                 ));
                 false

@@ -2,9 +2,12 @@
 //!
 //! f(x) = p1 (1 − x)^p2 x^(p3 + p4 ln x) with x = m/√s is an exponential family in ln(1 − x), ln x and
 //! ln² x. The likelihood of its shape is therefore concave: Newton's method finds the one maximum, where the
-//! expectations of these three statistics equal their means over the events.
+//! expectations of these three statistics equal their means over the events. It steps along combinations of them that can be told
+//! apart ([`terms`]).
 //!
 //! Source: the paper, Eq. 3.2; the unbinned fit of the shape is our decision.
+
+mod terms;
 
 use drapes_analysis::job::quantities::Gev;
 use drapes_analysis::job::regions::{MassWindow, Regions};
@@ -12,6 +15,7 @@ use drapes_analysis::job::template_spec::TrainingSample;
 use drapes_analysis::store::record::MassFit;
 use rand_distr::{Distribution, StandardUniform};
 
+use self::terms::Terms;
 use crate::error::Error;
 
 /// Quadrature nodes of a window.
@@ -151,18 +155,18 @@ fn maximise(
     collision_energy: Gev,
 ) -> Result<(Vector, Matrix), &'static str> {
     let bands = &regions.side_bands();
-    let at = |exponents| DijetShape::new(exponents, collision_energy, reference(&regions.outer));
+    let terms = Terms::over(bands, collision_energy, reference(&regions.outer))
+        .ok_or("its three terms cannot be told apart in these side-bands")?;
     let count = masses.len() as f64;
     let mut mean = [0.0; 3];
     for mass in masses {
-        let t = statistics(mass / collision_energy.0);
+        let term = terms.at(*mass);
         for axis in 0..3 {
-            mean[axis] += t[axis] / count;
+            mean[axis] += term[axis] / count;
         }
     }
-    // A falling power law is near enough for the first step of every spectrum that we meet.
-    let mut shape = at([0.0, -5.0, 0.0]);
-    let (mut likelihood, mut expectation, mut covariance) = moments(&shape, bands, &mean);
+    let mut factors = terms.of_falling();
+    let (mut likelihood, mut expectation, mut covariance) = terms.moments(&factors, bands, &mean);
     for _ in 0..200 {
         let slope = [0, 1, 2].map(|axis| mean[axis] - expectation[axis]);
         let step =
@@ -170,17 +174,17 @@ fn maximise(
         let gain = dot(&slope, &step);
         if gain < 1e-12 {
             let inverse = invert(&covariance).ok_or("its covariance is singular")?;
-            return Ok((shape.exponents, inverse.map(|row| row.map(|entry| entry / count))));
+            let of_factors = inverse.map(|row| row.map(|entry| entry / count));
+            return Ok((terms.exponents(&factors), terms.covariance(&of_factors)));
         }
         // Halve the step until the likelihood rises: far from the maximum a full step may overshoot.
         let mut length = 1.0;
         loop {
-            let exponents = [0, 1, 2].map(|axis| shape.exponents[axis] + length * step[axis]);
-            let trial = at(exponents);
-            let found = moments(&trial, bands, &mean);
+            let trial = [0, 1, 2].map(|axis| factors[axis] + length * step[axis]);
+            let found = terms.moments(&trial, bands, &mean);
             if found.0.is_finite() && found.0 >= likelihood {
                 (likelihood, expectation, covariance) = found;
-                shape = trial;
+                factors = trial;
                 break;
             }
             length /= 2.0;
@@ -190,32 +194,6 @@ fn maximise(
         }
     }
     Err("the maximum was not reached in 200 steps")
-}
-
-/// Log-likelihood per event, and mean and covariance of the statistics under the shape.
-fn moments(shape: &DijetShape, bands: &[MassWindow], data_mean: &Vector) -> (f64, Vector, Matrix) {
-    let (mut norm, mut sum) = (0.0, [0.0; 3]);
-    let all = || bands.iter().flat_map(|band| nodes(*band));
-    for (mass, weight) in all() {
-        let weight = weight * shape.density(mass);
-        let t = statistics(mass / shape.collision_energy.0);
-        norm += weight;
-        for axis in 0..3 {
-            sum[axis] += weight * t[axis];
-        }
-    }
-    let mean = sum.map(|total| total / norm);
-    let mut covariance = [[0.0; 3]; 3];
-    for (mass, weight) in all() {
-        let weight = weight * shape.density(mass) / norm;
-        let t = statistics(mass / shape.collision_energy.0);
-        for row in 0..3 {
-            for column in 0..3 {
-                covariance[row][column] += weight * (t[row] - mean[row]) * (t[column] - mean[column]);
-            }
-        }
-    }
-    (dot(&shape.exponents, data_mean) - shape.log_reference - norm.ln(), mean, covariance)
 }
 
 /// ln(1 − x), ln x, ln² x.

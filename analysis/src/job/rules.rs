@@ -114,7 +114,7 @@ pub fn window() -> Rule<'static, MassWindow> {
 
 /// A list of `[low, high]` in GeV.
 pub fn windows() -> Rule<'static, Vec<MassWindow>> {
-    Rule::new("a list of [low, high] in GeV", |value| {
+    Rule::new("a list of [low, high] in GeV, low below high", |value| {
         let windows: Option<Vec<_>> =
             value.as_array()?.iter().map(|item| read_window(item.get_ref())).collect();
         windows.filter(|windows| !windows.is_empty())

@@ -226,9 +226,11 @@ fn rounded(edge: f64) -> f64 {
 }
 
 fn some_windows() -> Rule<'static, Vec<MassWindow>> {
-    Rule::new("a list of [low, high] in GeV", |value| match value.as_array() {
-        Some(none) if none.is_empty() => Some(vec![]),
-        _ => windows().read(value),
+    Rule::new("a list of [low, high] in GeV, low below high, as [[3300, 3700]]", |value| {
+        match value.as_array() {
+            Some(none) if none.is_empty() => Some(vec![]),
+            _ => windows().read(value),
+        }
     })
 }
 
@@ -237,9 +239,12 @@ fn from_zero() -> Rule<'static, f64> {
 }
 
 fn efficiencies() -> Rule<'static, Vec<f64>> {
-    fitting("shares above 0, at most 0.2, as [0.1, 0.01]", |shares: &Vec<f64>| {
-        !shares.is_empty() && shares.iter().all(|share| 0.0 < *share && *share <= LARGEST_EFFICIENCY)
-    })
+    fitting(
+        "shares above 0, at most 0.2 (Z would be too small behind a larger one), as [0.1, 0.01]",
+        |shares: &Vec<f64>| {
+            !shares.is_empty() && shares.iter().all(|share| 0.0 < *share && *share <= LARGEST_EFFICIENCY)
+        },
+    )
 }
 
 fn injected() -> Rule<'static, Injected> {

@@ -54,7 +54,7 @@ fn labels_are_0_and_1_or_minus_1_and_1() {
     assert!(
         all.remarks[0].contains(
             "column label tells no signal from background (it holds 0 in 34 rows, 1 in 33, 2 in 33)"
-        ) && all.remarks[0].contains("all events count as background"),
+        ) && all.remarks[0].contains("all events are data"),
         "{:?}",
         all.remarks
     );

@@ -81,3 +81,29 @@ fn too_few_events_are_refused() {
     let error = fit(&[2900.0; 3], &regions(), ENERGY, sample()).expect_err("three events");
     assert!(error.to_string().contains("too few"), "{error}");
 }
+
+#[test]
+fn masses_far_below_the_collision_energy_are_fitted_as_well() {
+    // Masses of D mesons in MeV, where x is 10⁻⁴ and all three terms are nearly one: exponents are thousands, and cancel.
+    let regions = Regions::new(MassWindow::new(1855.0, 1875.0), MassWindow::new(1815.0, 1915.0));
+    let sample = TrainingSample::new(SignalCount(0), regions.outer);
+    let falling = DijetShape::new([0.0, -4.0, 0.0], Gev(13e6), Gev(1865.0));
+    let mut generator = Stream::of_job(5).generator();
+    let masses: Vec<f64> = falling.within(regions.outer).sample_iter(&mut generator).take(10_000).collect();
+    let predicted = [13e3, 13e6, 13e9].map(|energy| {
+        let fit =
+            fit(&masses, &regions, Gev(energy), sample).unwrap_or_else(|error| panic!("{energy}: {error}"));
+        let shape = DijetShape::of(&fit, Gev(energy));
+        let bands: f64 = regions.side_bands().iter().map(|band| shape.integral(*band)).sum();
+        assert!(fit.covariance[1][1] > 0.0, "{energy}");
+        fit.n_events as f64 * shape.integral(regions.signal) / bands
+    });
+    let inside = masses.iter().filter(|mass| regions.signal.contains(**mass)).count() as f64;
+    for expected in predicted {
+        assert!((expected - inside).abs() < 5.0 * inside.sqrt() * 2.0, "{expected} of {inside}");
+        assert!(
+            (expected / predicted[0] - 1.0).abs() < 0.01,
+            "{predicted:?}: the energy is nearly no matter"
+        );
+    }
+}

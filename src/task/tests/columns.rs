@@ -193,8 +193,7 @@ fn a_scan_that_needs_no_truth_runs_without_labels() {
     std::fs::write(&path, text.replacen("label", "other", 1)).expect("room");
     let sample = load(&job, directory.path()).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(sample.counts(&job), labelled.counts(&job));
-    let told =
-        "e.csv: there is no column label: all events count as background, and nothing is known of signal";
+    let told = "e.csv: there is no column label: all events are data, and nothing is known of signal";
     assert!(sample.remarks().contains(&told.to_owned()), "{:?}", sample.remarks());
     assert!(!labelled.remarks().contains(&told.to_owned()));
 }
