@@ -88,7 +88,7 @@ fn perceptrons_of_a_window_that_are_stopped_again_and_again_go_on_to_the_same_sc
     let place = directory();
     let text = format!(
         "schema = 1\nname = 'window'\n[data]\nevents = 'demo_dijets.features.h5'\ndirectory = '{}'\n[denoiser]\nepochs = 1\n\
-         batch = 1024\n[sampler]\nsteps = 3\n[classifier]\nepochs = 1000\n[search]\nwindows_gev = [[3300, 3700]]\ninjected = 0\n\
+         batch = 1024\n[sampler]\nsteps = 3\n[classifier]\nepochs = 100\n[search]\nwindows_gev = [[3300, 3700]]\ninjected = 0\n\
          oversampling = 1\ntrainings = 2\nclassifier = 'perceptrons'\nefficiencies = [0.1]\n",
         support::data().display()
     );

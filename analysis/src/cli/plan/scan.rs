@@ -107,7 +107,8 @@ fn classifiers(plan: &Plan, price: &Price) -> HashMap<String, (usize, f64)> {
     found
 }
 
-/// Every point by the name that its tasks have, with its own classifiers.
+/// Every point by the name that its tasks have, with its own classifiers; beside long names there is no room for the method, which they
+/// tell themselves.
 pub fn points(job: &Job, plan: &Plan, price: &Price, device: &str) -> String {
     let own = classifiers(plan, price);
     let mut lines = vec![["point", "method", "tasks", "time"].map(str::to_owned).to_vec()];
@@ -116,7 +117,14 @@ pub fn points(job: &Job, plan: &Plan, price: &Price, device: &str) -> String {
         let (tasks, seconds) = own.get(&name).copied().unwrap_or_default();
         vec![name, label(point.method()).to_owned(), tasks.to_string(), duration(seconds)]
     }));
-    format!("{}{}", wrapped(&format!("each point and its own classifiers, on one {device}")), columns(&lines))
+    let mut table = columns(&lines);
+    if table.lines().any(|line| line.chars().count() > WIDTH) {
+        for line in &mut lines {
+            line.remove(1);
+        }
+        table = columns(&lines);
+    }
+    format!("{}{table}", wrapped(&format!("each point and its own classifiers, on one {device}")))
 }
 
 /// The methods and their axes, for programs.

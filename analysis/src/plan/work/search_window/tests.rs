@@ -45,7 +45,7 @@ fn several_models_make_a_part_of_a_template_each() {
         "fit/dijet-s0-w2800-6000-r3100-3500",
         "fit/dijet-s0-w2800-6000",
         "train/denoisers-w2800-6000-r3100-3500-c00",
-        "train/denoisers-w2800-6000-c01",
+        "train/denoisers-w2800-6000-c00",
         "template/noise-s0-w2800-6000-r3100-3500",
         "template/noise-s0-w2800-6000-r3100-3500-t1",
         "template/noise-s0-w2800-6000",
