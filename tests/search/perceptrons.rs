@@ -41,3 +41,23 @@ fn perceptrons_search_windows_and_their_pseudo_experiments() {
         refusal(&mut run(&write(place.path(), "mine.toml", &text.replace("epochs = 2", "epochs = 3")), &out));
     assert!(code == 2 && message.contains("classifier.epochs"), "{message}");
 }
+
+/// Perceptrons that all diverge end their window, and nothing else: what was trained and made before it stays.
+#[test]
+fn perceptrons_that_diverge_fail_with_what_to_do() {
+    let place = directory();
+    let out = place.path().join("out");
+    write(place.path(), "mine.csv", &table(4000, 120.0));
+    let job = unlabelled(
+        place.path(),
+        "windows_gev = [[80, 90]]\nefficiencies = [0.1]\nblind = false\nclassifier = 'perceptrons'\n[classifier]\nepochs = 2\n\
+         learning_rate = 1e30",
+    );
+    let (code, message) = refusal(&mut run(&job, &out));
+    let message = unwrapped(&message);
+    assert_eq!(code, 4, "{message}");
+    assert!(message.contains("diverged") && message.contains("lower the learning rate"), "{message}");
+    assert!(message.contains("1 of 4 tasks have no result"), "{message}");
+    let names: Vec<String> = records(&out).into_keys().collect();
+    assert!(names.iter().any(|name| name.contains("template/noise-")), "{names:?}");
+}
