@@ -134,7 +134,7 @@ impl<M: Model> Training<M> {
         self.adam.step(&mut self.parameters, &gradient, &Rates::of(&rates, self.loss.device()));
         let learning: Vec<bool> =
             (0..self.members.len()).map(|member| self.done < self.ends_after(member)).collect();
-        self.kept.step(&self.parameters, &learning);
+        self.kept.step(&self.parameters, self.done, &learning);
     }
 
     /// A step whose kernels are always the same, by numbers that are on the device.

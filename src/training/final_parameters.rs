@@ -24,35 +24,35 @@ impl FinalParameters {
     /// The parameters whose validation loss tells how far a training is.
     pub fn validated<'a>(&'a self, present: &'a Tensor) -> &'a Tensor {
         match (self.result, &self.parameters) {
-            (ResultOf::RunningAverage { .. }, Some(average)) => average,
+            (ResultOf::RunningAverage(_), Some(average)) => average,
             _ => present,
         }
     }
 
     /// The running average, where there is one.
     pub fn average(&mut self) -> Option<&mut Tensor> {
-        let is_average = matches!(self.result, ResultOf::RunningAverage { .. });
+        let is_average = matches!(self.result, ResultOf::RunningAverage(_));
         self.parameters.as_mut().filter(|_| is_average)
     }
 
-    /// After a step; an entry of `learning` for each member.
-    pub fn step(&mut self, present: &Tensor, learning: &[bool]) {
-        if let (ResultOf::RunningAverage { decay }, Some(average)) = (self.result, &mut self.parameters) {
-            move_average(average, present, 1.0 - decay, learning);
+    /// After a step, counted from 0; an entry of `learning` for each member.
+    pub fn step(&mut self, present: &Tensor, step: usize, learning: &[bool]) {
+        if let (ResultOf::RunningAverage(averaging), Some(average)) = (self.result, &mut self.parameters) {
+            move_average(average, present, averaging.pull(step), learning);
         }
     }
 
-    /// How far a running average moves in a step.
-    pub fn pull(&self) -> f64 {
+    /// How far a running average moves in a step, counted from 0.
+    pub fn pull(&self, step: usize) -> f64 {
         match self.result {
-            ResultOf::RunningAverage { decay } => 1.0 - decay,
+            ResultOf::RunningAverage(averaging) => averaging.pull(step),
             ResultOf::RecordedMoment(_) | ResultOf::LastStep => 0.0,
         }
     }
 
     /// As [`FinalParameters::step`], by numbers that are on the device, `[members, 1]`.
     pub fn step_by(&mut self, present: &Tensor, pull: &Tensor) {
-        if let (ResultOf::RunningAverage { .. }, Some(average)) = (self.result, &mut self.parameters) {
+        if let (ResultOf::RunningAverage(_), Some(average)) = (self.result, &mut self.parameters) {
             let _ = average.lerp_tensor_(present, &pull.expand_as(present));
         }
     }
@@ -87,14 +87,32 @@ fn move_average(average: &mut Tensor, present: &Tensor, pull: f64, learning: &[b
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::training::settings::Averaging;
+
+    #[test]
+    fn weights_of_a_power_spread_over_a_share_of_the_training_however_long_it_is() {
+        for (share, steps) in [(0.05, 4000_usize), (0.1, 400), (0.25, 1000)] {
+            let averaging = Averaging::of_width(share);
+            // The average of t and of t² over the steps says how their weights spread.
+            let (mut mean, mut square) = (0.0, 0.0);
+            for step in 0..steps {
+                let (at, pull) = ((step as f64 + 0.5) / steps as f64, averaging.pull(step));
+                mean += pull * (at - mean);
+                square += pull * (at * at - square);
+            }
+            let spread = (square - mean * mean).sqrt();
+            assert!((spread / share - 1.0).abs() < 0.02, "{spread} for {share}");
+        }
+        assert!((Averaging::of_width(0.1).pull(0) - 1.0).abs() < 1e-12, "the first step is all there is");
+    }
 
     #[test]
     fn only_members_that_learn_are_averaged() {
         let start = Tensor::from_slice(&[0.0_f32, 0.0]).reshape([2, 1]);
-        let mut kept = FinalParameters::new(&start, ResultOf::RunningAverage { decay: 0.75 });
+        let mut kept = FinalParameters::new(&start, ResultOf::RunningAverage(Averaging::Decay(0.75)));
         let there = Tensor::from_slice(&[1.0_f32, 1.0]).reshape([2, 1]);
-        kept.step(&there, &[true, true]);
-        kept.step(&there, &[true, false]);
+        kept.step(&there, 0, &[true, true]);
+        kept.step(&there, 1, &[true, false]);
         let expected = Tensor::from_slice(&[0.4375_f32, 0.25]).reshape([2, 1]);
         assert!((kept.validated(&there) - expected).abs().max().double_value(&[]) < 1e-6);
     }

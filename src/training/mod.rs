@@ -43,4 +43,4 @@ pub(crate) use on_processor::kernels_agree;
 #[cfg(test)]
 pub(crate) use operators::operators_of_a_step;
 pub(crate) use settings::denoiser_recipe;
-pub use settings::{Recorded, ResultOf, TrainingSettings};
+pub use settings::{Averaging, Recorded, ResultOf, TrainingSettings};

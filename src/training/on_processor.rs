@@ -49,13 +49,15 @@ impl<M: Model> Training<M> {
     /// What each member does in steps of a block: none of those after its last one.
     fn rules(&self, steps: &Range<usize>) -> Vec<Vec<(usize, Rule)>> {
         let clip = self.settings.gradient_clip.map(|limit| limit as f32);
-        let pull = self.kept.pull() as f32;
-        let (adam, done) = (&self.adam, self.done);
+        let (adam, kept, done) = (&self.adam, &self.kept, self.done);
         let of = |member: usize| {
             let rate = self.members[member].trained.rate;
             let left = self.ends_after(member).saturating_sub(done);
             let steps = steps.clone().enumerate().take(left);
-            let rule = |(ahead, step)| (step, Rule { clip, pull, ..adam.rule(rate.at(done + ahead), ahead) });
+            let rule = |(ahead, step)| {
+                let (pull, rule) = (kept.pull(done + ahead) as f32, adam.rule(rate.at(done + ahead), ahead));
+                (step, Rule { clip, pull, ..rule })
+            };
             steps.map(rule).collect()
         };
         (0..self.members.len()).map(of).collect()

@@ -39,15 +39,46 @@ pub struct TrainingSettings {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ResultOf {
     /// Their running average over the steps, which is also what validation losses are of.
-    RunningAverage {
-        /// What remains of the average at each step.
-        decay: f64,
-    },
+    RunningAverage(Averaging),
     /// Those at the moment with the least validation loss, or at the last moment, among those at which losses were recorded
     /// and finite.
     RecordedMoment(KeptMoment),
     /// Those after the last step.
     LastStep,
+}
+
+/// How a running average weighs the steps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Averaging {
+    /// Each counts a constant share of the one behind it.
+    Decay(f64),
+    /// Step t counts t to this power: the average becomes longer as the training does.
+    ///
+    /// Source: Karras et al. 2023 (arXiv:2312.02696), section 3.1.
+    Power(f64),
+}
+
+impl Averaging {
+    /// By a power, so that the weights have a standard deviation of this share of all steps.
+    ///
+    /// Source: σ² = (γ + 1)/((γ + 2)² (γ + 3)) of the density (γ + 1) t^γ over 0 to 1, for the power γ.
+    pub fn of_width(share: f64) -> Self {
+        let variance = |power: f64| (power + 1.0) / ((power + 2.0).powi(2) * (power + 3.0));
+        let (mut low, mut high) = (0.0, 1e6);
+        for _ in 0..200 {
+            let middle = f64::midpoint(low, high);
+            if variance(middle) > share * share { low = middle } else { high = middle }
+        }
+        Self::Power(f64::midpoint(low, high))
+    }
+
+    /// How far the average moves towards the parameters in a step, counted from 0.
+    pub fn pull(self, step: usize) -> f64 {
+        match self {
+            Self::Decay(decay) => 1.0 - decay,
+            Self::Power(power) => 1.0 - (step as f64 / (step as f64 + 1.0)).powf(power + 1.0),
+        }
+    }
 }
 
 /// When losses are recorded.
@@ -82,7 +113,7 @@ impl TrainingSettings {
 
 /// The settings of a training of denoisers, of events or of jets: the job has the same keys for both, in types of their own.
 macro_rules! denoiser_recipe {
-    ($settings:expr) => {
+    ($settings:expr, $averaging:expr) => {
         $crate::training::TrainingSettings {
             epochs: $settings.epochs,
             batch: $settings.batch,
@@ -91,7 +122,7 @@ macro_rules! denoiser_recipe {
             schedule: $settings.schedule,
             weight_decay: $settings.weight_decay,
             gradient_clip: Some($settings.gradient_clip),
-            result: $crate::training::ResultOf::RunningAverage { decay: $settings.ema_decay },
+            result: $crate::training::ResultOf::RunningAverage($averaging),
             recorded: $crate::training::Recorded::FiftyTimes,
             patience: None,
         }

@@ -18,8 +18,8 @@ use crate::fused::MemberSteps;
 use crate::nn::{Layout, ResNet};
 use crate::sample::marginals::ColumnMaps;
 use crate::training::{
-    Checkpointer, Learner, Model, TooFew, Trained, TrainedMember, Training, denoiser_recipe, next_rows,
-    put_step, step_alone,
+    Averaging, Checkpointer, Learner, Model, TooFew, Trained, TrainedMember, Training, denoiser_recipe,
+    next_rows, put_step, step_alone,
 };
 
 /// The words of the error where events are not enough.
@@ -30,6 +30,15 @@ const TOO_FEW: TooFew = TooFew {
 };
 /// Steps whose random numbers are drawn and moved to the device together.
 pub const STEPS_A_BLOCK: usize = 32;
+
+/// How the settings of a job have the weights averaged.
+fn averaging(settings: &DenoiserSettings) -> Averaging {
+    if settings.ema_width > 0.0 {
+        Averaging::of_width(settings.ema_width)
+    } else {
+        Averaging::Decay(settings.ema_decay)
+    }
+}
 
 /// The events of one member.
 pub struct TrainingEvents {
@@ -85,7 +94,7 @@ fn training<'a>(
     members: &[TrainingEvents],
     device: Device,
 ) -> Result<Training<DenoiserModel<'a>>, Error> {
-    let recipe = denoiser_recipe!(settings);
+    let recipe = denoiser_recipe!(settings, averaging(settings));
     let (mut all, mut maps, mut learners, mut kept_aside) = (vec![], vec![], vec![], vec![]);
     let mut offset = 0;
     for TrainingEvents { rows, stream } in members {

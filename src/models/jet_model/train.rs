@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::models::diffusion::{TrainedDenoisers, members_by_noise};
 use crate::nn::{AttentionKernel, Layout, network_kind};
 use crate::sample::jets::{EventJets, JetTensors, alignment, groups_by_size};
-use crate::training::{Checkpointer, Learner, Model, TooFew, Trained, Training, denoiser_recipe};
+use crate::training::{Averaging, Checkpointer, Learner, Model, TooFew, Trained, Training, denoiser_recipe};
 
 /// Jets that all members together compute at once: enough to hide overhead, few enough to stay in a core's cache.
 const JETS_TOGETHER: usize = 16;
@@ -85,7 +85,7 @@ pub(super) fn training<'a>(
         let event = used.binary_search(&(jet / 2)).expect("an event of a member");
         2 * event as u32 + jet % 2
     };
-    let recipe = denoiser_recipe!(settings);
+    let recipe = denoiser_recipe!(settings, Averaging::Decay(settings.ema_decay));
     let drawn = |jets: &[u32], stream: Stream| {
         let jets = &jets[..jets.len().min(VALIDATION_JETS)];
         Drawn::new(jets, |jet| tensors.count(*jet as usize), &mut stream.generator())

@@ -49,7 +49,7 @@ impl<M: Model> OnDevice<M> {
             for member in 0..training.members.len() {
                 let at = training.done + step;
                 let rate = training.rate(member, at);
-                let pull = if at < training.ends_after(member) { training.kept.pull() } else { 0.0 };
+                let pull = if at < training.ends_after(member) { training.kept.pull(at) } else { 0.0 };
                 let of_member = [-rate * scale, training.adam.keep(rate), epsilon, pull];
                 numbers.extend(of_member.map(|number| number as f32));
             }

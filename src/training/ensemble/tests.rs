@@ -12,7 +12,7 @@ use crate::progress_sink::ProgressSink;
 use crate::training::batches::BatchesState;
 use crate::training::state::TrainingState;
 use crate::training::{
-    CheckpointFile, Notice, Recorded, ResultOf, Resumable, Snapshot, TooFew, TrainingHistory,
+    Averaging, CheckpointFile, Notice, Recorded, ResultOf, Resumable, Snapshot, TooFew, TrainingHistory,
     assert_foreign_changes_nothing,
 };
 
@@ -111,7 +111,7 @@ fn run(training: Training<Means>) -> Trained<Means> {
 
 #[test]
 fn members_rest_after_their_last_step_and_learn_as_if_alone() {
-    for result in [ResultOf::LastStep, ResultOf::RunningAverage { decay: 0.9 }] {
+    for result in [ResultOf::LastStep, ResultOf::RunningAverage(Averaging::Decay(0.9))] {
         let settings = TrainingSettings { recorded: Recorded::FiftyTimes, ..settings(result) };
         let together = run(training(&[8, 20], 2.0, settings));
         let [short, long] = &together.members[..] else { panic!("two members") };
@@ -134,9 +134,9 @@ fn the_result_is_the_average_the_best_moment_or_the_end() {
     let best = of(ResultOf::RecordedMoment(KeptMoment::Best));
     assert!((best - 0.5).abs() < 0.15 && (last - 1.0).abs() < 0.15, "{best} {last}");
     assert_eq!(of(ResultOf::RecordedMoment(KeptMoment::Last)).to_bits(), last.to_bits());
-    let average = of(ResultOf::RunningAverage { decay: 0.99 });
+    let average = of(ResultOf::RunningAverage(Averaging::Decay(0.99)));
     assert!(average < last && average > 0.2, "it lags behind: {average}");
-    assert_eq!(of(ResultOf::RunningAverage { decay: 0.0 }).to_bits(), last.to_bits());
+    assert_eq!(of(ResultOf::RunningAverage(Averaging::Decay(0.0))).to_bits(), last.to_bits());
 }
 
 #[test]
@@ -203,7 +203,7 @@ impl ProgressSink for Impatient {
 #[test]
 fn whatever_is_kept_a_stopped_training_goes_on_with_the_same_bits() {
     let best = ResultOf::RecordedMoment(KeptMoment::Best);
-    for result in [best, ResultOf::RunningAverage { decay: 0.9 }, ResultOf::LastStep] {
+    for result in [best, ResultOf::RunningAverage(Averaging::Decay(0.9)), ResultOf::LastStep] {
         let new = || training(&[8, 20], 2.0, settings(result));
         let straight = run(new());
         let folder = tempfile::tempdir().expect("a folder");
@@ -232,7 +232,7 @@ fn whatever_is_kept_a_stopped_training_goes_on_with_the_same_bits() {
 
 #[test]
 fn a_checkpoint_of_other_events_changes_nothing() {
-    for result in [ResultOf::RunningAverage { decay: 0.9 }, ResultOf::LastStep] {
+    for result in [ResultOf::RunningAverage(Averaging::Decay(0.9)), ResultOf::LastStep] {
         assert_foreign_changes_nothing(&mut training(&[8, 20], 2.0, settings(result)));
     }
 }
@@ -255,7 +255,7 @@ fn with_state(own: &Snapshot, state: &impl serde::Serialize) -> Snapshot {
 #[test]
 fn a_checkpoint_of_another_version_or_another_training_does_not_count() {
     let new = |result| training(&[8, 20], 2.0, settings(result));
-    let (average, last) = (ResultOf::RunningAverage { decay: 0.9 }, ResultOf::LastStep);
+    let (average, last) = (ResultOf::RunningAverage(Averaging::Decay(0.9)), ResultOf::LastStep);
     let own = new(average).snapshot();
     assert!(new(average).restore(&own).is_some());
     assert!(new(last).restore(&own).is_none(), "it holds an average");

@@ -24,6 +24,7 @@ fn settings() -> DenoiserSettings {
         weight_decay: 0.01,
         gradient_clip: 1.0,
         ema_decay: 0.9,
+        ema_width: 0.1,
         loss_weighting: LossWeighting::Edm,
         marginals: Marginals::Standardised,
         log_noise_mean: -1.2,

@@ -134,6 +134,7 @@ fn settings() -> DenoiserSettings {
         weight_decay: 0.0,
         gradient_clip: 10.0,
         ema_decay: 0.99,
+        ema_width: 0.0,
         loss_weighting: LossWeighting::Edm,
         marginals: Marginals::Standardised,
         log_noise_mean: -1.2,
