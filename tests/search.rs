@@ -275,6 +275,12 @@ fn what_a_search_cannot_do_is_refused_before_anything_is_written() {
     refused(&unlabelled(place.path(), "windows_gev = [[50, 70]]"), "must lie on both sides");
     let beyond = "windows_gev = [[80, 90]]\nside_band_width_gev = 50";
     refused(&unlabelled(place.path(), beyond), "leave the data's range");
+    let large = fs::read_to_string(unlabelled(place.path(), "windows_gev = [[80, 90]]")).expect("the job");
+    let large = large.replace("[denoiser]\n", "[denoiser]\nbatch = 100000\n");
+    refused(
+        &write(place.path(), "mine.toml", &large),
+        "the training part of the side-bands of the window 80-90",
+    );
 }
 
 #[test]

@@ -140,7 +140,7 @@ impl Sample {
         let regions = distinct(regions);
         let outer = distinct(regions.iter().map(|regions| regions.outer));
         problems.extend(outer.into_iter().filter_map(|outer| self.check_reach(outer, &job.unit).err()));
-        problems.extend(regions.iter().filter_map(|regions| self.check_regions(regions, &job.unit).err()));
+        problems.extend(regions.iter().filter_map(|regions| self.check_regions(regions, job).err()));
         problems.extend(self.check_columns(job, &regions));
         problems.extend(self.check_search(job));
         let templates = || job.points.iter().filter_map(ScanPoint::template);
@@ -185,14 +185,15 @@ impl Sample {
     }
 
     /// Checks that no region is empty.
-    fn check_regions(&self, regions: &Regions, unit: &MassUnit) -> Result<(), Error> {
+    fn check_regions(&self, regions: &Regions, job: &Job) -> Result<(), Error> {
+        let unit = &job.unit;
         let masses = || self.background.iter().map(|event| self.mass(*event));
         for (name, wanted) in [("signal region", Region::Signal), ("side-bands", Region::SideBand)] {
             let found = masses().filter(|mass| regions.region(*mass) == wanted).count();
             if found == 0 {
                 return Err(Error::TooFew {
                     region: format!("the {name} of {} {unit} around {}", regions.outer, regions.signal),
-                    what: "background events",
+                    what: if job.is_unlabelled() { "events" } else { "background events" },
                     found,
                     needed: 1,
                     advice: "check the regions against `drapes data describe`".to_owned(),

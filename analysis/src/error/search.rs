@@ -80,7 +80,7 @@ pub enum SearchError {
     /// There is no such cut.
     #[error(
         "--efficiency {asked} is no cut of the search (thresholds are known for those of its job alone) name one of {}, or add it \
-         to search.efficiencies and run the job again",
+         to search.efficiencies and run the job into another folder (a cut cannot be added to one that is done)",
         efficiencies.join(", ")
     )]
     NoCut {

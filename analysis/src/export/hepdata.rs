@@ -13,7 +13,7 @@ use crate::figures::table::{Row, round};
 use crate::figures::{Figure, FigureTable};
 use crate::job::{Job, Layout, method_names};
 use crate::store::{Results, Store};
-use drapes_draw::{Panel, plain};
+use drapes_draw::{Mark, Panel, Point, plain};
 
 /// The description of bands.
 const BAND: &str = "68% band";
@@ -86,14 +86,18 @@ fn keywords(job: &Job) -> Value {
 }
 
 /// What a table shows, panel by panel, and the warnings that its picture carries.
-fn description(figure: Figure, table: &FigureTable) -> String {
+pub(crate) fn description(figure: Figure, table: &FigureTable) -> String {
     let mut text = format!("{}.", figure.title());
     let names = table.panels();
     let picture = figure.picture(table);
     let panels: Vec<&Panel> = picture.rows.iter().flat_map(|row| &row.panels).collect();
     if panels.len() == names.len() {
-        for (name, panel) in names.iter().zip(panels) {
-            let (x, y) = (plain(&panel.x.label), plain(&panel.y.label));
+        let labels = |panel: &Panel| (plain(&panel.x.label), plain(&panel.y.label));
+        let is_one_sort = panels.iter().all(|panel| labels(panel) == labels(panels[0]));
+        for name in names {
+            // A picture may have its panels in another order than the table.
+            let found = panels.iter().find(|panel| is_one_sort || shows(panel, table, name));
+            let Some((x, y)) = found.map(|panel| labels(panel)) else { continue };
             if !x.is_empty() && !y.is_empty() {
                 text.push_str(&format!(" Panel {name}: {y} against {x}."));
             }
@@ -103,6 +107,22 @@ fn description(figure: Figure, table: &FigureTable) -> String {
         text.push_str(&format!(" Warning: {}.", table.notes.join("; ")));
     }
     text
+}
+
+/// Whether a panel of a picture shows the values of this panel of the table.
+fn shows(panel: &Panel, table: &FigureTable, name: &str) -> bool {
+    let row = table.rows.iter().find(|row| row.panel == name && row.mean.is_finite());
+    let is = |one: f64, other: f64| one.to_bits() == other.to_bits();
+    row.is_some_and(|row| {
+        let is_point = |point: &Point| is(point.x, row.x) && is(point.mean, row.mean);
+        panel.marks.iter().any(|mark| match mark {
+            Mark::Curve(curve) => curve.points.iter().any(is_point),
+            Mark::Points(points) => points.points.iter().any(is_point),
+            Mark::Steps(steps) => steps.heights.iter().any(|height| is(*height, row.mean)),
+            Mark::Bars(bars) => bars.heights.iter().any(|height| is(*height, row.mean)),
+            Mark::Cells(_) => false,
+        })
+    })
 }
 
 fn data(figure: Figure, table: &FigureTable) -> Value {

@@ -8,7 +8,7 @@
 //! - No equation of the paper lives here.
 //! - It may use `figures` and what lies below it.
 
-mod hepdata;
+pub(crate) mod hepdata;
 mod histograms;
 mod new_path;
 mod numbers;

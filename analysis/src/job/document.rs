@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 use super::change::Placed;
 use super::rules::{Presence, Rule, from_toml};
@@ -173,6 +173,11 @@ impl<'a> Section<'a> {
         self.mistakes.note(place, &self.path(key), message);
     }
 
+    /// Whether any mistake has been noted so far, in this section or another.
+    pub fn has_mistakes(&self) -> bool {
+        self.mistakes.are_there()
+    }
+
     /// Notes every key of the user that nothing has asked for.
     pub fn finish(self) {
         let Some(table) = self.user else { return };
@@ -212,6 +217,9 @@ impl<'a> Section<'a> {
     }
 }
 
+/// Characters of a list that is said as it is written.
+const SHORT_LIST: usize = 40;
+
 /// What is said of a value that does not keep its rule.
 fn meaningless(expected: &str, value: &DeValue<'_>) -> String {
     format!("is {} (that has no meaning here) write {expected}", describe(value))
@@ -233,6 +241,16 @@ fn short(text: &str) -> String {
     }
 }
 
+/// A list as it is written, where that is short.
+fn list(items: &DeArray<'_>) -> String {
+    let written = |item: &Spanned<DeValue<'_>>| match item.get_ref() {
+        DeValue::String(text) => format!("\"{text}\""),
+        other => describe(other),
+    };
+    let text = items.iter().map(written).collect::<Vec<_>>().join(", ");
+    if text.chars().count() <= SHORT_LIST { format!("[{text}]") } else { "this list".to_owned() }
+}
+
 fn describe(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => format!("the text \"{}\"", short(text)),
@@ -241,7 +259,7 @@ fn describe(value: &DeValue<'_>) -> String {
         DeValue::Boolean(flag) => flag.to_string(),
         DeValue::Datetime(date) => date.to_string(),
         DeValue::Array(items) if items.is_empty() => "an empty list".to_owned(),
-        DeValue::Array(_) => "this list".to_owned(),
+        DeValue::Array(items) => list(items),
         DeValue::Table(_) => "a table".to_owned(),
     }
 }

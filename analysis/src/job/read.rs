@@ -154,7 +154,11 @@ impl Document {
             job.search = Some(search);
             job.points.extend(windows);
         }
-        if !root.names("scan") && job.search.is_none() {
+        // A search that is named and has a mistake has said so.
+        let search = root.section("search");
+        let is_told =
+            search.has_mistakes() && ["windows_gev", "from_gev"].iter().any(|key| search.names(key));
+        if !root.names("scan") && job.search.is_none() && !is_told {
             let message = "is missing (there is nothing to compute) add a [[scan]] block with a method, or a [search] with windows_gev";
             root.wrong("scan", message);
         }

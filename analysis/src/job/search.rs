@@ -319,7 +319,7 @@ impl SearchKeys {
         if !self.steps() {
             return self.windows_gev.clone();
         }
-        if step <= 0.0 || (to - from) / step >= MOST_WINDOWS {
+        if from <= 0.0 || step <= 0.0 || (to - from) / step >= MOST_WINDOWS {
             return vec![];
         }
         // A last centre that is missed by rounding is one.

@@ -81,7 +81,7 @@ fn all_mistakes_are_reported_with_their_lines() {
     let expect = [
         (1, "schema is not 1"),
         (5, "data.feature is not a key of drapes (it would be ignored) did you mean features?"),
-        (7, "regions.signal_region_gev is this list (that has no meaning here)"),
+        (7, "regions.signal_region_gev is [3700, 3300] (that has no meaning here)"),
         (9, "denoiser.epochs is the text \"many\" (that has no meaning here) write a whole number from 1"),
         (
             10,

@@ -305,7 +305,8 @@ pub fn digest(
         // What no task depends on, and tables do.
         let produced = search.sensitivity.as_ref().and_then(|sensitivity| sensitivity.produced);
         digest.update(
-            serde_json::to_vec(&(search.blind, search.peak, produced, unblinding)).unwrap_or_default(),
+            serde_json::to_vec(&(search.blind, search.peak, &search.fit_functions, produced, unblinding))
+                .unwrap_or_default(),
         );
         if !control_searches.is_empty() {
             digest.update(serde_json::to_vec(control_searches).unwrap_or_default());

@@ -101,7 +101,8 @@ fn remarks(pass: &Pass, columns: &dyn Columns, wanted: &[usize]) -> Vec<String> 
             LabelKind::Labels => None,
             LabelKind::AllSignal => Some(format!("all events are signal: column {label} is 1 in each")),
             LabelKind::Other => Some(format!(
-                "column {label} is no label, and `drapes run` refuses it: {}; only 0 and 1, or -1 and 1, are understood",
+                "column {label} is no label, and `drapes run` refuses it where truth is needed: {}; only 0 and 1, or -1 and 1, are \
+                 understood",
                 pass.labels
             )),
         });

@@ -44,7 +44,9 @@ fn labels_are_0_and_1_or_minus_1_and_1() {
          and 1, are understood) write 1 for simulated signal and 0 for all else, or name another column in `label` of [data]"
     );
     assert!(
-        page(&path).contains("column label is no label, and `drapes run` refuses it: 0 in 34 rows"),
+        page(&path).contains(
+            "column label is no label, and `drapes run` refuses it where truth is needed: 0 in 34 rows"
+        ),
         "{}",
         page(&path)
     );

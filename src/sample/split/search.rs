@@ -2,9 +2,10 @@
 
 use drapes_analysis::job::axis_headings::distinct;
 use drapes_analysis::job::injection::Injection;
-use drapes_analysis::job::point::Comparison;
+use drapes_analysis::job::point::{Comparison, ScanPoint};
 use drapes_analysis::job::quantities::Gev;
 use drapes_analysis::job::regions::{MassWindow, Region};
+use drapes_analysis::job::template_spec::{Scope, Start};
 use drapes_analysis::job::{Injected, Job, Sensitivity};
 use ndarray::{Array2, Axis};
 
@@ -29,6 +30,7 @@ impl Sample {
     /// # Errors
     /// A window has fewer of them than the job puts among its pseudo-data, whether they are of a file or of the data's own.
     pub fn with_simulated(mut self, job: &Job, simulated: &[Events]) -> Result<Self, Error> {
+        self.remark_of_small_cuts(job);
         for file in simulated {
             self.events.remarks.extend(file.remarks.iter().cloned());
             let is_simulated = file.is_simulated();
@@ -122,6 +124,67 @@ impl Sample {
         WindowSignal { share: features.nrows() as f64 / all.max(1) as f64, features }
     }
 
+    /// Windows beside which fewer events lie than a denoiser's batch has: their training would fail when all before it is done.
+    fn too_few_to_train(&self, job: &Job) -> Vec<Error> {
+        let windows = job.points.iter().filter(|point| point.is_window()).filter_map(ScanPoint::template);
+        let by_denoisers = windows.filter(|template| {
+            template.method.flow().is_none() && template.method.scope() == Scope::SideBands
+        });
+        let mut problems = vec![];
+        for regions in distinct(by_denoisers.map(|template| job.regions_of(&template.sample))) {
+            let is_beside = |event: &&u32| regions.region(self.mass(**event)) == Region::SideBand;
+            let all = self.background.iter().filter(is_beside).count();
+            let found = all - (job.denoiser.validation_fraction * all as f64) as usize;
+            if found < job.denoiser.batch {
+                problems.push(Error::TooFew {
+                    region: format!(
+                        "the training part of the side-bands of the window {} {}",
+                        regions.signal, job.unit
+                    ),
+                    what: "events",
+                    found,
+                    needed: job.denoiser.batch,
+                    advice: "lower denoiser.batch, or widen the side-bands".to_owned(),
+                });
+            }
+        }
+        problems
+    }
+
+    /// Cuts that fewer than ten events of a template would pass, which is known before it is made: they will have no numbers.
+    fn remark_of_small_cuts(&mut self, job: &Job) {
+        /// Template events that a cut needs.
+        const LEAST: f64 = 10.0;
+        let Some(search) = &job.search else { return };
+        for efficiency in &search.efficiencies {
+            let few = |point: &&ScanPoint| {
+                let template =
+                    point.template().filter(|template| template.method.starts() == Start::SignalRegion);
+                template.is_some_and(|template| {
+                    let regions = job.regions_of(&template.sample);
+                    let data = self.chosen(template.sample.injection, &regions, Region::Signal);
+                    let copies = point.oversampling().map_or(1.0, |factor| f64::from(factor.0));
+                    data.is_ok_and(|data| data.len() as f64 * copies * efficiency < LEAST)
+                })
+            };
+            let windows: Vec<String> = job
+                .points
+                .iter()
+                .filter(|point| point.is_window())
+                .filter(few)
+                .map(|point| job.signal_region_of(point).to_string())
+                .collect();
+            if !windows.is_empty() {
+                self.events.remarks.push(format!(
+                    "fewer than ten template events will pass the cut of {efficiency} in {} {}: it has no numbers there (take a larger \
+                     efficiency, or more search.oversampling)",
+                    windows.join(", "),
+                    job.unit
+                ));
+            }
+        }
+    }
+
     /// Signal events that nobody has said to be data or not, and side-bands of windows that are empty on one side: the fit of
     /// the others would extrapolate.
     pub(super) fn check_search(&self, job: &Job) -> Vec<Error> {
@@ -133,6 +196,7 @@ impl Sample {
                 label: job.data.label.clone(),
             });
         }
+        problems.extend(self.too_few_to_train(job));
         let windows = job.points.iter().filter_map(|point| match point.comparison {
             Comparison::Window { template, .. } => Some(job.regions_of(&template.sample)),
             _ => None,

@@ -3,6 +3,7 @@
 
 use crate::figures::FigureTable;
 use crate::job::{Job, hlv};
+use drapes_draw::Point;
 
 /// The curve of the row that has the label.
 const AXIS: &str = "axis";
@@ -21,8 +22,58 @@ pub fn read(table: &FigureTable) -> String {
     named.unwrap_or_else(|| hlv::label("m_jj"))
 }
 
+/// The windows that any of these curves has a value of, by their centres.
+pub fn windows(table: &FigureTable, is_curve: impl Fn(&str, &str) -> bool) -> Vec<f64> {
+    let rows = table.rows.iter().filter(|row| is_curve(&row.panel, &row.curve));
+    let mut masses: Vec<f64> = rows.map(|row| row.x).collect();
+    masses.sort_by(f64::total_cmp);
+    masses.dedup();
+    masses
+}
+
+/// The points of a curve with a gap at every window that it has no value of: a line through such a window would be read as one.
+pub fn with_gaps(points: Vec<Point>, windows: &[f64]) -> Vec<Point> {
+    let mut points = points.into_iter().peekable();
+    let mut found = vec![];
+    for window in windows {
+        match points.next_if(|point| point.x <= *window) {
+            Some(point) => found.push(point),
+            None => found.push(Point::exact(*window, f64::NAN)),
+        }
+    }
+    found.extend(points);
+    found
+}
+
+/// Whether a window has a value and no neighbour with one, so that no line or band passes it.
+pub fn is_any_alone(points: &[Point]) -> bool {
+    let has = |place: Option<usize>| {
+        place.and_then(|place| points.get(place)).is_some_and(|point| !point.mean.is_nan())
+    };
+    (0..points.len()).any(|place| has(Some(place)) && !has(place.checked_sub(1)) && !has(Some(place + 1)))
+}
+
 /// The unit in a label.
 pub fn unit(label: &str) -> String {
     let bracket = label.rsplit_once('[').map(|(_, rest)| rest.trim_end_matches(']'));
     bracket.unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_without_a_value_leaves_a_gap() {
+        let of = |masses: &[f64]| masses.iter().map(|mass| Point::exact(*mass, 1.0)).collect::<Vec<_>>();
+        let windows = [1.0, 2.0, 3.0, 4.0];
+        let broken = with_gaps(of(&[1.0, 3.0, 4.0]), &windows);
+        let means: Vec<bool> = broken.iter().map(|point| point.mean.is_nan()).collect();
+        assert_eq!(means, [false, true, false, false]);
+        assert!(broken.iter().zip(windows).all(|(point, window)| point.x.to_bits() == window.to_bits()));
+        assert!(is_any_alone(&broken), "the first has no neighbour");
+        assert!(!is_any_alone(&with_gaps(of(&[3.0, 4.0]), &windows)));
+        assert!(!is_any_alone(&with_gaps(of(&windows), &windows)));
+        assert!(with_gaps(vec![], &windows).iter().all(|point| point.mean.is_nan()));
+    }
 }

@@ -126,7 +126,7 @@ impl Writer {
     }
 
     fn p(self, p: Option<PValue>) -> String {
-        self.number(p.map(PValue::value))
+        self.withheld(p.map_or(String::new(), p_text))
     }
 
     /// The observed limit, and the expected one.
@@ -283,6 +283,7 @@ fn notes(
     // While the search is blind, limits are those that are expected, which no data behind the cut enter.
     notes.extend(conversion.map_or(vec![], |conversion| notes_of_limits(found, conversion, blinding)));
     notes.extend(bias.and_then(note));
+    notes.extend(found.contradiction());
     if is_cut && found.window.diverged > 0 {
         let diverged = found.window.diverged;
         notes.push(format!("{diverged} classifiers of the window diverged, and others stand in for them"));
@@ -320,6 +321,15 @@ fn on_signal(excess: &Excess, conversion: Option<&Conversion>, write: Writer) ->
 /// A limit that excludes nothing is infinite, and has no cell.
 fn number(value: Option<f64>) -> String {
     value.filter(|value| value.is_finite()).map_or(String::new(), text)
+}
+
+/// A p-value; one that no double holds, by its logarithm.
+fn p_text(p: PValue) -> String {
+    if p.value() >= f64::MIN_POSITIVE || p.ln() == f64::NEG_INFINITY {
+        return text(p.value());
+    }
+    let decades = p.ln() / std::f64::consts::LN_10;
+    format!("{}e{}", round(10_f64.powf(decades - decades.floor())), decades.floor())
 }
 
 /// A number in seven digits; small ones with an exponent.

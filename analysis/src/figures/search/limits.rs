@@ -100,10 +100,20 @@ fn push(table: &mut FigureTable, panel: &str, limits: &[(f64, UpperLimits)], bli
 
 /// The template above, the fit of the side-bands below; a panel a cut.
 pub fn picture(table: &FigureTable) -> Picture {
+    let windows = axis::windows(table, |_, curve| curve == EXPECTED[0]);
+    let has_any_alone = table.panels().iter().any(|panel| {
+        let points = points(table, panel, EXPECTED[0], &windows);
+        axis::is_any_alone(&points)
+    });
+    let across = (&windows[..], if has_any_alone { Drawn::Bars } else { Drawn::Bands });
     let row = |estimate: Estimate| {
         let of_row = |panel: &&str| panel.starts_with(estimate.word());
-        let panels: Vec<Panel> =
-            table.panels().into_iter().filter(of_row).map(|panel| of_cut(table, panel, estimate)).collect();
+        let panels: Vec<Panel> = table
+            .panels()
+            .into_iter()
+            .filter(of_row)
+            .map(|panel| of_cut(table, panel, estimate, across))
+            .collect();
         (!panels.is_empty()).then(|| Row { height: 200.0, ..Row::new(panels) })
     };
     let is_blind = table.rows.iter().all(|row| row.curve != OBSERVED);
@@ -121,13 +131,25 @@ pub fn picture(table: &FigureTable) -> Picture {
     }
 }
 
-fn of_cut(table: &FigureTable, panel: &str, estimate: Estimate) -> Panel {
-    let points = |curve: &str| -> Vec<Point> {
-        let rows = table.curve(panel, curve);
-        rows.iter().map(|row| Point::within(row.x, row.mean, row.low, row.high)).collect()
-    };
-    // A band needs two windows at least; one alone has bars.
-    let is_alone = points(EXPECTED[0]).len() < 2;
+/// How what is expected is drawn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Drawn {
+    /// As bands from window to window.
+    Bands,
+    /// As bars, in all panels, where a window has no neighbour with a value: a band needs two.
+    Bars,
+}
+
+/// The points of a curve, with gaps where windows have no value.
+fn points(table: &FigureTable, panel: &str, curve: &str, windows: &[f64]) -> Vec<Point> {
+    let rows = table.curve(panel, curve);
+    let points = rows.iter().map(|row| Point::within(row.x, row.mean, row.low, row.high)).collect();
+    axis::with_gaps(points, windows)
+}
+
+fn of_cut(table: &FigureTable, panel: &str, estimate: Estimate, (windows, drawn): (&[f64], Drawn)) -> Panel {
+    let points = |curve: &str| points(table, panel, curve, windows);
+    let is_alone = drawn == Drawn::Bars;
     let band = |place: usize| {
         let label = ["expected, ±1σ", "expected, ±2σ"][place];
         let points = points(EXPECTED[place]);
@@ -145,7 +167,7 @@ fn of_cut(table: &FigureTable, panel: &str, estimate: Estimate) -> Panel {
         marks.push(Mark::Curve(Curve::new("expected", dashed, median)));
     }
     let observed = points(OBSERVED);
-    if !observed.is_empty() {
+    if observed.iter().any(|point| !point.mean.is_nan()) {
         let style = Style::line(Colour::BLACK).marked(Marker::Disc);
         marks.push(Mark::Curve(Curve::new("observed", style, observed)));
     }

@@ -18,6 +18,10 @@ use crate::statistics::spectrum::shape::Shape;
 use crate::store::Results;
 use crate::store::unblinding::Blinding;
 
+/// By how much two estimates of the background may differ before that is noted: by this factor, and so many of their errors.
+const CONTRADICTION: f64 = 1.5;
+const CONTRADICTION_ERRORS: f64 = 5.0;
+
 /// A window behind a cut, or before any.
 pub struct CutNumbers<'a> {
     /// The window.
@@ -187,6 +191,22 @@ impl CutNumbers<'_> {
     /// The fit of the side-bands, if it describes them.
     pub fn fit_that_describes(&self) -> Option<&OfSpectrum> {
         self.spectrum.as_ref().ok().filter(|found| found.describes())
+    }
+
+    /// What is to be noted where both estimates of the background contradict each other by far: one of them is wrong, whatever the data in
+    /// the window do, so that a blind search may know it.
+    pub fn contradiction(&self) -> Option<String> {
+        let template = self.direct.as_ref().ok()?.background;
+        let fit = self.fit_that_describes()?.excess.background;
+        let (ratio, error) = (fit.expected / template.expected, fit.error.hypot(template.error));
+        let is_far = !(1.0 / CONTRADICTION..CONTRADICTION).contains(&ratio)
+            && (fit.expected - template.expected).abs() > CONTRADICTION_ERRORS * error;
+        is_far.then(|| {
+            format!(
+                "the fit of the side-bands expects {ratio:.1} times as many events behind this cut as the template (a template that is not \
+                 like the background, a signal in the side-bands, or a cut that follows the mass): look at search_spectra and at control windows"
+            )
+        })
     }
 
     /// The excess by an estimate, where there is one.

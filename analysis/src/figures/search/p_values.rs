@@ -16,6 +16,9 @@ const PANEL: &str = "local p";
 const LEAST: f64 = 1e-20;
 /// Standard deviations that have a line.
 const LINES: [f64; 5] = [1.0, 2.0, 3.0, 4.0, 5.0];
+/// Those that have a label where the axis reaches below this.
+const TOLD: [f64; 2] = [3.0, 5.0];
+const CROWDED: f64 = 1e-10;
 
 /// The p-values of all windows at their centres; empty while the search is blind.
 pub fn table(name: &str, results: &Results) -> FigureTable {
@@ -59,6 +62,7 @@ pub fn picture(table: &FigureTable) -> Picture {
             cuts.push(cut);
         }
     }
+    let windows = axis::windows(table, |panel, _| panel == PANEL);
     let mark = |curve: &&str| {
         let cut = cut_of(curve);
         let estimate = Estimate::BOTH.into_iter().find(|estimate| curve.starts_with(estimate.word()));
@@ -72,16 +76,19 @@ pub fn picture(table: &FigureTable) -> Picture {
         let label = if place.is_none() { format!("no cut, {from}") } else { format!("*ε* = {cut}, {from}") };
         let points =
             table.curve(PANEL, curve).iter().map(|row| Point::exact(row.x, row.mean.max(LEAST))).collect();
+        let points = axis::with_gaps(points, &windows);
         let style = Style::line(colour).dashed(dash).marked(marker);
         Mark::Curve(Curve::new(&label, style, points))
     };
     let marks: Vec<Mark> = curves.iter().map(mark).collect();
     let smallest = table.rows.iter().filter(|row| row.panel == PANEL).map(|row| row.mean).fold(1.0, f64::min);
     let low = PValue::of_z(LINES[4]).value().min(smallest.max(LEAST)) / 10.0;
+    // Where the axis is long the lines are so close that nobody could tell whose label is whose.
+    let is_crowded = low < CROWDED;
     let guide = |sigmas: f64| Guide::Horizontal {
         y: PValue::of_z(sigmas).value(),
         dash: Dash::Dotted,
-        label: Some(format!("{sigmas}σ")),
+        label: (!is_crowded || TOLD.contains(&sigmas)).then(|| format!("{sigmas}σ")),
     };
     let x = Axis::linear(axis::read(table));
     let panel = Panel {

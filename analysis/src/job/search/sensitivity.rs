@@ -227,7 +227,7 @@ impl SearchKeys {
     /// have a mass each.
     fn check_files(&self, section: &Section<'_>, job: &Job) {
         for file in &self.signal_events {
-            Self::check_file(section, file, job);
+            self.check_file(section, file, job);
         }
         let (files, masses) = (self.signal_events.len(), &self.signal_mass_gev);
         if files == 1 && masses.len() == 1 {
@@ -247,9 +247,11 @@ impl SearchKeys {
         }
     }
 
-    fn check_file(section: &Section<'_>, file: &Path, job: &Job) {
-        let (what, advice) = if file == job.data.events {
+    fn check_file(&self, section: &Section<'_>, file: &Path, job: &Job) {
+        let (what, advice) = if file == job.data.events && self.injected.is_labelled() {
             ("data", "set signal = \"labels\"")
+        } else if file == job.data.events {
+            ("data", "name a file of simulated signal")
         } else if job.independent_background.file() == Some(file) {
             ("independent background", "name a file of simulated signal")
         } else if job.other_sample.file() == Some(file) {

@@ -100,7 +100,13 @@ fn methods_that_begin_as_events_start_at_the_jobs_noise() {
 
 /// Lines of `[search]`, further sections, the key in error, and what is said of it.
 const MISTAKES: &[(&str, &str, &str, &str)] = &[
-    ("windows_gev = [[3700, 3300]]", "", "windows_gev", "a list of [low, high] in GeV"),
+    (
+        "windows_gev = [[3700, 3300]]",
+        "",
+        "windows_gev",
+        "is [[3700, 3300]] (that has no meaning here) write a list of [low, high] in GeV, low below high",
+    ),
+    ("from_gev = 0\nto_gev = 3500\nstep_gev = 100\nwidth_gev = 300", "", "from_gev", "name all three"),
     ("windows_gev = [[2800, 3200]]", "", "windows_gev", "the side-bands 2800-6000 must lie on both sides"),
     ("windows_gev = [[5800, 6200]]", "", "windows_gev", "contains 5800-6200"),
     ("windows_gev = [[3300, 3700], [3300, 3700]]", "", "windows_gev", "twice"),
@@ -177,10 +183,16 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
     ("fit_functions = ['spline']", "", "fit_functions", "\"bernstein\""),
     ("fit_functions = []", "", "fit_functions", "a list of"),
     (
-        "sensitivity = [1]\nsignal = 'file'\nsignal_events = 'a.csv'",
+        "sensitivity = [1]\nsignal = 'file'\nsignal_events = 'a.csv'\ninjected = 5",
         "",
         "signal_events",
         "set signal = \"labels\"",
+    ),
+    (
+        "sensitivity = [1]\nsignal = 'file'\nsignal_events = 'a.csv'",
+        "",
+        "signal_events",
+        "name a file of simulated signal",
     ),
     (
         "sensitivity = [1]\nsignal = 'file'\nsignal_events = 'o.csv'",

@@ -63,6 +63,70 @@ fn families_are_tried_in_the_order_of_the_job() {
 }
 
 #[test]
+fn whatever_tables_depend_on_and_tasks_do_not_has_them_written_anew() {
+    let digest = |search: &str| {
+        let job = results(search).job;
+        crate::store::results::digest(&job, &crate::plan::Plan::of(&job), &[], None, (&[], &[]))
+    };
+    let sensed = "injected = 5\nsensitivity = [1]";
+    let before = digest(sensed);
+    for changed in [
+        "fit_functions = 'bernstein'",
+        "peak = 'gaussian'",
+        "blind = false",
+        "luminosity_ifb = 3\nacceptance = 0.5",
+    ] {
+        let after = format!("{sensed}\n{changed}");
+        assert_eq!(
+            results(&after).job.physics(),
+            results(sensed).job.physics(),
+            "{changed}: no task is other"
+        );
+        assert_ne!(digest(&after), before, "{changed}");
+    }
+    assert_eq!(digest(sensed), before);
+}
+
+#[test]
+fn a_record_of_hepdata_names_what_each_panel_shows() {
+    let table = spectra::table("search_spectra", &results("blind = false"));
+    let text = crate::export::hepdata::description(crate::figures::Figure::SearchSpectra, &table);
+    for panel in table.panels() {
+        let quantity = if panel.starts_with("pull ") { "pull" } else { "events / 40 GeV" };
+        assert!(text.contains(&format!("Panel {panel}: {quantity} against ")), "{panel} in {text}");
+    }
+}
+
+#[test]
+fn estimates_that_contradict_each_other_are_told() {
+    let note = |template: usize| {
+        let mut results = results("");
+        let TaskResult::Window(window) = &mut results.others[0] else { panic!("a window") };
+        let CutOutcome::Passed(passed) = &mut window.cuts[0].outcome else { panic!("a cut") };
+        (passed.template, passed.independent) = (template, template as f64);
+        rows(&results)[1]["note"].clone()
+    };
+    // The fit expects about as much as the template: 400 of 40,000 pass.
+    assert!(!note(400).contains("times as many"), "{}", note(400));
+    let told = note(60);
+    assert!(told.contains("the fit of the side-bands expects ") && told.contains("times as many"), "{told}");
+}
+
+#[test]
+fn a_p_value_that_no_double_holds_is_written_all_the_same() {
+    let mut results = results("blind = false");
+    let TaskResult::Window(window) = &mut results.others[0] else { panic!("a window") };
+    let CutOutcome::Passed(passed) = &mut window.cuts[0].outcome else { panic!("a cut") };
+    passed.data = 5000;
+    let row = rows(&results)[1].clone();
+    assert!(number(&row, "z") > 40.0, "{}", row["z"]);
+    let (mantissa, exponent) = row["p"].split_once('e').expect("an exponent");
+    let exponent: i32 = exponent.parse().expect("a whole number");
+    let digits: f64 = mantissa.parse().expect("a number");
+    assert!((1.0..10.0).contains(&digits) && exponent < -308, "{}", row["p"]);
+}
+
+#[test]
 fn functions_that_are_named_after_unblinding_are_told() {
     let then = results("").job;
     let now = results("fit_functions = ['bernstein']").job;
