@@ -26,6 +26,11 @@ pub enum Label {
     Told,
     /// Where it does not, all events are background.
     Optional,
+    /// It may be there with whatever values, for nothing is asked of it: where it is no column of labels, or none at all, all events are
+    /// data, and a remark says so.
+    Unused,
+    /// Of a file of simulated signal: all of its events may be labelled as that, or none.
+    OfSignal,
 }
 
 /// Events in the order of their file.
@@ -192,7 +197,7 @@ pub fn read_events(path: &Path, data: &Data, label: Label) -> Result<Events, Dat
     let reader = Reader { columns: columns.as_ref(), recipe, wanted: wanted.clone(), data, label };
     let mut events = reader.events(path)?;
     events.remarks.splice(0..0, columns.unusual_form());
-    if labels == LabelSource::Nowhere && label == Label::Told {
+    if labels == LabelSource::Nowhere && matches!(label, Label::Told | Label::Unused) {
         events.remarks.push(format!(
             "there is no column {}: all events are data, and nothing is known of signal",
             printable(&data.label)
@@ -257,15 +262,19 @@ impl Reader<'_> {
         let mut remarks = made.told_of_formulae();
         let shape = (made.mass.len(), self.data.features.len());
         let is_label = match (made.labels.kind(), self.label) {
-            // Nothing asks for the truth, and the column may be what it likes.
-            (LabelKind::Other, Label::Told) => {
+            (LabelKind::Other, Label::Unused | Label::OfSignal) => {
                 let label = printable(&self.data.label);
+                let taken = match self.label {
+                    Label::OfSignal => "all events are simulated signal",
+                    _ => "all events are data, and nothing is known of signal",
+                };
+                let found = &made.labels;
                 remarks.push(format!(
-                    "column {label} tells no signal from background (it holds {}): all events are data, and nothing is known of signal",
-                    made.labels
+                    "column {label} tells no signal from background (it holds {found}): {taken}"
                 ));
                 false
             }
+            (LabelKind::AllSignal, Label::OfSignal) => true,
             _ => check_labels(made.labels, path, &self.data.label).map(|()| true)?,
         };
         let name = |position: usize| &columns.names()[self.wanted[position]];

@@ -3,12 +3,13 @@
 //! Whatever goes wrong above `data` and `device`, which have error types of their own, becomes an [`Error`], and an exit code that
 //! scripts rely on: 2 for a bad request, 3 for the environment, 4 for failed tasks, 75 for *run me again*.
 
+mod asked_by;
 mod demand;
 mod formula;
 mod ranks;
 mod repeat;
+mod stalled;
 
-use std::fmt;
 use std::path::PathBuf;
 
 use drapes_analysis::cli::duration;
@@ -20,48 +21,12 @@ use drapes_analysis::plan::TaskId;
 use crate::data::DataError;
 use crate::device::DeviceError;
 
+pub use asked_by::AskedBy;
 pub use demand::DemandError;
 pub use formula::FormulaError;
 pub use ranks::RanksError;
 pub use repeat::Repeat;
-
-/// A task that was stopped again and again and never got further.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "{task} was stopped {times} times without getting further, after {} at the longest (the same command again, with the \
-     same time, would do no better) give the job more time, or lower {lower}",
-    duration(*seconds)
-)]
-pub struct StalledTask {
-    /// The task.
-    pub task: TaskId,
-    /// How often, one after the other.
-    pub times: u32,
-    /// Seconds of its longest try.
-    pub seconds: f64,
-    /// The key of the job that makes it shorter.
-    pub lower: &'static str,
-}
-
-/// What the run that names tasks that were stopped in vain has done beside them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rest {
-    /// Tasks have ended or got further.
-    Advanced,
-    /// Nothing.
-    Stood,
-}
-
-impl fmt::Display for Rest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Advanced => f.write_str(
-                "\nnote: the rest of the scan has got further, and the same command goes on with it",
-            ),
-            Self::Stood => Ok(()),
-        }
-    }
-}
+pub use stalled::{Rest, StalledTask};
 
 /// An error of reading data, computing or talking to other ranks.
 ///
@@ -140,7 +105,7 @@ pub enum Error {
     #[error(
         "{} has no column {label} (it tells simulated signal from background, and these points need that: {needs}) name the column of labels in `label` \
          of [data], define one in [data.columns], use a file with labels, or {}",
-        path.display(), if *is_of_search { "take `injected` out of [search], which then searches all events" } else { "leave these points out of the scan" }
+        path.display(), asked_by.advice()
     )]
     NoTruth {
         /// The file.
@@ -149,8 +114,8 @@ pub enum Error {
         label: String,
         /// Which points need it, and what for.
         needs: String,
-        /// Whether these are windows of a search.
-        is_of_search: bool,
+        /// Whose points these are.
+        asked_by: AskedBy,
     },
     /// The data of a search have labels, and nothing says what becomes of their signal.
     #[error(

@@ -51,7 +51,7 @@ use crate::data::{self, DataError, Label};
 use crate::device;
 use crate::device::provenance::Versions;
 use crate::dispatch::Environment;
-use crate::error::Error;
+use crate::error::{AskedBy, Error};
 use crate::sample::repeats;
 use crate::sample::split::Sample;
 use crate::task::rank_log::RankLog;
@@ -194,7 +194,11 @@ pub fn load(job: &Job, data_directory: &Path) -> Result<Sample, Error> {
     };
     let inputs = job.inputs();
     let is_needed = job.points.iter().any(|point| job.truth_for(point).is_some());
-    let label = if is_needed { Label::Expected } else { Label::Told };
+    let label = match (is_needed, job.is_unlabelled()) {
+        (true, _) => Label::Expected,
+        (false, true) => Label::Unused,
+        (false, false) => Label::Told,
+    };
     let events = read(EventFile::Data, label, None, inputs);
     let further = read(EventFile::IndependentBackground, Label::Optional, None, inputs);
     // Nothing starts from another sample's constituents.
@@ -203,12 +207,15 @@ pub fn load(job: &Job, data_directory: &Path) -> Result<Sample, Error> {
     let signal_files = job.event_files().map(|(which, _)| which);
     let signal_files = signal_files.filter(|which| matches!(which, EventFile::SimulatedSignal(_)));
     let simulated: Vec<data::Events> =
-        signal_files.filter_map(|which| read(which, Label::Optional, None, Inputs::Hlv)).collect();
+        signal_files.filter_map(|which| read(which, Label::OfSignal, None, Inputs::Hlv)).collect();
     match events {
         Some(events) if problems.is_empty() => {
             let (further, other) = (further.as_ref(), other.as_ref());
             let repeats = repeats::check(job, &events, further, other, &simulated)?;
-            Sample::new(job, events, further, other)?.noting(repeats).with_simulated(job, &simulated)
+            Sample::new(job, events, further, other)?
+                .noting(repeats)
+                .noting_small_cuts(job)
+                .with_simulated(job, &simulated)
         }
         _ => Err(Error::of_all(problems).expect_err("a file that could not be read")),
     }
@@ -234,7 +241,12 @@ fn unlabelled(error: DataError, job: &Job) -> Error {
     });
     let needs = told.collect::<Vec<_>>().join("; ");
     let mut in_need = job.points.iter().filter(|point| job.truth_for(point).is_some());
-    Error::NoTruth { path, label, needs, is_of_search: in_need.all(ScanPoint::is_window) }
+    Error::NoTruth {
+        path,
+        label,
+        needs,
+        asked_by: if in_need.all(ScanPoint::is_window) { AskedBy::Search } else { AskedBy::Scan },
+    }
 }
 
 #[cfg(test)]

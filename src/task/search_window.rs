@@ -122,8 +122,13 @@ fn template_class(
     for (maker, (_, share)) in window.makers().zip(window.point.templates()) {
         parts.push(template::read(place, maker, starts * share.0 as usize)?);
     }
-    let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
-    let features = concatenate(Axis(0), &views).expect("templates of one job have as many features");
+    let features = match <[_; 1]>::try_from(parts) {
+        Ok([all]) => all,
+        Err(parts) => {
+            let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+            concatenate(Axis(0), &views).expect("templates of one job have as many features")
+        }
+    };
     if !template.method.moves_events() {
         return Ok(MadeClass { class: DealtClass::of_single(features), origins: None });
     }

@@ -15,17 +15,17 @@ fn a_template_of_several_models_has_a_part_of_each() {
     let names: Vec<String> = records(&out).into_keys().collect();
     let has = |task: &str| names.iter().any(|name| name.ends_with(&format!("{task}.json")));
     for task in
-        ["template/noise-s0-w2500-6000", "template/noise-s0-w2500-6000-t1", "train/denoiser-s0-w2500-6000-t1"]
+        ["template/noise-s0-w2800-6000", "template/noise-s0-w2800-6000-t1", "train/denoiser-s0-w2800-6000-t1"]
     {
-        assert!(has(&task.replace("w2500", "w2800")) || has(task), "{task} of {names:?}");
+        assert!(has(task), "{task} of {names:?}");
     }
     assert!(names.iter().any(|name| name.ends_with("-x4-k2-trees.json")), "{names:?}");
     let row = &rows(&out)[0];
     let number = |key: &str| row[key].parse::<usize>().expect("a count");
     assert_eq!(number("n_template"), 4 * number("n_window"), "two parts of twice the data");
-    // The models are two: what they make differs.
-    let arrays: Vec<Vec<u8>> = fs::read_dir(out.join("tasks/template"))
-        .expect("templates")
+    // The models are two: their weights differ.
+    let arrays: Vec<Vec<u8>> = fs::read_dir(out.join("tasks/train"))
+        .expect("trainings")
         .map(|entry| entry.expect("an entry").path())
         .filter(|path| path.extension().is_some_and(|ending| ending == "h5"))
         .map(|path| fs::read(path).expect("arrays"))

@@ -45,7 +45,7 @@ keys! {
         /// Sampling uses a running average of the weights: share of the old average kept at each step (D).
         pub ema_decay: f64 = 0.999, kept_share();
         /// In place of that: the average weighs steps by a power of their number, so that its weights have a standard deviation of this
-        /// share of the training, from 0.005 to 0.28, however long it is; 0: by `ema_decay` (docs/validation.md has what it does).
+        /// share of the training, from 0.005 to 0.28, however long it is; 0: by `ema_decay`.
         #[serde(default, skip_serializing_if = "is_no_width")]
         pub ema_width: f64 = 0.0, number("0, or a share from 0.005 to 0.28", |x| x == 0.0 || (0.005..=0.28).contains(&x));
         /// `edm`: mean square error of the network's own target (D); `printed`: of the denoised event (P).

@@ -228,7 +228,12 @@ fn rounded(row: &CsvRow, column: &str, digits: usize) -> Cell {
 }
 
 fn small(row: &CsvRow, column: &str) -> Cell {
-    cell(row, column, |value| if value < 0.01 { format!("{value:.1e}") } else { format!("{value:.2}") })
+    // A probability that no double holds reads as 0, and is told as it stands.
+    cell(row, column, |value| match value {
+        0.0 => text(row, column).to_owned(),
+        small if small < 0.01 => format!("{small:.1e}"),
+        value => format!("{value:.2}"),
+    })
 }
 
 fn percent(row: &CsvRow, column: &str) -> Cell {

@@ -51,8 +51,8 @@ pub struct Unblinding {
     /// The peak that it fitted to spectra then, likewise.
     #[serde(default)]
     pub peak: Option<Peak>,
-    /// The functions that it fitted to spectra then, likewise.
-    #[serde(default)]
+    /// The functions that it fitted to spectra then; those that all searches had, where an earlier program wrote the file.
+    #[serde(default = "FitFunctions::usual")]
     pub fit_functions: Vec<FitFunctions>,
     /// The other searches that measured its cuts then, likewise.
     #[serde(default)]
@@ -75,7 +75,7 @@ impl Unblinding {
         let cuts = search.efficiencies.iter().filter(|cut| !self.efficiencies.contains(cut));
         let peak = search.peak.filter(|peak| self.peak != Some(*peak)).map(|_| "the peak".to_owned());
         let cuts = cuts.map(|cut| format!("ε = {cut}"));
-        let refitted = !self.fit_functions.is_empty() && self.fit_functions != search.fit_functions;
+        let refitted = self.fit_functions != search.fit_functions;
         let functions = refitted.then(|| {
             let names: Vec<&str> = search.fit_functions.iter().map(|family| family.word()).collect();
             format!("fits of spectra by {}", names.join(", "))

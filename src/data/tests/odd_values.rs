@@ -51,7 +51,8 @@ fn labels_are_0_and_1_or_minus_1_and_1() {
         page(&path)
     );
     // Where nothing asks for the truth the column may be what it likes, and an event of it is no signal.
-    let all = read_events(&path, &table(&path, "events", &["x"]), Label::Told).expect("events without truth");
+    let all =
+        read_events(&path, &table(&path, "events", &["x"]), Label::Unused).expect("events without truth");
     assert_eq!((all.len(), all.n_signal()), (100, 0));
     assert!(
         all.remarks[0].contains(
@@ -60,6 +61,17 @@ fn labels_are_0_and_1_or_minus_1_and_1() {
         "{:?}",
         all.remarks
     );
+    // Where events must be told apart, or a job says that none is signal, it is refused all the same.
+    assert!(read_events(&path, &table(&path, "events", &["x"]), Label::Told).is_err());
+    // A file of signal may be labelled as that throughout.
+    let of_signal = |path: &Path| read_events(path, &table(path, "events", &["x"]), Label::OfSignal);
+    let signal = of_signal(&path).expect("signal");
+    assert!(signal.remarks[0].contains("all events are simulated signal"), "{:?}", signal.remarks);
+    assert!((0..100).all(signal.is_simulated()));
+    let (_other, all_signal) = place("signal.h5");
+    write(&all_signal, |_| 1.0, &[]);
+    assert_eq!(of_signal(&all_signal).expect("signal").n_signal(), 100);
+    assert!(read(&all_signal).is_err(), "as data it is refused");
     // What is no label counts nothing, and the page does not print a column of signal that is none.
     let described = describe(&path, &regions()).expect("a good file");
     let table = &described.tables[0];

@@ -22,15 +22,36 @@ fn toy(count: usize, seed: u64) -> Vec<f64> {
     truth().within(regions().outer).sample_iter(&mut generator).take(count).collect()
 }
 
+/// Events of the signal region for one of the side-bands.
+fn share(shape: &DijetShape) -> f64 {
+    let [lower, upper] = regions().around();
+    shape.integral(regions().signal) / (shape.integral(lower) + shape.integral(upper))
+}
+
+/// The relative error of that by the covariance of a fit, all of whose entries take part: the exponents are strongly correlated.
+fn error_of_share(fit: &MassFit) -> f64 {
+    let exponents = [1, 2, 3].map(|place| fit.parameters[place]);
+    let gradient = [0, 1, 2].map(|axis| {
+        let step = 1e-2 * fit.covariance[axis][axis].sqrt();
+        let [above, below] = [step, -step].map(|step| {
+            let mut moved = exponents;
+            moved[axis] += step;
+            share(&DijetShape::new(moved, ENERGY, Gev(4400.0)))
+        });
+        (above - below) / (2.0 * step)
+    });
+    let variance: f64 = (0..3)
+        .flat_map(|row| (0..3).map(move |column| (row, column)))
+        .map(|(row, column)| gradient[row] * fit.covariance[row][column] * gradient[column])
+        .sum();
+    variance.sqrt() / share(&DijetShape::of(fit, ENERGY))
+}
+
 #[test]
 fn a_fit_predicts_the_signal_region_and_its_own_errors() {
     // The three exponents are strongly correlated; what the search uses is the density.
-    let share = |shape: &DijetShape| {
-        let [lower, upper] = regions().around();
-        shape.integral(regions().signal) / (shape.integral(lower) + shape.integral(upper))
-    };
     let rms = |values: &[f64]| (values.iter().map(|v| v * v).sum::<f64>() / values.len() as f64).sqrt();
-    let (mut pulls, mut misses) = (Vec::new(), Vec::new());
+    let (mut pulls, mut misses, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     for seed in 0..20 {
         let fit = fit(&toy(40_000, seed), &regions(), ENERGY, sample()).expect("a good spectrum");
         let shape = DijetShape::of(&fit, ENERGY);
@@ -38,10 +59,13 @@ fn a_fit_predicts_the_signal_region_and_its_own_errors() {
         let reduced = fit.chi_squared / fit.degrees_of_freedom as f64;
         assert!((0.4..1.9).contains(&reduced), "χ²/ndf {reduced}");
         pulls.push((fit.parameters[2] + 6.0) / fit.covariance[1][1].sqrt());
+        errors.push(error_of_share(&fit));
     }
     // 33,000 side-band events predict the 6,500 of the signal region to about 2%, without a bias.
     let (spread, bias) = (rms(&misses), misses.iter().sum::<f64>() / misses.len() as f64);
     assert!(spread < 0.03 && bias.abs() < 3.0 * spread / 20_f64.sqrt(), "spread {spread}, bias {bias}");
+    let expected = rms(&errors);
+    assert!((0.6..1.6).contains(&(spread / expected)), "spread {spread}, by the covariance {expected}");
     let width = rms(&pulls);
     assert!((0.6..1.5).contains(&width), "pulls of p3 have width {width}");
 }

@@ -7,6 +7,7 @@ use drapes_analysis::job::quantities::Gev;
 use drapes_analysis::job::regions::{MassWindow, Region};
 use drapes_analysis::job::template_spec::{Scope, Start};
 use drapes_analysis::job::{Injected, Job, Sensitivity};
+use drapes_analysis::statistics::closure::LEAST_PASSING;
 use ndarray::{Array2, Axis};
 
 use super::{Sample, select};
@@ -30,7 +31,6 @@ impl Sample {
     /// # Errors
     /// A window has fewer of them than the job puts among its pseudo-data, whether they are of a file or of the data's own.
     pub fn with_simulated(mut self, job: &Job, simulated: &[Events]) -> Result<Self, Error> {
-        self.remark_of_small_cuts(job);
         for file in simulated {
             self.events.remarks.extend(file.remarks.iter().cloned());
             let is_simulated = file.is_simulated();
@@ -131,9 +131,12 @@ impl Sample {
             template.method.flow().is_none() && template.method.scope() == Scope::SideBands
         });
         let mut problems = vec![];
-        for regions in distinct(by_denoisers.map(|template| job.regions_of(&template.sample))) {
-            let is_beside = |event: &&u32| regions.region(self.mass(**event)) == Region::SideBand;
-            let all = self.background.iter().filter(is_beside).count();
+        let samples = by_denoisers.map(|template| template.sample.of_first_template_seed());
+        for sample in distinct(samples) {
+            let regions = job.regions_of(&sample);
+            // Signal that is missing is told by who injects it.
+            let Ok(beside) = self.chosen(sample.injection, &regions, Region::SideBand) else { continue };
+            let all = beside.len();
             let found = all - (job.denoiser.validation_fraction * all as f64) as usize;
             if found < job.denoiser.batch {
                 problems.push(Error::TooFew {
@@ -151,11 +154,10 @@ impl Sample {
         problems
     }
 
-    /// Cuts that fewer than ten events of a template would pass, which is known before it is made: they will have no numbers.
-    fn remark_of_small_cuts(&mut self, job: &Job) {
-        /// Template events that a cut needs.
-        const LEAST: f64 = 10.0;
-        let Some(search) = &job.search else { return };
+    /// The sample with the remark that fewer than ten events of a template will pass a cut, which is known before it is made: it will have no
+    /// numbers.
+    pub fn noting_small_cuts(mut self, job: &Job) -> Self {
+        let Some(search) = &job.search else { return self };
         for efficiency in &search.efficiencies {
             let few = |point: &&ScanPoint| {
                 let template =
@@ -164,7 +166,7 @@ impl Sample {
                     let regions = job.regions_of(&template.sample);
                     let data = self.chosen(template.sample.injection, &regions, Region::Signal);
                     let copies = point.oversampling().map_or(1.0, |factor| f64::from(factor.0));
-                    data.is_ok_and(|data| data.len() as f64 * copies * efficiency < LEAST)
+                    data.is_ok_and(|data| (data.len() as f64 * copies * efficiency).round() < LEAST_PASSING)
                 })
             };
             let windows: Vec<String> = job
@@ -183,6 +185,7 @@ impl Sample {
                 ));
             }
         }
+        self
     }
 
     /// Signal events that nobody has said to be data or not, and side-bands of windows that are empty on one side: the fit of

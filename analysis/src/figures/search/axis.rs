@@ -2,7 +2,7 @@
 //! in GeV, its label stands in the table as the name of a panel.
 
 use crate::figures::FigureTable;
-use crate::job::{Job, hlv};
+use crate::job::{Job, MassWindow, hlv};
 use drapes_draw::Point;
 
 /// The curve of the row that has the label.
@@ -22,9 +22,32 @@ pub fn read(table: &FigureTable) -> String {
     named.unwrap_or_else(|| hlv::label("m_jj"))
 }
 
-/// The windows that any of these curves has a value of, by their centres.
+/// The centre of a window, where figures show it.
+pub fn centre(window: MassWindow) -> f64 {
+    f64::midpoint(window.low.0, window.high.0)
+}
+
+/// The curve of rows that stand for windows without a value.
+const WITHOUT: &str = "window without a value";
+
+/// Adds windows that no curve has a value of, where the table has rows: a picture, which is drawn from the table alone, breaks its lines
+/// there.
+pub fn push_windows(table: &mut FigureTable, centres: impl Iterator<Item = f64>) {
+    let mut known: Vec<f64> = table.rows.iter().map(|row| row.x).collect();
+    if known.is_empty() {
+        return;
+    }
+    for centre in centres {
+        if !known.iter().any(|x| x.to_bits() == centre.to_bits()) {
+            table.push_value(WITHOUT, WITHOUT, centre, f64::NAN);
+            known.push(centre);
+        }
+    }
+}
+
+/// The windows of these curves, and those without a value, by their centres.
 pub fn windows(table: &FigureTable, is_curve: impl Fn(&str, &str) -> bool) -> Vec<f64> {
-    let rows = table.rows.iter().filter(|row| is_curve(&row.panel, &row.curve));
+    let rows = table.rows.iter().filter(|row| is_curve(&row.panel, &row.curve) || row.curve == WITHOUT);
     let mut masses: Vec<f64> = rows.map(|row| row.x).collect();
     masses.sort_by(f64::total_cmp);
     masses.dedup();
@@ -36,9 +59,15 @@ pub fn with_gaps(points: Vec<Point>, windows: &[f64]) -> Vec<Point> {
     let mut points = points.into_iter().peekable();
     let mut found = vec![];
     for window in windows {
-        match points.next_if(|point| point.x <= *window) {
-            Some(point) => found.push(point),
-            None => found.push(Point::exact(*window, f64::NAN)),
+        while let Some(point) = points.next_if(|point| point.x < *window) {
+            found.push(point);
+        }
+        let before = found.len();
+        while let Some(point) = points.next_if(|point| point.x.to_bits() == window.to_bits()) {
+            found.push(point);
+        }
+        if found.len() == before {
+            found.push(Point::exact(*window, f64::NAN));
         }
     }
     found.extend(points);
@@ -74,6 +103,17 @@ mod tests {
         assert!(is_any_alone(&broken), "the first has no neighbour");
         assert!(!is_any_alone(&with_gaps(of(&[3.0, 4.0]), &windows)));
         assert!(!is_any_alone(&with_gaps(of(&windows), &windows)));
+        // Two windows around one mass, and a value beside all windows, take no gap away.
+        let twice = with_gaps(of(&[1.0, 1.0, 1.5, 2.0, 4.0]), &windows);
+        let xs: Vec<(f64, bool)> = twice.iter().map(|point| (point.x, point.mean.is_nan())).collect();
+        let expected = [(1.0, false), (1.0, false), (1.5, false), (2.0, false), (3.0, true), (4.0, false)];
+        assert_eq!(format!("{xs:?}"), format!("{expected:?}"));
+        let mut table = FigureTable::new("a");
+        push_windows(&mut table, [1.0].into_iter());
+        assert!(table.rows.is_empty(), "no row, no figure");
+        table.push_value("p", "c", 1.0, 0.5);
+        push_windows(&mut table, [1.0, 2.0].into_iter());
+        assert_eq!(super::windows(&table, |panel, _| panel == "p").len(), 2);
         assert!(with_gaps(vec![], &windows).iter().all(|point| point.mean.is_nan()));
     }
 }

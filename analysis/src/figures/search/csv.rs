@@ -325,11 +325,7 @@ fn number(value: Option<f64>) -> String {
 
 /// A p-value; one that no double holds, by its logarithm.
 fn p_text(p: PValue) -> String {
-    if p.value() >= f64::MIN_POSITIVE || p.ln() == f64::NEG_INFINITY {
-        return text(p.value());
-    }
-    let decades = p.ln() / std::f64::consts::LN_10;
-    format!("{}e{}", round(10_f64.powf(decades - decades.floor())), decades.floor())
+    if p.is_held() { text(p.value()) } else { p.scientific(6) }
 }
 
 /// A number in seven digits; small ones with an exponent.

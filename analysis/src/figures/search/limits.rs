@@ -78,6 +78,7 @@ fn limited(
         table.push_value("no signal is excluded", OBSERVED, 0.0, 0.0);
     }
     axis::push(&mut table, &results.job);
+    axis::push_windows(&mut table, all.iter().map(|found| axis::centre(found.regions.signal)));
     table
 }
 
@@ -100,7 +101,7 @@ fn push(table: &mut FigureTable, panel: &str, limits: &[(f64, UpperLimits)], bli
 
 /// The template above, the fit of the side-bands below; a panel a cut.
 pub fn picture(table: &FigureTable) -> Picture {
-    let windows = axis::windows(table, |_, curve| curve == EXPECTED[0]);
+    let windows = axis::windows(table, |_, curve| curve == EXPECTED[0] || curve == OBSERVED);
     let has_any_alone = table.panels().iter().any(|panel| {
         let points = points(table, panel, EXPECTED[0], &windows);
         axis::is_any_alone(&points)

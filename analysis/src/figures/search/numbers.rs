@@ -203,8 +203,9 @@ impl CutNumbers<'_> {
             && (fit.expected - template.expected).abs() > CONTRADICTION_ERRORS * error;
         is_far.then(|| {
             format!(
-                "the fit of the side-bands expects {ratio:.1} times as many events behind this cut as the template (a template that is not \
-                 like the background, a signal in the side-bands, or a cut that follows the mass): look at search_spectra and at control windows"
+                "the fit of the side-bands expects {:.0} events behind this cut and the template {:.0} (a template that is not \
+                 like the background, a signal in the side-bands, or a cut that follows the mass): look at search_spectra and at control windows",
+                fit.expected, template.expected
             )
         })
     }
@@ -341,7 +342,8 @@ pub fn hidden(regions: &Regions) -> Window {
     Window { low: regions.signal.low.0, high: regions.signal.high.0 }
 }
 
-/// The fit of the side-bands by the first of the search's families of functions that describes them.
+/// The fit of the side-bands by the first of the search's families of functions that describes them; where none does, by that which comes
+/// nearest.
 ///
 /// # Errors
 /// None has a fit: the reason of the first.

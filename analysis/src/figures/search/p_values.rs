@@ -16,7 +16,7 @@ const PANEL: &str = "local p";
 const LEAST: f64 = 1e-20;
 /// Standard deviations that have a line.
 const LINES: [f64; 5] = [1.0, 2.0, 3.0, 4.0, 5.0];
-/// Those that have a label where the axis reaches below this.
+/// Those that are drawn where the axis reaches below this.
 const TOLD: [f64; 2] = [3.0, 5.0];
 const CROWDED: f64 = 1e-10;
 
@@ -49,6 +49,7 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
         }
     }
     axis::push(&mut table, &results.job);
+    axis::push_windows(&mut table, all.iter().map(|found| axis::centre(found.regions.signal)));
     table
 }
 
@@ -83,16 +84,16 @@ pub fn picture(table: &FigureTable) -> Picture {
     let marks: Vec<Mark> = curves.iter().map(mark).collect();
     let smallest = table.rows.iter().filter(|row| row.panel == PANEL).map(|row| row.mean).fold(1.0, f64::min);
     let low = PValue::of_z(LINES[4]).value().min(smallest.max(LEAST)) / 10.0;
-    // Where the axis is long the lines are so close that nobody could tell whose label is whose.
-    let is_crowded = low < CROWDED;
     let guide = |sigmas: f64| Guide::Horizontal {
         y: PValue::of_z(sigmas).value(),
         dash: Dash::Dotted,
-        label: (!is_crowded || TOLD.contains(&sigmas)).then(|| format!("{sigmas}σ")),
+        label: Some(format!("{sigmas}σ")),
     };
+    // Where the axis is long all lines would be so close that nobody could tell whose label is whose.
+    let lines = LINES.into_iter().filter(|sigmas| low >= CROWDED || TOLD.contains(sigmas));
     let x = Axis::linear(axis::read(table));
     let panel = Panel {
-        guides: LINES.map(guide).to_vec(),
+        guides: lines.map(guide).collect(),
         ..Panel::new(x, Axis::log("local *p*").within(low, 1.0), marks)
     };
     Picture {

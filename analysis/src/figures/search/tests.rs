@@ -148,7 +148,7 @@ fn unblinded(results: Results) -> Results {
         control_windows: vec![],
         efficiencies: vec![0.01, 0.0001],
         peak: None,
-        fit_functions: vec![],
+        fit_functions: crate::job::FitFunctions::usual(),
         control_searches: vec![],
     };
     Results { unblinding: Some(unblinding), ..results }

@@ -76,7 +76,7 @@ fn open_row(results: &Results, cuts: &[CutNumbers<'_>]) -> Vec<String> {
         cut.data.map_or(String::new(), |count| count.to_string()),
         background(excess),
         format!("{:.1}", p.z()),
-        format!("{:.1e}", p.value()),
+        p.scientific(1),
     ]);
     if has_truth(results) {
         row.push(cut.purity().map_or("-".to_owned(), |share| format!("{:.0}%", 100.0 * share)));

@@ -206,9 +206,9 @@ fn global(pseudo: &PseudoSearch, all: &[CutNumbers<'_>]) -> Option<String> {
     let found = pseudo.global(p)?;
     let is_bound = if found.as_low == 0 { "at most " } else { "" };
     Some(format!(
-        "global p of the smallest local p against templates ({:.1e}, window {}, ε = {}): {is_bound}{:.1e}, for {} of {} \
+        "global p of the smallest local p against templates ({}, window {}, ε = {}): {is_bound}{:.1e}, for {} of {} \
          pseudo-searches of all windows and cuts without signal come as low; windows are taken as independent",
-        p.value(),
+        p.scientific(1),
         cut.regions.signal,
         cut.efficiency,
         found.p,

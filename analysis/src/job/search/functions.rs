@@ -24,7 +24,7 @@ impl FitFunctions {
     pub const USUAL: [Self; 2] = [Self::Dijet, Self::Exponential];
 
     /// Those of a job that names none.
-    pub(super) fn usual() -> Vec<Self> {
+    pub fn usual() -> Vec<Self> {
         Self::USUAL.to_vec()
     }
 

@@ -138,8 +138,9 @@ pub(super) fn strengths() -> Rule<'static, Vec<f64>> {
 /// Masses of files of signal: a number, or one for each.
 pub(super) fn masses() -> Rule<'static, Vec<f64>> {
     Rule::new("a number from 0, or a list with the mass of each file of signal_events", |value| {
-        one_or_many(value)
-            .filter(|masses: &Vec<f64>| !masses.is_empty() && masses.iter().all(|mass| *mass >= 0.0))
+        one_or_many(value).filter(|masses: &Vec<f64>| {
+            !masses.is_empty() && masses.iter().all(|mass| *mass >= 0.0 && mass.is_finite())
+        })
     })
 }
 
@@ -187,13 +188,6 @@ impl SearchKeys {
                 SimulatedSignal::Labels
             }
         };
-        let of_files = self.signal_events.iter().zip(&self.signal_mass_gev).skip(1);
-        let further = match signal {
-            SimulatedSignal::Labels => vec![],
-            SimulatedSignal::File(_) => {
-                of_files.map(|(file, mass)| SignalOfMass { file: file.clone(), mass: Gev(*mass) }).collect()
-            }
-        };
         let produced = (self.luminosity_ifb > 0.0)
             .then_some(Produced { luminosity: self.luminosity_ifb, acceptance: self.acceptance });
         Some(Sensitivity {
@@ -203,9 +197,18 @@ impl SearchKeys {
             pool: self.calibration_pool,
             signal,
             simulated_at: Some(Gev(self.signal_mass_gev[0])).filter(|mass| mass.0 > 0.0),
-            further,
+            further: self.further(),
             produced,
         })
+    }
+
+    /// The files of signal behind the first, each with its mass.
+    fn further(&self) -> Vec<SignalOfMass> {
+        if self.signal == SignalSource::Labels {
+            return vec![];
+        }
+        let files = self.signal_events.iter().zip(&self.signal_mass_gev).skip(1);
+        files.map(|(file, mass)| SignalOfMass { file: file.clone(), mass: Gev(*mass) }).collect()
     }
 
     /// Trainings for each fold of a pseudo-experiment.

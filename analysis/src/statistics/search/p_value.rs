@@ -41,6 +41,25 @@ impl PValue {
         self.ln.exp()
     }
 
+    /// Whether a double holds the probability with all its digits, or it is 0.
+    pub fn is_held(self) -> bool {
+        self.value() >= f64::MIN_POSITIVE || self.ln == f64::NEG_INFINITY
+    }
+
+    /// The probability in text, also where no double holds it: `4.7e-77`, `1.3e-400`.
+    pub fn scientific(self, digits: usize) -> String {
+        if self.is_held() {
+            return format!("{:.digits$e}", self.value());
+        }
+        let decades = self.ln / std::f64::consts::LN_10;
+        let mantissa = format!("{:.digits$}", 10_f64.powf(decades - decades.floor()));
+        // What is rounded up to 10 is 1 of the next decade.
+        if mantissa.starts_with("10") {
+            return format!("{:.digits$}e{}", 1.0, decades.floor() + 1.0);
+        }
+        format!("{mantissa}e{}", decades.floor())
+    }
+
     /// Its natural logarithm.
     pub fn ln(self) -> f64 {
         self.ln
@@ -72,6 +91,16 @@ impl PValue {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_probability_that_no_double_holds_is_written_all_the_same() {
+        assert_eq!(PValue::new(0.05).scientific(1), "5.0e-2");
+        assert_eq!(PValue::of_ln(-400.0 * std::f64::consts::LN_10 + 1.3_f64.ln()).scientific(2), "1.30e-400");
+        let nearly = PValue::of_ln(-400.0 * std::f64::consts::LN_10 + 9.96_f64.ln());
+        assert_eq!(nearly.scientific(1), "1.0e-399");
+        assert_eq!(PValue::of_ln(f64::NEG_INFINITY).scientific(1), "0.0e0");
+        assert!(PValue::of_z(37.0).is_held() && !PValue::of_z(38.0).is_held());
+    }
 
     #[test]
     fn p_and_z_are_those_of_tables() {
