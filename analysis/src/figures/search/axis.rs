@@ -39,7 +39,7 @@ pub fn push_windows(table: &mut FigureTable, centres: impl Iterator<Item = f64>)
     }
     for centre in centres {
         if !known.iter().any(|x| x.to_bits() == centre.to_bits()) {
-            table.push_value(WITHOUT, WITHOUT, centre, f64::NAN);
+            table.push_value(WITHOUT, WITHOUT, centre, 1.0);
             known.push(centre);
         }
     }

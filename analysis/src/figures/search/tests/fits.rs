@@ -111,7 +111,7 @@ fn estimates_that_contradict_each_other_are_told() {
     let told = note(60);
     assert!(
         told.contains("the fit of the side-bands expects ")
-            && told.contains("events behind this cut and the template 15"),
+            && told.contains("events behind this cut and the template 7 "),
         "{told}"
     );
 }
