@@ -62,7 +62,7 @@ impl ComputingThread {
 
     /// Gives the computing thread a task.
     pub(super) fn assign(&self, assignment: Assignment) {
-        // The computing thread ends only after this end is dropped, or has said that it retires.
+        // The computing thread ends only after this end is dropped, or has said that it can compute no more.
         let _ = self.assignments.send(assignment);
     }
 
@@ -98,15 +98,13 @@ pub fn run_tasks(end: &ComputingThreadEnd, performer: &mut dyn Performer) {
             Ended::Failed { .. } | Ended::LetDown { .. } => performer.check().err(),
             _ => None,
         };
-        if end.speaker.send(Message::Ended(task, ended)).is_err() {
+        let retires = unusable.is_some();
+        if end.speaker.send(Message::Ended(task, ended, unusable)).is_err() {
             return;
         }
-        if let Some(reason) = unusable {
-            let _ = end.speaker.send(Message::Retired(reason));
-            // Rank 0 may have sent another task before it heard of this.
-            while let Ok(assignment) = end.inbox.recv() {
-                let _ = end.speaker.send(Message::Ended(assignment.place, Ended::Stopped));
-            }
+        if retires {
+            // No task comes any more, but a thread that ends would pass for one that broke.
+            while end.inbox.recv().is_ok() {}
             return;
         }
     }

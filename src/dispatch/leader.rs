@@ -293,11 +293,10 @@ impl Leader<'_> {
                     Ok(Some(reason)) | Err(reason) => self.retire(rank, &reason),
                 }
             }
-            Message::Retired(reason) => self.retire(rank, &reason),
-            Message::Ended(task, Ended::UnreadableInput { needs, reason }) => {
+            Message::Ended(task, Ended::UnreadableInput { needs, reason }, _) => {
                 return self.do_again(task, rank, &needs, reason);
             }
-            Message::Ended(task, ended) => {
+            Message::Ended(task, ended, unusable) => {
                 self.observer.ended(task, rank, &ended);
                 let ending = match &ended {
                     Ended::Done { seconds } => Ending::Done(*seconds),
@@ -310,8 +309,12 @@ impl Leader<'_> {
                 for lost in self.dispatcher.ended(task, rank, ending) {
                     self.observer.lost(lost, task);
                 }
-                if let Ended::LetDown { reason, .. } | Ended::Failed { reason } = &ended {
-                    self.retire_if_used_up(rank, reason);
+                match (unusable, &ended) {
+                    (Some(reason), _) => self.retire(rank, &reason),
+                    (None, Ended::LetDown { reason, .. } | Ended::Failed { reason }) => {
+                        self.retire_if_used_up(rank, reason);
+                    }
+                    _ => {}
                 }
                 if let Ended::NotStored { reason } = ended {
                     self.dispatcher.halt(Halt::Storage);

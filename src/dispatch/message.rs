@@ -36,10 +36,9 @@ pub enum Message {
     Alive,
     /// A share of the task is done.
     Progress(usize, f64),
-    /// The task has ended.
-    Ended(usize, Ended),
-    /// The rank can compute no more, and this is why.
-    Retired(String),
+    /// The task has ended; with the reason why the rank can compute no more, where that is so. One message says both, so that no run
+    /// is over, and no other task is given to the rank, between the two.
+    Ended(usize, Ended, Option<String>),
     /// The rank was told by a signal to stop.
     Signalled,
     /// Stop the task at the next good moment, and tell how it ended.

@@ -334,6 +334,11 @@ fn a_rank_whose_device_breaks_retires_and_the_others_go_on() {
     assert_eq!((diary.done().len(), diary.halted, diary.retired.len()), (39, None, 2));
     let failed = diary.ended.iter().filter(|(_, _, ended)| matches!(ended, Ended::Failed { .. }));
     assert_eq!(failed.map(|(task, ..)| *task).collect::<Vec<_>>(), [0]);
+    // Nothing is left to do when the second device breaks, and it is told of all the same.
+    let scan = Scan::of(&[&[]], |_| Fate::BreaksTheDevice);
+    let (result, diary) = run(&scan, setting(&scan, 3, &mut NoOtherShards));
+    result.expect("good ranks");
+    assert_eq!((diary.ended.len(), diary.halted, diary.retired.len()), (2, None, 2));
     let scan = Scan::of(&wide, |task| if task < 2 { Fate::BreaksTheDevice } else { Fate::Works });
     let (result, diary) = run(&scan, setting(&scan, 2, &mut NoOtherShards));
     result.expect("good ranks");
@@ -388,8 +393,8 @@ fn messages_survive_the_wire_and_noise_does_not_pass_for_one() {
     for message in [
         Message::Assign(Box::new(MadeUp.of(7, Attempt::First))),
         Message::Progress(1, 0.25),
-        Message::Ended(3, Ended::Failed { reason: "ε < 0".to_owned() }),
-        Message::Ended(4, Ended::Done { seconds: 0.1 }),
+        Message::Ended(3, Ended::Failed { reason: "ε < 0".to_owned() }, Some("no device".to_owned())),
+        Message::Ended(4, Ended::Done { seconds: 0.1 }, None),
     ] {
         assert_eq!(Message::from_bytes(1, &message.to_bytes()).expect("a message"), message);
     }

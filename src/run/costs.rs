@@ -79,8 +79,10 @@ impl Transport for Swift {
                 let place = assignment.place;
                 let told = Message::Progress(place, 0.123_456_789).to_bytes();
                 inbox.extend(std::iter::repeat_n((to, told), self.tells));
-                inbox
-                    .push_back((to, Message::Ended(place, Ended::Done { seconds: 12.345_678_9 }).to_bytes()));
+                inbox.push_back((
+                    to,
+                    Message::Ended(place, Ended::Done { seconds: 12.345_678_9 }, None).to_bytes(),
+                ));
             }
             Message::Stop => inbox.push_back((to, Message::Left.to_bytes())),
             _ => {}
