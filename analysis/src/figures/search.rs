@@ -20,6 +20,7 @@ pub mod other_search;
 pub mod p_values;
 pub mod peak;
 pub mod pseudo_searches;
+mod scatters;
 pub mod sculpting;
 pub mod sensed;
 pub mod sensitivity;

@@ -22,6 +22,8 @@ struct CalibrationRow {
     uniformity_p: Option<f64>,
     mean_n: f64,
     mean_background: f64,
+    scatter: Option<f64>,
+    scatter_error: Option<f64>,
     smallest_p: f64,
 }
 
@@ -55,6 +57,8 @@ impl CalibrationRow {
             uniformity_p: cut.uniformity.map(|found| round(found.p)),
             mean_n: round(cut.mean_data),
             mean_background: round(cut.mean_background),
+            scatter: cut.scatter.map(|found| round(found.value)),
+            scatter_error: cut.scatter.map(|found| round(found.error)),
             smallest_p: round(smallest),
         }
     }

@@ -8,6 +8,7 @@ use crate::figures::table::round;
 use crate::statistics::search::background::{Normalisation, TemplateCut, expected_background};
 use crate::statistics::search::control::{ControlCount, combined};
 use crate::statistics::search::p_value::PValue;
+use crate::statistics::search::scatter::Scatter;
 use crate::store::Results;
 
 /// A row of `control.csv`.
@@ -80,6 +81,7 @@ pub fn p_by_others(all: &[Region<'_>], place: usize) -> Option<PValue> {
         before: *n_template as f64,
         behind: cut.n_template_passing as f64,
         independent: cut.count.independent,
+        scatter: Scatter::OF_COUNTS,
     };
     let counted = Normalisation::Counted(*n_data as f64);
     let background = expected_background(&template, counted, combined(&others)?.delta).ok()?;

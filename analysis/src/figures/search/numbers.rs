@@ -1,15 +1,17 @@
 //! The statistics of one cut in one window: what the template expects, and what a fit of the side-bands behind the cut does.
 
 use super::control::Deltas;
+use super::scatters::Scatters;
 use super::window::{NO_EXCESS, template_cut};
 use crate::job::{FitFunctions, Job, Regions};
 use crate::plan::work::{CutOutcome, Passed, SearchWindow, SearchedWindow, WindowCut};
 use crate::statistics::closure::Measured;
-use crate::statistics::search::background::{Background, Normalisation, expected_background};
+use crate::statistics::search::background::{Background, Normalisation, TemplateCut, expected_background};
 use crate::statistics::search::control::ControlExcess;
 use crate::statistics::search::counting::CountLikelihood;
 use crate::statistics::search::limits::{QUOTED_LEVEL, UpperLimits, upper_limits, upper_limits_along};
 use crate::statistics::search::p_value::PValue;
+use crate::statistics::search::scatter::Scatter;
 use crate::statistics::search::small_counts::{exact_p, exact_p_behind_cut};
 use crate::statistics::spectrum::SpectrumError;
 use crate::statistics::spectrum::binned::{Fitted, Spectrum, Window};
@@ -36,6 +38,8 @@ pub struct CutNumbers<'a> {
     pub data: Option<usize>,
     /// δ of the cut, where control windows have measured it.
     pub delta: Option<ControlExcess>,
+    /// By how much counts behind the cut scatter more than their numbers say, where pseudo-experiments have measured it.
+    pub scatter: Scatter,
     /// Against the template.
     pub direct: Result<Excess, String>,
     /// Against a fit of the side-bands behind the same cut.
@@ -238,13 +242,17 @@ impl CutNumbers<'_> {
 
 /// The numbers of all windows that are searched: first those before a cut, then cut by cut.
 pub fn of_all(results: &Results) -> Vec<CutNumbers<'_>> {
-    let deltas = Deltas::of(results);
+    let measured = (Deltas::of(results), Scatters::of(results));
     let windows = results.each::<SearchWindow>().filter(|window| window.point.is_searched());
-    windows.flat_map(|window| of_window(&results.job, window, &deltas)).collect()
+    windows.flat_map(|window| of_window(&results.job, window, &measured)).collect()
 }
 
 /// The numbers of a window.
-fn of_window<'a>(job: &Job, window: &'a SearchedWindow, deltas: &Deltas) -> Vec<CutNumbers<'a>> {
+fn of_window<'a>(
+    job: &Job,
+    window: &'a SearchedWindow,
+    (deltas, scatters): &(Deltas, Scatters),
+) -> Vec<CutNumbers<'a>> {
     let Some(template) = window.point.template() else { return vec![] };
     let regions = job.regions_of(&template.sample);
     let spectrum = of_spectrum(job, &regions, window, &window.spectrum, window.n_data);
@@ -257,12 +265,13 @@ fn of_window<'a>(job: &Job, window: &'a SearchedWindow, deltas: &Deltas) -> Vec<
         passed: None,
         data: Some(window.n_data),
         delta: None,
+        scatter: Scatter::OF_COUNTS,
         direct: Err("before a cut the template says nothing of their number".to_owned()),
         spectrum,
     };
     let of_cut = |cut: &'a WindowCut| {
         let passed = cut.outcome.passed();
-        let delta = deltas.at(cut.efficiency);
+        let (delta, scatter) = (deltas.at(cut.efficiency), scatters.at(cut.efficiency));
         CutNumbers {
             window,
             regions,
@@ -270,8 +279,11 @@ fn of_window<'a>(job: &Job, window: &'a SearchedWindow, deltas: &Deltas) -> Vec<
             passed,
             data: passed.map(|passed| passed.data),
             delta,
+            scatter,
             direct: passed.ok_or_else(|| untold(&cut.outcome)).and_then(|passed| {
-                direct(window, passed, (delta.map_or(NO_EXCESS, |found| found.delta), fitted))
+                let cut = TemplateCut { scatter, ..template_cut(window, passed) };
+                let delta = delta.map_or(NO_EXCESS, |found| found.delta);
+                direct((window.n_data, passed.data), cut, delta, fitted)
             }),
             spectrum: passed
                 .ok_or_else(|| untold(&cut.outcome))
@@ -299,19 +311,19 @@ pub fn untold(outcome: &CutOutcome) -> String {
 /// not. Limits take b = ε `B_fit` (1 + δ) in its place, of the fit of the side-bands before the cut; without one that describes them there
 /// are none.
 fn direct(
-    window: &SearchedWindow,
-    passed: &Passed,
-    (delta, fitted): (Measured, Option<Background>),
+    (n_data, passing): (usize, usize),
+    cut: TemplateCut,
+    delta: Measured,
+    fitted: Option<Background>,
 ) -> Result<Excess, String> {
-    let cut = template_cut(window, passed);
     let expected = |events| expected_background(&cut, events, delta).map_err(|error| error.to_string());
-    let background = expected(Normalisation::Counted(window.n_data as f64))?;
+    let background = expected(Normalisation::Counted(n_data as f64))?;
     let of_fit = |Background { expected: value, error }| Normalisation::Fitted(Measured { value, error });
     let for_limits = fitted.map(of_fit).and_then(|events| expected(events).ok());
     Ok(Excess {
         limit_background: for_limits,
-        limits: for_limits.and_then(|background| limits(passed.data, background)),
-        ..Excess::of(passed.data, background, Estimate::Template)
+        limits: for_limits.and_then(|background| limits(passing, background)),
+        ..Excess::of(passing, background, Estimate::Template)
     })
 }
 

@@ -4,13 +4,16 @@
 use std::collections::BTreeMap;
 
 use super::numbers::quoted_p;
+use super::scatters::Scatters;
 use super::window::NO_EXCESS;
 use crate::plan::work::{PseudoCount, PseudoExperiment, PseudoExperiments, PseudoWindow};
+use crate::statistics::closure::Measured;
 use crate::statistics::search::background::{Normalisation, TemplateCut, expected_background};
 use crate::statistics::search::calibration::{Calibration, CorrectedP};
 use crate::statistics::search::intervals::{Interval, ONE_SIGMA, clopper_pearson};
 use crate::statistics::search::p_value::PValue;
 use crate::statistics::search::pseudo_experiments::{GlobalP, global_p};
+use crate::statistics::search::scatter::{Scatter, mean_square, pull};
 use crate::statistics::search::uniformity::{Uniformity, uniformity};
 use crate::store::Results;
 
@@ -44,6 +47,8 @@ pub struct CutCalibration {
     pub mean_data: f64,
     /// The mean number that their templates say.
     pub mean_background: f64,
+    /// The variance of their difference over that of counts; none of fewer than two.
+    pub scatter: Option<Measured>,
 }
 
 /// How often a p-value of pseudo-experiments is at most [`QUOTED_P`].
@@ -66,6 +71,7 @@ impl CutCalibration {
             uniformity: uniformity(&p_values),
             mean_data: mean(|counted| counted.data),
             mean_background: mean(|counted| counted.background),
+            scatter: mean_square(&counts.iter().map(|counted| counted.pull).collect::<Vec<_>>()),
             p_values,
         }
     }
@@ -92,17 +98,26 @@ impl CutCalibration {
 struct Counted {
     data: f64,
     background: f64,
+    /// As counts alone would have it.
+    pull: f64,
     p: PValue,
 }
 
 impl Counted {
     /// b and p as of data: of δ there is none, for data and template are of one model.
-    fn of(experiment: &PseudoExperiment, n_template: usize, count: PseudoCount) -> Option<Self> {
-        let cut = TemplateCut::of_independent(n_template as f64, count.template as f64);
+    fn of(
+        experiment: &PseudoExperiment,
+        n_template: usize,
+        count: PseudoCount,
+        scatter: Scatter,
+    ) -> Option<Self> {
+        let (before, behind) = (n_template as f64, count.template as f64);
+        let cut = TemplateCut { scatter, ..TemplateCut::of_independent(before, behind) };
         let counted = Normalisation::Counted(experiment.n_data as f64);
         let background = expected_background(&cut, counted, NO_EXCESS).ok()?;
         let p = quoted_p(count.data, background);
-        Some(Self { data: count.data as f64, background: background.expected, p })
+        let (data, background) = (count.data as f64, background.expected);
+        Some(Self { data, background, p, pull: pull(data, background, behind) })
     }
 }
 
@@ -118,14 +133,15 @@ impl PseudoSearch {
                 None => by_window.push((name, vec![found])),
             }
         }
-        let (mut cuts, mut lowest) = (vec![], Lowest::default());
+        let (mut cuts, mut lowest, scatters) = (vec![], Lowest::default(), Scatters::of(results));
         for (window, parts) in &by_window {
             for (place, efficiency) in efficiencies.iter().enumerate() {
-                let mut counts = vec![];
+                let (mut counts, scatter) = (vec![], scatters.at(*efficiency));
                 for part in parts {
                     for (number, experiment) in (part.first..).zip(&part.experiments) {
                         let count = experiment.cuts.get(place).copied().flatten();
-                        let counted = count.and_then(|count| Counted::of(experiment, part.n_template, count));
+                        let counted =
+                            count.and_then(|count| Counted::of(experiment, part.n_template, count, scatter));
                         lowest.see(number, window, counted.as_ref().map(|counted| counted.p));
                         counts.extend(counted);
                     }

@@ -3,6 +3,7 @@
 
 use super::control::Deltas;
 use super::numbers::{CutNumbers, Excess, quoted_p};
+use super::scatters::Scatters;
 use crate::job::{Produced, ScanPoint};
 use crate::plan::work::{SensedCount, SensedExperiment, SensedWindow, SensitivityExperiments};
 use crate::statistics::closure::Measured;
@@ -10,6 +11,7 @@ use crate::statistics::search::background::{Background, Normalisation, TemplateC
 use crate::statistics::search::counting::CountLikelihood;
 use crate::statistics::search::limits::UpperLimits;
 use crate::statistics::search::passing_signal::{PassingSignal, Simulated};
+use crate::statistics::search::scatter::Scatter;
 use crate::store::Results;
 use crate::store::unblinding::Blinding;
 
@@ -49,7 +51,7 @@ pub fn of_all(results: &Results) -> Vec<Sensed<'_>> {
     let Some(search) = &results.job.search else { return vec![] };
     let strengths = search.sensitivity.iter().flat_map(|sensitivity| sensitivity.strengths.iter().copied());
     let strengths: Vec<f64> = strengths.collect();
-    let deltas = Deltas::of(results);
+    let (deltas, scatters) = (Deltas::of(results), Scatters::of(results));
     let mut all = vec![];
     for point in super::window::searched(results) {
         for strength in &strengths {
@@ -59,7 +61,8 @@ pub fn of_all(results: &Results) -> Vec<Sensed<'_>> {
                 .collect();
             for (place, efficiency) in search.efficiencies.iter().enumerate() {
                 let error = deltas.at(*efficiency).map_or(0.0, |found| found.delta.error);
-                all.extend(at_cut(point, &parts, (place, *efficiency), error));
+                let scatter = scatters.at(*efficiency);
+                all.extend(at_cut(point, &parts, (place, *efficiency), (error, scatter)));
             }
         }
     }
@@ -80,14 +83,14 @@ fn at_cut<'a>(
     point: &'a ScanPoint,
     parts: &[&SensedWindow],
     (place, efficiency): (usize, f64),
-    delta_error: f64,
+    errors: (f64, Scatter),
 ) -> Option<Sensed<'a>> {
     let first = parts.first()?;
     let (mut z, mut signal) = (vec![], vec![]);
     for part in parts {
         for experiment in &part.experiments {
             let Some(count) = experiment.cuts.get(place).copied().flatten() else { continue };
-            z.extend(found_z(experiment, part.n_template, count, delta_error));
+            z.extend(found_z(experiment, part.n_template, count, errors));
             signal.push([experiment.n_signal as f64, count.signal as f64]);
         }
     }
@@ -124,9 +127,10 @@ fn found_z(
     experiment: &SensedExperiment,
     n_template: usize,
     count: SensedCount,
-    delta_error: f64,
+    (delta_error, scatter): (f64, Scatter),
 ) -> Option<f64> {
-    let cut = TemplateCut::of_independent(n_template as f64, count.template as f64);
+    let cut =
+        TemplateCut { scatter, ..TemplateCut::of_independent(n_template as f64, count.template as f64) };
     let counted = Normalisation::Counted(experiment.n_data as f64);
     let background = expected_background(&cut, counted, Measured { value: 0.0, error: delta_error }).ok()?;
     let quoted = quoted_p(count.data, background).z();

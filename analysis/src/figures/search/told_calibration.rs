@@ -4,6 +4,7 @@ use super::control::{Deltas, MeasuredCut, Region, is_same, regions};
 use super::control_csv::p_by_others;
 use super::numbers::{CutNumbers, of_all};
 use super::pseudo_searches::{CutCalibration, NOT_UNIFORM, PseudoSearch, QUOTED_P};
+use super::scatters::Scatters;
 use super::window::searched;
 use crate::plan::work::pseudo_experiments::too_few;
 use crate::statistics::search::intervals::{ONE_SIGMA, clopper_pearson};
@@ -52,7 +53,9 @@ pub fn of_results(results: &Results, all: &[CutNumbers<'_>]) -> Calibrated {
     let (pseudo, deltas) = (PseudoSearch::of(results), Deltas::of(results));
     let efficiencies = results.job.search.as_ref().map_or(&[][..], |search| &search.efficiencies);
     let mut tables = String::new();
-    for lines in [control_lines(results, &deltas), calibration_lines(efficiencies, &pseudo)] {
+    for lines in
+        [control_lines(results, &deltas), calibration_lines(efficiencies, &pseudo, &Scatters::of(results))]
+    {
         if lines.len() > 1 {
             tables.push_str(&format!("\n{}", columns(&lines)));
         }
@@ -155,8 +158,8 @@ fn control_notes(results: &Results, deltas: &Deltas, unmeasured: &[String]) -> V
 }
 
 /// A row for each cut, pseudo-experiments of all windows together.
-fn calibration_lines(efficiencies: &[f64], pseudo: &PseudoSearch) -> Vec<Vec<String>> {
-    let headings = ["pseudo-experiments", "ε", "rate of p < 0.05", "68%"];
+fn calibration_lines(efficiencies: &[f64], pseudo: &PseudoSearch, scatters: &Scatters) -> Vec<Vec<String>> {
+    let headings = ["pseudo-experiments", "ε", "scatter", "rate of p < 0.05", "68%"];
     let mut lines = vec![headings.map(str::to_owned).to_vec()];
     for efficiency in efficiencies {
         let cuts: Vec<&CutCalibration> =
@@ -170,6 +173,7 @@ fn calibration_lines(efficiencies: &[f64], pseudo: &PseudoSearch) -> Vec<Vec<Str
         lines.push(vec![
             all.to_string(),
             efficiency.to_string(),
+            format!("{:.3}", scatters.at(*efficiency).ratio()),
             format!("{:.4}", low as f64 / all as f64),
             format!("{:.4} to {:.4}", band.low, band.high),
         ]);

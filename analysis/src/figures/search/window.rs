@@ -4,6 +4,7 @@ use crate::job::ScanPoint;
 use crate::plan::work::{Passed, SearchedWindow};
 use crate::statistics::closure::Measured;
 use crate::statistics::search::background::TemplateCut;
+use crate::statistics::search::scatter::Scatter;
 use crate::store::Results;
 
 /// δ, where nobody has measured it.
@@ -14,11 +15,12 @@ pub fn searched(results: &Results) -> impl Iterator<Item = &ScanPoint> {
     results.job.points.iter().filter(|point| point.is_searched())
 }
 
-/// The template before and behind a cut.
+/// The template before and behind a cut, and counts that scatter as their numbers say.
 pub fn template_cut(window: &SearchedWindow, passed: &Passed) -> TemplateCut {
     TemplateCut {
         before: window.n_template as f64,
         behind: passed.template as f64,
         independent: passed.independent,
+        scatter: Scatter::OF_COUNTS,
     }
 }

@@ -1,6 +1,7 @@
 //! How much background is expected behind a cut on scores.
 
 use crate::statistics::closure::Measured;
+use crate::statistics::search::scatter::Scatter;
 
 /// Events of the template in the window.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,12 +13,14 @@ pub struct TemplateCut {
     /// The independent events behind it, which its error counts: fewer than `N_t,c` where events are copies
     /// ([`crate::statistics::search::effective::effective_events`]).
     pub independent: f64,
+    /// How counts behind the cut scatter.
+    pub scatter: Scatter,
 }
 
 impl TemplateCut {
-    /// Of a template in which every event stands for itself.
+    /// Of a template in which every event stands for itself, and counts that scatter as their numbers say.
     pub fn of_independent(before: f64, behind: f64) -> Self {
-        Self { before, behind, independent: behind }
+        Self { before, behind, independent: behind, scatter: Scatter::OF_COUNTS }
     }
 
     /// ε, the share of the template that passes.
@@ -77,7 +80,8 @@ pub enum NoBackground {
     },
 }
 
-/// `b = ε N (1 + δ)` and `σ_b = b √(1/N_t,c + σ_δ² + (σ_N/N)²)`, where N is `N_SR` without an error, or `B_fit` with its own.
+/// `b = ε N (1 + δ)` and `σ_b = b √(1/N_t,c + σ_δ² + (σ_N/N)² + σ_D²)`, where N is `N_SR` without an error, or `B_fit` with its own, and
+/// `σ_D² = (D − 1)(1/b + 1/N_t,c)` of the [`Scatter`] D.
 ///
 /// δ is by how much a region without signal has more events behind the cut than the template says; `σ_δ` is an error relative to
 /// 1 + δ. ε and `N_SR` have no error of their own: that of `N_t,c` holds both.
@@ -91,7 +95,7 @@ pub fn expected_background(
     normalisation: Normalisation,
     delta: Measured,
 ) -> Result<Background, NoBackground> {
-    let TemplateCut { before, behind, independent } = *cut;
+    let TemplateCut { before, behind, independent, scatter } = *cut;
     if !(behind > 0.0 && independent > 0.0 && before >= behind) {
         return Err(NoBackground::NothingPasses { behind, before });
     }
@@ -106,8 +110,11 @@ pub fn expected_background(
         return Err(NoBackground::BadExcess { value: delta.value, error: delta.error });
     }
     let expected = cut.efficiency() * events.value * (1.0 + delta.value);
-    let relative = (1.0 / independent + delta.error.powi(2) + (events.error / events.value).powi(2)).sqrt();
-    Ok(Background { expected, error: expected * relative })
+    let relative = 1.0 / independent
+        + delta.error.powi(2)
+        + (events.error / events.value).powi(2)
+        + scatter.relative_variance(expected, independent);
+    Ok(Background { expected, error: expected * relative.sqrt() })
 }
 
 #[cfg(test)]
@@ -136,6 +143,15 @@ mod tests {
         let copies = TemplateCut { independent: 100.0, ..cut };
         let found = expected_background(&copies, counted, NONE).expect("events");
         assert!((found.error - 10.0).abs() < 1e-12, "{found:?}");
+    }
+
+    #[test]
+    fn so_much_more_scatter_is_so_much_more_variance_of_n_less_b() {
+        let scatter = Scatter::of_pulls(&[1.5_f64.sqrt(); 200]);
+        let cut = TemplateCut { scatter, ..TemplateCut::of_independent(40_000.0, 400.0) };
+        let found = expected_background(&cut, Normalisation::Counted(10_000.0), NONE).expect("events");
+        // N scatters by ten around b, which the template knows to ± 5: a variance of 125, and half as much again.
+        assert!((found.error.powi(2) + 100.0 - 1.5 * 125.0).abs() < 1e-9, "{found:?}");
     }
 
     #[test]

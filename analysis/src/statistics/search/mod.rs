@@ -1,6 +1,7 @@
 //! The statistics of a search: is there an excess in a window, and how much signal is excluded.
 //!
-//! - In: scores of events, of which a cut takes a share of the template ([`cut`]), counts of events and of template events behind it ([`background`], [`counting`], [`small_counts`]), any likelihood
+//! - In: scores of events, of which a cut takes a share of the template ([`cut`]), counts of events and of template events behind it ([`background`], [`counting`], [`small_counts`]) and by how much these
+//!   scatter ([`scatter`]), any likelihood
 //!   of a number of signal events ([`likelihood`]), p-values of pseudo-experiments ([`pseudo_experiments`], [`calibration`]).
 //! - Out: the expected background with its error, Z and p-values ([`p_value`]), upper limits by CLs with their bands
 //!   ([`limits`]), intervals ([`intervals`]), global and corrected p-values, and whether p-values are uniform ([`uniformity`]).
@@ -23,6 +24,7 @@ pub mod p_value;
 pub mod passing_signal;
 pub mod pseudo_experiments;
 pub(in crate::statistics) mod root;
+pub mod scatter;
 pub mod sculpting;
 pub mod small_counts;
 pub mod uniformity;

@@ -246,14 +246,18 @@ fn control_windows_are_not_blind_and_have_a_table_of_their_own() {
 
 /// Two windows with pseudo-experiments, whose numbers behind the cut are so many standard deviations above what is expected.
 fn with_pseudo(more: &str, deviations: impl Fn(usize, usize) -> f64) -> Results {
-    let mut results = results(&format!("{more}\ncalibrate = 40\n"));
+    with_experiments(more, 40, deviations)
+}
+
+fn with_experiments(more: &str, experiments: usize, deviations: impl Fn(usize, usize) -> f64) -> Results {
+    let mut results = results(&format!("{more}\ncalibrate = {experiments}\n"));
     let mut other = results.job.points[0];
     if let crate::job::Comparison::Window { template, .. } = &mut other.comparison {
         template.sample.signal_region = Some(crate::job::MassWindow::new(3700.0, 4100.0));
     }
     results.job.points.push(other);
     for (place, point) in results.job.points.clone().into_iter().enumerate() {
-        for first in (0..40).step_by(10) {
+        for first in (0..experiments).step_by(10) {
             let experiment = |number| {
                 let data = (100.0 + 10.0 * deviations(place, number)).round() as usize;
                 let count = PseudoCount { template: 40_000, data };
@@ -317,6 +321,40 @@ fn p_values_that_are_too_small_are_corrected_and_named() {
     assert!((number("rate_at_0_05") - 1.0 / 3.0).abs() < 0.05, "{table}");
     assert!(number("rate_low") < number("rate_at_0_05") && number("rate_at_0_05") < number("rate_high"));
     assert!(number("uniformity_p") < 0.05 && (number("mean_n") - 110.0).abs() < 1.0, "{table}");
+}
+
+#[test]
+fn counts_that_scatter_more_than_they_say_widen_errors_until_p_values_are_what_they_say() {
+    let wide = |place, number| 1.5 * even(place, number);
+    let few = with_experiments("blind = false", 40, wide);
+    let rates = |results: &Results| -> Vec<f64> {
+        let pseudo = super::super::pseudo_searches::PseudoSearch::of(results);
+        pseudo.cuts().map(|cut| cut.rate().share).collect()
+    };
+    assert!(rates(&few).iter().all(|rate| *rate > 0.1), "{:?}: eighty are too few to know it", rates(&few));
+    assert_eq!(rows(&few)[1]["scatter"], "1.0");
+    let many = with_experiments("blind = false", 80, wide);
+    let row = &rows(&many)[1];
+    let scatter: f64 = row["scatter"].parse().expect("a number");
+    let evens = (0..40).map(|number| even(0, number).powi(2)).sum::<f64>() / 40.0;
+    assert!((scatter / (2.25 * evens) - 1.0).abs() < 0.03, "{scatter} and {evens}");
+    let plain = &rows(&results("blind = false"))[1];
+    let number = |row: &HashMap<String, String>, key: &str| row[key].parse::<f64>().expect("a number");
+    let (b, error) = (number(row, "background"), number(plain, "background_error"));
+    near(&row["background_error"], (error * error + (scatter - 1.0) * (b + b * b / 400.0)).sqrt());
+    assert!(number(row, "z") < number(plain, "z"));
+    assert!(number(row, "limit_expected") > number(plain, "limit_expected"));
+    assert_eq!(row["p_calibrated"], "", "what is known of the scatter makes them what they say");
+    assert!(told(&many).contains(&format!(" {scatter:.3} ")), "{}", told(&many));
+    assert!(rates(&many).iter().all(|rate| (rate - 0.05).abs() < 0.03), "{:?}", rates(&many));
+    let table = String::from_utf8(calibration_csv::csv(&many).expect("a table")).expect("text");
+    let mut reader = ::csv::Reader::from_reader(table.as_bytes());
+    let measured: Vec<HashMap<String, String>> =
+        reader.deserialize().map(|row| row.expect("a row")).collect();
+    for row in measured {
+        assert!((number(&row, "scatter") / scatter - 1.0).abs() < 0.03, "{row:?}");
+        assert!(number(&row, "scatter_error") > 0.0, "{row:?}");
+    }
 }
 
 #[test]

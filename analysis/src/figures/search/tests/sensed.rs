@@ -6,7 +6,9 @@ use rand_pcg::rand_core::SeedableRng;
 
 use super::super::{limits, sensitivity, sensitivity_csv};
 use super::*;
-use crate::plan::work::{SensedCount, SensedExperiment, SensedWindow};
+use crate::plan::work::{
+    PseudoCount, PseudoExperiment, PseudoWindow, SensedCount, SensedExperiment, SensedWindow,
+};
 
 /// The results of one window in which, of 100, 200 and 400 signal events, 5, 20 and 80 pass.
 fn with_signal(more: &str) -> Results {
@@ -35,6 +37,27 @@ fn with_signal(more: &str) -> Results {
 fn sensed_rows(results: &Results) -> Vec<HashMap<String, String>> {
     let table = sensitivity_csv::csv(results).expect("a table");
     ::csv::Reader::from_reader(&table[..]).deserialize().map(|row| row.expect("a row")).collect()
+}
+
+#[test]
+fn z_of_injected_signal_has_the_scatter_of_searches_without_signal() {
+    let plain = with_signal("calibrate = 100");
+    let mut known = with_signal("calibrate = 100");
+    // N lies two standard deviations above b, or below it.
+    let experiment = |number: usize| {
+        let data = if number % 2 == 0 { 120 } else { 80 };
+        let cuts = vec![Some(PseudoCount { template: 40_000, data }), None];
+        PseudoExperiment { n_data: 10_000, cuts }
+    };
+    known.others.push(TaskResult::Pseudo(PseudoWindow {
+        point: known.job.points[0],
+        first: 0,
+        n_template: 4_000_000,
+        experiments: (0..100).map(experiment).collect(),
+    }));
+    let z = |results: &Results| sensed_rows(results)[2]["z_mean"].parse::<f64>().expect("a number");
+    let ratio = z(&plain) / z(&known);
+    assert!((1.7..2.5).contains(&ratio), "{ratio}: variances are four times as large");
 }
 
 #[test]
