@@ -48,6 +48,34 @@ fn a_search_by_itself_has_its_table_and_figures_and_no_table_of_methods() {
 }
 
 #[test]
+fn the_functions_of_the_spectra_stand_on_the_page_as_in_their_table() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = finished_job(directory.path(), &search(true));
+    reduce::reduce(&store, &Results::read(&store).expect("records")).expect("room");
+    let mut table = csv::Reader::from_path(directory.path().join("fits.csv")).expect("a table");
+    let fits: Vec<HashMap<String, String>> = table.deserialize().map(|row| row.expect("a row")).collect();
+    let page = page(&store);
+    let shown =
+        page.split("Functions of the mass spectra (").nth(1).and_then(|rest| rest.split("</table>").next());
+    let shown = shown.expect("a table");
+    assert_eq!(shown.matches("<tr><td>").count(), fits.len(), "a row for each parameter");
+    for fit in &fits {
+        for text in [&fit["function"], &fit["parameter"]] {
+            assert!(shown.contains(&format!("<td>{text}</td>")), "{text}");
+        }
+        let [value, error] = ["value", "error"].map(|key| fit[key].parse::<f64>().expect("a number"));
+        let is_told = |cell: &str| {
+            let mut numbers = cell.split(" ± ").map(str::parse::<f64>);
+            let near = |told: f64, exact: f64| (told - exact).abs() <= 1e-3 * exact.abs();
+            matches!((numbers.next(), numbers.next()), (Some(Ok(one)), Some(Ok(other))) if near(one, value) && near(other, error))
+        };
+        assert!(shown.split("<td>").any(|rest| is_told(rest.split('<').next().unwrap_or(""))), "{fit:?}");
+    }
+    // Each parameter is correlated with itself by 1.
+    assert!(shown.contains("<td>1.00 "), "{shown}");
+}
+
+#[test]
 fn a_blind_page_says_so_and_withholds_counts_until_somebody_looks() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = finished_job(directory.path(), &search(true));

@@ -62,6 +62,19 @@ keys! {
     }
 }
 
+impl DenoiserSettings {
+    /// Notes that two averages are asked for, of which there is one.
+    pub(super) fn check(&self, section: &Section<'_>) {
+        if self.ema_width > 0.0 && section.departs("ema_decay") {
+            let message = format!(
+                "is {}, with ema_width = {} (the average of the weights is by one of both) remove one of them",
+                self.ema_decay, self.ema_width
+            );
+            section.wrong("ema_decay", message);
+        }
+    }
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
 fn is_none(count: &usize) -> bool {
     *count == 0

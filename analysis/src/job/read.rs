@@ -110,6 +110,7 @@ impl Document {
         }
         self.other_sample.check(&root.section("other_sample"), &self.data);
         self.flow.check_widths(&root.section("flow"), self.data.generated_count());
+        self.denoiser.check(&root.section("denoiser"));
     }
 
     /// The job of these keys and of the scan blocks, where the notes of mistakes stay empty.

@@ -248,6 +248,14 @@ fn the_sections_of_jets_are_checked() {
 }
 
 #[test]
+fn weights_are_averaged_by_one_rule() {
+    let found = problems(&format!("{SMALL}[denoiser]\nema_decay = 0.99\nema_width = 0.1\n"));
+    assert!(found.len() == 1 && found[0].1.contains("is 0.99, with ema_width = 0.1"), "{found:?}");
+    // The default is named by every job that is made of the commented defaults.
+    assert!(check(&format!("{SMALL}[denoiser]\nema_decay = 0.999\nema_width = 0.1\n")).is_ok());
+}
+
+#[test]
 fn constituents_are_refused_where_they_have_no_meaning() {
     let scan_of = |layout: &str, text: &str| {
         let start = format!(

@@ -19,6 +19,7 @@ mod origin;
 mod progress;
 mod quality;
 mod search;
+mod search_fits;
 mod time;
 
 use std::path::{Path, PathBuf};
@@ -42,6 +43,7 @@ use origin::Origin;
 use progress::Progress;
 use quality::Quality;
 use search::Search;
+use search_fits::SearchFits;
 use time::Time;
 
 /// The name of the page in the directory of its scan.
@@ -60,6 +62,7 @@ pub struct Report {
     notices: Vec<Notice>,
     methods: Methods,
     search: Search,
+    search_fits: SearchFits,
     quality: Quality,
     figures: Vec<Shown>,
     time: Time,
@@ -107,6 +110,7 @@ impl Report {
             notices: notices::of(store, &results, &plan, &task_states, &progress),
             methods: Methods::of(&results),
             search: Search::of(&results),
+            search_fits: SearchFits::of(&results),
             quality: Quality::of(&results),
             figures: figures::of(store, &results, are_tables_current)?,
             time: Time::of(&plan, &task_states, &spent),

@@ -177,6 +177,11 @@ impl SearchKeys {
                 return None;
             }
             SignalSource::Labels => {
+                if self.names_files(section) {
+                    let message = "is named, with signal = \"labels\" (that signal is taken from the data) set signal = \"file\", or \
+                                   remove it";
+                    section.wrong("signal_events", message);
+                }
                 if self.signal_mass_gev.len() > 1 {
                     let message = format!(
                         "is {:?}, with signal = \"labels\" (that signal has one mass) name one, or set signal = \"file\" and a file of \
@@ -200,6 +205,11 @@ impl SearchKeys {
             further: self.further(),
             produced,
         })
+    }
+
+    /// Whether the user names files of signal; a job made of the commented defaults names the default, and means nothing by it.
+    fn names_files(&self, section: &Section<'_>) -> bool {
+        section.names("signal_events") && self.signal_events != [Path::new("signal.h5")]
     }
 
     /// The files of signal behind the first, each with its mass.
@@ -273,8 +283,13 @@ impl SearchKeys {
             // An empty list, or one with a mistake, which is told.
             return;
         }
-        if self.signal == SignalSource::File || self.signal_mass_gev.iter().any(|mass| *mass > 0.0) {
-            let key = if self.signal == SignalSource::File { "signal" } else { "signal_mass_gev" };
+        let names_mass = self.signal_mass_gev.iter().any(|mass| *mass > 0.0);
+        if self.signal == SignalSource::File || names_mass || self.names_files(section) {
+            let key = match self.signal {
+                SignalSource::File => "signal",
+                SignalSource::Labels if names_mass => "signal_mass_gev",
+                SignalSource::Labels => "signal_events",
+            };
             let message = "is named, without sensitivity (no pseudo-experiment has signal) name strengths, as \
                            sensitivity = [1, 2, 3, 5], or remove it";
             section.wrong(key, message);

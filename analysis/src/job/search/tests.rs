@@ -153,6 +153,13 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
     ("signal = 'here'", "", "signal", "\"labels\" or \"file\""),
     ("signal = 'file'", "", "signal", "without sensitivity"),
     ("signal_mass_gev = 3500", "", "signal_mass_gev", "without sensitivity"),
+    ("signal_events = 's.csv'", "", "signal_events", "without sensitivity"),
+    (
+        "sensitivity = [1]\ninjected = 5\nsignal_events = 's.csv'",
+        "",
+        "signal_events",
+        "that signal is taken from the data",
+    ),
     (
         "sensitivity = [1]\ninjected = 5\nsignal_mass_gev = [3000, 3500]",
         "",
