@@ -35,4 +35,4 @@ pub use mlp::Mlp;
 pub use norm::normalise;
 pub use padding::Padding;
 pub use precision::network_kind;
-pub use resnet::ResNet;
+pub use resnet::{Modulation, ResNet};

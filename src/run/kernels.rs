@@ -1,7 +1,7 @@
 //! Says which networks of a job cannot use the fast kernels that processors have for small networks.
 
 use drapes_analysis::cli::{Loudness, inform, loudness, tell};
-use drapes_analysis::job::Job;
+use drapes_analysis::job::{Conditioning, Job};
 
 use crate::fused;
 
@@ -35,7 +35,11 @@ fn slower(job: &Job) -> Vec<String> {
         let (why, lanes) = ("several times as slow", fused::LANES);
         format!("{key} = {width} computes as tensors, {why} (kernels know multiples of {lanes}) round it")
     };
-    unknown.map(line).collect()
+    let is_modulated = job.denoiser.conditioning == Conditioning::Layers;
+    let modulated = is_modulated.then(|| {
+        "denoiser.conditioning = \"layers\" computes as tensors, several times as slow (kernels know \"input\")".to_owned()
+    });
+    unknown.map(line).chain(modulated).collect()
 }
 
 #[cfg(test)]
@@ -52,5 +56,11 @@ mod tests {
         let classifier = ClassifierSettings { width: 20, ..job.classifier.clone() };
         let odd = slower(&Job { classifier, ..job });
         assert!(odd.len() == 1 && odd[0].starts_with("classifier.width = 20 "), "{odd:?}");
+        let text = format!("{}\n", DEFAULTS.replace("conditioning = \"input\"", "conditioning = \"layers\""));
+        let modulated = slower(&JobFile::from_text("modulated", text).check().expect("a job"));
+        assert!(
+            modulated.len() == 1 && modulated[0].contains("\"layers\" computes as tensors"),
+            "{modulated:?}"
+        );
     }
 }

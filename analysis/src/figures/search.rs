@@ -19,6 +19,7 @@ pub mod numbers;
 pub mod other_search;
 pub mod p_values;
 pub mod peak;
+mod pseudo_numbers;
 pub mod pseudo_searches;
 mod scatters;
 pub mod sculpting;

@@ -28,6 +28,10 @@ keys! {
         /// has what they do).
         #[serde(default, skip_serializing_if = "is_none")]
         pub mass_features: usize = 0, whole("a whole number up to 64", |count| count <= 64);
+        /// `input`: noise strength and mass enter with the event (P); `layers`: they scale and shift what every further layer sees as well
+        /// (docs/validation.md has both).
+        #[serde(default, skip_serializing_if = "Conditioning::goes_without_saying")]
+        pub conditioning: Conditioning = "input", word();
         /// Passes over the side-band events (P).
         pub epochs: usize = 700, positive();
         /// Events a step (D).
@@ -98,6 +102,25 @@ pub enum NoiseEmbedding {
 }
 
 impl NoiseEmbedding {
+    /// Whether a stored job goes without naming it: fingerprints of what was trained before there was a choice stay as they are.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    fn goes_without_saying(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Where noise strength and mass enter a denoiser.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Conditioning {
+    /// With the event, in the first layer: what a stored job means that names none.
+    #[default]
+    Input,
+    /// There, and by a scale and a shift of what each further layer sees.
+    Layers,
+}
+
+impl Conditioning {
     /// Whether a stored job goes without naming it: fingerprints of what was trained before there was a choice stay as they are.
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
     fn goes_without_saying(&self) -> bool {

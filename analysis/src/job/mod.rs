@@ -49,7 +49,8 @@ pub use columns::DefinedColumns;
 pub use control_search::{InCommon, SearchedEvents, Unlike};
 pub use data::{Data, IndependentBackground, Layout, OtherSample};
 pub use diffusion::{
-    DenoiserSettings, LossWeighting, Marginals, Momentum, NoiseEmbedding, SamplerSettings, Schedule,
+    Conditioning, DenoiserSettings, LossWeighting, Marginals, Momentum, NoiseEmbedding, SamplerSettings,
+    Schedule,
 };
 pub use event_file::EventFile;
 pub use file::JobFile;

@@ -5,7 +5,7 @@ pub mod keys;
 pub mod looks;
 pub mod memory;
 
-use crate::job::{FlowKind, FlowNetwork, Job, NoiseGrid, Oversampling, Start, TemplateSpec};
+use crate::job::{Conditioning, FlowKind, FlowNetwork, Job, NoiseGrid, Oversampling, Start, TemplateSpec};
 
 /// Event numbers that a price follows from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,12 +65,12 @@ pub fn kinematics_weights(job: &Job) -> f64 {
 
 fn denoiser_of(job: &Job, features: usize) -> f64 {
     let denoiser = &job.denoiser;
-    weights(
-        features + denoiser.noise_features + 1 + denoiser.mass_features,
-        denoiser.hidden_layers,
-        denoiser.width,
-        features,
-    )
+    let condition = denoiser.noise_features + 1 + denoiser.mass_features;
+    let modulation = match denoiser.conditioning {
+        Conditioning::Input => 0.0,
+        Conditioning::Layers => product([condition, 2 * denoiser.width, denoiser.hidden_layers]),
+    };
+    weights(features + condition, denoiser.hidden_layers, denoiser.width, features) + modulation
 }
 
 /// Numbers that the model of the jets' kinematics generates.

@@ -85,9 +85,12 @@ const COLUMNS: [Shown; 22] = [
     shown("N_t", "template events behind the cut", "n_template_passing", |row| {
         plain(row, "n_template_passing")
     }),
-    shown("b ± σ", "background that the template expects", "background", |row| {
-        measured(row, "background", 1)
-    }),
+    shown(
+        "b ± σ",
+        "background that the template expects; σ holds the scatter of counts",
+        "background",
+        |row| measured(row, "background", 1),
+    ),
     shown("δ", "excess of background over the template that b allows for", "delta", |row| {
         measured(row, "delta", 3)
     }),

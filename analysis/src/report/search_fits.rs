@@ -37,7 +37,7 @@ impl Row<'_> {
     }
 
     fn number(&self, column: &str) -> Option<f64> {
-        self.text(column).parse().ok()
+        self.text(column).parse().ok().filter(|value: &f64| value.is_finite())
     }
 
     /// Covariances with all parameters of the fit.
@@ -55,8 +55,12 @@ impl Row<'_> {
 
 impl SearchFits {
     pub fn of(results: &Results) -> Self {
-        let text = csv(results).unwrap_or_default();
-        let mut reader = csv::Reader::from_reader(&text[..]);
+        Self::of_table(&csv(results).unwrap_or_default())
+    }
+
+    /// Of `fits.csv`.
+    fn of_table(text: &[u8]) -> Self {
+        let mut reader = csv::Reader::from_reader(text);
         let headings = reader.headers().cloned().unwrap_or_default();
         let records: Vec<csv::StringRecord> = reader.records().flatten().collect();
         let rows: Vec<Row<'_>> = records.iter().map(|record| Row(&headings, record)).collect();
@@ -82,18 +86,18 @@ fn cells(fit: &[Row<'_>]) -> Vec<Vec<Cell>> {
             p("quality_p"),
             p("f_test_p"),
         ];
-        let value = row.number("value").unwrap_or(f64::NAN);
-        // One at its bound has no error, and is correlated with nothing.
-        let correlation = |(covariance, other): (f64, &f64)| match errors[place] * other {
-            0.0 => "–".to_owned(),
-            both => format!("{:.2}", covariance / both),
+        let value = row.number("value").map_or("–".to_owned(), significant);
+        let value = match errors[place] {
+            error if error > 0.0 => format!("{value} ± {}", significant(error)),
+            _ => format!("{value}, at its bound"),
+        };
+        // One at its bound is correlated with nothing.
+        let correlation = |(covariance, other): (f64, &f64)| match covariance / (errors[place] * other) {
+            share if share.is_finite() => format!("{share:.2}"),
+            _ => "–".to_owned(),
         };
         let correlations: Vec<String> = row.covariances().into_iter().zip(&errors).map(correlation).collect();
-        let of_parameter = [
-            row.text("parameter").to_owned(),
-            format!("{} ± {}", significant(value), significant(errors[place])),
-            correlations.join(" "),
-        ];
+        let of_parameter = [row.text("parameter").to_owned(), value, correlations.join(" ")];
         let of_fit = of_fit.map(|text| if place == 0 { text } else { String::new() });
         of_fit.into_iter().chain(of_parameter).map(Cell::of).collect()
     };
@@ -109,5 +113,43 @@ fn significant(value: f64) -> String {
             format!("{value:.digits$}")
         }
         _ => format!("{value:.3e}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADINGS: &str = "fit_window_low_gev,fit_window_high_gev,efficiency,function,quality_p,f_test_p,parameter,value,error,\
+                            covariance_1,covariance_2,covariance_3";
+
+    fn shown(rows: &[&str]) -> (usize, Vec<Vec<String>>) {
+        let text = format!("{HEADINGS}\n{}\n", rows.join("\n"));
+        let found = SearchFits::of_table(text.as_bytes());
+        let texts = |row: &Vec<Cell>| row.iter().map(|cell| cell.text.clone()).collect();
+        (found.fits, found.rows.iter().map(texts).collect())
+    }
+
+    #[test]
+    fn a_fit_is_named_once_and_a_parameter_at_its_bound_has_no_error() {
+        let (fits, rows) = shown(&[
+            "85,95,1,bernstein,0.4,,c0,12.5,2,4,-1,0",
+            "85,95,1,bernstein,0.4,,c1,3.25,1,-1,1,0",
+            "85,95,1,bernstein,0.4,,c2,0,0,0,0,0",
+            "85,95,0.01,dijet,1e-5,0.3,ln p1,-1234567,0.5,0.25,,",
+        ]);
+        assert_eq!(fits, 2);
+        assert_eq!(rows[0], ["85–95", "1", "bernstein", "0.40", "–", "c0", "12.50 ± 2.000", "1.00 -0.50 –"]);
+        assert_eq!(rows[1], ["", "", "", "", "", "c1", "3.250 ± 1.000", "-0.50 1.00 –"]);
+        assert_eq!(rows[2][5..], ["c2", "0, at its bound", "– – –"]);
+        assert_eq!(rows[3][..5], ["85–95", "0.01", "dijet", "1.0e-5", "0.30"]);
+        assert_eq!(rows[3][5..], ["ln p1", "-1.235e6 ± 0.5000", "1.00"]);
+    }
+
+    #[test]
+    fn nothing_of_no_fit_and_no_number_of_what_is_none() {
+        assert_eq!(shown(&[]), (0, vec![]));
+        let (_, rows) = shown(&["85,95,1,dijet,,,p2,NaN,NaN,NaN,,"]);
+        assert_eq!(rows[0][3..], ["–", "–", "p2", "–, at its bound", "–"]);
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::control_searches::{ControlSearch, ControlSearchThen};
 use super::{Process, Store};
 use crate::error::Error;
-use crate::job::{FitFunctions, Job, MassWindow, Peak};
+use crate::job::{FitFunctions, Job, MassWindow, Peak, PseudoSearches};
 
 /// The name of the file.
 pub const UNBLINDING: &str = "unblinded.json";
@@ -57,13 +57,34 @@ pub struct Unblinding {
     /// The other searches that measured its cuts then, likewise.
     #[serde(default)]
     pub control_searches: Vec<ControlSearchThen>,
+    /// Its pseudo-experiments then, by which errors hold the scatter of counts; `None` where an earlier program wrote the file, of which
+    /// nobody knows.
+    #[serde(default)]
+    pub calibration: Option<CalibrationThen>,
+}
+
+/// The pseudo-experiments that a search had when it was unblinded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CalibrationThen {
+    /// None.
+    Without,
+    /// These.
+    By(PseudoSearches),
+}
+
+impl CalibrationThen {
+    /// Those of a job.
+    fn of(job: &Job) -> Self {
+        job.search.as_ref().and_then(|search| search.calibration).map_or(Self::Without, Self::By)
+    }
 }
 
 impl Unblinding {
     /// What the search of a job has beyond what it had then, or has no more, in words; nothing where it is what it was, or nobody knows.
     ///
     /// It may have been chosen with the data in sight. It is shown, for whoever has looked has looked, and named. A control window
-    /// changes the expected background of all others; a cut can be added only as long as no window is done.
+    /// changes the expected background of all others, and so do pseudo-experiments its error; a cut can be added only as long as no window
+    /// is done.
     pub fn changed_since(&self, job: &Job, control_searches: &[ControlSearch]) -> Option<String> {
         let search = job.search.as_ref().filter(|_| !self.windows.is_empty())?;
         let beyond = |now: Vec<MassWindow>, then: &[MassWindow], what: &'static str| {
@@ -80,6 +101,9 @@ impl Unblinding {
             let names: Vec<&str> = search.fit_functions.iter().map(|family| family.word()).collect();
             format!("fits of spectra by {}", names.join(", "))
         });
+        let recalibrated = self.calibration.is_some_and(|then| then != CalibrationThen::of(job));
+        let calibration =
+            recalibrated.then(|| "other pseudo-experiments (search.calibrate and its keys)".to_owned());
         let now: Vec<ControlSearchThen> = control_searches.iter().map(ControlSearch::then).collect();
         let named = |one: &[ControlSearchThen], beyond: &[ControlSearchThen]| {
             let others = one.iter().filter(|search| beyond.iter().all(|known| known.counts != search.counts));
@@ -92,6 +116,7 @@ impl Unblinding {
             .chain(cuts)
             .chain(peak)
             .chain(functions)
+            .chain(calibration)
             .chain(searches)
             .collect();
         let removed = named(&self.control_searches, &now);
@@ -139,6 +164,7 @@ impl Store {
             peak: job.search.as_ref().and_then(|search| search.peak),
             fit_functions: job.search.as_ref().map(|search| search.fit_functions.clone()).unwrap_or_default(),
             control_searches: self.control_searches()?.iter().map(ControlSearch::then).collect(),
+            calibration: Some(CalibrationThen::of(job)),
         };
         self.write_json(UNBLINDING, &unblinding)?;
         Ok(unblinding)

@@ -1,12 +1,12 @@
 //! The conditional denoiser D(x; σ, m) of an ensemble of models.
 
-use drapes_analysis::job::{DenoiserSettings, NoiseEmbedding, NoisePath, SamplerSettings};
+use drapes_analysis::job::{Conditioning, DenoiserSettings, NoiseEmbedding, NoisePath, SamplerSettings};
 use tch::{Device, Kind, Tensor};
 
 use super::mass::mass_waves;
 use super::noise::{NoiseLaw, Preconditioning, cosines, log_features, time_features};
 use crate::fused::{ResidualNetwork, answers, is_known};
-use crate::nn::{Layout, ResNet};
+use crate::nn::{Layout, Modulation, ResNet};
 use crate::sample::marginals::ColumnMaps;
 
 /// The network behind a denoiser.
@@ -24,6 +24,8 @@ pub struct DenoiserShape {
     pub mass_features: usize,
     /// What those of the noise strength are.
     pub noise_embedding: NoiseEmbedding,
+    /// Where noise strength and mass enter.
+    pub conditioning: Conditioning,
     /// The path that events take to noise.
     pub path: NoisePath,
     /// The least noise strength that it learns, which is that of the sampler.
@@ -35,8 +37,15 @@ pub struct DenoiserShape {
 impl DenoiserShape {
     /// The network that a job asks for.
     pub fn new(features: usize, denoiser: &DenoiserSettings, sampler: &SamplerSettings) -> Self {
-        let DenoiserSettings { hidden_layers, width, noise_features, mass_features, noise_embedding, .. } =
-            *denoiser;
+        let DenoiserSettings {
+            hidden_layers,
+            width,
+            noise_features,
+            mass_features,
+            noise_embedding,
+            conditioning,
+            ..
+        } = *denoiser;
         let SamplerSettings { sigma_min, sigma_max, .. } = *sampler;
         let path = NoisePath::Diffusion;
         Self {
@@ -46,6 +55,7 @@ impl DenoiserShape {
             noise_features,
             mass_features,
             noise_embedding,
+            conditioning,
             path,
             sigma_min,
             sigma_max,
@@ -67,19 +77,36 @@ impl DenoiserShape {
         }
     }
 
-    /// What the network sees of an event: its features, those of its noise strength, its mass and waves of it.
+    /// What the network sees beside an event's features: those of its noise strength, its mass and waves of it.
+    fn condition(&self) -> usize {
+        self.noise_features + 1 + self.mass_features
+    }
+
+    /// What the network sees of an event.
     fn inputs(&self) -> usize {
-        self.features + self.noise_features + 1 + self.mass_features
+        self.features + self.condition()
+    }
+
+    fn modulation(&self) -> Option<Modulation> {
+        match self.conditioning {
+            Conditioning::Input => None,
+            Conditioning::Layers => Some(Modulation { inputs: self.condition() }),
+        }
     }
 
     /// The parameters of one model.
     pub fn layout(&self) -> Layout {
-        ResNet::layout(self.inputs(), self.hidden_layers, self.width, self.features)
+        ResNet::layout(self.inputs(), (self.hidden_layers, self.width), self.features, self.modulation())
+    }
+
+    /// The networks of `[members, len]` parameters of this layout.
+    pub fn networks(&self, layout: &Layout, parameters: &Tensor) -> ResNet {
+        ResNet::over(layout, parameters, self.modulation())
     }
 
     /// The same network for kernels, if they know such a one.
     pub(super) fn kernel(&self) -> Option<ResidualNetwork> {
-        is_known(self.width)
+        (is_known(self.width) && self.conditioning == Conditioning::Input)
             .then(|| ResidualNetwork::new(self.inputs(), self.hidden_layers, self.width, self.features))
     }
 
@@ -90,7 +117,7 @@ impl DenoiserShape {
     pub(super) fn answer(&self, parameters: &Tensor, input: &Tensor) -> Tensor {
         let kernel = self.kernel().filter(|_| input.device() == Device::Cpu);
         let Some(network) = kernel else {
-            return ResNet::over(&self.layout(), parameters).forward(input);
+            return self.networks(&self.layout(), parameters).forward(input);
         };
         let values = |tensor: &Tensor| Vec::<f32>::try_from(&tensor.flatten(0, -1)).unwrap_or_default();
         let answered = answers(&network, &values(parameters), &values(input));
@@ -193,7 +220,7 @@ impl Denoiser {
     /// # Units
     /// Mapped events and masses.
     pub fn denoise(&self, x: &Tensor, sigma: f64, mass: &Tensor) -> Tensor {
-        let network = ResNet::over(&self.layout, &self.parameters);
+        let network = self.shape.networks(&self.layout, &self.parameters);
         self.denoised(x, sigma, &network.forward(&self.input(x, sigma, mass)))
     }
 

@@ -157,7 +157,7 @@ impl Model for DenoiserModel<'_> {
     const STEPS_A_BLOCK: usize = STEPS_A_BLOCK;
 
     fn network(&self, parameters: &Tensor) -> ResNet {
-        ResNet::over(&self.layout, parameters)
+        self.shape.networks(&self.layout, parameters)
     }
 
     fn draw(&self, members: &mut [Learner], steps: usize) -> Block {

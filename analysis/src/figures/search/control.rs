@@ -1,11 +1,13 @@
 //! What control windows say of templates: by how much more background passes a cut than they say.
 
-use super::window::{NO_EXCESS, template_cut};
+use super::scatters::Scatters;
+use super::window::{NO_EXCESS, is_same, template_cut};
 use crate::job::MassWindow;
 use crate::plan::work::{Passed, SearchWindow, SearchedWindow};
 use crate::statistics::search::background::{Normalisation, expected_background};
 use crate::statistics::search::control::{ControlCount, ControlExcess, combined};
 use crate::statistics::search::jump::{CutBin, jump};
+use crate::statistics::search::scatter::Scatter;
 use crate::statistics::search::sculpting::{Sculpting, sculpting};
 use crate::store::Results;
 use crate::store::control_searches::CutOfOther;
@@ -27,10 +29,10 @@ pub struct MeasuredCut {
 
 impl MeasuredCut {
     /// By the counts of some control windows.
-    pub fn of(efficiency: f64, counts: Vec<ControlCount>) -> Self {
+    pub fn of(efficiency: f64, counts: &[ControlCount], scatter: Scatter) -> Self {
         let sum = |of: fn(&ControlCount) -> f64| counts.iter().map(of).sum();
         let (found, expected) = (sum(|count| count.found), sum(|count| count.expected));
-        Self { efficiency, found, expected, excess: combined(&counts) }
+        Self { efficiency, found, expected, excess: combined(counts, scatter) }
     }
 }
 
@@ -38,14 +40,14 @@ impl Deltas {
     /// Of the control windows that are finished, a cut of the job each.
     pub fn of(results: &Results) -> Self {
         let efficiencies = results.job.search.as_ref().map_or(&[][..], |search| &search.efficiencies);
-        let all = regions(results);
+        let (all, scatters) = (regions(results), Scatters::of(results));
         let measured = |efficiency: &f64| {
             let counts: Vec<ControlCount> = all
                 .iter()
                 .filter(|region| is_same(region.cut.efficiency, *efficiency))
                 .map(|region| region.cut.count)
                 .collect();
-            MeasuredCut::of(*efficiency, counts)
+            MeasuredCut::of(*efficiency, &counts, scatters.at(*efficiency))
         };
         Self(efficiencies.iter().map(measured).collect())
     }
@@ -104,11 +106,6 @@ pub fn regions(results: &Results) -> Vec<Region<'_>> {
         })
     });
     own.chain(others).collect()
-}
-
-/// Whether two cuts are one.
-pub fn is_same(one: f64, other: f64) -> bool {
-    one.to_bits() == other.to_bits()
 }
 
 /// A cut of a control window.

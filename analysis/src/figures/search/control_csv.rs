@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
-use super::control::{ControlCut, Region, is_same, regions};
-use super::numbers::quoted_p;
+use super::control::{ControlCut, Region, regions};
+use super::scatters::Scatters;
+use super::window::is_same;
 use crate::figures::table::round;
 use crate::statistics::search::background::{Normalisation, TemplateCut, expected_background};
 use crate::statistics::search::control::{ControlCount, combined};
 use crate::statistics::search::p_value::PValue;
-use crate::statistics::search::scatter::Scatter;
+use crate::statistics::search::quoted::quoted_p;
 use crate::store::Results;
 
 /// A row of `control.csv`.
@@ -35,9 +36,9 @@ struct ControlRow<'a> {
 }
 
 impl<'a> ControlRow<'a> {
-    fn of(all: &[Region<'a>], place: usize) -> Self {
+    fn of(all: &[Region<'a>], place: usize, scatters: &Scatters) -> Self {
         let Region { search, window, n_data, n_template, cut, own } = &all[place];
-        let delta = cut.count.delta();
+        let delta = cut.count.delta(scatters.at(cut.efficiency));
         let sculpted = own.as_ref().and_then(ControlCut::sculpting);
         Self {
             control_low_gev: window.low.0,
@@ -50,7 +51,7 @@ impl<'a> ControlRow<'a> {
             expected: round(cut.count.expected),
             delta: round(delta.value),
             delta_error: round(delta.error),
-            p_by_others: p_by_others(all, place).map(|p| round(p.value())),
+            p_by_others: p_by_others(all, place, scatters).map(|p| round(p.value())),
             sculpting_chi2: sculpted.as_ref().map(|found| round(found.chi_squared)),
             sculpting_bins: sculpted.as_ref().map(|found| found.bins.len()),
             sculpting_p: sculpted.and_then(|found| found.p).map(round),
@@ -70,31 +71,32 @@ fn found(count: &ControlCount) -> usize {
 ///
 /// It is uniform where δ and its spread hold for windows that did not measure them, and where they are known: of two or three windows
 /// the spread is hardly known, and p is too often small if there is one.
-pub fn p_by_others(all: &[Region<'_>], place: usize) -> Option<PValue> {
+pub fn p_by_others(all: &[Region<'_>], place: usize, scatters: &Scatters) -> Option<PValue> {
     let Region { n_data, n_template, cut, .. } = &all[place];
     let others = all
         .iter()
         .enumerate()
         .filter(|(other, region)| *other != place && is_same(region.cut.efficiency, cut.efficiency));
     let others: Vec<ControlCount> = others.map(|(_, region)| region.cut.count).collect();
+    let scatter = scatters.at(cut.efficiency);
     let template = TemplateCut {
         before: *n_template as f64,
         behind: cut.n_template_passing as f64,
         independent: cut.count.independent,
-        scatter: Scatter::OF_COUNTS,
+        scatter,
     };
     let counted = Normalisation::Counted(*n_data as f64);
-    let background = expected_background(&template, counted, combined(&others)?.delta).ok()?;
+    let background = expected_background(&template, counted, combined(&others, scatter)?.delta).ok()?;
     Some(quoted_p(found(&cut.count), background))
 }
 
 /// All control windows and cuts as CSV, those of other searches below; none where there are none. They are never blind.
 pub fn csv(results: &Results) -> Option<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let all = regions(results);
+    let (all, scatters) = (regions(results), Scatters::of(results));
     for place in 0..all.len() {
         // Writing to memory cannot fail, and every row has the same fields.
-        let _ = writer.serialize(ControlRow::of(&all, place));
+        let _ = writer.serialize(ControlRow::of(&all, place, &scatters));
     }
     writer.into_inner().ok().filter(|bytes| !bytes.is_empty())
 }

@@ -216,7 +216,7 @@ impl SearchRow {
         self.delta = Some(round(delta.value));
         self.delta_error = Some(round(delta.error));
         self.delta_windows = Some(found.delta.map_or(0, |delta| delta.regions));
-        self.scatter = Some(round(found.scatter.ratio()));
+        self.scatter = found.scatter.map(|scatter| round(scatter.ratio()));
         self.z = write.number(Some(excess.z));
         self.p = write.p(Some(excess.p));
         self.p_exact = write.p(Some(excess.exact));

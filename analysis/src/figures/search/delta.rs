@@ -1,6 +1,7 @@
 //! By how much more data than their templates say passes cuts in control windows, against the share of the template that passes.
 
 use super::control::{Deltas, regions};
+use super::scatters::Scatters;
 use crate::figures::excess::{published_curve, push_published};
 use crate::figures::{FigureTable, palette};
 use crate::statistics::band::Band;
@@ -19,7 +20,7 @@ const MEAN: &str = "mean";
 
 /// δ of each cut with its error as windows that are searched take it, and δ̂ of each control window; empty without any. They are not blind.
 pub fn table(name: &str, results: &Results) -> FigureTable {
-    let mut table = FigureTable::new(name);
+    let (mut table, scatters) = (FigureTable::new(name), Scatters::of(results));
     for cut in Deltas::of(results).cuts() {
         let Some(found) = cut.excess else { continue };
         // The error is relative to 1 + δ.
@@ -36,7 +37,12 @@ pub fn table(name: &str, results: &Results) -> FigureTable {
             None => region.window.to_string(),
             Some(search) => format!("{} of {search}", region.window),
         };
-        push(&mut table, (EACH, &curve), region.cut.efficiency, (region.cut.count.delta(), 1));
+        push(
+            &mut table,
+            (EACH, &curve),
+            region.cut.efficiency,
+            (region.cut.count.delta(scatters.at(region.cut.efficiency)), 1),
+        );
     }
     push_published(&mut table, TAKEN);
     table

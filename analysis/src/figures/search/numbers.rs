@@ -11,6 +11,7 @@ use crate::statistics::search::control::ControlExcess;
 use crate::statistics::search::counting::CountLikelihood;
 use crate::statistics::search::limits::{QUOTED_LEVEL, UpperLimits, upper_limits, upper_limits_along};
 use crate::statistics::search::p_value::PValue;
+use crate::statistics::search::quoted::larger;
 use crate::statistics::search::scatter::Scatter;
 use crate::statistics::search::small_counts::{exact_p, exact_p_behind_cut};
 use crate::statistics::spectrum::SpectrumError;
@@ -38,8 +39,8 @@ pub struct CutNumbers<'a> {
     pub data: Option<usize>,
     /// δ of the cut, where control windows have measured it.
     pub delta: Option<ControlExcess>,
-    /// By how much counts behind the cut scatter more than their numbers say, where pseudo-experiments have measured it.
-    pub scatter: Scatter,
+    /// By how much counts behind the cut scatter more than their numbers say, where enough pseudo-experiments have measured it.
+    pub scatter: Option<Scatter>,
     /// Against the template.
     pub direct: Result<Excess, String>,
     /// Against a fit of the side-bands behind the same cut.
@@ -175,16 +176,6 @@ fn limits(data: usize, background: Background) -> Option<UpperLimits> {
     upper_limits(&likelihood, QUOTED_LEVEL, background.expected.sqrt() + 3.0).ok()
 }
 
-fn larger(one: PValue, other: PValue) -> PValue {
-    if other > one { other } else { one }
-}
-
-/// The p-value of so many data over what a template expects, as [`Excess::quoted`] has it.
-pub fn quoted_p(data: usize, background: Background) -> PValue {
-    let likelihood = CountLikelihood { count: data as f64, background, efficiency_error: 0.0 };
-    larger(PValue::of_z(likelihood.z()), exact_p_behind_cut(data as u64, background))
-}
-
 impl CutNumbers<'_> {
     /// The excess by an estimate, where there is one that counts: by the template, or by a fit that describes its side-bands.
     pub fn evidence(&self, estimate: Estimate) -> Option<&Excess> {
@@ -202,7 +193,11 @@ impl CutNumbers<'_> {
     pub fn contradiction(&self) -> Option<String> {
         let template = self.direct.as_ref().ok()?.background;
         let fit = self.fit_that_describes()?.excess.background;
-        let (ratio, error) = (fit.expected / template.expected, fit.error.hypot(template.error));
+        // Data in the window take no part here, and nor does their scatter.
+        let independent = self.passed?.independent;
+        let scatter = self.scatter.map_or(0.0, |own| own.relative_variance(template.expected, independent));
+        let of_template = (template.error.powi(2) - scatter * template.expected.powi(2)).max(0.0).sqrt();
+        let (ratio, error) = (fit.expected / template.expected, fit.error.hypot(of_template));
         let is_far = !(1.0 / CONTRADICTION..CONTRADICTION).contains(&ratio)
             && (fit.expected - template.expected).abs() > CONTRADICTION_ERRORS * error;
         is_far.then(|| {
@@ -265,13 +260,13 @@ fn of_window<'a>(
         passed: None,
         data: Some(window.n_data),
         delta: None,
-        scatter: Scatter::OF_COUNTS,
+        scatter: None,
         direct: Err("before a cut the template says nothing of their number".to_owned()),
         spectrum,
     };
     let of_cut = |cut: &'a WindowCut| {
         let passed = cut.outcome.passed();
-        let (delta, scatter) = (deltas.at(cut.efficiency), scatters.at(cut.efficiency));
+        let (delta, scatter) = (deltas.at(cut.efficiency), scatters.known(cut.efficiency));
         CutNumbers {
             window,
             regions,
@@ -281,7 +276,10 @@ fn of_window<'a>(
             delta,
             scatter,
             direct: passed.ok_or_else(|| untold(&cut.outcome)).and_then(|passed| {
-                let cut = TemplateCut { scatter, ..template_cut(window, passed) };
+                let cut = TemplateCut {
+                    scatter: scatter.unwrap_or(Scatter::OF_COUNTS),
+                    ..template_cut(window, passed)
+                };
                 let delta = delta.map_or(NO_EXCESS, |found| found.delta);
                 direct((window.n_data, passed.data), cut, delta, fitted)
             }),

@@ -1,6 +1,7 @@
 //! What a search has counted, for another one whose cuts it measures: its windows are control windows there.
 
-use super::control::{cuts_of, is_same};
+use super::control::cuts_of;
+use super::window::is_same;
 use crate::job::MassWindow;
 use crate::plan::work::{SearchWindow, SearchedWindow};
 use crate::store::Results;

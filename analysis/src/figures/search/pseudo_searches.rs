@@ -3,17 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use super::numbers::quoted_p;
+use super::pseudo_numbers::{PseudoNumbers, counted};
 use super::scatters::Scatters;
-use super::window::NO_EXCESS;
-use crate::plan::work::{PseudoCount, PseudoExperiment, PseudoExperiments, PseudoWindow};
+use crate::plan::work::{PseudoExperiments, PseudoWindow};
 use crate::statistics::closure::Measured;
-use crate::statistics::search::background::{Normalisation, TemplateCut, expected_background};
 use crate::statistics::search::calibration::{Calibration, CorrectedP};
 use crate::statistics::search::intervals::{Interval, ONE_SIGMA, clopper_pearson};
 use crate::statistics::search::p_value::PValue;
 use crate::statistics::search::pseudo_experiments::{GlobalP, global_p};
-use crate::statistics::search::scatter::{Scatter, mean_square, pull};
+use crate::statistics::search::scatter::{mean_square, pull};
 use crate::statistics::search::uniformity::{Uniformity, uniformity};
 use crate::store::Results;
 
@@ -61,17 +59,20 @@ pub struct Rate {
 }
 
 impl CutCalibration {
-    fn of(window: &str, efficiency: f64, counts: &[Counted]) -> Self {
-        let p_values: Vec<PValue> = counts.iter().map(|counted| counted.p).collect();
-        let mean = |of: fn(&Counted) -> f64| counts.iter().map(of).sum::<f64>() / counts.len().max(1) as f64;
+    fn of(window: &str, efficiency: f64, counts: &[(PseudoNumbers, PValue)]) -> Self {
+        let p_values: Vec<PValue> = counts.iter().map(|(_, p)| *p).collect();
+        let numbers = || counts.iter().map(|(numbers, _)| numbers);
+        let mean =
+            |of: fn(&PseudoNumbers) -> f64| numbers().map(of).sum::<f64>() / counts.len().max(1) as f64;
+        let pulls: Vec<f64> = numbers().map(|found| pull(found.data, found.expected, found.behind)).collect();
         Self {
             window: window.to_owned(),
             efficiency,
             calibration: Calibration::of(p_values.iter().copied()),
             uniformity: uniformity(&p_values),
             mean_data: mean(|counted| counted.data),
-            mean_background: mean(|counted| counted.background),
-            scatter: mean_square(&counts.iter().map(|counted| counted.pull).collect::<Vec<_>>()),
+            mean_background: mean(|counted| counted.expected),
+            scatter: mean_square(&pulls),
             p_values,
         }
     }
@@ -94,33 +95,6 @@ impl CutCalibration {
     }
 }
 
-/// A cut in one pseudo-experiment.
-struct Counted {
-    data: f64,
-    background: f64,
-    /// As counts alone would have it.
-    pull: f64,
-    p: PValue,
-}
-
-impl Counted {
-    /// b and p as of data: of δ there is none, for data and template are of one model.
-    fn of(
-        experiment: &PseudoExperiment,
-        n_template: usize,
-        count: PseudoCount,
-        scatter: Scatter,
-    ) -> Option<Self> {
-        let (before, behind) = (n_template as f64, count.template as f64);
-        let cut = TemplateCut { scatter, ..TemplateCut::of_independent(before, behind) };
-        let counted = Normalisation::Counted(experiment.n_data as f64);
-        let background = expected_background(&cut, counted, NO_EXCESS).ok()?;
-        let p = quoted_p(count.data, background);
-        let (data, background) = (count.data as f64, background.expected);
-        Some(Self { data, background, p, pull: pull(data, background, behind) })
-    }
-}
-
 impl PseudoSearch {
     /// The finished pseudo-experiments of a search; without any it is empty.
     pub fn of(results: &Results) -> Self {
@@ -139,11 +113,10 @@ impl PseudoSearch {
                 let (mut counts, scatter) = (vec![], scatters.at(*efficiency));
                 for part in parts {
                     for (number, experiment) in (part.first..).zip(&part.experiments) {
-                        let count = experiment.cuts.get(place).copied().flatten();
-                        let counted =
-                            count.and_then(|count| Counted::of(experiment, part.n_template, count, scatter));
-                        lowest.see(number, window, counted.as_ref().map(|counted| counted.p));
-                        counts.extend(counted);
+                        let found = counted(experiment, part.n_template, place);
+                        let found = found.and_then(|found| Some((found, found.p(scatter)?)));
+                        lowest.see(number, window, found.map(|(_, p)| p));
+                        counts.extend(found);
                     }
                 }
                 cuts.push(CutCalibration::of(window, *efficiency, &counts));

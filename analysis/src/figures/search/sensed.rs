@@ -2,7 +2,7 @@
 //! a window.
 
 use super::control::Deltas;
-use super::numbers::{CutNumbers, Excess, quoted_p};
+use super::numbers::{CutNumbers, Excess};
 use super::scatters::Scatters;
 use crate::job::{Produced, ScanPoint};
 use crate::plan::work::{SensedCount, SensedExperiment, SensedWindow, SensitivityExperiments};
@@ -11,6 +11,7 @@ use crate::statistics::search::background::{Background, Normalisation, TemplateC
 use crate::statistics::search::counting::CountLikelihood;
 use crate::statistics::search::limits::UpperLimits;
 use crate::statistics::search::passing_signal::{PassingSignal, Simulated};
+use crate::statistics::search::quoted::quoted_p;
 use crate::statistics::search::scatter::Scatter;
 use crate::store::Results;
 use crate::store::unblinding::Blinding;

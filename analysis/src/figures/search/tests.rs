@@ -150,6 +150,7 @@ fn unblinded(results: Results) -> Results {
         peak: None,
         fit_functions: crate::job::FitFunctions::usual(),
         control_searches: vec![],
+        calibration: None,
     };
     Results { unblinding: Some(unblinding), ..results }
 }

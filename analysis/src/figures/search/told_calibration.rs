@@ -1,14 +1,16 @@
 //! What the closing table says of control windows and pseudo-experiments.
 
-use super::control::{Deltas, MeasuredCut, Region, is_same, regions};
+use super::control::{Deltas, MeasuredCut, Region, regions};
 use super::control_csv::p_by_others;
 use super::numbers::{CutNumbers, of_all};
 use super::pseudo_searches::{CutCalibration, NOT_UNIFORM, PseudoSearch, QUOTED_P};
-use super::scatters::Scatters;
-use super::window::searched;
+use super::scatters::{MeasuredScatter, Scatters};
+use super::window::{is_same, searched};
 use crate::plan::work::pseudo_experiments::too_few;
+use crate::statistics::search::control::ControlCount;
 use crate::statistics::search::intervals::{ONE_SIGMA, clopper_pearson};
 use crate::statistics::search::p_value::PValue;
+use crate::statistics::search::scatter::LEAST_PULLS;
 use crate::store::Results;
 use crate::store::unblinding::Blinding;
 use crate::text::columns;
@@ -50,12 +52,9 @@ impl Measured {
 
 /// All of it; nothing of data behind cuts while the search is blind.
 pub fn of_results(results: &Results, all: &[CutNumbers<'_>]) -> Calibrated {
-    let (pseudo, deltas) = (PseudoSearch::of(results), Deltas::of(results));
-    let efficiencies = results.job.search.as_ref().map_or(&[][..], |search| &search.efficiencies);
+    let (pseudo, deltas, scatters) = (PseudoSearch::of(results), Deltas::of(results), Scatters::of(results));
     let mut tables = String::new();
-    for lines in
-        [control_lines(results, &deltas), calibration_lines(efficiencies, &pseudo, &Scatters::of(results))]
-    {
+    for lines in [control_lines(results, &deltas, &scatters), calibration_lines(&pseudo, &scatters)] {
         if lines.len() > 1 {
             tables.push_str(&format!("\n{}", columns(&lines)));
         }
@@ -63,6 +62,7 @@ pub fn of_results(results: &Results, all: &[CutNumbers<'_>]) -> Calibrated {
     let unmeasured = unmeasured(&deltas, all);
     let mut notes = control_notes(results, &deltas, &unmeasured);
     notes.extend(not_uniform(results, &pseudo));
+    notes.extend(unknown_scatter(&scatters));
     if results.blinding() == Blinding::Open {
         notes.extend(global(&pseudo, all));
     }
@@ -74,18 +74,19 @@ pub fn of_results(results: &Results, all: &[CutNumbers<'_>]) -> Calibrated {
 
 /// A row for each cut that control windows have numbers of; where they are of several searches, of each of these as well, for windows
 /// of one search share what its events have in common.
-fn control_lines(results: &Results, deltas: &Deltas) -> Vec<Vec<String>> {
+fn control_lines(results: &Results, deltas: &Deltas, scatters: &Scatters) -> Vec<Vec<String>> {
     let headings = ["control windows", "ε", "N", "expected", "δ", "spread", "p < 0.05 by the others"];
     let mut lines = vec![headings.map(str::to_owned).to_vec()];
     let all = regions(results);
     let mut sources: Vec<Option<&str>> = all.iter().map(|region| region.search).collect();
     sources.dedup();
     for cut in deltas.cuts() {
-        lines.extend(control_line(cut, "", low_by_others(&all, cut.efficiency)));
+        lines.extend(control_line(cut, "", low_by_others(&all, cut.efficiency, scatters)));
         for source in sources.iter().filter(|_| sources.len() > 1) {
             let own = all.iter().filter(|region| region.search == *source);
             let own = own.filter(|region| is_same(region.cut.efficiency, cut.efficiency));
-            let own = MeasuredCut::of(cut.efficiency, own.map(|region| region.cut.count).collect());
+            let own: Vec<ControlCount> = own.map(|region| region.cut.count).collect();
+            let own = MeasuredCut::of(cut.efficiency, &own, scatters.at(cut.efficiency));
             let name = source.map_or(" of this search".to_owned(), |name| format!(" of {name}"));
             lines.extend(control_line(&own, &name, String::new()));
         }
@@ -109,9 +110,9 @@ fn control_line(cut: &MeasuredCut, of: &str, low: String) -> Option<Vec<String>>
 }
 
 /// In how many control windows p is below 0.05 behind a cut where δ is that of the others.
-fn low_by_others(all: &[Region<'_>], efficiency: f64) -> String {
+fn low_by_others(all: &[Region<'_>], efficiency: f64, scatters: &Scatters) -> String {
     let places = (0..all.len()).filter(|place| is_same(all[*place].cut.efficiency, efficiency));
-    let p_values: Vec<PValue> = places.filter_map(|place| p_by_others(all, place)).collect();
+    let p_values: Vec<PValue> = places.filter_map(|place| p_by_others(all, place, scatters)).collect();
     let low = p_values.iter().filter(|p| p.value() < QUOTED_P).count();
     if p_values.is_empty() { "-".to_owned() } else { format!("{low} of {}", p_values.len()) }
 }
@@ -158,10 +159,10 @@ fn control_notes(results: &Results, deltas: &Deltas, unmeasured: &[String]) -> V
 }
 
 /// A row for each cut, pseudo-experiments of all windows together.
-fn calibration_lines(efficiencies: &[f64], pseudo: &PseudoSearch, scatters: &Scatters) -> Vec<Vec<String>> {
+fn calibration_lines(pseudo: &PseudoSearch, scatters: &Scatters) -> Vec<Vec<String>> {
     let headings = ["pseudo-experiments", "ε", "scatter", "rate of p < 0.05", "68%"];
     let mut lines = vec![headings.map(str::to_owned).to_vec()];
-    for efficiency in efficiencies {
+    for MeasuredScatter { efficiency, measured, .. } in scatters.cuts() {
         let cuts: Vec<&CutCalibration> =
             pseudo.cuts().filter(|cut| cut.efficiency.to_bits() == efficiency.to_bits()).collect();
         let all: usize = cuts.iter().map(|cut| cut.p_values.len()).sum();
@@ -173,12 +174,25 @@ fn calibration_lines(efficiencies: &[f64], pseudo: &PseudoSearch, scatters: &Sca
         lines.push(vec![
             all.to_string(),
             efficiency.to_string(),
-            format!("{:.3}", scatters.at(*efficiency).ratio()),
+            measured.map_or("-".to_owned(), |found| format!("{:.2} ± {:.2}", found.value, found.error)),
             format!("{:.4}", low as f64 / all as f64),
             format!("{:.4} to {:.4}", band.low, band.high),
         ]);
     }
     lines
+}
+
+/// A sentence on the cuts of which too few pseudo-experiments have measured the scatter.
+fn unknown_scatter(scatters: &Scatters) -> Option<String> {
+    let few = scatters.cuts().iter().filter(|cut| cut.measured.is_some() && cut.used.is_none());
+    let named: Vec<String> = few.map(|cut| cut.efficiency.to_string()).collect();
+    (!named.is_empty()).then(|| {
+        format!(
+            "fewer than {LEAST_PULLS} pseudo-experiments of all windows together have numbers behind ε = {}: errors of b leave the scatter \
+             out, and p-values are somewhat too small (a larger search.calibrate)",
+            named.join(", ")
+        )
+    })
 }
 
 /// A sentence on the windows and cuts whose p-values are not uniform without signal.

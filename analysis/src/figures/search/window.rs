@@ -24,3 +24,8 @@ pub fn template_cut(window: &SearchedWindow, passed: &Passed) -> TemplateCut {
         scatter: Scatter::OF_COUNTS,
     }
 }
+
+/// Whether two cuts are one.
+pub fn is_same(one: f64, other: f64) -> bool {
+    one.to_bits() == other.to_bits()
+}

@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn so_much_more_scatter_is_so_much_more_variance_of_n_less_b() {
-        let scatter = Scatter::of_pulls(&[1.5_f64.sqrt(); 200]);
+        let scatter = Scatter::of_pulls(&[1.5_f64.sqrt(); 200]).expect("enough");
         let cut = TemplateCut { scatter, ..TemplateCut::of_independent(40_000.0, 400.0) };
         let found = expected_background(&cut, Normalisation::Counted(10_000.0), NONE).expect("events");
         // N scatters by ten around b, which the template knows to ± 5: a variance of 125, and half as much again.

@@ -3,7 +3,7 @@
 //! - In: scores of events, of which a cut takes a share of the template ([`cut`]), counts of events and of template events behind it ([`background`], [`counting`], [`small_counts`]) and by how much these
 //!   scatter ([`scatter`]), any likelihood
 //!   of a number of signal events ([`likelihood`]), p-values of pseudo-experiments ([`pseudo_experiments`], [`calibration`]).
-//! - Out: the expected background with its error, Z and p-values ([`p_value`]), upper limits by CLs with their bands
+//! - Out: the expected background with its error, Z and p-values ([`p_value`], [`quoted`]), upper limits by CLs with their bands
 //!   ([`limits`]), intervals ([`intervals`]), global and corrected p-values, and whether p-values are uniform ([`uniformity`]).
 //! - Beside it: how much of a signal passes ([`passing_signal`]), what regions without signal say ([`control`]), and whether a cut sculpts
 //!   the spectrum ([`sculpting`]) and its share jumps in the window ([`jump`]).
@@ -23,6 +23,7 @@ pub mod limits;
 pub mod p_value;
 pub mod passing_signal;
 pub mod pseudo_experiments;
+pub mod quoted;
 pub(in crate::statistics) mod root;
 pub mod scatter;
 pub mod sculpting;

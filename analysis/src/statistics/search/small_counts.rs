@@ -40,8 +40,8 @@ pub fn poisson_against_poisson(count: u64, control: f64, ratio: f64) -> PValue {
 }
 
 /// P(at least N data events) behind a cut that was put where so many template events pass it: the cut is known and their number
-/// is not a Poisson one, so that data above the last of them are failures before the M-th success. With δ and its error, M is
-/// b²/σ², as in [`exact_p`].
+/// is not a Poisson one, so that data above the last of them are failures before the M-th success. With an error of δ, or a scatter
+/// of counts, M is b²/σ² as in [`exact_p`], and no number of events any more.
 ///
 /// # Panics
 /// In builds with assertions, unless b and σ are above 0.

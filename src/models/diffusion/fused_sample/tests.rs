@@ -1,4 +1,4 @@
-use drapes_analysis::job::{NoiseEmbedding, NoisePath, SamplerSettings};
+use drapes_analysis::job::{Conditioning, NoiseEmbedding, NoisePath, SamplerSettings};
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_operators::{Operators, told_of};
 use ndarray::Array2;
@@ -37,6 +37,7 @@ fn denoiser(
         noise_features: 6,
         mass_features,
         noise_embedding,
+        conditioning: Conditioning::Input,
         path,
         sigma_min: SETTINGS.sigma_min,
         sigma_max: SETTINGS.sigma_max,

@@ -1,5 +1,5 @@
 use drapes_analysis::job::{
-    LossWeighting, Marginals, NoiseEmbedding, NoisePath, SamplerSettings, Schedule, Solver,
+    Conditioning, LossWeighting, Marginals, NoiseEmbedding, NoisePath, SamplerSettings, Schedule, Solver,
 };
 use drapes_operators::{Operators, told_of};
 
@@ -16,6 +16,7 @@ fn settings() -> DenoiserSettings {
         noise_features: 16,
         mass_features: 0,
         noise_embedding: NoiseEmbedding::Cosine,
+        conditioning: Conditioning::Input,
         epochs: 3,
         batch: 100,
         learning_rate: 1e-3,
@@ -124,7 +125,7 @@ fn what_kernels_answer_outside_of_trainings_is_what_tensors_do() {
         let parameters = model.parameters.narrow(0, 1, 1).copy();
         let normals = |columns| Tensor::randn([1, events, columns], (Kind::Float, Device::Cpu));
         let input = normals(model.model.shape.features as i64 + 17);
-        let expected = ResNet::over(&model.model.shape.layout(), &parameters).forward(&input);
+        let expected = model.model.shape.networks(&model.model.shape.layout(), &parameters).forward(&input);
         let found = model.model.shape.answer(&parameters, &input);
         assert_eq!(found.size(), expected.size());
         let apart = (found - expected).abs().max().double_value(&[]);

@@ -1,5 +1,6 @@
 use drapes_analysis::job::{
-    LossWeighting, Marginals, MassWindow, NoiseEmbedding, NoisePath, SamplerSettings, Schedule, Solver,
+    Conditioning, LossWeighting, Marginals, MassWindow, NoiseEmbedding, NoisePath, SamplerSettings, Schedule,
+    Solver,
 };
 
 use drapes_analysis::job::noise_grid::NoiseGrid;
@@ -21,6 +22,7 @@ fn settings() -> DenoiserSettings {
         noise_features: 16,
         mass_features: 0,
         noise_embedding: NoiseEmbedding::Cosine,
+        conditioning: Conditioning::Input,
         epochs: 20,
         batch: 256,
         learning_rate: 3e-3,

@@ -1,6 +1,7 @@
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::{
-    DenoiserSettings, LossWeighting, Marginals, NoiseEmbedding, SamplerSettings, Schedule, Solver,
+    Conditioning, DenoiserSettings, LossWeighting, Marginals, NoiseEmbedding, SamplerSettings, Schedule,
+    Solver,
 };
 use drapes_analysis::plan::random_stream::Stream;
 use half::f16;
@@ -126,6 +127,7 @@ fn settings() -> DenoiserSettings {
         noise_features: 16,
         mass_features: 0,
         noise_embedding: NoiseEmbedding::Cosine,
+        conditioning: Conditioning::Input,
         epochs: 40,
         batch: 256,
         learning_rate: 3e-3,

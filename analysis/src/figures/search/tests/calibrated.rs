@@ -158,7 +158,7 @@ fn each_control_window_has_a_p_value_by_delta_of_the_others() {
     let error = 115.0 * (1.0 / 400.0 + delta_error.powi(2)).sqrt();
     let background = crate::statistics::search::background::Background { expected: 115.0, error };
     let found = by_others(&with_control("blind = false", [125, 115]));
-    near(&found[0], super::super::numbers::quoted_p(125, background).value());
+    near(&found[0], crate::statistics::search::quoted::quoted_p(125, background).value());
     assert!(found[1].parse::<f64>().is_ok_and(|p| p > 0.5), "fewer than the other: {found:?}");
     // One window alone has no others, and what the others do not have is seen.
     let alone = Results {
@@ -332,7 +332,8 @@ fn counts_that_scatter_more_than_they_say_widen_errors_until_p_values_are_what_t
         pseudo.cuts().map(|cut| cut.rate().share).collect()
     };
     assert!(rates(&few).iter().all(|rate| *rate > 0.1), "{:?}: eighty are too few to know it", rates(&few));
-    assert_eq!(rows(&few)[1]["scatter"], "1.0");
+    assert_eq!(rows(&few)[1]["scatter"], "");
+    assert!(told(&few).contains("fewer than 100 pseudo-experiments"), "{}", told(&few));
     let many = with_experiments("blind = false", 80, wide);
     let row = &rows(&many)[1];
     let scatter: f64 = row["scatter"].parse().expect("a number");
@@ -345,7 +346,8 @@ fn counts_that_scatter_more_than_they_say_widen_errors_until_p_values_are_what_t
     assert!(number(row, "z") < number(plain, "z"));
     assert!(number(row, "limit_expected") > number(plain, "limit_expected"));
     assert_eq!(row["p_calibrated"], "", "what is known of the scatter makes them what they say");
-    assert!(told(&many).contains(&format!(" {scatter:.3} ")), "{}", told(&many));
+    assert!(told(&many).contains(&format!(" {scatter:.2} ± ")), "{}", told(&many));
+    assert!(!told(&many).contains("fewer than 100"), "{}", told(&many));
     assert!(rates(&many).iter().all(|rate| (rate - 0.05).abs() < 0.03), "{:?}", rates(&many));
     let table = String::from_utf8(calibration_csv::csv(&many).expect("a table")).expect("text");
     let mut reader = ::csv::Reader::from_reader(table.as_bytes());
@@ -355,6 +357,39 @@ fn counts_that_scatter_more_than_they_say_widen_errors_until_p_values_are_what_t
         assert!((number(&row, "scatter") / scatter - 1.0).abs() < 0.03, "{row:?}");
         assert!(number(&row, "scatter_error") > 0.0, "{row:?}");
     }
+}
+
+#[test]
+fn control_windows_have_the_scatter_of_any_search() {
+    let plain = with_control("blind = false\ncalibrate = 100", [125, 115]);
+    let mut known = with_control("blind = false\ncalibrate = 100", [125, 115]);
+    // N lies twice as far from b as counts say, above it or below.
+    let experiment = |number: usize| {
+        let data = if number % 2 == 0 { 120 } else { 80 };
+        let cuts = vec![Some(PseudoCount { template: 40_000, data }), None];
+        PseudoExperiment { n_data: 10_000, cuts }
+    };
+    known.others.push(TaskResult::Pseudo(PseudoWindow {
+        point: known.job.points[0],
+        first: 0,
+        n_template: 4_000_000,
+        experiments: (0..100).map(experiment).collect(),
+    }));
+    let number = |row: &HashMap<String, String>, key: &str| row[key].parse::<f64>().expect("a number");
+    let control = |results: &Results| -> HashMap<String, String> {
+        let table = control_csv::csv(results).expect("a table");
+        ::csv::Reader::from_reader(&table[..]).deserialize().next().expect("a row").expect("a row")
+    };
+    let root = number(&rows(&known)[1], "scatter").sqrt();
+    assert!((root - 2.0).abs() < 0.02, "{root}");
+    for (before, after) in
+        [(rows(&plain)[1].clone(), rows(&known)[1].clone()), (control(&plain), control(&known))]
+    {
+        let ratio = number(&after, "delta_error") / number(&before, "delta_error");
+        assert!((ratio - root).abs() < 1e-3, "{ratio}");
+    }
+    // An excess of a tenth over the other window is less rare.
+    assert!(number(&control(&known), "p_by_others") > number(&control(&plain), "p_by_others"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::super::fits_csv;
 use super::*;
+use crate::store::unblinding::CalibrationThen;
 
 fn fit_rows(results: &Results) -> Vec<HashMap<String, String>> {
     let table = fits_csv::csv(results).expect("a table");
@@ -144,6 +145,7 @@ fn functions_that_are_named_after_unblinding_are_told() {
         peak: None,
         fit_functions: job.search.as_ref().map(|search| search.fit_functions.clone()).unwrap_or_default(),
         control_searches: vec![],
+        calibration: Some(CalibrationThen::Without),
     };
     let told = unblinding(&then).changed_since(&now, &[]).expect("a change");
     assert!(told.contains("fits of spectra by bernstein"), "{told}");
@@ -154,4 +156,10 @@ fn functions_that_are_named_after_unblinding_are_told() {
     let older: Unblinding = serde_json::from_value(older).expect("an earlier record");
     assert_eq!(older, unblinding(&then));
     assert!(older.changed_since(&now, &[]).is_some());
+    // Pseudo-experiments widen errors, and with them p-values and limits.
+    let calibrated = results("calibrate = 100").job;
+    let told = unblinding(&then).changed_since(&calibrated, &[]).expect("a change");
+    assert!(told.contains("other pseudo-experiments"), "{told}");
+    let earlier = Unblinding { calibration: None, ..unblinding(&then) };
+    assert_eq!(earlier.changed_since(&calibrated, &[]), None, "nobody knows");
 }
