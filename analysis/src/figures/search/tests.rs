@@ -10,9 +10,12 @@ use super::numbers::{Estimate, Excess, of_all};
 use super::told::told;
 use super::{delta, features, limits, p_values, spectra};
 use crate::figures::FigureTable;
-use crate::job::{Job, JobFile};
+use crate::job::{Job, JobFile, ScanPoint};
 use crate::plan::work::search_window::fine_edges;
-use crate::plan::work::{CutOutcome, FeatureBehind, FeatureLook, Passed, SearchedWindow, WindowCut};
+use crate::plan::work::{
+    CutOutcome, FeatureBehind, FeatureLook, Passed, PseudoCount, PseudoExperiment, PseudoWindow,
+    SearchedWindow, WindowCut,
+};
 use crate::statistics::closure::Measured;
 use crate::statistics::search::background::{Normalisation, TemplateCut, expected_background};
 use crate::statistics::search::counting::CountLikelihood;
@@ -153,6 +156,16 @@ fn unblinded(results: Results) -> Results {
         calibration: None,
     };
     Results { unblinding: Some(unblinding), ..results }
+}
+
+/// A hundred pseudo-experiments in which N lies twice as far from b as counts say, above it or below.
+fn twice_as_wide(point: ScanPoint) -> TaskResult {
+    let experiment = |number: usize| {
+        let data = if number.is_multiple_of(2) { 120 } else { 80 };
+        PseudoExperiment { n_data: 10_000, cuts: vec![Some(PseudoCount { template: 40_000, data }), None] }
+    };
+    let experiments = (0..100).map(experiment).collect();
+    TaskResult::Pseudo(PseudoWindow { point, first: 0, n_template: 4_000_000, experiments })
 }
 
 /// The rows of search.csv by their headings.

@@ -234,6 +234,32 @@ fn events_from_noise_have_the_moments_of_the_training_events() {
 }
 
 #[test]
+fn a_network_that_is_modulated_in_every_layer_learns_how_events_move_with_the_mass() {
+    let settings = DenoiserSettings { conditioning: Conditioning::Layers, ..settings() };
+    let shape = DenoiserShape::new(2, &settings, &sampler());
+    assert!(shape.kernel().is_none(), "kernels do not know it");
+    let members = [events(20_000, 2)];
+    let trained = train(shape, &settings, &members, Device::Cpu, &Checkpointer::default()).expect("an end");
+    let grid = NoiseGrid::full(&sampler());
+    for mass in [92.0, 108.0] {
+        let sampler = Sampler {
+            denoiser: &trained.denoiser,
+            grid: &grid,
+            solver: Solver::Heun,
+            condition: Condition::Own,
+            device: Device::Cpu,
+        };
+        let made = sampler.from_noise(&vec![mass; 3000], &mut Stream::of_job(5).generator(), &NoProgress);
+        let found = Scaler::of(made.expect("nobody stops it").view());
+        let expected = 3.0 + 0.08 * (mass - 100.0);
+        assert!(
+            (found.mean[0] - expected).abs() < 0.06 && (found.deviation[0] - 0.5).abs() < 0.06,
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
 fn events_made_in_portions_are_those_made_in_one_go() {
     let denoiser = trained(&[events(2000, 2)]).denoiser;
     let settings = SamplerSettings { steps: 4, ..sampler() };

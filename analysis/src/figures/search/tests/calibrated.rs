@@ -5,7 +5,6 @@ use super::told as told_as_lines;
 use super::*;
 use crate::figures::search::other_search::counted;
 use crate::job::{MassWindow, SearchedEvents};
-use crate::plan::work::{PseudoCount, PseudoExperiment, PseudoWindow};
 use crate::statistics::search::control::ControlCount;
 use crate::store::control_searches::{ControlSearch, CutOfOther, WindowOfOther};
 
@@ -363,18 +362,7 @@ fn counts_that_scatter_more_than_they_say_widen_errors_until_p_values_are_what_t
 fn control_windows_have_the_scatter_of_any_search() {
     let plain = with_control("blind = false\ncalibrate = 100", [125, 115]);
     let mut known = with_control("blind = false\ncalibrate = 100", [125, 115]);
-    // N lies twice as far from b as counts say, above it or below.
-    let experiment = |number: usize| {
-        let data = if number % 2 == 0 { 120 } else { 80 };
-        let cuts = vec![Some(PseudoCount { template: 40_000, data }), None];
-        PseudoExperiment { n_data: 10_000, cuts }
-    };
-    known.others.push(TaskResult::Pseudo(PseudoWindow {
-        point: known.job.points[0],
-        first: 0,
-        n_template: 4_000_000,
-        experiments: (0..100).map(experiment).collect(),
-    }));
+    known.others.push(twice_as_wide(known.job.points[0]));
     let number = |row: &HashMap<String, String>, key: &str| row[key].parse::<f64>().expect("a number");
     let control = |results: &Results| -> HashMap<String, String> {
         let table = control_csv::csv(results).expect("a table");

@@ -6,9 +6,7 @@ use rand_pcg::rand_core::SeedableRng;
 
 use super::super::{limits, sensitivity, sensitivity_csv};
 use super::*;
-use crate::plan::work::{
-    PseudoCount, PseudoExperiment, PseudoWindow, SensedCount, SensedExperiment, SensedWindow,
-};
+use crate::plan::work::{SensedCount, SensedExperiment, SensedWindow};
 
 /// The results of one window in which, of 100, 200 and 400 signal events, 5, 20 and 80 pass.
 fn with_signal(more: &str) -> Results {
@@ -43,18 +41,7 @@ fn sensed_rows(results: &Results) -> Vec<HashMap<String, String>> {
 fn z_of_injected_signal_has_the_scatter_of_searches_without_signal() {
     let plain = with_signal("calibrate = 100");
     let mut known = with_signal("calibrate = 100");
-    // N lies two standard deviations above b, or below it.
-    let experiment = |number: usize| {
-        let data = if number % 2 == 0 { 120 } else { 80 };
-        let cuts = vec![Some(PseudoCount { template: 40_000, data }), None];
-        PseudoExperiment { n_data: 10_000, cuts }
-    };
-    known.others.push(TaskResult::Pseudo(PseudoWindow {
-        point: known.job.points[0],
-        first: 0,
-        n_template: 4_000_000,
-        experiments: (0..100).map(experiment).collect(),
-    }));
+    known.others.push(twice_as_wide(known.job.points[0]));
     let z = |results: &Results| sensed_rows(results)[2]["z_mean"].parse::<f64>().expect("a number");
     let ratio = z(&plain) / z(&known);
     assert!((1.7..2.5).contains(&ratio), "{ratio}: variances are four times as large");
