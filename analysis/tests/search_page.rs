@@ -72,7 +72,7 @@ fn the_functions_of_the_spectra_stand_on_the_page_as_in_their_table() {
         assert!(shown.split("<td>").any(|rest| is_told(rest.split('<').next().unwrap_or(""))), "{fit:?}");
     }
     // Each parameter is correlated with itself by 1.
-    assert!(shown.contains("<td>1.00 "), "{shown}");
+    assert!(shown.contains("<td>1.0000 "), "{shown}");
 }
 
 #[test]

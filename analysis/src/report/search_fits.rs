@@ -93,7 +93,8 @@ fn cells(fit: &[Row<'_>]) -> Vec<Vec<Cell>> {
         };
         // One at its bound is correlated with nothing.
         let correlation = |(covariance, other): (f64, &f64)| match covariance / (errors[place] * other) {
-            share if share.is_finite() => format!("{share:.2}"),
+            // Parameters nearly cancel: two digits would make ones of all.
+            share if share.is_finite() => format!("{share:.4}"),
             _ => "–".to_owned(),
         };
         let correlations: Vec<String> = row.covariances().into_iter().zip(&errors).map(correlation).collect();
@@ -139,11 +140,14 @@ mod tests {
             "85,95,0.01,dijet,1e-5,0.3,ln p1,-1234567,0.5,0.25,,",
         ]);
         assert_eq!(fits, 2);
-        assert_eq!(rows[0], ["85–95", "1", "bernstein", "0.40", "–", "c0", "12.50 ± 2.000", "1.00 -0.50 –"]);
-        assert_eq!(rows[1], ["", "", "", "", "", "c1", "3.250 ± 1.000", "-0.50 1.00 –"]);
+        assert_eq!(
+            rows[0],
+            ["85–95", "1", "bernstein", "0.40", "–", "c0", "12.50 ± 2.000", "1.0000 -0.5000 –"]
+        );
+        assert_eq!(rows[1], ["", "", "", "", "", "c1", "3.250 ± 1.000", "-0.5000 1.0000 –"]);
         assert_eq!(rows[2][5..], ["c2", "0, at its bound", "– – –"]);
         assert_eq!(rows[3][..5], ["85–95", "0.01", "dijet", "1.0e-5", "0.30"]);
-        assert_eq!(rows[3][5..], ["ln p1", "-1.235e6 ± 0.5000", "1.00"]);
+        assert_eq!(rows[3][5..], ["ln p1", "-1.235e6 ± 0.5000", "1.0000"]);
     }
 
     #[test]
