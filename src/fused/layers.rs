@@ -164,9 +164,26 @@ impl Layers {
 
 /// Transposes the weights of a layer, `(inputs, width)`, to `(outputs, inputs)`.
 pub fn transpose(weight: &[f32], layer: &Dense, out: &mut [f32]) {
-    for (column, out) in out.chunks_exact_mut(layer.inputs()).take(layer.outputs()).enumerate() {
-        for (out, row) in out.iter_mut().zip(weight.chunks_exact(layer.width())) {
-            *out = row[column];
+    /// Of a square that registers hold, so that a row of it is read, and a column of it written, as one vector.
+    const SIDE: usize = 4;
+    let (inputs, width) = (layer.inputs(), layer.width());
+    let blocks = out.chunks_mut(SIDE * inputs).take(layer.outputs().div_ceil(SIDE));
+    for (columns, out) in blocks.enumerate() {
+        for (rows, weight) in weight.chunks(SIDE * width).enumerate() {
+            let (down, across) = (weight.len() / width, out.len() / inputs);
+            if (down, across) == (SIDE, SIDE) {
+                let row = |r| weight[r * width + SIDE * columns..].first_chunk::<SIDE>().copied();
+                let square: [[f32; SIDE]; SIDE] = std::array::from_fn(|r| row(r).unwrap_or_default());
+                for (c, out) in out.chunks_exact_mut(inputs).enumerate() {
+                    out[SIDE * rows..][..SIDE].copy_from_slice(&square.map(|row| row[c]));
+                }
+            } else {
+                for (c, out) in out.chunks_exact_mut(inputs).enumerate() {
+                    for (r, row) in weight.chunks_exact(width).enumerate() {
+                        out[SIDE * rows + r] = row[SIDE * columns + c];
+                    }
+                }
+            }
         }
     }
 }

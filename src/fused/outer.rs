@@ -34,12 +34,6 @@ impl WithSimd for OuterProduct<'_> {
             8 => self.columns::<S, 6, 2>(simd),
             _ => self.columns::<S, 4, 4>(simd),
         }
-        let bias = S::as_mut_simd_f32s(self.bias).0;
-        for d in S::as_simd_f32s(self.d).0.chunks_exact(vectors) {
-            for (bias, d) in bias.iter_mut().zip(d) {
-                *bias = simd.add_f32s(*bias, *d);
-            }
-        }
     }
 }
 
@@ -52,25 +46,31 @@ impl OuterProduct<'_> {
                 self.block::<S, K, C>(simd, k, first);
                 k += K;
             }
-            while k + 4 <= self.depth {
-                self.block::<S, 4, C>(simd, k, first);
-                k += 4;
+            // All that is left at once: a few sums alone would wait for each other. No block is larger than eight.
+            match self.depth - k {
+                0 => {}
+                1 => self.block::<S, 1, C>(simd, k, first),
+                2 => self.block::<S, 2, C>(simd, k, first),
+                3 => self.block::<S, 3, C>(simd, k, first),
+                4 => self.block::<S, 4, C>(simd, k, first),
+                5 => self.block::<S, 5, C>(simd, k, first),
+                6 => self.block::<S, 6, C>(simd, k, first),
+                _ => self.block::<S, 7, C>(simd, k, first),
             }
-            while k < self.depth {
-                self.block::<S, 1, C>(simd, k, first);
-                k += 1;
-            }
+            self.sum_up::<S, C>(simd, first);
         }
     }
 
+    /// The gradient of the weights of `K` inputs and `C` vectors of outputs, whose sums stay in registers.
     #[inline(always)]
     fn block<S: Simd, const K: usize, const C: usize>(&mut self, simd: S, k: usize, first: usize) {
         let vectors = self.width / S::F32_LANES;
         let mut sums = [[simd.splat_f32s(0.0); C]; K];
         let d = S::as_simd_f32s(self.d).0.chunks_exact(vectors);
         for (x, d) in self.x.values.chunks_exact(self.x.stride).zip(d) {
+            let Some(x) = x[k..].first_chunk::<K>() else { return };
             let d = vectors_at::<S, C>(d, first);
-            for (x, sums) in x[k..k + K].iter().zip(&mut sums) {
+            for (x, sums) in x.iter().zip(&mut sums) {
                 let x = simd.splat_f32s(*x);
                 for (d, sum) in d.iter().zip(sums) {
                     *sum = simd.mul_add_f32s(x, *d, *sum);
@@ -78,10 +78,29 @@ impl OuterProduct<'_> {
             }
         }
         let weight = S::as_mut_simd_f32s(self.weight).0;
-        for (row, sums) in weight.chunks_exact_mut(vectors).skip(k).zip(sums) {
-            for (weight, sum) in row[first..first + C].iter_mut().zip(sums) {
-                *weight = simd.add_f32s(*weight, sum);
+        for (row, sums) in sums.into_iter().enumerate() {
+            add(simd, &mut weight[(k + row) * vectors + first..][..C], sums);
+        }
+    }
+
+    /// The gradient of `C` vectors of biases.
+    #[inline(always)]
+    fn sum_up<S: Simd, const C: usize>(&mut self, simd: S, first: usize) {
+        let vectors = self.width / S::F32_LANES;
+        let mut sums = [simd.splat_f32s(0.0); C];
+        for d in S::as_simd_f32s(self.d).0.chunks_exact(vectors) {
+            let d = vectors_at::<S, C>(d, first);
+            for (sum, d) in sums.iter_mut().zip(d) {
+                *sum = simd.add_f32s(*sum, d);
             }
         }
+        add(simd, &mut S::as_mut_simd_f32s(self.bias).0[first..first + C], sums);
+    }
+}
+
+#[inline(always)]
+fn add<S: Simd, const C: usize>(simd: S, to: &mut [S::f32s], sums: [S::f32s; C]) {
+    for (to, sum) in to.iter_mut().zip(sums) {
+        *to = simd.add_f32s(*to, sum);
     }
 }

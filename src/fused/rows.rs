@@ -4,6 +4,8 @@ use pulp::{Simd, WithSimd};
 
 /// Keeps the deviation of constant activations from zero.
 const EPSILON: f32 = 1e-5;
+/// Rows that are normalised side by side: the sum of a vector's values is a chain of instructions that wait for each other.
+const ROWS: usize = 16;
 
 /// Layer normalisation without scale and shift.
 pub struct Normalise<'a> {
@@ -22,24 +24,37 @@ impl WithSimd for Normalise<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let share = 1.0 / self.width as f32;
-        let rows = self.x.chunks_exact(self.width).zip(self.out.chunks_exact_mut(self.width));
-        for ((x, out), inverse) in rows.zip(self.inverse_deviation) {
-            let (x, out) = (S::as_simd_f32s(x).0, S::as_mut_simd_f32s(out).0);
-            let mut sum = simd.splat_f32s(0.0);
-            for x in x {
-                sum = simd.add_f32s(sum, *x);
+        let width = self.width;
+        let share = 1.0 / width as f32;
+        let portions = self.x.chunks(ROWS * width).zip(self.out.chunks_mut(ROWS * width));
+        for ((x, out), inverse) in portions.zip(self.inverse_deviation.chunks_mut(ROWS)) {
+            let mut means = [0.0; ROWS];
+            for (x, mean) in x.chunks_exact(width).zip(&mut means) {
+                let mut sum = simd.splat_f32s(0.0);
+                for x in S::as_simd_f32s(x).0 {
+                    sum = simd.add_f32s(sum, *x);
+                }
+                *mean = simd.reduce_sum_f32s(sum) * share;
             }
-            let mean = simd.splat_f32s(simd.reduce_sum_f32s(sum) * share);
-            let mut sum = simd.splat_f32s(0.0);
-            for x in x {
-                let centred = simd.sub_f32s(*x, mean);
-                sum = simd.mul_add_f32s(centred, centred, sum);
+            let mut variances = [0.0; ROWS];
+            for ((x, mean), variance) in x.chunks_exact(width).zip(&means).zip(&mut variances) {
+                let mean = simd.splat_f32s(*mean);
+                let mut sum = simd.splat_f32s(0.0);
+                for x in S::as_simd_f32s(x).0 {
+                    let centred = simd.sub_f32s(*x, mean);
+                    sum = simd.mul_add_f32s(centred, centred, sum);
+                }
+                *variance = simd.reduce_sum_f32s(sum) * share;
             }
-            *inverse = 1.0 / (simd.reduce_sum_f32s(sum) * share + EPSILON).sqrt();
-            let scale = simd.splat_f32s(*inverse);
-            for (out, x) in out.iter_mut().zip(x) {
-                *out = simd.mul_f32s(simd.sub_f32s(*x, mean), scale);
+            for (inverse, variance) in inverse.iter_mut().zip(variances) {
+                *inverse = 1.0 / (variance + EPSILON).sqrt();
+            }
+            let rows = x.chunks_exact(width).zip(out.chunks_exact_mut(width));
+            for ((x, out), (mean, inverse)) in rows.zip(means.iter().zip(inverse)) {
+                let (mean, scale) = (simd.splat_f32s(*mean), simd.splat_f32s(*inverse));
+                for (out, x) in S::as_mut_simd_f32s(out).0.iter_mut().zip(S::as_simd_f32s(x).0) {
+                    *out = simd.mul_f32s(simd.sub_f32s(*x, mean), scale);
+                }
             }
         }
     }

@@ -50,14 +50,15 @@ pub struct Rates {
 
 impl Rates {
     /// One core of a server processor, midway between one with AVX-512 and one with AVX2, which take about a quarter less and a
-    /// quarter more: by `cargo bench --bench throughput` the first takes 25 µs a classifier's step, 300 µs a denoiser's and
-    /// 3.7 ms a base flow's, and makes 15,800 events a second; the second is slower by 1.6 (docs/performance.md).
+    /// quarter more: by `cargo bench --bench throughput` the first took 25 µs a classifier's step, 300 µs a denoiser's and
+    /// 3.7 ms a base flow's, and made 15,800 events a second; the second was slower by 1.6. Kernels of classifiers have since
+    /// become faster by 1.13, of denoisers by 1.1 and of sampling by 1.04 (docs/performance.md).
     pub const CPU_CORE: Self = Self {
         device: Cow::Borrowed("core"),
-        classifier: 50.0,
-        denoiser: 57.0,
-        denoisers_12: 57.0,
-        sampler: 70.0,
+        classifier: 56.0,
+        denoiser: 63.0,
+        denoisers_12: 63.0,
+        sampler: 73.0,
         base_flow: [65.0, 66.0],
         top_flow: [70.0, 69.0],
         flow_sampler: 77.0,
