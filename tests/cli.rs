@@ -213,6 +213,16 @@ fn data_without_signal_have_a_closure_and_nothing_else() {
         String::from_utf8_lossy(&found.stderr).matches("compute as tensors on this processor").count()
     };
     assert_eq!(said("off"), 1);
+    let mut dry = drapes();
+    let dry = dry
+        .env("DRAPES_KERNELS", "off")
+        .arg("run")
+        .arg(&job)
+        .arg("--dry-run")
+        .arg("--out")
+        .arg(place.path().join("dry"));
+    let dry = dry.output().expect("the program starts");
+    assert!(String::from_utf8_lossy(&dry.stderr).contains("compute as tensors on this processor"));
     assert!(answer(drapes().arg("status").arg(&slow)).contains("4 of 4 tasks done"));
     fs::remove_dir_all(&slow).expect("a folder");
     assert_eq!(said("on"), 0);

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use drapes_analysis::machine::processor;
+use drapes_analysis::machine::{SCHEMA, processor};
 use serde_json::{Value, json};
 use support::scan::kill;
 use support::{answer, directory, drapes, records, small_job, write};
@@ -30,7 +30,7 @@ fn remembering(cache: &Path, device: &str, pace: f64) {
     let shown = json!({ "kinds": kinds, "figures": { "priced": 10.0, "taken": 5.0 } });
     let machine = json!({ "processor": processor(), "device": device, "shown": shown });
     fs::create_dir_all(cache.join("drapes")).expect("room");
-    let text = json!({ "schema": 5, "machines": [machine] }).to_string();
+    let text = json!({ "schema": SCHEMA, "machines": [machine] }).to_string();
     write(&cache.join("drapes"), "rates.json", &text);
 }
 

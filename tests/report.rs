@@ -30,7 +30,7 @@ fn a_run_leaves_a_page_and_report_makes_it_again_without_a_change() {
     let told = answer(mpirun(2).arg("run").arg(&job).arg("--out").arg(&out));
     assert!(told.contains("report.html"), "{told}");
     let first = page(&out);
-    assert!(first.contains(">finished</span>") && !first.contains("<body data-running>"), "it has ended");
+    assert!(first.contains(">finished</span>") && !first.contains("<body data-running"), "it has ended");
     for part in [
         "DRAPES ∅",
         "id=\"fig05\"",
@@ -146,6 +146,6 @@ fn a_running_scan_has_a_page() {
     assert!(told["progress"]["running"][0]["task"].as_str().is_some_and(|task| task.starts_with("train/")));
     // When it has stopped, the page says so, and what goes on.
     let text = page(&out);
-    assert!(text.contains("badge incomplete") && !text.contains("<body data-running>"));
+    assert!(text.contains("badge incomplete") && !text.contains("<body data-running"));
     assert!(text.contains("nobody is at work") && text.contains("The same command goes on:"));
 }

@@ -1,10 +1,11 @@
-//! Starts that fail: ranks that never arrive, and a rank 0 that hangs before there is work.
+//! Starts and ends that fail: ranks that never arrive, a rank 0 that hangs before there is work, and ranks that hang when there is none any more.
 
 mod support;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use drapes_analysis::store::Store;
 use support::launcher::Mpi;
 use support::scan::{Scan, kill};
 use support::{answer, directory, drapes, files, foreign_lock, refusal, script, small_job};
@@ -102,5 +103,40 @@ fn a_rank_that_never_arrives_is_named() {
         let program = late(place.path(), mpi.program(), 6);
         answer(mpi.launch(2, &program).arg("run").arg(&job).arg("--out").arg(&out));
         assert!(files(&out.join("running"), "waits").is_empty());
+    }
+}
+
+#[test]
+fn a_rank_that_hangs_when_all_is_done_keeps_nobody() {
+    for mpi in Mpi::all() {
+        for hung in [1, 0] {
+            let place = directory();
+            let (job, out) = (small_job(place.path(), ""), place.path().join("out"));
+            let mut scan = Scan::spawn(mpi.launch(2, mpi.program()), &job, &out, &["--margin", "6s"]);
+            wait_for_words(&scan, " tasks to do");
+            // Nobody draws while this is held, so that rank 0 waits here, and rank 1 at the end of MPI.
+            let store = Store::open(&out).expect("a directory");
+            let turn = store.lock_drawing().expect("its turn");
+            let start = Instant::now();
+            while scan.log().matches(": done in ").count() < 14 {
+                assert!(start.elapsed() < Duration::from_secs(120), "{}", scan.log());
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            std::thread::sleep(Duration::from_secs(2));
+            kill("STOP", scan.rank(hung).expect("a rank"));
+            if hung == 1 {
+                drop(turn);
+                while !out.join("drawn.json").exists() {
+                    assert!(start.elapsed() < Duration::from_secs(120), "{}", scan.log());
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+            }
+            kill("USR1", scan.rank(1 - hung).expect("another rank"));
+            let text = ended_in_time(&mut scan, &[75, 1, 137, 143], Duration::from_secs(60));
+            assert!(text.contains("some ranks do not answer at the end of MPI"), "{mpi:?} {hung} {text}");
+            // Nothing is lost: the same command, or rank 0 before it hung, has drawn.
+            answer(drapes().arg("run").arg(&job).arg("--out").arg(&out));
+            assert!(answer(drapes().arg("status").arg(&out)).contains("14 of 14 tasks done"));
+        }
     }
 }

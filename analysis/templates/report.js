@@ -257,7 +257,20 @@
     pause.addEventListener("click", () => {
       pause.setAttribute("aria-pressed", String(pause.getAttribute("aria-pressed") !== "true"));
     });
+    /* A run that was killed cannot say so: its last page grows old. */
+    const age = () => (Date.now() - Date.parse(document.body.dataset.running)) / 60000;
+    const stale = document.getElementById("stale");
+    const look = () => {
+      stale.hidden = !(age() > 3);
+      if (!stale.hidden) {
+        const old = Math.floor(age());
+        const told = old < 120 ? `${old} minutes` : `${Math.floor(old / 60)} hours`;
+        stale.textContent = `This page was written ${told} ago, and a run writes it every minute: it has ended, was killed, or this is a copy. drapes status tells.`;
+      }
+    };
+    look();
     setInterval(() => {
+      look();
       if (pause.getAttribute("aria-pressed") !== "true" && !document.hidden) location.reload();
     }, 60000);
   }

@@ -100,6 +100,22 @@ assert 'fig05' in names and 'corner' in names and 'search_spectra' in names and 
 }
 
 #[test]
+fn a_submission_of_a_scan_with_tasks_left_says_so() {
+    let place = tempfile::tempdir().expect("a directory");
+    let store = drawn(&place.path().join("scan"));
+    let comment = |out: &str| {
+        let out = place.path().join(out);
+        export(store.directory(), "--hepdata", &out).expect("a submission");
+        fs::read_to_string(out.join("submission.yaml")).expect("a text")
+    };
+    assert!(!comment("whole").contains("not finished"));
+    let of = store.directory().join("tasks/fit");
+    let record = fs::read_dir(&of).expect("a folder").next().expect("a record").expect("an entry").path();
+    fs::remove_file(record).expect("a file");
+    assert!(comment("part").contains(" has no result, and what needs them is not here"));
+}
+
+#[test]
 fn every_value_of_a_table_is_in_the_submission() {
     let place = tempfile::tempdir().expect("a directory");
     let store = drawn(&place.path().join("scan"));

@@ -164,26 +164,47 @@ impl Layers {
 
 /// Transposes the weights of a layer, `(inputs, width)`, to `(outputs, inputs)`.
 pub fn transpose(weight: &[f32], layer: &Dense, out: &mut [f32]) {
-    /// Of a square that registers hold, so that a row of it is read, and a column of it written, as one vector.
+    /// Rows and columns of a square that registers hold: of each, four values are read, and written, at once.
     const SIDE: usize = 4;
-    let (inputs, width) = (layer.inputs(), layer.width());
-    let blocks = out.chunks_mut(SIDE * inputs).take(layer.outputs().div_ceil(SIDE));
-    for (columns, out) in blocks.enumerate() {
+    let (inputs, outputs, width) = (layer.inputs(), layer.outputs(), layer.width());
+    for (columns, out) in out[..outputs * inputs].chunks_mut(SIDE * inputs).enumerate() {
         for (rows, weight) in weight.chunks(SIDE * width).enumerate() {
-            let (down, across) = (weight.len() / width, out.len() / inputs);
-            if (down, across) == (SIDE, SIDE) {
-                let row = |r| weight[r * width + SIDE * columns..].first_chunk::<SIDE>().copied();
-                let square: [[f32; SIDE]; SIDE] = std::array::from_fn(|r| row(r).unwrap_or_default());
+            let (first_row, first_column) = (SIDE * rows, SIDE * columns);
+            if (weight.len(), out.len()) == (SIDE * width, SIDE * inputs) {
+                let square: [[f32; SIDE]; SIDE] =
+                    std::array::from_fn(|r| std::array::from_fn(|c| weight[r * width + first_column + c]));
                 for (c, out) in out.chunks_exact_mut(inputs).enumerate() {
-                    out[SIDE * rows..][..SIDE].copy_from_slice(&square.map(|row| row[c]));
+                    out[first_row..first_row + SIDE].copy_from_slice(&square.map(|row| row[c]));
                 }
-            } else {
-                for (c, out) in out.chunks_exact_mut(inputs).enumerate() {
-                    for (r, row) in weight.chunks_exact(width).enumerate() {
-                        out[SIDE * rows + r] = row[SIDE * columns + c];
-                    }
+                continue;
+            }
+            for (c, out) in out.chunks_exact_mut(inputs).enumerate() {
+                for (out, row) in out[first_row..].iter_mut().zip(weight.chunks_exact(width)) {
+                    *out = row[first_column + c];
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_transposed_whatever_is_left_of_their_squares() {
+        for (inputs, outputs) in [(4, 4), (64, 64), (64, 5), (5, 32), (3, 2), (7, 9), (32, 1), (1, 16)] {
+            let layers = Layers::between(&[inputs, outputs]);
+            let layer = layers.all()[0];
+            let weight: Vec<f32> = (0..inputs * layer.width()).map(|place| place as f32).collect();
+            // What lies behind the result stays as it is.
+            let mut found = vec![-1.0; outputs * inputs + 3];
+            transpose(&weight, &layer, &mut found);
+            let expected: Vec<f32> = (0..outputs * inputs)
+                .map(|place| weight[place % inputs * layer.width() + place / inputs])
+                .collect();
+            assert_eq!(found[..outputs * inputs], expected, "{inputs} {outputs}");
+            assert_eq!(found[outputs * inputs..], [-1.0; 3]);
         }
     }
 }

@@ -46,7 +46,7 @@ impl OuterProduct<'_> {
                 self.block::<S, K, C>(simd, k, first);
                 k += K;
             }
-            // All that is left at once: a few sums alone would wait for each other. No block is larger than eight.
+            // All that is left at once, for a few sums alone would wait for each other. K is eight at most, so that seven are.
             match self.depth - k {
                 0 => {}
                 1 => self.block::<S, 1, C>(simd, k, first),
@@ -68,9 +68,8 @@ impl OuterProduct<'_> {
         let mut sums = [[simd.splat_f32s(0.0); C]; K];
         let d = S::as_simd_f32s(self.d).0.chunks_exact(vectors);
         for (x, d) in self.x.values.chunks_exact(self.x.stride).zip(d) {
-            let Some(x) = x[k..].first_chunk::<K>() else { return };
             let d = vectors_at::<S, C>(d, first);
-            for (x, sums) in x.iter().zip(&mut sums) {
+            for (x, sums) in x[k..k + K].iter().zip(&mut sums) {
                 let x = simd.splat_f32s(*x);
                 for (d, sum) in d.iter().zip(sums) {
                     *sum = simd.mul_add_f32s(x, *d, *sum);
@@ -98,6 +97,7 @@ impl OuterProduct<'_> {
     }
 }
 
+/// Adds sums to what lies there.
 #[inline(always)]
 fn add<S: Simd, const C: usize>(simd: S, to: &mut [S::f32s], sums: [S::f32s; C]) {
     for (to, sum) in to.iter_mut().zip(sums) {

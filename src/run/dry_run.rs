@@ -7,6 +7,7 @@ use drapes_analysis::figures::Figure;
 use drapes_analysis::machine::{Memory, device_of};
 use drapes_analysis::plan::device_kind::CORE;
 use drapes_analysis::plan::price::demand::size;
+use drapes_analysis::plan::price::memory::Chip;
 use drapes_analysis::plan::price::{EventCounts, Price, bytes};
 use drapes_analysis::plan::rates::Rates;
 use drapes_analysis::plan::{Plan, Stage};
@@ -14,6 +15,7 @@ use drapes_analysis::store::{Foreseen, RecordState, Store, StoredJob};
 
 use super::Run;
 use super::demands::{self, Supply};
+use super::kernels;
 use super::leader::tell_of;
 use super::prepare::inputs;
 use super::world::World;
@@ -78,6 +80,9 @@ impl Run {
         let price = Price::of(&stored.job, &plan, counts, &Rates::CPU_CORE).at_pace(&plan, &shown.pace());
         let draws = open.contains(&true) && self.shard() == Shard::WHOLE;
         let ending = if draws { shown.drawing(Figure::count_of(&stored.job, &plan)) } else { 0.0 };
+        if self.chip() == Chip::Core {
+            kernels::tell_of_slower(&stored.job);
+        }
         let _ = tell_of(&stored.job, &sample);
         answer(DryRun { name: stored.job.name.clone(), plan, known, price, ending, ranks, bytes });
         if let Some(warning) = warning {

@@ -20,6 +20,7 @@ mod demands;
 pub mod doctor;
 mod dry_run;
 mod estimates;
+mod farewell;
 mod finish;
 mod handshake;
 mod kernels;
@@ -57,6 +58,7 @@ use crate::device::{self, DeviceChoice, GpuKernels, Sharing};
 use crate::dispatch::stop::{Clock, Deadline, Signals, Starter, length_of_time, slurm_end};
 use crate::error::Error;
 use crate::run::world::World;
+use farewell::Farewell;
 use launch::Ranks;
 
 use start_up::StartUp;
@@ -184,7 +186,7 @@ impl Run {
                 self.run_worker(&world, &signals)
             }
         };
-        match catch_unwind(AssertUnwindSafe(part)) {
+        let ended = match catch_unwind(AssertUnwindSafe(part)) {
             Ok(Err(error)) => Err(stop_all(&world, error)),
             Ok(Ok(exit)) if world.waits_in_vain() => {
                 // MPI's own end would wait for ranks that do not answer.
@@ -193,7 +195,9 @@ impl Run {
             Ok(Ok(exit)) => Ok(exit),
             Err(_) if world.size() > 1 => world.abort(Exit::Unexpected as i32),
             Err(panic) => resume_unwind(panic),
-        }
+        };
+        Farewell::new(clock, signals, &world, &ended).take(world);
+        ended
     }
 
     /// The job file with what the command line changes of it.

@@ -86,7 +86,7 @@ pub fn small_jets_job(directory: &Path, extra: &str) -> PathBuf {
     let text = format!(
         "schema = 1\nname = 'jets'\nseed = 5\n[data]\nevents = 'demo_constituents.h5'\nlayout = 'table'\n\
          directory = '{}'\n[independent_background]\nsource = 'withheld'\n[regions]\nsignal_region_gev = [3300, 3500]\n\
-         side_bands_gev = [3000, 4000]\n[denoiser]\nepochs = 1\n[sampler]\nsteps = 3\n[jet_model]\nblocks = 1\n\
+         side_bands_gev = [3000, 4000]\n[denoiser]\nepochs = 1\n[sampler]\nsteps = 5\n[jet_model]\nblocks = 1\n\
          width = 4\nheads = 2\nhidden = 4\ncontext = 4\nepochs = 1\n[jet_classifier]\nwidth = 4\nheads = 2\nhidden = 4\n\
          self_attention_layers = 1\nclass_attention_layers = 1\nepochs = 1\nbatch = 64\n[classifier]\nseeds = '0-1'\n\
          [compute]\nclassifier_seeds_per_task = 1\n[[scan]]\nmethod = 'noise'\ninputs = ['llv']\nn_signal = [100]\n\

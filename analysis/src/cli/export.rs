@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgGroup;
 
-use super::answer;
+use super::{answer, tell};
 use crate::error::{Error, Exit, SearchError};
 use crate::export::selected::Selection;
-use crate::export::{NewPath, histograms, submission, workspaces};
+use crate::export::{NewPath, histograms, submission, unfinished, workspaces};
 use crate::store::Store;
 
 /// Writes results for other programs: figures as a HEPData submission, distributions as histograms that UHI reads, the counts of a
@@ -86,6 +86,10 @@ impl Export {
         let files = hepdata.as_ref().map(|_| submission(&store)).transpose()?;
         let found = uhi.as_ref().map(|_| histograms(&store)).transpose()?;
         let counts = pyhf.as_ref().map(|_| workspaces(&store)).transpose()?;
+        if let Some(missing) = unfinished(&store)? {
+            let directory = self.directory.display();
+            tell(format_args!("note: {missing} (`drapes status {directory}` names them)"));
+        }
         if let (Some(place), Some(files), Some(path)) = (hepdata, files, &self.hepdata) {
             place.write_folder(&files)?;
             let is_yaml = |name: &str| Path::new(name).extension().is_some_and(|ending| ending == "yaml");

@@ -4,7 +4,7 @@ mod priced;
 mod scan;
 mod shared;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde_json::json;
@@ -12,9 +12,8 @@ use serde_json::json;
 use super::{answer, tell};
 use crate::dispatch::{Graph, Known, Simulated, Simulation, makespan};
 use crate::error::{Error, Exit};
-use crate::job::{
-    Change, ClassifierKind, Comparison, DEFAULTS, Job, JobFile, SamplerSettings, ScanPoint, Search,
-};
+use crate::job::noise_grid::NoiseGrid;
+use crate::job::{Change, ClassifierKind, Comparison, DEFAULTS, Job, JobFile, ScanPoint, Search};
 use crate::machine::Memory;
 use crate::plan::price::demand::{Demand, LONGEST_RUN, longest, most_memory, size};
 use crate::plan::price::memory::Chip;
@@ -378,21 +377,7 @@ fn what(job: &Job, plan: &plan::Plan, stage: Stage) -> String {
             });
             parts.collect::<Vec<_>>().join("; ")
         }
-        Stage::Template => {
-            let SamplerSettings { solver, steps, .. } = job.sampler;
-            let methods = job.points.iter().filter_map(ScanPoint::template).map(|made| made.method);
-            let answers: BTreeSet<usize> = methods
-                .filter(|method| method.flow().is_none())
-                .map(|method| method.mass_condition().answers())
-                .collect();
-            let evaluations: Vec<String> =
-                answers.iter().map(|each| (each * solver.evaluations(steps)).to_string()).collect();
-            if evaluations.is_empty() {
-                return "one pass an event".to_owned();
-            }
-            let evaluations = evaluations.join(" or ");
-            format!("{evaluations} network evaluations an event ({steps} steps of {})", solver.word())
-        }
+        Stage::Template => what_is_made(job),
         Stage::Classify => {
             let mut parts = vec![];
             if job.points.iter().any(|point| !matches!(point.comparison, Comparison::Window { .. })) {
@@ -404,6 +389,29 @@ fn what(job: &Job, plan: &plan::Plan, stage: Stage) -> String {
             parts.join("; ")
         }
     }
+}
+
+/// How templates are made: the evaluations that an event takes from where it starts, and the grids of the solvers.
+fn what_is_made(job: &Job) -> String {
+    let mut evaluations = BTreeSet::new();
+    let mut grids: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+    for made in job.points.iter().filter_map(ScanPoint::template).filter(|made| made.method.flow().is_none())
+    {
+        let sampler = job.sampler.with(made.integration);
+        let each = sampler.solver.evaluations(NoiseGrid::points(&sampler, made.sigma_prime));
+        evaluations.insert(made.method.mass_condition().answers() * each);
+        grids.entry(sampler.solver.word()).or_default().insert(sampler.steps);
+    }
+    if evaluations.is_empty() {
+        return "one pass an event".to_owned();
+    }
+    let range = |numbers: &BTreeSet<usize>| match (numbers.first(), numbers.last()) {
+        (Some(first), Some(last)) if first < last => format!("{first} to {last}"),
+        (first, _) => first.map_or(String::new(), usize::to_string),
+    };
+    let grids: Vec<String> =
+        grids.iter().map(|(solver, steps)| format!("{} steps of {solver}", range(steps))).collect();
+    format!("{} network evaluations an event ({})", range(&evaluations), grids.join(", "))
 }
 
 /// What is done in each window of a search.

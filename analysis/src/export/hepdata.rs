@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::new_path::{File, file};
 use super::numbers::document;
 use super::pivot::{Column, Line, Pivot};
-use super::{tables, windows};
+use super::{tables, unfinished, windows};
 use crate::error::Error;
 use crate::figures::table::{Row, round};
 use crate::figures::{Figure, FigureTable};
@@ -28,7 +28,9 @@ pub fn submission(store: &Store) -> Result<Vec<File>, Error> {
     let job = store.job()?.job;
     let results = Results::read(store)?;
     let tables = tables::tables(store, &results)?;
-    let mut documents = vec![json!({ "comment": comment(&job) })];
+    let unfinished =
+        unfinished(store)?.map_or(String::new(), |missing| format!(" The scan is not finished: {missing}."));
+    let mut documents = vec![json!({ "comment": comment(&job) + &unfinished })];
     let mut files = vec![];
     for (figure, table) in &tables {
         let name = figure.name();

@@ -1,6 +1,6 @@
 //! The scan blocks of a job file: a method each, and axes that multiply.
 
-use super::checks::{check_energy, check_side_bands, refuse_repeats, repeated};
+use super::checks::{check_energy, check_side_bands, refuse_equal, refuse_repeats};
 use super::document::Section;
 use super::limits::check_axes;
 use super::rules::{Rule, one_or_many, read_whole_numbers, whole_numbers, windows, words};
@@ -278,6 +278,7 @@ fn seeds(scan: &Section<'_>, key: &'static str) -> Vec<u32> {
 /// The signal regions that a scan searches; none stands for the job's.
 fn signal_regions(scan: &Section<'_>, side_bands: &[MassWindow], job: &Job) -> Vec<Option<MassWindow>> {
     let Some(regions) = scan.find("signal_region_gev", &windows()) else { return vec![None] };
+    refuse_equal(scan, "signal_region_gev", &regions, MassWindow::to_string);
     for region in &regions {
         if let Some(outer) =
             side_bands.iter().find(|outer| outer.low >= region.low || outer.high <= region.high)
@@ -366,11 +367,7 @@ fn inputs(scan: &Section<'_>, method: Method, layout: &Layout) -> Vec<Inputs> {
                        `drapes-prepare` from raw events and set data.layout = \"table\"";
         scan.wrong("inputs", message);
     }
-    for (index, twice) in inputs.iter().enumerate() {
-        if inputs[..index].contains(twice) {
-            repeated(scan, "inputs", twice.word());
-        }
-    }
+    refuse_equal(scan, "inputs", &inputs, |inputs| inputs.word().to_owned());
     inputs
 }
 
@@ -383,6 +380,7 @@ fn generated(scan: &Section<'_>, method: TemplateMethod, inputs: &[Inputs]) -> V
         scan.wrong("kinematics", message);
     }
     let kinematics = kinematics.unwrap_or_else(|| vec![Kinematics::Kept]);
+    refuse_equal(scan, "kinematics", &kinematics, |kinematics| kinematics.word().to_owned());
     let of = |inputs: &Inputs| match inputs {
         Inputs::Hlv => vec![(Inputs::Hlv, Kinematics::Kept)],
         Inputs::Llv => kinematics.iter().map(|kinematics| (Inputs::Llv, *kinematics)).collect(),
@@ -402,6 +400,7 @@ fn kinds(scan: &Section<'_>, inputs: &[Inputs]) -> Vec<ClassifierKind> {
         scan.wrong("classifier", message);
     }
     let of_features = found.unwrap_or_else(|| vec![ClassifierKind::Mlp]);
+    refuse_equal(scan, "classifier", &of_features, |kind| kind.word().to_owned());
     let of = |inputs: &Inputs| match inputs {
         Inputs::Hlv => of_features.clone(),
         Inputs::Llv => vec![ClassifierKind::Transformer],
@@ -411,6 +410,7 @@ fn kinds(scan: &Section<'_>, inputs: &[Inputs]) -> Vec<ClassifierKind> {
 
 fn side_bands(scan: &Section<'_>, job: &Job) -> Vec<MassWindow> {
     let Some(windows) = scan.find("side_bands_gev", &windows()) else { return vec![job.regions.outer] };
+    refuse_equal(scan, "side_bands_gev", &windows, MassWindow::to_string);
     for window in &windows {
         check_side_bands(scan, *window, job.regions.signal);
         check_energy(scan, *window, job.collision_energy);

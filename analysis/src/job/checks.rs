@@ -33,6 +33,14 @@ pub fn refuse_repeats<T>(section: &Section<'_>, key: &str, list: &[T], number: i
     }
 }
 
+/// Notes the first value of a list that stands there twice.
+pub fn refuse_equal<T: PartialEq>(section: &Section<'_>, key: &str, list: &[T], name: impl Fn(&T) -> String) {
+    let is_second = |(place, value): &(usize, &T)| list[..*place].contains(value);
+    if let Some((_, twice)) = list.iter().enumerate().find(is_second) {
+        repeated(section, key, &name(twice));
+    }
+}
+
 /// Notes a value that stands twice.
 pub fn repeated(section: &Section<'_>, key: &str, value: &str) {
     section.wrong(key, format!("contains {value} twice (it would be computed twice) remove one"));

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::checks::{refuse_repeats, repeated};
+use super::checks::{refuse_equal, refuse_repeats, repeated};
 use super::diffusion::too_few;
 use super::document::Section;
 use super::limits::MOST_STEPS;
@@ -71,7 +71,8 @@ pub fn integrations(scan: &Section<'_>, job: &Job) -> Vec<Option<Integration>> {
     if solvers.is_none() && steps.is_none() {
         return vec![None];
     }
-    let solvers = solvers.unwrap_or_else(|| vec![job.sampler.solver]);
+    let solvers: Vec<Solver> = solvers.unwrap_or_else(|| vec![job.sampler.solver]);
+    refuse_equal(scan, "solver", &solvers, |solver| solver.word().to_owned());
     let steps = steps.unwrap_or_else(|| vec![job.sampler.steps as u32]);
     refuse_repeats(scan, "steps", &steps, |steps| *steps);
     for solver in &solvers {
@@ -104,6 +105,20 @@ pub fn check_grids(
     }
 }
 
+/// What is said of a noise strength from where too few evaluations are left; none where they are enough.
+fn too_few_from(sigma: SigmaPrime, sampler: &SamplerSettings) -> Option<String> {
+    let evaluations = sampler.solver.evaluations(NoiseGrid::points(sampler, Some(sigma)));
+    let message = || {
+        format!(
+            "contains {sigma} ({} steps of {} leave {evaluations} network evaluations from there, and fewer than \
+             {LEAST_EVALUATIONS} do not make events) raise it, or the number of steps",
+            sampler.steps,
+            sampler.solver.word()
+        )
+    };
+    (evaluations < LEAST_EVALUATIONS).then(message)
+}
+
 /// The same on a grid whose starts are rounded to whole numbers of steps.
 fn check_rounded(scan: &Section<'_>, sigmas: &[SigmaPrime], sampler: &SamplerSettings) {
     let mut first_of: HashMap<usize, SigmaPrime> = HashMap::new();
@@ -111,17 +126,13 @@ fn check_rounded(scan: &Section<'_>, sigmas: &[SigmaPrime], sampler: &SamplerSet
         let steps = NoiseGrid::points(sampler, Some(*sigma));
         let first = *first_of.entry(steps).or_insert(*sigma);
         let twin = (first != *sigma).then_some(first);
-        let grid = format!("the grid of {} steps", sampler.steps);
-        if steps < 2 {
-            let message = format!(
-                "contains {sigma} ({grid} has no step from there, so that no noise would be taken away) raise \
-                 it, or the number of steps"
-            );
+        if let Some(message) = too_few_from(*sigma, sampler) {
             scan.wrong("sigma_prime", message);
         } else if let Some(same) = twin {
             let message = format!(
-                "contains {same} and {sigma} (both become the same point of {grid}) remove one, or raise the \
-                 number of steps"
+                "contains {same} and {sigma} (both become the same point of the grid of {} steps) remove one, or raise the \
+                 number of steps",
+                sampler.steps
             );
             scan.wrong("sigma_prime", message);
         }
@@ -132,19 +143,13 @@ fn check_rounded(scan: &Section<'_>, sigmas: &[SigmaPrime], sampler: &SamplerSet
 fn check_even(scan: &Section<'_>, sigmas: &[SigmaPrime], sampler: &SamplerSettings) {
     let (end, word) = (sampler.end(), sampler.solver.word());
     for sigma in sigmas {
-        let evaluations = sampler.solver.evaluations(NoiseGrid::points(sampler, Some(*sigma)));
         if sigma.0 <= end {
             let message = format!(
                 "contains {sigma} (the grid of {word} ends at sampler.sigma_last = {end}, so that no noise would be taken \
                  away) raise it, or lower sampler.sigma_last"
             );
             scan.wrong("sigma_prime", message);
-        } else if evaluations < LEAST_EVALUATIONS {
-            let message = format!(
-                "contains {sigma} ({} steps of {word} leave {evaluations} network evaluations from there, and fewer than \
-                 {LEAST_EVALUATIONS} do not make events) raise it, or the number of steps",
-                sampler.steps
-            );
+        } else if let Some(message) = too_few_from(*sigma, sampler) {
             scan.wrong("sigma_prime", message);
         }
     }

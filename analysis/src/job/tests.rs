@@ -162,7 +162,7 @@ fn axes_of_the_other_methods_are_checked() {
     // Grids too coarse for the noise, and noise that becomes the same.
     assert!(
         message(&format!("{sr}sigma_prime = [0.01]\nsteps = [4]"))
-            .contains("the grid of 4 steps has no step")
+            .contains("4 steps of heun leave 0 network evaluations from there")
     );
     let same = message(&format!("{sr}sigma_prime = [2.24, 2.3]\nsteps = [20]"));
     assert!(
@@ -272,6 +272,7 @@ fn constituents_are_refused_where_they_have_no_meaning() {
     refused("method = 'gensr'\ninputs = ['hlv', 'llv']", "this method knows features only");
     refused("method = 'noise'\ninputs = ['pixels']", "a list of \"hlv\" and \"llv\"");
     refused("method = 'noise'\ninputs = ['llv', 'llv']", "contains llv twice");
+    refused("method = 'sr'\ninputs = ['llv']\nkinematics = ['kept', 'kept']", "contains kept twice");
     refused("method = 'noise'\ninputs = ['llv']\nkinematics = ['kept']", "has no meaning here");
     refused("method = 'sr'\nkinematics = ['diffused']", "has no meaning here");
     let error =

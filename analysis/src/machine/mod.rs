@@ -26,7 +26,7 @@ pub use processor::processor;
 
 /// The version of the file, of the prices that its seconds are held against and of the code that took them: another one is as
 /// good as no file, for work that has become faster would be told as slow as it was.
-const SCHEMA: u32 = 6;
+pub const SCHEMA: u32 = 6;
 /// A kind of work is known once so many seconds of it were seen.
 const KNOWN: f64 = 2.0;
 /// Of each kind the last seconds count, about so many: machines change, and so does what else they do.

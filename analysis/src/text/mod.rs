@@ -80,7 +80,8 @@ pub const YEAR: f64 = 365.25 * 86_400.0;
 
 /// A time as people say it: `45 s`, `12 min`, `3.5 h`, `2.1 days`, `14 years`.
 pub fn duration(seconds: f64) -> String {
-    match seconds {
+    // A sum of nothing is a negative zero, which is printed as such.
+    match seconds + 0.0 {
         s if s < 100.0 => format!("{s:.0} s"),
         s if s < 6_000.0 => format!("{:.0} min", s / 60.0),
         s if s < 172_800.0 => format!("{:.1} h", s / 3_600.0),

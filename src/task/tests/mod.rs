@@ -32,7 +32,7 @@ use crate::training::Checkpointer;
 
 /// A directory, its plan and a workplace for a job on the shipped sample.
 fn workplace(directory: &std::path::Path, extra: &str) -> (Plan, Workplace, Vec<Fingerprint>) {
-    let settings = "[denoiser]\nepochs = 1\nbatch = 1024\n[sampler]\nsteps = 4\n[classifier]\nepochs = 1\n\
+    let settings = "[denoiser]\nepochs = 1\nbatch = 1024\n[sampler]\nsteps = 6\n[classifier]\nepochs = 1\n\
                     seeds = [0]\n";
     let scan = "[[scan]]\nmethod = 'noise'\nn_signal = [100]\noversampling = [1]\n";
     workplace_with(directory, &format!("{settings}{extra}\n{scan}"))

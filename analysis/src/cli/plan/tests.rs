@@ -26,6 +26,25 @@ const EXTREMES: [&str; 16] = [
     "nan",
     "inf",
 ];
+
+#[test]
+fn what_an_event_takes_goes_by_the_solvers_and_starts_of_the_points() {
+    let told = |scans: &str| {
+        let text = format!("schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n{scans}");
+        what_is_made(&JobFile::from_text("job.toml", text).check().expect("a good job"))
+    };
+    let noise = "[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";
+    assert_eq!(told(noise), "398 network evaluations an event (200 steps of heun)");
+    assert_eq!(
+        told(&format!("{noise}solver = ['euler', 'dpmpp_2m']\nsteps = [30, 60]\n")),
+        "29 to 60 network evaluations an event (30 to 60 steps of dpmpp_2m, 30 to 60 steps of euler)"
+    );
+    let partial = told("[[scan]]\nmethod = 'sr'\nn_signal = [0]\nsigma_prime = [0.62, 2.24]\n");
+    assert_eq!(partial, "174 to 220 network evaluations an event (200 steps of heun)");
+    assert_eq!(told("[[scan]]\nmethod = 'cathode'\nn_signal = [0]\n"), "one pass an event");
+    assert_eq!(duration([0.0_f64; 0].iter().sum()), "0 s");
+}
+
 #[test]
 fn one_thing_is_told_in_the_singular() {
     assert_eq!([1, 2].map(|count| counted(count, "epoch")), ["1 epoch", "2 epochs"]);

@@ -90,6 +90,23 @@ fn fewer_than_four_evaluations_are_refused() {
 }
 
 #[test]
+fn what_stands_twice_on_an_axis_is_refused() {
+    for (key, values, twice) in [
+        ("solver", "['heun', 'euler', 'heun']", "heun"),
+        ("classifier", "['mlp', 'mlp']", "mlp"),
+        ("side_bands_gev", "[[3000, 4000], [3000, 4000]]", "3000-4000"),
+        ("signal_region_gev", "[[3300, 3700], [3300, 3700]]", "3300-3700"),
+    ] {
+        let (found, why) = mistake("", &format!("{NOISE}\n{key} = {values}"));
+        assert_eq!(
+            (found, why.contains(&format!("contains {twice} twice"))),
+            (format!("scan.{key}"), true),
+            "{why}"
+        );
+    }
+}
+
+#[test]
 fn partial_diffusion_begins_above_the_end_of_the_grid() {
     let sr = |sigma: f64| format!("method = 'sr'\nsigma_prime = [{sigma}]");
     for sigma in [0.01, 0.005] {
@@ -105,6 +122,16 @@ fn partial_diffusion_begins_above_the_end_of_the_grid() {
         "{key} {why}"
     );
     assert!(check(MULTISTEP, &sr(0.035)).is_ok());
+    // The others round to whole steps: two points of Heun are two evaluations, one of Euler is none.
+    for (solver, steps, sigma, evaluations) in
+        [("heun", 6, 0.05, 2), ("euler", 6, 0.05, 1), ("euler", 6, 2.24, 2), ("heun", 6, 1e-4, 0)]
+    {
+        let (key, why) = mistake(&format!("solver = '{solver}'\nsteps = {steps}"), &sr(sigma));
+        let expected =
+            format!("{steps} steps of {solver} leave {evaluations} network evaluations from there");
+        assert!(key == "scan.sigma_prime" && why.contains(&expected), "{key} {why}");
+    }
+    assert!(check("solver = 'heun'\nsteps = 6", &sr(2.24)).is_ok());
     // Strengths that Heun's few steps would make one stay two here.
     assert!(check(MULTISTEP, "method = 'sr'\nsigma_prime = [2.24, 2.3]").is_ok());
 }

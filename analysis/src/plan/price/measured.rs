@@ -80,9 +80,9 @@ mod tests {
         let job = JobFile::from_text("job.toml", DEFAULTS.as_str()).check().expect("a good job");
         let times = Measured {
             device: "core".to_owned(),
-            classifier_step: 34.4e-6,
-            denoiser_steps: [383e-6, 383e-6],
-            events_per_second: 12_880.0 * 99.0 / 199.0,
+            classifier_step: 30.7e-6,
+            denoiser_steps: [342e-6, 342e-6],
+            events_per_second: 13_150.0 * 99.0 / 199.0,
             base_flow_steps: [4.78e-3, 4.74e-3],
             top_flow_steps: [3.435e-3, 3.48e-3],
             flow_events_per_second: 188_800.0,
