@@ -51,6 +51,8 @@ struct Campaign {
     empty: PathBuf,
     generator: Pcg64,
     met: BTreeMap<Trouble, usize>,
+    /// The rank that was stopped for good last.
+    hung: Option<u32>,
 }
 
 impl Campaign {
@@ -80,7 +82,16 @@ impl Campaign {
         });
         let launchers = launchers.collect();
         let generator = Pcg64::seed_from_u64(20_261_126);
-        Self { job, data: folder.join(file), launchers, started: 0, empty, generator, met: BTreeMap::new() }
+        Self {
+            job,
+            data: folder.join(file),
+            launchers,
+            started: 0,
+            empty,
+            generator,
+            met: BTreeMap::new(),
+            hung: None,
+        }
     }
 
     fn start(&mut self, out: &Path) -> Scan {
@@ -112,6 +123,7 @@ impl Campaign {
                     return;
                 }
                 kill("STOP", rank);
+                self.hung = Some(rank);
                 for other in others {
                     kill("USR1", other);
                 }
@@ -176,8 +188,13 @@ impl Campaign {
                     self.meet(&scan, out);
                     next = begin.elapsed() + self.moment(4.0);
                 }
+                // Where the others have left in order, only its launcher still waits for it, as it would for any program: whoever
+                // cancels the job ends both.
+                if self.hung.is_some_and(|hung| scan.ranks() == [hung]) {
+                    self.hung.take().into_iter().for_each(|hung| kill("KILL", hung));
+                }
                 assert!(begin.elapsed() < Duration::from_secs(240), "no end: {}", scan.log());
-                std::thread::sleep(Duration::from_millis(10));
+                std::thread::sleep(Duration::from_millis(20));
             };
             scan.wait_for_the_end(Duration::from_secs(30));
             let log = scan.log();

@@ -131,9 +131,24 @@ fn a_rank_that_hangs_when_all_is_done_keeps_nobody() {
                     std::thread::sleep(Duration::from_millis(20));
                 }
             }
-            kill("USR1", scan.rank(1 - hung).expect("another rank"));
-            let text = ended_in_time(&mut scan, &[75, 1, 137, 143], Duration::from_secs(60));
-            assert!(text.contains("some ranks do not answer at the end of MPI"), "{mpi:?} {hung} {text}");
+            let stopped = scan.rank(hung);
+            scan.rank(1 - hung).into_iter().for_each(|other| kill("USR1", other));
+            let told = Instant::now();
+            while scan.rank(1 - hung).is_some() {
+                assert!(
+                    told.elapsed() < Duration::from_secs(60),
+                    "{mpi:?}: it waits for rank {hung}: {}",
+                    scan.log()
+                );
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            // A rank that was at the end of MPI when it stopped has done its part there with Open MPI, so that rank 0 leaves in order.
+            let is_in_order = matches!((&mpi, hung), (Mpi::Open, 1));
+            let has_told = scan.log().contains("some ranks do not answer at the end of MPI");
+            assert!(has_told != is_in_order, "{mpi:?} {hung}: {}", scan.log());
+            // What is left of it is its launcher's affair, or the scheduler's.
+            stopped.into_iter().for_each(|stopped| kill("KILL", stopped));
+            scan.wait_for_the_end(Duration::from_secs(30));
             // Nothing is lost: the same command, or rank 0 before it hung, has drawn.
             answer(drapes().arg("run").arg(&job).arg("--out").arg(&out));
             assert!(answer(drapes().arg("status").arg(&out)).contains("14 of 14 tasks done"));

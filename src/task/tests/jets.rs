@@ -7,7 +7,7 @@ use drapes_analysis::plan::Work;
 /// Small networks that have learnt little: kinematics, numbers and places do not depend on that.
 pub(super) const SMALL: &str = "schema = 1\nname = 'a'\n[data]\nevents = 'demo_constituents.h5'\nlayout = 'table'\n\
     [independent_background]\nsource = 'withheld'\n[denoiser]\nepochs = 3\nmarginals = 'gaussian'\n\
-    [sampler]\nsteps = 40\n[jet_model]\nblocks = 1\nwidth = 8\nheads = 2\nhidden = 8\ncontext = 4\nepochs = 1\n\
+    [sampler]\nsteps = 60\n[jet_model]\nblocks = 1\nwidth = 8\nheads = 2\nhidden = 8\ncontext = 4\nepochs = 1\n\
     learning_rate = 1e-3\nprecision = 'single'\n[jet_classifier]\nwidth = 8\nheads = 2\nhidden = 8\n\
     self_attention_layers = 1\nclass_attention_layers = 1\nepochs = 1\nbatch = 32\n[classifier]\nseeds = [0]\n\
     [regions]\nsignal_region_gev = [3400, 3500]\nside_bands_gev = [3200, 3700]\n";
@@ -35,7 +35,7 @@ fn perform_but(
 fn templates_have_the_kinematics_that_their_method_gives_them() {
     let directory = tempfile::tempdir().expect("a directory");
     let scans = "[[scan]]\nmethod = 'noise'\ninputs = ['llv']\nn_signal = [20]\noversampling = [2]\n[[scan]]\n\
-                 method = 'sr'\ninputs = ['llv']\nn_signal = [20]\noversampling = [1]\nsigma_prime = [3e-4]\n\
+                 method = 'sr'\ninputs = ['llv']\nn_signal = [20]\noversampling = [1]\nsigma_prime = [1e-4]\n\
                  kinematics = ['kept', 'diffused']\n[[scan]]\nmethod = 'sb'\ninputs = ['llv']\nn_signal = [20]\n\
                  oversampling = [1]\nsigma_prime = [1.0]\n";
     let all = workplace_of(directory.path(), &format!("{SMALL}{scans}"));
@@ -63,7 +63,7 @@ fn templates_have_the_kinematics_that_their_method_gives_them() {
     }
 
     // At the smallest noise, partial diffusion gives back what it took, kinematics to the bit.
-    let kept = jets_of(place, "template/sr-sp0.0003-s20-w3200-3700-llv-k00");
+    let kept = jets_of(place, "template/sr-sp0.0001-s20-w3200-3700-llv-k00");
     for jet in 0..data.len() {
         assert_eq!(kept.outline(jet), data.outline(jet));
         // Axis by axis, for constituents that are equally hard may change places.
@@ -79,7 +79,7 @@ fn templates_have_the_kinematics_that_their_method_gives_them() {
             }
         }
     }
-    let diffused = jets_of(place, "template/sr-sp0.0003-s20-w3200-3700-llv-kd-k00");
+    let diffused = jets_of(place, "template/sr-sp0.0001-s20-w3200-3700-llv-kd-k00");
     for jet in 0..data.len() {
         let (new, old) = (diffused.outline(jet), data.outline(jet));
         assert!((new.kinematics.pt / old.kinematics.pt - 1.0).abs() < 0.01, "{new:?} {old:?}");
