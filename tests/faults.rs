@@ -132,7 +132,8 @@ fn processor_time(pid: u32) -> u64 {
 fn idle_ranks_hardly_use_a_core() {
     let place = directory();
     let job = small_job(place.path(), "");
-    let long = fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 300\nbatch");
+    let long =
+        fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 30000\nbatch");
     let job = write(place.path(), "long.toml", &long);
     let out = place.path().join("out");
     let mut scan = Scan::start(&job, &out, 4, &[]);

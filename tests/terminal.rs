@@ -150,7 +150,7 @@ fn a_run_elsewhere_is_watched_to_its_end() {
     let job = write(
         place.path(),
         "long.toml",
-        &text.replace("[denoiser]\nepochs = 1\n", "[denoiser]\nepochs = 300\n"),
+        &text.replace("[denoiser]\nepochs = 1\n", "[denoiser]\nepochs = 1000\n"),
     );
     let out = place.path().join("out");
     let mut run = mpirun(2);
