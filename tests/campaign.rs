@@ -190,8 +190,9 @@ impl Campaign {
                 }
                 // Where the others have left in order, only its launcher still waits for it, as it would for any program: whoever
                 // cancels the job ends both.
-                if self.hung.is_some_and(|hung| scan.ranks() == [hung]) {
-                    self.hung.take().into_iter().for_each(|hung| kill("KILL", hung));
+                if let Some(hung) = self.hung.filter(|hung| scan.ranks() == [*hung]) {
+                    self.hung = None;
+                    kill("KILL", hung);
                 }
                 assert!(begin.elapsed() < Duration::from_secs(240), "no end: {}", scan.log());
                 std::thread::sleep(Duration::from_millis(20));
