@@ -228,7 +228,7 @@ fn job(place: &Path, epochs: usize) -> PathBuf {
     write(place, "queued.toml", &text)
 }
 
-/// Passes that this machine trains for twenty seconds or more.
+/// Passes that this machine trains for half a minute or more: twice as long as one of the jobs below has.
 fn long_enough(place: &Path) -> usize {
     const TRIED: usize = 60;
     let out = place.join("tried");
@@ -237,7 +237,7 @@ fn long_enough(place: &Path) -> usize {
     // Two trainings, and what surrounds them: on a slow machine the rest matters least.
     let seconds = start.elapsed().as_secs_f64() / 2.0;
     fs::remove_dir_all(&out).expect("our own directory");
-    ((20.0 / seconds * TRIED as f64) as usize).max(180)
+    ((30.0 / seconds * TRIED as f64) as usize).max(180)
 }
 
 #[test]
