@@ -2,7 +2,6 @@
 
 mod support;
 
-use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -10,8 +9,9 @@ use drapes::arrays::ArrayReader;
 use drapes_analysis::plan::Plan;
 use drapes_analysis::store::Store;
 use drapes_analysis::store::record::TaskResult;
+use support::lasting::lasting_job;
 use support::scan::Scan;
-use support::{answer, directory, drapes, small_job, write};
+use support::{answer, directory, drapes};
 
 /// The result of every task and its numbers, wherever they lie.
 fn results(out: &Path) -> Vec<(String, TaskResult, Vec<f32>)> {
@@ -33,12 +33,7 @@ fn results(out: &Path) -> Vec<(String, TaskResult, Vec<f32>)> {
 #[test]
 fn compact_beside_a_run_changes_nothing() {
     let place = directory();
-    let text = fs::read_to_string(small_job(place.path(), "")).expect("the job");
-    let job = write(
-        place.path(),
-        "longer.toml",
-        &text.replace("epochs = 1\nbatch = 1024", "epochs = 12\nbatch = 512"),
-    );
+    let job = lasting_job(place.path());
     let (whole, out) = (place.path().join("whole"), place.path().join("out"));
     answer(drapes().arg("run").arg(&job).arg("--out").arg(&whole));
     let mut scan = Scan::start(&job, &out, 2, &[]);

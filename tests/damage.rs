@@ -7,7 +7,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use support::{answer, arrays, directory, drapes, foreign_lock, records, small_job, write};
+use support::lasting::trained_longer;
+use support::{answer, arrays, directory, drapes, foreign_lock, records, small_job};
 
 fn run(job: &Path, out: &Path) -> Command {
     let mut run = drapes();
@@ -219,8 +220,7 @@ fn a_job_that_starts_on_another_host_waits_until_the_dead_one_counts_as_dead() {
 #[test]
 fn whoever_loses_its_place_stops_at_once() {
     let place = directory();
-    let text = fs::read_to_string(small_job(place.path(), "")).expect("the job");
-    let job = write(place.path(), "long.toml", &text.replace("epochs = 1\nbatch", "epochs = 3000\nbatch"));
+    let job = trained_longer(place.path(), 30_000);
     let out = place.path().join("out");
     let mut first = run(&job, &out);
     let mut first = first.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");

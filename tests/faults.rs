@@ -14,6 +14,7 @@ use drapes::arrays::{ArrayReader, ArrayWriter};
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
+use support::lasting::{lasting_job, trained_longer};
 use support::scan::{Scan, Victim, kill};
 use support::{answer, arrays, data, directory, drapes, mpirun, records, refusal, small_job, write};
 
@@ -100,9 +101,7 @@ fn whoever_is_killed_whenever_the_end_is_the_same() {
 #[test]
 fn a_rank_that_dies_ends_the_job_within_seconds() {
     let place = directory();
-    let job = small_job(place.path(), "");
-    let long = fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 100\nbatch");
-    let job = write(place.path(), "long.toml", &long);
+    let job = trained_longer(place.path(), 30_000);
     let out = place.path().join("out");
     // Two trainings on four ranks: two of them wait, outside of any task.
     let mut scan = Scan::start(&job, &out, 4, &[]);
@@ -131,10 +130,7 @@ fn processor_time(pid: u32) -> u64 {
 #[test]
 fn idle_ranks_hardly_use_a_core() {
     let place = directory();
-    let job = small_job(place.path(), "");
-    let long =
-        fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 30000\nbatch");
-    let job = write(place.path(), "long.toml", &long);
+    let job = trained_longer(place.path(), 30_000);
     let out = place.path().join("out");
     let mut scan = Scan::start(&job, &out, 4, &[]);
     let start = Instant::now();
@@ -272,9 +268,7 @@ fn a_disk_that_fills_loses_nothing_and_says_what_is_needed() {
 #[test]
 fn signals_save_what_runs_and_the_same_command_goes_on() {
     let place = directory();
-    let job = small_job(place.path(), "");
-    let long = fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 40\nbatch");
-    let job = write(place.path(), "long.toml", &long);
+    let job = lasting_job(place.path());
     let whole = place.path().join("whole");
     answer(drapes().arg("run").arg(&job).arg("--out").arg(&whole));
     // One handler serves all of them.
@@ -301,9 +295,7 @@ fn signals_save_what_runs_and_the_same_command_goes_on() {
 #[test]
 fn whoever_signals_the_launcher_gets_checkpoints_and_the_code_for_again() {
     let place = directory();
-    let job = small_job(place.path(), "");
-    let long = fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 40\nbatch");
-    let job = write(place.path(), "long.toml", &long);
+    let job = lasting_job(place.path());
     let whole = place.path().join("whole");
     answer(drapes().arg("run").arg(&job).arg("--out").arg(&whole));
     let all = [(true, "INT"), (true, "TERM"), (false, "USR1"), (true, "USR1"), (false, "USR2")];
@@ -337,10 +329,7 @@ fn whoever_signals_the_launcher_gets_checkpoints_and_the_code_for_again() {
 #[test]
 fn a_second_ctrl_c_and_the_death_of_the_program_end_its_ranks() {
     let place = directory();
-    let job = small_job(place.path(), "");
-    let long =
-        fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 3000\nbatch");
-    let job = write(place.path(), "long.toml", &long);
+    let job = trained_longer(place.path(), 30_000);
     let mut scan = Scan::start_itself(&job, &place.path().join("killed"), 2);
     scan.wait_for_work();
     kill("KILL", scan.launcher.id());
@@ -363,9 +352,7 @@ fn a_second_ctrl_c_and_the_death_of_the_program_end_its_ranks() {
 fn a_checkpoint_that_finds_no_room_is_told_and_the_same_command_goes_on() {
     let Some(disk) = SmallDisk::new() else { return };
     let place = directory();
-    let job = small_job(place.path(), "");
-    let long = fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 40\nbatch");
-    let job = write(place.path(), "long.toml", &long);
+    let job = lasting_job(place.path());
     let whole = place.path().join("whole");
     answer(drapes().arg("run").arg(&job).arg("--out").arg(&whole));
     // What is said beside it goes to another disk.

@@ -9,6 +9,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use support::lasting::trained_longer;
 use support::{answer, directory, drapes, files, mpirun, refusal, small_job};
 
 /// Everything that a report must not change: records, arrays, the job, tables and pictures.
@@ -123,10 +124,7 @@ fn what_is_no_scan_or_is_damaged_is_refused_and_says_why() {
 fn a_running_scan_has_a_page() {
     let place = directory();
     // Long enough to be looked at, and stopped then.
-    let job = small_job(place.path(), "");
-    let text =
-        fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 3000\nbatch");
-    fs::write(&job, text).expect("room");
+    let job = trained_longer(place.path(), 30_000);
     let out = place.path().join("out");
     let mut run = drapes();
     let mut child =

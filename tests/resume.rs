@@ -6,6 +6,7 @@ use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime};
 
+use support::lasting::trained_longer;
 use support::{answer, arrays, directory, drapes, mpirun, records, refusal, small_job};
 
 #[test]
@@ -165,9 +166,7 @@ fn so_many_failures_end_the_run() {
 #[test]
 fn a_directory_in_use_is_left_alone() {
     let place = directory();
-    let job = small_job(place.path(), "");
-    let long = fs::read_to_string(&job).expect("the job").replace("epochs = 1\nbatch", "epochs = 200\nbatch");
-    let job = support::write(place.path(), "long.toml", &long);
+    let job = trained_longer(place.path(), 30_000);
     let out = place.path().join("out");
     let mut first = drapes();
     first.arg("run").arg(&job).arg("--out").arg(&out).stdout(Stdio::null()).stderr(Stdio::null());

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use support::lasting::epochs_that_last;
 use support::{answer, directory, drapes, records, refusal, small_job, write};
 
 /// A shard of a job.
@@ -46,7 +47,8 @@ fn within(most: Duration, what: &str, mut is_so: impl FnMut() -> bool) {
 #[test]
 fn shards_that_wait_for_one_that_died_end_and_name_it() {
     let place = directory();
-    let job = long_job(place.path(), 30);
+    let epochs = epochs_that_last(place.path(), 2.0, |epochs| long_job(place.path(), epochs));
+    let job = long_job(place.path(), epochs);
     let (whole, out) = (place.path().join("whole"), place.path().join("out"));
     answer(drapes().arg("run").arg(&job).arg("--out").arg(&whole));
     let mut shards: Vec<Child> = (1..=3).map(|index| start(&job, &out, index, 3, "6s")).collect();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use support::lasting::trained_longer;
 use support::{answer, directory, drapes, mpirun, records, refusal, small_job, write};
 
 fn run(job: &Path, out: &Path) -> Command {
@@ -222,8 +223,7 @@ fn a_part_that_is_not_there_is_refused_with_near_names() {
 
 /// A job whose trainings take minutes.
 fn long_job(place: &Path) -> PathBuf {
-    let text = fs::read_to_string(small_job(place, "")).expect("the job");
-    write(place, "long.toml", &text.replace("epochs = 1\nbatch", "epochs = 3000\nbatch"))
+    trained_longer(place, 30_000)
 }
 
 /// Starts a run and waits until it is at a training.

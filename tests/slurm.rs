@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use support::lasting::epochs_that_last;
 use support::{answer, arrays, data, directory, drapes, records, write};
 use tempfile::TempDir;
 
@@ -228,23 +229,13 @@ fn job(place: &Path, epochs: usize) -> PathBuf {
     write(place, "queued.toml", &text)
 }
 
-/// Passes that this machine trains for half a minute or more: twice as long as one of the jobs below has.
-fn long_enough(place: &Path) -> usize {
-    const TRIED: usize = 60;
-    let out = place.join("tried");
-    let start = Instant::now();
-    answer(drapes().arg("run").arg(job(place, TRIED)).arg("--out").arg(&out).args(["--only", "train/*"]));
-    // Two trainings, and what surrounds them: on a slow machine the rest matters least.
-    let seconds = start.elapsed().as_secs_f64() / 2.0;
-    fs::remove_dir_all(&out).expect("our own directory");
-    ((30.0 / seconds * TRIED as f64) as usize).max(180)
-}
-
 #[test]
 fn a_scan_goes_on_from_job_to_job_until_it_is_done() {
     let Some(cluster) = Cluster::start() else { return };
     let place = directory();
-    let job = job(place.path(), long_enough(place.path()));
+    // Half a minute or more: twice as long as one of the jobs below has.
+    let epochs = epochs_that_last(place.path(), 30.0, |epochs| job(place.path(), epochs));
+    let job = job(place.path(), epochs);
     let (whole, queued) = (place.path().join("whole"), place.path().join("queued"));
     answer(drapes().arg("run").arg(&job).arg("--out").arg(&whole));
     // Jobs of three minutes that stop 166 s before their end: a quarter of a minute each, of which a busy machine takes half to start.

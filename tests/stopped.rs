@@ -109,8 +109,8 @@ fn what_never_gets_further_is_not_queued_for_ever() {
     let place = directory();
     let text = format!(
         "schema = 1\nname = 'trees'\n[data]\nevents = 'demo_dijets.features.h5'\ndirectory = '{}'\n\
-         [independent_background]\nsource = 'withheld'\n[classifier]\nseeds = [0]\n[trees]\niterations = 400\n\
-         patience = 400\n[[scan]]\nmethod = 'idealised'\n\
+         [independent_background]\nsource = 'withheld'\n[classifier]\nseeds = [0]\n[trees]\niterations = 4000\n\
+         patience = 4000\n[[scan]]\nmethod = 'idealised'\n\
          n_signal = [500]\nclassifier = ['trees']\n",
         support::data().display()
     );

@@ -1,6 +1,7 @@
 //! What the tests of the whole program share.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod lasting;
 pub mod launcher;
 pub mod scan;
 pub mod terminal;

@@ -52,14 +52,19 @@ impl Scan {
         fs::read_to_string(log_of(&self.out)).unwrap_or_default()
     }
 
-    /// Waits until its trainings have begun, and some steps more.
+    /// Waits until both trainings of a small job have begun on its two ranks, and some steps more.
     pub fn wait_for_work(&self) {
+        let begun = |rank: usize| {
+            let log =
+                fs::read_to_string(self.out.join(format!("logs/rank-{rank:03}.log"))).unwrap_or_default();
+            log.lines().any(|line| line.contains(" train/") && line.ends_with(": begins"))
+        };
         let start = Instant::now();
-        while !self.log().contains("tasks to do") {
+        while !(begun(0) && begun(1)) {
             assert!(start.elapsed() < Duration::from_secs(60), "it never begins: {}", self.log());
             std::thread::sleep(Duration::from_millis(20));
         }
-        std::thread::sleep(Duration::from_millis(700));
+        std::thread::sleep(Duration::from_millis(500));
     }
 
     /// The processes of its ranks.
