@@ -4,7 +4,7 @@
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     // Calls of libtorch that tch does not have, those of its CUDA half with what they throw caught.
-    let shims = ["src/device/recording/calls.cpp", "src/device/kernels.cpp"];
+    let shims = ["src/device/recording/calls.cpp", "src/device/kernels.cpp", "src/nn/layer_norm.cpp"];
     for shim in shims {
         println!("cargo::rerun-if-changed={shim}");
     }

@@ -1,27 +1,34 @@
 //! What a GPU computes, beside what a processor does: needs one, and says so where there is none.
 
 use drapes::device;
+use drapes::models::classifier::{
+    ClassRows, ClassifierFamily, DataTruth, Member, Perceptrons, SmallestFold, TemplateFolds, TemplateTruth,
+    TwoSample,
+};
 use drapes::models::diffusion::{Condition, Denoiser, DenoiserShape, Sampler, TrainingEvents, train};
 use drapes::models::flow::{Flow, FlowEvents, FlowShape, Objective, train as train_flows};
 use drapes::models::jet_model::{JetModelEvents, JetModelShape, train as train_jets};
 use drapes::progress_sink::NoProgress;
 use drapes::sample::jets::{EventJets, Jets, Kinematics};
 use drapes::sample::marginals::ColumnMaps;
-use drapes::training::{Checkpointer, TrainedMember};
+use drapes::training::{Checkpointer, TrainedMember, TrainingHistory};
 use drapes_analysis::job::noise_grid::NoiseGrid;
+use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::job::template_spec::FlowKind;
 use drapes_analysis::job::{
-    DEFAULTS, DenoiserSettings, FlowNetwork, FlowSettings, JetModelSettings, Job, JobFile, MassWindow,
-    Precision, SamplerSettings,
+    ClassifierSettings, DEFAULTS, DenoiserSettings, FlowNetwork, FlowSettings, JetModelSettings, Job,
+    JobFile, MassWindow, Precision, SamplerSettings,
 };
 use drapes_analysis::plan::random_stream::Stream;
 use half::f16;
-use ndarray::Array2;
+use ndarray::{Array2, s};
 use rand_distr::{Distribution, StandardNormal};
 use tch::{Device, Kind, Tensor};
 
 /// How far losses may be apart, as a share: rounding grows from step to step.
 const LOSSES: f64 = 2e-4;
+/// The same where networks compute in lower precision, of three digits.
+const MIXED_LOSSES: f64 = 3e-2;
 
 /// The first GPU; none where there is none.
 fn gpu() -> Option<Device> {
@@ -42,19 +49,22 @@ fn normals(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
 }
 
 /// That losses agree, and how far they are apart.
-fn assert_alike(what: &str, on_core: &[TrainedMember], on_gpu: &[TrainedMember]) {
+fn assert_alike(what: &str, on_core: &[&TrainingHistory], on_gpu: &[&TrainingHistory], share: f64) {
     assert_eq!(on_core.len(), on_gpu.len());
     let mut worst = 0.0_f64;
     for (core, gpu) in on_core.iter().zip(on_gpu) {
-        let pairs = core.history.losses.iter().zip(&gpu.history.losses);
-        assert!(core.history.losses.len() > 2 && core.history.losses.len() == gpu.history.losses.len());
-        for (core, gpu) in pairs {
+        assert!(core.losses.len() > 2 && core.losses.len() == gpu.losses.len());
+        for (core, gpu) in core.losses.iter().zip(&gpu.losses) {
             let (core, gpu) = (f64::from(core.training), f64::from(gpu.training));
             worst = worst.max((core - gpu).abs() / core.abs().max(0.1));
         }
     }
     eprintln!("{what}: losses differ by {worst:.1e}");
-    assert!(worst < LOSSES, "{what}: losses differ by {worst:.1e}");
+    assert!(worst < share, "{what}: losses differ by {worst:.1e}");
+}
+
+fn histories(members: &[TrainedMember]) -> Vec<&TrainingHistory> {
+    members.iter().map(|member| &member.history).collect()
 }
 
 fn distance(core: &Tensor, gpu: &Tensor) -> f64 {
@@ -76,7 +86,7 @@ fn denoisers_learn_and_sample_the_same() {
     let of =
         |device| train(shape, &settings, &members, device, &Checkpointer::default()).expect("a training");
     let (core, on_gpu) = (of(Device::Cpu), of(gpu));
-    assert_alike("denoisers", &core.members, &on_gpu.members);
+    assert_alike("denoisers", &histories(&core.members), &histories(&on_gpu.members), LOSSES);
     let apart = distance(core.denoiser.parameters(), on_gpu.denoiser.parameters());
     eprintln!("denoisers: weights differ by {apart:.1e}");
     assert!(apart < 1e-3, "{apart}");
@@ -127,7 +137,8 @@ fn flows_learn_the_same() {
                 .expect("a training")
         };
         let (core, on_gpu) = (of(Device::Cpu), of(gpu));
-        assert_alike(&format!("flows {kind:?}"), &core.members, &on_gpu.members);
+        let (core, on_gpu) = (histories(&core.members), histories(&on_gpu.members));
+        assert_alike(&format!("flows {kind:?}"), &core, &on_gpu, LOSSES);
     }
 }
 
@@ -158,10 +169,54 @@ fn jet_models_learn_the_same() {
         ..job.jet_model.clone()
     };
     let shape = JetModelShape::new(&settings, &job.sampler);
-    let of = |device| {
+    let of = |device, precision| {
         let members = [JetModelEvents { events: EventJets::all(&jets), stream: Stream::of_job(1) }];
+        let settings = JetModelSettings { precision, ..settings.clone() };
         train_jets(shape, &settings, &members, device, &Checkpointer::default()).expect("a training")
     };
+    let core = of(Device::Cpu, Precision::Single);
+    for (precision, share) in [(Precision::Single, LOSSES), (Precision::Mixed, MIXED_LOSSES)] {
+        let on_gpu = of(gpu, precision);
+        let (core, on_gpu) = (histories(&core.members), histories(&on_gpu.members));
+        assert_alike(&format!("jet models {precision:?}"), &core, &on_gpu, share);
+    }
+}
+
+#[test]
+fn classifiers_learn_the_same() {
+    let Some(gpu) = gpu() else { return };
+    let settings = ClassifierSettings { epochs: 6, ..job().classifier.clone() };
+    let (data, template) = (normals(8 * settings.batch, 5, 1) + 0.3, normals(9 * settings.batch, 5, 2));
+    let none = data.slice(s![..0, ..]);
+    let two_sample = TwoSample {
+        data: data.view(),
+        data_truth: DataTruth::Generated,
+        template: template.view(),
+        template_truth: TemplateTruth::Generated,
+        template_folds: TemplateFolds::Random,
+        unseen_background: none,
+        unseen_signal: none,
+        counts: None,
+    };
+    let rows = |is_own: &dyn Fn(usize) -> bool| ClassRows {
+        data: (0..data.nrows()).filter(|row| is_own(*row)).collect(),
+        template: (0..template.nrows()).filter(|row| is_own(*row)).collect(),
+    };
+    let member = |fold: usize| Member {
+        seed: ClassifierSeed(0),
+        fold: Fold(fold as u32),
+        training: rows(&|row| row % 5 != fold),
+        validation: rows(&|row| row % 5 == fold),
+        evaluated: rows(&|row| row % 5 == fold),
+        stream: Stream::of_job(1).branch(fold),
+    };
+    let members: Vec<Member> = (0..3).map(member).collect();
+    let smallest = SmallestFold { batches: 10, validation: settings.batch };
+    let of = |device| {
+        let family = Perceptrons { settings: &settings, device };
+        family.train(&two_sample, &members, smallest, &Checkpointer::default()).expect("a training").1
+    };
     let (core, on_gpu) = (of(Device::Cpu), of(gpu));
-    assert_alike("jet models", &core.members, &on_gpu.members);
+    let [core, on_gpu] = [&core, &on_gpu].map(|histories| histories.iter().collect::<Vec<_>>());
+    assert_alike("classifiers", &core, &on_gpu, LOSSES);
 }

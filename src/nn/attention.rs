@@ -136,7 +136,9 @@ fn to_heads(scores: &Tensor, values: &Tensor) -> Tensor {
 fn fused(by_head: &Tensor, padding: &Padding) -> Attended {
     let [sets, slots, _, heads, size] = [0, 1, 2, 3, 4].map(|axis| by_head.size()[axis]);
     let qkv = by_head.detach().set_requires_grad(true);
-    let [q, k, v] = [0, 1, 2].map(|part| qkv.select(2, part).transpose(1, 2));
+    // Taken apart at once, so that their gradients are put together at once.
+    let parts = qkv.unbind(2);
+    let [q, k, v] = [0, 1, 2].map(|part| parts[part].transpose(1, 2));
     let mask = padding.mask().map(|mask| mask.to_kind(q.kind()).expand([sets, heads, slots, slots], false));
     let out = Tensor::scaled_dot_product_attention(&q, &k, &v, mask, 0.0, false, None, false);
     let out = out.transpose(1, 2);

@@ -46,12 +46,21 @@ impl Dense {
 
     /// Gradients of the parameters, from the layer's input and the gradient of its output.
     pub fn gradient(&self, x: &Tensor, d_out: &Tensor) -> DenseGradient {
-        let weight = if is_narrow(&self.weight) {
+        DenseGradient { weight: self.weight_gradient(x, d_out), bias: sum_of_events(d_out) }
+    }
+
+    /// The gradient of the weights alone.
+    pub fn weight_gradient(&self, x: &Tensor, d_out: &Tensor) -> Tensor {
+        if is_narrow(&self.weight) {
             d_out.transpose(1, 2).bmm(x).transpose(1, 2)
         } else {
             x.transpose(1, 2).bmm(d_out)
-        };
-        DenseGradient { weight, bias: d_out.sum_dim_intlist([1_i64].as_slice(), true, Kind::Float) }
+        }
+    }
+
+    /// Nodes of its output.
+    pub fn outputs(&self) -> i64 {
+        self.weight.size()[2]
     }
 
     /// Adds the gradients of the parameters to `sum`, which may be of higher precision.
@@ -67,14 +76,59 @@ impl Dense {
             let _ = weight.g_add_(&x.transpose(1, 2).bmm(&rounded));
         }
         if let Some(bias) = &sum.bias {
-            let d_bias = d_out.sum_dim_intlist([1_i64].as_slice(), true, Kind::Float);
-            let _ = bias.shallow_clone().g_add_(&d_bias);
+            let _ = bias.shallow_clone().g_add_(&sum_of_events(d_out));
         }
     }
 
     /// The gradient of the input, in the precision of the weights.
     pub fn backward(&self, d_out: &Tensor) -> Tensor {
         d_out.to_kind(self.weight.kind()).bmm(&self.weight.transpose(1, 2))
+    }
+}
+
+/// `[members, batch, outputs]` to `[members, 1, outputs]`.
+fn sum_of_events(d_out: &Tensor) -> Tensor {
+    d_out.sum_dim_intlist([1_i64].as_slice(), true, Kind::Float)
+}
+
+/// The gradients of what the layers of a network answer, side by side: one sum gives the gradients of all biases.
+pub struct OutputGradients {
+    /// `[members, batch, outputs of all layers, and some that nothing is written to]`
+    all: Tensor,
+    /// The place of each layer.
+    places: Vec<Tensor>,
+}
+
+impl OutputGradients {
+    /// Room for those of these layers, for a batch.
+    pub fn room(layers: &[Dense], x: &Tensor) -> Self {
+        // Whole vectors of four, so that every event begins at one.
+        let count = (layers.iter().map(Dense::outputs).sum::<i64>() + 3) / 4 * 4;
+        let all = Tensor::empty([x.size()[0], x.size()[1], count], (Kind::Float, x.device()));
+        let mut next = 0;
+        let place = |layer: &Dense| {
+            let (first, outputs) = (next, layer.outputs());
+            next += outputs;
+            all.narrow(2, first, outputs)
+        };
+        let places = layers.iter().map(place).collect();
+        Self { all, places }
+    }
+
+    /// The place of a layer's, `[members, batch, outputs]`.
+    pub fn of(&self, layer: usize) -> &Tensor {
+        &self.places[layer]
+    }
+
+    /// The gradients of the biases of all layers, each `[members, 1, outputs]`.
+    pub fn biases(&self) -> impl Iterator<Item = Tensor> {
+        let sums = sum_of_events(&self.all);
+        let mut next = 0;
+        self.places.iter().map(move |place| {
+            let (first, outputs) = (next, place.size()[2]);
+            next += outputs;
+            sums.narrow(2, first, outputs)
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use tch::Tensor;
 
-use super::dense::{Dense, DenseGradient};
+use super::dense::{Dense, OutputGradients};
 use super::layout::{Initial, Layout};
 
 /// An ensemble of perceptrons over shared parameters.
@@ -47,22 +47,21 @@ impl Mlp {
     /// Logits, and the gradient of the parameters for a gradient of the logits.
     ///
     /// # Shapes
-    /// `x` `[members, batch, inputs]`; `d_logits` maps logits to their gradient, both `[members, batch, 1]`;
-    /// the result is `[members, len]`.
-    pub fn gradient(&self, x: &Tensor, d_logits: impl FnOnce(&Tensor) -> Tensor) -> Tensor {
+    /// `x` `[members, batch, inputs]`; `d_logits` is given the logits and writes their gradient to the place beside them, both
+    /// `[members, batch, 1]`; the result is `[members, len]`.
+    pub fn gradient(&self, x: &Tensor, d_logits: impl FnOnce(&Tensor, &Tensor)) -> Tensor {
         let hidden = self.hidden(x);
-        let mut d = d_logits(&self.output(hidden.last().unwrap_or(x)));
-        let mut blocks: Vec<DenseGradient> = Vec::with_capacity(self.layers.len());
-        for (index, layer) in self.layers.iter().enumerate().rev() {
-            let Some(below) = index.checked_sub(1) else {
-                blocks.push(layer.gradient(x, &d));
-                break;
-            };
-            blocks.push(layer.gradient(&hidden[below], &d));
-            d = hidden[below].threshold_backward(&layer.backward(&d), 0.0);
+        let d = OutputGradients::room(&self.layers, x);
+        d_logits(&self.output(hidden.last().unwrap_or(x)), d.of(self.layers.len() - 1));
+        for (below, layer) in self.layers.iter().enumerate().skip(1).rev().map(|(at, layer)| (at - 1, layer))
+        {
+            let behind = layer.backward(d.of(below + 1));
+            let _ = hidden[below].threshold_backward_grad_input(d.of(below), &behind, 0.0);
         }
-        let blocks: Vec<Tensor> =
-            blocks.into_iter().rev().flat_map(|block| [block.weight, block.bias]).collect();
+        let inputs = std::iter::once(x).chain(&hidden);
+        let of_layers = self.layers.iter().zip(inputs).enumerate();
+        let weights = of_layers.map(|(index, (layer, input))| layer.weight_gradient(input, d.of(index)));
+        let blocks: Vec<Tensor> = weights.zip(d.biases()).flat_map(|(weight, bias)| [weight, bias]).collect();
         Layout::flatten(&blocks)
     }
 
@@ -94,7 +93,7 @@ mod tests {
                 &layout,
                 5,
                 |flat, x| Mlp::over(&layout, flat).forward(x),
-                |flat, x, d| Mlp::over(&layout, flat).gradient(x, |_| d.shallow_clone()),
+                |flat, x, d| Mlp::over(&layout, flat).gradient(x, |_, place| place.shallow_clone().copy_(d)),
             );
         }
     }

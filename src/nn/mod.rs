@@ -19,6 +19,7 @@ mod class_attention;
 mod dense;
 mod encoder;
 mod feed_forward;
+mod layer_norm;
 mod layout;
 mod mlp;
 mod norm;
@@ -27,6 +28,8 @@ mod precision;
 mod resnet;
 
 pub use attention::AttentionKernel;
+#[cfg(test)]
+pub(crate) use attention::attend;
 pub use class_attention::{ClassAttention, ClassAttentionSaved, ClassAttentionShape};
 pub use encoder::{Encoder, EncoderSaved, EncoderShape};
 pub use feed_forward::{FeedForward, FeedForwardShape};

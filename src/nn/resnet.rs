@@ -2,8 +2,8 @@
 
 use tch::Tensor;
 
-use super::activation::{activate, deactivate};
-use super::dense::{Dense, DenseGradient};
+use super::activation::{activate, deactivate_to};
+use super::dense::{Dense, DenseGradient, OutputGradients};
 use super::layout::{Initial, Layout};
 use super::norm::{Normalised, normalise};
 
@@ -111,9 +111,9 @@ impl ResNet {
     /// Runs forward, asks for the gradient of the output, and runs backward.
     ///
     /// # Shapes
-    /// `x` `[members, batch, inputs]`; `d_output` maps outputs to their gradient, both
-    /// `[members, batch, outputs]`; the result is `[members, len]`.
-    pub fn gradient(&self, x: &Tensor, d_output: impl FnOnce(&Tensor) -> Tensor) -> Tensor {
+    /// `x` `[members, batch, inputs]`; `d_output` is given the outputs and writes their gradient to the place beside them,
+    /// both `[members, batch, outputs]`; the result is `[members, len]`.
+    pub fn gradient(&self, x: &Tensor, d_output: impl FnOnce(&Tensor, &Tensor)) -> Tensor {
         let condition = self.condition(x);
         let first = activate(&self.layers[0].forward(x));
         let mut h = first.shallow_clone();
@@ -127,21 +127,24 @@ impl ResNet {
             saved.push((seen, activation));
         }
         let seen = self.seen(last, &h, condition.as_ref());
-        let d_out = d_output(&self.layers[last].forward(&seen.values));
+        let d = OutputGradients::room(&self.layers, x);
+        d_output(&self.layers[last].forward(&seen.values), d.of(last));
 
-        let (mut gradients, mut of_modulation) = (Vec::with_capacity(last + 1), Vec::new());
-        gradients.push(self.layers[last].gradient(&seen.values, &d_out));
-        let d_seen = self.layers[last].backward(&d_out);
+        let (mut weights, mut of_modulation) = (Vec::with_capacity(last + 1), Vec::new());
+        weights.push(self.layers[last].weight_gradient(&seen.values, d.of(last)));
+        let d_seen = self.layers[last].backward(d.of(last));
         let mut d_h = self.unseen(last, &seen, &d_seen, condition.as_ref(), &mut of_modulation);
         for (place, (seen, activation)) in (1..last).zip(&saved).rev() {
-            let d = deactivate(&d_h, activation);
-            gradients.push(self.layers[place].gradient(&seen.values, &d));
-            let d_seen = self.layers[place].backward(&d);
+            deactivate_to(d.of(place), &d_h, activation);
+            weights.push(self.layers[place].weight_gradient(&seen.values, d.of(place)));
+            let d_seen = self.layers[place].backward(d.of(place));
             d_h += self.unseen(place, seen, &d_seen, condition.as_ref(), &mut of_modulation);
         }
-        gradients.push(self.layers[0].gradient(x, &deactivate(&d_h, &first)));
-        let in_order = gradients.into_iter().rev().chain(of_modulation.into_iter().rev());
-        let blocks: Vec<Tensor> = in_order.flat_map(|block| [block.weight, block.bias]).collect();
+        deactivate_to(d.of(0), &d_h, &first);
+        weights.push(self.layers[0].weight_gradient(x, d.of(0)));
+        let of_layers = weights.into_iter().rev().zip(d.biases()).flat_map(|(weight, bias)| [weight, bias]);
+        let of_modulation = of_modulation.into_iter().rev().flat_map(|block| [block.weight, block.bias]);
+        let blocks: Vec<Tensor> = of_layers.chain(of_modulation).collect();
         Layout::flatten(&blocks)
     }
 
@@ -177,7 +180,10 @@ mod tests {
                 &layout,
                 7,
                 |flat, x| ResNet::over(&layout, flat, modulation).forward(x),
-                |flat, x, d| ResNet::over(&layout, flat, modulation).gradient(x, |_| d.shallow_clone()),
+                |flat, x, d| {
+                    ResNet::over(&layout, flat, modulation)
+                        .gradient(x, |_, place| place.shallow_clone().copy_(d))
+                },
             );
         }
     }

@@ -80,11 +80,21 @@ impl Adam {
         let (mut first, mut second) = (self.first.shallow_clone(), self.second.shallow_clone());
         let _ = first.lerp_(gradient, 1.0 - BETA1);
         let _ = second.lerp_(&gradient.square(), 1.0 - BETA2);
-        let denominator = second.sqrt().g_add_(&numbers.epsilon);
+        let denominator = numbers.epsilon.addcmul(&second.sqrt(), &numbers.inverse_rate);
         if self.weight_decay > 0.0 {
             let _ = parameters.g_mul_(&numbers.keep);
         }
-        let _ = parameters.addcdiv_(&(first * &numbers.scale), &denominator);
+        let _ = parameters.addcdiv_(&first, &denominator);
+    }
+
+    /// What [`Adam::step_by`] takes of a step at this rate, that many after the present one, counted from 1: the inverse rate and ε
+    /// of [`StepNumbers`].
+    ///
+    /// A rate of zero has no inverse: the largest number of this kind moves a parameter by less than its last digit.
+    pub(super) fn divisors(&self, rate: f64, ahead: usize) -> (f64, f64) {
+        let (scale, epsilon) = self.corrections(ahead);
+        let inverse = (-rate * scale).recip().max(f64::from(f32::MIN));
+        (inverse, epsilon * inverse)
     }
 
     /// Counts a step of [`Adam::step_by`].
@@ -153,9 +163,11 @@ impl Rates {
 /// # Shapes
 /// `[members, len]`.
 pub fn clip_gradients(gradient: &mut Tensor, limit: f64) {
-    let norm = gradient.norm_scalaropt_dim(2.0, [1_i64].as_slice(), true);
-    let factor = (limit / norm).clamp_max(1.0);
-    let _ = gradient.g_mul_(&factor);
+    let mut norm = gradient.norm_scalaropt_dim(2.0, [1_i64].as_slice(), true);
+    let excess = norm.clamp_min_(limit);
+    // One operation less where it changes nothing, which is what jobs have by default.
+    let excess = if limit.total_cmp(&1.0).is_eq() { excess } else { excess / limit };
+    let _ = gradient.g_div_(&excess);
 }
 
 #[cfg(test)]
@@ -195,10 +207,34 @@ mod tests {
     }
 
     #[test]
+    fn steps_by_numbers_follow_the_textbook_and_rest_where_the_rate_is_zero() {
+        let gradients = [0.5, -2.0, 1e-3, 3.0];
+        let mut parameters = Tensor::ones([2, 1], (Kind::Float, Device::Cpu));
+        let mut adam = Adam::new(&parameters, 0.1);
+        for g in gradients {
+            let gradient = Tensor::full([2, 1], g, (Kind::Float, Device::Cpu));
+            let of = |rate: f64| {
+                let (inverse_rate, epsilon) = adam.divisors(rate, 1);
+                [inverse_rate, adam.keep(rate), epsilon, 0.0].map(|number| number as f32)
+            };
+            let numbers = Tensor::from_slice(&[of(0.1), of(0.0)].concat()).view([2, 4]);
+            adam.step_by(&mut parameters, &gradient, &StepNumbers::of(&numbers));
+            adam.count();
+        }
+        let found = |member: i64| parameters.double_value(&[member, 0]);
+        assert!((found(0) - textbook(&gradients, 0.1, 0.1)).abs() < 1e-5);
+        assert_eq!(found(1).to_bits(), 1.0_f64.to_bits());
+    }
+
+    #[test]
     fn only_long_gradients_are_clipped() {
         let mut gradient = Tensor::from_slice(&[3.0_f32, 4.0, 0.3, 0.4]).reshape([2, 2]);
         clip_gradients(&mut gradient, 1.0);
-        let expected = Tensor::from_slice(&[0.6_f32, 0.8, 0.3, 0.4]).reshape([2, 2]);
-        assert!((gradient - expected).abs().max().double_value(&[]) < 1e-6);
+        let apart = |found: &Tensor, expected: [f32; 4]| {
+            (found - Tensor::from_slice(&expected).reshape([2, 2])).abs().max().double_value(&[])
+        };
+        assert!(apart(&gradient, [0.6, 0.8, 0.3, 0.4]) < 1e-6);
+        clip_gradients(&mut gradient, 0.5);
+        assert!(apart(&gradient, [0.3, 0.4, 0.3, 0.4]) < 1e-6);
     }
 }

@@ -89,6 +89,7 @@ impl<M: Model> Training<M> {
             checkpointer.save_or_stop(&self, self.done as f64 / total as f64)?;
             let steps = M::STEPS_A_BLOCK.min(total - self.done);
             let block = self.model.draw(&mut self.members, steps);
+            let block = if on_device.is_some() { self.model.at_once(block) } else { block };
             let numbers = on_device.as_ref().map(|_| OnDevice::numbers(&self, steps));
             let mut step = 0;
             while step < steps && self.someone_learns() {

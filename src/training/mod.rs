@@ -25,6 +25,7 @@ mod model;
 mod on_processor;
 #[cfg(test)]
 mod operators;
+mod packed;
 mod settings;
 mod state;
 mod step_numbers;
@@ -41,6 +42,7 @@ pub use model::{Model, put_step, step_alone};
 #[cfg(test)]
 pub(crate) use on_processor::kernels_agree;
 #[cfg(test)]
-pub(crate) use operators::operators_of_a_step;
+pub(crate) use operators::{operators_of_a_narrow_layer, operators_of_a_step, steps_at_once_agree};
+pub use packed::Packed;
 pub(crate) use settings::denoiser_recipe;
 pub use settings::{Averaging, Recorded, ResultOf, TrainingSettings};

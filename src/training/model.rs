@@ -26,6 +26,12 @@ pub trait Model {
     /// not matter how many steps a block has.
     fn draw(&self, members: &mut [Learner], steps: usize) -> Self::Block;
 
+    /// The same with all that does not depend on parameters computed for its steps at once: a GPU waits for each operator, however
+    /// much there is to compute. (A processor would only push it out of its cache.)
+    fn at_once(&self, block: Self::Block) -> Self::Block {
+        block
+    }
+
     /// The gradient of each member's loss in one step of a block; the losses are added to `loss`.
     ///
     /// # Shapes

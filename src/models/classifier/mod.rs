@@ -9,6 +9,7 @@
 //! [`crate::models::jet_classifier`].
 
 mod closure;
+mod cross_entropy;
 mod cross_validation;
 mod evaluation;
 mod family;
@@ -34,6 +35,6 @@ pub use fused_steps::PerceptronKernel;
 pub use member::{ClassRows, Member};
 pub use perceptrons::Perceptrons;
 pub use rows::Rows;
-pub use train::{CLASSIFIERS, Drawn, Ensemble, Networks, Steps, train};
+pub use train::{CLASSIFIERS, DescendLogits, Drawn, Ensemble, Networks, train};
 pub use two_sample::{DataTruth, EventCounts, Events, TemplateFolds, TemplateTruth, TwoSample};
 pub use window_perceptrons::out_of_fold_by_perceptrons;

@@ -11,7 +11,7 @@ use super::fused_steps::PerceptronKernel;
 use super::member::Member;
 use super::outlier_maps::OutlierMaps;
 use super::table::{EventTable, to_tensor};
-use super::train::{CLASSIFIERS, Drawn, Ensemble, Networks, Steps, train};
+use super::train::{CLASSIFIERS, DescendLogits, Drawn, Ensemble, Networks, train};
 use super::two_sample::{TwoSample, both};
 use crate::error::Error;
 use crate::fused::{self, Perceptron, answers};
@@ -155,7 +155,6 @@ impl PerceptronNetworks {
 
 impl Networks for PerceptronNetworks {
     const STEPS_A_BLOCK: usize = 32;
-    const STEPS: Steps = Steps::Alike;
 
     fn layout(&self) -> &Layout {
         &self.layout
@@ -174,14 +173,16 @@ impl Networks for PerceptronNetworks {
         Mlp::over(&self.layout, parameters).forward(&self.standardised(drawn))
     }
 
-    fn gradient(
-        &self,
-        parameters: &Tensor,
-        drawn: &Drawn<'_>,
-        d_logits: &mut dyn FnMut(usize, &Tensor) -> Tensor,
-    ) -> Tensor {
+    fn gradient(&self, parameters: &Tensor, drawn: &Drawn<'_>, d_logits: &mut DescendLogits<'_>) -> Tensor {
         let network = Mlp::over(&self.layout, parameters);
-        network.gradient(&self.standardised(drawn), |logits| d_logits(0, logits))
+        let inputs = drawn.inputs.as_ref().map_or_else(|| self.standardised(drawn), Tensor::shallow_clone);
+        network.gradient(&inputs, |logits, place| d_logits(0, logits, place))
+    }
+
+    fn inputs(&self, of_steps: &Drawn<'_>, steps: usize) -> Option<Tensor> {
+        let events = self.events.select(of_steps);
+        let shape = [steps as i64, self.standardisation.members() as i64, -1, events.size()[1]];
+        Some(self.standardisation.of(&events.view(shape)))
     }
 
     fn kernel(&self) -> Option<PerceptronKernel<'_>> {

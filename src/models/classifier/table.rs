@@ -25,14 +25,17 @@ impl EventTable {
         }
     }
 
-    /// Drawn events, `[members · events, features]`.
+    /// Drawn events, `[members · events, features]`, or those of several steps.
     pub fn select(&self, drawn: &Drawn<'_>) -> Tensor {
         match self {
             Self::Here(rows) => {
                 let chosen: Vec<usize> = drawn.rows.iter().map(|row| *row as usize).collect();
                 to_tensor(rows.select(Axis(0), &chosen).view(), Device::Cpu)
             }
-            Self::OnDevice(rows) => rows.index_select(0, &drawn.on_device),
+            Self::OnDevice(rows) => {
+                let chosen = drawn.on_device.as_ref();
+                rows.index_select(0, chosen.expect("rows of events whose inputs are not known"))
+            }
         }
     }
 }

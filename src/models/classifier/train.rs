@@ -3,8 +3,9 @@
 
 use drapes_analysis::job::Schedule;
 use drapes_analysis::plan::cost::looks::VALIDATION_EVENTS_OF_CLASSIFIER;
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
+use super::cross_entropy::Truth;
 use super::family::SmallestFold;
 use super::fused_steps::{PerceptronKernel, PerceptronSteps};
 use super::member::Member;
@@ -13,16 +14,14 @@ use crate::error::Error;
 use crate::fused::MemberSteps;
 use crate::nn::Layout;
 use crate::training::{
-    Batches, Checkpointer, Learner, Model, Recorded, ResultOf, Trained, Training, TrainingHistory,
-    TrainingSettings, put_step, step_alone,
+    Batches, Checkpointer, Learner, Model, Packed, Recorded, ResultOf, Trained, Training, TrainingHistory,
+    TrainingSettings,
 };
 
 /// Networks of all members, which know the events of both classes by their rows.
 pub trait Networks {
     /// Steps whose events are chosen and moved to the device together. Only between such blocks is a training saved.
     const STEPS_A_BLOCK: usize;
-    /// Whether every step runs the same kernels.
-    const STEPS: Steps;
 
     /// The parameters of a member.
     fn layout(&self) -> &Layout;
@@ -35,14 +34,15 @@ pub trait Networks {
 
     /// The gradient of the parameters, `[members, len]`, for a gradient of the logits.
     ///
-    /// The events may be taken in portions: `d_logits` is given the place of a portion's first event and its logits
-    /// `[members, portion, 1]`, and answers with their gradient.
-    fn gradient(
-        &self,
-        parameters: &Tensor,
-        drawn: &Drawn<'_>,
-        d_logits: &mut dyn FnMut(usize, &Tensor) -> Tensor,
-    ) -> Tensor;
+    /// The events may be taken in portions: `d_logits` is given the place of a portion's first event, its logits
+    /// `[members, portion, 1]`, and where their gradient belongs, which it writes.
+    fn gradient(&self, parameters: &Tensor, drawn: &Drawn<'_>, d_logits: &mut DescendLogits<'_>) -> Tensor;
+
+    /// What networks see of the events of several steps, `[steps, members, events, inputs]`; none where its shape differs from
+    /// step to step.
+    fn inputs(&self, _of_steps: &Drawn<'_>, _steps: usize) -> Option<Tensor> {
+        None
+    }
 
     /// Kernels for these networks on a processor, where there are any.
     fn kernel(&self) -> Option<PerceptronKernel<'_>> {
@@ -50,21 +50,17 @@ pub trait Networks {
     }
 }
 
-/// The kernels of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Steps {
-    /// They are the same in every step, over the events on the device.
-    Alike,
-    /// They depend on which events it sees.
-    Differ,
-}
+/// Writes the gradient of logits: of a portion whose first event has this place, the logits, and where it belongs.
+pub type DescendLogits<'a> = dyn FnMut(usize, &Tensor, &Tensor) + 'a;
 
 /// Events of all members, as many of each, by their rows in the table of both classes.
 pub struct Drawn<'a> {
-    /// Those of the first member first; none where [`Steps::Alike`] says that only the device needs them.
+    /// Those of the first member first; none where only the device needs them.
     pub rows: &'a [u32],
-    /// The same on the device, `[members · events]`.
-    pub on_device: Tensor,
+    /// The same on the device, `[members · events]`; none where it has their [`Networks::inputs`].
+    pub on_device: Option<Tensor>,
+    /// What networks see of them, where that is known already.
+    pub inputs: Option<Tensor>,
 }
 
 /// The settings that all trainings of classifiers share; the others come from the job.
@@ -118,7 +114,7 @@ fn training<N: Networks>(
         members.iter().map(|member| member.training.class_weights().map(|weight| weight as f32)).collect();
     let class = |index: usize| {
         let weights: Vec<f32> = weights.iter().map(|weights| weights[index]).collect();
-        Tensor::from_slice(&weights).reshape([-1, 1, 1]).to_device(device)
+        Tensor::from_slice(&weights).reshape([-1, 1]).to_device(device)
     };
     let (mut learners, mut validation) = (vec![], vec![]);
     for member in members {
@@ -153,7 +149,7 @@ struct Classifiers<N> {
     n_data: i64,
     /// Loss weights of the classes, data first.
     weights: Vec<[f32; 2]>,
-    /// The same on the device, `[members, 1, 1]`.
+    /// The same on the device, `[members, 1]`.
     data_weight: Tensor,
     template_weight: Tensor,
     /// Rows of validation events, as many for each member.
@@ -161,19 +157,27 @@ struct Classifiers<N> {
 }
 
 /// The events of some steps.
-struct Block {
-    /// Step by step, member by member; none where only the device needs them.
+enum Block {
+    /// By their rows.
+    Drawn(Chosen),
+    /// What networks see of them, and the fields of [`Truth`], in their order.
+    Known(Packed<4>),
+}
+
+/// Events that were chosen.
+struct Chosen {
+    /// Step by step, member by member.
     rows: Vec<u32>,
     /// The same on the device, `[steps, members · batch]`.
     on_device: Tensor,
 }
 
-impl Block {
+impl Chosen {
     fn step(&self, step: usize) -> Drawn<'_> {
         let on_device = self.on_device.get(step as i64);
         let events = on_device.numel();
         let rows = self.rows.get(step * events..(step + 1) * events).unwrap_or_default();
-        Drawn { rows, on_device }
+        Drawn { rows, on_device: Some(on_device), inputs: None }
     }
 }
 
@@ -195,40 +199,55 @@ impl<N: Networks> Model for Classifiers<N> {
                 rows.extend_from_slice(member.batches.next_batch());
             }
         }
-        Block { on_device: self.to_device(&rows).reshape([steps as i64, -1]), rows }
+        let on_device = self.to_device(&rows).reshape([steps as i64, -1]);
+        Block::Drawn(Chosen { rows, on_device })
+    }
+
+    fn at_once(&self, block: Block) -> Block {
+        let Block::Drawn(Chosen { rows, on_device }) = &block else { return block };
+        let drawn = Drawn { rows, on_device: Some(on_device.flatten(0, -1)), inputs: None };
+        let [steps, members] = [on_device.size()[0], self.data_weight.size()[0]];
+        let Some(inputs) = self.networks.inputs(&drawn, steps as usize) else { return block };
+        let Truth { sign, share, slope } = self.truth(&on_device.view([steps, members, -1]));
+        Block::Known(Packed::of(&[inputs, sign, share, slope]))
     }
 
     fn alone(&self, block: &Block, step: usize) -> Option<Block> {
-        // Which events they are is known to the device alone.
-        let alone = || Block { rows: vec![], on_device: step_alone(&block.on_device, step) };
-        (N::STEPS == Steps::Alike).then(alone)
+        let Block::Known(known) = block else { return None };
+        Some(Block::Known(known.alone(step)))
     }
 
     fn replace(&self, alone: &mut Block, block: &Block, step: usize) {
-        put_step(&mut alone.on_device, &block.on_device, step);
+        if let (Block::Known(alone), Block::Known(block)) = (alone, block) {
+            alone.put(block, step);
+        }
     }
 
     fn gradient(&self, parameters: &Tensor, block: &Block, step: usize, loss: &mut Tensor) -> Tensor {
-        let drawn = block.step(step);
-        let truth = self.truth(&drawn);
-        let batch = truth.size()[1] as f64;
-        self.networks.gradient(parameters, &drawn, &mut |first, logits| {
-            let events = logits.size()[1];
-            let (truth, weights) =
-                (truth.narrow(1, first as i64, events), [&self.data_weight, &self.template_weight]);
-            let (mean, d_logits) = loss_and_gradient(logits, &truth, weights);
-            // The mean over a portion counts for its share of the batch.
-            *loss += mean * (events as f64 / batch);
-            d_logits / batch
+        let (drawn, truth) = match block {
+            Block::Known(known) => {
+                let [inputs, sign, share, slope] = known.step(step);
+                let drawn = Drawn { rows: &[], on_device: None, inputs: Some(inputs) };
+                (drawn, Truth { sign, share, slope })
+            }
+            Block::Drawn(chosen) => {
+                let members = self.data_weight.size()[0];
+                let rows = chosen.on_device.get(step as i64).view([members, -1]);
+                (chosen.step(step), self.truth(&rows))
+            }
+        };
+        self.networks.gradient(parameters, &drawn, &mut |first, logits, d_logits| {
+            truth.portion(first, logits.size()[1]).descend(logits, loss, d_logits);
         })
     }
 
     fn fused<'a>(&'a self, block: &'a Block) -> Option<Box<dyn MemberSteps + 'a>> {
+        let Block::Drawn(Chosen { rows, on_device }) = block else { return None };
         let kernel = self.networks.kernel()?;
         let weights = self.weights.clone();
-        let batch = block.on_device.size()[1] as usize / weights.len();
+        let batch = on_device.size()[1] as usize / weights.len();
         let n_data = self.n_data as usize;
-        Some(Box::new(PerceptronSteps { kernel, rows: &block.rows, batch, n_data, weights }))
+        Some(Box::new(PerceptronSteps { kernel, rows, batch, n_data, weights }))
     }
 
     fn validation(&self, parameters: &Tensor) -> Vec<Option<f32>> {
@@ -236,13 +255,16 @@ impl<N: Networks> Model for Classifiers<N> {
         if self.validation.is_empty() {
             return vec![None; members];
         }
-        let drawn = Drawn { rows: &self.validation, on_device: self.to_device(&self.validation) };
-        let (logits, truth) = (self.networks.logits(parameters, &drawn), self.truth(&drawn));
-        // One member after the other: the order in which libtorch adds up a mean goes by how many there are beside it.
+        let rows = self.to_device(&self.validation);
+        let truth = self.truth(&rows.view([members as i64, -1]));
+        let drawn = Drawn { rows: &self.validation, on_device: Some(rows), inputs: None };
+        let logits = self.networks.logits(parameters, &drawn);
+        // One member after the other: the order in which libtorch adds up goes by how many there are beside it.
         let loss = |member: usize| {
+            let Truth { sign, share, slope } = &truth;
             let own = |of_all: &Tensor| of_all.narrow(0, member as i64, 1);
-            let weights = [&own(&self.data_weight), &own(&self.template_weight)];
-            loss_and_gradient(&own(&logits), &own(&truth), weights).0.double_value(&[0]) as f32
+            let truth = Truth { sign: own(sign), share: own(share), slope: own(slope) };
+            truth.loss(&own(&logits)).double_value(&[0]) as f32
         };
         (0..members).map(|member| Some(loss(member))).collect()
     }
@@ -254,23 +276,10 @@ impl<N> Classifiers<N> {
         to_device_soon(&Tensor::from_slice(&rows), self.data_weight.device())
     }
 
-    /// The classes of events, 1 for data, `[members, events, 1]`.
-    fn truth(&self, drawn: &Drawn<'_>) -> Tensor {
-        let members = self.data_weight.size()[0];
-        drawn.on_device.lt(self.n_data).to_kind(Kind::Float).view([members, -1, 1])
+    /// What the loss is told of events by their rows, `[…, members, events]`.
+    fn truth(&self, rows: &Tensor) -> Truth {
+        Truth::of(&rows.lt(self.n_data), [&self.data_weight, &self.template_weight])
     }
-}
-
-/// Weighted binary cross-entropy of each member, its mean `[members]`, and the gradient of its sum.
-///
-/// # Shapes
-/// `weights`, those of data and of template, `[members, 1, 1]`; the others `[members, events, 1]`.
-fn loss_and_gradient(logits: &Tensor, truth: &Tensor, [data, template]: [&Tensor; 2]) -> (Tensor, Tensor) {
-    let weight = truth * (data - template) + template;
-    let d_logits = (logits.sigmoid() - truth) * &weight;
-    // ln(1 + e^z) − y z, without overflow.
-    let entropy = (logits.softplus() - truth * logits) * weight;
-    (entropy.mean_dim([1_i64, 2].as_slice(), false, Kind::Float), d_logits)
 }
 
 #[cfg(test)]

@@ -18,8 +18,8 @@ use crate::fused::MemberSteps;
 use crate::nn::{Layout, ResNet};
 use crate::sample::marginals::ColumnMaps;
 use crate::training::{
-    Averaging, Checkpointer, Learner, Model, TooFew, Trained, TrainedMember, Training, denoiser_recipe,
-    next_rows, put_step, step_alone,
+    Averaging, Checkpointer, Learner, Model, Packed, TooFew, Trained, TrainedMember, Training,
+    denoiser_recipe, next_rows,
 };
 
 /// The words of the error where events are not enough.
@@ -143,11 +143,27 @@ struct DenoiserModel<'a> {
 }
 
 /// Random numbers of several steps.
-struct Block {
+enum Block {
+    /// As they were drawn.
+    Drawn(Draws),
+    /// The fields of [`Noisy`], in their order.
+    Noisy(Packed<4>),
+}
+
+/// What was drawn.
+struct Draws {
     /// `[steps, members · batch]`
     events: Tensor,
     /// `[steps, members, batch, 1 + features]`: of the noise strength, of the noise.
     normals: Tensor,
+}
+
+impl DenoiserModel<'_> {
+    /// The noisy events of some steps.
+    fn noisy(&self, events: &Tensor, normals: &Tensor) -> Noisy {
+        let rows = self.events.index_select(0, &events.flatten(0, -1)).view_as(normals);
+        Noisy::new(&self.shape, self.settings, &rows, normals)
+    }
 }
 
 impl Model for DenoiserModel<'_> {
@@ -172,35 +188,43 @@ impl Model for DenoiserModel<'_> {
         }
         let shape = [steps as i64, members.len() as i64, batch as i64, columns as i64];
         let device = self.events.device();
-        Block {
-            events: to_device_soon(&Tensor::from_slice(&events).reshape([steps as i64, -1]), device),
-            normals: to_device_soon(&Tensor::from_slice(&normals).reshape(shape), device),
-        }
+        let events = to_device_soon(&Tensor::from_slice(&events).reshape([steps as i64, -1]), device);
+        let normals = to_device_soon(&Tensor::from_slice(&normals).reshape(shape), device);
+        Block::Drawn(Draws { events, normals })
+    }
+
+    fn at_once(&self, block: Block) -> Block {
+        let Block::Drawn(Draws { events, normals }) = &block else { return block };
+        let Noisy { input, target, slope, share } = self.noisy(events, normals);
+        Block::Noisy(Packed::of(&[input, target, slope, share]))
     }
 
     fn alone(&self, block: &Block, step: usize) -> Option<Block> {
-        let Block { events, normals } = block;
-        Some(Block { events: step_alone(events, step), normals: step_alone(normals, step) })
+        let Block::Noisy(noisy) = block else { return None };
+        Some(Block::Noisy(noisy.alone(step)))
     }
 
     fn replace(&self, alone: &mut Block, block: &Block, step: usize) {
-        put_step(&mut alone.events, &block.events, step);
-        put_step(&mut alone.normals, &block.normals, step);
+        if let (Block::Noisy(alone), Block::Noisy(block)) = (alone, block) {
+            alone.put(block, step);
+        }
     }
 
     fn gradient(&self, network: &ResNet, block: &Block, step: usize, loss: &mut Tensor) -> Tensor {
-        let normals = block.normals.get(step as i64);
-        let rows = self.events.index_select(0, &block.events.get(step as i64)).view_as(&normals);
-        let noisy = Noisy::new(&self.shape, self.settings, &rows, &normals);
-        network.gradient(&noisy.input, |out| {
-            let (member_loss, d_out) = noisy.loss_and_gradient(out);
-            *loss += member_loss;
-            d_out
-        })
+        let noisy = match block {
+            Block::Noisy(noisy) => {
+                let [input, target, slope, share] = noisy.step(step);
+                Noisy { input, target, slope, share }
+            }
+            Block::Drawn(Draws { events, normals }) => {
+                self.noisy(&events.get(step as i64), &normals.get(step as i64))
+            }
+        };
+        network.gradient(&noisy.input, |out, place| noisy.descend(out, loss, place))
     }
 
     fn fused<'b>(&'b self, block: &'b Block) -> Option<Box<dyn MemberSteps + 'b>> {
-        let Block { events, normals } = block;
+        let Block::Drawn(Draws { events, normals }) = block else { return None };
         let kernel = self.kernel.as_ref()?;
         Some(Box::new(DenoiserSteps { kernel, events, normals }))
     }
@@ -210,8 +234,7 @@ impl Model for DenoiserModel<'_> {
             let Probe { rows, normals } = validation.as_ref()?;
             let noisy = Noisy::new(&self.shape, self.settings, rows, normals);
             let answer = self.shape.answer(&parameters.narrow(0, member as i64, 1), &noisy.input);
-            let (loss, _) = noisy.loss_and_gradient(&answer);
-            Some(loss.double_value(&[0]) as f32)
+            Some(noisy.loss(&answer).double_value(&[0]) as f32)
         };
         self.validation.iter().enumerate().map(loss).collect()
     }

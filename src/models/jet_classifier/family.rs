@@ -7,8 +7,8 @@ use super::inputs::{ConstituentInputs, moments_by_event};
 use super::transformer::Transformer;
 use crate::error::Error;
 use crate::models::classifier::{
-    CLASSIFIERS, ClassifierFamily, Drawn, Ensemble, Events, Member, Networks, Scorer, SmallestFold, Steps,
-    TwoSample, train,
+    CLASSIFIERS, ClassifierFamily, DescendLogits, Drawn, Ensemble, Events, Member, Networks, Scorer,
+    SmallestFold, TwoSample, train,
 };
 use crate::nn::Layout;
 use crate::sample::jets::{EventJets, JetTensors};
@@ -73,7 +73,6 @@ impl ClassifierFamily<EventJets<'_>> for Transformers<'_> {
 impl Networks for TransformerNetworks {
     /// A step takes about a second where it is slow.
     const STEPS_A_BLOCK: usize = 1;
-    const STEPS: Steps = Steps::Differ;
 
     fn layout(&self) -> &Layout {
         &self.transformer.layout
@@ -83,12 +82,7 @@ impl Networks for TransformerNetworks {
         self.transformer.logits(parameters, &self.jets, drawn.rows)
     }
 
-    fn gradient(
-        &self,
-        parameters: &Tensor,
-        drawn: &Drawn<'_>,
-        d_logits: &mut dyn FnMut(usize, &Tensor) -> Tensor,
-    ) -> Tensor {
+    fn gradient(&self, parameters: &Tensor, drawn: &Drawn<'_>, d_logits: &mut DescendLogits<'_>) -> Tensor {
         self.transformer.gradient(parameters, &self.jets, drawn.rows, d_logits)
     }
 }

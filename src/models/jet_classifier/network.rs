@@ -141,7 +141,7 @@ impl JetClassifierNetwork {
         logits.to_kind(Kind::Float)
     }
 
-    /// Asks for the gradient of the logits, runs backward, and adds the gradient of the parameters to `sum`; the result is
+    /// Has the gradient of the logits written to a place beside them, runs backward, and adds the gradient of the parameters to `sum`; the result is
     /// the gradient of the events.
     ///
     /// # Shapes
@@ -149,12 +149,14 @@ impl JetClassifierNetwork {
     pub fn logits_backward(
         &self,
         events: &Tensor,
-        d_logits: impl FnOnce(&Tensor) -> Tensor,
+        d_logits: impl FnOnce(&Tensor, &Tensor),
         sum: &Self,
     ) -> Tensor {
         let normalised = normalise(events);
         let (hidden, logits) = self.output.forward(&normalised.values, None);
-        let d_out = d_logits(&logits.to_kind(Kind::Float));
+        let logits = logits.to_kind(Kind::Float);
+        let d_out = logits.empty_like();
+        d_logits(&logits, &d_out);
         let (d_normalised, _) = self.output.backward(&normalised.values, None, &hidden, &d_out, &sum.output);
         normalised.backward(&d_normalised)
     }

@@ -7,6 +7,7 @@ use tch::{Device, Kind, Tensor};
 use super::inputs::ConstituentInputs;
 use super::network::{JetClassifierNetwork, JetClassifierShape};
 use crate::device::to_device_soon;
+use crate::models::classifier::DescendLogits;
 use crate::nn::{AttentionKernel, Layout, Padding, network_kind};
 use crate::sample::jets::{JetTensors, alignment, groups_by_size};
 
@@ -77,7 +78,7 @@ impl Transformer {
     /// The gradient of the parameters, `[members, len]`.
     ///
     /// What is kept between forward and backward is bounded: events are taken in portions. `d_logits` is given the place of
-    /// a portion's first event and its logits `[members, portion, 1]`, and answers with their gradient.
+    /// a portion's first event, its logits `[members, portion, 1]`, and where their gradient belongs, which it writes.
     ///
     /// # Shapes
     /// As [`Transformer::logits`].
@@ -86,7 +87,7 @@ impl Transformer {
         parameters: &Tensor,
         jets: &JetTensors,
         rows: &[u32],
-        d_logits: &mut dyn FnMut(usize, &Tensor) -> Tensor,
+        d_logits: &mut DescendLogits<'_>,
     ) -> Tensor {
         let (network, kernel) = self.network(parameters);
         let gradient = parameters.zeros_like();
@@ -101,7 +102,8 @@ impl Transformer {
                 self.add(&mut events, &group, &tokens);
                 all_kept.push((group, saved));
             }
-            let d_events = network.logits_backward(&events, |logits| d_logits(first, logits), &sum);
+            let d_events =
+                network.logits_backward(&events, |logits, place| d_logits(first, logits, place), &sum);
             let d_events = d_events.flatten(0, 1);
             // The last group's numbers are freed first, while its neighbours' still wait.
             while let Some((JetGroup { padding, events, .. }, saved)) = all_kept.pop() {

@@ -45,12 +45,12 @@ impl<M: Model> OnDevice<M> {
     pub fn numbers(training: &Training<M>, steps: usize) -> Tensor {
         let mut numbers = Vec::with_capacity(steps * training.members.len() * NUMBERS);
         for step in 0..steps {
-            let (scale, epsilon) = training.adam.corrections(step + 1);
             for member in 0..training.members.len() {
                 let at = training.done + step;
                 let rate = training.rate(member, at);
                 let pull = if at < training.ends_after(member) { training.kept.pull(at) } else { 0.0 };
-                let of_member = [-rate * scale, training.adam.keep(rate), epsilon, pull];
+                let (inverse_rate, epsilon) = training.adam.divisors(rate, step + 1);
+                let of_member = [inverse_rate, training.adam.keep(rate), epsilon, pull];
                 numbers.extend(of_member.map(|number| number as f32));
             }
         }

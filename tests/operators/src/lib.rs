@@ -67,9 +67,9 @@ impl Operators {
         self.0.get(READ).copied().unwrap_or(0)
     }
 
-    /// All together on a GPU, which has one kernel each for these; they occur so many times.
-    pub fn with_one_kernel_for(&self, times: usize, these: &Self) -> usize {
-        self.total() - times * these.saved()
+    /// All together on a GPU, which has one kernel for each of these; they occur so many times.
+    pub fn with_one_kernel_for(&self, times: usize, these: &[Self]) -> usize {
+        self.total() - times * these.iter().map(Self::saved).sum::<usize>()
     }
 
     /// How many operators one kernel for all of them saves.
@@ -119,5 +119,11 @@ mod tests {
         let scaled = Operators::of(|| drop((x.matmul(&x) * 2.0 + &x).sum(Kind::Float)));
         assert_eq!(scaled.total(), 4, "{scaled}");
         assert_eq!(some.reads(), 0);
+        // A bias that is copied first, or members that a processor takes one by one, are no operators beside it.
+        let (mut sum, row) = (x.unsqueeze(0), x.narrow(0, 0, 1).unsqueeze(0));
+        let product = Operators::of(|| drop(row.baddbmm(&x.unsqueeze(0), &x.unsqueeze(0), 1.0, 1.0)));
+        assert_eq!(product.to_string(), "1 aten::baddbmm");
+        let summed = Operators::of(|| drop(sum.baddbmm_(&x.unsqueeze(0), &x.unsqueeze(0))));
+        assert_eq!(summed.to_string(), "1 aten::baddbmm_");
     }
 }

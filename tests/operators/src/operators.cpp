@@ -29,9 +29,16 @@ const std::unordered_set<std::string> &no_kernels() {
 // Those that a GPU computes at once, whatever a processor does one after the other.
 const std::unordered_set<std::string> &one_kernel() {
   static const std::unordered_set<std::string> names = {
-      "aten::cat", "aten::linalg_vector_norm", "aten::mean", "aten::native_layer_norm", "aten::sum", "aten::_softmax",
+      "aten::baddbmm", "aten::baddbmm_", "aten::cat", "aten::linalg_vector_norm", "aten::mean", "aten::native_layer_norm",
+      "aten::sum", "aten::_softmax", "aten::_scaled_dot_product_flash_attention_for_cpu",
+      "aten::_scaled_dot_product_flash_attention_for_cpu_backward",
   };
   return names;
+}
+
+// What names the nodes of a recorded gradient, beside the operators that they ask for.
+bool is_of_the_recorder(const std::string &name) {
+  return name.rfind("autograd::", 0) == 0 || name.rfind("torch::autograd::", 0) == 0 || name == "detach";
 }
 
 // An operator that has begun and not ended.
@@ -77,7 +84,8 @@ void end(const at::RecordFunction &function, at::ObserverContext *) {
   const Working ended = watch->working.back();
   watch->working.pop_back();
   const bool is_part = !watch->working.empty() && watch->working.back().at_once;
-  const bool no_kernel = ended.of_a_number || no_kernels().count(function.name()) != 0;
+  const std::string name = function.name();
+  const bool no_kernel = ended.of_a_number || no_kernels().count(name) != 0 || is_of_the_recorder(name);
   if (is_part || (no_kernel && !ended.asked)) {
     return;
   }

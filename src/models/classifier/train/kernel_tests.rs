@@ -12,7 +12,9 @@ use super::super::family::Scorer;
 use super::super::member::ClassRows;
 use super::super::perceptrons::{PerceptronNetworks, recipe};
 use super::*;
-use crate::training::{TrainedMember, kernels_agree, operators_of_a_step};
+use crate::training::{
+    TrainedMember, kernels_agree, operators_of_a_narrow_layer, operators_of_a_step, steps_at_once_agree,
+};
 
 const N_DATA: usize = 300;
 const EVENTS: usize = 1000;
@@ -186,7 +188,13 @@ fn a_member_that_stops_early_is_what_it_was_at_its_best_epoch() {
 }
 
 #[test]
+fn steps_that_are_prepared_at_once_are_as_others() {
+    steps_at_once_agree(both(&settings()), both(&settings()));
+}
+
+#[test]
 fn a_step_of_a_gpu_is_so_many_operators() {
     let step = operators_of_a_step(both(&settings()));
-    assert_eq!((step.total(), step.reads()), (told_of("classifier 3×32"), 0), "{step}");
+    let found = step.with_one_kernel_for(1, &[operators_of_a_narrow_layer()]);
+    assert_eq!((found, step.reads()), (told_of("classifier 3×32"), 0), "{step}");
 }

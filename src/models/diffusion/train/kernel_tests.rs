@@ -7,7 +7,7 @@ use tch::Kind;
 
 use super::*;
 use crate::nn::normalise;
-use crate::training::{kernels_agree, operators_of_a_step};
+use crate::training::{kernels_agree, operators_of_a_narrow_layer, operators_of_a_step, steps_at_once_agree};
 
 fn settings() -> DenoiserSettings {
     DenoiserSettings {
@@ -142,10 +142,24 @@ fn what_kernels_answer_outside_of_trainings_is_what_tensors_do() {
 }
 
 #[test]
+fn steps_that_are_prepared_at_once_are_as_others() {
+    for (loss_weighting, mass_features) in [(LossWeighting::Edm, 0), (LossWeighting::Printed, 4)] {
+        let settings = DenoiserSettings { loss_weighting, mass_features, ..settings() };
+        steps_at_once_agree(both(&settings), both(&settings));
+        let straight = || both_on(NoisePath::Straight, &settings);
+        steps_at_once_agree(straight(), straight());
+    }
+}
+
+#[test]
 fn a_step_of_a_gpu_is_so_many_operators() {
     let settings = settings();
-    let norm = Operators::of(|| drop(normalise(&Tensor::ones([2, 10, 64], (Kind::Float, Device::Cpu)))));
+    let x = Tensor::ones([2, 10, 64], (Kind::Float, Device::Cpu));
+    let norm = Operators::of(|| drop(normalise(&x)));
+    let normalised = normalise(&x);
+    let backward = Operators::of(|| drop(normalised.backward(&x)));
     let step = operators_of_a_step(both(&settings));
-    let found = step.with_one_kernel_for(settings.hidden_layers, &norm);
+    let found = step.with_one_kernel_for(settings.hidden_layers, &[norm, backward]);
+    let found = found - operators_of_a_narrow_layer().saved();
     assert_eq!((found, step.reads()), (told_of("denoiser 4×64"), 0), "{step}");
 }

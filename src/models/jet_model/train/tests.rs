@@ -6,7 +6,7 @@ use drapes_operators::{Operators, told_of};
 use super::super::sample::JetSampler;
 use super::super::toy;
 use super::*;
-use crate::nn::normalise;
+use crate::nn::{AttentionKernel, Padding, attend, normalise};
 use crate::progress_sink::NoProgress;
 use crate::sample::jets::{Jets, Outline};
 use tch::Kind;
@@ -387,8 +387,20 @@ fn a_step_of_a_gpu_is_so_many_operators() {
     let mut training = stirred(&settings, &[member(&jets, 1), member(&jets, 2)]);
     let drawn = training.model.draw(&mut training.members, 1);
     let operators = Operators::of(|| drop(gradient(&training, &drawn, JETS_TOGETHER_ON_GPU)));
-    let norm = Operators::of(|| drop(normalise(&Tensor::ones([2, 10, 16], (Kind::Float, Device::Cpu)))));
-    let found = operators.with_one_kernel_for(2 * settings.blocks + 1, &norm);
+    let x = Tensor::ones([2, 10, 16], (Kind::Float, Device::Cpu));
+    let norm = Operators::of(|| drop(normalise(&x)));
+    let normalised = normalise(&x);
+    let backward = Operators::of(|| drop(normalised.backward(&x)));
+    let attention = |kernel| {
+        let padding = Padding::new(&[3, 2], 1, 3, Device::Cpu);
+        let qkv = Tensor::ones([1, 6, 24], (Kind::Float, Device::Cpu));
+        Operators::of(|| drop(attend(&qkv, 2, &padding, kernel).backward(&qkv.narrow(2, 0, 8))))
+    };
+    let [written, fused] = [AttentionKernel::Written, AttentionKernel::Fused].map(attention);
+    let found = operators.with_one_kernel_for(2 * settings.blocks + 1, &[norm, backward]);
+    // A GPU attends by libtorch's own kernels.
+    let found = found - settings.blocks * (written.total() - fused.total());
+    assert_eq!(fused.total(), 7, "{fused}");
     assert_eq!(
         (found, operators.reads()),
         (told_of("jet model of three blocks, gradient"), 0),
