@@ -255,3 +255,38 @@ fn the_page_of_all_figures_of_the_paper_is_small_enough_for_a_mail() {
     assert!(twice.is_empty(), "each part of the page has a name of its own: {twice:?}");
     assert!(bytes < 5_000_000, "{bytes}");
 }
+
+#[test]
+fn the_page_of_a_run_that_was_killed_says_how_old_it_is() {
+    let Some(program) = browser() else { return };
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = finished(directory.path());
+    // A run on another machine is at the last task.
+    let records = std::fs::read_dir(directory.path().join("tasks/classify")).expect("records").flatten();
+    let left = records.map(|entry| entry.path()).max().expect("a record");
+    std::fs::remove_file(left).expect("a record");
+    let owner = serde_json::json!({
+        "process": {"host": "elsewhere", "pid": 7, "started": 1, "space": "another machine"},
+        "since": 0, "shard": 1, "shards": 1, "ranks": 1, "running": [],
+    });
+    std::fs::create_dir_all(directory.path().join("running")).expect("room");
+    std::fs::write(directory.path().join("running/1-of-1.json"), owner.to_string()).expect("room");
+    let page = report::write(&store, Moment::AtWork, None).expect("a page").1;
+    let text = std::fs::read_to_string(&page).expect("a page");
+    let (before, rest) = text.split_once("data-running=\"").expect("the page of a run");
+    let (written, behind) = rest.split_once('"').expect("an end");
+    let now = "document.getElementById('stale').hidden ? '' : document.getElementById('stale').textContent";
+    let told = |text: &str| {
+        std::fs::write(&page, text).expect("room");
+        Browser::open(&program, &page, (900, 600)).text(now)
+    };
+    assert_eq!(told(&text), "", "written a moment ago: {written}");
+    for (hours, said) in [(1, "written 60 minutes ago"), (50, "written 50 hours ago")] {
+        let then = std::time::SystemTime::now() - std::time::Duration::from_secs(hours * 3600);
+        // In the page's own words for a time.
+        let then = humantime::format_rfc3339_seconds(then).to_string().replace('T', " ").replace('Z', " UTC");
+        assert_eq!(then.len(), written.len());
+        let told = told(&format!("{before}data-running=\"{then}\"{behind}"));
+        assert!(told.contains(said) && told.contains("drapes status"), "{told}");
+    }
+}
