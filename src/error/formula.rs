@@ -9,8 +9,8 @@ use drapes_analysis::error::Exit;
 pub enum FormulaError {
     /// The formula of a feature has no value for generated events.
     #[error(
-        "the formula {formula} of {feature} has no value for {events} of {of} generated events (models make any numbers, and those \
-         that it divides by or takes a root of may be zero or negative) write it so that it has a value everywhere, as with \
+        "the formula {formula} of {feature} has no value for {events} of {of} generated events, the first with {first} (models make any \
+         numbers, and those that it divides by or takes a root of may be zero or negative) write it so that it has a value everywhere, as with \
          max(…, 0) or abs(…), in [data.generated.features]"
     )]
     NotDerived {
@@ -22,6 +22,8 @@ pub enum FormulaError {
         events: usize,
         /// All events.
         of: usize,
+        /// What the formula was given for the first of them: `a = -1, m = 3400`.
+        first: String,
     },
     /// The formula of a feature does not give the feature of the events that were read.
     #[error(

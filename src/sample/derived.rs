@@ -80,13 +80,19 @@ impl Derivation {
             for ((value, row), mass) in column.iter_mut().zip(generated.rows()).zip(masses) {
                 *value = feature.value(row, *mass) as f32;
             }
-            let not_finite = column.iter().filter(|value| !value.is_finite()).count();
-            if let (Feature::Formula { name, expression, .. }, true) = (feature, not_finite > 0) {
+            let Feature::Formula { name, expression, arguments } = feature else { continue };
+            let mut without = column.iter().enumerate().filter(|(_, value)| !value.is_finite());
+            if let Some((first, _)) = without.next() {
+                let (row, mass) = (generated.row(first), masses[first]);
+                let given = expression.names().iter().zip(arguments);
+                let given =
+                    given.map(|(name, argument)| format!("{name} = {}", short(argument.of(row, mass))));
                 return Err(FormulaError::NotDerived {
                     feature: name.clone(),
                     formula: expression.text().to_owned(),
-                    events: not_finite,
+                    events: 1 + without.count(),
                     of: column.len(),
+                    first: given.collect::<Vec<_>>().join(", "),
                 }
                 .into());
             }
@@ -127,16 +133,21 @@ impl Derivation {
     }
 }
 
+impl Argument {
+    fn of(self, row: ndarray::ArrayView1<'_, f32>, mass: f64) -> f64 {
+        match self {
+            Self::Generated(column) => f64::from(row[column]),
+            Self::Mass => mass,
+        }
+    }
+}
+
 impl Feature {
     fn value(&self, row: ndarray::ArrayView1<'_, f32>, mass: f64) -> f64 {
         match self {
             Self::Generated(column) => f64::from(row[*column]),
             Self::Formula { expression, arguments, .. } => {
-                let number = |argument: &Argument| match argument {
-                    Argument::Generated(column) => f64::from(row[*column]),
-                    Argument::Mass => mass,
-                };
-                let numbers: Vec<f64> = arguments.iter().map(number).collect();
+                let numbers: Vec<f64> = arguments.iter().map(|argument| argument.of(row, mass)).collect();
                 expression.value(&numbers)
             }
         }
@@ -168,12 +179,14 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_computed_is_counted() {
-        let rows = arr2(&[[4.0, 5.0], [-1.0, 1.0], [-2.0, 1.0]]);
+    fn what_cannot_be_computed_is_counted_and_the_first_is_named() {
+        let rows = arr2(&[[4.0, 5.0], [-1.5, 1.0], [-2.0, 1.0]]);
+        let masses = [3300.0, 3400.0, 3500.0];
         let error =
-            derivation("sqrt(a)").features(rows.view(), &[1.0; 3]).expect_err("roots of negative numbers");
+            derivation("sqrt(a*m)").features(rows.view(), &masses).expect_err("roots of negative numbers");
         let text = error.to_string();
-        assert!(text.contains("sqrt(a)") && text.contains("2 of 3"), "{text}");
+        assert!(text.contains("sqrt(a*m)") && text.contains("2 of 3"), "{text}");
+        assert!(text.contains("the first with a = -1.5, m = 3400 ("), "{text}");
     }
 
     #[test]

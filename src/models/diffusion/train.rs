@@ -260,6 +260,8 @@ fn probe(events: &Tensor, chosen: &[u32], stream: &Stream) -> Option<Probe> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod toys;
 
 #[cfg(test)]
 mod kernel_tests;

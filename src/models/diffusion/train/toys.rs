@@ -1,0 +1,125 @@
+//! Toys with what templates stand and fall by: a signal between the side-bands, and an edge that moves with the mass.
+
+use drapes_analysis::job::noise_grid::NoiseGrid;
+use drapes_analysis::job::{Marginals, MassWindow, NoisePath, Solver};
+use rand::RngExt;
+
+use super::super::condition::Condition;
+use super::super::sample::Sampler;
+use super::tests::{sampler, settings, shape, trained};
+use super::*;
+use crate::progress_sink::NoProgress;
+
+/// A feature whose mean moves with a mass from 80 to 120, and between 97 and 103 a signal: a fifth of the events stands five
+/// deviations above it.
+fn events_with_signal(count: usize, seed: u64) -> TrainingEvents {
+    let stream = Stream::of_job(seed);
+    let mut generator = stream.branch("toy with a signal").generator();
+    let mut normal = || -> f32 { StandardNormal.sample(&mut generator) };
+    let rows = (0..count).flat_map(|event| {
+        let mass = 80.0 + 40.0 * event as f32 / count as f32;
+        let signal = if (97.0..103.0).contains(&mass) && event % 5 == 0 { 5.0 } else { 0.0 };
+        [0.1 * (mass - 100.0) + signal + normal(), normal(), mass]
+    });
+    let rows = Array2::from_shape_vec((count, 3), rows.collect()).expect("three columns");
+    TrainingEvents { rows, stream }
+}
+
+#[test]
+fn between_the_edges_of_a_window_no_signal_is_made_that_the_network_has_learnt_inside() {
+    let members = [events_with_signal(30_000, 11)];
+    let shape = shape(2).on(NoisePath::Straight);
+    let trained = train(shape, &settings(), &members, Device::Cpu, &Checkpointer::default());
+    let denoiser = trained.expect("a good training").denoiser;
+    let grid = NoiseGrid::straight(&sampler());
+    let masses: Vec<f64> = (0..4000).map(|event| 97.0 + 6.0 * f64::from(event) / 4000.0).collect();
+    // What lies above the background's mean, and the share of it that is too far to be background.
+    let make = |condition| {
+        let (solver, device) = (Solver::Heun, Device::Cpu);
+        let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, condition, device };
+        let made = sampler.from_noise(&masses, &mut Stream::of_job(5).generator(), &NoProgress);
+        let made = made.expect("nobody stops it");
+        let above =
+            made.column(0).into_iter().zip(&masses).map(|(x, mass)| f64::from(*x) - 0.1 * (mass - 100.0));
+        let above: Vec<f64> = above.collect();
+        let far = above.iter().filter(|above| **above > 3.0).count() as f64 / above.len() as f64;
+        (above.iter().sum::<f64>() / above.len() as f64, far)
+    };
+    let (_, own) = make(Condition::Own);
+    let (mean, edges) = make(Condition::Edges(MassWindow::new(94.0, 106.0)));
+    assert!(own > 0.12, "the network knows the signal: {own}");
+    assert!(edges < 0.02 && mean.abs() < 0.1, "and does not make it: {edges}, {mean}");
+}
+
+/// What is made between the side-bands of `events_with_signal`, which a network learns from alone.
+#[test]
+fn a_signal_between_the_side_bands_is_not_absorbed() {
+    let TrainingEvents { rows, stream } = events_with_signal(30_000, 11);
+    let outside: Vec<usize> =
+        (0..rows.nrows()).filter(|row| !(96.0..104.0).contains(&rows[[*row, 2]])).collect();
+    let members = [TrainingEvents { rows: rows.select(ndarray::Axis(0), &outside), stream }];
+    let denoiser = trained(&members).denoiser;
+    let masses: Vec<f64> = (0..4000).map(|event| 97.0 + 6.0 * f64::from(event) / 4000.0).collect();
+    let above = made_at(&denoiser, &masses).into_iter().zip(&masses);
+    let above: Vec<f64> = above.map(|(x, mass)| x - 0.1 * (mass - 100.0)).collect();
+    let far = above.iter().filter(|above| **above > 3.0).count();
+    let mean = above.iter().sum::<f64>() / above.len() as f64;
+    assert!(far < 40 && mean.abs() < 0.1, "{far} of 4000 where a fifth is signal in the data, {mean}");
+}
+
+/// The first feature of events that a denoiser makes from noise at these masses.
+fn made_at(denoiser: &Denoiser, masses: &[f64]) -> Vec<f64> {
+    let (grid, condition, device) = (NoiseGrid::full(&sampler()), Condition::Own, Device::Cpu);
+    let sampler = Sampler { denoiser, grid: &grid, solver: Solver::Heun, condition, device };
+    let made = sampler.from_noise(masses, &mut Stream::of_job(5).generator(), &NoProgress);
+    made.expect("nobody stops it").column(0).iter().map(|x| f64::from(*x)).collect()
+}
+
+/// A feature that is as frequent everywhere below an edge, which moves with a mass from 80 to 120 as a threshold on a momentum makes it
+/// move; as it is, or as a share of the edge.
+fn events_below_an_edge(count: usize, seed: u64, of: impl Fn(f64, f64) -> f64) -> TrainingEvents {
+    let stream = Stream::of_job(seed);
+    let mut generator = stream.branch("toy with an edge").generator();
+    let rows = (0..count).flat_map(|_| {
+        let mass = loop {
+            let mass = 80.0 + 40.0 * generator.random::<f64>();
+            // Nothing is learnt between the side-bands.
+            if !(96.0..104.0).contains(&mass) {
+                break mass;
+            }
+        };
+        let normal: f32 = StandardNormal.sample(&mut generator);
+        [of(edge(mass) * generator.random::<f64>(), mass) as f32, normal, mass as f32]
+    });
+    let rows = Array2::from_shape_vec((count, 3), rows.collect()).expect("three columns");
+    TrainingEvents { rows, stream }
+}
+
+fn edge(mass: f64) -> f64 {
+    1.0 + 0.08 * (mass - 80.0)
+}
+
+#[test]
+fn an_edge_that_moves_is_kept_between_the_side_bands_by_a_coordinate_in_which_it_stands_still() {
+    let masses: Vec<f64> = (0..4000).map(|event| 97.0 + 6.0 * f64::from(event) / 4000.0).collect();
+    // Of what is made, the share beyond the edge, and the largest distance from a flat distribution below it.
+    let judged = |shares: Vec<f64>| {
+        let beyond = shares.iter().filter(|share| **share > 1.0).count() as f64 / shares.len() as f64;
+        let mut sorted = shares;
+        sorted.sort_by(f64::total_cmp);
+        let count = sorted.len() as f64;
+        let distances = (0..).zip(&sorted).map(|(below, share)| (f64::from(below) / count - share).abs());
+        (beyond, distances.fold(0.0, f64::max))
+    };
+    // Both with unit normals for marginals, as jobs have them.
+    let settings = DenoiserSettings { marginals: Marginals::Gaussian, ..settings() };
+    let learnt = |events| {
+        let trained = train(shape(2), &settings, &[events], Device::Cpu, &Checkpointer::default());
+        made_at(&trained.expect("a good training").denoiser, &masses).into_iter().zip(&masses)
+    };
+    let plain = learnt(events_below_an_edge(20_000, 12, |x, _| x)).map(|(x, mass)| x / edge(*mass));
+    let scaled = learnt(events_below_an_edge(20_000, 12, |x, mass| x / edge(mass))).map(|(x, _)| x);
+    let (plain, scaled) = (judged(plain.collect()), judged(scaled.collect()));
+    assert!(scaled.0 < 0.02 && scaled.1 < 0.04, "{scaled:?}");
+    assert!(plain.0 > scaled.0 && plain.1 > 5.0 * scaled.1, "{plain:?} {scaled:?}");
+}
