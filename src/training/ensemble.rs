@@ -77,10 +77,25 @@ impl<M: Model> Training<M> {
     ///
     /// # Errors
     /// All members leave the finite numbers (where only some do, their histories say so), or the training is told to stop.
-    pub fn run(mut self, checkpointer: &Checkpointer<'_>) -> Result<Trained<M>, Error> {
+    pub fn run(self, checkpointer: &Checkpointer<'_>) -> Result<Trained<M>, Error> {
+        let on_device = OnDevice::of(&self);
+        self.run_on(on_device, checkpointer)
+    }
+
+    /// The same by the steps of a GPU, on a processor.
+    #[cfg(test)]
+    pub(crate) fn run_as_on_a_gpu(self) -> Trained<M> {
+        let on_device = OnDevice::as_on_a_gpu(&self);
+        self.run_on(Some(on_device), &Checkpointer::default()).expect("an end")
+    }
+
+    fn run_on(
+        mut self,
+        mut on_device: Option<OnDevice<M>>,
+        checkpointer: &Checkpointer<'_>,
+    ) -> Result<Trained<M>, Error> {
         checkpointer.resume(&mut self);
         let _own_stream = OwnStream::begin(self.loss.device());
-        let mut on_device = OnDevice::of(&self);
         // Members with fewer events have fewer steps, and rest while the others go on.
         let total = self.members.iter().map(|member| member.trained.rate.total).max().unwrap_or(0);
         let steps_a_record = self.settings.steps_a_record(total);

@@ -41,6 +41,14 @@ impl<M: Model> OnDevice<M> {
         })
     }
 
+    /// As on a GPU, for a training on a processor: what is not recorded, since nothing can be.
+    #[cfg(test)]
+    pub fn as_on_a_gpu(training: &Training<M>) -> Self {
+        let shape = [training.members.len() as i64, NUMBERS as i64];
+        let numbers = Tensor::zeros(shape, (Kind::Float, training.loss.device()));
+        Self { state: State::First(0), alone: None, numbers }
+    }
+
     /// The numbers of the next steps, `[steps, members, NUMBERS]`.
     pub fn numbers(training: &Training<M>, steps: usize) -> Tensor {
         let mut numbers = Vec::with_capacity(steps * training.members.len() * NUMBERS);

@@ -83,12 +83,18 @@ fn events_of_any_number_of_features_are_standardised_alike() {
 }
 
 #[test]
-fn trainings_by_kernels_differ_by_rounding_alone() {
+fn trainings_by_kernels_and_by_the_steps_of_a_gpu_differ_by_rounding_alone() {
     let (by_kernels, mut by_tensors) = (both(&settings()), both(&settings()));
     by_tensors.model.networks.forget_kernel();
-    let [found, expected] =
+    let [by_kernels, by_tensors] =
         [by_kernels, by_tensors].map(|training| training.run(&Checkpointer::default()).expect("an end"));
-    let apart = (found.parameters - &expected.parameters).abs().max().double_value(&[]);
+    for found in [by_kernels, both(&settings()).run_as_on_a_gpu()] {
+        assert_alike(&found, &by_tensors);
+    }
+}
+
+fn assert_alike<M>(found: &Trained<M>, expected: &Trained<M>) {
+    let apart = (&found.parameters - &expected.parameters).abs().max().double_value(&[]);
     assert!(apart < 1e-5, "{apart}");
     let losses = |members: &[TrainedMember]| -> Vec<f32> {
         let each = members.iter().flat_map(|member| &member.history.losses);

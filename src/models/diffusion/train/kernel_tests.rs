@@ -79,14 +79,20 @@ fn kernels_compute_what_tensors_do_on_straight_paths() {
 }
 
 #[test]
-fn trainings_by_kernels_differ_by_rounding_alone() {
+fn trainings_by_kernels_and_by_the_steps_of_a_gpu_differ_by_rounding_alone() {
     let settings = settings();
     let by_kernels = both(&settings);
     let mut by_tensors = both(&settings);
     by_tensors.model.kernel = None;
-    let [found, expected] =
+    let [by_kernels, by_tensors] =
         [by_kernels, by_tensors].map(|training| training.run(&Checkpointer::default()).expect("an end"));
-    let apart = (found.parameters - &expected.parameters).abs().max().double_value(&[]);
+    for found in [by_kernels, both(&settings).run_as_on_a_gpu()] {
+        assert_alike(&found, &by_tensors);
+    }
+}
+
+fn assert_alike<M>(found: &Trained<M>, expected: &Trained<M>) {
+    let apart = (&found.parameters - &expected.parameters).abs().max().double_value(&[]);
     assert!(apart < 1e-5, "{apart}");
     for (found, expected) in found.members.iter().zip(&expected.members) {
         let losses = |member: &TrainedMember| -> Vec<f32> {

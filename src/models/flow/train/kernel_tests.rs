@@ -160,25 +160,31 @@ fn kernels_compute_what_tensors_do() {
 }
 
 #[test]
-fn trainings_by_kernels_differ_by_rounding_alone() {
+fn trainings_by_kernels_and_by_the_steps_of_a_gpu_differ_by_rounding_alone() {
     let settings = settings();
     for objective in &objectives() {
         let by_kernels = both(objective, &settings, &NETWORK);
         let mut by_tensors = both(objective, &settings, &NETWORK);
         by_tensors.model.kernel = None;
-        let [found, expected] =
+        let [by_kernels, by_tensors] =
             [by_kernels, by_tensors].map(|training| training.run(&Checkpointer::default()).expect("an end"));
-        let apart = (found.parameters - &expected.parameters).abs().max().double_value(&[]);
-        assert!(apart < 1e-4, "{apart}");
-        for (found, expected) in found.members.iter().zip(&expected.members) {
-            let losses = |member: &TrainedMember| -> Vec<f32> {
-                let each = member.history.losses.iter();
-                each.flat_map(|loss| [Some(loss.training), loss.validation]).flatten().collect()
-            };
-            let (found, expected) = (losses(found), losses(expected));
-            assert_eq!(found.len(), expected.len());
-            assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-4), "{found:?} {expected:?}");
+        for found in [by_kernels, both(objective, &settings, &NETWORK).run_as_on_a_gpu()] {
+            assert_alike(&found, &by_tensors);
         }
+    }
+}
+
+fn assert_alike<M>(found: &Trained<M>, expected: &Trained<M>) {
+    let apart = (&found.parameters - &expected.parameters).abs().max().double_value(&[]);
+    assert!(apart < 1e-4, "{apart}");
+    for (found, expected) in found.members.iter().zip(&expected.members) {
+        let losses = |member: &TrainedMember| -> Vec<f32> {
+            let each = member.history.losses.iter();
+            each.flat_map(|loss| [Some(loss.training), loss.validation]).flatten().collect()
+        };
+        let (found, expected) = (losses(found), losses(expected));
+        assert_eq!(found.len(), expected.len());
+        assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-4), "{found:?} {expected:?}");
     }
 }
 
