@@ -281,7 +281,7 @@ fn the_page_of_a_run_that_was_killed_says_how_old_it_is() {
         Browser::open(&program, &page, (900, 600)).text(now)
     };
     assert_eq!(told(&text), "", "written a moment ago: {written}");
-    for (hours, said) in [(1, "written 60 minutes ago"), (50, "written 50 hours ago")] {
+    for (hours, said) in [(3, "written 3 hours ago"), (50, "written 50 hours ago")] {
         let then = std::time::SystemTime::now() - std::time::Duration::from_secs(hours * 3600);
         // In the page's own words for a time.
         let then = humantime::format_rfc3339_seconds(then).to_string().replace('T', " ").replace('Z', " UTC");

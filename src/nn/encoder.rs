@@ -153,10 +153,11 @@ impl Encoder {
         let before_attention = normalise(h);
         let qkv = block.queries_keys_values.forward(&before_attention.values);
         let attended = attend(&qkv, self.shape.heads, padding, kernel);
-        *h += block.mixing.forward(&attended.values);
+        // New tensors: the gradient of a normalisation may need what it was given.
+        *h = &*h + block.mixing.forward(&attended.values);
         let before_feed_forward = normalise(h);
         let (hidden, out) = block.feed_forward.forward(&before_feed_forward.values, context);
-        *h += out;
+        *h = &*h + out;
         BlockSaved { before_attention, attended, before_feed_forward, hidden }
     }
 

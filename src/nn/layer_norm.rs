@@ -20,9 +20,11 @@ unsafe extern "C" {
     ) -> *mut c_void;
 }
 
-/// What the gradient needs of a normalisation.
+/// What the gradient needs of a normalisation. Nobody may change the input until then.
 pub struct Saved {
     input: Tensor,
+    /// How often the input's memory had been written to.
+    version: i64,
     mean: Tensor,
     inverse_deviation: Tensor,
 }
@@ -32,7 +34,10 @@ pub fn forward(input: &Tensor, epsilon: f64) -> (Tensor, Saved) {
     let width = width(input);
     let (values, mean, inverse_deviation) =
         input.native_layer_norm([width].as_slice(), None::<Tensor>, None::<Tensor>, epsilon);
-    (values, Saved { input: input.shallow_clone(), mean, inverse_deviation })
+    (
+        values,
+        Saved { version: input.internal_version(), input: input.shallow_clone(), mean, inverse_deviation },
+    )
 }
 
 impl Saved {
@@ -44,9 +49,10 @@ impl Saved {
     /// The gradient of the input from that of the normalised values, which are of the same kind of number.
     ///
     /// # Panics
-    /// Where libtorch refuses, as any operation of tch does.
+    /// Where libtorch refuses, as any operation of tch does, or where the input was changed meanwhile.
     pub fn backward(&self, d_out: &Tensor) -> Tensor {
-        let Self { input, mean, inverse_deviation } = self;
+        let Self { input, version, mean, inverse_deviation } = self;
+        assert_eq!(input.internal_version(), *version, "what was normalised is as it was");
         let [d_out, input, mean, inverse_deviation] =
             [d_out, input, mean, inverse_deviation].map(|tensor| tensor.as_ptr().cast::<c_void>());
         let mut text = [0_u8; TEXT];

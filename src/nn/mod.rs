@@ -36,6 +36,8 @@ pub use feed_forward::{FeedForward, FeedForwardShape};
 pub use layout::{Initial, Layout};
 pub use mlp::Mlp;
 pub use norm::normalise;
+#[cfg(test)]
+pub(crate) use norm::with_the_norms_of_a_gpu;
 pub use padding::Padding;
 pub use precision::network_kind;
 pub use resnet::{Modulation, ResNet};

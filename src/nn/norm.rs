@@ -26,7 +26,30 @@ const EPSILON: f64 = 1e-5;
 ///
 /// (On processors, libtorch's own kernel takes more than twice as long on rows as short as ours.)
 pub fn normalise(x: &Tensor) -> Normalised {
-    if x.device().is_cuda() { by_libtorch(x) } else { written(x) }
+    if x.device().is_cuda() || as_on_a_gpu() { by_libtorch(x) } else { written(x) }
+}
+
+#[cfg(not(test))]
+const fn as_on_a_gpu() -> bool {
+    false
+}
+
+#[cfg(test)]
+thread_local! {
+    static AS_ON_A_GPU: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+#[cfg(test)]
+fn as_on_a_gpu() -> bool {
+    AS_ON_A_GPU.get()
+}
+
+/// Does something where this thread normalises as on a GPU.
+#[cfg(test)]
+pub fn with_the_norms_of_a_gpu(work: impl FnOnce()) {
+    AS_ON_A_GPU.set(true);
+    work();
+    AS_ON_A_GPU.set(false);
 }
 
 /// One kernel instead of seven, which is what counts on a GPU.
@@ -98,6 +121,15 @@ mod tests {
             let apart = (found - &expected).abs().max().double_value(&[]);
             assert!(apart < 0.05, "{apart}");
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "what was normalised is as it was")]
+    fn what_was_normalised_may_not_be_written_over() {
+        let mut x = Tensor::ones([2, 3, 4], (Kind::Float, Device::Cpu));
+        let normalised = by_libtorch(&x);
+        x += 1.0;
+        let _ = normalised.backward(&x);
     }
 
     #[test]

@@ -90,7 +90,8 @@ impl Adam {
     /// What [`Adam::step_by`] takes of a step at this rate, that many after the present one, counted from 1: the inverse rate and ε
     /// of [`StepNumbers`].
     ///
-    /// A rate of zero has no inverse: the largest number of this kind moves a parameter by less than its last digit.
+    /// A rate of zero has no inverse: the largest number of this kind moves a parameter by less than its last digit, and one that is
+    /// zero by less than 10⁻³⁷.
     pub(super) fn divisors(&self, rate: f64, ahead: usize) -> (f64, f64) {
         let (scale, epsilon) = self.corrections(ahead);
         let inverse = (-rate * scale).recip().max(f64::from(f32::MIN));
@@ -163,11 +164,8 @@ impl Rates {
 /// # Shapes
 /// `[members, len]`.
 pub fn clip_gradients(gradient: &mut Tensor, limit: f64) {
-    let mut norm = gradient.norm_scalaropt_dim(2.0, [1_i64].as_slice(), true);
-    let excess = norm.clamp_min_(limit);
-    // One operation less where it changes nothing, which is what jobs have by default.
-    let excess = if limit.total_cmp(&1.0).is_eq() { excess } else { excess / limit };
-    let _ = gradient.g_div_(&excess);
+    let norm = gradient.norm_scalaropt_dim(2.0, [1_i64].as_slice(), true);
+    let _ = gradient.g_div_(&(norm / limit).clamp_min_(1.0));
 }
 
 #[cfg(test)]
@@ -209,21 +207,22 @@ mod tests {
     #[test]
     fn steps_by_numbers_follow_the_textbook_and_rest_where_the_rate_is_zero() {
         let gradients = [0.5, -2.0, 1e-3, 3.0];
-        let mut parameters = Tensor::ones([2, 1], (Kind::Float, Device::Cpu));
+        let mut parameters = Tensor::from_slice(&[1.0_f32, 1.0, 0.0]).view([3, 1]);
         let mut adam = Adam::new(&parameters, 0.1);
         for g in gradients {
-            let gradient = Tensor::full([2, 1], g, (Kind::Float, Device::Cpu));
+            let gradient = Tensor::full([3, 1], g, (Kind::Float, Device::Cpu));
             let of = |rate: f64| {
                 let (inverse_rate, epsilon) = adam.divisors(rate, 1);
                 [inverse_rate, adam.keep(rate), epsilon, 0.0].map(|number| number as f32)
             };
-            let numbers = Tensor::from_slice(&[of(0.1), of(0.0)].concat()).view([2, 4]);
+            let numbers = Tensor::from_slice(&[of(0.1), of(0.0), of(0.0)].concat()).view([3, 4]);
             adam.step_by(&mut parameters, &gradient, &StepNumbers::of(&numbers));
             adam.count();
         }
         let found = |member: i64| parameters.double_value(&[member, 0]);
         assert!((found(0) - textbook(&gradients, 0.1, 0.1)).abs() < 1e-5);
         assert_eq!(found(1).to_bits(), 1.0_f64.to_bits());
+        assert!(found(2).abs() < 1e-37, "{}", found(2));
     }
 
     #[test]

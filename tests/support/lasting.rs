@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use super::{answer, drapes, files, small_job, write};
 
 /// Passes that are tried to learn how long one takes.
-const TRIED: usize = 40;
+const TRIED: usize = 120;
 
-/// So many passes that each training of a job takes that many seconds or more when it has a core.
+/// So many passes that each training of a job takes about that many seconds when it has a core: no fewer but for what a task takes
+/// beside them.
 pub fn epochs_that_last(place: &Path, seconds: f64, job: impl Fn(usize) -> PathBuf) -> usize {
     let out = place.join("tried");
     answer(drapes().arg("run").arg(job(TRIED)).arg("--out").arg(&out).args(["--only", "train/*"]));
@@ -25,7 +26,9 @@ pub fn epochs_that_last(place: &Path, seconds: f64, job: impl Fn(usize) -> PathB
 /// The small job with trainings of so many passes.
 pub fn trained_longer(place: &Path, epochs: usize) -> PathBuf {
     let text = fs::read_to_string(small_job(place, "")).expect("the job");
-    write(place, "long.toml", &text.replace("epochs = 1\nbatch", &format!("epochs = {epochs}\nbatch")))
+    let (once, longer) = ("epochs = 1\nbatch", format!("epochs = {epochs}\nbatch"));
+    assert!(text.contains(once), "{text}");
+    write(place, "long.toml", &text.replace(once, &longer))
 }
 
 /// The small job with two trainings that are still at work some seconds after they began, and that end soon after.

@@ -52,7 +52,8 @@ impl Scan {
         fs::read_to_string(log_of(&self.out)).unwrap_or_default()
     }
 
-    /// Waits until both trainings of a small job have begun on its two ranks, and some steps more.
+    /// Waits until both trainings of a small job have begun on its two ranks, in a directory that nobody has worked in before, and
+    /// some steps more.
     pub fn wait_for_work(&self) {
         let begun = |rank: usize| {
             let log =

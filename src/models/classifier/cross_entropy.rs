@@ -15,7 +15,8 @@ pub struct Truth {
     pub slope: Tensor,
 }
 
-/// ln(1 + eᵘ) is taken for u beyond it, where both agree to the last digit of their kind of number.
+/// ln(1 + eᵘ) is taken for u beyond it, where both agree to the last digit of their kind of number: libtorch's own for `softplus`,
+/// whose gradient must be told.
 const THRESHOLD: f64 = 20.0;
 
 impl Truth {

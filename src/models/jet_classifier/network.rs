@@ -141,8 +141,8 @@ impl JetClassifierNetwork {
         logits.to_kind(Kind::Float)
     }
 
-    /// Has the gradient of the logits written to a place beside them, runs backward, and adds the gradient of the parameters to `sum`; the result is
-    /// the gradient of the events.
+    /// Has the gradient of the logits written to a place beside them, runs backward, and adds the gradient of the parameters to
+    /// `sum`; the result is the gradient of the events.
     ///
     /// # Shapes
     /// As [`JetClassifierNetwork::logits`].

@@ -131,3 +131,8 @@ fn sixteen_bits_give_the_same_up_to_their_precision() {
         assert!((1e-5..0.1).contains(&found), "{found}");
     }
 }
+
+#[test]
+fn the_norms_of_a_gpu_give_the_same() {
+    crate::nn::with_the_norms_of_a_gpu(tokens_and_written_gradients_are_those_of_the_textbook);
+}

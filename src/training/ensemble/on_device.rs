@@ -41,12 +41,13 @@ impl<M: Model> OnDevice<M> {
         })
     }
 
-    /// As on a GPU, for a training on a processor: what is not recorded, since nothing can be.
+    /// As on a GPU, for a training on a processor: one kernel after the other, each step from the memory of the one before, and
+    /// never recorded.
     #[cfg(test)]
     pub fn as_on_a_gpu(training: &Training<M>) -> Self {
         let shape = [training.members.len() as i64, NUMBERS as i64];
         let numbers = Tensor::zeros(shape, (Kind::Float, training.loss.device()));
-        Self { state: State::First(0), alone: None, numbers }
+        Self { state: State::First(FIRST_STEPS + 1), alone: None, numbers }
     }
 
     /// The numbers of the next steps, `[steps, members, NUMBERS]`.

@@ -11,7 +11,7 @@ use crate::job::{
     ClassifierKind, ClassifierSeed, Comparison, Fold, Inputs, Job, Oversampling, ScanPoint, TemplateSpec,
 };
 use crate::plan::cost::keys::{self, Cost, Key};
-use crate::plan::cost::memory::{Chip, MASS, PLACE, SINGLE, SLOTS, TRAINED};
+use crate::plan::cost::memory::{Chip, MASS, PLACE, SINGLE, SLOTS, STEPS_A_BLOCK, TRAINED};
 use crate::plan::cost::{
     Difference, EventCounts, INFERENCE, TRAINING, at_rate, classifier_weights, forest_work, jets, looks,
     product,
@@ -186,7 +186,10 @@ impl TaskKind for Classify {
         match self.point.classifier {
             ClassifierKind::Mlp => {
                 let classifier = &job.classifier;
-                let values = classifier.batch as f64 * product([classifier.hidden_layers, classifier.width]);
+                // A GPU has the inputs of all steps of a block at once, with truth and weights, and what they are made of.
+                let prepared = if chip == Chip::Gpu { STEPS_A_BLOCK * 3.0 * (features + 3.0) } else { 0.0 };
+                let nodes = product([classifier.hidden_layers, classifier.width]);
+                let values = classifier.batch as f64 * (nodes + prepared);
                 // Of the table of both classes there are three copies as it goes to the device.
                 let table = 3.0 * features * seen;
                 parts + learnt + SINGLE * (members * (TRAINED * classifier_weights(job) + values) + table)
@@ -198,7 +201,9 @@ impl TaskKind for Classify {
                 let [width, hidden, heads, layers] =
                     [classifier.width, classifier.hidden, classifier.heads, classifier.self_attention_layers]
                         .map(|count| count as f64);
-                let layer = 8.0 * width + 2.0 * hidden + heads * SLOTS;
+                // A GPU keeps what is normalised, too.
+                let widths = if chip == Chip::Gpu { 10.0 } else { 8.0 };
+                let layer = widths * width + 2.0 * hidden + heads * SLOTS;
                 let nodes = layers * layer + hidden + 2.0 * width;
                 let kept = 2.0 * members * classifier.batch as f64 * SLOTS * nodes;
                 let parameters = members * SINGLE * TRAINED * jets::jet_classifier_weights(job);

@@ -129,12 +129,14 @@ impl TaskKind for TrainDenoisers {
         stored_networks(self.samples.len(), denoiser_weights(job))
     }
 
-    fn memory(&self, job: &Job, counts: EventCounts, _chip: Chip) -> f64 {
+    fn memory(&self, job: &Job, counts: EventCounts, chip: Chip) -> f64 {
         let (denoiser, columns) = (&job.denoiser, memory::columns(job));
         let waves = denoiser.mass_features as f64;
         let nodes =
             product([denoiser.hidden_layers, denoiser.width]) + denoiser.noise_features as f64 + waves;
-        let values = denoiser.batch as f64 * (nodes + STEPS_A_BLOCK * columns);
+        // A GPU has the inputs, targets and weights of all steps of a block at once, and what they are made of beside them.
+        let prepared = if chip == Chip::Gpu { 4.0 * (nodes_of_inputs(job) + 3.0 * columns) } else { 0.0 };
+        let values = denoiser.batch as f64 * (nodes + STEPS_A_BLOCK * (columns + prepared));
         let rows = (ROWS * columns + waves) * self.events_each(counts) as f64;
         self.samples.len() as f64 * SINGLE * (TRAINED * denoiser_weights(job) + values + rows)
     }
@@ -158,4 +160,9 @@ impl Recorded for TrainDenoisers {
     fn remarks(trainings: &Vec<DenoiserTraining>, job: &Job) -> Vec<String> {
         DenoiserTraining::short_warmups(trainings, job.denoiser.warmup_steps)
     }
+}
+
+/// What the network of a denoiser sees of an event.
+fn nodes_of_inputs(job: &Job) -> f64 {
+    memory::columns(job) + (job.denoiser.noise_features + job.denoiser.mass_features) as f64
 }

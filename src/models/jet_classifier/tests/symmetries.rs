@@ -143,3 +143,8 @@ fn the_gradient_is_the_recorded_one() {
     assert!(scale > 0.1, "a gradient to compare with");
     assert!(difference(&recorded, &gradient) < 1e-5 * scale);
 }
+
+#[test]
+fn the_norms_of_a_gpu_give_the_same() {
+    crate::nn::with_the_norms_of_a_gpu(the_gradient_is_that_of_the_scores_whatever_the_portions);
+}

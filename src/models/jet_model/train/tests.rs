@@ -407,3 +407,8 @@ fn a_step_of_a_gpu_is_so_many_operators() {
         "{operators}"
     );
 }
+
+#[test]
+fn the_norms_of_a_gpu_give_the_same() {
+    crate::nn::with_the_norms_of_a_gpu(the_gradient_is_that_of_the_loss);
+}
