@@ -40,7 +40,7 @@ pub use learner::{Learner, TooFew};
 pub use learning_rate::LearningRate;
 pub use model::{Model, put_step, step_alone};
 #[cfg(test)]
-pub(crate) use on_processor::kernels_agree;
+pub(crate) use on_processor::{kernels_agree, trained_alike};
 #[cfg(test)]
 pub(crate) use operators::{operators_of_a_narrow_layer, operators_of_a_step, steps_at_once_agree};
 pub use packed::Packed;

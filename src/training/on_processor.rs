@@ -98,4 +98,4 @@ impl<'a> Held<'a> {
 #[cfg(test)]
 mod check;
 #[cfg(test)]
-pub(crate) use check::kernels_agree;
+pub(crate) use check::{kernels_agree, trained_alike};

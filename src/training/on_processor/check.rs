@@ -1,6 +1,7 @@
 //! What the kernels of every model must satisfy.
 
 use super::*;
+use crate::training::{Trained, TrainedMember};
 
 fn numbers(tensor: &Tensor) -> Vec<f32> {
     Vec::<f32>::try_from(&tensor.flatten(0, -1)).expect("numbers")
@@ -38,5 +39,21 @@ pub fn kernels_agree<M: Model>(mut training: Training<M>) {
             assert!(scale > 1e-3, "a gradient to compare with");
             assert!(apart < 1e-5 * scale, "{apart} of {scale} in step {step} of member {member}");
         }
+    }
+}
+
+/// Compares the parameters and the losses of two trainings: neither may be further apart than that.
+pub fn trained_alike<M>(found: &Trained<M>, expected: &Trained<M>, (parameters, losses): (f64, f32)) {
+    let apart = (&found.parameters - &expected.parameters).abs().max().double_value(&[]);
+    assert!(apart < parameters, "{apart}");
+    assert_eq!(found.members.len(), expected.members.len());
+    for (found, expected) in found.members.iter().zip(&expected.members) {
+        let of = |member: &TrainedMember| -> Vec<f32> {
+            let each = member.history.losses.iter();
+            each.flat_map(|loss| [Some(loss.training), loss.validation]).flatten().collect()
+        };
+        let (found, expected) = (of(found), of(expected));
+        assert!(found.len() == expected.len() && !found.is_empty());
+        assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < losses), "{found:?} {expected:?}");
     }
 }

@@ -13,7 +13,7 @@ use super::super::member::ClassRows;
 use super::super::perceptrons::{PerceptronNetworks, recipe};
 use super::*;
 use crate::training::{
-    TrainedMember, kernels_agree, operators_of_a_narrow_layer, operators_of_a_step, steps_at_once_agree,
+    kernels_agree, operators_of_a_narrow_layer, operators_of_a_step, steps_at_once_agree, trained_alike,
 };
 
 const N_DATA: usize = 300;
@@ -89,20 +89,8 @@ fn trainings_by_kernels_and_by_the_steps_of_a_gpu_differ_by_rounding_alone() {
     let [by_kernels, by_tensors] =
         [by_kernels, by_tensors].map(|training| training.run(&Checkpointer::default()).expect("an end"));
     for found in [by_kernels, both(&settings()).run_as_on_a_gpu()] {
-        assert_alike(&found, &by_tensors);
+        trained_alike(&found, &by_tensors, (1e-5, 1e-5));
     }
-}
-
-fn assert_alike<M>(found: &Trained<M>, expected: &Trained<M>) {
-    let apart = (&found.parameters - &expected.parameters).abs().max().double_value(&[]);
-    assert!(apart < 1e-5, "{apart}");
-    let losses = |members: &[TrainedMember]| -> Vec<f32> {
-        let each = members.iter().flat_map(|member| &member.history.losses);
-        each.flat_map(|loss| [Some(loss.training), loss.validation]).flatten().collect()
-    };
-    let (found, expected) = (losses(&found.members), losses(&expected.members));
-    assert_eq!((found.len(), expected.len()), (2 * 2 * 4, 2 * 2 * 4));
-    assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5), "{found:?} {expected:?}");
 }
 
 #[test]

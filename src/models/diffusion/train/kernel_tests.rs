@@ -7,7 +7,9 @@ use tch::Kind;
 
 use super::*;
 use crate::nn::normalise;
-use crate::training::{kernels_agree, operators_of_a_narrow_layer, operators_of_a_step, steps_at_once_agree};
+use crate::training::{
+    kernels_agree, operators_of_a_narrow_layer, operators_of_a_step, steps_at_once_agree, trained_alike,
+};
 
 fn settings() -> DenoiserSettings {
     DenoiserSettings {
@@ -87,21 +89,7 @@ fn trainings_by_kernels_and_by_the_steps_of_a_gpu_differ_by_rounding_alone() {
     let [by_kernels, by_tensors] =
         [by_kernels, by_tensors].map(|training| training.run(&Checkpointer::default()).expect("an end"));
     for found in [by_kernels, both(&settings).run_as_on_a_gpu()] {
-        assert_alike(&found, &by_tensors);
-    }
-}
-
-fn assert_alike<M>(found: &Trained<M>, expected: &Trained<M>) {
-    let apart = (&found.parameters - &expected.parameters).abs().max().double_value(&[]);
-    assert!(apart < 1e-5, "{apart}");
-    for (found, expected) in found.members.iter().zip(&expected.members) {
-        let losses = |member: &TrainedMember| -> Vec<f32> {
-            let each = member.history.losses.iter();
-            each.flat_map(|loss| [Some(loss.training), loss.validation]).flatten().collect()
-        };
-        let (found, expected) = (losses(found), losses(expected));
-        assert_eq!(found.len(), expected.len());
-        assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-4), "{found:?} {expected:?}");
+        trained_alike(&found, &by_tensors, (1e-5, 1e-4));
     }
 }
 

@@ -11,7 +11,7 @@ use super::*;
 use crate::fused::{MemberState, Rule, Way};
 use crate::models::flow::kernel::FlowPasses;
 use crate::progress_sink::ProgressSink;
-use crate::training::{CheckpointFile, kernels_agree, operators_of_a_step};
+use crate::training::{CheckpointFile, kernels_agree, operators_of_a_step, trained_alike};
 
 const FEATURES: usize = 5;
 const NETWORK: FlowNetwork = FlowNetwork { layers: 3, blocks: 2, width: 32, epochs: 3, learning_rate: 1e-3 };
@@ -169,22 +169,8 @@ fn trainings_by_kernels_and_by_the_steps_of_a_gpu_differ_by_rounding_alone() {
         let [by_kernels, by_tensors] =
             [by_kernels, by_tensors].map(|training| training.run(&Checkpointer::default()).expect("an end"));
         for found in [by_kernels, both(objective, &settings, &NETWORK).run_as_on_a_gpu()] {
-            assert_alike(&found, &by_tensors);
+            trained_alike(&found, &by_tensors, (1e-4, 1e-4));
         }
-    }
-}
-
-fn assert_alike<M>(found: &Trained<M>, expected: &Trained<M>) {
-    let apart = (&found.parameters - &expected.parameters).abs().max().double_value(&[]);
-    assert!(apart < 1e-4, "{apart}");
-    for (found, expected) in found.members.iter().zip(&expected.members) {
-        let losses = |member: &TrainedMember| -> Vec<f32> {
-            let each = member.history.losses.iter();
-            each.flat_map(|loss| [Some(loss.training), loss.validation]).flatten().collect()
-        };
-        let (found, expected) = (losses(found), losses(expected));
-        assert_eq!(found.len(), expected.len());
-        assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-4), "{found:?} {expected:?}");
     }
 }
 
