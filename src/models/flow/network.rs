@@ -1,5 +1,7 @@
 //! Conditional autoregressive flows of an ensemble: exact densities, exact inverses, and the gradients of both.
 
+mod both_ways;
+
 use std::rc::Rc;
 
 use tch::Tensor;
@@ -241,14 +243,19 @@ impl Flow {
     fn solve(&self, conditioner: &Conditioner, value: &Tensor, context: &Tensor) -> (Hidden, Tensor) {
         let hidden = conditioner.begin(context, value);
         let raw = self.buffers(value);
+        self.solve_in((&hidden, &raw), conditioner, value);
+        (hidden, raw)
+    }
+
+    /// The same in a place that has begun.
+    fn solve_in(&self, (hidden, raw): (&Hidden, &Tensor), conditioner: &Conditioner, value: &Tensor) {
         for feature in 0..self.features() {
             let at = feature as i64;
-            conditioner.group(&hidden, feature, &raw.select(1, at));
+            conditioner.group(hidden, feature, &raw.select(1, at));
             let of_feature = |all: &Tensor| all.narrow(1, at, 1);
-            let x = self.shape.spline.inverse(&of_feature(value), &of_feature(&raw));
-            conditioner.set(&hidden, feature, &x);
+            let x = self.shape.spline.inverse(&of_feature(value), &of_feature(raw));
+            conditioner.set(hidden, feature, &x);
         }
-        (hidden, raw)
     }
 
     /// ln p(x | context) of a flow to a unit normal.

@@ -99,6 +99,18 @@ fn transport(flow: &Flow, base: &Flow, rows: &Tensor, output: &Output<'_>) -> Lo
     let ordered = mass(&one).le_tensor(&mass(&other));
     let (low, high) = (one.where_self(&ordered, &other), other.where_self(&ordered, &one));
     let distance = mass(&high) - mass(&low);
+    if let Output::Gradient(buffers) = output
+        && let Some(ways) =
+            flow.both_ways(&low.narrow(1, 0, features), &high.narrow(1, 0, features), &distance)
+    {
+        let masses = Tensor::cat(&[mass(&high), mass(&low)], 2);
+        let transformed = Transformed::at(base, &ways.value, &masses, &ways.log_det);
+        let gradient = transformed.gradient(base, output, |d_value, d_log_det, _| {
+            flow.backward_both_ways(&ways, d_value, d_log_det, &buffers.first);
+            buffers.first.flat.shallow_clone()
+        });
+        return LossAndGradient { loss: transformed.loss(), gradient };
+    }
     let up = flow.forward(&low.narrow(1, 0, features), &distance);
     let down = flow.inverse(&high.narrow(1, 0, features), &distance);
     let both = |of: fn(&Pass) -> &Tensor| Tensor::cat(&[of(&up), of(&down)], 2);

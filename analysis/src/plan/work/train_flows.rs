@@ -124,10 +124,18 @@ impl TaskKind for TrainFlows {
         stored_networks(self.samples.len(), flow_weights(job, &job.flow.network(self.flow)))
     }
 
-    fn memory(&self, job: &Job, counts: EventCounts, _chip: Chip) -> f64 {
+    fn memory(&self, job: &Job, counts: EventCounts, chip: Chip) -> f64 {
         let (network, columns) = (job.flow.network(self.flow), memory::columns(job));
         let nodes = product([network.layers, network.blocks, network.width]);
-        let values = job.flow.batch as f64 * (nodes + STEPS_A_BLOCK * columns);
+        // On a GPU, the way down passes back the gradients of each feature's value and of the slopes at once, in all layers.
+        let passed_back = match (self.flow, chip) {
+            (FlowKind::Curtains | FlowKind::CurtainsEfficient, Chip::Gpu) => {
+                let numbers = 2.0 * (columns - 1.0) * (3 * job.flow.bins - 1) as f64;
+                network.layers as f64 * columns * (numbers + 4.0 * network.width as f64)
+            }
+            _ => 0.0,
+        };
+        let values = job.flow.batch as f64 * (nodes + STEPS_A_BLOCK * columns + passed_back);
         let rows = ROWS * counts.side_band as f64 * columns;
         self.samples.len() as f64 * SINGLE * (TRAINED * flow_weights(job, &network) + values + rows)
     }

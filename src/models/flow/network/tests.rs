@@ -7,7 +7,7 @@ use super::*;
 
 const NETWORK: FlowNetwork = FlowNetwork { layers: 3, blocks: 2, width: 13, epochs: 1, learning_rate: 1e-3 };
 
-fn shape(features: usize) -> FlowShape {
+pub fn shape(features: usize) -> FlowShape {
     FlowShape::new(features, &NETWORK, 5, 3.0)
 }
 
@@ -19,7 +19,7 @@ fn normals(shape: &[i64], seed: u64) -> Tensor {
 }
 
 /// Parameters of flows that are far from the identity, in double precision.
-fn parameters(shape: FlowShape, members: usize) -> Tensor {
+pub fn parameters(shape: FlowShape, members: usize) -> Tensor {
     let streams: Vec<Stream> = (0..members).map(|member| Stream::of_job(1).branch(member)).collect();
     let start = shape.initial(&streams, Device::Cpu).to_kind(Kind::Double);
     let shift = normals(&start.size(), 9) * 0.08;
@@ -27,11 +27,11 @@ fn parameters(shape: FlowShape, members: usize) -> Tensor {
 }
 
 /// Events partly in the tails, and their context.
-fn events(members: i64, features: i64, batch: i64) -> (Tensor, Tensor) {
+pub fn events(members: i64, features: i64, batch: i64) -> (Tensor, Tensor) {
     (normals(&[members, features, batch], 2) * 1.7, normals(&[members, 1, batch], 3))
 }
 
-fn largest(of: &Tensor) -> f64 {
+pub fn largest(of: &Tensor) -> f64 {
     of.abs().max().double_value(&[])
 }
 
