@@ -12,6 +12,7 @@ use drapes::data;
 use drapes::error::Error;
 use drapes::run::compact::Compact;
 use drapes::run::doctor::Doctor;
+use drapes::run::edge::Edge;
 use drapes::run::selected_events;
 use drapes::run::{COMPUTING, Run};
 use drapes_analysis::cli::{Color, Completions, Format, Man, Verb as LightVerb, answer, tell};
@@ -47,6 +48,7 @@ enum Verb {
 #[derive(Subcommand)]
 enum DataVerb {
     Describe(Describe),
+    Edge(Edge),
 }
 
 /// Shows what a file holds: layout, columns, counts by region, ranges, dropped rows, the mass spectrum.
@@ -134,6 +136,7 @@ fn run() -> Exit {
         Verb::Compact(compact) => compact.run(),
         Verb::Doctor(doctor) => doctor.run(),
         Verb::Data(DataVerb::Describe(describe)) => describe.run(),
+        Verb::Data(DataVerb::Edge(edge)) => edge.run(),
         Verb::Completions(completions) => completions.run(Arguments::command()).map_err(Error::from),
         Verb::Man(man) => man.run(Arguments::command()).map_err(Error::from),
     };

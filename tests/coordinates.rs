@@ -106,3 +106,47 @@ fn formulae_that_do_not_give_the_features_back_are_refused_before_the_first_task
         assert!(!out.join("tasks").exists() || records(&out).is_empty());
     }
 }
+
+#[test]
+fn an_edge_that_was_found_stands_still_in_a_job_with_the_lines_that_are_printed() {
+    let place = directory();
+    let plain = job(place.path(), "");
+    let edge = |more: &[&str]| {
+        let mut command = drapes();
+        command.args(["data", "edge"]).arg(&plain).arg("dr_jj").args(more);
+        command
+    };
+    let lines = answer(&mut edge(&["--from", "3.14159"]));
+    assert!(lines.starts_with("# 99% of the side-bands' events have dr_jj below 3.6"), "{lines}");
+    for (more, expected) in [
+        (["--from", "3.5"].as_slice(), "the edge passes 3.5 at a mass of"),
+        (&["--from", "nan"], "it must be a finite number"),
+        (&["--from", "3", "--share", "1"], "it must lie between 0 and 1"),
+        (&["--from", "3", "--share", "0.9999"], "choose one nearer to the middle with --share"),
+        (
+            &["--from", "3", "--set", "data.features=['m_j1', 'dm_jj']"],
+            "dr_jj is no feature of the job (data.features are m_j1, dm_jj)",
+        ),
+    ] {
+        let (code, message) = refusal(&mut edge(more));
+        assert!(code == 2 && message.contains(expected), "{code}: {message}");
+    }
+    // The job says so itself already; what it says otherwise stands before its denoiser.
+    let (blocks, _) = lines.split_once("[denoiser]").expect("unit normals");
+    let out = place.path().join("out");
+    let job = job(place.path(), blocks);
+    answer(drapes().arg("run").arg(job).arg("--only").arg("template/noise-*").arg("--out").arg(&out));
+    let (masses, generated, features) = template(&out, "noise-s0-w2800-6000");
+    let generated = generated.expect("coordinates");
+    assert_eq!((generated.dim(), features.dim()), ((masses.len(), 5), (masses.len(), 5)));
+    let beyond = |mass: f64| {
+        let of = masses.iter().zip(generated.column(4)).filter(|(own, _)| (*own / mass - 1.0).abs() < 0.02);
+        let (count, far) =
+            of.fold((0, 0), |(count, far), (_, share)| (count + 1, far + usize::from(*share > 1.0)));
+        f64::from(far as u32) / f64::from(count)
+    };
+    // One percent of the events, with a model that has learnt for one epoch.
+    for mass in [3400.0, 3600.0] {
+        assert!(beyond(mass) < 0.2, "{} beyond the edge at {mass}", beyond(mass));
+    }
+}

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use support::{answer, drapes};
 
-const VERBS: [&[&str]; 17] = [
+const VERBS: [&[&str]; 18] = [
     &[],
     &["plan"],
     &["run"],
@@ -23,6 +23,7 @@ const VERBS: [&[&str]; 17] = [
     &["doctor"],
     &["data"],
     &["data", "describe"],
+    &["data", "edge"],
     &["completions"],
     &["man"],
 ];

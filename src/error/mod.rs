@@ -20,6 +20,7 @@ use drapes_analysis::plan::TaskId;
 
 use crate::data::DataError;
 use crate::device::DeviceError;
+use crate::sample::moving_edge::EdgeProblem;
 
 pub use asked_by::AskedBy;
 pub use demand::DemandError;
@@ -39,6 +40,9 @@ pub enum Error {
     /// A file of events cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// There is no such edge.
+    #[error(transparent)]
+    Edge(#[from] EdgeProblem),
     /// The same, of a file beside that of the data: who has not named it learns which key does.
     #[error("{key}: {source}")]
     OfFile {
@@ -385,6 +389,7 @@ impl Error {
             | Self::Stalled { .. }
             | Self::ShardsAbsent { .. }
             | Self::Data(_)
+            | Self::Edge(_)
             | Self::TooFew { .. }
             | Self::TooManyEvents { .. }
             | Self::NoTruth { .. }

@@ -19,6 +19,7 @@ mod costs;
 mod demands;
 pub mod doctor;
 mod dry_run;
+pub mod edge;
 mod estimates;
 mod farewell;
 mod finish;

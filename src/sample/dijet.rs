@@ -264,7 +264,7 @@ fn invert(m: &Matrix) -> Option<Matrix> {
 }
 
 /// Solves `m x = b` for a positive definite `m`, by its Cholesky factor; none if it is not.
-fn solve(m: &Matrix, b: &Vector) -> Option<Vector> {
+pub(super) fn solve(m: &Matrix, b: &Vector) -> Option<Vector> {
     // Unit diagonal: the three statistics differ by orders of magnitude.
     let scale = [0, 1, 2].map(|axis| 1.0 / m[axis][axis].sqrt());
     let mut factor = [[0.0; 3]; 3];
