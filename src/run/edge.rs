@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use drapes_analysis::cli::answer;
 use drapes_analysis::error::Exit;
 use drapes_analysis::job::regions::{MassWindow, Regions};
-use drapes_analysis::job::{Change, Job, JobFile};
+use drapes_analysis::job::{Change, Job, JobFile, Marginals, ScanPoint};
 
+use crate::data::columns::Column;
 use crate::data::{Label, read_events};
 use crate::error::Error;
-use crate::sample::moving_edge::{EdgeProblem, MovingEdge, WantedEdge};
+use crate::sample::moving_edge::{EdgeProblem, MovingEdge, WantedEdge, to_edge};
 
 /// Finds an edge of a feature that moves with the mass, and prints the lines of a job in which it stands still.
 ///
@@ -57,26 +58,42 @@ impl Edge {
         let events = read_events(&directory.join(&data.events), data, label)?;
         let background: Vec<usize> = (0..events.len()).filter(|event| !events.is_signal[*event]).collect();
         let masses: Vec<f64> = background.iter().map(|event| events.mass[*event]).collect();
-        let value = |event: usize| f64::from(events.features[[background[event], column]]);
+        let values: Vec<f32> = background.iter().map(|event| events.features[[*event, column]]).collect();
+        if Column::of(values.iter().copied())
+            .is_some_and(|column| column.distinct > 1 && column.needs_ranks())
+        {
+            return Err(EdgeProblem::NotSmooth { name: self.feature.clone() }.into());
+        }
+        let values: Vec<f64> = values.into_iter().map(f64::from).collect();
         let wanted = WantedEdge { from: self.from, share: self.share };
-        let edge = MovingEdge::find(&masses, value, &regions(&job), wanted)?;
-        // A job whose coordinates stand for this feature already gets this one in their place.
+        let edge = MovingEdge::find(&masses, &values, &regions(&job), wanted)?;
         let columns = data.generated.columns();
-        let columns = if columns.contains(&self.feature) { columns } else { &data.features };
-        let lines = edge.lines(&self.feature, &data.resonant, columns);
-        answer(format_args!("{}\n{lines}", edge.told(&self.feature, &job.unit.to_string())));
+        let is_there = |column: &String| *column == self.feature || *column == to_edge(&self.feature);
+        let instead = if data.generated.is_empty() || columns.iter().any(is_there) {
+            ""
+        } else {
+            "# In place of the coordinates of the job, from which this feature follows already.\n"
+        };
+        let columns = if columns.iter().any(is_there) { columns } else { &data.features };
+        let lines = edge.lines(&self.feature, &data.resonant, columns)?;
+        let marginals = match job.denoiser.marginals {
+            Marginals::Gaussian => "",
+            Marginals::Standardised => "\n[denoiser]\nmarginals = \"gaussian\"\n",
+        };
+        answer(format_args!(
+            "{}{instead}\n{lines}{marginals}",
+            edge.told(&self.feature, &job.unit.to_string())
+        ));
         Ok(Exit::Done)
     }
 }
 
-/// The regions of the job; of a search all windows together.
+/// The widest side-bands of the job around its signal region; of a search around all windows together.
 fn regions(job: &Job) -> Regions {
-    let windows = job.searched_windows();
-    let whole = windows.into_iter().reduce(|one, other| MassWindow {
-        low: if one.low.0 < other.low.0 { one.low } else { other.low },
-        high: if one.high.0 > other.high.0 { one.high } else { other.high },
-    });
-    Regions { signal: whole.unwrap_or(job.regions.signal), ..job.regions }
+    let whole = job.searched_windows().into_iter().reduce(MassWindow::and);
+    let samples = job.points.iter().filter_map(ScanPoint::template);
+    let outer = samples.map(|template| template.sample.side_bands).fold(job.regions.outer, MassWindow::and);
+    Regions { signal: whole.unwrap_or(job.regions.signal), outer, ..job.regions }
 }
 
 fn finite(text: &str) -> Result<f64, String> {

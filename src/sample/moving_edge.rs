@@ -8,11 +8,11 @@ use drapes_analysis::job::regions::{Region, Regions};
 use super::dijet::solve;
 
 /// Events beyond the quantile that a bin of the mass must have for one to be told.
-const FEWEST_BEYOND: usize = 20;
-/// The most bins of a side-band.
-const MOST_BINS: usize = 10;
-/// Bins without which a parabola says nothing.
-const FEWEST_BINS: usize = 4;
+const FEWEST_BEYOND: f64 = 20.0;
+/// The most bins of a side-band, and the fewest: one says nothing of a slope there.
+const BINS: [usize; 2] = [2, 10];
+/// The part of its way that quantiles may scatter about an edge by.
+const MOST_SCATTER: f64 = 0.5;
 
 /// What is looked for: `share` of the events lie below the edge; `from` is a value that does not move.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,7 +34,7 @@ pub struct MovingEdge {
     pub distance: [f64; 3],
     /// Bins of the mass that it was found in.
     pub bins: usize,
-    /// What quantiles differ from it by (root mean square), over the way that it moves between the outermost bins.
+    /// What quantiles differ from it by (root mean square), over the way that it moves across the bins.
     pub scatter: f64,
 }
 
@@ -51,23 +51,37 @@ pub enum EdgeProblem {
         /// The features that there are.
         features: Vec<String>,
     },
+    /// It has few values.
+    #[error("{name} stands on certain values (an edge between them is none) let models generate it as it is")]
+    NotSmooth {
+        /// The feature.
+        name: String,
+    },
+    /// No formula can name it.
+    #[error("{name:?} cannot stand in a formula (it holds ` or a control sign) give the column another name")]
+    Unspeakable {
+        /// The column.
+        name: String,
+    },
     /// Too few events.
     #[error(
-        "the side-bands have {events} events (a quantile of {share} needs {needed}, in both of them together and with some in \
-         each) choose one nearer to the middle with --share, or widen the side-bands"
+        "the side-band {side} the signal region has {events} events (two bins of a quantile of {share} need {needed:.0}) choose one \
+         nearer to the middle with --share, or widen the side-bands"
     )]
     TooFewEvents {
-        /// Those of both side-bands.
+        /// Below or above.
+        side: &'static str,
+        /// Its events.
         events: usize,
         /// How many it takes.
-        needed: usize,
+        needed: f64,
         /// The share below the edge.
         share: f64,
     },
     /// The fixed value lies beyond the edge somewhere.
     #[error(
-        "the edge passes {from} at a mass of {mass:.0} (--from must be a value that lies on one side of it everywhere) choose \
-         another one, or another edge with --share"
+        "the edge passes {from} at a mass of {} (--from must be a value that lies on one side of it everywhere) choose \
+         another one, or another edge with --share", number(*mass)
     )]
     Passes {
         /// The fixed value.
@@ -75,6 +89,12 @@ pub enum EdgeProblem {
         /// A mass at which the edge lies on its other side.
         mass: f64,
     },
+    /// There is nothing to do.
+    #[error(
+        "the edge does not move with the mass (quantiles scatter by as much as a parabola through them moves) let models \
+         generate the feature as it is, or choose another edge with --share"
+    )]
+    StandsStill,
 }
 
 impl MovingEdge {
@@ -83,46 +103,61 @@ impl MovingEdge {
     /// # Shapes
     /// A mass and a value for each event.
     ///
+    /// # Units
+    /// Masses as the regions, values as the fixed one.
+    ///
     /// # Errors
-    /// There are too few events, or the fixed value lies on both sides of the edge.
+    /// There are too few events on one side, the fixed value lies on both sides of the edge, or the edge does not move.
     pub fn find(
         masses: &[f64],
-        values: impl Fn(usize) -> f64,
+        values: &[f64],
         regions: &Regions,
         wanted: WantedEdge,
     ) -> Result<Self, EdgeProblem> {
         let middle = f64::midpoint(regions.signal.low.0, regions.signal.high.0);
-        let in_bands = regions.around().map(|band| {
+        let mut bins = vec![];
+        for (side, band) in ["below", "above"].into_iter().zip(regions.around()) {
             let is_here = |mass: f64| band.contains(mass) && regions.region(mass) == Region::SideBand;
             let mut events: Vec<usize> = (0..masses.len()).filter(|event| is_here(masses[*event])).collect();
+            let [fewest, most] = BINS;
+            let count = ((events.len() as f64 / events_a_bin(wanted.share)) as usize).min(most);
+            if count < fewest {
+                let needed = fewest as f64 * events_a_bin(wanted.share);
+                return Err(EdgeProblem::TooFewEvents {
+                    side,
+                    events: events.len(),
+                    needed,
+                    share: wanted.share,
+                });
+            }
             events.sort_by(|one, other| masses[*one].total_cmp(&masses[*other]));
-            events
-        });
-        let bins: Vec<Bin> = in_bands
-            .iter()
-            .flat_map(|events| {
-                bins_of(events, wanted.share).map(|bin| Bin::of(bin, (masses, &values), middle, wanted))
-            })
-            .collect();
-        if bins.len() < FEWEST_BINS || in_bands.iter().any(Vec::is_empty) {
-            let events = in_bands.iter().map(Vec::len).sum();
-            return Err(EdgeProblem::TooFewEvents {
-                events,
-                needed: FEWEST_BINS * events_a_bin(wanted.share),
-                share: wanted.share,
-            });
+            let part = |bin: usize| &events[bin * events.len() / count..(bin + 1) * events.len() / count];
+            bins.extend((0..count).map(|bin| Bin::of(part(bin), (masses, values), middle, wanted)));
         }
-        let distance = parabola(&bins);
+        let distance = parabola(&bins).ok_or(EdgeProblem::StandsStill)?;
         let edge = Self { wanted, middle, distance, bins: bins.len(), scatter: 0.0 };
-        let mut passes = masses.iter().filter(|mass| regions.outer.contains(**mass));
-        let side = edge.distance_at(middle).signum();
-        if let Some(mass) = passes.find(|mass| edge.distance_at(**mass) * side <= 0.0) {
-            return Err(EdgeProblem::Passes { from: wanted.from, mass: *mass });
-        }
+        edge.stays_on_one_side(regions)?;
+        let at_bins = || bins.iter().map(|bin| edge.at(bin.log));
+        let moved = at_bins().fold(f64::MIN, f64::max) - at_bins().fold(f64::MAX, f64::min);
         let apart =
             bins.iter().map(|bin| (bin.distance - edge.at(bin.log)).powi(2)).sum::<f64>() / bins.len() as f64;
-        let moved = edge.at(bins[bins.len() - 1].log) - edge.at(bins[0].log);
-        Ok(Self { scatter: apart.sqrt() / moved.abs(), ..edge })
+        let scatter = apart.sqrt() / moved;
+        let is_edge = scatter < MOST_SCATTER && moved > 1e-6 * distance[0].abs();
+        if is_edge { Ok(Self { scatter, ..edge }) } else { Err(EdgeProblem::StandsStill) }
+    }
+
+    /// Refuses an edge that passes its fixed value between the outer edges of the side-bands.
+    fn stays_on_one_side(&self, regions: &Regions) -> Result<(), EdgeProblem> {
+        let [start, slope, bend] = self.distance;
+        let turn = self.middle * (-slope / (2.0 * bend)).exp();
+        let turn = if regions.outer.contains(turn) { turn } else { self.middle };
+        let ends = [regions.outer.low.0, regions.outer.high.0, turn];
+        // Whatever is no number lies on no side.
+        let passes = ends.into_iter().find(|mass| {
+            let together = self.distance_at(*mass) * start.signum();
+            together.is_nan() || together <= 0.0
+        });
+        passes.map_or(Ok(()), |mass| Err(EdgeProblem::Passes { from: self.wanted.from, mass }))
     }
 
     /// Its distance from the fixed value at a mass.
@@ -137,23 +172,26 @@ impl MovingEdge {
 
     /// The lines of a job that let models generate the share of the way to the edge in place of a feature, beside what else
     /// they generate.
-    pub fn lines(&self, feature: &str, resonant: &str, generated: &[String]) -> String {
-        let share = format!("{feature}_to_edge");
-        let log = format!("ln({}/{})", in_formula(resonant), number(self.middle));
+    ///
+    /// # Errors
+    /// A formula cannot name one of the columns.
+    pub fn lines(&self, feature: &str, resonant: &str, generated: &[String]) -> Result<String, EdgeProblem> {
+        let share = to_edge(feature);
+        let log = format!("ln({}/{})", in_formula(resonant)?, number(self.middle));
         let [start, slope, bend] = self.distance;
         let edge = format!("({}{}*{log}{}*{log}^2)", number(start), signed(slope), signed(bend));
         let from = self.wanted.from;
+        let back = if from < 0.0 { format!(" + {}", -from) } else { format!(" - {from}") };
         let columns =
             generated.iter().map(|column| in_quotes(if column == feature { &share } else { column }));
-        format!(
-            "[data.columns]\n{} = {}\n\n[data.generated]\ncolumns = [{}]\n\n[data.generated.features]\n{} = {}\n\n\
-             [denoiser]\nmarginals = \"gaussian\"\n",
+        Ok(format!(
+            "[data.columns]\n{} = {}\n\n[data.generated]\ncolumns = [{}]\n\n[data.generated.features]\n{} = {}\n",
             key(&share),
-            in_quotes(&format!("({}{})/{edge}", in_formula(feature), signed(-from))),
+            in_quotes(&format!("({}{back})/{edge}", in_formula(feature)?)),
             columns.collect::<Vec<_>>().join(", "),
             key(feature),
-            in_quotes(&format!("{} + {}*{edge}", number(from), in_formula(&share))),
-        )
+            in_quotes(&format!("{from} + {}*{edge}", in_formula(&share)?)),
+        ))
     }
 
     /// What was found, as comments of TOML.
@@ -167,7 +205,7 @@ impl MovingEdge {
             number(from + start),
             number(self.middle),
             number(start),
-            number(from),
+            from,
             number(self.distance_at(1.1 * self.middle) - start),
             self.bins,
             percent(self.scatter),
@@ -185,13 +223,8 @@ struct Bin {
 }
 
 impl Bin {
-    fn of(
-        events: &[usize],
-        (masses, values): (&[f64], &impl Fn(usize) -> f64),
-        middle: f64,
-        wanted: WantedEdge,
-    ) -> Self {
-        let mut sorted: Vec<f64> = events.iter().map(|event| values(*event)).collect();
+    fn of(events: &[usize], (masses, values): (&[f64], &[f64]), middle: f64, wanted: WantedEdge) -> Self {
+        let mut sorted: Vec<f64> = events.iter().map(|event| values[*event]).collect();
         sorted.sort_by(f64::total_cmp);
         let at = wanted.share * (sorted.len() - 1) as f64;
         let (below, above) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
@@ -204,18 +237,17 @@ impl Bin {
     }
 }
 
-/// Events in neighbouring bins of equal numbers.
-fn bins_of(events: &[usize], share: f64) -> impl Iterator<Item = &[usize]> {
-    let bins = (events.len() / events_a_bin(share)).min(MOST_BINS);
-    (0..bins).map(move |bin| &events[bin * events.len() / bins..(bin + 1) * events.len() / bins])
+fn events_a_bin(share: f64) -> f64 {
+    (FEWEST_BEYOND / share.min(1.0 - share)).ceil()
 }
 
-fn events_a_bin(share: f64) -> usize {
-    (FEWEST_BEYOND as f64 / share.min(1.0 - share)).ceil() as usize
+/// The column of the share of the way to the edge.
+pub fn to_edge(feature: &str) -> String {
+    format!("{feature}_to_edge")
 }
 
-/// The parabola that is nearest to the quantiles, each by its number of events.
-fn parabola(bins: &[Bin]) -> [f64; 3] {
+/// The parabola that is nearest to the quantiles, each by its number of events; none where masses are too few different ones.
+fn parabola(bins: &[Bin]) -> Option<[f64; 3]> {
     let (mut matrix, mut vector) = ([[0.0; 3]; 3], [0.0; 3]);
     for bin in bins {
         let powers = [1.0, bin.log, bin.log * bin.log];
@@ -226,7 +258,7 @@ fn parabola(bins: &[Bin]) -> [f64; 3] {
             }
         }
     }
-    solve(&matrix, &vector).unwrap_or([vector[0] / matrix[0][0], 0.0, 0.0])
+    solve(&matrix, &vector).filter(|found| found.iter().all(|part| part.is_finite()))
 }
 
 /// Six digits, which is far more than a quantile is known to.
@@ -245,11 +277,15 @@ fn signed(value: f64) -> String {
     format!(" {sign} {}", number(value.abs()))
 }
 
-/// A name as formulae have it.
-fn in_formula(name: &str) -> String {
-    let is_plain = name.chars().all(|sign| sign.is_alphanumeric() || sign == '_' || sign == '.')
-        && !name.starts_with(|sign: char| sign.is_numeric());
-    if is_plain { name.to_owned() } else { format!("`{name}`") }
+/// A name as formulae have it: between backticks, where it might be something else.
+fn in_formula(name: &str) -> Result<String, EdgeProblem> {
+    if name.contains(|sign: char| sign == '`' || sign.is_control()) {
+        return Err(EdgeProblem::Unspeakable { name: name.to_owned() });
+    }
+    let is_plain = name.chars().all(|sign| sign.is_ascii_alphanumeric() || sign == '_' || sign == '.')
+        && name.starts_with(|sign: char| sign.is_ascii_alphabetic() || sign == '_')
+        && name != "pi";
+    Ok(if is_plain { name.to_owned() } else { format!("`{name}`") })
 }
 
 /// A key of TOML.
@@ -265,6 +301,7 @@ fn in_quotes(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use drapes_analysis::expression::Expression;
     use drapes_analysis::job::regions::MassWindow;
 
     use super::*;
@@ -288,8 +325,7 @@ mod tests {
     fn an_edge_that_moves_with_the_logarithm_of_the_mass_is_found_between_the_side_bands() {
         let (masses, values) = events(50_000);
         let wanted = WantedEdge { from: 2.0, share: 0.95 };
-        let edge =
-            MovingEdge::find(&masses, |event| values[event], &regions(), wanted).expect("enough events");
+        let edge = MovingEdge::find(&masses, &values, &regions(), wanted).expect("enough events");
         for mass in [2900.0, 3300.0, 3500.0, 3700.0, 5500.0] {
             let expected = 0.95 * (1.0 + (mass / 3000.0_f64).ln());
             assert!((edge.distance_at(mass) - expected).abs() < 0.01, "{mass}: {edge:?}");
@@ -299,25 +335,62 @@ mod tests {
 
     #[test]
     fn what_is_no_edge_says_why() {
-        let (masses, values) = events(1000);
-        let find = |from: f64, share: f64| {
-            MovingEdge::find(&masses, |event| values[event], &regions(), WantedEdge { from, share })
+        let (masses, values) = events(4000);
+        let find = |masses: &[f64], values: &[f64], from: f64, share: f64| {
+            let found = MovingEdge::find(masses, values, &regions(), WantedEdge { from, share });
+            found.expect_err("no edge").to_string()
         };
-        let problem = find(2.0, 0.999).expect_err("too few events").to_string();
-        assert!(problem.contains("(a quantile of 0.999 needs 80000"), "{problem}");
-        // The median begins at 2.46 and ends at 2.85.
-        let problem = find(2.6, 0.5).expect_err("a value on both sides").to_string();
-        assert!(problem.contains("the edge passes 2.6 at a mass of"), "{problem}");
+        let problem = find(&masses, &values, 2.0, 0.999);
+        assert!(
+            problem.contains("below the signal region has 6") && problem.contains("need 40000)"),
+            "{problem}"
+        );
+        assert!(find(&masses, &values, 2.0, 1e-20).contains("need 4000"), "however many that are");
+        // Where there is no event, an edge would be extrapolated.
+        let above: Vec<f64> = masses.iter().map(|mass| mass.max(3800.0)).collect();
+        let problem = find(&above, &values, 2.0, 0.5);
+        assert!(problem.contains("below the signal region has 0 events"), "{problem}");
+        // The median is at 2.47 for the least masses, and at 2.85 for the largest.
+        let problem = find(&masses, &values, 2.6, 0.5);
+        assert!(problem.contains("the edge passes 2.6 at a mass of 6000"), "{problem}");
+        for still in [vec![1.0; 4000], (0..4000_u32).map(|event| f64::from(event * 7919 % 4001)).collect()] {
+            let problem = find(&masses, &still, -1.0, 0.5);
+            assert!(problem.contains("does not move with the mass"), "{problem}");
+        }
+        let same = vec![2900.0; 2000].into_iter().chain(vec![4000.0; 2000]).collect::<Vec<_>>();
+        assert!(find(&same, &values, 2.0, 0.5).contains("does not move"), "two masses make no parabola");
+        assert!(!find(&masses, &values, 1e308, 0.5).contains("NaN"));
     }
 
     #[test]
-    fn names_with_unusual_signs_are_written_as_formulae_and_toml_have_them() {
-        let wanted = WantedEdge { from: -2.0, share: 0.9 };
+    fn the_lines_are_formulae_that_give_the_feature_back_whatever_its_name() {
+        let wanted = WantedEdge { from: -2.5, share: 0.9 };
         let edge = MovingEdge { wanted, middle: 3500.0, distance: [1.5, -0.25, 0.0], bins: 4, scatter: 0.1 };
-        let lines = edge.lines("p T", "m", &["p T".to_owned(), "tau".to_owned()]);
-        let edge = "(1.5 - 0.25*ln(m/3500) + 0*ln(m/3500)^2)";
-        assert!(lines.contains(&format!("\"p T_to_edge\" = \"(`p T` + 2)/{edge}\"")), "{lines}");
-        assert!(lines.contains("columns = [\"p T_to_edge\", \"tau\"]"), "{lines}");
-        assert!(lines.contains(&format!("\"p T\" = \"-2 + `p T_to_edge`*{edge}\"")), "{lines}");
+        for feature in ["tau", "p T", "pi", ".x", "1x", "ln", "c\"d"] {
+            let lines =
+                edge.lines(feature, "m, GeV", &[feature.to_owned(), "other".to_owned()]).expect("a name");
+            let job: toml::Table = lines.parse().expect("TOML");
+            let formula = |section: &toml::Value, name: &str| {
+                Expression::parse(section[name].as_str().expect("a formula")).expect("a formula")
+            };
+            let share = to_edge(feature);
+            let forth = formula(&job["data"]["columns"], &share);
+            let back = formula(&job["data"]["generated"]["features"], feature);
+            let value_of = |formula: &Expression, known: [(&str, f64); 2]| {
+                let values: Vec<f64> = formula
+                    .names()
+                    .iter()
+                    .map(|name| known.iter().find(|known| known.0 == name).expect("a name that is known").1)
+                    .collect();
+                formula.value(&values)
+            };
+            let made = value_of(&forth, [(feature, -1.75), ("m, GeV", 3500.0)]);
+            assert!((made - 0.5).abs() < 1e-12, "{lines}");
+            let found = value_of(&back, [(&share, made), ("m, GeV", 3500.0)]);
+            assert!((found + 1.75).abs() < 1e-12, "{lines}");
+            assert_eq!(job["data"]["generated"]["columns"][0].as_str(), Some(share.as_str()));
+        }
+        let problem = edge.lines("a`b", "m", &[]).expect_err("no formula names it").to_string();
+        assert!(problem.contains("cannot stand in a formula"), "{problem}");
     }
 }

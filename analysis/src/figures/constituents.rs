@@ -56,7 +56,8 @@ pub fn rejections(name: &str, results: &Results) -> FigureTable {
 
 pub fn rejections_picture(table: &FigureTable) -> Picture {
     let picture = roc::picture_of(table, |word, rows| curve(word, rows, Marked::No));
-    Picture { footnote: Some(panels::BANDS_THAT_END.to_owned()), ..picture }
+    let footnote = panels::moving_together(panels::BANDS_THAT_END, panels::SHARED_EVALUATION);
+    Picture { footnote: Some(footnote), ..picture }
 }
 
 /// Fig. 10: closure without signal, and significance improvement with signal, against σ′.

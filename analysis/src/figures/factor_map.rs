@@ -2,7 +2,7 @@
 
 use super::measure::Measure;
 use super::palette;
-use super::select;
+use super::{panels, select};
 use crate::figures::FigureTable;
 use crate::job::method_names;
 use crate::store::Results;
@@ -67,9 +67,10 @@ pub fn picture(table: &FigureTable) -> Picture {
             method_names::label("noise"),
             Measure::AtLow.note()
         )),
-        footnote: Some(
-            "mean of all classifiers; in brackets: fewer than 25 background events pass".to_owned(),
-        ),
+        footnote: Some(panels::moving_together(
+            "mean of all classifiers; in brackets: fewer than 25 background events pass",
+            panels::SHARED_TEMPLATES,
+        )),
         frame_width: (70.0 * factors.len() as f64).clamp(400.0, 700.0),
         ..Picture::new(vec![Row {
             height: (38.0 * injections.len() as f64).clamp(210.0, 500.0),

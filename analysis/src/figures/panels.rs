@@ -19,6 +19,11 @@ pub const BANDS: &str = "mean and 68% band of all classifiers";
 pub const SHARED_SIGNAL: &str = "points of a curve share events, as larger injections hold smaller ones";
 /// The same of curves along the noise strength or the steps of a solver.
 pub const SHARED_NOISE: &str = "points of a curve share events and noise";
+/// Said of curves along the rejection: a point counts events that those at smaller rejections count, too.
+pub const SHARED_EVALUATION: &str =
+    "all curves are judged on the same events, of which each point counts some of its neighbour's";
+/// Said of values side by side: over-sampled templates begin with the same events.
+pub const SHARED_TEMPLATES: &str = "cells share events: larger injections and templates hold smaller ones";
 
 /// A footnote on the bands of curves whose points move together, and on why they do.
 pub fn moving_together(bands: &str, shared: &str) -> String {

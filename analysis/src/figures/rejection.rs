@@ -70,7 +70,7 @@ pub fn picture(
     };
     Picture {
         legend: Legend::Above,
-        footnote: Some(footnote.to_owned()),
+        footnote: Some(panels::moving_together(footnote, panels::SHARED_EVALUATION)),
         ..Picture::new(panels::rows(panels.collect(), 3))
     }
 }

@@ -89,7 +89,7 @@ pub fn picture_of(table: &FigureTable, curve: impl Fn(&str, &[&TableRow]) -> Cur
     });
     Picture {
         legend: Legend::Above,
-        footnote: Some(panels::BANDS_AND_DASHES.to_owned()),
+        footnote: Some(panels::moving_together(panels::BANDS_AND_DASHES, panels::SHARED_EVALUATION)),
         ..Picture::new(rows.collect())
     }
 }

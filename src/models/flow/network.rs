@@ -64,6 +64,11 @@ impl Flow {
         self.dense = Some(Rc::new(DensePlaces::new(self.shape, self.flat.device())));
     }
 
+    /// Whether passes go through dense networks, as on a GPU.
+    pub(super) fn goes_through_dense_networks(&self) -> bool {
+        self.dense.is_some()
+    }
+
     /// The network behind each flow.
     pub(super) fn shape(&self) -> &FlowShape {
         &self.shape

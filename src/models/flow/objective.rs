@@ -39,7 +39,9 @@ pub struct GradientBuffers {
 
 impl GradientBuffers {
     pub fn new(objective: &Objective, flow: &Flow) -> Self {
-        let second = matches!(objective, Objective::Transport(_)).then(|| flow.gradient());
+        // Through dense networks both ways have one gradient.
+        let needs_two = matches!(objective, Objective::Transport(_)) && !flow.goes_through_dense_networks();
+        let second = needs_two.then(|| flow.gradient());
         Self { first: flow.gradient(), second }
     }
 }

@@ -127,11 +127,13 @@ impl TaskKind for TrainFlows {
     fn memory(&self, job: &Job, counts: EventCounts, chip: Chip) -> f64 {
         let (network, columns) = (job.flow.network(self.flow), memory::columns(job));
         let nodes = product([network.layers, network.blocks, network.width]);
-        // On a GPU, the way down passes back the gradients of each feature's value and of the slopes at once, in all layers.
+        // On a GPU, all layers keep both hidden layers of their blocks, and pass back the gradients of each feature's value and of
+        // the slopes at once.
         let passed_back = match (self.flow, chip) {
             (FlowKind::Curtains | FlowKind::CurtainsEfficient, Chip::Gpu) => {
-                let numbers = 2.0 * (columns - 1.0) * (3 * job.flow.bins - 1) as f64;
-                network.layers as f64 * columns * (numbers + 4.0 * network.width as f64)
+                let numbers = (columns + 3.0) * (columns - 1.0) * (3 * job.flow.bins - 1) as f64;
+                let hidden = (4.0 * columns + 2.0 * network.blocks as f64 + 1.0) * network.width as f64;
+                network.layers as f64 * (numbers + hidden)
             }
             _ => 0.0,
         };

@@ -1,7 +1,7 @@
-//! Toys with what templates stand and fall by: a signal between the side-bands, and an edge that moves with the mass.
+//! Toys with what templates stand and fall by: a signal between the side-bands, and an edge or a slope that moves with the mass.
 
 use drapes_analysis::job::noise_grid::NoiseGrid;
-use drapes_analysis::job::{Marginals, MassWindow, NoisePath, Solver};
+use drapes_analysis::job::{Marginals, MassWindow, NoisePath, Regions, Solver};
 use rand::RngExt;
 
 use super::super::condition::Condition;
@@ -9,6 +9,7 @@ use super::super::sample::Sampler;
 use super::tests::{sampler, settings, shape, trained};
 use super::*;
 use crate::progress_sink::NoProgress;
+use crate::sample::moving_edge::{MovingEdge, WantedEdge};
 
 /// A feature whose mean moves with a mass from 80 to 120, and between 97 and 103 a signal: a fifth of the events stands five
 /// deviations above it.
@@ -79,9 +80,8 @@ fn made_at(denoiser: &Denoiser, masses: &[f64]) -> Vec<f64> {
     made.expect("nobody stops it").column(0).iter().map(|x| f64::from(*x)).collect()
 }
 
-/// A feature that is as frequent everywhere below an edge, which moves with a mass from 80 to 120 as a threshold on a momentum makes it
-/// move; as it is, or as a share of the edge.
-fn events_below_an_edge(count: usize, seed: u64, of: impl Fn(f64, f64) -> f64) -> TrainingEvents {
+/// A feature of events of a mass from 80 to 120 without those between the side-bands, by a share from 0 to 1 and the mass.
+fn events_beside(count: usize, seed: u64, of: impl Fn(f64, f64) -> f64) -> TrainingEvents {
     let stream = Stream::of_job(seed);
     let mut generator = stream.branch("toy with an edge").generator();
     let rows = (0..count).flat_map(|_| {
@@ -93,37 +93,63 @@ fn events_below_an_edge(count: usize, seed: u64, of: impl Fn(f64, f64) -> f64) -
             }
         };
         let normal: f32 = StandardNormal.sample(&mut generator);
-        [of(edge(mass) * generator.random::<f64>(), mass) as f32, normal, mass as f32]
+        [of(generator.random::<f64>(), mass) as f32, normal, mass as f32]
     });
     let rows = Array2::from_shape_vec((count, 3), rows.collect()).expect("three columns");
     TrainingEvents { rows, stream }
 }
 
+/// An edge, which moves as a threshold on a momentum makes it move; below it all values are as frequent.
 fn edge(mass: f64) -> f64 {
     1.0 + 0.08 * (mass - 80.0)
 }
 
+/// What is made between the side-bands by a network with unit normals for marginals, as jobs have them, beside its masses.
+fn made_between(events: TrainingEvents) -> impl Iterator<Item = (f64, f64)> {
+    let masses: Vec<f64> = (0..4000).map(|event| 97.0 + 6.0 * f64::from(event) / 4000.0).collect();
+    let settings = DenoiserSettings { marginals: Marginals::Gaussian, ..settings() };
+    let trained = train(shape(2), &settings, &[events], Device::Cpu, &Checkpointer::default());
+    made_at(&trained.expect("a good training").denoiser, &masses).into_iter().zip(masses)
+}
+
+/// Of shares that should lie evenly between 0 and 1, those beyond, and the largest distance from an even distribution.
+fn judged(shares: impl Iterator<Item = f64>) -> (f64, f64) {
+    let mut sorted: Vec<f64> = shares.collect();
+    sorted.sort_by(f64::total_cmp);
+    let count = sorted.len() as f64;
+    let beyond = sorted.iter().filter(|share| **share > 1.0).count() as f64 / count;
+    let distances = (0..).zip(&sorted).map(|(below, share)| (f64::from(below) / count - share).abs());
+    (beyond, distances.fold(0.0, f64::max))
+}
+
 #[test]
 fn an_edge_that_moves_is_kept_between_the_side_bands_by_a_coordinate_in_which_it_stands_still() {
-    let masses: Vec<f64> = (0..4000).map(|event| 97.0 + 6.0 * f64::from(event) / 4000.0).collect();
-    // Of what is made, the share beyond the edge, and the largest distance from a flat distribution below it.
-    let judged = |shares: Vec<f64>| {
-        let beyond = shares.iter().filter(|share| **share > 1.0).count() as f64 / shares.len() as f64;
-        let mut sorted = shares;
-        sorted.sort_by(f64::total_cmp);
-        let count = sorted.len() as f64;
-        let distances = (0..).zip(&sorted).map(|(below, share)| (f64::from(below) / count - share).abs());
-        (beyond, distances.fold(0.0, f64::max))
-    };
-    // Both with unit normals for marginals, as jobs have them.
-    let settings = DenoiserSettings { marginals: Marginals::Gaussian, ..settings() };
-    let learnt = |events| {
-        let trained = train(shape(2), &settings, &[events], Device::Cpu, &Checkpointer::default());
-        made_at(&trained.expect("a good training").denoiser, &masses).into_iter().zip(&masses)
-    };
-    let plain = learnt(events_below_an_edge(20_000, 12, |x, _| x)).map(|(x, mass)| x / edge(*mass));
-    let scaled = learnt(events_below_an_edge(20_000, 12, |x, mass| x / edge(mass))).map(|(x, _)| x);
-    let (plain, scaled) = (judged(plain.collect()), judged(scaled.collect()));
-    assert!(scaled.0 < 0.02 && scaled.1 < 0.04, "{scaled:?}");
-    assert!(plain.0 > scaled.0 && plain.1 > 5.0 * scaled.1, "{plain:?} {scaled:?}");
+    let events = |of: &dyn Fn(f64, f64) -> f64| events_beside(20_000, 12, of);
+    let plain = events(&|share, mass| share * edge(mass));
+    // What the side-bands themselves say of the edge, from where a feature never lies lower.
+    let rows = &plain.rows;
+    let masses: Vec<f64> = rows.column(2).iter().map(|mass| f64::from(*mass)).collect();
+    let regions = Regions::new(MassWindow::new(96.0, 104.0), MassWindow::new(80.0, 120.0));
+    let wanted = WantedEdge { from: 0.0, share: 0.99 };
+    let values: Vec<f64> = rows.column(0).iter().map(|value| f64::from(*value)).collect();
+    let found = MovingEdge::find(&masses, &values, &regions, wanted);
+    let found = found.expect("enough events");
+    let by_found = events(&|share, mass| share * edge(mass) / found.distance_at(mass));
+    let by_found = judged(made_between(by_found).map(|(x, mass)| x * found.distance_at(mass) / edge(mass)));
+    let scaled = judged(made_between(events(&|share, _| share)).map(|(x, _)| x));
+    let plain = judged(made_between(plain).map(|(x, mass)| x / edge(mass)));
+    for still in [scaled, by_found] {
+        assert!(still.0 < 0.02 && still.1 < 0.04, "{still:?}");
+        assert!(plain.0 > still.0 && plain.1 > 5.0 * still.1, "{plain:?} {still:?}");
+    }
+}
+
+#[test]
+fn a_slope_that_moves_is_found_between_the_side_bands() {
+    // An exponential whose slope falls to a third: nothing that a coordinate must hold.
+    let length = |mass: f64| 1.0 + 0.05 * (mass - 80.0);
+    let made = made_between(events_beside(20_000, 13, |share, mass| -length(mass) * (1.0 - share).ln()));
+    let (beyond, apart) = judged(made.map(|(x, mass)| -(-x / length(mass)).exp_m1()));
+    // The lengths at both edges of the region are a tenth apart, which would be 0.02 and more on either side.
+    assert!(beyond < 1e-9 && apart < 0.04, "{beyond} {apart}");
 }

@@ -58,6 +58,7 @@ impl Flow {
             let numbers = self.shape.conditioner.outputs as i64;
             Tensor::empty([size[0], layers, size[1], numbers, half], (low.kind(), low.device()))
         };
+        // A room for each way, since kernels of splines take each number of all events in a row.
         let raw = [room(), room()];
         let mut up = low.shallow_clone();
         for (index, conditioner) in networks.layers.iter().enumerate() {
@@ -215,13 +216,15 @@ mod tests {
 
     #[test]
     fn both_ways_at_once_are_one_after_the_other() {
-        for layers in [1, 3, 4] {
-            let shape = FlowShape { layers, ..shape(4) };
-            let base = || Flow::over(shape, &(parameters(shape, 2) * 0.9));
-            let flow = Flow::over(shape, &parameters(shape, 2));
-            let mut dense = Flow::over(shape, &parameters(shape, 2));
+        for (layers, features, members, batch) in
+            [(1, 4, 2, 60), (2, 1, 1, 62), (3, 2, 1, 62), (4, 5, 2, 60), (4, 4, 3, 2)]
+        {
+            let shape = FlowShape { layers, ..shape(features) };
+            let base = || Flow::over(shape, &(parameters(shape, members) * 0.9));
+            let flow = Flow::over(shape, &parameters(shape, members));
+            let mut dense = Flow::over(shape, &parameters(shape, members));
             dense.go_through_dense_networks();
-            let (x, mass) = events(2, 4, 60);
+            let (x, mass) = events(members as i64, features as i64, batch);
             let rows = Tensor::cat(&[x, mass], 1);
             let objective = Objective::Transport(base());
             let of = |flow: &Flow| {
@@ -231,7 +234,7 @@ mod tests {
             };
             for (found, expected) in of(&dense).iter().zip(&of(&flow)) {
                 let apart = largest(&(found - expected)) / largest(expected);
-                assert!(apart < 1e-9, "{layers} layers: {apart}");
+                assert!(apart < 1e-9, "{layers} layers, {features} features, {members} members: {apart}");
             }
         }
     }
