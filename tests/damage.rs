@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use support::lasting::trained_longer;
-use support::{answer, arrays, directory, drapes, foreign_lock, records, small_job};
+use support::{answer, arrays, directory, drapes, foreign_lock, records, refusal, small_job};
 
 fn run(job: &Path, out: &Path) -> Command {
     let mut run = drapes();
@@ -244,4 +244,25 @@ fn whoever_loses_its_place_stops_at_once() {
     assert_eq!(output.status.code(), Some(3), "{message}");
     assert!(message.contains("in use (by process 7 on elsewhere"), "{message}");
     assert!(running.exists(), "the lock of the other stays");
+}
+
+#[test]
+fn results_that_are_not_known_to_be_of_the_job_are_left_as_they_are() {
+    let place = directory();
+    let out = place.path().join("out");
+    let job = small_job(place.path(), "");
+    answer(drapes().arg("run").arg(&job).arg("--out").arg(&out));
+    let kept = ["results.csv", "figures/fig05.csv", "variance.csv"].map(|name| out.join(name));
+    let texts = || kept.each_ref().map(|file| fs::read_to_string(file).ok());
+    let before = texts();
+    assert!(before[0].as_ref().is_some_and(|text| text.lines().count() > 1));
+    // As of a version whose settings had another form.
+    let stored = fs::read_to_string(out.join("job.json")).expect("the stored job");
+    fs::write(out.join("job.json"), stored.replace("\"seed\": 5,", "\"seed\": 6,")).expect("room");
+    let (code, message) = refusal(drapes().arg("reduce").arg(&out));
+    assert!(code == 2 && message.contains("results.csv and figures stay as they are"), "{code}: {message}");
+    assert_eq!(texts(), before);
+    fs::write(out.join("job.json"), stored).expect("room");
+    answer(drapes().arg("reduce").arg(&out));
+    assert_eq!(texts(), before);
 }

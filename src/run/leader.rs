@@ -49,10 +49,19 @@ impl Run {
                 return Err(error);
             }
         };
-        for (task, state) in prepared.plan.tasks.iter().zip(&prepared.survey.states) {
+        let states = || prepared.plan.tasks.iter().zip(&prepared.survey.states);
+        for (task, state) in states().filter(|(_, state)| !state.is_foreign()) {
             if let RecordState::Ignored { why } = state {
                 inform(format_args!("{}: done again, {why}", task.id));
             }
+        }
+        // Of another version all are, which is no news of each.
+        let foreign = states().filter(|(_, state)| state.is_foreign()).count();
+        if foreign > 0 {
+            inform(format_args!(
+                "note: {foreign} tasks are done again, since their records belong to other inputs or another version of drapes; \
+                 to keep these, stop this run and name another --out"
+            ));
         }
         if prepared.open() == 0 {
             dismiss(world)?;

@@ -40,7 +40,7 @@ use crate::error::{Error, Exit};
 use crate::figures::{figure_stamp, reduce};
 use crate::plan::TaskId;
 use crate::report::renew;
-use crate::store::{Results, Store};
+use crate::store::{MadeBy, Results, Store};
 
 /// The light verbs.
 #[derive(Debug, Subcommand)]
@@ -98,6 +98,14 @@ impl Reduce {
         // A run that ends draws too.
         let _lock = store.lock_drawing()?;
         let results = Results::read(&store)?;
+        match results.made_by {
+            MadeBy::ThisVersion => {}
+            MadeBy::AnEarlierVersion => tell(
+                "note: an earlier version of drapes has made these results, which are drawn as they are; `drapes run` would do \
+                 their tasks again, since numbers may differ",
+            ),
+            MadeBy::Others => return Err(Error::OthersRecords { directory: self.directory.clone() }),
+        }
         if self.no_pictures {
             figure_stamp::tables(&store, &results)?;
         } else {

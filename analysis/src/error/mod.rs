@@ -219,6 +219,15 @@ pub enum Error {
         /// What the parser says.
         reason: String,
     },
+    /// A directory has records, and none of them counts.
+    #[error(
+        "{} has records that are not known to be of its job (they belong to other inputs or another version of drapes) results.csv \
+         and figures stay as they are: use the version that provenance.json names", directory.display()
+    )]
+    OthersRecords {
+        /// The directory.
+        directory: PathBuf,
+    },
     /// A figure was asked for that the results cannot give.
     #[error("cannot draw {figure} ({missing}) run `{command}` first")]
     NothingToDraw {
@@ -322,6 +331,7 @@ impl Error {
             | Self::NothingSelected { .. }
             | Self::NobodyAtWork { .. }
             | Self::Corrupt { .. }
+            | Self::OthersRecords { .. }
             | Self::Edited { .. }
             | Self::NothingToExport { .. }
             | Self::AlreadyThere { .. }

@@ -41,11 +41,24 @@ pub struct InputFile {
 /// A task's own settings, the input files and the fingerprints of the tasks it needs go in; the rest of the
 /// job does not.
 pub fn fingerprints(job: &Job, inputs: &[InputFile], plan: &Plan) -> Vec<Fingerprint> {
+    of_version(CODE_SCHEMA, job, inputs, plan)
+}
+
+/// Those that earlier versions gave the same tasks, the latest version first.
+pub fn earlier_fingerprints(
+    job: &Job,
+    inputs: &[InputFile],
+    plan: &Plan,
+) -> impl Iterator<Item = Vec<Fingerprint>> {
+    (1..CODE_SCHEMA).rev().map(move |version| of_version(version, job, inputs, plan))
+}
+
+fn of_version(version: u32, job: &Job, inputs: &[InputFile], plan: &Plan) -> Vec<Fingerprint> {
     let mut known: HashMap<&TaskId, Fingerprint> = HashMap::new();
     // The other sample reaches those who start from it: a job may get one with a method that needs it. So does simulated signal.
     let is_apart = |input: &InputFile| is_only(job, is_other_sample, input) || is_only(job, is_signal, input);
     let shared: Vec<&InputFile> = inputs.iter().filter(|input| !is_apart(input)).collect();
-    let common = json!([CODE_SCHEMA, job.seed, job.data, shared]).to_string();
+    let common = json!([version, job.seed, job.data, shared]).to_string();
     let common = Sha256::new_with_prefix(common.as_bytes());
     let settings = Settings {
         job,

@@ -28,7 +28,7 @@ use strum::{IntoStaticStr, VariantArray};
 
 use crate::job::Job;
 
-pub use fingerprint::{Fingerprint, InputFile, fingerprints};
+pub use fingerprint::{Fingerprint, InputFile, earlier_fingerprints, fingerprints};
 pub use random_stream::Stream;
 pub use rates::Rates;
 pub use select::Selector;

@@ -90,7 +90,7 @@ impl Report {
         let stored = store.job()?;
         store.check_folded()?;
         let plan = Plan::of(&stored.job);
-        let states = store.states(&stored, &plan);
+        let (states, _) = store.states_as_made(&stored, &plan);
         let results = Results::read(store)?;
         let mut owners = store.lock_owners();
         if moment == Moment::Ended {

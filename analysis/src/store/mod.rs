@@ -71,7 +71,7 @@ pub use record::{
     Classification, Classifier, DenoiserTraining, DivergedClassifier, FlowTraining, Loss, MassFit, NoiseLoss,
     Outcome, ResultOf, RunInfo, SampleSizes, TaskRecord, TaskResult,
 };
-pub use records::RecordState;
+pub use records::{MadeBy, RecordState};
 pub use request::StopRequest;
 pub use results::{PointResults, Results};
 pub use seal::digest_of;

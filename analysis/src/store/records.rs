@@ -7,7 +7,7 @@ use super::again::read_again;
 use super::header::Header;
 use super::{Store, StoredJob, write_durably};
 use crate::error::Error;
-use crate::plan::{Fingerprint, Plan, Task, TaskId, fingerprints};
+use crate::plan::{Fingerprint, Plan, Task, TaskId, earlier_fingerprints, fingerprints};
 use crate::store::seal::Seal;
 use crate::store::{RunInfo, TaskRecord, TaskResult};
 
@@ -56,10 +56,26 @@ impl RecordState {
         *self == Self::Ignored { why: TORN }
     }
 
+    /// Whether a whole record stands there that does not count.
+    pub fn is_foreign(&self) -> bool {
+        *self == Self::Ignored { why: FOREIGN }
+    }
+
     /// Whether the task needs no more work.
     pub fn is_done(&self) -> bool {
         matches!(self, Self::Done(_))
     }
+}
+
+/// Who has made the records of a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MadeBy {
+    /// This version of drapes, or nobody yet.
+    ThisVersion,
+    /// An earlier one, of the same job and inputs.
+    AnEarlierVersion,
+    /// There are records, and none of them is known to be of this job and its inputs.
+    Others,
 }
 
 /// Why a record that is not whole does not count.
@@ -116,6 +132,22 @@ impl Store {
     pub fn states(&self, stored: &StoredJob, plan: &Plan) -> Vec<RecordState> {
         let expected = fingerprints(&stored.job, &stored.inputs, plan);
         self.survey(plan, &expected).states
+    }
+
+    /// The same for who computes nothing: where no record is of this version, those of the latest earlier one that has made some.
+    ///
+    /// A later version may give other numbers, so that a run does all tasks again; what is finished is no less finished.
+    pub fn states_as_made(&self, stored: &StoredJob, plan: &Plan) -> (Vec<RecordState>, MadeBy) {
+        let states = self.states(stored, plan);
+        let counts = |states: &[RecordState]| {
+            states.iter().any(|state| matches!(state, RecordState::Done(_) | RecordState::Failed { .. }))
+        };
+        if counts(&states) || !states.iter().any(RecordState::is_foreign) {
+            return (states, MadeBy::ThisVersion);
+        }
+        let earlier = earlier_fingerprints(&stored.job, &stored.inputs, plan);
+        let found = earlier.map(|expected| self.survey(plan, &expected).states).find(|states| counts(states));
+        found.map_or((states, MadeBy::Others), |states| (states, MadeBy::AnEarlierVersion))
     }
 
     /// The state of a task that should have this fingerprint.

@@ -15,7 +15,8 @@ use crate::statistics::replicas::Replicas;
 use crate::store::control_searches::ControlSearch;
 use crate::store::unblinding::{Blinding, Unblinding};
 use crate::store::{
-    Classification, Classifier, DivergedClassifier, RecordState, ResultOf, SampleSizes, Store, TaskResult,
+    Classification, Classifier, DivergedClassifier, MadeBy, RecordState, ResultOf, SampleSizes, Store,
+    TaskResult,
 };
 
 /// The results of a scan, finished or not.
@@ -38,6 +39,8 @@ pub struct Results {
     pub warnings: Vec<String>,
     /// The [`digest`] of the records and settings that all of this was read from.
     pub digest: String,
+    /// Who has made the records.
+    pub made_by: MadeBy,
 }
 
 /// The classifiers of one point.
@@ -93,8 +96,8 @@ impl Results {
         // Without them their tasks would count as missing, and tables that are good would be set aside.
         store.check_folded()?;
         let plan = Plan::of(&stored.job);
-        let states = store.states(&stored, &plan);
-        Self::of(store, stored.job, &plan, &states)
+        let (states, made_by) = store.states_as_made(&stored, &plan);
+        Ok(Self { made_by, ..Self::of(store, stored.job, &plan, &states)? })
     }
 
     /// Reads the results of tasks whose states are known.
@@ -114,6 +117,7 @@ impl Results {
             others: vec![],
             missing: vec![],
             torn: vec![],
+            made_by: MadeBy::ThisVersion,
         };
         // Where each point stands in the results.
         let mut known: HashMap<String, usize> = HashMap::new();
@@ -198,6 +202,7 @@ impl Results {
             control_searches: vec![],
             warnings: vec![],
             digest: String::new(),
+            made_by: MadeBy::ThisVersion,
         }
     }
 

@@ -1,6 +1,6 @@
 use super::*;
-use crate::plan::{Fingerprint, Plan, fingerprints};
-use crate::store::{Outcome, RunInfo, TaskRecord, TaskResult};
+use crate::plan::{Fingerprint, Plan, earlier_fingerprints, fingerprints};
+use crate::store::{MadeBy, Outcome, Results, RunInfo, TaskRecord, TaskResult};
 
 const JOB: &str =
     "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";
@@ -23,8 +23,13 @@ fn failed_record(stored: &StoredJob, plan: &Plan) -> TaskRecord {
 
 /// Finishes the tasks of a job.
 fn finish(store: &Store, stored: &StoredJob) {
+    finish_as(store, stored, fingerprints(&stored.job, &stored.inputs, &Plan::of(&stored.job)));
+}
+
+/// The same with these fingerprints.
+fn finish_as(store: &Store, stored: &StoredJob, prints: Vec<Fingerprint>) {
     let plan = Plan::of(&stored.job);
-    for (task, fingerprint) in plan.tasks.iter().zip(fingerprints(&stored.job, &stored.inputs, &plan)) {
+    for (task, fingerprint) in plan.tasks.iter().zip(prints) {
         let outcome = Outcome::Done(Box::new(TaskResult::Train(vec![])));
         let run = RunInfo::default();
         store.write_record(&TaskRecord { id: task.id.clone(), fingerprint, run, outcome }).expect("room");
@@ -66,6 +71,32 @@ fn the_same_job_opens_again_and_what_would_change_results_is_named() {
     replaced.inputs[0].sha256 = "1".to_owned();
     let error = Store::create(directory.path(), &file, &replaced).expect_err("other data");
     assert!(error.to_string().contains("the content of a.h5"), "{error}");
+}
+
+#[test]
+fn results_of_an_earlier_version_can_be_read_and_are_done_again() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (file, job) = stored(JOB);
+    let store = Store::create(directory.path(), &file, &job).expect("a new directory");
+    let plan = Plan::of(&job.job);
+    let read = || {
+        let Results { made_by, missing, .. } = Results::read(&store).expect("records");
+        (made_by, missing.len())
+    };
+    let all = plan.tasks.len();
+    assert_eq!(read(), (MadeBy::ThisVersion, all), "nobody has made anything yet");
+    for earlier in earlier_fingerprints(&job.job, &job.inputs, &plan).take(3) {
+        finish_as(&store, &job, earlier);
+        assert_eq!(read(), (MadeBy::AnEarlierVersion, 0));
+        assert_eq!(finished(&store, &job), (0, all), "a run does them again");
+    }
+    // One that is of this version is not mixed with the others.
+    finish_as(&store, &job, fingerprints(&job.job, &job.inputs, &plan)[..1].to_vec());
+    assert_eq!(read(), (MadeBy::ThisVersion, all - 1));
+    finish_as(&store, &job, vec![Fingerprint("of other inputs".to_owned()); all]);
+    assert_eq!(read(), (MadeBy::Others, all));
+    finish(&store, &job);
+    assert_eq!(read(), (MadeBy::ThisVersion, 0));
 }
 
 #[test]
