@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use support::lasting::classifier_epochs_that_last;
 use support::terminal::{Seen, on_terminal};
 use support::{directory, drapes, mpirun, refusal, small_job, write};
 
@@ -20,8 +21,12 @@ fn failing_job(place: &Path) -> PathBuf {
     let job = fs::read_to_string(small_job(place, "")).expect("the job");
     let wild =
         job.replace("learning_rate = 2e-3", "learning_rate = 1e30\ngradient_clip = 1e30\nwarmup_steps = 0");
-    let wild = wild.replace("[classifier]\nepochs = 1\n", "[classifier]\nepochs = 20\n");
-    write(place, "wild.toml", &wild)
+    let with_epochs = |epochs: usize| {
+        let longer = format!("[classifier]\nepochs = {epochs}\n");
+        write(place, "wild.toml", &wild.replace("[classifier]\nepochs = 1\n", &longer))
+    };
+    // A picture is drawn three times a second.
+    with_epochs(classifier_epochs_that_last(place, 1.0, with_epochs))
 }
 
 /// A shell that runs a command, and says something now and then as a library would. It stays between the launcher and the rank,

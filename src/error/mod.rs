@@ -5,6 +5,7 @@
 
 mod asked_by;
 mod demand;
+mod edge;
 mod formula;
 mod ranks;
 mod repeat;
@@ -20,10 +21,10 @@ use drapes_analysis::plan::TaskId;
 
 use crate::data::DataError;
 use crate::device::DeviceError;
-use crate::sample::moving_edge::EdgeProblem;
 
 pub use asked_by::AskedBy;
 pub use demand::DemandError;
+pub use edge::EdgeProblem;
 pub use formula::FormulaError;
 pub use ranks::RanksError;
 pub use repeat::Repeat;

@@ -9,8 +9,8 @@ use drapes_analysis::job::{Change, Job, JobFile, Marginals, ScanPoint};
 
 use crate::data::columns::Column;
 use crate::data::{Label, read_events};
-use crate::error::Error;
-use crate::sample::moving_edge::{EdgeProblem, MovingEdge, WantedEdge, to_edge};
+use crate::error::{EdgeProblem, Error};
+use crate::sample::moving_edge::{MovingEdge, WantedEdge, to_edge};
 
 /// Finds an edge of a feature that moves with the mass, and prints the lines of a job in which it stands still.
 ///

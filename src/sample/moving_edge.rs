@@ -6,6 +6,7 @@
 use drapes_analysis::job::regions::{Region, Regions};
 
 use super::dijet::solve;
+use crate::error::EdgeProblem;
 
 /// Events beyond the quantile that a bin of the mass must have for one to be told.
 const FEWEST_BEYOND: f64 = 20.0;
@@ -36,65 +37,6 @@ pub struct MovingEdge {
     pub bins: usize,
     /// What quantiles differ from it by (root mean square), over the way that it moves across the bins.
     pub scatter: f64,
-}
-
-/// Why there is none.
-///
-/// Messages read: problem (why it is one) what to do.
-#[derive(Debug, thiserror::Error, PartialEq)]
-pub enum EdgeProblem {
-    /// It is no feature.
-    #[error("{name} is no feature of the job (data.features are {}) name one of these", features.join(", "))]
-    NoFeature {
-        /// What was asked for.
-        name: String,
-        /// The features that there are.
-        features: Vec<String>,
-    },
-    /// It has few values.
-    #[error("{name} stands on certain values (an edge between them is none) let models generate it as it is")]
-    NotSmooth {
-        /// The feature.
-        name: String,
-    },
-    /// No formula can name it.
-    #[error("{name:?} cannot stand in a formula (it holds ` or a control sign) give the column another name")]
-    Unspeakable {
-        /// The column.
-        name: String,
-    },
-    /// Too few events.
-    #[error(
-        "the side-band {side} the signal region has {events} events (two bins of a quantile of {share} need {needed:.0}) choose one \
-         nearer to the middle with --share, or widen the side-bands"
-    )]
-    TooFewEvents {
-        /// Below or above.
-        side: &'static str,
-        /// Its events.
-        events: usize,
-        /// How many it takes.
-        needed: f64,
-        /// The share below the edge.
-        share: f64,
-    },
-    /// The fixed value lies beyond the edge somewhere.
-    #[error(
-        "the edge passes {from} at a mass of {} (--from must be a value that lies on one side of it everywhere) choose \
-         another one, or another edge with --share", number(*mass)
-    )]
-    Passes {
-        /// The fixed value.
-        from: f64,
-        /// A mass at which the edge lies on its other side.
-        mass: f64,
-    },
-    /// There is nothing to do.
-    #[error(
-        "the edge does not move with the mass (quantiles scatter by as much as a parabola through them moves) let models \
-         generate the feature as it is, or choose another edge with --share"
-    )]
-    StandsStill,
 }
 
 impl MovingEdge {

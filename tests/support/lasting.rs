@@ -11,9 +11,23 @@ const TRIED: usize = 120;
 /// So many passes that each training of a job takes about that many seconds when it has a core: no fewer but for what a task takes
 /// beside them.
 pub fn epochs_that_last(place: &Path, seconds: f64, job: impl Fn(usize) -> PathBuf) -> usize {
+    passes_that_last(place, seconds, ("train/*", "train"), job)
+}
+
+/// The same for classifiers of events that are there without a model.
+pub fn classifier_epochs_that_last(place: &Path, seconds: f64, job: impl Fn(usize) -> PathBuf) -> usize {
+    passes_that_last(place, seconds, ("classify/idealised-*", "classify"), job)
+}
+
+fn passes_that_last(
+    place: &Path,
+    seconds: f64,
+    (tasks, stage): (&str, &str),
+    job: impl Fn(usize) -> PathBuf,
+) -> usize {
     let out = place.join("tried");
-    answer(drapes().arg("run").arg(job(TRIED)).arg("--out").arg(&out).args(["--only", "train/*"]));
-    let taken = files(&out.join("tasks/train"), "json").into_iter().map(|path| {
+    answer(drapes().arg("run").arg(job(TRIED)).arg("--out").arg(&out).args(["--only", tasks]));
+    let taken = files(&out.join("tasks").join(stage), "json").into_iter().map(|path| {
         let text = fs::read(&path).expect("a record");
         let record: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
         record["run"]["seconds"].as_f64().expect("seconds")
