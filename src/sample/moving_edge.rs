@@ -4,6 +4,7 @@
 //! from a fixed value to the edge it stands still, and a job can have models generate that share in the feature's place.
 
 use drapes_analysis::job::regions::{Region, Regions};
+use drapes_analysis::text::number::short;
 
 use super::dijet::solve;
 use crate::error::EdgeProblem;
@@ -119,9 +120,9 @@ impl MovingEdge {
     /// A formula cannot name one of the columns.
     pub fn lines(&self, feature: &str, resonant: &str, generated: &[String]) -> Result<String, EdgeProblem> {
         let share = to_edge(feature);
-        let log = format!("ln({}/{})", in_formula(resonant)?, number(self.middle));
+        let log = format!("ln({}/{})", in_formula(resonant)?, short(self.middle));
         let [start, slope, bend] = self.distance;
-        let edge = format!("({}{}*{log}{}*{log}^2)", number(start), signed(slope), signed(bend));
+        let edge = format!("({}{}*{log}{}*{log}^2)", short(start), signed(slope), signed(bend));
         let from = self.wanted.from;
         let back = if from < 0.0 { format!(" + {}", -from) } else { format!(" - {from}") };
         let columns =
@@ -144,11 +145,11 @@ impl MovingEdge {
             "# {} of the side-bands' events have {feature} below {} at {} {unit}.\n# It lies {} from {}, and {} more where the mass is \
              greater by a tenth.\n# {} quantiles scatter about the parabola by {} of the way that it moves.\n",
             percent(share),
-            number(from + start),
-            number(self.middle),
-            number(start),
+            short(from + start),
+            short(self.middle),
+            short(start),
             from,
-            number(self.distance_at(1.1 * self.middle) - start),
+            short(self.distance_at(1.1 * self.middle) - start),
             self.bins,
             percent(self.scatter),
         )
@@ -203,20 +204,14 @@ fn parabola(bins: &[Bin]) -> Option<[f64; 3]> {
     solve(&matrix, &vector).filter(|found| found.iter().all(|part| part.is_finite()))
 }
 
-/// Six digits, which is far more than a quantile is known to.
-fn number(value: f64) -> String {
-    let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(value);
-    rounded.to_string()
-}
-
 fn percent(share: f64) -> String {
-    format!("{}%", number((1000.0 * share).round() / 10.0))
+    format!("{}%", short((1000.0 * share).round() / 10.0))
 }
 
 /// A term behind another one.
 fn signed(value: f64) -> String {
     let sign = if value < 0.0 { '-' } else { '+' };
-    format!(" {sign} {}", number(value.abs()))
+    format!(" {sign} {}", short(value.abs()))
 }
 
 /// A name as formulae have it: between backticks, where it might be something else.

@@ -42,6 +42,24 @@ fn a_toy_that_is_one_file_is_identified_by_its_settings_and_its_needs() {
 }
 
 #[test]
+fn flows_that_go_up_and_down_need_more_memory_on_a_gpu_and_others_do_not() {
+    let text = JOB.replace("'noise'", "'curtains_f4f'");
+    let job = JobFile::from_text("job.toml", &text).check().expect("a good job");
+    let (plan, counts) = (Plan::of(&job), EventCounts::estimated(&job));
+    let on = |name: &str, chip: Chip| {
+        let task = plan.tasks.iter().find(|task| task.id.0.starts_with(name)).expect("a training");
+        task.work.kind().memory(&job, counts, chip)
+    };
+    let of_base = [Chip::Core, Chip::Gpu].map(|chip| on("train/flow-base", chip));
+    assert_eq!(of_base[0].to_bits(), of_base[1].to_bits());
+    // The gradients of five features' values and of the slopes by all numbers of their splines, of a batch and in all layers.
+    let numbers = 5 * (3 * job.flow.bins - 1);
+    let least = (4 * job.flow.batch * job.flow.top.layers * 6 * numbers) as f64;
+    let more = on("train/flow-curtains", Chip::Gpu) - on("train/flow-curtains", Chip::Core);
+    assert!((least..4.0 * least).contains(&more), "{more} where one such tensor takes {least}");
+}
+
+#[test]
 fn a_toy_is_priced_and_its_demands_name_its_own_key() {
     let (job, plan) = with_toy(&JOB.replace("leaves = 31", "leaves = 62"));
     let (counts, toy) = (EventCounts::estimated(&job), plan.tasks.last().expect("a toy"));
