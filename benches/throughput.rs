@@ -79,8 +79,10 @@ fn main() {
         return;
     }
     let demo = jets::demo(&sampled);
-    let all: [(&str, Measure<'_>); 16] = [
+    let all: [(&str, Measure<'_>); 17] = [
         ("classifier_50_members", Box::new(|| classifier(&job, device))),
+        // Four points together (`compute.classifier_points_per_task`): what a GPU gains by that.
+        ("classifier_200_members", Box::new(|| gpu::classifier(&job, 200, device))),
         ("denoiser_1_member", Box::new(|| denoiser(&job, 1, device))),
         ("denoiser_12_members", Box::new(|| denoiser(&job, 12, device))),
         ("sampling_100_heun", Box::new(|| sampling(&job, device))),

@@ -11,7 +11,7 @@ use drapes::models::jet_model::{JetModelEvents, JetModelShape, train as train_je
 use drapes::progress_sink::NoProgress;
 use drapes::sample::jets::{EventJets, Jets, Kinematics};
 use drapes::sample::marginals::ColumnMaps;
-use drapes::training::{Checkpointer, TrainedMember, TrainingHistory};
+use drapes::training::{Checkpointer, Noise, StepNormals, TrainedMember, TrainingHistory};
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::job::template_spec::FlowKind;
@@ -71,6 +71,17 @@ fn distance(core: &Tensor, gpu: &Tensor) -> f64 {
     let gpu = gpu.to_device(Device::Cpu);
     let norm = |of: &Tensor| of.to_kind(Kind::Double).norm().double_value(&[]);
     norm(&(core - gpu)) / norm(core)
+}
+
+#[test]
+fn random_numbers_of_trainings_are_the_same_to_the_last_bit() {
+    let Some(gpu) = gpu() else { return };
+    let mut members = [1, 2, 3].map(|seed| Noise::of(&Stream::of_job(seed)).from_step((1 << 32) - 9));
+    let normals = StepNormals::of(members.iter_mut(), 32, 1536);
+    let found = normals.on_device(gpu).to_device(Device::Cpu);
+    for step in 0..32 {
+        assert!(found.get(step).flatten(0, -1).equal(&normals.of_step(step as usize)), "step {step}");
+    }
 }
 
 #[test]

@@ -36,7 +36,7 @@ impl WithSimd for Descend<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Rule { clip, moments, keep, rate, epsilon, pull } = self.rule;
-        let MemberState { parameters, first, second, average, gradient } = self.state;
+        let MemberState { parameters, first, second, average, gradient, .. } = self.state;
         let gradient = S::as_simd_f32s(gradient).0;
         let shortened = simd.splat_f32s(clip.map_or(1.0, |limit| shortened(simd, gradient, limit)));
         let (pull_first, pull_second) = (simd.splat_f32s(moments.0), simd.splat_f32s(moments.1));

@@ -10,6 +10,7 @@ use super::outer::OuterProduct;
 use super::product::{Product, Rows};
 
 /// The network of a member.
+#[derive(Clone)]
 pub struct Perceptron {
     layers: Layers,
     width: usize,

@@ -15,6 +15,8 @@ pub struct MemberState {
     pub average: Option<Aligned>,
     /// The gradient of the present step.
     pub gradient: Aligned,
+    /// The sum of the losses of all steps so far.
+    pub loss: f32,
 }
 
 impl MemberState {
@@ -27,6 +29,7 @@ impl MemberState {
             second: zeros(),
             average: has_average.then(zeros),
             gradient: zeros(),
+            loss: 0.0,
         }
     }
 }

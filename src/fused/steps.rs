@@ -11,7 +11,7 @@ pub trait MemberSteps {
     /// Where parameters lie.
     fn layers(&self) -> &Layers;
 
-    /// Takes some steps of a block with one member, each by its rule, and adds up their losses.
+    /// Takes some steps of a block with one member, each by its rule, and adds their losses to that of its state, which it returns.
     fn take(&self, member: usize, steps: &[(usize, Rule)], state: &mut MemberState) -> f32;
 }
 
@@ -37,13 +37,12 @@ impl<L: Learning> WithSimd for TakeSteps<'_, L> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) -> f32 {
-        let mut losses = 0.0;
         for (step, rule) in self.steps {
             let MemberState { parameters, gradient, .. } = &mut *self.state;
             gradient.fill(0.0);
-            losses += self.learning.gradient(simd, *step, parameters, gradient);
+            self.state.loss += self.learning.gradient(simd, *step, parameters, gradient);
             simd.vectorize(Descend { rule: *rule, state: self.state });
         }
-        losses
+        self.state.loss
     }
 }

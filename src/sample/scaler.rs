@@ -3,6 +3,8 @@
 //! Rows of a table are summed twice, for the mean and then about it. Constituents of jets are too many for that and come one by
 //! one: their variance is the mean of the squares less the square of the mean.
 
+use std::ops::Range;
+
 use ndarray::{Array2, ArrayView2, Axis};
 use tch::{Device, Tensor};
 
@@ -120,8 +122,13 @@ impl Standardisation {
 
     /// The standardisation of one member.
     pub fn member(&self, member: usize) -> Self {
-        let of_member = |all: &Tensor| all.narrow(0, member as i64, 1);
-        Self { mean: of_member(&self.mean), inverse_deviation: of_member(&self.inverse_deviation) }
+        self.some(&(member..member + 1))
+    }
+
+    /// That of members that follow each other.
+    pub fn some(&self, members: &Range<usize>) -> Self {
+        let some = |all: &Tensor| all.narrow(0, members.start as i64, members.len() as i64);
+        Self { mean: some(&self.mean), inverse_deviation: some(&self.inverse_deviation) }
     }
 
     /// Means, and one over standard deviations, `(members, columns)` each.

@@ -3,17 +3,16 @@
 use drapes_analysis::job::point::{ClassifierKind, ScanPoint};
 use drapes_analysis::job::regions::Region;
 use drapes_analysis::plan::TaskId;
-use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::work::Classify;
 use drapes_analysis::store::record::{Classification, SampleSizes, TaskResult};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 
 use super::class_samples::{ClassSamples, Origin, class_samples};
 use super::{Perform, Trial, Workplace, jet_template, template};
 use crate::error::Error;
 use crate::models::classifier::{
-    BoostedTrees, ClassifierFamily, DataTruth, Evaluation, Events, Perceptrons, TwoSample,
-    classify as cross_validate,
+    BoostedTrees, ClassifierFamily, CrossValidation, DataTruth, Evaluation, EventCounts, Events, Perceptrons,
+    TwoSample, classify as cross_validate,
 };
 use crate::models::jet_classifier::Transformers;
 use crate::sample::jets::{EventJets, Jets};
@@ -26,19 +25,23 @@ impl Perform for Classify {
         _id: &TaskId,
         checkpointer: &Checkpointer<'_>,
     ) -> Result<TaskResult, Error> {
-        let point = &self.point;
-        let class_samples = class_samples(place, point)?;
+        let point = Compared::of(place, self)?;
         let (job, device) = (&place.job, place.device);
-        let inputs = ClassifyInputs { place, chunk: self, class_samples: &class_samples, checkpointer };
-        let Evaluation { classifiers, diverged, replicas } = match point.classifier {
-            ClassifierKind::Mlp => inputs.of_features(&Perceptrons { settings: &job.classifier, device }),
-            ClassifierKind::Trees => inputs.of_features(&BoostedTrees(&job.trees)),
+        let found = match self.point.classifier {
+            ClassifierKind::Mlp => {
+                let family = Perceptrons { settings: &job.classifier, device };
+                let features = point.features()?;
+                point.evaluate(&family, features.views(), checkpointer)
+            }
+            ClassifierKind::Trees => {
+                let features = point.features()?;
+                point.evaluate(&BoostedTrees(&job.trees), features.views(), checkpointer)
+            }
             ClassifierKind::Transformer => {
-                inputs.of_jets(&Transformers { settings: &job.jet_classifier, device })
+                point.of_jets(&Transformers { settings: &job.jet_classifier, device }, checkpointer)
             }
         }?;
-        let sizes = sizes(place, point, &class_samples)?;
-        Ok(TaskResult::Classify(Classification { point: *point, sizes, classifiers, diverged, replicas }))
+        Ok(TaskResult::Classify(point.classification(found)?))
     }
 
     fn trial(&self) -> Option<&dyn Trial> {
@@ -46,21 +49,43 @@ impl Perform for Classify {
     }
 }
 
-/// Everything a classify task needs besides the classifier family: events of both classes, seeds, and where results go.
-struct ClassifyInputs<'a> {
+/// The events of a point's chunk of classifiers.
+pub struct Compared<'a> {
     place: &'a Workplace,
     chunk: &'a Classify,
-    class_samples: &'a ClassSamples,
-    checkpointer: &'a Checkpointer<'a>,
+    class_samples: ClassSamples,
+    counts: EventCounts,
 }
 
-impl ClassifyInputs<'_> {
-    fn of_features<F>(&self, family: &F) -> Result<Evaluation, Error>
-    where
-        F: for<'e> ClassifierFamily<ndarray::ArrayView2<'e, f32>>,
-    {
+/// Features of all events, in their own units.
+pub struct FeatureTables {
+    data: Array2<f32>,
+    template: Array2<f32>,
+    unseen_background: Array2<f32>,
+    unseen_signal: Array2<f32>,
+}
+
+impl FeatureTables {
+    /// Data, template, and background and signal that no classifier sees before it is evaluated.
+    pub fn views(&self) -> [ArrayView2<'_, f32>; 4] {
+        [&self.data, &self.template, &self.unseen_background, &self.unseen_signal].map(|table| table.view())
+    }
+}
+
+impl<'a> Compared<'a> {
+    /// # Errors
+    /// The sample cannot be read.
+    pub fn of(place: &'a Workplace, chunk: &'a Classify) -> Result<Self, Error> {
+        let class_samples = class_samples(place, &chunk.point)?;
+        let counts = class_samples.event_counts(&place.stream());
+        Ok(Self { place, chunk, class_samples, counts })
+    }
+
+    /// # Errors
+    /// The events of another task cannot be read.
+    pub fn features(&self) -> Result<FeatureTables, Error> {
         let sample = self.place.sample()?;
-        let class_samples = self.class_samples;
+        let class_samples = &self.class_samples;
         let of = |origin: &Origin, made: Option<&TaskId>| -> Result<Array2<f32>, Error> {
             match origin {
                 Origin::Sample(events) => Ok(sample.features(events)),
@@ -69,21 +94,20 @@ impl ClassifyInputs<'_> {
                 }
             }
         };
-        let (data, template) = (
-            of(&class_samples.data, self.chunk.data.as_ref())?,
-            of(&class_samples.template, self.chunk.templates.first())?,
-        );
-        let [background, signal] = [&class_samples.unseen_background, &class_samples.unseen_signal]
-            .map(|events| sample.features(events));
-        self.evaluate(family, [data.view(), template.view(), background.view(), signal.view()])
+        Ok(FeatureTables {
+            data: of(&class_samples.data, self.chunk.data.as_ref())?,
+            template: of(&class_samples.template, self.chunk.templates.first())?,
+            unseen_background: sample.features(&class_samples.unseen_background),
+            unseen_signal: sample.features(&class_samples.unseen_signal),
+        })
     }
 
-    fn of_jets<F>(&self, family: &F) -> Result<Evaluation, Error>
+    fn of_jets<F>(&self, family: &F, checkpointer: &Checkpointer<'_>) -> Result<Evaluation, Error>
     where
         F: for<'e> ClassifierFamily<EventJets<'e>>,
     {
         let jets = self.place.sample()?.jets();
-        let class_samples = self.class_samples;
+        let class_samples = &self.class_samples;
         let made: Jets;
         let template = match &class_samples.template {
             Origin::Sample(events) => EventJets::only(jets, events),
@@ -96,7 +120,7 @@ impl ClassifyInputs<'_> {
         let [data, background, signal] =
             [data, &class_samples.unseen_background, &class_samples.unseen_signal]
                 .map(|events| EventJets::only(jets, events));
-        self.evaluate(family, [data, template, background, signal])
+        self.evaluate(family, [data, template, background, signal], checkpointer)
     }
 
     /// Trains the family on data against template, and evaluates it on these and on background and signal that no classifier has
@@ -104,33 +128,46 @@ impl ClassifyInputs<'_> {
     fn evaluate<E: Events, F: ClassifierFamily<E>>(
         &self,
         family: &F,
-        [data, template, unseen_background, unseen_signal]: [E; 4],
+        events: [E; 4],
+        checkpointer: &Checkpointer<'_>,
     ) -> Result<Evaluation, Error> {
-        let two_sample = TwoSample {
-            data,
-            data_truth: self
-                .class_samples
-                .is_signal
-                .as_deref()
-                .map_or(DataTruth::Generated, DataTruth::Simulated),
-            template,
-            template_truth: self.class_samples.truth,
-            template_folds: self.class_samples.folds,
-            unseen_background,
-            unseen_signal,
-            counts: Some(&self.class_samples.event_counts(&self.place.stream())),
-        };
-        let fold_stream = self.place.stream().branch("cross-validation");
-        let stream: Stream = self.place.stream().branch("classifier").branch(self.chunk.point);
+        let CrossValidation { two_sample, seeds, fold_stream, stream } = self.cross_validation(events);
         let folds = self.place.job.classifier.folds;
-        cross_validate(
-            &two_sample,
-            folds,
-            &self.chunk.seeds,
-            (&fold_stream, &stream),
-            family,
-            self.checkpointer,
-        )
+        cross_validate(&two_sample, folds, seeds, (&fold_stream, &stream), family, checkpointer)
+    }
+
+    /// The two-sample task of these events.
+    pub fn cross_validation<E: Events>(
+        &self,
+        [data, template, unseen_background, unseen_signal]: [E; 4],
+    ) -> CrossValidation<'_, E> {
+        let is_signal = self.class_samples.is_signal.as_deref();
+        CrossValidation {
+            two_sample: TwoSample {
+                data,
+                data_truth: is_signal.map_or(DataTruth::Generated, DataTruth::Simulated),
+                template,
+                template_truth: self.class_samples.truth,
+                template_folds: self.class_samples.folds,
+                unseen_background,
+                unseen_signal,
+                counts: Some(&self.counts),
+            },
+            seeds: &self.chunk.seeds,
+            fold_stream: self.place.stream().branch("cross-validation"),
+            stream: self.place.stream().branch("classifier").branch(self.chunk.point),
+        }
+    }
+
+    /// The record of what was found.
+    ///
+    /// # Errors
+    /// The sample cannot be read.
+    pub fn classification(&self, found: Evaluation) -> Result<Classification, Error> {
+        let Evaluation { classifiers, diverged, replicas } = found;
+        let point = self.chunk.point;
+        let sizes = sizes(self.place, &point, &self.class_samples)?;
+        Ok(Classification { point, sizes, classifiers, diverged, replicas })
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod class_samples;
 mod classify;
+mod classify_together;
 mod closure_by_trees;
 mod dependencies;
 mod distance;

@@ -31,11 +31,12 @@ pub struct Training<M: Model> {
     pub(super) adam: Adam,
     pub(super) kept: FinalParameters,
     pub(crate) members: Vec<Learner>,
+    /// How many steps each member takes, as far as is known.
+    ends: Vec<usize>,
     /// Steps taken.
     pub(super) done: usize,
-    /// Sum of the training losses since they were last recorded, `[members]`, and steps since then.
+    /// Sum of each member's training losses since they were last recorded, `[members]`.
     pub(super) loss: Tensor,
-    pub(super) since: usize,
 }
 
 /// A finished training.
@@ -67,9 +68,9 @@ impl<M: Model> Training<M> {
             model,
             settings,
             parameters,
+            ends: members.iter().map(|member| member.trained.ends_after(settings.patience)).collect(),
             members,
             done: 0,
-            since: 0,
         }
     }
 
@@ -95,10 +96,10 @@ impl<M: Model> Training<M> {
         checkpointer: &Checkpointer<'_>,
     ) -> Result<Trained<M>, Error> {
         checkpointer.resume(&mut self);
+        self.find_ends();
         let _own_stream = OwnStream::begin(self.loss.device());
         // Members with fewer events have fewer steps, and rest while the others go on.
         let total = self.members.iter().map(|member| member.trained.rate.total).max().unwrap_or(0);
-        let steps_a_record = self.settings.steps_a_record(total);
         while self.done < total && self.someone_learns() {
             // Between blocks no random number is drawn that is not used.
             checkpointer.save_or_stop(&self, self.done as f64 / total as f64)?;
@@ -108,21 +109,17 @@ impl<M: Model> Training<M> {
             let numbers = on_device.as_ref().map(|_| OnDevice::numbers(&self, steps));
             let mut step = 0;
             while step < steps && self.someone_learns() {
-                // Losses are recorded between two of these portions only.
-                let until_record = steps_a_record - self.done % steps_a_record;
-                let portion = step..steps.min(step + until_record);
                 let taken = match (&mut on_device, &numbers) {
                     (Some(on_device), Some(numbers)) => {
                         on_device.step(&mut self, &block, numbers, step);
                         1
                     }
-                    _ => self.take(&block, &portion),
+                    // Losses are recorded between two of these portions only.
+                    _ => self.take(&block, &(step..steps.min(step + self.until_record()))),
                 };
                 step += taken;
                 self.done += taken;
-                self.since += taken;
-                if self.done.is_multiple_of(steps_a_record) || self.done == total {
-                    self.record()?;
+                if self.record()? == LossesWere::Recorded {
                     checkpointer.progress(self.done as f64 / total as f64);
                 }
             }
@@ -165,7 +162,13 @@ impl<M: Model> Training<M> {
 
     /// How many steps a member takes, as far as is known: one that has stopped early takes none any more.
     pub(super) fn ends_after(&self, member: usize) -> usize {
-        self.members[member].trained.ends_after(self.settings.patience)
+        self.ends[member]
+    }
+
+    /// Finds out which members have learnt enough.
+    fn find_ends(&mut self) {
+        let of = |member: &Learner| member.trained.ends_after(self.settings.patience);
+        self.ends = self.members.iter().map(of).collect();
     }
 
     /// The learning rate of a member in a step; zero where it takes none.
@@ -177,27 +180,73 @@ impl<M: Model> Training<M> {
         (0..self.members.len()).any(|member| self.done < self.ends_after(member))
     }
 
-    /// Records the losses of all members that still learnt.
-    fn record(&mut self) -> Result<(), Error> {
-        let (done, since) = (self.done, std::mem::take(&mut self.since));
-        let mean = (&self.loss / since as f64).to_device(Device::Cpu);
-        let training = Vec::<f32>::try_from(&mean).unwrap_or_default();
-        let _ = self.loss.zero_();
+    /// Steps between two records of a member, by its own epochs: it is recorded when it would be without the others.
+    fn steps_a_record(&self, member: usize) -> usize {
+        self.settings.steps_a_record(self.members[member].trained.rate.total)
+    }
+
+    /// Steps that a member has taken since its last record, if it still learns: none of one that was recorded just now.
+    fn since_record(&self, member: usize) -> usize {
+        self.done % self.steps_a_record(member)
+    }
+
+    /// Steps until the losses of some member are recorded.
+    fn until_record(&self) -> usize {
+        let learning = (0..self.members.len()).filter(|member| self.done < self.ends_after(*member));
+        let until = learning.map(|member| {
+            let until_end = self.ends_after(member) - self.done;
+            until_end.min(self.steps_a_record(member) - self.since_record(member))
+        });
+        until.min().unwrap_or(1)
+    }
+
+    /// For each member, the steps of which the losses are to be recorded now, if they are.
+    fn due(&self) -> Vec<Option<usize>> {
+        let of = |member: usize| {
+            let (last, since) = (self.ends_after(member), self.since_record(member));
+            match since {
+                0 if self.done <= last => Some(self.steps_a_record(member)),
+                _ if self.done == last => Some(since),
+                _ => None,
+            }
+        };
+        (0..self.members.len()).map(of).collect()
+    }
+
+    /// Records the losses of the members that are due.
+    fn record(&mut self) -> Result<LossesWere, Error> {
+        let due = self.due();
+        let wanted: Vec<bool> = due.iter().map(Option::is_some).collect();
+        if !wanted.contains(&true) {
+            return Ok(LossesWere::NotRecorded);
+        }
+        let sums = Vec::<f32>::try_from(&self.loss.to_device(Device::Cpu)).unwrap_or_default();
+        let over = Tensor::from_slice(&wanted).to_device(self.loss.device());
+        let _ = self.loss.masked_fill_(&over, 0.0);
         let validated = self.kept.validated(&self.parameters);
-        let validation = self.model.validation(validated);
+        let validation = self.model.validation(validated, &wanted);
         let weights = Weights::of(validated);
-        for (index, member) in self.members.iter_mut().enumerate() {
+        for (index, steps) in due.into_iter().enumerate() {
+            let (Some(steps), member) = (steps, &mut self.members[index]) else { continue };
             let per_epoch = member.trained.rate.total as f64 / self.settings.epochs as f64;
-            let epoch = done as f64 / per_epoch;
-            let loss = Loss { epoch, training: training[index], validation: validation[index] };
-            let learnt = done.saturating_sub(since) < member.trained.ends_after(self.settings.patience);
-            if let Some(loss) = member.trained.history.finite(loss, weights[index]).filter(|_| learnt) {
+            let epoch = self.done as f64 / per_epoch;
+            let loss = Loss { epoch, training: sums[index] / steps as f32, validation: validation[index] };
+            if let Some(loss) = member.trained.history.finite(loss, weights[index]) {
                 self.kept.record(index, &loss, &self.parameters);
                 member.trained.history.losses.push(loss);
             }
         }
-        some_are_well(self.members.iter().map(|member| &member.trained.history))
+        self.find_ends();
+        some_are_well(self.members.iter().map(|member| &member.trained.history))?;
+        Ok(LossesWere::Recorded)
     }
+}
+
+/// Whether the losses of some member were recorded.
+#[derive(PartialEq, Eq)]
+enum LossesWere {
+    Recorded,
+    NotRecorded,
 }
 
 #[cfg(test)]

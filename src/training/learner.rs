@@ -2,10 +2,10 @@
 
 use drapes_analysis::plan::random_stream::Stream;
 use rand::seq::SliceRandom;
-use rand_pcg::Pcg64;
 
 use super::batches::Batches;
 use super::history::{TrainedMember, TrainingHistory};
+use super::noise::Noise;
 use super::settings::TrainingSettings;
 use crate::error::Error;
 
@@ -14,7 +14,7 @@ pub struct Learner {
     /// Which events it sees in which step.
     pub batches: Batches,
     /// What all other random numbers of its steps come from.
-    pub noise: Pcg64,
+    pub noise: Noise,
     pub(super) stream: Stream,
     pub(super) trained: TrainedMember,
 }
@@ -50,7 +50,7 @@ impl Learner {
         };
         Self {
             batches: Batches::new(rows, settings.batch, batches, stream),
-            noise: stream.branch("noise").generator(),
+            noise: Noise::of(&stream.branch("noise")),
             stream: stream.clone(),
             trained,
         }

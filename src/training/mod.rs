@@ -22,6 +22,7 @@ mod history;
 mod learner;
 mod learning_rate;
 mod model;
+mod noise;
 mod on_processor;
 #[cfg(test)]
 mod operators;
@@ -39,8 +40,9 @@ pub use history::{TrainedMember, TrainingHistory, some_are_well};
 pub use learner::{Learner, TooFew};
 pub use learning_rate::LearningRate;
 pub use model::{Model, put_step, step_alone};
+pub use noise::{Noise, StepNormals};
 #[cfg(test)]
-pub(crate) use on_processor::{kernels_agree, trained_alike};
+pub(crate) use on_processor::{kernels_agree, trained_alike, trained_apart};
 #[cfg(test)]
 pub(crate) use operators::{operators_of_a_narrow_layer, operators_of_a_step, steps_at_once_agree};
 pub use packed::Packed;

@@ -59,11 +59,11 @@ pub trait Model {
         None
     }
 
-    /// The loss of each member on events that it does not learn from; none where there are none.
+    /// The losses of the members that are wanted on events that they do not learn from; none where there are none.
     ///
     /// # Shapes
-    /// `parameters` `[members, len]`; the result has an entry for each member.
-    fn validation(&self, parameters: &Tensor) -> Vec<Option<f32>>;
+    /// `parameters` `[members, len]`; `wanted` and the result have an entry for each member.
+    fn validation(&self, parameters: &Tensor, wanted: &[bool]) -> Vec<Option<f32>>;
 }
 
 /// One step of a block's tensor, in memory of its own.

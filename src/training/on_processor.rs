@@ -20,7 +20,8 @@ impl<M: Model> Training<M> {
         let mut parameters = Held::of(&mut self.parameters);
         let (mut first, mut second) = (Held::of(&mut self.adam.first), Held::of(&mut self.adam.second));
         let mut average = self.kept.average().map(Held::of);
-        let mut losses = vec![0.0_f32; rules.len()];
+        // Added to step by step, so that a sum does not depend on where the steps are cut.
+        let mut losses = Vec::<f32>::try_from(&self.loss).unwrap_or_default();
         for (member, (rules, loss)) in rules.iter().zip(&mut losses).enumerate() {
             // Room of its own: what is no number in the padding of a member that has diverged would reach the next one.
             let mut state = MemberState::new(layers, average.is_some());
@@ -30,6 +31,7 @@ impl<M: Model> Training<M> {
             if let (Some(held), Some(average)) = (&average, &mut state.average) {
                 held.lend(layers, member, average);
             }
+            state.loss = *loss;
             *loss = kernels.take(member, rules, &mut state);
             parameters.take_back(layers, member, &state.parameters);
             first.take_back(layers, member, &state.first);
@@ -42,7 +44,7 @@ impl<M: Model> Training<M> {
             held.put_back();
         }
         self.adam.steps += steps.len() as i32;
-        self.loss += Tensor::from_slice(&losses);
+        self.loss.copy_(&Tensor::from_slice(&losses));
         true
     }
 
@@ -98,4 +100,4 @@ impl<'a> Held<'a> {
 #[cfg(test)]
 mod check;
 #[cfg(test)]
-pub(crate) use check::{kernels_agree, trained_alike};
+pub(crate) use check::{kernels_agree, trained_alike, trained_apart};

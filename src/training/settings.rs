@@ -84,9 +84,9 @@ impl Averaging {
 /// When losses are recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {
-    /// Fifty times, and at the end.
+    /// Fifty times in the training of a member, and at its end.
     FiftyTimes,
-    /// After each epoch, which is as long for all members.
+    /// After each epoch of a member.
     EachEpoch,
 }
 

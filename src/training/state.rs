@@ -1,6 +1,5 @@
 //! The state of a training in a checkpoint: everything that later steps depend on.
 
-use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
@@ -12,19 +11,17 @@ use super::history::TrainingHistory;
 use super::model::Model;
 
 /// Raised whenever a state means something else than before, or its tensors are others: earlier checkpoints do not count then.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What a checkpoint holds besides tensors and orders of events.
 #[derive(Serialize, Deserialize)]
 pub(super) struct TrainingState {
     pub(super) version: u32,
     pub(super) done: usize,
-    pub(super) since: usize,
     pub(super) adam_steps: i32,
     pub(super) histories: Vec<TrainingHistory>,
     pub(super) kept_losses: Vec<Option<f32>>,
     pub(super) batches: Vec<BatchesState>,
-    pub(super) noise: Vec<Pcg64>,
 }
 
 impl<M: Model> Resumable for Training<M> {
@@ -36,12 +33,10 @@ impl<M: Model> Resumable for Training<M> {
         let state = TrainingState {
             version: VERSION,
             done: self.done,
-            since: self.since,
             adam_steps: *steps,
             histories: members.iter().map(|member| member.trained.history.clone()).collect(),
             kept_losses: self.kept.losses.clone(),
             batches: members.iter().map(|member| member.batches.state()).collect(),
-            noise: members.iter().map(|member| member.noise.clone()).collect(),
         };
         let orders = members.iter().map(|member| member.batches.order().to_vec());
         Snapshot::new(tensors.collect(), orders.collect(), &state)
@@ -49,8 +44,8 @@ impl<M: Model> Resumable for Training<M> {
 
     fn restore(&mut self, snapshot: &Snapshot) -> Option<()> {
         let state: TrainingState = snapshot.rest()?;
-        let counts = [state.histories.len(), state.kept_losses.len(), state.batches.len(), state.noise.len()];
-        if state.version != VERSION || counts != [self.members.len(); 4] || snapshot.lists.len() != counts[0]
+        let counts = [state.histories.len(), state.kept_losses.len(), state.batches.len()];
+        if state.version != VERSION || counts != [self.members.len(); 3] || snapshot.lists.len() != counts[0]
         {
             return None;
         }
@@ -64,12 +59,14 @@ impl<M: Model> Resumable for Training<M> {
         tensors.extend([first, second, &mut self.loss]);
         snapshot.copy_tensors(&mut tensors)?;
         *steps = state.adam_steps;
-        let states = batches.into_iter().zip(state.noise).zip(state.histories);
-        for (member, ((batches, noise), history)) in self.members.iter_mut().zip(states) {
-            (member.batches, member.noise, member.trained.history) = (batches, noise, history);
+        for (member, (batches, history)) in
+            self.members.iter_mut().zip(batches.into_iter().zip(state.histories))
+        {
+            (member.batches, member.trained.history) = (batches, history);
+            member.noise = member.noise.from_step(state.done);
         }
         self.kept.losses = state.kept_losses;
-        (self.done, self.since) = (state.done, state.since);
+        self.done = state.done;
         Some(())
     }
 }

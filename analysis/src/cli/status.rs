@@ -16,7 +16,9 @@ use crate::job::Growth;
 use crate::plan::price::{EventCounts, Price};
 use crate::plan::{Plan, Rates, Stage, Task};
 use crate::store::task_state::pace_so_far;
-use crate::store::{Liveness, LockOwner, Store, TaskState, TimeSpent, seconds_left, task_states, time_spent};
+use crate::store::{
+    Liveness, LockOwner, MadeBy, Store, TaskState, TimeSpent, seconds_left, task_states, time_spent,
+};
 use crate::text::{columns, duration};
 
 /// Shows what a scan has done, what runs, what failed and why, what waits for what, and how much is left.
@@ -47,6 +49,8 @@ const LISTED: usize = 8;
 struct Overview {
     name: String,
     growth: Option<Growth>,
+    /// Who has made what is done.
+    made_by: MadeBy,
     plan: Plan,
     task_states: Vec<TaskState>,
     /// Time behind each task.
@@ -103,8 +107,13 @@ impl Overview {
     fn of(store: &Store) -> Result<Self, Error> {
         let stored = store.job()?;
         let plan = Plan::of(&stored.job);
-        let states = store.states(&stored, &plan);
         let owners = store.lock_owners();
+        // Whoever is at work does the tasks of earlier versions again.
+        let (states, made_by) = if is_at_work(&owners) {
+            (store.states(&stored, &plan), MadeBy::ThisVersion)
+        } else {
+            store.states_as_made(&stored, &plan)
+        };
         let task_states = task_states(&plan, &states, &owners);
         let spent = time_spent(store, &plan, &task_states);
         let price = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
@@ -126,7 +135,7 @@ impl Overview {
         let left = seconds_left(&owners).unwrap_or_else(|| makespan(&plan, &still, &over, ranks));
         let left = (left, ranks);
         let growth = stored.job.growth();
-        Ok(Self { name: stored.job.name, growth, plan, task_states, spent, owners, left, expected })
+        Ok(Self { name: stored.job.name, growth, made_by, plan, task_states, spent, owners, left, expected })
     }
 
     fn count(&self, word: &str) -> usize {
@@ -134,7 +143,7 @@ impl Overview {
     }
 
     fn is_at_work(&self) -> bool {
-        self.owners.iter().any(|(_, liveness)| *liveness == Liveness::Alive)
+        is_at_work(&self.owners)
     }
 
     fn tasks(&self) -> impl Iterator<Item = (&Task, &TaskState)> {
@@ -184,6 +193,10 @@ impl Overview {
             format!("{}: {} of {} tasks done\n", self.name, self.count("done"), self.plan.tasks.len());
         if let Some(growth) = &self.growth {
             text.push_str(&format!("{growth}\n"));
+        }
+        // Those of others are named task by task.
+        if self.made_by == MadeBy::AnEarlierVersion {
+            text.push_str("by an earlier version of drapes; `drapes run` would do its tasks again, since numbers may differ\n");
         }
         text.push('\n');
         // Columns that are empty for all stages say nothing.
@@ -299,6 +312,7 @@ impl Overview {
         json!({
             "name": self.name,
             "growth": self.growth,
+            "made_by": self.made_by,
             "counts": counts,
             "tasks": tasks,
             "core_hours": cores,
@@ -309,6 +323,10 @@ impl Overview {
                 .map(|(owner, _)| owner).collect::<Vec<_>>(),
         })
     }
+}
+
+fn is_at_work(owners: &[(LockOwner, Liveness)]) -> bool {
+    owners.iter().any(|(_, liveness)| *liveness == Liveness::Alive)
 }
 
 /// The line on a task that needs attention or runs; none for other tasks.
@@ -347,5 +365,47 @@ fn behind(task_state: &TaskState) -> String {
             format!(": {} on {} of {}{diverged}", duration(run.seconds), run.device, run.host)
         }
         TaskState::Ready => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::JobFile;
+    use crate::plan::{earlier_fingerprints, fingerprints};
+    use crate::store::{Outcome, RunInfo, StoredJob, TaskRecord, TaskResult};
+
+    #[test]
+    fn what_an_earlier_version_has_finished_is_done_and_said_to_be_its() {
+        let text =
+            "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";
+        let file = JobFile::from_text("job.toml", text);
+        let job = StoredJob { job: file.check().expect("a good job"), inputs: vec![] };
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = Store::create(directory.path(), &file, &job).expect("a new directory");
+        let plan = Plan::of(&job.job);
+        let look = |prints: Vec<crate::plan::Fingerprint>| {
+            for (task, fingerprint) in plan.tasks.iter().zip(prints) {
+                let outcome = Outcome::Done(Box::new(TaskResult::Train(vec![])));
+                let run = RunInfo::default();
+                store
+                    .write_record(&TaskRecord { id: task.id.clone(), fingerprint, run, outcome })
+                    .expect("room");
+            }
+            Overview::of(&store).expect("a status")
+        };
+        let earlier = earlier_fingerprints(&job.job, &job.inputs, &plan).next().expect("an earlier version");
+        let found = look(earlier);
+        assert_eq!(found.count("done"), plan.tasks.len());
+        assert!(
+            found.text().contains("\nby an earlier version of drapes; `drapes run` would do"),
+            "{}",
+            found.text()
+        );
+        assert_eq!(found.json(None)["made_by"], "an_earlier_version");
+        let own = look(fingerprints(&job.job, &job.inputs, &plan));
+        assert_eq!(own.count("done"), plan.tasks.len());
+        assert!(!own.text().contains("version"), "{}", own.text());
+        assert_eq!(own.json(None)["made_by"], "this_version");
     }
 }

@@ -132,7 +132,7 @@ impl Figure {
                 |_, work| matches!(work, Work::Window(_))
             }
             Self::SearchSculpting | Self::SearchDelta => |_, work| {
-                matches!(work, Work::Window(_)) && work.kind().point().is_some_and(ScanPoint::is_control)
+                matches!(work, Work::Window(_)) && work.kind().points().into_iter().any(ScanPoint::is_control)
             },
             Self::Solver => {
                 |_, work| is_classified(work, |point| point.method() == "noise" && is_empty(point))
@@ -144,7 +144,8 @@ impl Figure {
 }
 
 fn is_classified(work: &Work, wanted: impl Fn(&ScanPoint) -> bool) -> bool {
-    matches!(work, Work::Classify(_)) && work.kind().point().is_some_and(wanted)
+    matches!(work, Work::Classify(_) | Work::ClassifyTogether(_))
+        && work.kind().points().into_iter().any(wanted)
 }
 
 fn is_template(job: &Job, work: &Work, method: TemplateMethod) -> bool {

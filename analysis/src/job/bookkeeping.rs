@@ -42,6 +42,10 @@ keys! {
         pub flows_per_task: usize = 1, positive();
         /// Classifier seeds trained together; trees grow alone.
         pub classifier_seeds_per_task: usize = 10, positive();
+        /// Points whose perceptrons are trained together: for GPUs, which take hardly longer for many than for few.
+        // Jobs that were stored before there was such a key do without it.
+        #[serde(default = "one_point")]
+        pub classifier_points_per_task: usize = 1, positive();
         /// Models of jets' constituents trained together.
         pub jet_models_per_task: usize = 1, positive();
         /// Seeds of constituent classifiers trained together.
@@ -49,6 +53,10 @@ keys! {
         /// Threads of a rank, no more than it has processors; another number may change the last bits of a result.
         pub threads: usize = 1, positive();
     }
+}
+
+fn one_point() -> usize {
+    1
 }
 
 keys! {

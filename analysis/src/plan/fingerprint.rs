@@ -12,7 +12,7 @@ use crate::plan::work::Settings;
 use crate::plan::{Plan, TaskId};
 
 /// Raised whenever the same job would give other numbers than before.
-const CODE_SCHEMA: u32 = 10;
+const CODE_SCHEMA: u32 = 11;
 
 /// A digest of everything that a task's result depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -33,6 +33,15 @@ impl Stream {
     pub fn generator(&self) -> Pcg64 {
         Pcg64::from_seed(self.0.clone().finalize().into())
     }
+
+    /// Words that tell this stream from others: the key of numbers that are known by their place, and not drawn in turn.
+    pub fn words(&self) -> [u32; 2] {
+        let digest = self.0.clone().finalize();
+        let word = |first: usize| {
+            digest[first..first + 4].iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte))
+        };
+        [word(0), word(4)]
+    }
 }
 
 #[cfg(test)]
@@ -57,6 +66,7 @@ mod tests {
             Stream::of_job(8).branch("train").branch("s1000"),
         ] {
             assert_ne!(first(&named), first(&other));
+            assert_ne!(named.words(), other.words());
         }
     }
 }

@@ -37,12 +37,13 @@ impl fmt::Display for Selector {
     }
 }
 
-/// What a task may be called: its id, the id without its stage, and its point.
+/// What a task may be called: its id, the id without its stage, and its points.
 fn names(task: &Task) -> Vec<String> {
     let TaskId(id) = &task.id;
     let short = id.split_once('/').map(|(_, name)| name.to_owned());
-    let point = task.work.kind().point().map(ToString::to_string);
-    std::iter::once(id.clone()).chain(short).chain(point).collect()
+    let points = task.work.kind().points();
+    let points = points.into_iter().map(ToString::to_string);
+    std::iter::once(id.clone()).chain(short).chain(points).collect()
 }
 
 impl Plan {

@@ -3,6 +3,8 @@
 use std::fs::{self, File};
 use std::io::ErrorKind;
 
+use serde::Serialize;
+
 use super::again::read_again;
 use super::header::Header;
 use super::{Store, StoredJob, write_durably};
@@ -68,7 +70,8 @@ impl RecordState {
 }
 
 /// Who has made the records of a directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MadeBy {
     /// This version of drapes, or nobody yet.
     ThisVersion,

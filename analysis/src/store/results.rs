@@ -145,22 +145,47 @@ impl Results {
             };
             match result {
                 TaskResult::Classify(found) => {
-                    // Injections and templates of all seeds are one point of every figure.
-                    let point = found.point.of_first_seeds();
-                    let place = *known.entry(point.to_string()).or_insert(results.points.len());
-                    if place == results.points.len() {
-                        results.points.push(PointResults::without_classifiers(
-                            point,
-                            &found,
-                            results.job.figures.band,
-                        ));
-                    }
-                    results.points[place].add(&task.id, run.seconds, found);
+                    results.classified(&task.id, run.seconds, vec![found], &mut known);
+                }
+                TaskResult::ClassifiedTogether(found) => {
+                    results.classified(&task.id, run.seconds, found, &mut known);
                 }
                 other => results.others.push(other),
             }
         }
+        results.sort_points();
         Ok(results)
+    }
+
+    /// Tasks of several points come behind those of one: the order of the job is that of tables and curves.
+    fn sort_points(&mut self) {
+        let mut places: HashMap<String, usize> = HashMap::new();
+        for (place, point) in self.job.points.iter().enumerate() {
+            places.entry(point.of_first_seeds().to_string()).or_insert(place);
+        }
+        self.points.sort_by_key(|found| places.get(&found.point.to_string()).copied());
+    }
+
+    /// Adds the classifiers of a task, of one point or several, which share its time. `known` tells where each point stands.
+    fn classified(
+        &mut self,
+        task: &TaskId,
+        seconds: f64,
+        found: Vec<Classification>,
+        known: &mut HashMap<String, usize>,
+    ) {
+        let trained: usize = found.iter().map(Classification::trained).sum();
+        let each = seconds / trained.max(1) as f64;
+        for found in found {
+            // Injections and templates of all seeds are one point of every figure.
+            let point = found.point.of_first_seeds();
+            let place = *known.entry(point.to_string()).or_insert(self.points.len());
+            if place == self.points.len() {
+                let band_source = self.job.figures.band;
+                self.points.push(PointResults::without_classifiers(point, &found, band_source));
+            }
+            self.points[place].add(task, each, found);
+        }
     }
 }
 
@@ -228,10 +253,8 @@ impl PointResults {
         }
     }
 
-    /// Adds the classifiers of a task, which share its time.
+    /// Adds the classifiers of a task, of which each took so many seconds.
     fn add(&mut self, task: &TaskId, seconds: f64, found: Classification) {
-        let trained = (found.classifiers.len() + found.diverged.len()).max(1);
-        let seconds = seconds / trained as f64;
         let draw = found.point.draw();
         if self.band_source == BandSource::All || draw.is_first() {
             self.sizes_by_draw.insert(draw, found.sizes);

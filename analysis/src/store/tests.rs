@@ -106,7 +106,7 @@ fn a_scan_grows_and_keeps_what_is_finished() {
         let text = JOB.replace("[0]", injections).replace(
             "[[scan]]",
             &format!(
-                "[compute]\ndenoisers_per_task = 2\nflows_per_task = 2\n[classifier]\nseeds = {seeds}\n[[scan]]\n\
+                "[compute]\ndenoisers_per_task = 2\nflows_per_task = 2\nclassifier_points_per_task = 2\n[classifier]\nseeds = {seeds}\n[[scan]]\n\
                  oversampling = [2]"
             ),
         );
@@ -117,6 +117,7 @@ fn a_scan_grows_and_keeps_what_is_finished() {
     let store = Store::create(directory.path(), &file, &first).expect("a new directory");
     finish(&store, &first);
     let (before, _) = finished(&store, &first);
+    assert!(Plan::of(&first.job).tasks.iter().any(|task| task.id.0.contains("-and-1-")), "points in company");
     // An injection and a seed before those that are there, a method, a larger factor, another window, and another order.
     let more = "[[scan]]\nmethod = 'curtains_f4f'\nn_signal = [5, 7, 0]\n[[scan]]\nmethod = 'sb'\nn_signal = [5]\n[[scan]]\n\
                 method = 'noise'\nn_signal = [5]\noversampling = [7]\n[[scan]]\nmethod = 'noise'\nn_signal = [5]\n\

@@ -15,8 +15,8 @@ use drapes_analysis::plan::work::template_summary::{
     Displacement, FeatureSpectra, PairDensity, TemplateSummary,
 };
 use drapes_analysis::plan::work::{
-    Classify, ClosureByTrees, Fit, MadePool, MakeJets, MakePool, MakeTemplate, SearchWindow, TestedClosure,
-    TrainDenoisers, TrainFlows, TrainJets, TrainKinematics,
+    Classify, ClassifyTogether, ClosureByTrees, Fit, MadePool, MakeJets, MakePool, MakeTemplate,
+    SearchWindow, TestedClosure, TrainDenoisers, TrainFlows, TrainJets, TrainKinematics,
 };
 use drapes_analysis::plan::{Plan, Work};
 use drapes_analysis::statistics::closure::{Closure, FoldScores};
@@ -277,6 +277,10 @@ fn result(work: &Work) -> TaskResult {
         }
         Work::Window(SearchWindow { point, .. }) => TaskResult::Window(search::searched(*point)),
         Work::Classify(Classify { point, seeds, .. }) => TaskResult::Classify(classified(*point, seeds)),
+        Work::ClassifyTogether(ClassifyTogether { chunks }) => {
+            let found = chunks.iter().map(|chunk| classified(chunk.point, &chunk.seeds));
+            TaskResult::ClassifiedTogether(found.collect())
+        }
     }
 }
 

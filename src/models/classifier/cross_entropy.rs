@@ -1,6 +1,8 @@
 //! The weighted binary cross-entropy of drawn events, as tensors.
 
-use tch::{Kind, Tensor};
+use std::ops::Range;
+
+use tch::{Device, Kind, Tensor};
 
 /// What the loss is told of events before a network has answered.
 ///
@@ -53,6 +55,43 @@ impl Truth {
         let signed = logits * &self.sign;
         let _ = loss.view([-1, 1, 1]).baddbmm_(&self.share, &signed.softplus());
         let _ = signed.softplus_backward_grad_input(d_logits, &self.slope, 1.0, THRESHOLD);
+    }
+}
+
+/// What members know of drawn events by their rows: which are data, and what they weigh.
+pub struct Truths {
+    /// The row behind the last one of a member's data, `[members, 1]`.
+    data_end: Tensor,
+    /// Loss weights, likewise.
+    data: Tensor,
+    template: Tensor,
+}
+
+impl Truths {
+    /// Of members with these loss weights of data and template, whose data end before these rows.
+    pub fn new(weights: &[[f32; 2]], data_ends: &[usize], device: Device) -> Self {
+        let column = |values: Tensor| values.reshape([-1, 1]).to_device(device);
+        let weight = |class: usize| {
+            column(Tensor::from_slice(&weights.iter().map(|weights| weights[class]).collect::<Vec<f32>>()))
+        };
+        let ends: Vec<i64> = data_ends.iter().map(|end| *end as i64).collect();
+        Self { data_end: column(Tensor::from_slice(&ends)), data: weight(0), template: weight(1) }
+    }
+
+    /// Those of some members.
+    pub fn of_some(&self, members: &Range<usize>) -> Self {
+        let some = |of_all: &Tensor| of_all.narrow(0, members.start as i64, members.len() as i64);
+        Self { data_end: some(&self.data_end), data: some(&self.data), template: some(&self.template) }
+    }
+
+    /// What the loss is told of events by their rows, `[…, members, events]`.
+    pub fn of(&self, rows: &Tensor) -> Truth {
+        Truth::of(&rows.lt_tensor(&self.data_end), [&self.data, &self.template])
+    }
+
+    /// Where they are.
+    pub fn device(&self) -> Device {
+        self.data.device()
     }
 }
 

@@ -3,11 +3,13 @@
 
 use drapes_analysis::job::quantities::ClassifierSeed;
 use drapes_analysis::plan::random_stream::Stream;
+use ndarray::ArrayView2;
 
 use super::evaluation::{Evaluation, evaluate};
 use super::family::{ClassifierFamily, SmallestFold};
 use super::folds::FoldAssignment;
-use super::member::members;
+use super::member::{Member, members};
+use super::perceptrons::{Learnt, Perceptrons};
 use super::two_sample::{Events, TwoSample};
 use crate::error::Error;
 use crate::training::{Checkpointer, next_rows};
@@ -35,6 +37,46 @@ pub fn classify<E: Events, F: ClassifierFamily<E>>(
     let smallest_fold = smallest_fold(two_sample, folds, family)?;
     let (trained, histories) = family.train(two_sample, &members, smallest_fold, checkpointer)?;
     Ok(evaluate(two_sample, &trained, members, histories))
+}
+
+/// What [`classify`] is told of a two-sample task.
+pub struct CrossValidation<'a, E> {
+    /// The events.
+    pub two_sample: TwoSample<'a, E>,
+    /// Whose classifiers tell its classes apart.
+    pub seeds: &'a [ClassifierSeed],
+    /// The random stream of the folds.
+    pub fold_stream: Stream,
+    /// That of everything else.
+    pub stream: Stream,
+}
+
+/// Does the same for several two-sample tasks, whose perceptrons are one ensemble: a GPU takes steps of many in hardly more time than steps
+/// of few. What is found of a task does not depend on the others, to the last bit where kernels compute.
+///
+/// # Errors
+/// As [`classify`] of any of them; where every classifier of one diverges and those of another do not, that is no error.
+pub fn classify_together(
+    tasks: &[CrossValidation<'_, ArrayView2<'_, f32>>],
+    folds: u32,
+    family: &Perceptrons<'_>,
+    checkpointer: &Checkpointer<'_>,
+) -> Result<Vec<Evaluation>, Error> {
+    tasks.iter().try_for_each(|task| check_count(&task.two_sample))?;
+    let members_of = |task: &CrossValidation<'_, _>| {
+        members(&task.two_sample, folds, task.seeds, (&task.fold_stream, &task.stream))
+    };
+    let members: Vec<Vec<Member>> = tasks.iter().map(members_of).collect();
+    let learnt = tasks.iter().zip(&members).map(|(CrossValidation { two_sample, .. }, members)| {
+        Ok(Learnt { two_sample, members, smallest_fold: smallest_fold(two_sample, folds, family)? })
+    });
+    let learnt = learnt.collect::<Result<Vec<_>, Error>>()?;
+    let (trained, histories) = family.train_together(&learnt, checkpointer)?;
+    let of_tasks = tasks.iter().zip(members).zip(trained.iter().zip(histories));
+    let evaluated = of_tasks.map(|((task, members), (trained, histories))| {
+        evaluate(&task.two_sample, trained, members, histories)
+    });
+    Ok(evaluated.collect())
 }
 
 /// Checks that rows of both classes can be numbered with 32 bits, as members number them.

@@ -16,7 +16,7 @@ use crate::fused::{
 pub struct PerceptronKernel<'a> {
     /// The network of a member.
     pub network: &'a Perceptron,
-    /// Events of both classes in their own units, data first.
+    /// Events of both classes of all tasks in their own units, each task's data before its template.
     pub events: ArrayView2<'a, f32>,
     /// What each member subtracts, `(members, features)`.
     pub mean: &'a [f32],
@@ -32,8 +32,8 @@ pub struct PerceptronSteps<'a> {
     pub rows: &'a [u32],
     /// Rows of one member in one step.
     pub batch: usize,
-    /// How many rows of the table are data.
-    pub n_data: usize,
+    /// For each member, the row behind the last one of its data.
+    pub data_ends: &'a [usize],
     /// Loss weights of data and template events, of each member.
     pub weights: Vec<[f32; 2]>,
 }
@@ -101,9 +101,10 @@ impl PerceptronLearning<'_, '_> {
     /// Puts events into the tile, standardised, and what they are and weigh beside it.
     fn gather(&mut self, rows: &[u32]) {
         let [data, template] = self.steps.weights[self.member];
+        let data_end = self.steps.data_ends[self.member];
         self.weights[rows.len()..].fill(0.0);
         for ((truth, weight), row) in self.truth.iter_mut().zip(&mut self.weights).zip(rows) {
-            let is_data = (*row as usize) < self.steps.n_data;
+            let is_data = (*row as usize) < data_end;
             (*truth, *weight) = if is_data { (1.0, data) } else { (0.0, template) };
         }
         // A loop of known length is several instructions, one of unknown length several jumps.

@@ -1,28 +1,25 @@
 //! The classifiers of the paper's high-level variables: an ensemble of perceptrons, trained together on one device.
 
 use std::num::NonZeroUsize;
+use std::ops::Range;
 
 use drapes_analysis::job::{ClassifierSettings, KeptMoment};
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{ArrayView2, Axis, concatenate};
 use tch::{Device, Tensor};
 
-use super::family::{ClassifierFamily, Scorer, SmallestFold};
+use super::family::{ClassifierFamily, SmallestFold};
 use super::fused_steps::PerceptronKernel;
 use super::member::Member;
 use super::outlier_maps::OutlierMaps;
-use super::table::{EventTable, to_tensor};
-use super::train::{CLASSIFIERS, DescendLogits, Drawn, Ensemble, Networks, train};
+use super::table::EventTable;
+use super::train::{CLASSIFIERS, DescendLogits, Drawn, Networks, TwoSampleMembers, train};
+use super::trained_perceptrons::{Kernel, TrainedPerceptrons};
 use super::two_sample::{TwoSample, both};
 use crate::error::Error;
-use crate::fused::{self, Perceptron, answers};
+use crate::fused::{self, Perceptron};
 use crate::nn::{Layout, Mlp};
 use crate::sample::scaler::{Scaler, Standardisation};
-use crate::training::{Checkpointer, ResultOf, TrainingHistory, TrainingSettings};
-
-/// Activations that are held at once while events are scored, in events of all members.
-const SCORES_AT_ONCE: usize = 1 << 15;
-/// The same on a GPU, which is faster the more it has at once.
-const SCORES_AT_ONCE_ON_GPU: usize = 1 << 22;
+use crate::training::{Checkpointer, ResultOf, TrainingHistory, TrainingSettings, next_rows};
 
 /// Perceptrons that train together on a device, as a family of classifiers.
 #[derive(Clone, Copy, Debug)]
@@ -33,37 +30,25 @@ pub struct Perceptrons<'a> {
     pub device: Device,
 }
 
-/// The perceptrons of all members over the events of both classes.
+/// The perceptrons of all members, and the events that they learn from.
 pub struct PerceptronNetworks {
     layout: Layout,
-    /// What is done to columns that outliers rule.
-    outlier_maps: OutlierMaps,
-    /// `(events, features)`, data first, in their own units but for those columns.
+    /// `(events, features)`, one two-sample task after the other, data first, in their own units but for columns that outliers rule.
     events: EventTable,
     standardisation: Standardisation,
     /// What takes the steps, where a processor does.
     kernel: Option<Kernel>,
 }
 
-/// The network as kernels know it, and what each member subtracts and multiplies with: `(members, features)`.
-struct Kernel {
-    network: Perceptron,
-    mean: Vec<f32>,
-    inverse_deviation: Vec<f32>,
-}
-
-impl Kernel {
-    /// The logits of one member for events in the units of the table.
-    fn logits(&self, member: usize, parameters: &Tensor, events: ArrayView2<'_, f32>) -> Vec<f32> {
-        let features = events.ncols();
-        let own = |values: &'_ [f32]| values[member * features..][..features].to_vec();
-        let (mean, inverse) = (own(&self.mean), own(&self.inverse_deviation));
-        let scale = mean.iter().zip(&inverse).cycle();
-        let x: Vec<f32> =
-            events.iter().zip(scale).map(|(value, (mean, inverse))| (value - mean) * inverse).collect();
-        let flat = Vec::<f32>::try_from(&parameters.get(member as i64)).unwrap_or_default();
-        answers(&self.network, &flat, &x)
-    }
+/// A two-sample task and the members that learn it.
+#[derive(Clone, Copy)]
+pub struct Learnt<'a> {
+    /// Its events.
+    pub two_sample: &'a TwoSample<'a, ArrayView2<'a, f32>>,
+    /// A member for each seed and fold.
+    pub members: &'a [Member],
+    /// What each of them takes.
+    pub smallest_fold: SmallestFold,
 }
 
 impl Perceptrons<'_> {
@@ -72,7 +57,7 @@ impl Perceptrons<'_> {
 }
 
 impl ClassifierFamily<ArrayView2<'_, f32>> for Perceptrons<'_> {
-    type Trained = Ensemble<PerceptronNetworks>;
+    type Trained = TrainedPerceptrons;
 
     const REMEDY: &'static str = "lower classifier.batch or classifier.folds";
 
@@ -87,10 +72,42 @@ impl ClassifierFamily<ArrayView2<'_, f32>> for Perceptrons<'_> {
         smallest_fold: SmallestFold,
         checkpointer: &Checkpointer<'_>,
     ) -> Result<(Self::Trained, Vec<TrainingHistory>), Error> {
-        let n_data = two_sample.data.nrows();
-        let networks =
-            PerceptronNetworks::new(&both(two_sample), n_data, self.settings, members, self.device);
-        train(networks, recipe(self.settings), members, (n_data, smallest_fold), self.device, checkpointer)
+        let all = [Learnt { two_sample, members, smallest_fold }];
+        let (mut trained, mut histories) = self.train_together(&all, checkpointer)?;
+        Ok((trained.swap_remove(0), histories.swap_remove(0)))
+    }
+}
+
+impl Perceptrons<'_> {
+    /// Trains the members of several two-sample tasks in one ensemble; the trained ones of each task, and the losses of each member. A
+    /// member depends neither on the others of its task nor on other tasks.
+    ///
+    /// # Errors
+    /// The events of all tasks are too many to be numbered, the training of every member diverges, or is told to stop.
+    pub fn train_together(
+        &self,
+        tasks: &[Learnt<'_>],
+        checkpointer: &Checkpointer<'_>,
+    ) -> Result<(Vec<TrainedPerceptrons>, Vec<Vec<TrainingHistory>>), Error> {
+        let (networks, outlier_maps) = PerceptronNetworks::new(tasks, self.settings, self.device);
+        let mut all = vec![];
+        let mut rows = 0..0;
+        for Learnt { two_sample, members, smallest_fold } in tasks {
+            let n_data = two_sample.data.nrows();
+            rows = next_rows(rows.end, n_data + two_sample.template.nrows())?;
+            let (first_row, smallest_fold) = (rows.start as usize, *smallest_fold);
+            all.push(TwoSampleMembers { members, first_row, n_data, smallest_fold });
+        }
+        let (ensemble, histories) = train(networks, recipe(self.settings), &all, self.device, checkpointer)?;
+        let (mut trained, mut of_tasks, mut histories) = (vec![], vec![], histories.into_iter());
+        let mut first = 0;
+        for (task, outlier_maps) in tasks.iter().zip(outlier_maps) {
+            let members = first..first + task.members.len();
+            first = members.end;
+            of_tasks.push(histories.by_ref().take(members.len()).collect());
+            trained.push(ensemble.networks.trained(outlier_maps, &ensemble.parameters, &members));
+        }
+        Ok((trained, of_tasks))
     }
 }
 
@@ -106,38 +123,53 @@ pub(super) fn recipe(settings: &ClassifierSettings) -> TrainingSettings {
 }
 
 impl PerceptronNetworks {
+    /// The networks of all members, and what is done to columns of each task that outliers rule.
     pub(super) fn new(
-        rows: &Array2<f32>,
-        n_data: usize,
+        tasks: &[Learnt<'_>],
         settings: &ClassifierSettings,
-        members: &[Member],
         device: Device,
-    ) -> Self {
-        let outlier_maps = OutlierMaps::of(rows.view());
-        let rows = outlier_maps.rows(rows.view()).into_owned();
-        let features = rows.ncols();
-        let scalers: Vec<Scaler> = members
-            .iter()
-            .map(|member| {
+    ) -> (Self, Vec<OutlierMaps>) {
+        let (mut tables, mut scalers, mut maps) = (vec![], vec![], vec![]);
+        for Learnt { two_sample, members, .. } in tasks {
+            let rows = both(two_sample);
+            let of_task = OutlierMaps::of(rows.view());
+            let rows = of_task.rows(rows.view()).into_owned();
+            let n_data = two_sample.data.nrows();
+            scalers.extend(members.iter().map(|member| {
                 let chosen: Vec<usize> =
                     member.training.rows(n_data).iter().map(|row| *row as usize).collect();
                 Scaler::of(rows.select(Axis(0), &chosen).view())
-            })
-            .collect();
+            }));
+            tables.push(rows);
+            maps.push(of_task);
+        }
+        let views: Vec<ArrayView2<'_, f32>> = tables.iter().map(|table| table.view()).collect();
+        let rows = concatenate(Axis(0), &views).expect("tasks have the same features");
+        drop(tables);
+        let features = rows.ncols();
         let scalers = scalers.iter().map(|scaler| (&scaler.mean[..], &scaler.deviation[..]));
         let standardisation = Standardisation::new(scalers, device);
         let ClassifierSettings { hidden_layers, width, .. } = *settings;
         let is_known = device == Device::Cpu && fused::is_known(width) && hidden_layers > 0;
-        let kernel = is_known.then(|| {
-            let (mean, inverse_deviation) = standardisation.values();
-            Kernel { network: Perceptron::new(features, hidden_layers, width), mean, inverse_deviation }
-        });
-        Self {
-            layout: Mlp::layout(features, hidden_layers, width),
+        let kernel =
+            is_known.then(|| Kernel::new(Perceptron::new(features, hidden_layers, width), &standardisation));
+        let layout = Mlp::layout(features, hidden_layers, width);
+        (Self { layout, events: EventTable::new(rows, device), standardisation, kernel }, maps)
+    }
+
+    /// Some members that have learnt.
+    pub(super) fn trained(
+        &self,
+        outlier_maps: OutlierMaps,
+        parameters: &Tensor,
+        members: &Range<usize>,
+    ) -> TrainedPerceptrons {
+        TrainedPerceptrons {
+            layout: self.layout.clone(),
             outlier_maps,
-            events: EventTable::new(rows, device),
-            standardisation,
-            kernel,
+            standardisation: self.standardisation.some(members),
+            kernel: self.kernel.as_ref().map(|kernel| kernel.some(members)),
+            parameters: parameters.narrow(0, members.start as i64, members.len() as i64),
         }
     }
 
@@ -160,17 +192,19 @@ impl Networks for PerceptronNetworks {
         &self.layout
     }
 
-    fn logits(&self, parameters: &Tensor, drawn: &Drawn<'_>) -> Tensor {
+    fn logits(&self, members: Range<usize>, parameters: &Tensor, drawn: &Drawn<'_>) -> Tensor {
         if let (Some(kernel), EventTable::Here(events)) = (&self.kernel, &self.events) {
-            let members = parameters.size()[0];
             let rows: Vec<usize> = drawn.rows.iter().map(|row| *row as usize).collect();
-            let own = rows.chunks(rows.len() / members as usize).enumerate();
-            let logits = own
-                .map(|(member, rows)| kernel.logits(member, parameters, events.select(Axis(0), rows).view()));
-            let logits: Vec<f32> = logits.flatten().collect();
-            return Tensor::from_slice(&logits).reshape([members, -1, 1]);
+            let count = members.len();
+            let own = members.zip(rows.chunks(rows.len() / count)).zip(0..);
+            let logits = own.flat_map(|((member, rows), place)| {
+                kernel.logits(member, &parameters.get(place), events.select(Axis(0), rows).view())
+            });
+            let logits: Vec<f32> = logits.collect();
+            return Tensor::from_slice(&logits).reshape([count as i64, -1, 1]);
         }
-        Mlp::over(&self.layout, parameters).forward(&self.standardised(drawn))
+        let standardised = self.standardisation.some(&members).of_each(self.events.select(drawn));
+        Mlp::over(&self.layout, parameters).forward(&standardised)
     }
 
     fn gradient(&self, parameters: &Tensor, drawn: &Drawn<'_>, d_logits: &mut DescendLogits<'_>) -> Tensor {
@@ -186,55 +220,7 @@ impl Networks for PerceptronNetworks {
     }
 
     fn kernel(&self) -> Option<PerceptronKernel<'_>> {
-        let Kernel { network, mean, inverse_deviation } = self.kernel.as_ref()?;
         let EventTable::Here(events) = &self.events else { return None };
-        Some(PerceptronKernel { network, events: events.view(), mean, inverse_deviation })
+        Some(self.kernel.as_ref()?.over(events.view()))
     }
-}
-
-impl Scorer<ArrayView2<'_, f32>> for Ensemble<PerceptronNetworks> {
-    fn score_by_all(&self, events: ArrayView2<'_, f32>) -> Vec<Vec<f32>> {
-        let PerceptronNetworks { layout, outlier_maps, standardisation, kernel, .. } = &self.networks;
-        if let Some(kernel) = kernel {
-            let events = outlier_maps.rows(events);
-            let members = 0..self.members();
-            return members.map(|member| kernel.logits(member, &self.parameters, events.view())).collect();
-        }
-        let network = Mlp::over(layout, &self.parameters);
-        let mut scores = vec![Vec::with_capacity(events.nrows()); self.members()];
-        for portion in
-            events.axis_chunks_iter(Axis(0), (scores_at_once(self.device()) / self.members()).max(1))
-        {
-            let portion = outlier_maps.rows(portion);
-            let x = standardisation.of(&to_tensor(portion.view(), self.device()).unsqueeze(0));
-            let found = network.forward(&x).squeeze_dim(2).to_device(Device::Cpu);
-            for (member, scores) in scores.iter_mut().enumerate() {
-                scores.extend(Vec::<f32>::try_from(&found.get(member as i64)).unwrap_or_default());
-            }
-        }
-        scores
-    }
-
-    fn score_by_one(&self, member: usize, events: ArrayView2<'_, f32>, rows: &[usize]) -> Vec<f32> {
-        let PerceptronNetworks { layout, outlier_maps, standardisation, kernel, .. } = &self.networks;
-        if let Some(kernel) = kernel {
-            let chosen = events.select(Axis(0), rows);
-            return kernel.logits(member, &self.parameters, outlier_maps.rows(chosen.view()).view());
-        }
-        let standardisation = standardisation.member(member);
-        let network = Mlp::over(layout, &self.parameters.narrow(0, member as i64, 1));
-        let mut scores = Vec::with_capacity(rows.len());
-        for rows in rows.chunks(scores_at_once(self.device())) {
-            let portion = events.select(Axis(0), rows);
-            let portion = outlier_maps.rows(portion.view());
-            let x = standardisation.of(&to_tensor(portion.view(), self.device()).unsqueeze(0));
-            let found = network.forward(&x).flatten(0, -1).to_device(Device::Cpu);
-            scores.extend(Vec::<f32>::try_from(&found).unwrap_or_default());
-        }
-        scores
-    }
-}
-
-fn scores_at_once(device: Device) -> usize {
-    if device.is_cuda() { SCORES_AT_ONCE_ON_GPU } else { SCORES_AT_ONCE }
 }

@@ -1,14 +1,16 @@
 //! Trains an ensemble of classifiers together, whatever their network: cross-entropy with weights that make data and template
 //! count alike.
 
+use std::ops::Range;
+
 use drapes_analysis::job::Schedule;
 use drapes_analysis::plan::cost::looks::VALIDATION_EVENTS_OF_CLASSIFIER;
 use tch::{Device, Tensor};
 
-use super::cross_entropy::Truth;
+use super::cross_entropy::{Truth, Truths};
 use super::family::SmallestFold;
 use super::fused_steps::{PerceptronKernel, PerceptronSteps};
-use super::member::Member;
+use super::member::{ClassRows, Member};
 use crate::device::to_device_soon;
 use crate::error::Error;
 use crate::fused::MemberSteps;
@@ -26,11 +28,11 @@ pub trait Networks {
     /// The parameters of a member.
     fn layout(&self) -> &Layout;
 
-    /// The logits.
+    /// The logits of some members, by their places in the ensemble.
     ///
     /// # Shapes
     /// `parameters` `[members, len]`; the result is `[members, events, 1]`.
-    fn logits(&self, parameters: &Tensor, drawn: &Drawn<'_>) -> Tensor;
+    fn logits(&self, members: Range<usize>, parameters: &Tensor, drawn: &Drawn<'_>) -> Tensor;
 
     /// The gradient of the parameters, `[members, len]`, for a gradient of the logits.
     ///
@@ -84,19 +86,43 @@ pub struct Ensemble<N> {
     pub(crate) parameters: Tensor,
 }
 
-/// Trains classifiers together, the first `n_data` rows being data; beside them, the losses of each by epoch.
+/// The members that tell apart the classes of one two-sample task, and where its events stand in the table of all.
+#[derive(Clone, Copy)]
+pub struct TwoSampleMembers<'m> {
+    /// The members, which follow each other in the ensemble.
+    pub members: &'m [Member],
+    /// The row of its first event; its data come first.
+    pub first_row: usize,
+    /// How many of its rows are data.
+    pub n_data: usize,
+    /// What each of its members takes.
+    pub smallest_fold: SmallestFold,
+}
+
+impl TwoSampleMembers<'_> {
+    /// The row behind the last one of its data.
+    fn data_end(&self) -> usize {
+        self.first_row + self.n_data
+    }
+
+    /// Rows of the table of all tasks.
+    fn rows(&self, of: &ClassRows) -> Vec<u32> {
+        of.rows(self.n_data).into_iter().map(|row| row + self.first_row as u32).collect()
+    }
+}
+
+/// Trains the classifiers of one task or of several together; beside them, the losses of each by epoch.
 ///
 /// # Errors
 /// The training of every member diverges, or is told to stop.
 pub fn train<N: Networks>(
     networks: N,
     settings: TrainingSettings,
-    members: &[Member],
-    (n_data, smallest_fold): (usize, SmallestFold),
+    tasks: &[TwoSampleMembers<'_>],
     device: Device,
     checkpointer: &Checkpointer<'_>,
 ) -> Result<(Ensemble<N>, Vec<TrainingHistory>), Error> {
-    let training = training(networks, settings, members, (n_data, smallest_fold), device);
+    let training = training(networks, settings, tasks, device);
     let Trained { model, parameters, members } = training.run(checkpointer)?;
     let histories = members.into_iter().map(|member| member.history).collect();
     Ok((Ensemble { networks: model.networks, parameters }, histories))
@@ -106,28 +132,29 @@ pub fn train<N: Networks>(
 fn training<N: Networks>(
     networks: N,
     settings: TrainingSettings,
-    members: &[Member],
-    (n_data, smallest_fold): (usize, SmallestFold),
+    tasks: &[TwoSampleMembers<'_>],
     device: Device,
 ) -> Training<Classifiers<N>> {
-    let weights: Vec<[f32; 2]> =
-        members.iter().map(|member| member.training.class_weights().map(|weight| weight as f32)).collect();
-    let class = |index: usize| {
-        let weights: Vec<f32> = weights.iter().map(|weights| weights[index]).collect();
-        Tensor::from_slice(&weights).reshape([-1, 1]).to_device(device)
-    };
-    let (mut learners, mut validation) = (vec![], vec![]);
-    for member in members {
-        let (rows, kept) = (member.training.rows(n_data), member.validation.rows(n_data));
-        learners.push(Learner::new(rows, kept.len(), smallest_fold.batches, &settings, &member.stream));
-        // As many of each member, shuffled so that a part of them is a fair sample.
-        let count = smallest_fold.validation.min(VALIDATION_EVENTS_OF_CLASSIFIER);
-        let mut order = Batches::new(kept, count, 1, &member.stream.branch("validation"));
-        validation.extend_from_slice(order.next_batch());
+    let (mut learners, mut weights, mut data_ends, mut validation) = (vec![], vec![], vec![], vec![]);
+    for task in tasks {
+        let first = learners.len();
+        let mut rows_of_all = vec![];
+        for member in task.members {
+            let (rows, kept) = (task.rows(&member.training), task.rows(&member.validation));
+            let batches = task.smallest_fold.batches;
+            learners.push(Learner::new(rows, kept.len(), batches, &settings, &member.stream));
+            // As many of each member, shuffled so that a part of them is a fair sample.
+            let count = task.smallest_fold.validation.min(VALIDATION_EVENTS_OF_CLASSIFIER);
+            let mut order = Batches::new(kept, count, 1, &member.stream.branch("validation"));
+            rows_of_all.extend_from_slice(order.next_batch());
+            weights.push(member.training.class_weights().map(|weight| weight as f32));
+            data_ends.push(task.data_end());
+        }
+        validation.push(Validation { members: first..learners.len(), rows: rows_of_all });
     }
-    let (n_data, layout) = (n_data as i64, networks.layout().clone());
-    let (data_weight, template_weight) = (class(0), class(1));
-    let model = Classifiers { networks, n_data, weights, data_weight, template_weight, validation };
+    let layout = networks.layout().clone();
+    let truths = Truths::new(&weights, &data_ends, device);
+    let model = Classifiers { networks, data_ends, weights, truths, validation };
     Training::new(model, &layout, settings, learners, device)
 }
 
@@ -146,14 +173,22 @@ impl<N> Ensemble<N> {
 /// Classifiers of all members, as they learn.
 struct Classifiers<N> {
     networks: N,
-    n_data: i64,
+    /// For each member, the row behind the last one of its data.
+    data_ends: Vec<usize>,
     /// Loss weights of the classes, data first.
     weights: Vec<[f32; 2]>,
-    /// The same on the device, `[members, 1]`.
-    data_weight: Tensor,
-    template_weight: Tensor,
-    /// Rows of validation events, as many for each member.
-    validation: Vec<u32>,
+    /// The same on the device.
+    truths: Truths,
+    /// Of each two-sample task.
+    validation: Vec<Validation>,
+}
+
+/// Events of a two-sample task that tell how far its members have learnt.
+struct Validation {
+    /// Their places in the ensemble.
+    members: Range<usize>,
+    /// Rows, as many for each member.
+    rows: Vec<u32>,
 }
 
 /// The events of some steps.
@@ -206,9 +241,9 @@ impl<N: Networks> Model for Classifiers<N> {
     fn at_once(&self, block: Block) -> Block {
         let Block::Drawn(Chosen { rows, on_device }) = &block else { return block };
         let drawn = Drawn { rows, on_device: Some(on_device.flatten(0, -1)), inputs: None };
-        let [steps, members] = [on_device.size()[0], self.data_weight.size()[0]];
+        let [steps, members] = [on_device.size()[0], self.members()];
         let Some(inputs) = self.networks.inputs(&drawn, steps as usize) else { return block };
-        let Truth { sign, share, slope } = self.truth(&on_device.view([steps, members, -1]));
+        let Truth { sign, share, slope } = self.truths.of(&on_device.view([steps, members, -1]));
         Block::Known(Packed::of(&[inputs, sign, share, slope]))
     }
 
@@ -231,9 +266,8 @@ impl<N: Networks> Model for Classifiers<N> {
                 (drawn, Truth { sign, share, slope })
             }
             Block::Drawn(chosen) => {
-                let members = self.data_weight.size()[0];
-                let rows = chosen.on_device.get(step as i64).view([members, -1]);
-                (chosen.step(step), self.truth(&rows))
+                let rows = chosen.on_device.get(step as i64).view([self.members(), -1]);
+                (chosen.step(step), self.truths.of(&rows))
             }
         };
         self.networks.gradient(parameters, &drawn, &mut |first, logits, d_logits| {
@@ -246,19 +280,34 @@ impl<N: Networks> Model for Classifiers<N> {
         let kernel = self.networks.kernel()?;
         let weights = self.weights.clone();
         let batch = on_device.size()[1] as usize / weights.len();
-        let n_data = self.n_data as usize;
-        Some(Box::new(PerceptronSteps { kernel, rows, batch, n_data, weights }))
+        let data_ends = &self.data_ends;
+        Some(Box::new(PerceptronSteps { kernel, rows, batch, data_ends, weights }))
     }
 
-    fn validation(&self, parameters: &Tensor) -> Vec<Option<f32>> {
-        let members = self.data_weight.size()[0] as usize;
-        if self.validation.is_empty() {
-            return vec![None; members];
+    fn validation(&self, parameters: &Tensor, wanted: &[bool]) -> Vec<Option<f32>> {
+        // Members of a two-sample task have as many batches, hence their records are due together.
+        let losses = |of_task: &Validation| {
+            if wanted[of_task.members.clone()].contains(&true) {
+                self.losses(parameters, of_task)
+            } else {
+                vec![None; of_task.members.len()]
+            }
+        };
+        self.validation.iter().flat_map(losses).collect()
+    }
+}
+
+impl<N: Networks> Classifiers<N> {
+    /// The losses of the members of a task on events that they do not learn from; none where there are none.
+    fn losses(&self, parameters: &Tensor, Validation { members, rows }: &Validation) -> Vec<Option<f32>> {
+        if rows.is_empty() {
+            return vec![None; members.len()];
         }
-        let rows = self.to_device(&self.validation);
-        let truth = self.truth(&rows.view([members as i64, -1]));
-        let drawn = Drawn { rows: &self.validation, on_device: Some(rows), inputs: None };
-        let logits = self.networks.logits(parameters, &drawn);
+        let of_task = |of_all: &Tensor| of_all.narrow(0, members.start as i64, members.len() as i64);
+        let on_device = self.to_device(rows);
+        let truth = self.truths.of_some(members).of(&on_device.view([members.len() as i64, -1]));
+        let drawn = Drawn { rows, on_device: Some(on_device), inputs: None };
+        let logits = self.networks.logits(members.clone(), &of_task(parameters), &drawn);
         // One member after the other: the order in which libtorch adds up goes by how many there are beside it.
         let loss = |member: usize| {
             let Truth { sign, share, slope } = &truth;
@@ -266,19 +315,18 @@ impl<N: Networks> Model for Classifiers<N> {
             let truth = Truth { sign: own(sign), share: own(share), slope: own(slope) };
             truth.loss(&own(&logits)).double_value(&[0]) as f32
         };
-        (0..members).map(|member| Some(loss(member))).collect()
+        (0..members.len()).map(|member| Some(loss(member))).collect()
     }
 }
 
 impl<N> Classifiers<N> {
-    fn to_device(&self, rows: &[u32]) -> Tensor {
-        let rows: Vec<i64> = rows.iter().map(|row| i64::from(*row)).collect();
-        to_device_soon(&Tensor::from_slice(&rows), self.data_weight.device())
+    fn members(&self) -> i64 {
+        self.weights.len() as i64
     }
 
-    /// What the loss is told of events by their rows, `[…, members, events]`.
-    fn truth(&self, rows: &Tensor) -> Truth {
-        Truth::of(&rows.lt(self.n_data), [&self.data_weight, &self.template_weight])
+    fn to_device(&self, rows: &[u32]) -> Tensor {
+        let rows: Vec<i64> = rows.iter().map(|row| i64::from(*row)).collect();
+        to_device_soon(&Tensor::from_slice(&rows), self.truths.device())
     }
 }
 

@@ -17,6 +17,7 @@ use crate::fused::{
     Aligned, Layers, Learning, MemberState, MemberSteps, Purpose, ResidualNetwork, ResidualTile, Rule,
     SquaredError, TILE, take,
 };
+use crate::training::StepNormals;
 
 /// A network that kernels know.
 pub struct DenoiserKernel {
@@ -37,8 +38,8 @@ pub struct DenoiserSteps<'a> {
     pub kernel: &'a DenoiserKernel,
     /// `[steps, members · batch]`
     pub events: &'a Tensor,
-    /// `[steps, members, batch, 1 + features]`
-    pub normals: &'a Tensor,
+    /// Of a member and step `[batch, 1 + features]`
+    pub normals: &'a StepNormals,
 }
 
 impl DenoiserKernel {
@@ -74,20 +75,21 @@ impl MemberSteps for DenoiserSteps<'_> {
     }
 
     fn take(&self, member: usize, steps: &[(usize, Rule)], state: &mut MemberState) -> f32 {
-        let (Some((first, _)), Some((last, _))) = (steps.first(), steps.last()) else { return 0.0 };
+        let (Some((first, _)), Some((last, _))) = (steps.first(), steps.last()) else { return state.loss };
         let DenoiserKernel { shape, network, law, batch, .. } = self.kernel;
         let (start, count) = (*first as i64, (last + 1 - first) as i64);
         let own = (member * batch) as i64;
         let events = self.events.narrow(0, start, count).narrow(1, own, *batch as i64).flatten(0, -1);
-        let normals = self.normals.narrow(0, start, count).select(1, member as i64).flatten(0, 1);
+        let normals = self.normals.of_member(member, *first..last + 1);
         // By the same operations as for tensors: the fastest cosines turn thousands of times between two strengths, so that
         // rounding σ otherwise would be no small thing.
-        let sigma = law.strengths(&normals.narrow(1, 0, 1));
+        let strengths: Vec<f32> = normals.iter().step_by(shape.features + 1).copied().collect();
+        let sigma = law.strengths(&Tensor::from_slice(&strengths).unsqueeze(1));
         let learning = DenoiserLearning {
             kernel: self.kernel,
             first: *first,
             events: Vec::<i64>::try_from(&events).unwrap_or_default(),
-            normals: values(&normals),
+            normals,
             embedded: values(&shape.embedded(&sigma)),
             sigma: values(&sigma),
             tile: network.tile(Purpose::Learning),

@@ -5,7 +5,6 @@ use drapes_analysis::plan::cost::looks::VALIDATION_EVENTS;
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::store::record::NoiseLoss;
 use ndarray::Array2;
-use rand_distr::{Distribution, StandardNormal};
 use tch::{Device, Tensor};
 
 use super::by_noise::{self, Probe};
@@ -18,8 +17,8 @@ use crate::fused::MemberSteps;
 use crate::nn::{Layout, ResNet};
 use crate::sample::marginals::ColumnMaps;
 use crate::training::{
-    Averaging, Checkpointer, Learner, Model, Packed, TooFew, Trained, TrainedMember, Training,
-    denoiser_recipe, next_rows,
+    Averaging, Checkpointer, Learner, Model, Noise, Packed, StepNormals, TooFew, Trained, TrainedMember,
+    Training, denoiser_recipe, next_rows,
 };
 
 /// The words of the error where events are not enough.
@@ -28,7 +27,7 @@ const TOO_FEW: TooFew = TooFew {
     what: "events",
     advice: "lower denoiser.batch or widen the side-bands",
 };
-/// Steps whose random numbers are drawn and moved to the device together.
+/// Steps whose events are chosen and moved to the device together, and whose noise a GPU computes at once.
 pub const STEPS_A_BLOCK: usize = 32;
 
 /// How the settings of a job have the weights averaged.
@@ -154,15 +153,21 @@ enum Block {
 struct Draws {
     /// `[steps, members · batch]`
     events: Tensor,
-    /// `[steps, members, batch, 1 + features]`: of the noise strength, of the noise.
-    normals: Tensor,
+    /// Of a member and step `[batch, 1 + features]`: of the noise strength, of the noise.
+    normals: StepNormals,
 }
 
 impl DenoiserModel<'_> {
     /// The noisy events of some steps.
+    ///
+    /// # Shapes
+    /// `events` `[…, members · batch]`, as many steps as `normals` has.
     fn noisy(&self, events: &Tensor, normals: &Tensor) -> Noisy {
-        let rows = self.events.index_select(0, &events.flatten(0, -1)).view_as(normals);
-        Noisy::new(&self.shape, self.settings, &rows, normals)
+        let (batch, columns) = (self.settings.batch as i64, self.shape.features as i64 + 1);
+        let steps = &events.size()[..events.dim() - 1];
+        let shape = [steps, &[-1, batch, columns]].concat();
+        let rows = self.events.index_select(0, &events.flatten(0, -1)).reshape(&shape[..]);
+        Noisy::new(&self.shape, self.settings, &rows, &normals.reshape(&shape[..]))
     }
 }
 
@@ -178,24 +183,24 @@ impl Model for DenoiserModel<'_> {
 
     fn draw(&self, members: &mut [Learner], steps: usize) -> Block {
         let (batch, columns) = (self.settings.batch, self.shape.features + 1);
-        let count = steps * members.len() * batch;
-        let (mut events, mut normals) = (Vec::with_capacity(count), Vec::with_capacity(count * columns));
+        let mut events = Vec::with_capacity(steps * members.len() * batch);
         for _ in 0..steps {
-            for Learner { batches, noise, .. } in &mut *members {
+            for Learner { batches, .. } in &mut *members {
                 events.extend(batches.next_batch().iter().map(|event| i64::from(*event)));
-                normals.extend((0..batch * columns).map(|_| -> f32 { StandardNormal.sample(noise) }));
             }
         }
-        let shape = [steps as i64, members.len() as i64, batch as i64, columns as i64];
-        let device = self.events.device();
-        let events = to_device_soon(&Tensor::from_slice(&events).reshape([steps as i64, -1]), device);
-        let normals = to_device_soon(&Tensor::from_slice(&normals).reshape(shape), device);
-        Block::Drawn(Draws { events, normals })
+        let events = Tensor::from_slice(&events).reshape([steps as i64, -1]);
+        let noise = members.iter_mut().map(|member| &mut member.noise);
+        Block::Drawn(Draws {
+            events: to_device_soon(&events, self.events.device()),
+            normals: StepNormals::of(noise, steps, batch * columns),
+        })
     }
 
     fn at_once(&self, block: Block) -> Block {
         let Block::Drawn(Draws { events, normals }) = &block else { return block };
-        let Noisy { input, target, slope, share } = self.noisy(events, normals);
+        let normals = normals.on_device(self.events.device());
+        let Noisy { input, target, slope, share } = self.noisy(events, &normals);
         Block::Noisy(Packed::of(&[input, target, slope, share]))
     }
 
@@ -217,7 +222,8 @@ impl Model for DenoiserModel<'_> {
                 Noisy { input, target, slope, share }
             }
             Block::Drawn(Draws { events, normals }) => {
-                self.noisy(&events.get(step as i64), &normals.get(step as i64))
+                let normals = normals.of_step(step).to_device(self.events.device());
+                self.noisy(&events.get(step as i64), &normals)
             }
         };
         network.gradient(&noisy.input, |out, place| noisy.descend(out, loss, place))
@@ -229,9 +235,9 @@ impl Model for DenoiserModel<'_> {
         Some(Box::new(DenoiserSteps { kernel, events, normals }))
     }
 
-    fn validation(&self, parameters: &Tensor) -> Vec<Option<f32>> {
+    fn validation(&self, parameters: &Tensor, wanted: &[bool]) -> Vec<Option<f32>> {
         let loss = |(member, validation): (usize, &Option<Probe>)| {
-            let Probe { rows, normals } = validation.as_ref()?;
+            let Probe { rows, normals } = validation.as_ref().filter(|_| wanted[member])?;
             let noisy = Noisy::new(&self.shape, self.settings, rows, normals);
             let answer = self.shape.answer(&parameters.narrow(0, member as i64, 1), &noisy.input);
             Some(noisy.loss(&answer).double_value(&[0]) as f32)
@@ -248,9 +254,7 @@ fn probe(events: &Tensor, chosen: &[u32], stream: &Stream) -> Option<Probe> {
         return None;
     }
     let picked: Vec<i64> = chosen[..count].iter().map(|event| i64::from(*event)).collect();
-    let mut generator = stream.generator();
-    let draws = (0..count * columns as usize).map(|_| -> f32 { StandardNormal.sample(&mut generator) });
-    let normals = Tensor::from_slice(&draws.collect::<Vec<_>>());
+    let normals = Tensor::from_slice(&Noise::of(stream).next_step(count * columns as usize));
     let shape = [1, count as i64, columns];
     Some(Probe {
         rows: events.index_select(0, &Tensor::from_slice(&picked).to_device(events.device())).view(shape),

@@ -187,10 +187,10 @@ impl Model for FlowsModel<'_> {
         Some(Box::new(FlowSteps { kernel, rows, batch: self.batch, members: self.kept_aside.len() }))
     }
 
-    fn validation(&self, parameters: &Tensor) -> Vec<Option<f32>> {
+    fn validation(&self, parameters: &Tensor, wanted: &[bool]) -> Vec<Option<f32>> {
         let loss = |(member, rows): (usize, &Vec<u32>)| {
             let own = parameters.narrow(0, member as i64, 1);
-            (!rows.is_empty()).then(|| match &self.kernel {
+            (wanted[member] && !rows.is_empty()).then(|| match &self.kernel {
                 Some(kernel) => kernel.loss(member, &own, rows),
                 None => self.loss(member, &own, rows),
             })

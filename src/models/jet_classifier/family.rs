@@ -1,5 +1,7 @@
 //! Transformers as a family of classifiers of jets.
 
+use std::ops::Range;
+
 use drapes_analysis::job::JetClassifierSettings;
 use tch::{Device, Tensor};
 
@@ -8,7 +10,7 @@ use super::transformer::Transformer;
 use crate::error::Error;
 use crate::models::classifier::{
     CLASSIFIERS, ClassifierFamily, DescendLogits, Drawn, Ensemble, Events, Member, Networks, Scorer,
-    SmallestFold, TwoSample, train,
+    SmallestFold, TwoSample, TwoSampleMembers, train,
 };
 use crate::nn::Layout;
 use crate::sample::jets::{EventJets, JetTensors};
@@ -66,7 +68,8 @@ impl ClassifierFamily<EventJets<'_>> for Transformers<'_> {
         };
         let JetClassifierSettings { epochs, batch, learning_rate, weight_decay, .. } = *self.settings;
         let settings = TrainingSettings { epochs, batch, learning_rate, weight_decay, ..CLASSIFIERS };
-        train(networks, settings, members, (n_data, smallest_fold), self.device, checkpointer)
+        let all = TwoSampleMembers { members, first_row: 0, n_data, smallest_fold };
+        train(networks, settings, &[all], self.device, checkpointer)
     }
 }
 
@@ -78,7 +81,8 @@ impl Networks for TransformerNetworks {
         &self.transformer.layout
     }
 
-    fn logits(&self, parameters: &Tensor, drawn: &Drawn<'_>) -> Tensor {
+    fn logits(&self, _members: Range<usize>, parameters: &Tensor, drawn: &Drawn<'_>) -> Tensor {
+        // There is one task, so that these are all members.
         self.transformer.logits(parameters, &self.jets, drawn.rows)
     }
 

@@ -1,8 +1,6 @@
 //! Noisy constituents of a training step, as the network sees them, and the loss on them.
 
 use drapes_analysis::job::{JetModelSettings, LossWeighting, NoisePath};
-use rand_distr::{Distribution, StandardNormal};
-use rand_pcg::Pcg64;
 use tch::{Kind, Tensor};
 
 use super::maps::MapTensors;
@@ -11,6 +9,7 @@ use crate::device::to_device_soon;
 use crate::models::diffusion::{NoiseLaw, NoisyInput};
 use crate::nn::Padding;
 use crate::sample::jets::{CONSTITUENT_FEATURES, Group, JetTensors};
+use crate::training::Noise;
 
 /// Jets of one member with the random numbers of their noise, which do not depend on how the jets are padded.
 pub struct Drawn {
@@ -26,16 +25,17 @@ pub struct Drawn {
 }
 
 impl Drawn {
-    pub fn new(jets: &[u32], count: impl Fn(&u32) -> usize, noise: &mut Pcg64) -> Self {
+    /// With the numbers of the next step.
+    pub fn new(jets: &[u32], count: impl Fn(&u32) -> usize, noise: &mut Noise) -> Self {
         let counts: Vec<usize> = jets.iter().map(count).collect();
-        let strengths = jets.iter().map(|_| StandardNormal.sample(noise)).collect();
         let mut starts = Vec::with_capacity(jets.len());
         let mut total = 0;
         for count in &counts {
             starts.push(total);
             total += CONSTITUENT_FEATURES * count;
         }
-        let normals = (0..total).map(|_| StandardNormal.sample(noise)).collect();
+        let mut strengths = noise.next_step(jets.len() + total);
+        let normals = strengths.split_off(jets.len());
         Self { jets: jets.to_vec(), counts, strengths, normals, starts }
     }
 

@@ -14,7 +14,9 @@ use crate::error::Error;
 use crate::models::diffusion::{TrainedDenoisers, members_by_noise};
 use crate::nn::{AttentionKernel, Layout, network_kind};
 use crate::sample::jets::{EventJets, JetTensors, alignment, groups_by_size};
-use crate::training::{Averaging, Checkpointer, Learner, Model, TooFew, Trained, Training, denoiser_recipe};
+use crate::training::{
+    Averaging, Checkpointer, Learner, Model, Noise, TooFew, Trained, Training, denoiser_recipe,
+};
 
 /// Jets that all members together compute at once: enough to hide overhead, few enough to stay in a core's cache.
 const JETS_TOGETHER: usize = 16;
@@ -88,7 +90,7 @@ pub(super) fn training<'a>(
     let recipe = denoiser_recipe!(settings, Averaging::Decay(settings.ema_decay));
     let drawn = |jets: &[u32], stream: Stream| {
         let jets = &jets[..jets.len().min(VALIDATION_JETS)];
-        Drawn::new(jets, |jet| tensors.count(*jet as usize), &mut stream.generator())
+        Drawn::new(jets, |jet| tensors.count(*jet as usize), &mut Noise::of(&stream))
     };
     let (mut maps, mut learners, mut validation, mut learnt) = (vec![], vec![], vec![], vec![]);
     for JetModelEvents { events, stream } in members {
@@ -217,9 +219,12 @@ impl Model for JetModel<'_> {
         self.sum_gradient(parameters, drawn, together, loss)
     }
 
-    fn validation(&self, parameters: &Tensor) -> Vec<Option<f32>> {
-        let loss = |(member, drawn)| self.loss_of(parameters, member, drawn, self.settings);
-        self.validation.iter().enumerate().map(|member| loss(member).map(|loss| loss as f32)).collect()
+    fn validation(&self, parameters: &Tensor, wanted: &[bool]) -> Vec<Option<f32>> {
+        let loss = |(member, drawn): (usize, &Drawn)| {
+            let loss = wanted[member].then(|| self.loss_of(parameters, member, drawn, self.settings));
+            loss.flatten().map(|loss| loss as f32)
+        };
+        self.validation.iter().enumerate().map(loss).collect()
     }
 }
 

@@ -7,7 +7,9 @@ use drapes_analysis::job::{ClassifierSettings, Job, ScanPoint, Search, TreeSetti
 use drapes_analysis::machine::Seen;
 use drapes_analysis::plan::cost::{TRAINING, classifier_weights, trees_work};
 use drapes_analysis::plan::rates::Rates;
-use drapes_analysis::plan::work::{Classify, ClosureByTrees, PseudoExperiments, SearchWindow};
+use drapes_analysis::plan::work::{
+    Classify, ClassifyTogether, ClosureByTrees, PseudoExperiments, SearchWindow,
+};
 use tch::Device;
 
 use super::clock::{Clock, MOMENT};
@@ -31,6 +33,14 @@ impl Trial for Classify {
                 super::jets::classifiers(job, members, device).map(|taken| seen(taken, rates.jet_classifier))
             }
         }
+    }
+}
+
+impl Trial for ClassifyTogether {
+    fn moment(&self, job: &Job, device: Device, rates: &Rates) -> Option<Seen> {
+        let seeds: usize = self.chunks.iter().map(|chunk| chunk.seeds.len()).sum();
+        let members = seeds * job.classifier.folds as usize;
+        perceptrons(job, members, device).map(|taken| seen(taken, rates.classifier))
     }
 }
 

@@ -6,6 +6,7 @@ mod dependencies;
 mod diverging;
 mod jets;
 mod stopping;
+mod together;
 mod toy;
 
 use std::any::Any;

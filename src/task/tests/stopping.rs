@@ -5,8 +5,14 @@ use std::cell::Cell;
 use super::*;
 
 /// Says stop when it has been asked so many times.
-struct Impatient {
+pub(super) struct Impatient {
     left: Cell<usize>,
+}
+
+impl Impatient {
+    pub(super) fn after(times: usize) -> Self {
+        Self { left: Cell::new(times) }
+    }
 }
 
 impl ProgressSink for Impatient {

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A snapshot of a training holds everything that later steps depend on: weights, their running average, the optimiser's moments, the
-//! order of the events and the state of every generator of random numbers. A training that was stopped any number of
+//! order of the events and the state of what shuffles them (noise is known by the number of the step). A training that was stopped any number of
 //! times therefore ends with the same bits as one that was not. A snapshot of a template holds the events that are made
 //! and the generators as they are after them.
 

@@ -1,10 +1,10 @@
 use std::cell::Cell;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use drapes_analysis::job::{KeptMoment, Schedule};
 use drapes_analysis::plan::fingerprint::Fingerprint;
 use drapes_analysis::plan::random_stream::Stream;
-use rand_distr::{Distribution, StandardNormal};
 
 use super::*;
 use crate::nn::Initial;
@@ -38,7 +38,7 @@ impl Model for Means {
         for _ in 0..steps {
             for member in &mut *members {
                 events.push(member.batches.next_batch().to_vec());
-                noise.push(StandardNormal.sample(&mut member.noise));
+                noise.extend(member.noise.next_step(1));
             }
         }
         (events, noise)
@@ -63,7 +63,7 @@ impl Model for Means {
         away * 2.0
     }
 
-    fn validation(&self, parameters: &Tensor) -> Vec<Option<f32>> {
+    fn validation(&self, parameters: &Tensor, _wanted: &[bool]) -> Vec<Option<f32>> {
         let losses = (parameters - self.best).square().squeeze_dim(1);
         Vec::<f32>::try_from(&losses).expect("losses").into_iter().map(Some).collect()
     }
@@ -117,12 +117,51 @@ fn members_rest_after_their_last_step_and_learn_as_if_alone() {
         let [short, long] = &together.members[..] else { panic!("two members") };
         assert_eq!((short.rate.total, long.rate.total), (40, 100));
         assert_eq!((short.n_training, short.n_validation), (8, 0));
-        assert!(short.history.losses.len() == 20 && long.history.losses.len() == 50, "each until its end");
+        assert_eq!(
+            (short.history.losses.len(), long.history.losses.len()),
+            (40, 50),
+            "each by its own steps"
+        );
         let [first, second] = parameters(&together)[..] else { panic!("two members") };
-        // But for the last bit: one learning rate for all and one for each are rounded otherwise.
-        let alone = parameters(&run(training(&[20], 2.0, settings)));
-        assert!((alone[0] - second).abs() < 1e-6, "{} {second}", alone[0]);
         assert!((first - 1.0).abs() < 0.15 && (second - 2.0).abs() < 0.15, "{first} {second}");
+        // But for the last bit: one learning rate for all and one for each are rounded otherwise.
+        for (count, last, found, member) in [(8, 1.0, first, short), (20, 2.0, second, long)] {
+            let alone = run(training(&[count], last, settings));
+            let parameter = parameters(&alone)[0];
+            assert!((parameter - found).abs() < 1e-6, "{parameter} {found}");
+            let expected = &alone.members[0].history.losses;
+            assert_eq!(expected.len(), member.history.losses.len());
+            for (expected, found) in expected.iter().zip(&member.history.losses) {
+                assert_eq!(expected.epoch.to_bits(), found.epoch.to_bits());
+                let validation = |loss: &Loss| loss.validation.expect("a loss");
+                assert!((expected.training - found.training).abs() < 1e-5, "{expected:?} {found:?}");
+                assert!((validation(expected) - validation(found)).abs() < 1e-5, "{expected:?} {found:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn members_of_unlike_size_learn_and_are_recorded_alike_by_the_steps_of_a_gpu() {
+    for patience in [None, NonZeroUsize::new(3)] {
+        let settings = TrainingSettings { patience, ..settings(ResultOf::RecordedMoment(KeptMoment::Best)) };
+        let new = || training(&[8, 20, 36], 2.0, settings);
+        let (on_processor, on_gpu) = (run(new()), new().run_as_on_a_gpu());
+        let lengths: Vec<usize> = on_gpu.members.iter().map(|member| member.history.losses.len()).collect();
+        assert!(patience.is_some() || lengths == [20, 20, 20], "each after its own epochs: {lengths:?}");
+        assert!(
+            patience.is_none() || lengths.iter().any(|length| *length < 20),
+            "somebody stops: {lengths:?}"
+        );
+        for (found, expected) in on_gpu.members.iter().zip(&on_processor.members) {
+            assert_eq!(found.history.losses.len(), expected.history.losses.len());
+            for (found, expected) in found.history.losses.iter().zip(&expected.history.losses) {
+                assert_eq!(found.epoch.to_bits(), expected.epoch.to_bits());
+                assert!((found.training - expected.training).abs() < 1e-5, "{found:?} {expected:?}");
+            }
+        }
+        let (found, expected) = (parameters(&on_gpu), parameters(&on_processor));
+        assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5), "{found:?} {expected:?}");
     }
 }
 
@@ -241,7 +280,6 @@ fn a_checkpoint_of_other_events_changes_nothing() {
 #[derive(serde::Serialize)]
 struct Unversioned {
     done: usize,
-    since: usize,
     adam_steps: i32,
     histories: Vec<TrainingHistory>,
     batches: Vec<BatchesState>,
@@ -264,8 +302,9 @@ fn a_checkpoint_of_another_version_or_another_training_does_not_count() {
     assert!(new(average).restore(&with_state(&own, &state())).is_some(), "the same again");
     let later = TrainingState { version: state().version + 1, ..state() };
     assert!(new(average).restore(&with_state(&own, &later)).is_none());
-    let TrainingState { done, since, adam_steps, histories, batches, noise, .. } = state();
-    let earlier = Unversioned { done, since, adam_steps, histories, batches, noise };
+    let TrainingState { done, adam_steps, histories, batches, .. } = state();
+    let noise = vec![Stream::of_job(1).generator(); 2];
+    let earlier = Unversioned { done, adam_steps, histories, batches, noise };
     let folder = tempfile::tempdir().expect("a folder");
     let file = || CheckpointFile {
         path: folder.path().join("a.checkpoint"),

@@ -42,18 +42,31 @@ pub fn kernels_agree<M: Model>(mut training: Training<M>) {
     }
 }
 
-/// Compares the parameters and the losses of two trainings: neither may be further apart than that.
-pub fn trained_alike<M>(found: &Trained<M>, expected: &Trained<M>, (parameters, losses): (f64, f32)) {
-    let apart = (&found.parameters - &expected.parameters).abs().max().double_value(&[]);
-    assert!(apart < parameters, "{apart}");
+/// Compares the parameters and the losses of two trainings: neither may be further apart than that, parameters as a share of their norm.
+pub fn trained_alike<M>(found: &Trained<M>, expected: &Trained<M>, limits: (f64, f32)) {
+    let apart = trained_apart(found, expected);
+    assert!(apart.0 < limits.0 && apart.1 < limits.1, "{apart:?}");
+}
+
+/// How far the parameters and the losses of two trainings are apart.
+///
+/// Of parameters it is the norm for the member that is furthest apart, as a share of its own, and not the largest distance: where a gradient is next to nothing, its rounding
+/// decides which way Adam goes, and that differs between processors.
+pub fn trained_apart<M>(found: &Trained<M>, expected: &Trained<M>) -> (f64, f32) {
     assert_eq!(found.members.len(), expected.members.len());
-    for (found, expected) in found.members.iter().zip(&expected.members) {
+    let norm = |of: &Tensor| of.norm().double_value(&[]);
+    let (mut parameters, mut losses) = (0.0_f64, 0.0_f32);
+    for (index, (one, other)) in found.members.iter().zip(&expected.members).enumerate() {
+        let [own, others] = [found, expected].map(|trained| trained.parameters.get(index as i64));
+        assert!(own.isfinite().all().int64_value(&[]) == 1, "no number");
+        parameters = parameters.max(norm(&(&own - &others)) / norm(&others));
         let of = |member: &TrainedMember| -> Vec<f32> {
             let each = member.history.losses.iter();
             each.flat_map(|loss| [Some(loss.training), loss.validation]).flatten().collect()
         };
-        let (found, expected) = (of(found), of(expected));
-        assert!(found.len() == expected.len() && !found.is_empty());
-        assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < losses), "{found:?} {expected:?}");
+        let (one, other) = (of(one), of(other));
+        assert!(one.len() == other.len() && !one.is_empty() && one.iter().all(|loss| loss.is_finite()));
+        losses = one.iter().zip(&other).map(|(a, b)| (a - b).abs()).fold(losses, f32::max);
     }
+    (parameters, losses)
 }

@@ -98,10 +98,11 @@ fn short_list(values: Vec<String>) -> String {
 fn classifiers(plan: &Plan, price: &Price) -> HashMap<String, (usize, f64)> {
     let mut found: HashMap<String, (usize, f64)> = HashMap::new();
     for (task, seconds) in plan.tasks.iter().zip(&price.seconds) {
-        if let Some(point) = task.work.kind().point() {
+        let points = task.work.kind().points();
+        for point in &points {
             let (tasks, sum) = found.entry(point.to_string()).or_default();
             *tasks += 1;
-            *sum += seconds;
+            *sum += seconds / points.len() as f64;
         }
     }
     found

@@ -21,10 +21,13 @@ pub fn sharing(plan: &Plan) -> Vec<Sharing> {
     let (mut behind, mut points): (HashMap<&TaskId, u8>, HashMap<String, u8>) = Default::default();
     // Dependencies come first in a plan.
     for task in &plan.tasks {
-        let needed = task.needs.iter().fold(0, |all, need| all | behind.get(need).copied().unwrap_or(0));
-        if let Some(point) = task.work.kind().point() {
+        let stages =
+            |needs: &[TaskId]| needs.iter().fold(0, |all, need| all | behind.get(need).copied().unwrap_or(0));
+        for point in task.work.kind().points() {
+            let needed = stages(&task.work.kind().needs_of(point));
             *points.entry(point.to_string()).or_default() |= needed;
         }
+        let needed = stages(&task.needs);
         behind.insert(&task.id, needed | bit(task.work.stage()));
     }
     let of = |stage: Stage| Sharing {
@@ -70,5 +73,13 @@ mod tests {
         let said = sentence(&plan(text)).expect("they share");
         assert_eq!(said, "shared: 2 fits by 6 points, 2 trainings by 6, 2 templates by 6");
         assert_eq!(sentence(&plan(&text.replace("[1, 2, 3]", "[1]"))), None);
+        // What a point needs is its own affair, also where its classifiers are trained with those of others: SR draws no masses.
+        let with_sr = format!("{text}[[scan]]\nmethod = 'sr'\nn_signal = [0, 5]\noversampling = [1, 2, 3]\n");
+        let together = with_sr.replace(
+            "[[scan]]\nmethod = 'noise'",
+            "[compute]\nclassifier_points_per_task = 4\n[[scan]]\nmethod = 'noise'",
+        );
+        assert!(plan(&together).tasks.iter().any(|task| task.id.0.contains("-and-3-")), "points in company");
+        assert_eq!(sharing(&plan(&together)), sharing(&plan(&with_sr)));
     }
 }

@@ -9,7 +9,7 @@ pub const SINGLE: f64 = 4.0;
 pub const TRAINED: f64 = 5.0;
 /// Copies of the events that a training holds: as read, mapped, and on the device.
 pub const ROWS: f64 = 3.0;
-/// Steps whose random numbers are drawn together.
+/// Steps whose events are chosen together, and whose noise a GPU computes at once.
 pub const STEPS_A_BLOCK: f64 = 32.0;
 /// Bytes of a mass, or of a feature as trees take it.
 pub const MASS: f64 = 8.0;

@@ -1,10 +1,13 @@
 //! Classifiers that tell data from a template.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::groups::groups;
+use super::groups::{Versions, groups};
 use super::planning::{Planning, over_sampled, templates};
+use super::points_together::points_together;
 use super::training::Loss;
 use super::{IfStopped, MakeJets, MakeTemplate, Network, Recorded, Resample, Settings, TaskKind, Work};
 use crate::job::{
@@ -41,13 +44,20 @@ impl Classify {
         templates: Vec<TaskId>,
         data: Option<TaskId>,
     ) -> Task {
-        let span = match seeds {
+        Self { point, seeds: seeds.to_vec(), templates, data }.into_task()
+    }
+
+    fn into_task(self) -> Task {
+        Task::new(TaskId(format!("classify/{}-{}", self.point, self.span())), Work::Classify(self))
+    }
+
+    /// The seeds as they stand in the names of tasks.
+    pub(super) fn span(&self) -> String {
+        match &self.seeds[..] {
             [one] => format!("c{one}"),
             [first, .., last] => format!("c{first}-{last}"),
             [] => String::new(),
-        };
-        let work = Work::Classify(Self { point, seeds: seeds.to_vec(), templates, data });
-        Task::new(TaskId(format!("classify/{point}-{span}")), work)
+        }
     }
 
     /// Data and template events of the point.
@@ -74,48 +84,73 @@ impl Classify {
     }
 }
 
+/// The seeds of a job, at most so many in a task.
+pub(super) fn chunks_of_seeds(job: &Job, together: usize) -> Vec<Vec<ClassifierSeed>> {
+    let chunks = groups(&job.classifier.seeds, &job.seeds_by_era(), together, |seed| *seed);
+    chunks.into_iter().map(|(_, seeds)| seeds).collect()
+}
+
+/// The templates and data that other tasks make, by what points want of them.
+pub(super) struct Made {
+    templates: Versions,
+    data: Versions,
+}
+
+impl Made {
+    pub(super) fn of(planning: &Planning<'_>) -> Self {
+        Self { templates: planning.versions(templates), data: planning.versions(over_sampled) }
+    }
+
+    /// The classifiers of these seeds at a point.
+    pub(super) fn classify(&self, point: ScanPoint, seeds: &[ClassifierSeed]) -> Classify {
+        let templates = match point.template().map(|template| (template, point.oversampling())) {
+            Some((template, Some(factor))) if template.inputs == Inputs::Llv => {
+                (0..factor.0).map(|copy| MakeJets::id(&template, copy)).collect()
+            }
+            Some((template, factor)) => {
+                let factor = factor.unwrap_or(Oversampling(1));
+                vec![MakeTemplate::id(&template, &self.templates.ending(&template.to_string(), factor))]
+            }
+            None => vec![],
+        };
+        let data = match point.comparison {
+            Comparison::GenSr { template: TemplateSpec { sample, .. }, data_oversampling, .. } => {
+                Some(Resample::id(sample, &self.data.ending(&sample.to_string(), data_oversampling)))
+            }
+            _ => None,
+        };
+        Classify { point, seeds: seeds.to_vec(), templates, data }
+    }
+}
+
 impl TaskKind for Classify {
     fn plan(planning: &mut Planning<'_>) {
         let job = planning.job();
-        let (seeds, by_era) = (&job.classifier.seeds, job.seeds_by_era());
-        let chunks = |together: usize| groups(seeds, &by_era, together, |seed| *seed);
-        let perceptrons = chunks(job.compute.classifier_seeds_per_task);
         // Trees gain nothing from company: they are grown one after the other.
-        let trees = chunks(1);
-        let transformers = chunks(job.compute.jet_classifier_seeds_per_task);
-        let (made, data) = (planning.versions(templates), planning.versions(over_sampled));
+        let [perceptrons, trees, transformers] =
+            [job.compute.classifier_seeds_per_task, 1, job.compute.jet_classifier_seeds_per_task]
+                .map(|together| chunks_of_seeds(job, together));
+        let inputs = Made::of(planning);
+        let elsewhere = points_together(job).into_iter().flatten();
+        let elsewhere: HashSet<String> = elsewhere.map(|point| point.to_string()).collect();
         // The windows of a search have tasks of their own.
-        let is_window = |point: &&ScanPoint| matches!(point.comparison, Comparison::Window { .. });
-        for point in job.points.iter().filter(|point| !is_window(point)) {
-            let templates = match point.template().map(|template| (template, point.oversampling())) {
-                Some((template, Some(factor))) if template.inputs == Inputs::Llv => {
-                    (0..factor.0).map(|copy| MakeJets::id(&template, copy)).collect()
-                }
-                Some((template, factor)) => {
-                    let factor = factor.unwrap_or(Oversampling(1));
-                    vec![MakeTemplate::id(&template, &made.ending(&template.to_string(), factor))]
-                }
-                None => vec![],
-            };
-            let data = match point.comparison {
-                Comparison::GenSr { template: TemplateSpec { sample, .. }, data_oversampling, .. } => {
-                    Some(Resample::id(sample, &data.ending(&sample.to_string(), data_oversampling)))
-                }
-                _ => None,
-            };
+        let is_own = |point: &&ScanPoint| {
+            !matches!(point.comparison, Comparison::Window { .. }) && !elsewhere.contains(&point.to_string())
+        };
+        for point in job.points.iter().filter(is_own) {
             let chunks = match point.classifier {
                 ClassifierKind::Mlp => &perceptrons,
                 ClassifierKind::Trees => &trees,
                 ClassifierKind::Transformer => &transformers,
             };
-            for (_, seeds) in chunks {
-                planning.push(Self::task(*point, seeds, templates.clone(), data.clone()));
+            for seeds in chunks {
+                planning.push(inputs.classify(*point, seeds).into_task());
             }
         }
     }
 
-    fn point(&self) -> Option<&ScanPoint> {
-        Some(&self.point)
+    fn points(&self) -> Vec<&ScanPoint> {
+        vec![&self.point]
     }
 
     fn pace(&self) -> PaceKind {
@@ -248,6 +283,13 @@ pub struct Classification {
     /// The mean of its classifiers in each replica of the evaluation events; none in records of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicas: Option<Replicas>,
+}
+
+impl Classification {
+    /// How many classifiers were trained, with those that diverged.
+    pub fn trained(&self) -> usize {
+        self.classifiers.len() + self.diverged.len()
+    }
 }
 
 /// A classifier whose training diverged: its loss became infinite or no number, so that only its place in the ensemble is

@@ -6,6 +6,7 @@
 //! read the descriptor. How it is done stands in a file of `src/task/` of `drapes`, which takes the table from here.
 
 mod classify;
+mod classify_together;
 pub mod closure_by_trees;
 mod fit;
 mod groups;
@@ -15,6 +16,7 @@ mod make_pool;
 mod make_template;
 pub mod model_of_template;
 mod planning;
+mod points_together;
 pub mod pseudo_experiments;
 mod recorded;
 mod resample;
@@ -31,6 +33,7 @@ mod training;
 mod window_classifiers;
 
 pub use classify::{Classification, Classifier, Classify, DivergedClassifier, SampleSizes};
+pub use classify_together::ClassifyTogether;
 pub use closure_by_trees::{ClosureByTrees, MadeTemplate, TestedClosure};
 pub use fit::{Fit, MassFit};
 pub use jet_summary::{JetQuantity, JetSpectrum, JetSummary};
@@ -90,6 +93,7 @@ macro_rules! every_kind {
             Pseudo(pseudo_experiments::PseudoExperiments) leaves Pseudo;
             Sensitivity(sensitivity::SensitivityExperiments) leaves Sensitivity;
             Classify(classify::Classify) leaves Classify;
+            ClassifyTogether(classify_together::ClassifyTogether) leaves ClassifiedTogether;
             $($more)*
         }
     };
@@ -219,9 +223,9 @@ pub trait TaskKind {
         vec![]
     }
 
-    /// The point of the scan that the task is a result of, if it is of one.
-    fn point(&self) -> Option<&ScanPoint> {
-        None
+    /// The points of the scan that the task is a result of, if it is of some.
+    fn points(&self) -> Vec<&ScanPoint> {
+        vec![]
     }
 
     /// The kind of work, for what is learnt of speed: tasks of one are slower or faster than their price by one factor.
@@ -235,6 +239,11 @@ pub trait TaskKind {
     /// The tasks whose files it reads.
     fn needs(&self) -> Vec<TaskId> {
         vec![]
+    }
+
+    /// Those of them that one of its points needs.
+    fn needs_of(&self, _point: &ScanPoint) -> Vec<TaskId> {
+        self.needs()
     }
 
     /// Which part of the job the result depends on. It goes into the fingerprint, beside the work itself, the input files and

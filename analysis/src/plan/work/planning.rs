@@ -158,7 +158,7 @@ pub fn distinct<T, K: Eq + Hash>(items: impl Iterator<Item = T>, key: impl Fn(&T
 }
 
 /// Items with the same key together, groups and items in the order in which they come.
-fn grouped<T, K: Eq + Hash>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<Vec<T>> {
+pub fn grouped<T, K: Eq + Hash>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<Vec<T>> {
     let (mut groups, mut known): (Vec<Vec<T>>, _) = (Vec::new(), HashMap::new());
     for item in items {
         let place = *known.entry(key(&item)).or_insert(groups.len());

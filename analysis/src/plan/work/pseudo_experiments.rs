@@ -95,8 +95,8 @@ impl TaskKind for PseudoExperiments {
         last.max().and_then(too_few).into_iter().collect()
     }
 
-    fn point(&self) -> Option<&ScanPoint> {
-        Some(&self.point)
+    fn points(&self) -> Vec<&ScanPoint> {
+        vec![&self.point]
     }
 
     fn pace(&self) -> PaceKind {

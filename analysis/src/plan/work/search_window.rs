@@ -69,8 +69,8 @@ impl TaskKind for SearchWindow {
         }
     }
 
-    fn point(&self) -> Option<&ScanPoint> {
-        Some(&self.point)
+    fn points(&self) -> Vec<&ScanPoint> {
+        vec![&self.point]
     }
 
     fn pace(&self) -> PaceKind {

@@ -42,8 +42,8 @@ impl TaskKind for SensitivityExperiments {
         }
     }
 
-    fn point(&self) -> Option<&ScanPoint> {
-        self.experiments.point()
+    fn points(&self) -> Vec<&ScanPoint> {
+        self.experiments.points()
     }
 
     fn pace(&self) -> PaceKind {

@@ -149,8 +149,13 @@ fn every_kind() -> Vec<Task> {
                     classifier = ['mlp', 'trees']\n[[scan]]\nmethod = 'curtains_f4f'\nn_signal = [0]\n";
     let jets = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\nlayout = 'table'\n[[scan]]\nmethod = 'noise'\n\
                 inputs = ['llv']\nn_signal = [0]\noversampling = [2]\n";
+    let together = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[compute]\nclassifier_points_per_task = 2\n[[scan]]\n\
+                    method = 'noise'\nn_signal = [0, 5]\n";
     let plan = |text: &str| Plan::of(&JobFile::from_text("job.toml", text).check().expect("a good job"));
-    [with_toy(JOB).1, plan(features), plan(jets)].into_iter().flat_map(|plan| plan.tasks).collect()
+    [with_toy(JOB).1, plan(features), plan(jets), plan(together)]
+        .into_iter()
+        .flat_map(|plan| plan.tasks)
+        .collect()
 }
 
 #[test]
@@ -163,7 +168,7 @@ fn a_kind_is_called_as_its_json_and_comes_back_from_it() {
         assert!(task.id.0.starts_with(&format!("{}/", task.work.stage().word())), "{}", task.id);
         names.insert(task.work.name());
     }
-    assert_eq!(names.len(), 10, "{names:?}");
+    assert_eq!(names.len(), 11, "{names:?}");
 }
 
 #[test]

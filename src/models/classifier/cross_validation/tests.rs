@@ -1,6 +1,6 @@
 use drapes_analysis::job::ClassifierSettings;
 use drapes_analysis::statistics::replicas::{Counts, REPLICAS};
-use drapes_analysis::store::record::Classifier;
+use drapes_analysis::store::record::{Classifier, Loss};
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use rand_distr::{Distribution, StandardNormal};
 use tch::Device;
@@ -215,6 +215,106 @@ fn classes_that_are_too_small_are_refused() {
     let found =
         classify(&two_sample, 5, &[ClassifierSeed(0)], (&stream, &stream), &family, &Checkpointer::default());
     assert!(found.expect_err("a refusal").to_string().contains("lower classifier.batch"));
+}
+
+/// Whether two records say the same, as far as single precision goes.
+fn assert_near(found: &[Classifier], expected: &[Classifier]) {
+    assert_eq!(found.len(), expected.len());
+    for (found, expected) in found.iter().zip(expected) {
+        assert_eq!((found.seed, found.fold), (expected.seed, expected.fold));
+        let closure = |one: &Classifier| one.closure_auc.expect("a template");
+        assert!((closure(found) - closure(expected)).abs() < 1e-4);
+        for (found, expected) in found.losses.iter().zip(&expected.losses) {
+            assert!((found.training - expected.training).abs() < 1e-5);
+            let validation = |loss: &Loss| loss.validation.expect("events kept aside");
+            assert!((validation(found) - validation(expected)).abs() < 1e-5);
+        }
+    }
+}
+
+#[test]
+fn tasks_of_any_size_find_in_company_what_they_find_alone() {
+    // Of other sizes, so that they take other numbers of steps and are judged on other numbers of events; the features of the last are
+    // a hundred times as far apart.
+    let (data, template) = (cloud(1000, 0.0, 1), cloud(1500, 0.3, 2));
+    let (more_data, more_template) = (cloud(2000, 0.0, 4), cloud(6000, 0.2, 5));
+    let (far_data, far_template) = (cloud(700, 0.0, 6) * 100.0, cloud(800, 0.3, 7) * 100.0);
+    let (none, is_signal) = (cloud(50, 0.0, 3), vec![false; 2000]);
+    let seeds = [ClassifierSeed(4), ClassifierSeed(9)];
+    let streams = |name: &str| (Stream::of_job(7).branch("deal"), Stream::of_job(7).branch(name));
+    // Kernels know the first width, and tensors compute the second. With some patience members end at other times.
+    for (width, patience, to_the_bit) in [(16, 0, true), (16, 1, true), (12, 0, false)] {
+        let settings = ClassifierSettings { width, patience, epochs: 4, ..settings() };
+        let family = Perceptrons { settings: &settings, device: Device::Cpu };
+        let all =
+            [(&data, &template, "a"), (&more_data, &more_template, "b"), (&far_data, &far_template, "c")];
+        let tasks = all.map(|(data, template, name)| {
+            let (fold_stream, stream) = streams(name);
+            let data_truth = DataTruth::Simulated(&is_signal[..data.nrows()]);
+            let two_sample = TwoSample { data_truth, ..two_sample_of(data, template, &none) };
+            CrossValidation { two_sample, seeds: &seeds, fold_stream, stream }
+        });
+        let together =
+            classify_together(&tasks, 5, &family, &Checkpointer::default()).expect("good two-sample tasks");
+        assert_eq!(together.len(), 3);
+        for (task, found) in tasks.iter().zip(&together) {
+            let streams = (&task.fold_stream, &task.stream);
+            let alone = classify(&task.two_sample, 5, &seeds, streams, &family, &Checkpointer::default());
+            let alone = alone.expect("a good two-sample task").classifiers;
+            assert_eq!(alone.len(), 10);
+            let lengths = alone.iter().map(|one| one.losses.len());
+            assert!(patience == 0 || lengths.min() < Some(4), "somebody ends early");
+            if to_the_bit {
+                assert_eq!(found.classifiers, alone);
+            } else {
+                assert_near(&found.classifiers, &alone);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_task_whose_classifiers_all_diverge_takes_no_other_with_it() {
+    let (data, template, none) = (cloud(1000, 0.0, 1), cloud(1500, 0.3, 2), cloud(50, 0.0, 3));
+    let mut broken = data.clone();
+    broken.fill(f32::NAN);
+    let (seeds, settings) = ([ClassifierSeed(4)], settings());
+    let family = Perceptrons { settings: &settings, device: Device::Cpu };
+    let run = |all: &[&Array2<f32>]| {
+        let mut tasks = vec![];
+        for data in all {
+            tasks.push(CrossValidation {
+                two_sample: two_sample_of(data, &template, &none),
+                seeds: &seeds,
+                fold_stream: Stream::of_job(7).branch("deal"),
+                stream: Stream::of_job(7).branch("rest"),
+            });
+        }
+        classify_together(&tasks, 5, &family, &Checkpointer::default())
+    };
+    let [of_broken, well] = &run(&[&broken, &data]).expect("some are well")[..] else { panic!("two tasks") };
+    assert_eq!((of_broken.classifiers.len(), of_broken.diverged.len()), (0, 5));
+    let alone = run(&[&data]).expect("all are well");
+    assert_eq!((&well.classifiers, well.diverged.len()), (&alone[0].classifiers, 0));
+    let nobody = run(&[&broken, &broken]).expect_err("nobody is well").to_string();
+    assert!(nobody.starts_with("the training diverged"), "{nobody}");
+}
+
+fn two_sample_of<'a>(
+    data: &'a Array2<f32>,
+    template: &'a Array2<f32>,
+    unseen: &'a Array2<f32>,
+) -> TwoSample<'a, ArrayView2<'a, f32>> {
+    TwoSample {
+        data: data.view(),
+        data_truth: DataTruth::Generated,
+        template: template.view(),
+        template_truth: TemplateTruth::Generated,
+        template_folds: TemplateFolds::Random,
+        unseen_background: unseen.view(),
+        unseen_signal: unseen.view(),
+        counts: None,
+    }
 }
 
 /// Events of which nothing is known but how many there are.

@@ -5,12 +5,14 @@ use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::store::record::Loss;
 use drapes_operators::told_of;
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2, s};
 use rand_distr::{Distribution, StandardNormal};
 
 use super::super::family::Scorer;
 use super::super::member::ClassRows;
-use super::super::perceptrons::{PerceptronNetworks, recipe};
+use super::super::outlier_maps::OutlierMaps;
+use super::super::perceptrons::{Learnt, PerceptronNetworks, recipe};
+use super::super::two_sample::{DataTruth, TemplateFolds, TemplateTruth, TwoSample};
 use super::*;
 use crate::training::{
     kernels_agree, operators_of_a_narrow_layer, operators_of_a_step, steps_at_once_agree, trained_alike,
@@ -33,6 +35,20 @@ fn settings() -> ClassifierSettings {
     }
 }
 
+/// The first rows are data.
+fn two_sample(rows: &Array2<f32>, n_data: usize) -> TwoSample<'_, ArrayView2<'_, f32>> {
+    TwoSample {
+        data: rows.slice(s![..n_data, ..]),
+        data_truth: DataTruth::Generated,
+        template: rows.slice(s![n_data.., ..]),
+        template_truth: TemplateTruth::Generated,
+        template_folds: TemplateFolds::Random,
+        unseen_background: rows.slice(s![..0, ..]),
+        unseen_signal: rows.slice(s![..0, ..]),
+        counts: None,
+    }
+}
+
 /// Two members that learn from different events, those of data above those of a template.
 fn both(settings: &ClassifierSettings) -> Training<Classifiers<PerceptronNetworks>> {
     some(settings, 5, 0..2)
@@ -44,28 +60,82 @@ fn some(
     features: usize,
     which: Range<usize>,
 ) -> Training<Classifiers<PerceptronNetworks>> {
-    let mut generator = Stream::of_job(1).generator();
-    let rows = Array2::from_shape_fn((EVENTS, features), |(event, _)| {
-        let normal: f32 = StandardNormal.sample(&mut generator);
-        3.0 + 2.0 * normal + if event < N_DATA { 0.5 } else { 0.0 }
-    });
-    let parts = |part: usize| ClassRows {
-        data: (0..N_DATA).filter(|event| event % 3 != part % 3).collect(),
-        template: (0..EVENTS - N_DATA).filter(|event| event % 3 != part % 3).collect(),
-    };
-    let members: Vec<Member> = which
-        .map(|index| Member {
-            seed: ClassifierSeed(0),
-            fold: Fold(index as u32),
-            training: parts(index),
-            validation: parts(index),
-            evaluated: parts(index),
-            stream: Stream::of_job(1).branch(index),
-        })
-        .collect();
-    let networks = PerceptronNetworks::new(&rows, N_DATA, settings, &members, Device::Cpu);
+    let rows = rows((EVENTS, N_DATA), features, 1);
+    let members = members(which, (EVENTS, N_DATA));
     let smallest_fold = SmallestFold { batches: 5, validation: 200 };
-    training(networks, recipe(settings), &members, (N_DATA, smallest_fold), Device::Cpu)
+    let two_sample = two_sample(&rows, N_DATA);
+    let learnt = [Learnt { two_sample: &two_sample, members: &members, smallest_fold }];
+    let networks = PerceptronNetworks::new(&learnt, settings, Device::Cpu).0;
+    let all = TwoSampleMembers { members: &members, first_row: 0, n_data: N_DATA, smallest_fold };
+    training(networks, recipe(settings), &[all], Device::Cpu)
+}
+
+/// So many events, of which so many are data.
+fn rows((events, n_data): (usize, usize), features: usize, seed: u64) -> Array2<f32> {
+    let mut generator = Stream::of_job(seed).generator();
+    Array2::from_shape_fn((events, features), |(event, _)| {
+        let normal: f32 = StandardNormal.sample(&mut generator);
+        3.0 + 2.0 * normal + if event < n_data { 0.5 } else { 0.0 }
+    })
+}
+
+/// Members that learn from them.
+fn members(which: Range<usize>, (events, n_data): (usize, usize)) -> Vec<Member> {
+    let parts = |part: usize| ClassRows {
+        data: (0..n_data).filter(|event| event % 3 != part % 3).collect(),
+        template: (0..events - n_data).filter(|event| event % 3 != part % 3).collect(),
+    };
+    let member = |index: usize| Member {
+        seed: ClassifierSeed(0),
+        fold: Fold(index as u32),
+        training: parts(index),
+        validation: parts(index),
+        evaluated: parts(index),
+        stream: Stream::of_job(1).branch(index),
+    };
+    which.map(member).collect()
+}
+
+/// Members of two two-sample tasks, which have other numbers of events, of data and of batches.
+fn of_two_tasks(settings: &ClassifierSettings) -> Training<Classifiers<PerceptronNetworks>> {
+    let sizes = [(EVENTS, N_DATA), (700, 450)];
+    let tables = [rows(sizes[0], 5, 1), rows(sizes[1], 5, 2) * 10.0];
+    let members = [members(0..2, sizes[0]), members(2..5, sizes[1])];
+    let least = [(5, 200), (3, 60)].map(|(batches, validation)| SmallestFold { batches, validation });
+    let two_samples = [two_sample(&tables[0], sizes[0].1), two_sample(&tables[1], sizes[1].1)];
+    let learnt = [0, 1].map(|task| Learnt {
+        two_sample: &two_samples[task],
+        members: &members[task],
+        smallest_fold: least[task],
+    });
+    let networks = PerceptronNetworks::new(&learnt, settings, Device::Cpu).0;
+    let all = [0, 1].map(|task| TwoSampleMembers {
+        members: &members[task],
+        first_row: task * EVENTS,
+        n_data: sizes[task].1,
+        smallest_fold: least[task],
+    });
+    training(networks, recipe(settings), &all, Device::Cpu)
+}
+
+#[test]
+fn several_tasks_learn_together_by_kernels_tensors_and_the_steps_of_a_gpu_alike() {
+    let settings = settings();
+    kernels_agree(of_two_tasks(&settings));
+    steps_at_once_agree(of_two_tasks(&settings), of_two_tasks(&settings));
+    let (by_kernels, mut by_tensors) = (of_two_tasks(&settings), of_two_tasks(&settings));
+    by_tensors.model.networks.forget_kernel();
+    let [by_kernels, by_tensors] =
+        [by_kernels, by_tensors].map(|training| training.run(&Checkpointer::default()).expect("an end"));
+    for found in [by_kernels, of_two_tasks(&settings).run_as_on_a_gpu()] {
+        trained_alike(&found, &by_tensors, (1e-5, 1e-5));
+    }
+}
+
+#[test]
+fn a_step_of_several_tasks_has_as_many_operators_as_that_of_one() {
+    let [one, two] = [both(&settings()), of_two_tasks(&settings())].map(operators_of_a_step);
+    assert_eq!((one.total(), one.reads()), (two.total(), two.reads()), "{two}");
 }
 
 #[test]
@@ -113,7 +183,7 @@ fn scores_by_kernels_are_those_of_tensors() {
         }
         // The parameters of both are the same: they have not learnt.
         let (networks, parameters) = (training.model.networks, training.parameters);
-        let ensemble = Ensemble { networks, parameters };
+        let ensemble = networks.trained(OutlierMaps::of(events.view()), &parameters, &(0..2));
         (ensemble.score_by_all(events.view()), ensemble.score_by_one(1, events.view(), &rows))
     };
     let ((by_kernels, some), (by_tensors, expected_some)) = (scores(false), scores(true));
@@ -176,7 +246,7 @@ fn members_that_stop_early_change_nothing_of_the_others() {
 fn a_member_that_stops_early_is_what_it_was_at_its_best_epoch() {
     let early = ClassifierSettings { epochs: 12, learning_rate: 1e-2, patience: 2, ..settings() };
     let (start, end) = (some(&early, 5, 0..1), learnt(&early, 0..1, true));
-    let losses = start.model.validation(&end.parameters);
+    let losses = start.model.validation(&end.parameters, &[true]);
     let recorded = end.members[0].history.losses.iter().filter_map(|loss| loss.validation);
     assert_eq!(losses[0], recorded.reduce(f32::min));
 }

