@@ -171,12 +171,12 @@ fn kernels_compute_what_tensors_do() {
 
 #[test]
 fn trainings_by_kernels_and_by_the_steps_of_a_gpu_differ_by_rounding_alone() {
-    let settings = settings();
-    // The gradient jumps where an event crosses a knot of a spline. Once in some trainings an event lies so near to one that rounding decides,
-    // and from then on the trainings differ: which ones these are goes by the processor. A mistake would be in all of them.
-    let samples = [(1, 2), (3, 4), (5, 6)];
+    let (settings, network) = (settings(), FlowNetwork { epochs: 1, ..NETWORK });
+    // The gradient jumps where an event crosses a knot of a spline. In one of some hundred steps an event lies so near to one that rounding
+    // decides, and from then on the trainings differ: which ones these are goes by the processor. A mistake would be in all of them.
+    let samples = [(1, 2), (3, 4), (5, 6), (7, 8), (9, 10)];
     for objective in &objectives() {
-        let both = || samples.map(|seeds| both_of(seeds, objective, &settings, &NETWORK));
+        let both = || samples.map(|seeds| both_of(seeds, objective, &settings, &network));
         let run = |training: Training<_>| training.run(&Checkpointer::default()).expect("an end");
         let by_tensors = both().map(|mut training| {
             training.model.kernel = None;
@@ -194,7 +194,7 @@ fn trainings_by_kernels_and_by_the_steps_of_a_gpu_differ_by_rounding_alone() {
                 .map(|(found, expected)| trained_apart(found, expected))
                 .collect();
             let alike = apart.iter().filter(|apart| apart.0 < 1e-5 && apart.1 < 1e-4).count();
-            assert!(alike >= 2 && apart.iter().all(|apart| apart.0 < 1e-2 && apart.1 < 1e-2), "{apart:?}");
+            assert!(alike >= 3 && apart.iter().all(|apart| apart.0 < 1e-2 && apart.1 < 1e-2), "{apart:?}");
         }
     }
 }
