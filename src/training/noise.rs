@@ -1,8 +1,8 @@
 //! Random numbers of the steps of a training, each known by its member, its step and its place in the step.
 //!
 //! Nothing is drawn in turn: a number can be computed by whoever needs it, when it is needed. A processor computes those of a member
-//! where it takes its steps, a GPU computes those of all members and steps of a block at once, and both have the same to the last bit,
-//! whatever the processor and the GPU: beside the words of [Philox](philox), which are whole numbers, they add and multiply alone
+//! where it takes its steps, a GPU computes those of all members and steps of a block at once, and both are made to have the same
+//! to the last bit, on whatever processor and GPU (none has been tried): beside the words of [Philox](philox), which are whole numbers, they add and multiply alone
 //! ([unit normals](unit_normals)), in the same order.
 
 mod on_device;
