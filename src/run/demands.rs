@@ -4,10 +4,9 @@
 use std::path::Path;
 
 use drapes_analysis::dispatch::makespan;
-use drapes_analysis::job::Job;
+use drapes_analysis::job::{Chip, Job};
 use drapes_analysis::plan::device_kind::{ANY_GPU, CORE};
 use drapes_analysis::plan::price::demand::{Demand, LONGEST_RUN, longest, most_disk, most_memory};
-use drapes_analysis::plan::price::memory::Chip;
 use drapes_analysis::plan::price::{EventCounts, Price};
 use drapes_analysis::plan::rates::Rates;
 use drapes_analysis::plan::{Plan, Task};

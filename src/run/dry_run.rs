@@ -4,10 +4,10 @@ use drapes_analysis::cli::{answer, duration, wrapped};
 use drapes_analysis::dispatch::{Graph, Known, Shard, makespan};
 use drapes_analysis::error::Exit;
 use drapes_analysis::figures::Figure;
+use drapes_analysis::job::Chip;
 use drapes_analysis::machine::{Memory, device_of};
 use drapes_analysis::plan::device_kind::CORE;
 use drapes_analysis::plan::price::demand::size;
-use drapes_analysis::plan::price::memory::Chip;
 use drapes_analysis::plan::price::{EventCounts, Price, bytes};
 use drapes_analysis::plan::rates::Rates;
 use drapes_analysis::plan::{Plan, Stage};
@@ -49,8 +49,7 @@ impl Run {
             return Ok(Exit::Done);
         }
         let ranks = self.ranks.map_or(Ok(launched), |ranks| self.count(ranks))?;
-        let file = self.job_file()?;
-        let job = file.check()?;
+        let (file, job) = self.job()?;
         let hardware = device::detect(World::host(), DeviceChoice::Cpu);
         demands::check_threads(&job, std::slice::from_ref(&hardware))?;
         Plan::of(&job).selected(&self.only)?;
@@ -84,6 +83,9 @@ impl Run {
             kernels::tell_of_slower(&stored.job);
         }
         let _ = tell_of(&stored.job, &sample);
+        if store.is_none_or(|store| store.cut().is_none()) {
+            self.tell_of_cut(&file, &stored.job)?;
+        }
         answer(DryRun { name: stored.job.name.clone(), plan, known, price, ending, ranks, bytes });
         if let Some(warning) = warning {
             answer(wrapped(&format!("warning: {warning}")));

@@ -2,8 +2,8 @@
 
 use drapes_analysis::cli::{inform, tell};
 use drapes_analysis::dispatch::{Known, Shard};
+use drapes_analysis::job::Chip;
 use drapes_analysis::plan::Task;
-use drapes_analysis::plan::price::memory::Chip;
 use tch::Device;
 
 use super::Run;

@@ -16,6 +16,7 @@ mod compute;
 mod context;
 #[cfg(test)]
 mod costs;
+mod cut;
 mod demands;
 pub mod doctor;
 mod dry_run;
@@ -166,7 +167,7 @@ impl Run {
         }
         if let Some(ranks) = self.ranks {
             // Mistakes are told before there are ranks to repeat them.
-            let job = self.job_file()?.check()?;
+            let (_, job) = self.job()?;
             Plan::of(&job).selected(&self.only)?;
             demands::check_threads(&job, &[device::detect(World::host(), DeviceChoice::Cpu)])?;
             Store::claim(&self.directory(&job))?;
@@ -199,11 +200,6 @@ impl Run {
         };
         Farewell::new(clock, signals, &world, &ended).take(world);
         ended
-    }
-
-    /// The job file with what the command line changes of it.
-    fn job_file(&self) -> Result<JobFile, Error> {
-        Ok(JobFile::open(&self.job)?.with(self.changes.clone()))
     }
 
     /// Checks that paths are text: HDF5 and the messages between ranks know text alone, and would fail hours later.

@@ -9,7 +9,6 @@ use drapes_analysis::dispatch::{Graph, Known, Shard};
 use drapes_analysis::figures::Figure;
 use drapes_analysis::job::{Job, JobFile};
 use drapes_analysis::plan::fingerprint::{Fingerprint, InputFile, fingerprints};
-use drapes_analysis::plan::price::memory::Chip;
 use drapes_analysis::plan::price::{EventCounts, Price};
 use drapes_analysis::plan::rates::Rates;
 use drapes_analysis::plan::{Plan, TaskId};
@@ -75,8 +74,7 @@ impl Run {
     /// # Errors
     /// Something of these is wrong, or another run is at work here.
     pub(super) fn prepare(&self, ranks: usize, signals: &Signals) -> Result<Prepared, Error> {
-        let file = self.job_file()?;
-        let job = file.check()?;
+        let (file, job) = self.job()?;
         let rates = self.rates.iter().map(|path| Rates::read(path)).collect::<Result<_, _>>()?;
         let hardware = device::detect(World::host(), DeviceChoice::Cpu);
         // Before anything is read, and before there are any threads.
@@ -147,22 +145,21 @@ impl Run {
         self.data_dir.clone().map_or_else(|| Ok(file.data_directory()?), Ok)
     }
 
-    /// The job that is done here, which holds what was asked for and what the directory had before; says how it has grown.
+    /// The job that is done here, which holds what was asked for and what the directory had before; says how it has grown, or
+    /// that it is cut for GPUs.
     fn settle(&self, store: &Store, file: &JobFile, asked: &StoredJob) -> Result<StoredJob, Error> {
         let before = store.job().map(|before| before.job.growth()).ok();
+        let is_cut_now = store.cut().is_none();
         let stored = store.settle(file, asked, self.shard())?;
+        if is_cut_now {
+            self.tell_of_cut(file, &stored.job)?;
+        }
         if let (Some(before), Some(growth)) = (before, stored.job.growth())
             && before.as_ref() != Some(&growth)
         {
             inform(format_args!("{growth}; what is finished stays as it is"));
         }
         Ok(stored)
-    }
-
-    /// The kind of device that ranks will probably have; which GPUs there are is asked when all ranks are there.
-    pub(super) fn chip(&self) -> Chip {
-        let may_have_gpu = self.device != DeviceChoice::Cpu && Path::new("/dev/nvidiactl").exists();
-        if may_have_gpu { Chip::Gpu } else { Chip::Core }
     }
 
     fn occupy(

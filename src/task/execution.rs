@@ -5,9 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Instant, SystemTime};
 
 use drapes_analysis::dispatch::{Attempt, Fault};
+use drapes_analysis::job::Chip;
 use drapes_analysis::plan::fingerprint::Fingerprint;
 use drapes_analysis::plan::price::EventCounts;
-use drapes_analysis::plan::price::memory::{Chip, MemoryDemand};
+use drapes_analysis::plan::price::memory::MemoryDemand;
 use drapes_analysis::plan::{Task, TaskId, TaskKind};
 use drapes_analysis::store::record::{Outcome, RunInfo, TaskRecord, TaskResult};
 

@@ -69,12 +69,16 @@ pub fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data")
 }
 
+/// A section that names tasks alike on any device, where others leave it to the device.
+pub const ALONE: &str =
+    "[compute]\ndenoisers_per_task = 1\nflows_per_task = 1\nclassifier_points_per_task = 1\n";
+
 /// A job on the shipped sample that takes a second or two.
 pub fn small_job(directory: &Path, extra: &str) -> PathBuf {
     let text = format!(
         "schema = 1\nname = 'small'\nseed = 5\n[data]\nevents = 'demo_dijets.features.h5'\n\
          directory = '{}'\n[independent_background]\nsource = 'withheld'\n[denoiser]\nepochs = 1\nbatch = 1024\n\
-         learning_rate = 2e-3\n[sampler]\nsteps = 5\n[closure]\ntrees = 0\n[classifier]\nepochs = 1\nseeds = '0-1'\n[compute]\n\
+         learning_rate = 2e-3\n[sampler]\nsteps = 5\n[closure]\ntrees = 0\n[classifier]\nepochs = 1\nseeds = '0-1'\n{ALONE}\
          classifier_seeds_per_task = 1\n[[scan]]\nmethod = 'noise'\nn_signal = [0, 500]\noversampling = [1]\n\
          [[scan]]\nmethod = 'idealised'\nn_signal = [500]\n[[scan]]\nmethod = 'supervised'\n{extra}",
         data().display()
@@ -90,7 +94,7 @@ pub fn small_jets_job(directory: &Path, extra: &str) -> PathBuf {
          side_bands_gev = [3000, 4000]\n[denoiser]\nepochs = 1\n[sampler]\nsteps = 5\n[jet_model]\nblocks = 1\n\
          width = 4\nheads = 2\nhidden = 4\ncontext = 4\nepochs = 1\n[jet_classifier]\nwidth = 4\nheads = 2\nhidden = 4\n\
          self_attention_layers = 1\nclass_attention_layers = 1\nepochs = 1\nbatch = 64\n[classifier]\nseeds = '0-1'\n\
-         [compute]\nclassifier_seeds_per_task = 1\n[[scan]]\nmethod = 'noise'\ninputs = ['llv']\nn_signal = [100]\n\
+         {ALONE}classifier_seeds_per_task = 1\n[[scan]]\nmethod = 'noise'\ninputs = ['llv']\nn_signal = [100]\n\
          oversampling = [2]\n[[scan]]\nmethod = 'sr'\ninputs = ['llv']\nn_signal = [100]\noversampling = [1]\n\
          [[scan]]\nmethod = 'supervised'\ninputs = ['llv']\n{extra}",
         data().display()

@@ -1,5 +1,6 @@
 //! `plan`: what a job would compute, and what that costs.
 
+mod cuts;
 mod priced;
 mod scan;
 mod shared;
@@ -13,15 +14,16 @@ use super::{answer, tell};
 use crate::dispatch::{Graph, Known, Simulated, Simulation, makespan};
 use crate::error::{Error, Exit};
 use crate::job::noise_grid::NoiseGrid;
-use crate::job::{Change, ClassifierKind, Comparison, DEFAULTS, Job, JobFile, ScanPoint, Search};
+use crate::job::{Change, Chip, ClassifierKind, Comparison, DEFAULTS, Job, JobFile, ScanPoint, Search};
 use crate::machine::Memory;
+use crate::plan::device_kind::CORE;
 use crate::plan::price::demand::{Demand, LONGEST_RUN, longest, most_memory, size};
-use crate::plan::price::memory::Chip;
 use crate::plan::price::{EventCounts, Price, bytes};
 use crate::plan::work::{SearchWindow, Trained};
 use crate::plan::{self, Rates, Stage, TaskId, TaskKind};
 use crate::text::{columns, columns_on_page, duration, wrapped, wrapped_behind};
 
+use cuts::{Cuts, Tasks};
 use priced::Priced;
 
 /// Shows what a job computes, how long it takes and how much disk it needs; computes nothing.
@@ -87,19 +89,18 @@ impl Plan {
             answer(DEFAULTS.as_str());
             return Ok(Exit::Done);
         };
-        let job = JobFile::open(path)?.with(self.changes.clone()).check()?;
-        answer(self.of(&job)?);
+        answer(self.of(&JobFile::open(path)?.with(self.changes.clone()))?);
         Ok(Exit::Done)
     }
 
     /// What is printed of a job.
-    fn of(&self, job: &Job) -> Result<String, Error> {
-        let plan = plan::Plan::of(job);
+    fn of(&self, file: &JobFile) -> Result<String, Error> {
+        let cuts = Cuts::of(file)?;
         let rates = self.rates.iter().map(|path| Rates::read(path)).collect::<Result<Vec<_>, _>>()?;
-        let priced = priced::on_devices(job, &plan, rates, &memory_of_machine());
+        let priced = priced::on_devices(&cuts, rates, &memory_of_machine());
         Ok(match self.format {
-            Format::Text => self.text(job, &plan, &priced),
-            Format::Json => format!("{:#}\n", self.json(job, &plan, &priced)),
+            Format::Text => self.text(&priced),
+            Format::Json => format!("{:#}\n", self.json(&priced)),
         })
     }
 
@@ -109,8 +110,8 @@ impl Plan {
         counts.into_iter().collect()
     }
 
-    fn text(&self, job: &Job, plan: &plan::Plan, priced: &[Priced]) -> String {
-        let Priced { price, device, .. } = &priced[0];
+    fn text(&self, priced: &[Priced<'_>]) -> String {
+        let Priced { tasks: Tasks { job, plan }, price, device, .. } = &priced[0];
         let mut text = wrapped(&format!(
             "{}: {}, {}",
             job.name,
@@ -118,17 +119,18 @@ impl Plan {
             counted(plan.tasks.len(), "task")
         ));
         text.push_str(&format!("\n{}\n", scan::methods(job)));
-        text.push_str(&stages(job, plan, priced));
+        text.push_str(&stages(priced));
+        text.push_str(&priced::cuts(priced));
         if let Some(shared) = shared::sentence(plan) {
             text.push_str(&wrapped(&shared));
         }
         for note in plan.notes() {
             text.push_str(&format!("\n{}", wrapped(&format!("note: {note}"))));
         }
-        text.push_str(&format!("\nestimated time\n{}", self.times(plan, priced)));
+        text.push_str(&format!("\nestimated time\n{}", self.times(priced)));
         text.push_str(&priced::event_numbers(job));
         text.push_str(&priced::sources(priced));
-        text.push_str(&demands(job, plan, price));
+        text.push_str(&demands(&priced[0]));
         if let Some(warning) = self.warning(job, plan, price) {
             text.push_str(&format!("\n{}", wrapped(&format!("warning: {warning}"))));
         }
@@ -143,13 +145,12 @@ impl Plan {
     }
 
     /// Time on so many ranks, by device.
-    fn times(&self, plan: &plan::Plan, priced: &[Priced]) -> String {
-        let none = vec![false; plan.tasks.len()];
-        let heading = |priced: &Priced| format!("{} each", priced.device);
+    fn times(&self, priced: &[Priced<'_>]) -> String {
+        let heading = |priced: &Priced<'_>| format!("{} each", priced.device);
         let headings = std::iter::once("ranks".to_owned()).chain(priced.iter().map(heading));
         let mut lines = vec![headings.collect::<Vec<_>>()];
         lines.extend(self.rank_counts().into_iter().map(|ranks| {
-            let of = |priced: &Priced| duration(priced.time(plan, &none, ranks));
+            let of = |priced: &Priced<'_>| duration(priced.time(ranks));
             std::iter::once(ranks.to_string()).chain(priced.iter().map(of)).collect()
         }));
         columns(&lines)
@@ -205,9 +206,8 @@ impl Plan {
     }
 
     /// Seconds of each stage and on so many ranks, of one device.
-    fn costs(&self, plan: &plan::Plan, priced: &Priced) -> serde_json::Value {
-        let Priced { price, device, source, .. } = priced;
-        let none = vec![false; plan.tasks.len()];
+    fn costs(&self, priced: &Priced<'_>) -> serde_json::Value {
+        let Priced { tasks: Tasks { job, plan }, price, device, source, .. } = priced;
         let stages = Stage::ALL.map(|stage| {
             let (tasks, seconds) = (plan.stage(stage).count(), stage_seconds(plan, price, stage));
             json!({ "stage": stage.word(), "tasks": tasks, "seconds": seconds })
@@ -215,13 +215,19 @@ impl Plan {
         let times = self
             .rank_counts()
             .into_iter()
-            .map(|ranks| json!({ "ranks": ranks, "seconds": priced.time(plan, &none, ranks) }));
-        json!({ "device": device, "rates": source.word(), "stages": stages, "times": times.collect::<Vec<_>>() })
+            .map(|ranks| json!({ "ranks": ranks, "seconds": priced.time(ranks) }));
+        json!({
+            "device": device,
+            "rates": source.word(),
+            "compute": job.compute,
+            "stages": stages,
+            "times": times.collect::<Vec<_>>(),
+        })
     }
 
-    fn json(&self, job: &Job, plan: &plan::Plan, priced: &[Priced]) -> serde_json::Value {
-        let Priced { price, .. } = &priced[0];
-        let costs: Vec<_> = priced.iter().map(|priced| self.costs(plan, priced)).collect();
+    fn json(&self, priced: &[Priced<'_>]) -> serde_json::Value {
+        let Priced { tasks: Tasks { job, plan }, price, .. } = &priced[0];
+        let costs: Vec<_> = priced.iter().map(|priced| self.costs(priced)).collect();
         let shared = shared::sharing(plan)
             .into_iter()
             .map(|all| json!({ "stage": all.stage.word(), "tasks": all.tasks, "points": all.points }));
@@ -244,7 +250,7 @@ impl Plan {
             "notes": plan.notes(),
             "bytes": price.bytes,
             "disk": disk,
-            "memory_bytes": memory(job, plan).map(|most| most.amount),
+            "memory_bytes": memory(&priced[0]).map(|most| most.amount),
             "warnings": self.warning(job, plan, price).into_iter().collect::<Vec<_>>(),
             "simulated": self.simulate(plan, price).into_iter().map(|(ranks, found)| json!({
                 "ranks": ranks,
@@ -291,20 +297,23 @@ fn tasks(plan: &plan::Plan, price: &Price) -> String {
 }
 
 /// The stages with their tasks, what they cost on each device, and what they are about.
-fn stages(job: &Job, plan: &plan::Plan, priced: &[Priced]) -> String {
+fn stages(priced: &[Priced<'_>]) -> String {
+    let Tasks { job, plan } = priced[0].tasks;
     let start = ["stage", "tasks"].map(str::to_owned).into_iter();
     let devices = priced.iter().map(|priced| format!("on one {}", priced.device));
     let mut lines = vec![start.chain(devices).chain(["what".to_owned()]).collect::<Vec<_>>()];
     for stage in Stage::ALL {
         let start = [stage.word().to_owned(), plan.stage(stage).count().to_string()].into_iter();
-        let times = priced.iter().map(|priced| duration(stage_seconds(plan, &priced.price, stage)));
+        let times =
+            priced.iter().map(|priced| duration(stage_seconds(&priced.tasks.plan, &priced.price, stage)));
         lines.push(start.chain(times).chain([what(job, plan, stage)]).collect());
     }
     columns_on_page(&lines)
 }
 
 /// Disk of all tasks, and memory of the largest.
-fn demands(job: &Job, plan: &plan::Plan, price: &Price) -> String {
+fn demands(priced: &Priced<'_>) -> String {
+    let Priced { tasks: Tasks { job, plan }, price, .. } = priced;
     let parts = [(Stage::Train, "weights"), (Stage::Template, "templates"), (Stage::Classify, "classifiers")]
         .map(|(stage, what)| (what, stage_bytes(job, plan, stage)));
     let parts: Vec<String> = parts
@@ -314,7 +323,7 @@ fn demands(job: &Job, plan: &plan::Plan, price: &Price) -> String {
         .collect();
     let mut text = format!("\ndisk: about {}", size(price.bytes.max(1e5)));
     text.push_str(&if parts.len() > 1 { format!(" ({})\n", parts.join(", ")) } else { "\n".to_owned() });
-    if let Some(most) = memory(job, plan).filter(|most| most.amount > SMALL_MEMORY) {
+    if let Some(most) = memory(priced).filter(|most| most.amount > SMALL_MEMORY) {
         text.push_str(&wrapped(&format!(
             "memory: about {} beside the events, for {} ({} is what lowers it)",
             size(most.amount),
@@ -331,9 +340,11 @@ const LEAST_PART: f64 = 0.01;
 /// What any machine has for a rank.
 const SMALL_MEMORY: f64 = 1e9;
 
-fn memory(job: &Job, plan: &plan::Plan) -> Option<Demand> {
+fn memory(priced: &Priced<'_>) -> Option<Demand> {
+    let Tasks { job, plan } = priced.tasks;
     let tasks: Vec<&plan::Task> = plan.tasks.iter().collect();
-    most_memory(job, &tasks, EventCounts::estimated(job), Chip::Core)
+    let chip = if priced.device == CORE { Chip::Core } else { Chip::Gpu };
+    most_memory(job, &tasks, EventCounts::estimated(job), chip)
 }
 
 fn stage_seconds(plan: &plan::Plan, price: &Price, stage: Stage) -> f64 {

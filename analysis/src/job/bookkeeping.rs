@@ -1,4 +1,4 @@
-//! The sections of a job that say how its work is cut, priced, checked and drawn.
+//! The sections of a job that say how its work is priced, checked and drawn.
 
 use serde::{Deserialize, Serialize};
 
@@ -31,32 +31,6 @@ impl Default for ClosureSettings {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
 fn is_off(trees: &usize) -> bool {
     *trees == 0
-}
-
-keys! {
-    /// How the work is cut into tasks. The cut is part of the job, so that results do not depend on the machine.
-    pub struct ComputeSettings {
-        /// Denoisers trained together.
-        pub denoisers_per_task: usize = 1, positive();
-        /// Flows trained together.
-        pub flows_per_task: usize = 1, positive();
-        /// Classifier seeds trained together; trees grow alone.
-        pub classifier_seeds_per_task: usize = 10, positive();
-        /// Points whose perceptrons are trained together: for GPUs, which take hardly longer for many than for few.
-        // Jobs that were stored before there was such a key do without it.
-        #[serde(default = "one_point")]
-        pub classifier_points_per_task: usize = 1, positive();
-        /// Models of jets' constituents trained together.
-        pub jet_models_per_task: usize = 1, positive();
-        /// Seeds of constituent classifiers trained together.
-        pub jet_classifier_seeds_per_task: usize = 1, positive();
-        /// Threads of a rank, no more than it has processors; another number may change the last bits of a result.
-        pub threads: usize = 1, positive();
-    }
-}
-
-fn one_point() -> usize {
-    1
 }
 
 keys! {

@@ -3,14 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use super::change::{self, Change};
-use super::{Job, read};
+use super::{Chip, Cut, Job, read};
 use crate::error::{Error, MistakeAt, Problem};
 
-/// The text of a job file, where it came from, and what the command line changes of it.
+/// The text of a job file, where it came from, what the command line changes of it, and how its work is cut.
+#[derive(Clone)]
 pub struct JobFile {
     path: PathBuf,
     text: String,
     changes: Vec<Change>,
+    cut: Cut,
 }
 
 impl JobFile {
@@ -34,18 +36,24 @@ impl JobFile {
                 Problem { place: MistakeAt::Line(line), key: String::new(), message: message.to_owned() };
             Error::JobFile { path: path.to_owned(), problems: vec![problem] }
         })?;
-        Ok(Self { path: path.to_owned(), text, changes: vec![] })
+        Ok(Self::from_text(path, text))
     }
 
     /// A job file from its text; `path` is what messages call it.
     pub fn from_text(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into(), changes: vec![] }
+        Self { path: path.into(), text: text.into(), changes: vec![], cut: Cut::For(Chip::Core) }
     }
 
     /// The same with changes, of which later ones go before earlier ones.
     #[must_use]
     pub fn with(self, changes: Vec<Change>) -> Self {
         Self { changes, ..self }
+    }
+
+    /// The same with its work cut so where it leaves that open; for cores, where nobody says otherwise.
+    #[must_use]
+    pub fn cut(self, cut: Cut) -> Self {
+        Self { cut, ..self }
     }
 
     /// The text as the user wrote it, with the changes in it.
@@ -67,6 +75,6 @@ impl JobFile {
     /// # Errors
     /// Every mistake in file and changes at once, each with its place and key.
     pub fn check(&self) -> Result<Job, Error> {
-        read::job(&self.path, &self.text, &self.changes)
+        read::job(&self.path, &self.text, &self.changes, &self.cut)
     }
 }

@@ -14,6 +14,7 @@ mod change;
 mod checks;
 mod classifiers;
 mod columns;
+mod compute;
 mod control_search;
 mod data;
 mod diffusion;
@@ -42,10 +43,11 @@ pub mod template_spec;
 
 use serde::{Deserialize, Serialize};
 
-pub use bookkeeping::{BandSource, ClosureSettings, ComputeSettings, FigureSettings, Pricing};
+pub use bookkeeping::{BandSource, ClosureSettings, FigureSettings, Pricing};
 pub use change::Change;
 pub use classifiers::{ClassifierSettings, TreeSettings};
 pub use columns::DefinedColumns;
+pub use compute::{Chip, ComputeSettings, Cut};
 pub use control_search::{InCommon, SearchedEvents, Unlike};
 pub use data::{Data, IndependentBackground, Layout, OtherSample};
 pub use diffusion::{

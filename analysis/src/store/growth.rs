@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{Liveness, Store, StoredJob};
 use crate::dispatch::Shard;
 use crate::error::Error;
-use crate::job::{JobFile, ScanPoint};
+use crate::job::{Cut, JobFile, ScanPoint};
 use crate::plan::{Fingerprint, Plan, Stage, TaskId, fingerprints};
 
 /// The most points that a message names.
@@ -18,7 +18,9 @@ const LISTED: usize = 3;
 impl Store {
     /// Stores the job of a directory, by the right to work there, and returns it as the directory has it from now on.
     ///
-    /// Which shard does which task follows from the prices, so that all shards take `[pricing]` from the first of them.
+    /// Which shard does which task follows from the prices, so that all shards take `[pricing]` from the first of them. What
+    /// the job leaves to the device is as the directory has it: a shard that begins at the same moment on another device
+    /// finds it there.
     ///
     /// # Errors
     /// As [`Store::create`]: another job may have been stored since the directory was opened. Other shards are at work for
@@ -26,7 +28,7 @@ impl Store {
     pub fn settle(&self, file: &JobFile, stored: &StoredJob, shard: Shard) -> Result<StoredJob, Error> {
         // One shard after the other: the second finds what the first has stored.
         let _lock = if shard == Shard::WHOLE { None } else { Some(self.lock_exclusive("job.lock")?) };
-        let mut settled = self.succeed(stored)?;
+        let mut settled = self.succeed(&self.as_cut_here(file, stored)?)?;
         let digest = digest(&settled);
         if shard != Shard::WHOLE && self.holds_job() {
             let other = |job: &Option<String>| job.as_ref().is_some_and(|job| *job != digest);
@@ -46,6 +48,15 @@ impl Store {
         }
         self.works_at(&digest);
         Ok(settled)
+    }
+
+    /// The job with what it leaves to the device as the directory has it.
+    fn as_cut_here(&self, file: &JobFile, stored: &StoredJob) -> Result<StoredJob, Error> {
+        let Some(cut) = self.cut().filter(|cut| *cut != stored.job.compute) else {
+            return Ok(stored.clone());
+        };
+        let job = file.clone().cut(Cut::AsIn(cut)).check()?;
+        Ok(StoredJob { job, inputs: stored.inputs.clone() })
     }
 
     /// The job that the directory has once it is asked for this one: further points and seeds come behind those that are

@@ -28,6 +28,7 @@ mod arrivals;
 mod aside;
 mod claim;
 pub mod control_searches;
+mod cut;
 mod directory_lock;
 mod durable;
 mod folded;

@@ -13,14 +13,14 @@ use std::any::Any;
 use std::time::Instant;
 
 use drapes_analysis::dispatch::{Attempt, Fault};
-use drapes_analysis::job::JobFile;
 use drapes_analysis::job::injection::Injection;
 use drapes_analysis::job::quantities::SignalCount;
 use drapes_analysis::job::regions::{MassWindow, Region};
 use drapes_analysis::job::template_spec::FlowKind;
+use drapes_analysis::job::{Chip, JobFile};
 use drapes_analysis::plan::fingerprint::{Fingerprint, fingerprints};
 use drapes_analysis::plan::price::EventCounts;
-use drapes_analysis::plan::price::memory::{Chip, MemoryDemand};
+use drapes_analysis::plan::price::memory::MemoryDemand;
 use drapes_analysis::plan::{Plan, Stage, Task, TaskId, TaskKind};
 use drapes_analysis::store::record::{Outcome, TaskRecord, TaskResult};
 

@@ -1,14 +1,15 @@
 //! The cost of a plan on each device whose speed is known.
 
+use super::cuts::{Cuts, Tasks};
 use crate::dispatch::makespan;
 use crate::figures::Figure;
 use crate::job::Job;
 use crate::machine::{Memory, Shown, device_of};
+use crate::plan::Rates;
 use crate::plan::cost::keys::defaults;
 use crate::plan::device_kind::CORE;
 use crate::plan::price::{EventCounts, Price};
-use crate::plan::{Plan, Rates};
-use crate::text::{duration, wrapped};
+use crate::text::{duration, wrapped, wrapped_behind};
 
 /// The source of the times of a device.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +37,9 @@ impl Source {
 }
 
 /// A plan at the rates of a device.
-pub struct Priced {
+pub struct Priced<'a> {
+    /// What is computed there.
+    pub tasks: &'a Tasks,
     pub price: Price,
     /// As people say it: `core`, `NVIDIA H200`.
     pub device: String,
@@ -45,28 +48,31 @@ pub struct Priced {
     ending: f64,
 }
 
-impl Priced {
-    /// Seconds until so many ranks have done all of the plan that is not done, with tables and pictures.
-    pub fn time(&self, plan: &Plan, done: &[bool], ranks: usize) -> f64 {
-        makespan(plan, &self.price.seconds, done, ranks) + self.ending
+impl Priced<'_> {
+    /// Seconds until so many ranks have done all of the plan, with tables and pictures.
+    pub fn time(&self, ranks: usize) -> f64 {
+        let plan = &self.tasks.plan;
+        makespan(plan, &self.price.seconds, &vec![false; plan.tasks.len()], ranks) + self.ending
     }
 }
 
-/// A plan on the devices whose rates are given, on a core, and on the GPUs that runs of this user have measured.
-pub fn on_devices(job: &Job, plan: &Plan, given: Vec<Rates>, memory: &Memory) -> Vec<Priced> {
+/// A job on the devices whose rates are given, on a core, and on the GPUs that runs of this user have measured.
+pub fn on_devices<'a>(cuts: &'a Cuts, given: Vec<Rates>, memory: &Memory) -> Vec<Priced<'a>> {
+    let Tasks { job, plan } = cuts.on(CORE);
     let figures = Figure::count_of(job, plan);
     let core = memory.of(&device_of(CORE, job.compute.threads)).0;
     // Whatever tasks run on, tables and pictures are made by a core.
     let ending = core.drawing(figures);
-    let price = |rates: Rates, source: Source, shown: &Shown| Priced {
-        price: Price::of(job, plan, EventCounts::estimated(job), &rates).at_pace(plan, &shown.pace()),
-        device: rates.device.into_owned(),
-        source,
-        ending,
+    let price = |rates: Rates, source: Source, shown: &Shown| {
+        let tasks = cuts.on(&rates.device);
+        let Tasks { job, plan } = tasks;
+        let price = Price::of(job, plan, EventCounts::estimated(job), &rates).at_pace(plan, &shown.pace());
+        Priced { tasks, price, device: rates.device.into_owned(), source, ending }
     };
     let none = Shown::default();
-    let mut priced: Vec<Priced> = given.into_iter().map(|rates| price(rates, Source::Given, &none)).collect();
-    let is_there = |priced: &[Priced], device: &str| {
+    let mut priced: Vec<Priced<'_>> =
+        given.into_iter().map(|rates| price(rates, Source::Given, &none)).collect();
+    let is_there = |priced: &[Priced<'_>], device: &str| {
         priced.iter().any(|priced| priced.device.eq_ignore_ascii_case(device))
     };
     // What a core takes is told in any case: everybody has one.
@@ -84,6 +90,20 @@ pub fn on_devices(job: &Job, plan: &Plan, given: Vec<Rates>, memory: &Memory) ->
     priced
 }
 
+/// How the work is cut on each device, where that differs.
+pub fn cuts(priced: &[Priced<'_>]) -> String {
+    let first = &priced[0].tasks.job.compute;
+    if priced.iter().all(|priced| priced.tasks.job.compute == *first) {
+        return String::new();
+    }
+    let mut text = "cut for the device that a scan is begun on\n".to_owned();
+    for Priced { device, tasks: Tasks { job, plan }, .. } in priced {
+        let cut = format!("{device}: {} tasks, {}", plan.tasks.len(), job.compute);
+        text.push_str(&wrapped_behind("  ", &cut));
+    }
+    text
+}
+
 /// That the numbers of events are those of other data, where the job says nothing of its own: a search in a small file would seem to
 /// take hours.
 pub fn event_numbers(job: &Job) -> String {
@@ -97,7 +117,7 @@ pub fn event_numbers(job: &Job) -> String {
 }
 
 /// Where the times come from, and how to get those that are not there.
-pub fn sources(priced: &[Priced]) -> String {
+pub fn sources(priced: &[Priced<'_>]) -> String {
     let mut text = String::new();
     for Priced { device, source, .. } in priced {
         match source {

@@ -117,7 +117,8 @@ fn with_scans(scans: &str) -> String {
     let (sections, _) = DEFAULTS.split_once("[[scan]]").expect("a scan");
     let of_file = |text: &str| text.replacen("source = \"none\"", "source = \"file\"", 1);
     let (before, other) = sections.split_once("[other_sample]").expect("another sample");
-    format!("{}[other_sample]{}{scans}", of_file(before), of_file(other))
+    // What is left to the device is a number as well.
+    format!("{}[other_sample]{}{scans}", of_file(before), of_file(other)).replace("\"auto\"", "1")
 }
 
 /// Every value that is a number, a list of numbers, or a list of them written as text, with its dotted key.
@@ -156,7 +157,7 @@ fn is_number(value: &DeValue<'_>) -> bool {
     value.is_integer() || value.is_float() || value.as_array().is_some_and(inside)
 }
 
-fn plan_of(format: Format) -> Plan {
+pub(super) fn plan_of(format: Format) -> Plan {
     Plan {
         job: None,
         defaults: false,
@@ -173,11 +174,11 @@ fn plan_of(format: Format) -> Plan {
 /// Plans a job in both formats; whether it is one.
 fn look(text: &str, what: &str) -> bool {
     let begin = Instant::now();
-    let checked = JobFile::from_text("job.toml", text).check();
-    let is_job = match checked {
-        Ok(job) => {
+    let file = JobFile::from_text("job.toml", text);
+    let is_job = match file.check() {
+        Ok(_) => {
             for format in [Format::Text, Format::Json] {
-                let answer = plan_of(format).of(&job).expect("a plan");
+                let answer = plan_of(format).of(&file).expect("a plan");
                 assert!(answer.len() < 500_000_000, "{what}: {} bytes", answer.len());
             }
             true
@@ -264,11 +265,11 @@ fn a_seed_survives_the_way_through_json() {
 #[test]
 fn a_plan_says_what_a_run_would_refuse() {
     let text = DEFAULTS.replacen("width = 64", "width = 100000000", 1);
-    let job = JobFile::from_text("job.toml", text).check().expect("a job");
+    let job = JobFile::from_text("job.toml", text);
     let answer = plan_of(Format::Text).of(&job).expect("a plan").replace("\n  ", " ");
     assert!(answer.contains("warning: ") && answer.contains("lower denoiser.width"), "{answer}");
     assert!(answer.contains("memory: about") && answer.contains("disk: about"), "{answer}");
-    let usual = JobFile::from_text("job.toml", DEFAULTS.as_str()).check().expect("a job");
+    let usual = JobFile::from_text("job.toml", DEFAULTS.as_str());
     assert!(!plan_of(Format::Text).of(&usual).expect("a plan").contains("warning:"));
 }
 
@@ -278,27 +279,26 @@ fn a_plan_says_whose_numbers_of_events_it_has() {
         let text = format!(
             "schema = 1\nname = 'own'\n[data]\nevents = 'mine.h5'\n{more}[[scan]]\nmethod = 'noise'\nn_signal = [0]\n"
         );
-        let job = JobFile::from_text("job.toml", text).check().expect("a job");
-        plan_of(Format::Text).of(&job).expect("a plan").contains("run JOB --dry-run")
+        plan_of(Format::Text)
+            .of(&JobFile::from_text("job.toml", text))
+            .expect("a plan")
+            .contains("run JOB --dry-run")
     };
     assert!(told("") && !told("[pricing]\nside_band_events = 500\n"));
-    let published = JobFile::from_text("job.toml", DEFAULTS.as_str()).check().expect("a job");
+    let published = JobFile::from_text("job.toml", DEFAULTS.as_str());
     assert!(!plan_of(Format::Text).of(&published).expect("a plan").contains("--dry-run"));
 }
 
 /// Every job of the repository, and jobs whose axes all vary.
-fn jobs() -> Vec<(String, Job)> {
+fn jobs() -> Vec<(String, JobFile)> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../jobs");
     let files = std::fs::read_dir(folder).expect("jobs").map(|entry| entry.expect("an entry").path());
-    let mut jobs: Vec<(String, Job)> = files
-        .map(|path| {
-            (path.display().to_string(), JobFile::open(&path).expect("a file").check().expect("a job"))
-        })
-        .collect();
+    let mut jobs: Vec<(String, JobFile)> =
+        files.map(|path| (path.display().to_string(), JobFile::open(&path).expect("a file"))).collect();
     for (scans, layout) in [(SCANS, "lhco_features"), (SCANS_OF_JETS, "table")] {
         let text =
             with_scans(scans).replacen("layout = \"lhco_features\"", &format!("layout = \"{layout}\""), 1);
-        jobs.push((layout.to_owned(), JobFile::from_text("job.toml", text).check().expect("a job")));
+        jobs.push((layout.to_owned(), JobFile::from_text("job.toml", text)));
     }
     jobs
 }
@@ -326,10 +326,10 @@ fn a_plan_fits_the_page() {
 #[test]
 fn a_plan_shows_a_row_a_method_and_only_axes_that_vary() {
     let text = DEFAULTS.replace("n_signal = [", "oversampling = [1, 5]\nn_signal = [");
-    let job = JobFile::from_text("job.toml", text).check().expect("a job");
+    let file = JobFile::from_text("job.toml", text);
     let mut plan = plan_of(Format::Text);
     plan.points = false;
-    let answer = plan.of(&job).expect("a plan");
+    let answer = plan.of(&file).expect("a plan");
     let row = answer.lines().find(|line| line.contains("DRAPES ∅")).expect("a row");
     assert!(row.contains("  18      0 … 3000 (9)  1 5"), "{row}");
     let heading = answer.lines().find(|line| line.contains("method")).expect("headings");
@@ -346,8 +346,8 @@ fn a_plan_shows_a_row_a_method_and_only_axes_that_vary() {
     );
     assert!(!answer.contains("noise-s"), "points only where they are asked for: {answer}");
     plan.points = true;
-    let answer = plan.of(&job).expect("a plan");
-    for point in &job.points {
+    let answer = plan.of(&file).expect("a plan");
+    for point in &file.check().expect("a job").points {
         assert_eq!(
             answer.lines().filter(|line| line.trim().starts_with(&format!("{point} "))).count(),
             1,
@@ -355,7 +355,7 @@ fn a_plan_shows_a_row_a_method_and_only_axes_that_vary() {
         );
     }
     plan.format = Format::Json;
-    let json: serde_json::Value = serde_json::from_str(&plan.of(&job).expect("a plan")).expect("JSON");
+    let json: serde_json::Value = serde_json::from_str(&plan.of(&file).expect("a plan")).expect("JSON");
     assert_eq!(json["scan"].as_array().map(Vec::len), Some(18));
     assert_eq!(json["methods"][0]["axes"]["over-sampling"], serde_json::json!(["1", "5"]));
     let parts =

@@ -1,7 +1,7 @@
 //! The arithmetic of the memory that tasks work in.
 
 use super::product;
-use crate::job::Job;
+use crate::job::{Chip, Job};
 
 /// Bytes of a number.
 pub const SINGLE: f64 = 4.0;
@@ -19,15 +19,6 @@ pub const PLACE: f64 = 4.0;
 pub const MADE: f64 = 3.0;
 /// Slots of a jet at most.
 pub const SLOTS: f64 = 128.0;
-
-/// What a task is computed on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Chip {
-    /// A processor core, whose cache few jets fit into.
-    Core,
-    /// A GPU, which is filled with many.
-    Gpu,
-}
 
 impl Chip {
     /// Slots whose values are held at once as a jet model learns.

@@ -1,8 +1,8 @@
 //! What a job demands of the machine, before anything is computed: the most of each kind, and the key that lowers it.
 
-use super::memory::{Chip, need};
+use super::memory::need;
 use super::{EventCounts, Price};
-use crate::job::Job;
+use crate::job::{Chip, Job};
 use crate::plan::cost::keys::Cost;
 use crate::plan::{Plan, Task, TaskId};
 use crate::text::YEAR;

@@ -1,10 +1,10 @@
 //! Memory that a task works in.
 
-use crate::job::Job;
+use crate::job::{Chip, Job};
 use crate::plan::Task;
 use crate::plan::cost::EventCounts;
 
-pub use crate::plan::cost::memory::{Chip, MemoryDemand};
+pub use crate::plan::cost::memory::MemoryDemand;
 
 /// What a task needs where it is computed, beside the sample that its rank has read. Never more than it really takes: a
 /// task that would fit is not to be refused.

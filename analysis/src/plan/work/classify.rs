@@ -11,10 +11,11 @@ use super::points_together::points_together;
 use super::training::Loss;
 use super::{IfStopped, MakeJets, MakeTemplate, Network, Recorded, Resample, Settings, TaskKind, Work};
 use crate::job::{
-    ClassifierKind, ClassifierSeed, Comparison, Fold, Inputs, Job, Oversampling, ScanPoint, TemplateSpec,
+    Chip, ClassifierKind, ClassifierSeed, Comparison, Fold, Inputs, Job, Oversampling, ScanPoint,
+    TemplateSpec,
 };
 use crate::plan::cost::keys::{self, Cost, Key};
-use crate::plan::cost::memory::{Chip, MASS, PLACE, SINGLE, SLOTS, STEPS_A_BLOCK, TRAINED};
+use crate::plan::cost::memory::{MASS, PLACE, SINGLE, SLOTS, STEPS_A_BLOCK, TRAINED};
 use crate::plan::cost::{
     Difference, EventCounts, INFERENCE, TRAINING, at_rate, classifier_weights, forest_work, jets, looks,
     product,

@@ -10,10 +10,9 @@ use super::classify::{Made, chunks_of_seeds};
 use super::planning::{Planning, distinct};
 use super::points_together::points_together;
 use super::{Classification, Classify, Network, Recorded, Settings, TaskKind, Work};
-use crate::job::{Job, ScanPoint};
+use crate::job::{Chip, Job, ScanPoint};
 use crate::plan::cost::EventCounts;
 use crate::plan::cost::keys::{Cost, Key, defaults};
-use crate::plan::cost::memory::Chip;
 use crate::plan::{PaceKind, Rates, Task, TaskId};
 
 /// Chunks of classifiers of several points, of the same seeds.

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::planning::{Planning, templates};
 use super::{IfStopped, MakeTemplate, Recorded, Settings, TaskKind, Work};
-use crate::job::{IndependentBackground, Inputs, Job, Oversampling, TemplateSpec};
+use crate::job::{Chip, IndependentBackground, Inputs, Job, Oversampling, TemplateSpec};
 use crate::plan::cost::keys::{self, Cost, Key, defaults};
-use crate::plan::cost::memory::{Chip, MASS, SINGLE};
+use crate::plan::cost::memory::{MASS, SINGLE};
 use crate::plan::cost::{Difference, EventCounts, at_rate, forest_work, product};
 use crate::plan::{PaceKind, Rates, Task, TaskId};
 use crate::statistics::closure::{Closure, Excess, Measured, QUOTED_EFFICIENCIES};

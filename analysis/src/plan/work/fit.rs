@@ -5,10 +5,9 @@ use serde_json::{Value, json};
 
 use super::planning::{Planning, distinct};
 use super::{Content, Histogram, IfStopped, Recorded, Settings, TaskKind, Work};
-use crate::job::{Job, TemplateSpec, TrainingSample};
+use crate::job::{Chip, Job, TemplateSpec, TrainingSample};
 use crate::plan::cost::EventCounts;
 use crate::plan::cost::keys::{Cost, Key};
-use crate::plan::cost::memory::Chip;
 use crate::plan::{PaceKind, Rates, Task, TaskId};
 
 /// The dijet fit of the side-bands' mass spectrum.

@@ -8,9 +8,9 @@ use super::{
     Content, Fit, Histogram, JetSummary, ModelPlace, Recorded, Settings, TaskKind, TrainJets,
     TrainKinematics, Work,
 };
-use crate::job::{Inputs, Job, Oversampling, TemplateSpec};
+use crate::job::{Chip, Inputs, Job, Oversampling, TemplateSpec};
 use crate::plan::cost::keys::{self, Cost, Key};
-use crate::plan::cost::memory::{Chip, SINGLE, jet_values};
+use crate::plan::cost::memory::{SINGLE, jet_values};
 use crate::plan::cost::{EventCounts, at_rate, evaluations_of, jets};
 use crate::plan::{PaceKind, Rates, Task, TaskId};
 

@@ -6,10 +6,9 @@ use serde_json::Value;
 use super::model_of_template::model_of_template;
 use super::planning::Planning;
 use super::{Fit, MakeTemplate, ModelPlace, Recorded, Settings, TaskKind, Work};
-use crate::job::{Comparison, Job, Oversampling, Search, TemplateSpec};
+use crate::job::{Chip, Comparison, Job, Oversampling, Search, TemplateSpec};
 use crate::plan::cost::EventCounts;
 use crate::plan::cost::keys::{Cost, Key};
-use crate::plan::cost::memory::Chip;
 use crate::plan::{PaceKind, Rates, Task, TaskId};
 
 /// Events of a window's model, as those of its template are made, with random numbers of their own.

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::model_of_template::model_of_template;
 use super::planning::{Planning, templates};
 use super::{Content, Fit, Histogram, ModelPlace, Recorded, Settings, TaskKind, TemplateSummary, Work};
-use crate::job::{Inputs, Job, MassCondition, Oversampling, Start, TemplateSpec, hlv};
+use crate::job::{Chip, Inputs, Job, MassCondition, Oversampling, Start, TemplateSpec, hlv};
 use crate::plan::cost::keys::{self, Cost, Key};
-use crate::plan::cost::memory::{Chip, SINGLE, made_event};
+use crate::plan::cost::memory::{SINGLE, made_event};
 use crate::plan::cost::{
     EventCounts, INFERENCE, at_rate, denoiser_weights, evaluations_of, flow_weights, stored_events,
 };

@@ -63,9 +63,9 @@ use strum::IntoStaticStr;
 
 use super::cost::EventCounts;
 use super::cost::keys::{Cost, Key, raised_most};
-use super::cost::memory::{Chip, MemoryDemand};
+use super::cost::memory::MemoryDemand;
 use super::{PaceKind, Plan, Stage, TaskId};
-use crate::job::{Job, ScanPoint};
+use crate::job::{Chip, Job, ScanPoint};
 use crate::plan::Rates;
 
 /// A trained model: the task that trains it, and the place of the model in that task.

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::planning::Planning;
 use super::window_classifiers::WindowClassifiers;
 use super::{IfStopped, MakePool, Recorded, Settings, TaskKind, Work};
-use crate::job::{Comparison, Job, PseudoSearches, ScanPoint, Search};
+use crate::job::{Chip, Comparison, Job, PseudoSearches, ScanPoint, Search};
 use crate::plan::cost::keys::{Cost, Key};
-use crate::plan::cost::memory::{Chip, SINGLE};
+use crate::plan::cost::memory::SINGLE;
 use crate::plan::cost::{Difference, EventCounts, product};
 use crate::plan::{PaceKind, Plan, Rates, Task, TaskId};
 

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::planning::{Planning, over_sampled};
 use super::{ModelPlace, Settings, TaskKind, TrainDenoisers, Work};
-use crate::job::{Job, NoiseGrid, NoisePath, Oversampling, Scope, TrainingSample};
+use crate::job::{Chip, Job, NoiseGrid, NoisePath, Oversampling, Scope, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
-use crate::plan::cost::memory::{Chip, SINGLE, made_event};
+use crate::plan::cost::memory::{SINGLE, made_event};
 use crate::plan::cost::{EventCounts, INFERENCE, at_rate, denoiser_weights, stored_events};
 use crate::plan::{PaceKind, Rates, Task, TaskId};
 

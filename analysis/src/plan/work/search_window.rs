@@ -10,9 +10,8 @@ use serde_json::{Value, json};
 use super::planning::{Planning, templates};
 use super::window_classifiers::WindowClassifiers;
 use super::{ClosureByTrees, IfStopped, MakeTemplate, Recorded, Settings, TaskKind, Work};
-use crate::job::{ClassifierKind, Job, Oversampling, Regions, ScanPoint, Search, TemplateSpec};
+use crate::job::{Chip, ClassifierKind, Job, Oversampling, Regions, ScanPoint, Search, TemplateSpec};
 use crate::plan::cost::keys::{Cost, Key};
-use crate::plan::cost::memory::Chip;
 use crate::plan::cost::{Difference, EventCounts};
 use crate::plan::{PaceKind, Rates, Task, TaskId};
 

@@ -6,10 +6,9 @@ use serde_json::{Value, json};
 use super::planning::Planning;
 use super::pseudo_experiments::PseudoExperiments;
 use super::{IfStopped, Recorded, Settings, TaskKind, Work};
-use crate::job::{Job, ScanPoint};
+use crate::job::{Chip, Job, ScanPoint};
 use crate::plan::cost::EventCounts;
 use crate::plan::cost::keys::{Cost, Key};
-use crate::plan::cost::memory::Chip;
 use crate::plan::{PaceKind, Rates, Task, TaskId};
 
 /// Some of the pseudo-experiments of a window and a strength of signal.

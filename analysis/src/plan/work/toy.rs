@@ -6,10 +6,9 @@ use serde_json::{Value, json};
 
 use super::planning::Planning;
 use super::{Content, Fit, Histogram, IfStopped, Network, Recorded, Settings, TaskKind, Work};
-use crate::job::{Job, TrainingSample};
+use crate::job::{Chip, Job, TrainingSample};
 use crate::plan::cost::EventCounts;
 use crate::plan::cost::keys::{Cost, Key, defaults};
-use crate::plan::cost::memory::Chip;
 use crate::plan::{PaceKind, Plan, Rates, Task, TaskId};
 
 /// The sum of the masses of a sample, once the sample is fitted.

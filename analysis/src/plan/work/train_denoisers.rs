@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::planning::{ModelName, Planning, distinct, over_sampled, templates};
 use super::{DenoiserTraining, Network, Recorded, Settings, TaskKind, Trained, Work};
-use crate::job::{Inputs, Job, NoisePath, ScanPoint, Scope, TemplateSpec, TrainingSample};
+use crate::job::{Chip, Inputs, Job, NoisePath, ScanPoint, Scope, TemplateSpec, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
-use crate::plan::cost::memory::{self, Chip, ROWS, SINGLE, STEPS_A_BLOCK, TRAINED};
+use crate::plan::cost::memory::{self, ROWS, SINGLE, STEPS_A_BLOCK, TRAINED};
 use crate::plan::cost::{EventCounts, TRAINING, at_rate, denoiser_weights, looks, product, stored_networks};
 use crate::plan::{PaceKind, Plan, Rates, Task};
 

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::planning::{ModelName, Planning, distinct, templates};
 use super::training::Loss;
 use super::{ModelPlace, Network, Recorded, Settings, TaskKind, Trained, Work};
-use crate::job::{FlowKind, Job, ScanPoint, TrainingSample};
+use crate::job::{Chip, FlowKind, Job, ScanPoint, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
-use crate::plan::cost::memory::{self, Chip, ROWS, SINGLE, STEPS_A_BLOCK, TRAINED};
+use crate::plan::cost::memory::{self, ROWS, SINGLE, STEPS_A_BLOCK, TRAINED};
 use crate::plan::cost::{
     EventCounts, at_rate, flow_training_operations, flow_weights, looks, product, stored_networks,
 };

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::planning::{ModelName, Planning, templates};
 use super::{DenoiserTraining, Network, Recorded, Settings, TaskKind, Trained, Work};
-use crate::job::{Inputs, Job, ScanPoint, TrainingSample};
+use crate::job::{Chip, Inputs, Job, ScanPoint, TrainingSample};
 use crate::plan::cost::keys::{self, Cost, Key};
-use crate::plan::cost::memory::{Chip, SINGLE, TRAINED};
+use crate::plan::cost::memory::{SINGLE, TRAINED};
 use crate::plan::cost::{
     EventCounts, TRAINING, at_rate, kinematics_weights, looks, product, stored_networks,
 };
