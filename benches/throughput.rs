@@ -229,7 +229,7 @@ fn classifier(job: &Job, device: Device) -> (f64, &'static str) {
 fn tree_growth(job: &Job) -> (f64, &'static str) {
     let seconds_of = |iterations: usize| {
         let settings = TreeSettings { iterations, patience: 1000, ..job.trees.clone() };
-        two_sample_seconds(1, &BoostedTrees(&settings))
+        two_sample_seconds(1, &BoostedTrees { settings: &settings, threads: 1 })
     };
     let grown = (40 * TRAINING_EVENTS * FEATURES * 5) as f64;
     (grown / (seconds_of(50) - seconds_of(10)) / 1e6, "10⁶ events × features × trees/s")

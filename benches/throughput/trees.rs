@@ -75,7 +75,12 @@ impl Classes {
         let (batches, validation) = (1, rows(DATA, false).len());
         let least = SmallestFold { batches, validation };
         let start = Instant::now();
-        let trained = BoostedTrees(settings).train(&two_sample, &[member], least, &Checkpointer::default());
+        let trained = BoostedTrees { settings, threads: 1 }.train(
+            &two_sample,
+            &[member],
+            least,
+            &Checkpointer::default(),
+        );
         let seconds = start.elapsed().as_secs_f64();
         let (forest, _) = trained.expect("good events");
         let scores = forest.score_by_all(self.part(false).view()).remove(0);

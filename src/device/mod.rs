@@ -18,6 +18,7 @@ mod hardware;
 mod kernels;
 mod memory;
 mod module;
+mod processors;
 pub mod provenance;
 mod recording;
 
@@ -33,6 +34,7 @@ pub use hardware::{Gpu, RankHardware};
 pub use kernels::{GpuKernels, set_gpu_kernels};
 pub use memory::{free_memory, gpu_memory_share, memory_shares};
 pub use module::{Argument, Module};
+pub use processors::processor_shares;
 pub use recording::{OwnStream, Recording, SWITCH, can_record};
 
 /// The kind of device that the user asks for.

@@ -25,6 +25,8 @@ pub enum Message {
         assignment: DeviceAssignment,
         /// Its share of the host's free memory, where it is known.
         memory: Option<f64>,
+        /// Threads that it may have at work that needs no GPU.
+        processors: usize,
         /// Tasks to do a moment of, while rank 0 measures how long that takes beside the others.
         trials: Vec<Task>,
     },

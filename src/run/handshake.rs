@@ -33,7 +33,9 @@ pub(super) struct GatheredRanks {
     pub kind: String,
     /// Memory that rank 0 may take, in bytes, where that is known.
     pub memory: Option<f64>,
-    /// The same of its GPU, before anything was computed there.
+    /// Threads that rank 0 may have at work that needs no GPU.
+    pub processors: usize,
+    /// The memory of its GPU, before anything was computed there.
     pub gpu_memory: Option<f64>,
     /// The host of each rank.
     pub hosts: Vec<String>,
@@ -70,7 +72,9 @@ impl Run {
         } else {
             estimates.to_try(&prepared.plan, &prepared.known, assignments.len())
         };
-        begin(world, prepared, &assignments, &shares, &trials)?;
+        let threads = prepared.stored.job.compute.threads;
+        let processors = device::processor_shares(&hardware, &assignments, threads);
+        begin(world, prepared, &assignments, (&shares, &processors), &trials)?;
         // Its text may be long: points are listed one by one. A job has text keys and finite numbers, so this cannot fail.
         let job = serde_json::to_vec(&prepared.stored).unwrap_or_default();
         StartUp::new(**clock, (*signals).clone()).guard(|| world.broadcast(job))?;
@@ -82,7 +86,7 @@ impl Run {
         if assignments.contains(&DeviceAssignment::Cpu) {
             kernels::tell_of_slower(&prepared.stored.job);
         }
-        for warning in device::warnings(&hardware, &assignments, prepared.stored.job.compute.threads) {
+        for warning in device::warnings(&hardware, &assignments, threads) {
             tell(format_args!("warning: {warning}"));
         }
         self.write_provenance(world, prepared, &hardware, &assignments)?;
@@ -92,7 +96,8 @@ impl Run {
         prepared.estimates = Some(estimates);
         let hosts = hardware.into_iter().map(|hardware| hardware.host).collect();
         let assignment = assignments[0].clone();
-        Ok(GatheredRanks { own, assignment, kind, memory: shares[0], gpu_memory, hosts })
+        let (memory, processors) = (shares[0], processors[0]);
+        Ok(GatheredRanks { own, assignment, kind, memory, processors, gpu_memory, hosts })
     }
 
     /// The hardware of every rank, rank 0 first.
@@ -141,13 +146,14 @@ fn begin(
     world: &World,
     prepared: &Prepared,
     assignments: &[DeviceAssignment],
-    shares: &[Option<f64>],
+    (memory, processors): (&[Option<f64>], &[usize]),
     trials: &[Task],
 ) -> Result<(), Error> {
     for (rank, assignment) in assignments.iter().enumerate().skip(1) {
         let data_directory = prepared.data_directory.clone();
-        let (assignment, memory, trials) = (assignment.clone(), shares[rank], trials.to_vec());
-        world.send(rank, &Message::Begin { data_directory, assignment, memory, trials })?;
+        let (assignment, trials) = (assignment.clone(), trials.to_vec());
+        let (memory, processors) = (memory[rank], processors[rank]);
+        world.send(rank, &Message::Begin { data_directory, assignment, memory, processors, trials })?;
     }
     Ok(())
 }

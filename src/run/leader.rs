@@ -197,7 +197,7 @@ impl Run {
         let info = run_info(world, &ranks.assignment);
         let place = Workplace::new(store, stored, data, device, info, self.shard());
         let place = place.with_sample(sample).saving_every(self.checkpoint_every).with_memory(ranks.memory);
-        Ok(place.with_gpu_memory(ranks.gpu_memory))
+        Ok(place.with_gpu_memory(ranks.gpu_memory).with_processors(ranks.processors))
     }
 
     /// How work has ended that had so many tasks `left` when it began, while these shards were `absent`.

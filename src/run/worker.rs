@@ -21,10 +21,10 @@ impl Run {
     pub(super) fn run_worker(&self, world: &World, signals: &Signals) -> Result<Exit, Error> {
         world.send(0, &Message::Hello(device::detect(World::host(), self.device)))?;
         let clock = Clock::until(self.deadline(), self.margin);
-        let (data_directory, assignment, memory, trials) = loop {
+        let (data_directory, assignment, memory, processors, trials) = loop {
             match dispatch::first_message(world, &clock, signals)? {
-                Message::Begin { data_directory, assignment, memory, trials } => {
-                    break (data_directory, assignment, memory, trials);
+                Message::Begin { data_directory, assignment, memory, processors, trials } => {
+                    break (data_directory, assignment, memory, processors, trials);
                 }
                 // Rank 0 has said why there is nothing to do.
                 Message::Stop => {
@@ -38,7 +38,7 @@ impl Run {
         let stored: StoredJob = serde_json::from_slice(&job)
             .map_err(|error| RanksError::Message { rank: 0, reason: error.to_string() })?;
         let place = self.workplace(world, &stored, data_directory, &assignment);
-        let place = place.map(|place| place.with_memory(memory));
+        let place = place.map(|place| place.with_memory(memory).with_processors(processors));
         if let (Ok(place), false) = (&place, trials.is_empty()) {
             // Rank 0 measures at this moment, and is to find the machine as it will be: with all ranks at work.
             let _ = estimates::try_out(&stored.job, &trials, place.device(), &Rates::CPU_CORE);

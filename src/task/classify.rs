@@ -11,8 +11,8 @@ use super::class_samples::{ClassSamples, Origin, class_samples};
 use super::{Perform, Trial, Workplace, jet_template, template};
 use crate::error::Error;
 use crate::models::classifier::{
-    BoostedTrees, ClassifierFamily, CrossValidation, DataTruth, Evaluation, EventCounts, Events, Perceptrons,
-    TwoSample, classify as cross_validate,
+    ClassifierFamily, CrossValidation, DataTruth, Evaluation, EventCounts, Events, Perceptrons, TwoSample,
+    classify as cross_validate,
 };
 use crate::models::jet_classifier::Transformers;
 use crate::sample::jets::{EventJets, Jets};
@@ -35,7 +35,8 @@ impl Perform for Classify {
             }
             ClassifierKind::Trees => {
                 let features = point.features()?;
-                point.evaluate(&BoostedTrees(&job.trees), features.views(), checkpointer)
+                let events = features.data.nrows() + features.template.nrows();
+                point.evaluate(&place.trees(events), features.views(), checkpointer)
             }
             ClassifierKind::Transformer => {
                 point.of_jets(&Transformers { settings: &job.jet_classifier, device }, checkpointer)

@@ -36,9 +36,10 @@ impl Perform for ClosureByTrees {
             None => DealtClass::of_single(sample.features(&data)),
         };
         let closure = if compared.is_enough() && background.is_enough() {
-            let settings = (&place.job.trees, place.job.closure.trees);
+            let trees = place.trees(compared.count() + background.count());
+            let trees = (trees, place.job.closure.trees);
             let none = ArrayView2::from_shape((0, 0), &[]).expect("no events");
-            Closure::of(out_of_fold(&compared, &background, none, settings, &stream, checkpointer)?.by_fold())
+            Closure::of(out_of_fold(&compared, &background, none, trees, &stream, checkpointer)?.by_fold())
         } else {
             Closure::unknown()
         };

@@ -53,6 +53,7 @@ use crate::device;
 use crate::device::provenance::Versions;
 use crate::dispatch::Environment;
 use crate::error::{AskedBy, Error};
+use crate::models::classifier::BoostedTrees;
 use crate::sample::repeats;
 use crate::sample::split::Sample;
 use crate::task::rank_log::RankLog;
@@ -61,6 +62,9 @@ use perform::Perform;
 pub(crate) use perform::{Trial, performing, seen};
 
 pub use dependencies::{has_arrays, is_readable, unreadable_after_retries};
+
+/// Bytes of a value of an event of which trees learn: as it is read, as they take it, its bin, and their gradients.
+const BYTES_OF_A_VALUE: f64 = 40.0;
 
 /// The workplace of a rank: the directory, the data and the device.
 pub struct Workplace {
@@ -78,6 +82,8 @@ pub struct Workplace {
     memory: Option<f64>,
     /// This rank's share of what was free of its GPU's memory before anything was computed; libtorch keeps what it takes.
     gpu_memory: Option<f64>,
+    /// Threads that it may have at work that needs no GPU.
+    processors: usize,
     /// Whether the device still computes; tests break it here.
     check: fn(Device) -> Result<(), String>,
 }
@@ -94,6 +100,7 @@ impl Workplace {
     ) -> Self {
         let log = RankLog::open(&store, &place, shard);
         Self {
+            processors: stored.job.compute.threads,
             store,
             job: stored.job,
             data_directory,
@@ -134,6 +141,18 @@ impl Workplace {
     /// The workplace, with a limit on the memory of a task.
     pub fn with_memory(self, memory: Option<f64>) -> Self {
         Self { memory, ..self }
+    }
+
+    /// The workplace, with this number of threads at work that needs no GPU.
+    pub fn with_processors(self, processors: usize) -> Self {
+        Self { processors, ..self }
+    }
+
+    /// Boosted trees of this job, of which as many are grown at once as threads and memory allow, each on so many events.
+    fn trees(&self, events: usize) -> BoostedTrees<'_> {
+        let each = BYTES_OF_A_VALUE * (events * (self.job.data.features.len() + 1)) as f64;
+        let fit = self.memory.map_or(usize::MAX, |memory| (memory / 2.0 / each.max(1.0)) as usize);
+        BoostedTrees { settings: &self.job.trees, threads: self.processors.min(fit).max(1) }
     }
 
     /// The device that it computes on.

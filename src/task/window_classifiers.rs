@@ -29,8 +29,8 @@ pub fn scores(
     }
     match point.classifier {
         ClassifierKind::Trees => {
-            let settings = (&place.job.trees, trainings);
-            out_of_fold(template, data, further, settings, stream, checkpointer).map(Some)
+            let trees = (place.trees(template.count() + data.count()), trainings);
+            out_of_fold(template, data, further, trees, stream, checkpointer).map(Some)
         }
         ClassifierKind::Mlp => {
             let family = Perceptrons { settings: &place.job.window_classifier(), device: place.device };

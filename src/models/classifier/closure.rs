@@ -1,7 +1,6 @@
 //! Scores by boosted trees that tell a template from true background, or from the data of a search, each by trees that have not
 //! seen the event.
 
-use drapes_analysis::job::TreeSettings;
 use drapes_analysis::plan::random_stream::Stream;
 use drapes_analysis::plan::work::ClosureByTrees;
 use drapes_analysis::statistics::closure::FoldScores;
@@ -9,6 +8,8 @@ use drapes_analysis::statistics::search::cut::Judged;
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 
 use super::folds::FoldAssignment;
+use super::forest::BoostedTrees;
+use super::side_by_side::side_by_side;
 use super::trees::{Rows, Trees};
 use crate::error::Error;
 use crate::progress_sink::ProgressSink;
@@ -135,7 +136,7 @@ pub fn out_of_fold(
     template: &DealtClass,
     background: &DealtClass,
     further: ArrayView2<'_, f32>,
-    (settings, trainings): (&TreeSettings, usize),
+    (BoostedTrees { settings, threads }, trainings): (BoostedTrees<'_>, usize),
     stream: &Stream,
     sink: &dyn ProgressSink,
 ) -> Result<OutOfFold, Error> {
@@ -145,33 +146,29 @@ pub fn out_of_fold(
         deal([template, background], STOPPING_PARTS, &stream)
     };
     let parts: Vec<Vec<u32>> = (0..trainings).map(deal).collect();
-    let all = (ClosureByTrees::FOLDS as usize * trainings) as f64;
-    let mut done = 0.0;
+    let folds = ClosureByTrees::FOLDS as usize;
+    let scored = side_by_side(threads, folds * trainings, sink, |piece| {
+        let (fold, part) = (piece / trainings, &parts[piece % trainings]);
+        let is_evaluated = |row: usize| both.folds[row] as usize == fold;
+        let learnt = both.rows(|row| !is_evaluated(row) && part[row] != 0);
+        let stopping = both.rows(|row| !is_evaluated(row) && part[row] == 0);
+        let weights = both.class_weights(&learnt);
+        let [learnt, stopping] = [learnt, stopping].map(|rows| both.part(&rows, weights));
+        let trees = Trees::train(&learnt.rows(), &stopping.rows(), settings)
+            .map_err(|reason| Error::Trees { reason })?;
+        let evaluated = both.features.select(Axis(0), &both.rows(is_evaluated));
+        let of_further = if further.nrows() > 0 { trees.score(further) } else { vec![] };
+        Ok((trees.score(evaluated.view()), of_further))
+    })?;
     let mut scores = vec![0.0; both.folds.len()];
-    let mut further_scores = Array2::zeros((further.nrows(), ClosureByTrees::FOLDS as usize));
-    for fold in 0..ClosureByTrees::FOLDS {
-        let evaluated: Vec<usize> = both.rows(|row| both.folds[row] == fold);
-        let features = both.features.select(Axis(0), &evaluated);
-        for part in &parts {
-            if sink.should_stop() {
-                return Err(Error::Stopped);
-            }
-            let learnt = both.rows(|row| both.folds[row] != fold && part[row] != 0);
-            let stopping = both.rows(|row| both.folds[row] != fold && part[row] == 0);
-            let weights = both.class_weights(&learnt);
-            let [learnt, stopping] = [learnt, stopping].map(|rows| both.part(&rows, weights));
-            let trees = Trees::train(&learnt.rows(), &stopping.rows(), settings)
-                .map_err(|reason| Error::Trees { reason })?;
-            for (row, score) in evaluated.iter().zip(trees.score(features.view())) {
-                scores[*row] += score;
-            }
-            if further.nrows() > 0 {
-                let mut column = further_scores.column_mut(fold as usize);
-                column.iter_mut().zip(trees.score(further)).for_each(|(sum, score)| *sum += score);
-            }
-            done += 1.0;
-            sink.progress(done / all);
-        }
+    let mut further_scores = Array2::zeros((further.nrows(), folds));
+    // Summed in the order of the trainings, whoever was done first.
+    for (piece, (of_evaluated, of_further)) in scored.into_iter().enumerate() {
+        let fold = piece / trainings;
+        let evaluated = both.rows(|row| both.folds[row] as usize == fold);
+        evaluated.into_iter().zip(of_evaluated).for_each(|(row, score)| scores[row] += score);
+        let mut column = further_scores.column_mut(fold);
+        column.iter_mut().zip(of_further).for_each(|(sum, score)| *sum += score);
     }
     let judged = both.folds.iter().zip(scores).map(|(fold, score)| Judged { fold: *fold, score });
     let mut template: Vec<Judged> = judged.collect();

@@ -1,10 +1,11 @@
-//! An ensemble of boosted trees: the same folds as the perceptrons, one training after the other.
+//! An ensemble of boosted trees: the same folds as the perceptrons, by as many trainings.
 
 use drapes_analysis::job::TreeSettings;
 use ndarray::{Array2, ArrayView2, Axis};
 
 use super::family::{ClassifierFamily, Scorer, SmallestFold};
 use super::member::{ClassRows, Member};
+use super::side_by_side::side_by_side;
 use super::trees::{Rows, Trees};
 use super::two_sample::{TwoSample, both};
 use crate::error::Error;
@@ -12,7 +13,12 @@ use crate::training::{Checkpointer, TrainingHistory};
 
 /// Boosted trees, as a family of classifiers.
 #[derive(Clone, Copy, Debug)]
-pub struct BoostedTrees<'a>(pub &'a TreeSettings);
+pub struct BoostedTrees<'a> {
+    /// How they are grown.
+    pub settings: &'a TreeSettings,
+    /// Trainings at once; no result depends on it.
+    pub threads: usize,
+}
 
 /// The boosted trees of every member.
 pub struct Forest {
@@ -45,19 +51,16 @@ impl ClassifierFamily<ArrayView2<'_, f32>> for BoostedTrees<'_> {
     ) -> Result<(Forest, Vec<TrainingHistory>), Error> {
         let events = both(two_sample);
         let n_data = two_sample.data.nrows();
-        let (mut forest, mut histories) =
-            (Vec::with_capacity(members.len()), Vec::with_capacity(members.len()));
-        for (index, member) in members.iter().enumerate() {
-            checkpointer.stop_if_told()?;
+        let grown = side_by_side(self.threads, members.len(), checkpointer, |index| {
+            let member = &members[index];
             let training = Table::of(&events, n_data, &member.training, &member.training);
             let validation = Table::of(&events, n_data, &member.validation, &member.training);
-            let trees = Trees::train(&training.rows(), &validation.rows(), self.0)
+            let trees = Trees::train(&training.rows(), &validation.rows(), self.settings)
                 .map_err(|reason| Error::Trees { reason })?;
-            histories.push(TrainingHistory { losses: trees.losses(), diverged: None });
-            forest.push(trees);
-            checkpointer.progress((index + 1) as f64 / members.len() as f64);
-        }
-        Ok((Forest { members: forest }, histories))
+            Ok((TrainingHistory { losses: trees.losses(), diverged: None }, trees))
+        })?;
+        let (histories, members) = grown.into_iter().unzip();
+        Ok((Forest { members }, histories))
     }
 }
 

@@ -20,6 +20,7 @@ mod member;
 mod outlier_maps;
 mod perceptrons;
 mod rows;
+mod side_by_side;
 mod table;
 mod train;
 mod trained_perceptrons;

@@ -132,7 +132,8 @@ fn trees(job: &Job) -> Option<(f64, f64)> {
     let (start, mut forests) = (Instant::now(), 0.0);
     while forests == 0.0 || start.elapsed() < MOMENT {
         let smallest_fold = SmallestFold { batches: 1, validation: 1 };
-        BoostedTrees(&settings).train(&two_sample, &members, smallest_fold, &Checkpointer::default()).ok()?;
+        let family = BoostedTrees { settings: &settings, threads: 1 };
+        family.train(&two_sample, &members, smallest_fold, &Checkpointer::default()).ok()?;
         forests += 1.0;
     }
     let work = forests * trees_work(job, (2 * events) as f64, TREES as f64);

@@ -1,3 +1,4 @@
+use drapes_analysis::job::TreeSettings;
 use drapes_analysis::statistics::closure::Closure;
 use rand::RngExt;
 
@@ -5,6 +6,7 @@ use super::*;
 use crate::training::Checkpointer;
 
 const SETTINGS: TreeSettings = TreeSettings { iterations: 250, learning_rate: 0.1, leaves: 31, patience: 10 };
+const TREES: BoostedTrees<'_> = BoostedTrees { settings: &SETTINGS, threads: 1 };
 
 /// Events of a feature that falls towards an edge, and of one that does nothing.
 fn events(count: usize, edge: f32, seed: u64) -> Array2<f32> {
@@ -19,7 +21,7 @@ fn closure(template: &DealtClass, background: &DealtClass) -> Closure {
     let stream = Stream::of_job(3);
     let none = Array2::zeros((0, 2));
     let scores =
-        out_of_fold(template, background, none.view(), (&SETTINGS, 2), &stream, &Checkpointer::default());
+        out_of_fold(template, background, none.view(), (TREES, 2), &stream, &Checkpointer::default());
     let scores = scores.expect("good events").by_fold();
     let count = |of: fn(&FoldScores) -> usize| scores.iter().map(of).sum::<usize>();
     assert_eq!(count(|fold| fold.template.len()), template.count(), "each is evaluated once");
@@ -80,14 +82,34 @@ fn few_events_are_not_enough_however_many_copies_there_are() {
 }
 
 #[test]
+fn scores_are_the_same_by_any_number_of_threads() {
+    let [template, background] =
+        [(600, 0.5, 1), (500, 1.0, 2)].map(|(count, edge, seed)| events(count, edge, seed));
+    let further = events(50, 0.7, 4);
+    let classes = [&template, &background].map(|class| DealtClass::of_single(class.clone()));
+    let scores = |threads: usize| {
+        let trees = (BoostedTrees { threads, ..TREES }, 3);
+        let (stream, checkpointer) = (Stream::of_job(3), Checkpointer::default());
+        let found = out_of_fold(&classes[0], &classes[1], further.view(), trees, &stream, &checkpointer);
+        let OutOfFold { template, background, further, .. } = found.expect("good events");
+        let judged = template.iter().chain(&background).map(|event| event.score.to_bits());
+        judged.chain(further.iter().map(|score| score.to_bits())).collect::<Vec<u32>>()
+    };
+    let expected = scores(1);
+    assert_eq!(expected.len(), 600 + 500 + 5 * 50);
+    for threads in [2, 4, 50] {
+        assert_eq!(scores(threads), expected, "{threads} threads");
+    }
+}
+
+#[test]
 fn further_events_are_scored_by_the_trees_of_every_fold_as_those_of_the_fold_are() {
     let [template, background] =
         [(600, 0.5, 1), (500, 1.0, 2)].map(|(count, edge, seed)| events(count, edge, seed));
     let classes = [&template, &background].map(|class| DealtClass::of_single(class.clone()));
     let (stream, checkpointer) = (Stream::of_job(3), Checkpointer::default());
     // The events of a class once more, as if nobody had learnt from them.
-    let found =
-        out_of_fold(&classes[0], &classes[1], background.view(), (&SETTINGS, 1), &stream, &checkpointer);
+    let found = out_of_fold(&classes[0], &classes[1], background.view(), (TREES, 1), &stream, &checkpointer);
     let found = found.expect("good events");
     assert_eq!((found.template.len(), found.background.len(), found.further.dim()), (600, 500, (500, 5)));
     for (event, judged) in found.background.iter().enumerate() {
