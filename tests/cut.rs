@@ -42,7 +42,10 @@ fn gpus_and_cores_cut_what_a_job_leaves_open_as_suits_them() {
     let out = place.path().join("out");
     // A dry run needs no GPU to say what there would be to do on one.
     let (list, notes) = told(&mut run(&job, &out, &["--device", "cuda", "--dry-run"]));
-    assert!(list.contains("train/denoisers-w2800-6000-c00"), "{list}");
+    assert!(
+        list.contains("train/denoisers-w2800-6000-c00") && list.contains(" on one rank of GPUs\n"),
+        "{list}"
+    );
     assert!(notes.contains("12 denoisers, 12 flows and the classifiers of 4 points together"), "{notes}");
     let (list, notes) = told(&mut run(&job, &out, &["--device", "cpu", "--dry-run"]));
     assert!(

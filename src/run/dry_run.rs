@@ -5,8 +5,8 @@ use drapes_analysis::dispatch::{Graph, Known, Shard, makespan};
 use drapes_analysis::error::Exit;
 use drapes_analysis::figures::Figure;
 use drapes_analysis::job::Chip;
-use drapes_analysis::machine::{Memory, device_of};
-use drapes_analysis::plan::device_kind::CORE;
+use drapes_analysis::machine::{Memory, Shown, device_of};
+use drapes_analysis::plan::device_kind::{ANY_GPU, CORE};
 use drapes_analysis::plan::price::demand::size;
 use drapes_analysis::plan::price::{EventCounts, Price, bytes};
 use drapes_analysis::plan::rates::Rates;
@@ -37,6 +37,8 @@ struct DryRun {
     /// Seconds that tables and pictures take after the last task.
     ending: f64,
     ranks: usize,
+    /// What each has.
+    chip: Chip,
     /// Bytes that open tasks store.
     bytes: f64,
 }
@@ -75,10 +77,12 @@ impl Run {
         let warning = demands::check(&stored.job, &plan, counts, &open, &supply)?;
         let of_open = plan.tasks.iter().zip(&open).filter(|(_, open)| **open);
         let bytes = of_open.map(|(task, _)| bytes(&stored.job, task, counts)).sum();
-        let shown = Memory::of_user().of(&device_of(CORE, stored.job.compute.threads)).0;
-        let price = Price::of(&stored.job, &plan, counts, &Rates::CPU_CORE).at_pace(&plan, &shown.pace());
+        let memory = Memory::of_user();
+        let core = memory.of(&device_of(CORE, stored.job.compute.threads)).0;
+        let (rates, shown) = self.pace(&memory, &core)?;
+        let price = Price::of(&stored.job, &plan, counts, &rates).at_pace(&plan, &shown.pace());
         let draws = open.contains(&true) && self.shard() == Shard::WHOLE;
-        let ending = if draws { shown.drawing(Figure::count_of(&stored.job, &plan)) } else { 0.0 };
+        let ending = if draws { core.drawing(Figure::count_of(&stored.job, &plan)) } else { 0.0 };
         if self.chip() == Chip::Core {
             kernels::tell_of_slower(&stored.job);
         }
@@ -86,7 +90,8 @@ impl Run {
         if store.is_none_or(|store| store.cut().is_none()) {
             self.tell_of_cut(&file, &stored.job)?;
         }
-        answer(DryRun { name: stored.job.name.clone(), plan, known, price, ending, ranks, bytes });
+        let (name, chip) = (stored.job.name.clone(), self.chip());
+        answer(DryRun { name, plan, known, price, ending, ranks, chip, bytes });
         if let Some(warning) = warning {
             answer(wrapped(&format!("warning: {warning}")));
         }
@@ -95,6 +100,18 @@ impl Run {
             directory.display()
         ));
         Ok(Exit::Done)
+    }
+
+    /// The rates of what ranks will probably have, and what it has shown in earlier runs.
+    fn pace(&self, memory: &Memory, core: &Shown) -> Result<(Rates, Shown), Error> {
+        if self.chip() == Chip::Core {
+            return Ok((Rates::CPU_CORE, core.clone()));
+        }
+        let given = self.rates.iter().map(|path| Rates::read(path)).collect::<Result<Vec<_>, _>>()?;
+        // Which of several it will be is known when ranks have started.
+        let (kind, shown) =
+            memory.gpus().into_iter().next().unwrap_or((ANY_GPU.to_owned(), Shown::default()));
+        Ok((Rates::of_kind(&kind, &given).0, shown))
     }
 }
 
@@ -115,11 +132,8 @@ impl std::fmt::Display for DryRun {
         let time = duration(makespan(&self.plan, &self.price.seconds, &settled, self.ranks) + self.ending);
         let ranks = if self.ranks == 1 { "one rank".to_owned() } else { format!("{} ranks", self.ranks) };
         let (open, total) = (self.count(Known::Open), self.plan.tasks.len());
-        writeln!(
-            f,
-            "{}: {open} of {total} tasks to do, about {time} on {ranks} of processor cores",
-            self.name
-        )?;
+        let what = if self.chip == Chip::Core { "processor cores" } else { "GPUs" };
+        writeln!(f, "{}: {open} of {total} tasks to do, about {time} on {ranks} of {what}", self.name)?;
         let stages = Stage::ALL.map(|stage| {
             let count = self.open().filter(|task| task.work.stage() == stage).count();
             format!("{} {count}", stage.word())
