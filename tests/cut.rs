@@ -46,7 +46,7 @@ fn gpus_and_cores_cut_what_a_job_leaves_open_as_suits_them() {
         list.contains("train/denoisers-w2800-6000-c00") && list.contains(" on one rank of GPUs\n"),
         "{list}"
     );
-    assert!(notes.contains("12 denoisers, 12 flows and the classifiers of 4 points together"), "{notes}");
+    assert!(notes.contains("2 denoisers and the classifiers of 2 points together"), "{notes}");
     let (list, notes) = told(&mut run(&job, &out, &["--device", "cpu", "--dry-run"]));
     assert!(
         list.contains("train/denoiser-s500-w2800-6000") && !notes.contains("cut for GPUs"),
@@ -72,10 +72,16 @@ fn a_directory_goes_on_as_it_was_begun() {
     assert_eq!(trainings(&out).len(), 1, "both denoisers in one task: {begun:?}");
     // Without the change, and on any device, the same tasks are meant.
     let (_, notes) = told(&mut run(&job, &out, &["--device", "cuda", "--dry-run"]));
-    assert!(!notes.contains("cut for GPUs"), "{notes}");
-    answer(&mut run(&job, &out, &["--device", "cpu"]));
+    assert!(notes.contains("was begun: 2 denoisers together"), "{notes}");
+    let (_, notes) = told(&mut run(&job, &out, &["--device", "cpu"]));
+    assert!(notes.contains("was begun: 2 denoisers together"), "{notes}");
     let done = records(&out);
     assert!(begun.iter().all(|(name, record)| done[name] == *record) && trainings(&out).len() == 1);
+    let stored = fs::read_to_string(out.join("job.toml")).expect("the job");
+    assert!(
+        stored.contains("denoisers_per_task = 2"),
+        "who reads it elsewhere finds the same tasks: {stored}"
+    );
     // A number that would take finished tasks out is refused as ever.
     let (code, message) =
         refusal(&mut run(&job, &out, &["--device", "cpu", "--set", "compute.denoisers_per_task=1"]));
@@ -92,7 +98,7 @@ fn a_start_that_finds_no_gpu_binds_nobody() {
     let job = open_job(place.path());
     let out = place.path().join("out");
     let (code, message) = refusal(&mut run(&job, &out, &["--device", "cuda"]));
-    assert!(code == 3 && message.contains("GPU"), "{code} {message}");
+    assert!(code == 3 && message.contains("GPU") && !message.contains("cut for"), "{code} {message}");
     answer(&mut run(&job, &out, &["--device", "cpu", "--only", "train/*"]));
     assert_eq!(trainings(&out).len(), 2, "each denoiser in a task of its own");
 }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use drapes_analysis::cli::inform;
 use drapes_analysis::job::{Chip, Cut, Job, JobFile};
+use drapes_analysis::plan::{Company, Plan};
 use drapes_analysis::store::Store;
 
 use super::Run;
@@ -36,17 +36,47 @@ impl Run {
         }
     }
 
-    /// Says that a scan that is begun is cut for GPUs, where its job leaves that open.
-    pub(super) fn tell_of_cut(&self, file: &JobFile, job: &Job) -> Result<(), Error> {
-        let is_open = self.chip() == Chip::Gpu
-            && file.clone().cut(Cut::For(Chip::Core)).check()?.compute != job.compute;
-        if is_open {
-            inform(format_args!(
-                "note: cut for GPUs, as the job leaves open ([compute]): {}; {} keeps that wherever it goes on",
-                job.compute,
-                self.directory(job).display()
-            ));
+    /// What the user should know of the cut of a scan: that it is for GPUs, where the job leaves it open, or that it is not what
+    /// suits this device, for the directory was `begun` otherwise.
+    pub(super) fn note_of_cut(
+        &self,
+        file: &JobFile,
+        stored: &Job,
+        plan: &Plan,
+        begun: Begun,
+    ) -> Result<Option<String>, Error> {
+        let chip = match begun {
+            Begun::Now => Chip::Core,
+            Begun::Before => self.chip(),
+        };
+        // Of cores nothing is said, unless others come to them: each model and point is alone.
+        if file.clone().cut(Cut::For(chip)).check()?.compute == stored.compute {
+            return Ok(None);
         }
-        Ok(())
+        let (company, directory) = (Company::of(stored, plan), self.directory(stored));
+        Ok(Some(match begun {
+            Begun::Now => format!(
+                "note: cut for GPUs, which the job leaves open ([compute]): {company}; from its first task on {} keeps that, \
+                 wherever it goes on",
+                directory.display()
+            ),
+            Begun::Before => format!("note: cut as {} was begun: {company}", directory.display()),
+        }))
+    }
+}
+
+/// When the cut of a directory was fixed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begun {
+    /// By this run.
+    Now,
+    /// By another one, which has left something there.
+    Before,
+}
+
+impl Begun {
+    /// What is known of a directory before this run has done anything there.
+    pub(super) fn of(store: &Store) -> Self {
+        if store.cut().is_some() { Self::Before } else { Self::Now }
     }
 }

@@ -1,6 +1,6 @@
 //! `run --dry-run`: everything that can be wrong before the first task, and what there would be to do; nothing is written.
 
-use drapes_analysis::cli::{answer, duration, wrapped};
+use drapes_analysis::cli::{answer, duration, inform, wrapped};
 use drapes_analysis::dispatch::{Graph, Known, Shard, makespan};
 use drapes_analysis::error::Exit;
 use drapes_analysis::figures::Figure;
@@ -14,6 +14,7 @@ use drapes_analysis::plan::{Plan, Stage};
 use drapes_analysis::store::{Foreseen, RecordState, Store, StoredJob};
 
 use super::Run;
+use super::cut::Begun;
 use super::demands::{self, Supply};
 use super::kernels;
 use super::leader::tell_of;
@@ -87,9 +88,8 @@ impl Run {
             kernels::tell_of_slower(&stored.job);
         }
         let _ = tell_of(&stored.job, &sample);
-        if store.is_none_or(|store| store.cut().is_none()) {
-            self.tell_of_cut(&file, &stored.job)?;
-        }
+        let begun = store.as_ref().map_or(Begun::Now, Begun::of);
+        self.note_of_cut(&file, &stored.job, &plan, begun)?.iter().for_each(inform);
         let (name, chip) = (stored.job.name.clone(), self.chip());
         answer(DryRun { name, plan, known, price, ending, ranks, chip, bytes });
         if let Some(warning) = warning {

@@ -84,6 +84,8 @@ impl Run {
         };
         let context = Context { world, clock: &clock, signals };
         let ranks = self.handshake(&context, &mut prepared, &sample)?;
+        // Only now: a start that finds no GPU has cut nothing.
+        prepared.cut.iter().for_each(inform);
         prepared.store.write_warnings(&tell_of(&prepared.stored.job, &sample))?;
         let outcome = self.hand_out(&context, &mut prepared, ranks, sample);
         // Written however the run ended: otherwise the page would say for ever that it goes on.

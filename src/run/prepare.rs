@@ -17,6 +17,7 @@ use drapes_analysis::store::{
 };
 
 use super::Run;
+use super::cut::Begun;
 use super::demands::{self, Supply};
 use super::estimates::Estimates;
 use super::stop_requests::StopRequests;
@@ -58,6 +59,8 @@ pub struct Prepared {
     pub estimates: Option<Estimates>,
     /// The events, where they were read to see whether they fit the job: reading them takes most of the start.
     pub sample: Option<Sample>,
+    /// What the user should know of how the work is cut.
+    pub cut: Option<String>,
 }
 
 impl Run {
@@ -105,6 +108,7 @@ impl Run {
         }
         // Only now: the job of a run that is at work here is not to be touched.
         let asked = stored;
+        let begun = Begun::of(&store);
         let stored = self.settle(&store, &file, &asked)?;
         // Making the plan of a large scan takes seconds, so it is made again only if the directory has added to the job.
         let is_as_asked = stored.job == asked.job;
@@ -121,6 +125,7 @@ impl Run {
         let (known, ended) = (self.known(&plan, &survey.states, &owners, &selected), vec![]);
         let stops = store.stops();
         Ok(Prepared {
+            cut: self.note_of_cut(&file, &stored.job, &plan, begun)?,
             stored,
             plan,
             fingerprints,
@@ -145,15 +150,10 @@ impl Run {
         self.data_dir.clone().map_or_else(|| Ok(file.data_directory()?), Ok)
     }
 
-    /// The job that is done here, which holds what was asked for and what the directory had before; says how it has grown, or
-    /// that it is cut for GPUs.
+    /// The job that is done here, which holds what was asked for and what the directory had before; says how it has grown.
     fn settle(&self, store: &Store, file: &JobFile, asked: &StoredJob) -> Result<StoredJob, Error> {
         let before = store.job().map(|before| before.job.growth()).ok();
-        let is_cut_now = store.cut().is_none();
         let stored = store.settle(file, asked, self.shard())?;
-        if is_cut_now {
-            self.tell_of_cut(file, &stored.job)?;
-        }
         if let (Some(before), Some(growth)) = (before, stored.job.growth())
             && before.as_ref() != Some(&growth)
         {

@@ -21,7 +21,7 @@ use crate::plan::price::demand::{Demand, LONGEST_RUN, longest, most_memory, size
 use crate::plan::price::{EventCounts, Price, bytes};
 use crate::plan::work::{SearchWindow, Trained};
 use crate::plan::{self, Rates, Stage, TaskId, TaskKind};
-use crate::text::{columns, columns_on_page, duration, wrapped, wrapped_behind};
+use crate::text::{columns, columns_on_page, counted, duration, wrapped, wrapped_behind};
 
 use cuts::{Cuts, Tasks};
 use priced::Priced;
@@ -233,11 +233,15 @@ impl Plan {
             .map(|all| json!({ "stage": all.stage.word(), "tasks": all.tasks, "points": all.points }));
         let disk =
             Stage::ALL.map(|stage| json!({ "stage": stage.word(), "bytes": stage_bytes(job, plan, stage) }));
-        let tasks = plan
-            .tasks
-            .iter()
-            .zip(&price.seconds)
-            .map(|(task, seconds)| json!({ "id": task.id, "needs": task.needs, "seconds": seconds }));
+        let tasks = plan.tasks.iter().zip(&price.seconds).map(|(task, seconds)| {
+            let points = task.work.kind().points().into_iter().map(ToString::to_string);
+            json!({
+                "id": task.id,
+                "points": points.collect::<Vec<_>>(),
+                "needs": task.needs,
+                "seconds": seconds,
+            })
+        });
         let mut answer = json!({
             "name": job.name,
             "points": job.points.len(),
@@ -281,13 +285,18 @@ fn memory_of_machine() -> Memory {
     memory
 }
 
-/// Every task with its price, and below it what it needs.
+/// Every task with its price, and below it the points that it is of, if these are several, and what it needs.
 fn tasks(plan: &plan::Plan, price: &Price) -> String {
     let line = |(task, seconds): (&plan::Task, &f64)| vec![task.id.to_string(), duration(*seconds)];
     let lines = columns(&plan.tasks.iter().zip(&price.seconds).map(line).collect::<Vec<_>>());
     let mut text = String::new();
     for (line, task) in lines.lines().zip(&plan.tasks) {
         text.push_str(&format!("{line}\n"));
+        let points = task.work.kind().points();
+        if points.len() > 1 {
+            let points: Vec<String> = points.into_iter().map(ToString::to_string).collect();
+            text.push_str(&wrapped_behind("    ", &format!("of {}", points.join(", "))));
+        }
         let needs: Vec<&str> = task.needs.iter().map(|TaskId(id)| id.as_str()).collect();
         if !needs.is_empty() {
             text.push_str(&wrapped_behind("    ", &format!("needs {}", needs.join(", "))));
@@ -355,13 +364,6 @@ fn stage_seconds(plan: &plan::Plan, price: &Price, stage: Stage) -> f64 {
 fn stage_bytes(job: &Job, plan: &plan::Plan, stage: Stage) -> f64 {
     let counts = EventCounts::estimated(job);
     plan.stage(stage).map(|task| bytes(job, task, counts)).sum()
-}
-
-/// So many things by their name in the singular: `1 epoch`, `3 models of kinematics`.
-fn counted(count: usize, what: &str) -> String {
-    let (word, rest) =
-        what.split_once(" of ").map_or((what, String::new()), |(w, of)| (w, format!(" of {of}")));
-    format!("{count} {word}{}{rest}", if count == 1 { "" } else { "s" })
 }
 
 /// What is trained, models of one name together, in the order of the kinds of work.

@@ -163,7 +163,7 @@ pub enum Error {
     /// A selection of tasks or points is empty.
     #[error(
         "--only {selector} names no task and no point of the job (there would be nothing to do) {}`drapes plan JOB --points` \
-         and --tasks list them",
+         and --tasks list them, `drapes status DIR --list waiting` those of a directory",
         if near.is_empty() { String::new() } else { format!("did you mean {}? ", near.join(", ")) }
     )]
     NothingSelected {

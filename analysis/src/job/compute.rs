@@ -4,8 +4,6 @@
 //! share best what is cut small. A job leaves that to the device by `"auto"`, which is a number from the moment that a
 //! directory is begun: so the cut is part of the job, and results do not depend on where it goes on.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::keys::keys;
@@ -100,9 +98,7 @@ impl Cut {
         match self {
             Self::For(Chip::Core) => [1, 1, 1],
             Self::For(Chip::Gpu) => [12, 12, 4],
-            Self::AsIn(begun) => {
-                [begun.denoisers_per_task, begun.flows_per_task, begun.classifier_points_per_task]
-            }
+            Self::AsIn(begun) => begun.left_to_device().map(|(_, number)| number),
         }
     }
 }
@@ -127,19 +123,14 @@ impl ComputeKeys {
     }
 }
 
-impl fmt::Display for ComputeSettings {
-    /// What trains together: `12 denoisers, 12 flows and the classifiers of 4 points together`.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = [self.denoisers_per_task, self.flows_per_task, self.classifier_points_per_task];
-        if all == [1, 1, 1] {
-            return formatter.write_str("each model and point alone");
-        }
-        let [denoisers, flows, points] = all;
-        let [d, f, p] = all.map(|count| if count == 1 { "" } else { "s" });
-        write!(
-            formatter,
-            "{denoisers} denoiser{d}, {flows} flow{f} and the classifiers of {points} point{p} together"
-        )
+impl ComputeSettings {
+    /// What of it a job may leave to the device: keys and numbers.
+    pub fn left_to_device(&self) -> [(&'static str, usize); 3] {
+        [
+            ("denoisers_per_task", self.denoisers_per_task),
+            ("flows_per_task", self.flows_per_task),
+            ("classifier_points_per_task", self.classifier_points_per_task),
+        ]
     }
 }
 
@@ -157,7 +148,7 @@ mod tests {
     }
 
     fn together(settings: &ComputeSettings) -> [usize; 3] {
-        [settings.denoisers_per_task, settings.flows_per_task, settings.classifier_points_per_task]
+        settings.left_to_device().map(|(_, number)| number)
     }
 
     #[test]
@@ -175,7 +166,6 @@ mod tests {
         let threads =
             cut("", Cut::AsIn(ComputeSettings { threads: 7, ..on_gpu.clone() })).expect("a good job");
         assert_eq!(threads.threads, 1);
-        assert_eq!(on_gpu.to_string(), "12 denoisers, 12 flows and the classifiers of 4 points together");
     }
 
     #[test]
@@ -185,6 +175,27 @@ mod tests {
         let auto: Change = "compute.flows_per_task=\"auto\"".parse().expect("a change");
         let file = JobFile::from_text("job.toml", text).with(vec![auto]).cut(Cut::For(Chip::Gpu));
         assert_eq!(file.check().expect("a good job").compute.flows_per_task, 12);
+    }
+
+    #[test]
+    fn the_text_that_is_stored_names_what_cores_would_not_choose() {
+        let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[compute]\nflows_per_task = 2\n[[scan]]\nmethod = 'noise'\n\
+                    n_signal = [0]\n";
+        let on = |chip: Chip| {
+            let file = JobFile::from_text("job.toml", text).cut(Cut::For(chip));
+            let compute = file.check().expect("a good job").compute;
+            let stored = file.naming(&compute).expect("a good job").text();
+            // Read anywhere, it means the same.
+            let again = JobFile::from_text("job.toml", stored.clone()).check().expect("a good job").compute;
+            assert_eq!(again, compute);
+            stored
+        };
+        assert_eq!(on(Chip::Core), text);
+        let stored = on(Chip::Gpu);
+        assert!(
+            stored.contains("denoisers_per_task = 12\n") && stored.contains("flows_per_task = 2\n"),
+            "{stored}"
+        );
     }
 
     #[test]

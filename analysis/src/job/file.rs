@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::change::{self, Change};
-use super::{Chip, Cut, Job, read};
+use super::{Chip, ComputeSettings, Cut, Job, read};
 use crate::error::{Error, MistakeAt, Problem};
 
 /// The text of a job file, where it came from, what the command line changes of it, and how its work is cut.
@@ -59,6 +59,19 @@ impl JobFile {
     /// The text as the user wrote it, with the changes in it.
     pub fn text(&self) -> String {
         change::rewrite(&self.text, &self.changes)
+    }
+
+    /// The same with the numbers of `compute` where the file leaves these to the device and cores would have others: who reads it
+    /// elsewhere finds the same tasks.
+    ///
+    /// # Errors
+    /// As [`JobFile::check`].
+    pub fn naming(&self, compute: &ComputeSettings) -> Result<Self, Error> {
+        let usual = self.clone().cut(Cut::For(Chip::Core)).check()?.compute.left_to_device();
+        let unlike = compute.left_to_device().into_iter().zip(usual).filter(|(here, usual)| here != usual);
+        let named = unlike.filter_map(|((key, number), _)| format!("compute.{key}={number}").parse().ok());
+        let changes = self.changes.iter().cloned().chain(named).collect();
+        Ok(self.clone().with(changes))
     }
 
     /// Where the data lie if the command line does not say.

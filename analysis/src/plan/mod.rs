@@ -7,6 +7,7 @@
 //!   ([`cost`]).
 //! - It may use `job` and what lies below it.
 
+mod company;
 pub mod cost;
 pub mod device_kind;
 pub mod fingerprint;
@@ -18,6 +19,7 @@ pub mod rates;
 mod select;
 pub mod work;
 
+pub use company::Company;
 pub use pace::Pace;
 pub use pace_kind::PaceKind;
 

@@ -41,7 +41,7 @@ impl Store {
         }
         // First that by which the directory is known as ours.
         self.write_json("job.json", &settled)?;
-        self.write("job.toml", file.text().as_bytes())?;
+        self.write("job.toml", file.naming(&settled.job.compute)?.text().as_bytes())?;
         for stage in Stage::ALL {
             let folder = self.tasks().join(stage.word());
             std::fs::create_dir_all(&folder).map_err(|source| Error::CannotWrite { path: folder, source })?;

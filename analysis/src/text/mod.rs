@@ -78,6 +78,13 @@ fn words_in_lines(text: &str, room: usize) -> Vec<String> {
 /// Seconds of a year.
 pub const YEAR: f64 = 365.25 * 86_400.0;
 
+/// So many things by their name in the singular: `1 epoch`, `3 models of kinematics`.
+pub fn counted(count: usize, what: &str) -> String {
+    let (word, rest) =
+        what.split_once(" of ").map_or((what, String::new()), |(w, of)| (w, format!(" of {of}")));
+    format!("{count} {word}{}{rest}", if count == 1 { "" } else { "s" })
+}
+
 /// A time as people say it: `45 s`, `12 min`, `3.5 h`, `2.1 days`, `14 years`.
 pub fn duration(seconds: f64) -> String {
     // A sum of nothing is a negative zero, which is printed as such.

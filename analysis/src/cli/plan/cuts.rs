@@ -75,9 +75,8 @@ mod tests {
         };
         let open = told(&job(""), Format::Text);
         assert!(
-            open.contains(
-                "\n  NVIDIA H100: 8 tasks, 12 denoisers, 12 flows and the classifiers of 4 points together\n"
-            ) && open.contains("\n  core: 12 tasks, each model and point alone\n"),
+            open.contains("\n  NVIDIA H100: 8 tasks, 3 denoisers and the classifiers of 3 points together\n")
+                && open.contains("\n  core: 12 tasks, each model and point alone\n"),
             "{open}"
         );
         let json: serde_json::Value = serde_json::from_str(&told(&job(""), Format::Json)).expect("JSON");

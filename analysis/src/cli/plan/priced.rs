@@ -5,10 +5,10 @@ use crate::dispatch::makespan;
 use crate::figures::Figure;
 use crate::job::Job;
 use crate::machine::{Memory, Shown, device_of};
-use crate::plan::Rates;
 use crate::plan::cost::keys::defaults;
 use crate::plan::device_kind::CORE;
 use crate::plan::price::{EventCounts, Price};
+use crate::plan::{Company, Rates};
 use crate::text::{duration, wrapped, wrapped_behind};
 
 /// The source of the times of a device.
@@ -92,13 +92,13 @@ pub fn on_devices<'a>(cuts: &'a Cuts, given: Vec<Rates>, memory: &Memory) -> Vec
 
 /// How the work is cut on each device, where that differs.
 pub fn cuts(priced: &[Priced<'_>]) -> String {
-    let first = &priced[0].tasks.job.compute;
-    if priced.iter().all(|priced| priced.tasks.job.compute == *first) {
+    let first = &priced[0].tasks.plan;
+    if priced.iter().all(|priced| priced.tasks.plan == *first) {
         return String::new();
     }
     let mut text = "cut for the device that a scan is begun on\n".to_owned();
     for Priced { device, tasks: Tasks { job, plan }, .. } in priced {
-        let cut = format!("{device}: {} tasks, {}", plan.tasks.len(), job.compute);
+        let cut = format!("{device}: {} tasks, {}", plan.tasks.len(), Company::of(job, plan));
         text.push_str(&wrapped_behind("  ", &cut));
     }
     text
@@ -140,7 +140,8 @@ pub fn sources(priced: &[Priced<'_>]) -> String {
     }
     if priced.iter().all(|priced| priced.device == CORE) {
         text.push_str(
-            "GPU: not known, nobody has measured one here; `drapes run` on a GPU measures and remembers it, or\n  \
+            "GPU: not known, nobody has measured one here (an H100: --rates data/rates/h100.json); `drapes run` on a GPU\n  \
+             measures and remembers it, or\n  \
              cargo bench --bench throughput -- --device cuda --rates gpu.json\n  \
              drapes plan JOB --rates gpu.json\n",
         );
