@@ -79,7 +79,6 @@ fn changed_records_are_records_or_none() {
         seconds: 1.5,
         began: None,
         diverged: 2,
-        lacks: 1,
     };
     let record = |outcome| TaskRecord {
         id: TaskId("train/a".to_owned()),

@@ -21,8 +21,8 @@ pub struct Assignment {
 
 /// The tasks of a plan, as rank 0 hands them out.
 pub trait Assignments {
-    /// The assignment of the task at a place of the plan, which goes without the results of some.
-    fn of(&self, place: usize, attempt: Attempt, lacks: &[usize]) -> Assignment;
+    /// The assignment of the task at a place of the plan.
+    fn of(&self, place: usize, attempt: Attempt) -> Assignment;
     /// The place in the plan of a task that the one at a place needs; none if it does not.
     fn need(&self, of: usize, needed: &TaskId) -> Option<usize>;
 }

@@ -262,7 +262,7 @@ impl Leader<'_> {
             self.observer.began(task, rank);
             ranks.running.insert(rank, task);
             let attempt = self.dispatcher.attempt(task);
-            let assignment = self.assignments.of(task, attempt, self.dispatcher.schedule().lacks(task));
+            let assignment = self.assignments.of(task, attempt);
             if rank == 0 {
                 self.computing_thread.assign(assignment);
             } else {

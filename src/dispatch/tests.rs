@@ -60,7 +60,7 @@ fn named(place: usize) -> TaskId {
 }
 
 impl Assignments for MadeUp {
-    fn of(&self, place: usize, attempt: Attempt, _lacks: &[usize]) -> Assignment {
+    fn of(&self, place: usize, attempt: Attempt) -> Assignment {
         let work = Work::TrainJets(TrainJets { samples: vec![] });
         let task = Task { id: named(place), work, needs: vec![] };
         Assignment { place, task, fingerprint: Fingerprint(format!("of {place}")), attempt }
@@ -391,7 +391,7 @@ fn a_rank_that_is_told_to_stop_before_work_begins_is_heard() {
 #[test]
 fn messages_survive_the_wire_and_noise_does_not_pass_for_one() {
     for message in [
-        Message::Assign(Box::new(MadeUp.of(7, Attempt::First, &[]))),
+        Message::Assign(Box::new(MadeUp.of(7, Attempt::First))),
         Message::Progress(1, 0.25),
         Message::Ended(3, Ended::Failed { reason: "ε < 0".to_owned() }, Some("no device".to_owned())),
         Message::Ended(4, Ended::Done { seconds: 0.1 }, None),

@@ -70,7 +70,7 @@ impl Run {
         };
         let estimated = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
         let owners = self.shard().owners(&Graph::of(&plan), &estimated.seconds);
-        let known = self.known(&plan, &states, &owners, &plan.selected(&self.only)?);
+        let known = self.known(&states, &owners, &plan.selected(&self.only)?);
         let sample = task::load(&stored.job, &data_directory)?;
         let counts = sample.counts(&stored.job);
         let open: Vec<bool> = known.iter().map(|known| *known == Known::Open).collect();

@@ -2,7 +2,7 @@
 
 use drapes_analysis::dispatch::Attempt;
 use drapes_analysis::plan::fingerprint::Fingerprint;
-use drapes_analysis::plan::{Plan, Task, TaskId};
+use drapes_analysis::plan::{Plan, TaskId};
 
 use crate::dispatch::{Assignment, Assignments};
 
@@ -13,15 +13,8 @@ pub struct Planned<'a> {
 }
 
 impl Assignments for Planned<'_> {
-    fn of(&self, place: usize, attempt: Attempt, lacks: &[usize]) -> Assignment {
-        let Task { id, work, needs } = &self.plan.tasks[place];
-        let failed: Vec<TaskId> = lacks.iter().map(|lost| self.plan.tasks[*lost].id.clone()).collect();
-        let part = if failed.is_empty() { None } else { work.kind().without(&failed) };
-        let task = match part {
-            Some(part) => Task::new(id.clone(), part),
-            None => Task { id: id.clone(), work: work.clone(), needs: needs.clone() },
-        };
-        let fingerprint = self.fingerprints[place].clone();
+    fn of(&self, place: usize, attempt: Attempt) -> Assignment {
+        let (task, fingerprint) = (self.plan.tasks[place].clone(), self.fingerprints[place].clone());
         Assignment { place, task, fingerprint, attempt }
     }
 
@@ -47,7 +40,7 @@ mod tests {
         let fingerprints = fingerprints(&job, &[], &plan);
         let planned = Planned { plan: &plan, fingerprints: &fingerprints };
         for (place, (task, fingerprint)) in plan.tasks.iter().zip(&fingerprints).enumerate() {
-            let message = Message::Assign(Box::new(planned.of(place, Attempt::Last, &[])));
+            let message = Message::Assign(Box::new(planned.of(place, Attempt::Last)));
             let heard = Message::from_bytes(0, &message.to_bytes()).expect("a message");
             let Message::Assign(heard) = heard else { panic!("{heard:?}") };
             // The work must come back from JSON unchanged to the last digit, so that every rank computes what rank 0 would.

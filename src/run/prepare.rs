@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use drapes_analysis::cli::{inform, tell};
-use drapes_analysis::dispatch::{Graph, Known, Shard, incomplete};
+use drapes_analysis::dispatch::{Graph, Known, Shard};
 use drapes_analysis::figures::Figure;
 use drapes_analysis::job::{Job, JobFile};
 use drapes_analysis::plan::fingerprint::{Fingerprint, InputFile, fingerprints};
@@ -122,7 +122,7 @@ impl Run {
         let price = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
         let owners = self.shard().owners(&Graph::of(&plan), &price.seconds);
         let selected = plan.selected(&self.only)?;
-        let (known, ended) = (self.known(&plan, &survey.states, &owners, &selected), vec![]);
+        let (known, ended) = (self.known(&survey.states, &owners, &selected), vec![]);
         let stops = store.stops();
         Ok(Prepared {
             cut: self.note_of_cut(&file, &stored.job, &plan, begun)?,
@@ -181,26 +181,7 @@ impl Run {
         })
     }
 
-    pub(super) fn known(
-        &self,
-        plan: &Plan,
-        states: &[RecordState],
-        owners: &[u32],
-        selected: &[bool],
-    ) -> Vec<Known> {
-        let mut known = self.known_each(states, owners, selected);
-        let lacked: Vec<usize> = states.iter().map(RecordState::lacks).collect();
-        if lacked.iter().any(|lacked| *lacked > 0) {
-            for task in incomplete(&Graph::of(plan), &known, &lacked) {
-                let is_ours = selected[task] && owners[task] == self.shard().index;
-                known[task] = if is_ours { Known::Open } else { Known::Elsewhere };
-            }
-        }
-        known
-    }
-
-    /// What is known of each task by its own record.
-    fn known_each(&self, states: &[RecordState], owners: &[u32], selected: &[bool]) -> Vec<Known> {
+    pub(super) fn known(&self, states: &[RecordState], owners: &[u32], selected: &[bool]) -> Vec<Known> {
         let known = |((state, owner), selected): ((&RecordState, &u32), &bool)| match state {
             RecordState::Done(_) => Known::Done,
             // Tasks that --only leaves out are never needed by those that it names.

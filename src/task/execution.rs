@@ -83,7 +83,7 @@ impl Workplace {
     ) -> Ended {
         let file = CheckpointFile {
             path: self.store.checkpoint(&task.id),
-            fingerprint: of_part(task, kind, fingerprint),
+            fingerprint: fingerprint.clone(),
             device: self.place.device.clone(),
         };
         self.log.begins(&task.id);
@@ -186,8 +186,7 @@ impl Workplace {
         let began = began.and_then(|began| began.duration_since(SystemTime::UNIX_EPOCH).ok());
         // Milliseconds, for the bars of the report.
         let began = began.map(|began| (began.as_secs_f64() * 1e3).round() / 1e3);
-        let lacks = execution.kind.lacks();
-        let run = RunInfo { seconds, began, diverged, lacks, ..self.place.clone() };
+        let run = RunInfo { seconds, began, diverged, ..self.place.clone() };
         let (id, fingerprint) = (task.id.clone(), (*fingerprint).clone());
         let mut record = TaskRecord { id, fingerprint, run, outcome };
         if let Err(reason) = record.readable() {
@@ -249,15 +248,6 @@ impl Workplace {
         let chip = if self.device.is_cuda() { Chip::Gpu } else { Chip::Core };
         (kind as &dyn TaskKind).need(&self.job, counts, chip)
     }
-}
-
-/// What a checkpoint of a task depends on: one of a part of its points is none of another part.
-fn of_part(task: &Task, kind: &dyn Perform, fingerprint: &Fingerprint) -> Fingerprint {
-    if kind.lacks() == 0 {
-        return fingerprint.clone();
-    }
-    let needs: Vec<&str> = task.needs.iter().map(|need| need.0.as_str()).collect();
-    Fingerprint(format!("{fingerprint} of {}", needs.join(" ")))
 }
 
 /// What a panic says, in one line: libtorch appends its whole stack. Beside it, that memory is to blame, if it is.

@@ -22,7 +22,6 @@ pub fn fill(store: &Store, stored: &StoredJob) -> usize {
             seconds: 6.0,
             began: None,
             diverged: 0,
-            lacks: 0,
         };
         let record = TaskRecord { id: task.id.clone(), fingerprint, run, outcome };
         // Without waiting for the disk, which is not what is measured.

@@ -11,8 +11,6 @@ pub struct Graph {
     /// Where the dependants of a task begin in `dependants`; one more entry than tasks.
     starts: Vec<u32>,
     dependants: Vec<u32>,
-    /// Tasks that do what they can where some of what they need has failed.
-    goes_without: Vec<bool>,
 }
 
 impl Graph {
@@ -24,8 +22,7 @@ impl Graph {
         let places: HashMap<_, _> =
             plan.tasks.iter().enumerate().map(|(place, task)| (&task.id, place as u32)).collect();
         let needs = plan.tasks.iter().map(|task| task.needs.iter().map(|need| places[need]).collect());
-        let goes_without = plan.tasks.iter().map(|task| task.work.kind().goes_without()).collect();
-        Self { goes_without, ..Self::from_needs(&needs.collect::<Vec<_>>()) }
+        Self::from_needs(&needs.collect::<Vec<_>>())
     }
 
     /// Dependencies from the places of what each task needs.
@@ -51,13 +48,7 @@ impl Graph {
                 next[*need as usize] += 1;
             }
         }
-        let goes_without = vec![false; needs.len()];
-        Self {
-            needs: needs.iter().map(|needs| needs.len() as u32).collect(),
-            starts,
-            dependants,
-            goes_without,
-        }
+        Self { needs: needs.iter().map(|needs| needs.len() as u32).collect(), starts, dependants }
     }
 
     /// Tasks.
@@ -73,11 +64,6 @@ impl Graph {
     /// How many tasks a task needs.
     pub fn needs(&self, task: usize) -> u32 {
         self.needs[task]
-    }
-
-    /// Whether a task does what it can where some of what it needs has failed.
-    pub fn goes_without(&self, task: usize) -> bool {
-        self.goes_without[task]
     }
 
     /// The tasks that need this one directly, in the order of the plan.

@@ -17,7 +17,6 @@
 mod costs;
 mod dispatcher;
 mod graph;
-mod incomplete;
 mod outlook;
 mod schedule;
 mod shard;
@@ -27,7 +26,6 @@ mod trust;
 pub use costs::LeaderCosts;
 pub use dispatcher::{Dispatcher, Ending, Halt, Limits, Repeat};
 pub use graph::Graph;
-pub use incomplete::incomplete;
 pub use outlook::{IfStopped, Outlook};
 pub use schedule::{Known, Schedule};
 pub use shard::Shard;

@@ -2,7 +2,7 @@
 //! of dependants comes first.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 
 use super::graph::Graph;
 
@@ -13,8 +13,6 @@ pub struct Schedule {
     /// Microseconds from the start of a task to the end of the longest chain behind it.
     chains: Vec<u64>,
     ready: BinaryHeap<(u64, Reverse<u32>)>,
-    /// What is lost of the needs of tasks that go without it.
-    lacks: HashMap<usize, Vec<usize>>,
     /// Tasks that are to be done here and are neither done nor lost.
     unfinished: usize,
     /// Tasks of other shards whose end is not known yet.
@@ -74,8 +72,7 @@ impl Schedule {
         }
         let unfinished = states.iter().filter(|state| matches!(state, State::Waiting { .. })).count();
         let elsewhere = states.iter().filter(|state| **state == State::Elsewhere).count();
-        let (ready, lacks) = (BinaryHeap::new(), HashMap::new());
-        let mut schedule = Self { graph, states, chains, ready, lacks, unfinished, elsewhere };
+        let mut schedule = Self { graph, states, chains, ready: BinaryHeap::new(), unfinished, elsewhere };
         for (task, _) in known.iter().enumerate().filter(|(_, known)| **known == Known::Failed) {
             schedule.fail(task);
         }
@@ -151,38 +148,11 @@ impl Schedule {
                 lost.push(next as usize);
             }
             self.states[next as usize] = State::Lost;
-            for place in 0..self.graph.dependants(next as usize).len() {
-                let dependant = self.graph.dependants(next as usize)[place];
-                if !self.goes_on_without(dependant as usize, next as usize) {
-                    open.push(dependant);
-                }
-            }
+            open.extend(self.graph.dependants(next as usize));
         }
         lost.retain(|lost| *lost != task);
         lost.sort_unstable();
         lost
-    }
-
-    /// Whether a task goes on though one of its needs is lost. It waits for the others.
-    fn goes_on_without(&mut self, task: usize, lost: usize) -> bool {
-        if !self.graph.goes_without(task) {
-            return false;
-        }
-        let lacks = self.lacks.entry(task).or_default();
-        lacks.push(lost);
-        if lacks.len() == self.graph.needs(task) as usize {
-            return false;
-        }
-        if let State::Waiting { needs } = self.states[task] {
-            self.states[task] = State::Waiting { needs: needs - 1 };
-            self.make_ready(task);
-        }
-        true
-    }
-
-    /// What a task has to go without: of what it needs, all that is lost.
-    pub fn lacks(&self, task: usize) -> &[usize] {
-        self.lacks.get(&task).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a task is lost, because it or one that it needs has failed.
@@ -212,8 +182,7 @@ impl Schedule {
     /// A task that was taken, or was done, waits for what it needs and is not done.
     pub fn wait_again(&mut self, task: usize) {
         // Rare enough to look at all tasks.
-        let lacks = self.lacks(task);
-        let is_open = |need: &usize| self.states[*need] != State::Done && !lacks.contains(need);
+        let is_open = |need: &usize| self.states[*need] != State::Done;
         let needs = |need: &usize| self.graph.dependants(*need).contains(&(task as u32));
         let open = (0..task).filter(is_open).filter(needs).count() as u32;
         self.states[task] = State::Waiting { needs: open };

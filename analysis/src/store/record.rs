@@ -99,9 +99,6 @@ pub struct RunInfo {
     /// the results.
     #[serde(default, skip_serializing_if = "none")]
     pub diverged: usize,
-    /// Of the tasks that it needs, those that had failed for good and that it has done without.
-    #[serde(default, skip_serializing_if = "none")]
-    pub lacks: usize,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]

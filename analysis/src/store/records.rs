@@ -63,14 +63,6 @@ impl RecordState {
         *self == Self::Ignored { why: FOREIGN }
     }
 
-    /// How many failed tasks it was done without.
-    pub fn lacks(&self) -> usize {
-        match self {
-            Self::Done(run) => run.lacks,
-            _ => 0,
-        }
-    }
-
     /// Whether the task needs no more work.
     pub fn is_done(&self) -> bool {
         matches!(self, Self::Done(_))

@@ -277,7 +277,7 @@ fn result(work: &Work) -> TaskResult {
         }
         Work::Window(SearchWindow { point, .. }) => TaskResult::Window(search::searched(*point)),
         Work::Classify(Classify { point, seeds, .. }) => TaskResult::Classify(classified(*point, seeds)),
-        Work::ClassifyTogether(ClassifyTogether { chunks, .. }) => {
+        Work::ClassifyTogether(ClassifyTogether { chunks }) => {
             let found = chunks.iter().map(|chunk| classified(chunk.point, &chunk.seeds));
             TaskResult::ClassifiedTogether(found.collect())
         }
@@ -436,7 +436,6 @@ pub fn finished_job(directory: &Path, job: &str) -> Store {
             seconds: 6.0,
             began: None,
             diverged: 0,
-            lacks: 0,
         };
         let record = TaskRecord { id: task.id.clone(), fingerprint, outcome, run };
         store.write_record(&record).expect("room");

@@ -26,7 +26,7 @@ fn a_rank_at_a_quiet_task_is_heard_every_few_seconds() {
             let clock = Clock::until(None, Duration::ZERO);
             run_worker(&rank, &computing_thread, &clock, &Signals::default()).expect("a good leader");
         });
-        let assignment = Message::Assign(Box::new(MadeUp.of(0, Attempt::First, &[])));
+        let assignment = Message::Assign(Box::new(MadeUp.of(0, Attempt::First)));
         leader.send(1, &assignment).expect("a rank");
         let (mut heard, mut alive) = (Instant::now(), 0);
         loop {

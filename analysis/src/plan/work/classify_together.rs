@@ -1,7 +1,7 @@
 //! Perceptrons of several points in one ensemble, each telling the data of its point from its template.
 //!
 //! A GPU takes a step of many small networks in hardly more time than one of few. On a processor they are trained one after the other, and
-//! nothing is gained. The numbers of a point do not depend on the others, and where the template of one fails, the others go without it.
+//! nothing is gained. The numbers of a point do not depend on the others; but where the template of one fails, all wait for it in vain.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -20,14 +20,6 @@ use crate::plan::{PaceKind, Rates, Task, TaskId};
 pub struct ClassifyTogether {
     /// One for each point.
     pub chunks: Vec<Classify>,
-    /// How many tasks have failed for good whose points have been left out.
-    #[serde(default, skip_serializing_if = "is_whole")]
-    pub lacks: usize,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
-fn is_whole(lacks: &usize) -> bool {
-    *lacks == 0
 }
 
 impl TaskKind for ClassifyTogether {
@@ -40,7 +32,7 @@ impl TaskKind for ClassifyTogether {
                 let chunks: Vec<Classify> = points.iter().map(|point| made.classify(*point, seeds)).collect();
                 let (first, more) = (&chunks[0], chunks.len() - 1);
                 let id = TaskId(format!("classify/{}-and-{more}-{}", first.point, first.span()));
-                planning.push(Task::new(id, Work::ClassifyTogether(Self { chunks, lacks: 0 })));
+                planning.push(Task::new(id, Work::ClassifyTogether(Self { chunks })));
             }
         }
     }
@@ -60,20 +52,6 @@ impl TaskKind for ClassifyTogether {
 
     fn needs(&self) -> Vec<TaskId> {
         distinct(self.chunks.iter().flat_map(TaskKind::needs), Clone::clone)
-    }
-
-    fn goes_without(&self) -> bool {
-        true
-    }
-
-    fn without(&self, failed: &[TaskId]) -> Option<Work> {
-        let has_all = |chunk: &&Classify| !chunk.needs().iter().any(|need| failed.contains(need));
-        let chunks: Vec<Classify> = self.chunks.iter().filter(has_all).cloned().collect();
-        (!chunks.is_empty()).then_some(Work::ClassifyTogether(Self { chunks, lacks: failed.len() }))
-    }
-
-    fn lacks(&self) -> usize {
-        self.lacks
     }
 
     fn settings(&self, of: &Settings<'_>) -> Value {
@@ -171,7 +149,7 @@ mod tests {
         for task in &Plan::of(&job(JOB)).tasks {
             let chunks: &[Classify] = match &task.work {
                 Work::Classify(chunk) => std::slice::from_ref(chunk),
-                Work::ClassifyTogether(ClassifyTogether { chunks, .. }) => chunks,
+                Work::ClassifyTogether(ClassifyTogether { chunks }) => chunks,
                 _ => continue,
             };
             for chunk in chunks {
@@ -200,21 +178,6 @@ mod tests {
         sum(&|kind| kind.memory(&job, counts, Chip::Gpu));
         let kind: &dyn TaskKind = together;
         assert_eq!(kind.lower(&job, Cost::Memory), "compute.classifier_points_per_task");
-    }
-
-    #[test]
-    fn a_group_goes_without_the_points_of_a_failed_template() {
-        let plan = Plan::of(&job(JOB));
-        let task = plan.tasks.last().expect("tasks");
-        let Work::ClassifyTogether(whole) = &task.work else { panic!("a group") };
-        assert!(whole.goes_without() && whole.lacks() == 0);
-        let failed = [TaskId("template/noise-s500-w2800-6000".to_owned())];
-        let Some(Work::ClassifyTogether(part)) = whole.without(&failed) else { panic!("one point is left") };
-        assert_eq!((&part.chunks[..], part.lacks()), (&whole.chunks[1..], 1));
-        assert_eq!(part.needs(), [TaskId("template/sr-sp2.24-s50-w2800-6000".to_owned())]);
-        assert_eq!(whole.without(&task.needs), None, "nothing is left");
-        // What lacks nothing is written as it was before anything could lack.
-        assert!(!serde_json::to_string(whole).expect("JSON").contains("lacks"));
     }
 
     #[test]

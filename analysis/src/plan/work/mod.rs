@@ -246,21 +246,6 @@ pub trait TaskKind {
         self.needs()
     }
 
-    /// Whether some of it can be done where the rest of what it needs has failed for good.
-    fn goes_without(&self) -> bool {
-        false
-    }
-
-    /// What can be done of it where these tasks have failed for good; nothing of most kinds.
-    fn without(&self, _failed: &[TaskId]) -> Option<Work> {
-        None
-    }
-
-    /// How many tasks have failed for good that the whole of it would need.
-    fn lacks(&self) -> usize {
-        0
-    }
-
     /// Which part of the job the result depends on. It goes into the fingerprint, beside the work itself, the input files and
     /// the fingerprints of the needs.
     fn settings(&self, of: &Settings<'_>) -> Value;
