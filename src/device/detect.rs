@@ -13,9 +13,18 @@ pub fn detect(host: String, choice: DeviceChoice) -> RankHardware {
         DeviceChoice::Cpu => vec![],
         DeviceChoice::Auto | DeviceChoice::Cuda => seen(&host, gpus()),
     };
-    let has_driver =
-        Path::new("/proc/driver/nvidia/version").exists() || Path::new("/dev/nvidiactl").exists();
-    RankHardware { host, processors: processors(), gpus, has_driver, free_memory: free_memory() }
+    RankHardware {
+        host,
+        processors: processors(),
+        gpus,
+        has_driver: has_driver(),
+        free_memory: free_memory(),
+    }
+}
+
+/// Whether this host has an NVIDIA driver, so that it should have GPUs.
+pub fn has_driver() -> bool {
+    Path::new("/proc/driver/nvidia/version").exists() || Path::new("/dev/nvidiactl").exists()
 }
 
 /// The GPUs that libtorch counts, by the names that the driver gives them.

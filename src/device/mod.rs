@@ -26,7 +26,7 @@ use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
 use tch::{Cuda, Device, Kind, Tensor};
 
 pub use assign::{DeviceAssignment, Sharing, assign, lines, most_common_kind, warnings};
-pub use detect::detect;
+pub use detect::{detect, has_driver};
 pub use disk::free_bytes;
 pub use driver::{Driver, driver};
 pub use error::DeviceError;

@@ -1,13 +1,13 @@
 //! How the work of a scan is cut: for the device that it is begun on, unless its job or its directory says.
 
-use std::path::Path;
-
+use drapes_analysis::cli::inform;
+use drapes_analysis::dispatch::Shard;
 use drapes_analysis::job::{Chip, Cut, Job, JobFile};
 use drapes_analysis::plan::{Company, Plan};
-use drapes_analysis::store::Store;
+use drapes_analysis::store::{Store, StoredJob};
 
 use super::Run;
-use crate::device::DeviceChoice;
+use crate::device::{DeviceChoice, has_driver};
 use crate::error::Error;
 
 impl Run {
@@ -31,7 +31,7 @@ impl Run {
     pub(super) fn chip(&self) -> Chip {
         match self.device {
             DeviceChoice::Cuda => Chip::Gpu,
-            DeviceChoice::Auto if Path::new("/dev/nvidiactl").exists() => Chip::Gpu,
+            DeviceChoice::Auto if has_driver() => Chip::Gpu,
             DeviceChoice::Auto | DeviceChoice::Cpu => Chip::Core,
         }
     }
@@ -62,6 +62,23 @@ impl Run {
             ),
             Begun::Before => format!("note: cut as {} was begun: {company}", directory.display()),
         }))
+    }
+}
+
+impl Run {
+    /// The job with points that a failed template has kept from their classifiers each in a task of its own, unless failed tasks are
+    /// tried again, or other shards work at the job as it is.
+    pub(super) fn set_apart(&self, store: &Store, stored: StoredJob) -> Result<StoredJob, Error> {
+        let may = self.shard() == Shard::WHOLE && !self.retry_failed;
+        let Some(apart) = may.then(|| store.setting_apart(&stored)).flatten() else { return Ok(stored) };
+        let more = apart.job.apart.len() - stored.job.apart.len();
+        inform(format_args!(
+            "note: the classifiers of {more} points train alone from now on, since the template of one of them has failed"
+        ));
+        if !self.rehearsal {
+            store.set_apart(&apart)?;
+        }
+        Ok(apart)
     }
 }
 

@@ -6,7 +6,7 @@ use drapes_analysis::error::Exit;
 use drapes_analysis::figures::Figure;
 use drapes_analysis::job::Chip;
 use drapes_analysis::machine::{Memory, Shown, device_of};
-use drapes_analysis::plan::device_kind::{ANY_GPU, CORE};
+use drapes_analysis::plan::device_kind::{ANY_GPU, CORE, chip_of};
 use drapes_analysis::plan::price::demand::size;
 use drapes_analysis::plan::price::{EventCounts, Price, bytes};
 use drapes_analysis::plan::rates::Rates;
@@ -63,6 +63,10 @@ impl Run {
         repeats::check_files(&job, &inputs)?;
         let Foreseen { store, stored } =
             Store::foresee(&directory, &StoredJob { job, inputs }, self.shard())?;
+        let stored = match &store {
+            Some(store) => self.set_apart(store, stored)?,
+            None => stored,
+        };
         let plan = Plan::of(&stored.job);
         let states = match &store {
             Some(store) => store.states(&stored, &plan),
@@ -108,10 +112,14 @@ impl Run {
             return Ok((Rates::CPU_CORE, core.clone()));
         }
         let given = self.rates.iter().map(|path| Rates::read(path)).collect::<Result<Vec<_>, _>>()?;
+        // What has been measured needs no pace.
+        if let Some(rates) = given.into_iter().find(|rates| chip_of(&rates.device) == Chip::Gpu) {
+            return Ok((rates, Shown::default()));
+        }
         // Which of several it will be is known when ranks have started.
         let (kind, shown) =
             memory.gpus().into_iter().next().unwrap_or((ANY_GPU.to_owned(), Shown::default()));
-        Ok((Rates::of_kind(&kind, &given).0, shown))
+        Ok((Rates::of_kind(&kind, &[]).0, shown))
     }
 }
 

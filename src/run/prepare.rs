@@ -98,7 +98,7 @@ impl Run {
         // Before a scan is begun, or grows, all that is wrong with its data is told. Later they are read where needed.
         let read = if is_new { Some(planned_for(&stored.job, &data_directory, &supply)?) } else { None };
         let (planned, sample) = read.unzip();
-        let store = Store::begin(&directory, &stored)?;
+        let store = Store::begin(&directory, &file, &stored)?;
         let (occupancy, dead) = self.occupy(&store, ranks, signals)?;
         let stop = StopRequests::begin(store.clone(), self.shard(), signals.clone());
         for gone in dead {
@@ -154,6 +154,7 @@ impl Run {
     fn settle(&self, store: &Store, file: &JobFile, asked: &StoredJob) -> Result<StoredJob, Error> {
         let before = store.job().map(|before| before.job.growth()).ok();
         let stored = store.settle(file, asked, self.shard())?;
+        let stored = self.set_apart(store, stored)?;
         if let (Some(before), Some(growth)) = (before, stored.job.growth())
             && before.as_ref() != Some(&growth)
         {

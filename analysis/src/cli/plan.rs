@@ -14,9 +14,9 @@ use super::{answer, tell};
 use crate::dispatch::{Graph, Known, Simulated, Simulation, makespan};
 use crate::error::{Error, Exit};
 use crate::job::noise_grid::NoiseGrid;
-use crate::job::{Change, Chip, ClassifierKind, Comparison, DEFAULTS, Job, JobFile, ScanPoint, Search};
+use crate::job::{Change, ClassifierKind, Comparison, DEFAULTS, Job, JobFile, ScanPoint, Search};
 use crate::machine::Memory;
-use crate::plan::device_kind::CORE;
+use crate::plan::device_kind::chip_of;
 use crate::plan::price::demand::{Demand, LONGEST_RUN, longest, most_memory, size};
 use crate::plan::price::{EventCounts, Price, bytes};
 use crate::plan::work::{SearchWindow, Trained};
@@ -352,8 +352,7 @@ const SMALL_MEMORY: f64 = 1e9;
 fn memory(priced: &Priced<'_>) -> Option<Demand> {
     let Tasks { job, plan } = priced.tasks;
     let tasks: Vec<&plan::Task> = plan.tasks.iter().collect();
-    let chip = if priced.device == CORE { Chip::Core } else { Chip::Gpu };
-    most_memory(job, &tasks, EventCounts::estimated(job), chip)
+    most_memory(job, &tasks, EventCounts::estimated(job), chip_of(&priced.device))
 }
 
 fn stage_seconds(plan: &plan::Plan, price: &Price, stage: Stage) -> f64 {

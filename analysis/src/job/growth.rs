@@ -80,7 +80,9 @@ impl Job {
             seeds: (0..seeds.len()).filter(|place| !known_seeds.contains(place)).collect(),
         });
         generations.retain(|era| !(era.points.is_empty() && era.seeds.is_empty()));
-        let mut job = Self { generations: Vec::new(), ..self.clone() };
+        let apart = old.apart.iter().filter_map(|place| old.points.get(*place));
+        let apart = apart.filter_map(|point| places.get(&point.to_string())).copied().collect();
+        let mut job = Self { generations: Vec::new(), apart, ..self.clone() };
         // One generation in the order of the file is what a job begins with.
         if generations != job.eras() {
             job.generations = generations;

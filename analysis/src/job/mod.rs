@@ -147,6 +147,10 @@ pub struct Job {
     /// When points and seeds came to the job of a directory; empty for a job that has not grown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub generations: Vec<Generation>,
+    /// Places of points whose classifiers train alone, though they had company: the template of one of these has failed. Empty where
+    /// that has not happened.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apart: Vec<usize>,
 }
 
 /// What a job has that was stored before there was this key.
@@ -159,7 +163,9 @@ impl Job {
     pub fn physics(&self) -> serde_json::Value {
         let mut tree = serde_json::to_value(self).unwrap_or_default();
         if let Some(keys) = tree.as_object_mut() {
-            for key in ["name", "most_repeated", "pricing", "figures", "closure", "generations", "unit"] {
+            for key in
+                ["name", "most_repeated", "pricing", "figures", "closure", "generations", "apart", "unit"]
+            {
                 keys.remove(key);
             }
             if let Some(search) = keys.get_mut("search").and_then(serde_json::Value::as_object_mut) {

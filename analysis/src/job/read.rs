@@ -149,6 +149,7 @@ impl Document {
             search: None,
             points: vec![],
             generations: vec![],
+            apart: vec![],
         };
         let scans = root.tables("scan");
         job.points = axes::points(scans, &job);

@@ -1,9 +1,16 @@
 //! Kinds of devices, as records and rates name them.
 
+use crate::job::Chip;
+
 /// The kind of a processor core, as [`Rates::device`](crate::plan::rates::Rates::device).
 pub const CORE: &str = "core";
 /// A GPU whose kind is not known.
 pub const ANY_GPU: &str = "GPU";
+
+/// What a kind of device is.
+pub fn chip_of(kind: &str) -> Chip {
+    if kind.eq_ignore_ascii_case(CORE) { Chip::Core } else { Chip::Gpu }
+}
 
 /// Whether a device of a record is a GPU.
 pub fn is_gpu(device: &str) -> bool {

@@ -80,8 +80,8 @@ impl Rates {
     }
 
     /// Those of a GPU that nobody has measured: an H100's (data/rates/h100.json), rounded. Small networks wait for steps to be
-    /// handed out more than for arithmetic, so that GPUs differ less at them than by their sheets. Trees are grown on a core
-    /// whatever the ranks have.
+    /// handed out more than for arithmetic, so that GPUs differ less at them than by their sheets. Trees are priced
+    /// on a core whatever the ranks have.
     fn guessed_of_gpu(kind: &str) -> Self {
         Self {
             device: Cow::Owned(kind.to_owned()),

@@ -32,10 +32,11 @@ mod tests {
     use super::*;
     use crate::dispatch::Shard;
     use crate::job::{Chip, Cut, JobFile};
-    use crate::store::{LockTimeout, StoredJob};
+    use crate::plan::{Plan, fingerprints};
+    use crate::store::{LockTimeout, Outcome, RunInfo, StoredJob, TaskRecord, TaskResult};
 
     const JOB: &str =
-        "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n";
+        "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0, 5]\n";
 
     fn begun_on(chip: Chip, job: &str) -> (JobFile, StoredJob) {
         let file = JobFile::from_text("job.toml", job).cut(Cut::For(chip));
@@ -55,7 +56,7 @@ mod tests {
         assert_eq!(store.cut(), None, "nothing has been done");
         assert_eq!(settled(&store, Shard::WHOLE, &core), 1, "the next start decides anew");
         assert_eq!(settled(&store, Shard::WHOLE, &gpu), 12);
-        let left = store.checkpoint(&crate::plan::TaskId("train/denoiser-s0-w2800-6000".to_owned()));
+        let left = store.checkpoint(&crate::plan::TaskId("train/denoisers-w2800-6000-c00".to_owned()));
         fs::write(left, "what a stopped task has learnt").expect("room");
         assert_eq!(store.cut().map(|cut| cut.flows_per_task), Some(12));
         assert_eq!(settled(&store, Shard::WHOLE, &core), 12, "also on cores");
@@ -69,13 +70,27 @@ mod tests {
     fn shards_that_begin_at_once_on_unlike_devices_cut_alike() {
         let place = tempfile::tempdir().expect("a directory");
         let (gpu, core) = (begun_on(Chip::Gpu, JOB), begun_on(Chip::Core, JOB));
-        let store = Store::begin(place.path(), &gpu.1).expect("a new directory");
+        let store = Store::begin(place.path(), &gpu.0, &gpu.1).expect("a new directory");
         let shard = |index| Shard { index, count: 2 };
         let mut wait = |_: &_, _| LockTimeout::GiveUp;
         let (first, _) = store.lock(shard(1), 1, &mut wait).expect("a free place");
         assert_eq!(settled(&store, shard(1), &gpu), 12);
-        let other = Store::begin(place.path(), &core.1).expect("the same directory");
+        let other = Store::begin(place.path(), &core.0, &core.1).expect("the same directory");
         let (second, _) = other.lock(shard(2), 1, &mut wait).expect("a free place");
+        // The first has finished a task meanwhile, which the other would lose if it cut as it suits itself.
+        let stored = store.job().expect("the job");
+        let plan = Plan::of(&stored.job);
+        let prints = fingerprints(&stored.job, &stored.inputs, &plan);
+        let training =
+            plan.tasks.iter().position(|task| task.id.0.starts_with("train/")).expect("a training");
+        let record = TaskRecord {
+            id: plan.tasks[training].id.clone(),
+            fingerprint: prints[training].clone(),
+            run: RunInfo::default(),
+            outcome: Outcome::Done(Box::new(TaskResult::Train(vec![]))),
+        };
+        store.write_record(&record).expect("room");
+        Store::begin(place.path(), &core.0, &core.1).expect("it goes on as it was begun");
         assert_eq!(settled(&other, shard(2), &core), 12);
         drop((first, second));
     }

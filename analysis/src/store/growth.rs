@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{Liveness, Store, StoredJob};
 use crate::dispatch::Shard;
 use crate::error::Error;
-use crate::job::{Cut, JobFile, ScanPoint};
+use crate::job::{Cut, Job, JobFile, ScanPoint};
 use crate::plan::{Fingerprint, Plan, Stage, TaskId, fingerprints};
 
 /// The most points that a message names.
@@ -51,7 +51,7 @@ impl Store {
     }
 
     /// The job with what it leaves to the device as the directory has it.
-    fn as_cut_here(&self, file: &JobFile, stored: &StoredJob) -> Result<StoredJob, Error> {
+    pub(super) fn as_cut_here(&self, file: &JobFile, stored: &StoredJob) -> Result<StoredJob, Error> {
         let Some(cut) = self.cut().filter(|cut| *cut != stored.job.compute) else {
             return Ok(stored.clone());
         };
@@ -106,9 +106,10 @@ impl Store {
 }
 
 /// What tells two jobs of a directory apart, for shards that must not work at both.
-fn digest(stored: &StoredJob) -> String {
-    // Tests of closure change no other result, but which tasks there are.
-    let all = (stored.job.physics(), &stored.job.generations, &stored.inputs, stored.job.closure.trees);
+pub(super) fn digest(stored: &StoredJob) -> String {
+    // Tests of closure change no other result, but which tasks there are; so do points that are set apart.
+    let Job { generations, apart, closure, .. } = &stored.job;
+    let all = (stored.job.physics(), generations, apart, &stored.inputs, closure.trees);
     hex::encode(&Sha256::digest(serde_json::to_vec(&all).unwrap_or_default())[..8])
 }
 

@@ -24,6 +24,7 @@
 
 pub mod accounting;
 mod again;
+mod apart;
 mod arrivals;
 mod aside;
 mod claim;
@@ -128,7 +129,7 @@ impl Store {
     /// The directory cannot be written, is somebody else's, or holds finished results that this job would change (the keys
     /// that differ are named).
     pub fn create(directory: &Path, file: &JobFile, stored: &StoredJob) -> Result<Self, Error> {
-        let store = Self::begin(directory, stored)?;
+        let store = Self::begin(directory, file, stored)?;
         store.settle(file, stored, Shard::WHOLE)?;
         Ok(store)
     }
@@ -137,13 +138,14 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::create`].
-    pub fn begin(directory: &Path, stored: &StoredJob) -> Result<Self, Error> {
+    pub fn begin(directory: &Path, file: &JobFile, stored: &StoredJob) -> Result<Self, Error> {
         Self::claim(directory)?;
         let store = Self::at(directory);
         // Named as the user named it: where nothing can be made, a folder inside says little.
         let cannot_write = |source| Error::CannotWrite { path: directory.to_owned(), source };
         fs::create_dir_all(directory).map_err(cannot_write)?;
-        store.succeed(stored)?;
+        // Another shard may have begun it since this one looked how it is cut.
+        store.succeed(&store.as_cut_here(file, stored)?)?;
         Ok(store)
     }
 

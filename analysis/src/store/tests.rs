@@ -258,7 +258,7 @@ fn a_directory_that_is_only_opened_keeps_its_job_and_shards_keep_the_prices_of_t
     Store::create(directory.path(), &file, &job).expect("a new directory");
     let other = format!("{}[pricing]\nside_band_events = 7\n", JOB.replace("'a'", "'b'"));
     let (other_file, other) = stored(&other);
-    let store = Store::begin(directory.path(), &other).expect("the same results");
+    let store = Store::begin(directory.path(), &other_file, &other).expect("the same results");
     let kept = || store.job().map(|stored| (stored.job.name, stored.job.pricing)).expect("a job");
     let of = |stored: &StoredJob| (stored.job.name.clone(), stored.job.pricing.clone());
     assert_eq!(kept(), of(&job), "nobody has said that it may be written");

@@ -1,6 +1,6 @@
 //! Pieces of work that do not depend on each other, by several threads.
 
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
@@ -37,7 +37,11 @@ pub fn side_by_side<T: Send>(
                     if piece >= pieces {
                         break;
                     }
-                    let result = work(piece);
+                    // Where it panics, the others begin nothing more.
+                    let result = catch_unwind(AssertUnwindSafe(|| work(piece))).unwrap_or_else(|panic| {
+                        is_over.store(true, Ordering::Relaxed);
+                        resume_unwind(panic)
+                    });
                     is_over.fetch_or(result.is_err(), Ordering::Relaxed);
                     if tell.send((piece, result)).is_err() {
                         break;

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use crate::error::Error;
 use crate::job::{Chip, Cut, Job, JobFile};
 use crate::plan::Plan;
-use crate::plan::device_kind::CORE;
+use crate::plan::device_kind::chip_of;
 
 /// A job with its tasks.
 pub struct Tasks {
@@ -43,7 +43,7 @@ impl Cuts {
     /// The tasks on a device.
     pub fn on(&self, device: &str) -> &Tasks {
         match &self.for_gpus {
-            Some(job) if device != CORE => self.gpus.get_or_init(|| Tasks::of(job.clone())),
+            Some(job) if chip_of(device) == Chip::Gpu => self.gpus.get_or_init(|| Tasks::of(job.clone())),
             _ => &self.cores,
         }
     }

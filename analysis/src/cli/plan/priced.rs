@@ -140,10 +140,9 @@ pub fn sources(priced: &[Priced<'_>]) -> String {
     }
     if priced.iter().all(|priced| priced.device == CORE) {
         text.push_str(
-            "GPU: not known, nobody has measured one here (an H100: --rates data/rates/h100.json); `drapes run` on a GPU\n  \
-             measures and remembers it, or\n  \
+            "GPU: not known, nobody has measured one here; `drapes run` on a GPU measures and remembers it, or\n  \
              cargo bench --bench throughput -- --device cuda --rates gpu.json\n  \
-             drapes plan JOB --rates gpu.json\n",
+             drapes plan JOB --rates gpu.json      (data/rates/h100.json is that of an H100)\n",
         );
     }
     text

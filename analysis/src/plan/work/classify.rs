@@ -127,7 +127,7 @@ impl Made {
 impl TaskKind for Classify {
     fn plan(planning: &mut Planning<'_>) {
         let job = planning.job();
-        // Trees gain nothing from company: they are grown one after the other.
+        // Trees gain nothing from company.
         let [perceptrons, trees, transformers] =
             [job.compute.classifier_seeds_per_task, 1, job.compute.jet_classifier_seeds_per_task]
                 .map(|together| chunks_of_seeds(job, together));

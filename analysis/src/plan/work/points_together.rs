@@ -1,5 +1,7 @@
 //! Which points of a scan have their perceptrons trained together.
 
+use std::collections::HashSet;
+
 use super::groups::groups;
 use super::planning::grouped;
 use crate::job::{ClassifierKind, Comparison, Job, ScanPoint, Start, TemplateSpec};
@@ -17,7 +19,11 @@ pub fn points_together(job: &Job) -> Vec<Vec<ScanPoint>> {
     let by_era = job.points_by_era();
     let alike = grouped(job.points.iter().filter(of_perceptrons).copied(), size);
     let groups = alike.iter().flat_map(|points| groups(points, &by_era, together, ToString::to_string));
-    groups.map(|(_, points)| points).filter(|points| points.len() > 1).collect()
+    let apart: HashSet<String> =
+        job.apart.iter().filter_map(|place| job.points.get(*place)).map(ToString::to_string).collect();
+    // Only now, so that the other groups keep their members.
+    let is_whole = |points: &Vec<ScanPoint>| points.iter().all(|point| !apart.contains(&point.to_string()));
+    groups.map(|(_, points)| points).filter(|points| points.len() > 1 && is_whole(points)).collect()
 }
 
 /// What the number of events of a point goes by, in words: what is compared, by which factors, and where events come from.
