@@ -69,10 +69,7 @@ fn a_failed_template_costs_its_own_point_alone() {
     assert_eq!(fs::read(out.join("job.json")).expect("the job"), before);
 
     let (code, message) = refusal(&mut run(&job, &out, &[]));
-    assert!(
-        code == 4 && message.contains("classifiers of 2 points train alone from now on"),
-        "{code} {message}"
-    );
+    assert!(code == 4 && message.contains("1 point is classified alone from now on"), "{code} {message}");
     let (found, expected) = (rows(&out), rows(&whole));
     let noise = |rows: &BTreeMap<String, Vec<Vec<String>>>| -> Vec<String> {
         rows.keys().filter(|point| point.starts_with("noise")).cloned().collect()

@@ -43,7 +43,7 @@ fn gpus_and_cores_cut_what_a_job_leaves_open_as_suits_them() {
     // A dry run needs no GPU to say what there would be to do on one.
     let (list, notes) = told(&mut run(&job, &out, &["--device", "cuda", "--dry-run"]));
     assert!(
-        list.contains("train/denoisers-w2800-6000-c00") && list.contains(" on one rank of GPUs\n"),
+        list.contains("train/denoisers-w2800-6000-c00") && list.contains(" on one rank of GPUs"),
         "{list}"
     );
     assert!(notes.contains("2 denoisers and the classifiers of 2 points together"), "{notes}");

@@ -1,10 +1,9 @@
 //! How the work of a scan is cut: for the device that it is begun on, unless its job or its directory says.
 
-use drapes_analysis::cli::inform;
 use drapes_analysis::dispatch::Shard;
 use drapes_analysis::job::{Chip, Cut, Job, JobFile};
-use drapes_analysis::plan::{Company, Plan};
-use drapes_analysis::store::{Store, StoredJob};
+use drapes_analysis::plan::{Company, Fingerprint, Plan, fingerprints};
+use drapes_analysis::store::{SetApart, Store, StoredJob, Survey};
 
 use super::Run;
 use crate::device::{DeviceChoice, has_driver};
@@ -25,6 +24,12 @@ impl Run {
         let file = file.cut(cut);
         let job = file.check()?;
         Ok((file, job))
+    }
+
+    /// The job as its directory would have it: with the cut of what is there, for names of tasks.
+    pub(super) fn foreseen(&self, job: &Job) -> Job {
+        let before = Store::open(&self.directory(job)).and_then(|store| store.job());
+        before.map_or_else(|_| job.clone(), |before| job.successor_of(&before.job))
     }
 
     /// The kind of device that ranks will probably have; which GPUs there are is asked when all ranks are there.
@@ -49,6 +54,10 @@ impl Run {
             Begun::Now => Chip::Core,
             Begun::Before => self.chip(),
         };
+        let is_alone = stored.compute.left_to_device().iter().all(|(_, number)| *number == 1);
+        if chip == Chip::Core && is_alone {
+            return Ok(None);
+        }
         // Of cores nothing is said, unless others come to them: each model and point is alone.
         if file.clone().cut(Cut::For(chip)).check()?.compute == stored.compute {
             return Ok(None);
@@ -65,21 +74,45 @@ impl Run {
     }
 }
 
-impl Run {
-    /// The job with points that a failed template has kept from their classifiers each in a task of its own, unless failed tasks are
-    /// tried again, or other shards work at the job as it is.
-    pub(super) fn set_apart(&self, store: &Store, stored: StoredJob) -> Result<StoredJob, Error> {
-        let may = self.shard() == Shard::WHOLE && !self.retry_failed;
-        let Some(apart) = may.then(|| store.setting_apart(&stored)).flatten() else { return Ok(stored) };
-        let more = apart.job.apart.len() - stored.job.apart.len();
-        inform(format_args!(
-            "note: the classifiers of {more} points train alone from now on, since the template of one of them has failed"
-        ));
-        if !self.rehearsal {
-            store.set_apart(&apart)?;
-        }
-        Ok(apart)
+/// The job of a directory with its tasks and what is recorded of them.
+pub(super) struct Surveyed {
+    pub stored: StoredJob,
+    pub plan: Plan,
+    pub fingerprints: Vec<Fingerprint>,
+    pub survey: Survey,
+    /// Points that have just been set apart, of which so many can be done now.
+    pub able: Option<usize>,
+}
+
+impl Surveyed {
+    /// What is recorded of the tasks of a job.
+    pub fn of(store: &Store, stored: StoredJob, plan: Plan) -> Self {
+        let fingerprints = fingerprints(&stored.job, &stored.inputs, &plan);
+        let survey = store.survey(&plan, &fingerprints);
+        Self { stored, plan, fingerprints, survey, able: None }
     }
+}
+
+impl Run {
+    /// The same with points that a failed template has kept from their classifiers each in a task of its own, unless failed tasks
+    /// are tried again, or other shards work at the job as it is.
+    pub(super) fn set_apart(&self, store: &Store, found: Surveyed) -> Surveyed {
+        if self.shard() != Shard::WHOLE || self.retry_failed {
+            return found;
+        }
+        let apart = SetApart::of(&found.stored.job, &found.plan, &found.survey.states);
+        let Some(SetApart { job, able }) = apart else { return found };
+        let (stored, plan) = (StoredJob { job: job.clone(), ..found.stored }, Plan::of(&job));
+        Surveyed { able: Some(able), ..Surveyed::of(store, stored, plan) }
+    }
+}
+
+/// What is said where points have been set apart.
+pub(super) fn note_of_apart(able: usize) -> String {
+    let points = if able == 1 { "1 point is".to_owned() } else { format!("{able} points are") };
+    format!(
+        "note: {points} classified alone from now on: a template that they waited for with others has failed"
+    )
 }
 
 /// When the cut of a directory was fixed.

@@ -14,7 +14,7 @@ use drapes_analysis::plan::{Plan, Stage};
 use drapes_analysis::store::{Foreseen, RecordState, Store, StoredJob};
 
 use super::Run;
-use super::cut::Begun;
+use super::cut::{Begun, Surveyed, note_of_apart};
 use super::demands::{self, Supply};
 use super::kernels;
 use super::leader::tell_of;
@@ -38,8 +38,8 @@ struct DryRun {
     /// Seconds that tables and pictures take after the last task.
     ending: f64,
     ranks: usize,
-    /// What each has.
-    chip: Chip,
+    /// What each has, in words.
+    device: &'static str,
     /// Bytes that open tasks store.
     bytes: f64,
 }
@@ -55,7 +55,7 @@ impl Run {
         let (file, job) = self.job()?;
         let hardware = device::detect(World::host(), DeviceChoice::Cpu);
         demands::check_threads(&job, std::slice::from_ref(&hardware))?;
-        Plan::of(&job).selected(&self.only)?;
+        Plan::of(&self.foreseen(&job)).selected(&self.only)?;
         let directory = self.directory(&job);
         Store::claim(&directory)?;
         let data_directory = self.data_dir.clone().map_or_else(|| file.data_directory(), Ok)?;
@@ -63,14 +63,14 @@ impl Run {
         repeats::check_files(&job, &inputs)?;
         let Foreseen { store, stored } =
             Store::foresee(&directory, &StoredJob { job, inputs }, self.shard())?;
-        let stored = match &store {
-            Some(store) => self.set_apart(store, stored)?,
-            None => stored,
-        };
         let plan = Plan::of(&stored.job);
-        let states = match &store {
-            Some(store) => store.states(&stored, &plan),
-            None => vec![RecordState::Missing; plan.tasks.len()],
+        let (stored, plan, states) = if let Some(store) = &store {
+            let found = self.set_apart(store, Surveyed::of(store, stored, plan));
+            found.able.map(note_of_apart).iter().for_each(inform);
+            (found.stored, found.plan, found.survey.states)
+        } else {
+            let states = vec![RecordState::Missing; plan.tasks.len()];
+            (stored, plan, states)
         };
         let estimated = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
         let owners = self.shard().owners(&Graph::of(&plan), &estimated.seconds);
@@ -84,7 +84,7 @@ impl Run {
         let bytes = of_open.map(|(task, _)| bytes(&stored.job, task, counts)).sum();
         let memory = Memory::of_user();
         let core = memory.of(&device_of(CORE, stored.job.compute.threads)).0;
-        let (rates, shown) = self.pace(&memory, &core)?;
+        let (rates, shown, device) = self.pace(&memory, &core)?;
         let price = Price::of(&stored.job, &plan, counts, &rates).at_pace(&plan, &shown.pace());
         let draws = open.contains(&true) && self.shard() == Shard::WHOLE;
         let ending = if draws { core.drawing(Figure::count_of(&stored.job, &plan)) } else { 0.0 };
@@ -94,8 +94,7 @@ impl Run {
         let _ = tell_of(&stored.job, &sample);
         let begun = store.as_ref().map_or(Begun::Now, Begun::of);
         self.note_of_cut(&file, &stored.job, &plan, begun)?.iter().for_each(inform);
-        let (name, chip) = (stored.job.name.clone(), self.chip());
-        answer(DryRun { name, plan, known, price, ending, ranks, chip, bytes });
+        answer(DryRun { name: stored.job.name.clone(), plan, known, price, ending, ranks, device, bytes });
         if let Some(warning) = warning {
             answer(wrapped(&format!("warning: {warning}")));
         }
@@ -106,20 +105,22 @@ impl Run {
         Ok(Exit::Done)
     }
 
-    /// The rates of what ranks will probably have, and what it has shown in earlier runs.
-    fn pace(&self, memory: &Memory, core: &Shown) -> Result<(Rates, Shown), Error> {
+    /// The rates of what ranks will probably have, what it has shown in earlier runs, and what it is in words.
+    fn pace(&self, memory: &Memory, core: &Shown) -> Result<(Rates, Shown, &'static str), Error> {
         if self.chip() == Chip::Core {
-            return Ok((Rates::CPU_CORE, core.clone()));
+            return Ok((Rates::CPU_CORE, core.clone(), "processor cores"));
         }
         let given = self.rates.iter().map(|path| Rates::read(path)).collect::<Result<Vec<_>, _>>()?;
         // What has been measured needs no pace.
         if let Some(rates) = given.into_iter().find(|rates| chip_of(&rates.device) == Chip::Gpu) {
-            return Ok((rates, Shown::default()));
+            return Ok((rates, Shown::default(), "GPUs"));
         }
         // Which of several it will be is known when ranks have started.
-        let (kind, shown) =
-            memory.gpus().into_iter().next().unwrap_or((ANY_GPU.to_owned(), Shown::default()));
-        Ok((Rates::of_kind(&kind, &[]).0, shown))
+        if let Some((kind, shown)) = memory.gpus().into_iter().next() {
+            return Ok((Rates::of_kind(&kind, &[]).0, shown, "GPUs"));
+        }
+        let guessed = Rates::of_kind(ANY_GPU, &[]).0;
+        Ok((guessed, Shown::default(), "GPUs (as an H100 would take; none was measured here)"))
     }
 }
 
@@ -140,8 +141,8 @@ impl std::fmt::Display for DryRun {
         let time = duration(makespan(&self.plan, &self.price.seconds, &settled, self.ranks) + self.ending);
         let ranks = if self.ranks == 1 { "one rank".to_owned() } else { format!("{} ranks", self.ranks) };
         let (open, total) = (self.count(Known::Open), self.plan.tasks.len());
-        let what = if self.chip == Chip::Core { "processor cores" } else { "GPUs" };
-        writeln!(f, "{}: {open} of {total} tasks to do, about {time} on {ranks} of {what}", self.name)?;
+        let Self { name, device, .. } = self;
+        writeln!(f, "{name}: {open} of {total} tasks to do, about {time} on {ranks} of {device}")?;
         let stages = Stage::ALL.map(|stage| {
             let count = self.open().filter(|task| task.work.stage() == stage).count();
             format!("{} {count}", stage.word())

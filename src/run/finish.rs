@@ -6,10 +6,10 @@ use drapes_analysis::error::Exit;
 use drapes_analysis::figures::figure_stamp::{draw, is_drawn};
 use drapes_analysis::figures::reduce;
 use drapes_analysis::job::Job;
-use drapes_analysis::plan::TaskId;
+use drapes_analysis::plan::{Plan, TaskId};
 use drapes_analysis::store::results::Results;
 use drapes_analysis::store::task_state::Tally;
-use drapes_analysis::store::{SideTable, Store};
+use drapes_analysis::store::{RecordState, SetApart, SideTable, Store};
 
 use super::Run;
 use super::pages;
@@ -88,6 +88,7 @@ impl Run {
             ));
             return Ok(Exit::Deadline);
         }
+        self.tell_of_company(&stored.job, plan, states);
         if !self.only.is_empty() {
             let rest = plan.tasks.len() - total;
             let open = Tally::of(plan, states).left - left;
@@ -97,6 +98,17 @@ impl Run {
             ));
         }
         ended
+    }
+
+    /// Says that the same command does more, where points are lost with the template of another.
+    fn tell_of_company(&self, job: &Job, plan: &Plan, states: &[RecordState]) {
+        let apart = SetApart::of(job, plan, states).filter(|_| self.shard() == Shard::WHOLE);
+        if let Some(SetApart { able, .. }) = apart {
+            inform(format_args!(
+                "note: {able} of the points without classifiers wait for the failed template of another; the same command, \
+                 without --retry-failed, classifies them alone"
+            ));
+        }
     }
 
     /// Makes tables, figures and the report from the records, unless they are there already.

@@ -14,6 +14,7 @@ use drapes_analysis::store::{RecordState, Store};
 use super::Run;
 use super::compute::{compute, run_info};
 use super::context::{Context, dismiss};
+use super::cut::note_of_apart;
 use super::finish::Outcome;
 use super::handshake::GatheredRanks;
 use super::other_shards::Shards;
@@ -86,6 +87,10 @@ impl Run {
         let ranks = self.handshake(&context, &mut prepared, &sample)?;
         // Only now: a start that finds no GPU has cut nothing.
         prepared.cut.iter().for_each(inform);
+        if let Some(able) = prepared.able {
+            prepared.store.set_apart(&prepared.stored)?;
+            inform(note_of_apart(able));
+        }
         prepared.store.write_warnings(&tell_of(&prepared.stored.job, &sample))?;
         let outcome = self.hand_out(&context, &mut prepared, ranks, sample);
         // Written however the run ended: otherwise the page would say for ever that it goes on.

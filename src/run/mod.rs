@@ -168,7 +168,7 @@ impl Run {
         if let Some(ranks) = self.ranks {
             // Mistakes are told before there are ranks to repeat them.
             let (_, job) = self.job()?;
-            Plan::of(&job).selected(&self.only)?;
+            Plan::of(&self.foreseen(&job)).selected(&self.only)?;
             demands::check_threads(&job, &[device::detect(World::host(), DeviceChoice::Cpu)])?;
             Store::claim(&self.directory(&job))?;
             return self.launch(ranks);

@@ -8,7 +8,7 @@ use drapes_analysis::cli::{inform, tell};
 use drapes_analysis::dispatch::{Graph, Known, Shard};
 use drapes_analysis::figures::Figure;
 use drapes_analysis::job::{Job, JobFile};
-use drapes_analysis::plan::fingerprint::{Fingerprint, InputFile, fingerprints};
+use drapes_analysis::plan::fingerprint::{Fingerprint, InputFile};
 use drapes_analysis::plan::price::{EventCounts, Price};
 use drapes_analysis::plan::rates::Rates;
 use drapes_analysis::plan::{Plan, TaskId};
@@ -17,7 +17,7 @@ use drapes_analysis::store::{
 };
 
 use super::Run;
-use super::cut::Begun;
+use super::cut::{Begun, Surveyed};
 use super::demands::{self, Supply};
 use super::estimates::Estimates;
 use super::stop_requests::StopRequests;
@@ -61,6 +61,8 @@ pub struct Prepared {
     pub sample: Option<Sample>,
     /// What the user should know of how the work is cut.
     pub cut: Option<String>,
+    /// Points that have just been set apart, of which so many can be done now; not stored yet.
+    pub able: Option<usize>,
 }
 
 impl Run {
@@ -85,7 +87,7 @@ impl Run {
         let data_directory = self.data_directory(&file)?;
         // Before anything is begun, a name that fits nothing is told. A large plan takes its time.
         if !self.only.is_empty() {
-            Plan::of(&job).selected(&self.only)?;
+            Plan::of(&self.foreseen(&job)).selected(&self.only)?;
         }
         Store::claim(&self.directory(&job))?;
         let inputs = inputs(&job, &data_directory)?;
@@ -114,18 +116,18 @@ impl Run {
         let is_as_asked = stored.job == asked.job;
         let plan = planned.filter(|_| is_as_asked).unwrap_or_else(|| Plan::of(&stored.job));
         let sample = sample.filter(|_| is_as_asked);
-        let fingerprints = fingerprints(&stored.job, &stored.inputs, &plan);
         store.check_folded()?;
-        let survey = store.survey(&plan, &fingerprints);
+        let found = self.set_apart(&store, Surveyed::of(&store, stored, plan));
+        let Surveyed { stored, plan, fingerprints, survey, able } = found;
         store.sweep(&plan, &survey.states, &Figure::ALL.map(Figure::name));
         // By the job's own numbers, which all shards have in common.
         let price = Price::of(&stored.job, &plan, EventCounts::estimated(&stored.job), &Rates::CPU_CORE);
         let owners = self.shard().owners(&Graph::of(&plan), &price.seconds);
         let selected = plan.selected(&self.only)?;
         let (known, ended) = (self.known(&survey.states, &owners, &selected), vec![]);
-        let stops = store.stops();
         Ok(Prepared {
             cut: self.note_of_cut(&file, &stored.job, &plan, begun)?,
+            stops: store.stops(),
             stored,
             plan,
             fingerprints,
@@ -138,10 +140,10 @@ impl Run {
             known,
             stop,
             occupancy,
-            stops,
             rates,
             estimates: None,
             sample,
+            able,
         })
     }
 
@@ -154,7 +156,6 @@ impl Run {
     fn settle(&self, store: &Store, file: &JobFile, asked: &StoredJob) -> Result<StoredJob, Error> {
         let before = store.job().map(|before| before.job.growth()).ok();
         let stored = store.settle(file, asked, self.shard())?;
-        let stored = self.set_apart(store, stored)?;
         if let (Some(before), Some(growth)) = (before, stored.job.growth())
             && before.as_ref() != Some(&growth)
         {

@@ -145,7 +145,9 @@ impl Workplace {
 
     /// The workplace, with this number of threads at work that needs no GPU.
     pub fn with_processors(self, processors: usize) -> Self {
-        Self { processors, ..self }
+        // A container may have a smaller share of the processors that it sees.
+        let most = std::thread::available_parallelism().map_or(usize::MAX, std::num::NonZeroUsize::get);
+        Self { processors: processors.min(most), ..self }
     }
 
     /// Boosted trees of this job, of which as many are grown at once as threads and memory allow, each on so many events.

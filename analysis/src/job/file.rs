@@ -61,12 +61,15 @@ impl JobFile {
         change::rewrite(&self.text, &self.changes)
     }
 
-    /// The same with the numbers of `compute` where the file leaves these to the device and cores would have others: who reads it
-    /// elsewhere finds the same tasks.
+    /// The same with the numbers of `compute` where the file leaves these to the device and cores would have others: `plan`, and a run
+    /// elsewhere, then have the same tasks as the directory.
     ///
     /// # Errors
     /// As [`JobFile::check`].
     pub fn naming(&self, compute: &ComputeSettings) -> Result<Self, Error> {
+        if compute.left_to_device().iter().all(|(_, number)| *number == 1) {
+            return Ok(self.clone());
+        }
         let usual = self.clone().cut(Cut::For(Chip::Core)).check()?.compute.left_to_device();
         let unlike = compute.left_to_device().into_iter().zip(usual).filter(|(here, usual)| here != usual);
         let named = unlike.filter_map(|((key, number), _)| format!("compute.{key}={number}").parse().ok());

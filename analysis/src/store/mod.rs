@@ -1,7 +1,7 @@
 //! The directory of a scan.
 //!
 //! ```text
-//! DIR/job.toml            the job file as given          DIR/results.csv       one row a classifier
+//! DIR/job.toml            the job file, with changes     DIR/results.csv       one row a classifier
 //! DIR/job.json            the checked job, the inputs    DIR/figures/          tables and pictures
 //! DIR/tasks/ID.json       the record, written last       DIR/logs/rank-NNN.log
 //! DIR/tasks/ID.h5         arrays (weights, events)       DIR/running/          who works here now, who is asked to stop
@@ -60,6 +60,7 @@ use std::sync::{Arc, Mutex};
 use serde::{Deserialize, Serialize};
 
 pub use accounting::{TimeSpent, time_spent};
+pub use apart::SetApart;
 pub use arrivals::Arrivals;
 pub use aside::SideTable;
 pub use directory_lock::{DirectoryLock, LockTimeout, Process};

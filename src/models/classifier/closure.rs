@@ -147,7 +147,7 @@ pub fn out_of_fold(
     };
     let parts: Vec<Vec<u32>> = (0..trainings).map(deal).collect();
     let folds = ClosureByTrees::FOLDS as usize;
-    let scored = side_by_side(threads, folds * trainings, sink, |piece| {
+    let train = |piece: usize| {
         let (fold, part) = (piece / trainings, &parts[piece % trainings]);
         let is_evaluated = |row: usize| both.folds[row] as usize == fold;
         let learnt = both.rows(|row| !is_evaluated(row) && part[row] != 0);
@@ -159,17 +159,18 @@ pub fn out_of_fold(
         let evaluated = both.features.select(Axis(0), &both.rows(is_evaluated));
         let of_further = if further.nrows() > 0 { trees.score(further) } else { vec![] };
         Ok((trees.score(evaluated.view()), of_further))
-    })?;
+    };
     let mut scores = vec![0.0; both.folds.len()];
     let mut further_scores = Array2::zeros((further.nrows(), folds));
     // Summed in the order of the trainings, whoever was done first.
-    for (piece, (of_evaluated, of_further)) in scored.into_iter().enumerate() {
+    let sum = |piece: usize, (of_evaluated, of_further): (Vec<f32>, Vec<f32>)| {
         let fold = piece / trainings;
         let evaluated = both.rows(|row| both.folds[row] as usize == fold);
         evaluated.into_iter().zip(of_evaluated).for_each(|(row, score)| scores[row] += score);
         let mut column = further_scores.column_mut(fold);
         column.iter_mut().zip(of_further).for_each(|(sum, score)| *sum += score);
-    }
+    };
+    side_by_side(threads, folds * trainings, sink, train, sum)?;
     let judged = both.folds.iter().zip(scores).map(|(fold, score)| Judged { fold: *fold, score });
     let mut template: Vec<Judged> = judged.collect();
     let background = template.split_off(template.len() - background.count());

@@ -51,16 +51,20 @@ impl ClassifierFamily<ArrayView2<'_, f32>> for BoostedTrees<'_> {
     ) -> Result<(Forest, Vec<TrainingHistory>), Error> {
         let events = both(two_sample);
         let n_data = two_sample.data.nrows();
-        let grown = side_by_side(self.threads, members.len(), checkpointer, |index| {
+        let (mut forest, mut histories) = (vec![], vec![]);
+        let grow = |index: usize| {
             let member = &members[index];
             let training = Table::of(&events, n_data, &member.training, &member.training);
             let validation = Table::of(&events, n_data, &member.validation, &member.training);
             let trees = Trees::train(&training.rows(), &validation.rows(), self.settings)
                 .map_err(|reason| Error::Trees { reason })?;
             Ok((TrainingHistory { losses: trees.losses(), diverged: None }, trees))
+        };
+        side_by_side(self.threads, members.len(), checkpointer, grow, |_, (history, trees)| {
+            histories.push(history);
+            forest.push(trees);
         })?;
-        let (histories, members) = grown.into_iter().unzip();
-        Ok((Forest { members }, histories))
+        Ok((Forest { members: forest }, histories))
     }
 }
 

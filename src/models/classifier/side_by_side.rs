@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -12,7 +12,8 @@ use crate::progress_sink::ProgressSink;
 /// How often is asked whether the work shall stop.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// The results of so many pieces of work in their order, done by so many threads: they are the same for any number of those.
+/// Does so many pieces of work by so many threads, and hands over each result in its order: so these are the same, and come to
+/// the same sums, for any number of threads.
 ///
 /// # Errors
 /// A piece fails, the first of those that have been begun; or it is told to stop.
@@ -21,84 +22,119 @@ pub fn side_by_side<T: Send>(
     pieces: usize,
     sink: &dyn ProgressSink,
     work: impl Fn(usize) -> Result<T, Error> + Sync,
-) -> Result<Vec<T>, Error> {
+    mut take: impl FnMut(usize, T),
+) -> Result<(), Error> {
+    let crew = Crew { next: AtomicUsize::new(0), is_over: AtomicBool::new(false), pieces, work };
     if threads.min(pieces) < 2 {
-        return one_by_one(pieces, sink, &work);
+        return one_by_one(&crew, sink, &mut take);
     }
-    let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let mut found: Vec<Option<Result<T, Error>>> = (0..pieces).map(|_| None).collect();
-    let is_stopped = thread::scope(|scope| {
+    thread::scope(|scope| {
         let (tell, told) = channel();
-        let thread = || {
-            let (tell, next, is_over, work) = (tell.clone(), &next, &is_over, &work);
-            let pieces_of_one = move || {
-                while !is_over.load(Ordering::Relaxed) {
-                    let piece = next.fetch_add(1, Ordering::Relaxed);
-                    if piece >= pieces {
-                        break;
-                    }
-                    // Where it panics, the others begin nothing more.
-                    let result = catch_unwind(AssertUnwindSafe(|| work(piece))).unwrap_or_else(|panic| {
-                        is_over.store(true, Ordering::Relaxed);
-                        resume_unwind(panic)
-                    });
-                    is_over.fetch_or(result.is_err(), Ordering::Relaxed);
-                    if tell.send((piece, result)).is_err() {
-                        break;
-                    }
-                }
-            };
-            // Under the name of the thread that waits, a panic is told as one of its task.
-            let name = thread::current().name().map(str::to_owned).unwrap_or_default();
-            thread::Builder::new().name(name).spawn_scoped(scope, pieces_of_one).ok()
+        // Under the name of the thread that waits, a panic is told as one of its task.
+        let name = thread::current().name().map(str::to_owned).unwrap_or_default();
+        let crew = &crew;
+        let thread = |_| {
+            let tell = tell.clone();
+            thread::Builder::new().name(name.clone()).spawn_scoped(scope, move || crew.do_pieces(&tell)).ok()
         };
         // Where the system allows fewer threads, these do.
-        let helpers: Vec<_> = (0..threads.min(pieces)).map_while(|_| thread()).collect();
+        let helpers: Vec<_> = (0..threads.min(pieces)).map_while(thread).collect();
         drop(tell);
-        let (mut done, mut is_stopped) = (0, false);
+        if helpers.is_empty() {
+            return one_by_one(crew, sink, &mut take);
+        }
+        let ended = crew.gather(&told, sink, &mut take);
+        for helper in helpers {
+            helper.join().unwrap_or_else(|panic| resume_unwind(panic));
+        }
+        ended
+    })
+}
+
+/// Pieces of work, and how far they are.
+struct Crew<W> {
+    /// The next one to begin.
+    next: AtomicUsize,
+    /// Nothing more is begun.
+    is_over: AtomicBool,
+    pieces: usize,
+    work: W,
+}
+
+impl<T, W: Fn(usize) -> Result<T, Error> + Sync> Crew<W> {
+    /// One piece after the other, as long as there are any.
+    fn do_pieces(&self, tell: &Sender<(usize, Result<T, Error>)>) {
+        while !self.is_over.load(Ordering::Relaxed) {
+            let piece = self.next.fetch_add(1, Ordering::Relaxed);
+            if piece >= self.pieces {
+                break;
+            }
+            // Where one panics, the others begin nothing more.
+            let result = catch_unwind(AssertUnwindSafe(|| (self.work)(piece))).unwrap_or_else(|panic| {
+                self.is_over.store(true, Ordering::Relaxed);
+                resume_unwind(panic)
+            });
+            self.is_over.fetch_or(result.is_err(), Ordering::Relaxed);
+            if tell.send((piece, result)).is_err() {
+                break;
+            }
+        }
+    }
+
+    /// Hands over what the threads tell until they are done.
+    fn gather(
+        &self,
+        told: &Receiver<(usize, Result<T, Error>)>,
+        sink: &dyn ProgressSink,
+        take: &mut impl FnMut(usize, T),
+    ) -> Result<(), Error> {
+        let mut waiting: Vec<Option<Result<T, Error>>> = (0..self.pieces).map(|_| None).collect();
+        let (mut done, mut taken, mut failed) = (0, 0, None);
         loop {
             match told.recv_timeout(LOOK) {
                 Ok((piece, result)) => {
-                    found[piece] = Some(result);
+                    waiting[piece] = Some(result);
                     done += 1;
-                    sink.progress(f64::from(done) / pieces as f64);
+                    sink.progress(f64::from(done) / self.pieces as f64);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            if !is_stopped && sink.should_stop() {
-                is_stopped = true;
-                is_over.store(true, Ordering::Relaxed);
+            // In their order; behind the first mistake nothing counts.
+            while let Some(result) = waiting.get_mut(taken).and_then(Option::take) {
+                match result {
+                    Ok(value) if failed.is_none() => take(taken, value),
+                    Ok(_) => {}
+                    Err(error) => failed = failed.or(Some(error)),
+                }
+                taken += 1;
+            }
+            if sink.should_stop() {
+                self.is_over.store(true, Ordering::Relaxed);
             }
         }
-        for helper in helpers {
-            helper.join().unwrap_or_else(|panic| resume_unwind(panic));
+        match failed {
+            Some(error) => Err(error),
+            // What is not there was stopped.
+            None if taken < self.pieces => Err(Error::Stopped),
+            None => Ok(()),
         }
-        is_stopped
-    });
-    if found.iter().all(Option::is_none) && !is_stopped {
-        return one_by_one(pieces, sink, &work);
     }
-    let is_whole = found.iter().all(Option::is_some);
-    // The first mistake; without one what is not there was stopped.
-    let found: Vec<T> = found.into_iter().flatten().collect::<Result<_, _>>()?;
-    if is_whole { Ok(found) } else { Err(Error::Stopped) }
 }
 
-fn one_by_one<T>(
-    pieces: usize,
+fn one_by_one<T, W: Fn(usize) -> Result<T, Error> + Sync>(
+    crew: &Crew<W>,
     sink: &dyn ProgressSink,
-    work: &impl Fn(usize) -> Result<T, Error>,
-) -> Result<Vec<T>, Error> {
-    let one = |piece| {
+    take: &mut impl FnMut(usize, T),
+) -> Result<(), Error> {
+    for piece in 0..crew.pieces {
         if sink.should_stop() {
             return Err(Error::Stopped);
         }
-        let done = work(piece)?;
-        sink.progress((piece + 1) as f64 / pieces as f64);
-        Ok(done)
-    };
-    (0..pieces).map(one).collect()
+        take(piece, (crew.work)(piece)?);
+        sink.progress((piece + 1) as f64 / crew.pieces as f64);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -130,11 +166,26 @@ mod tests {
         Followed { shares: RefCell::default(), most }
     }
 
+    /// The results as a list.
+    fn listed<T: Send>(
+        threads: usize,
+        pieces: usize,
+        sink: &dyn ProgressSink,
+        work: impl Fn(usize) -> Result<T, Error> + Sync,
+    ) -> Result<Vec<T>, Error> {
+        let mut found = vec![];
+        side_by_side(threads, pieces, sink, work, |piece, value| {
+            assert_eq!(piece, found.len(), "in order");
+            found.push(value);
+        })?;
+        Ok(found)
+    }
+
     #[test]
     fn results_stand_in_order_whoever_has_done_them() {
         for threads in [0, 1, 2, 3, 50] {
             let sink = followed(usize::MAX);
-            let found = side_by_side(threads, 20, &sink, |piece| {
+            let found = listed(threads, 20, &sink, |piece| {
                 thread::sleep(Duration::from_millis((20 - piece as u64) % 3));
                 Ok(piece * piece)
             });
@@ -142,14 +193,14 @@ mod tests {
             let shares = sink.shares.into_inner();
             assert!(shares.len() == 20 && shares.is_sorted() && (shares[19] - 1.0).abs() < 1e-12);
         }
-        assert_eq!(side_by_side(4, 0, &NoProgress, |_| Ok(())).expect("nothing to do"), []);
+        assert_eq!(listed(4, 0, &NoProgress, |_| Ok(())).expect("nothing to do"), []);
     }
 
     #[test]
     fn threads_work_at_once_and_each_has_a_share() {
         // Nobody passes the barrier before all three are there.
         let (barrier, seen) = (Barrier::new(3), Mutex::new(HashSet::new()));
-        side_by_side(3, 3, &NoProgress, |_| {
+        listed(3, 3, &NoProgress, |_| {
             barrier.wait();
             seen.lock().expect("no panic").insert(thread::current().id());
             Ok(())
@@ -162,7 +213,7 @@ mod tests {
     fn the_first_mistake_is_told_and_nothing_more_is_begun() {
         for threads in [1, 4] {
             let begun = AtomicUsize::new(0);
-            let found = side_by_side(threads, 1000, &NoProgress, |piece| {
+            let found = listed(threads, 1000, &NoProgress, |piece| {
                 begun.fetch_add(1, Ordering::Relaxed);
                 if piece >= 3 { Err(Error::Trees { reason: piece.to_string() }) } else { Ok(piece) }
             });
@@ -175,7 +226,7 @@ mod tests {
     #[test]
     fn work_that_is_told_to_stop_stops() {
         for threads in [1, 4] {
-            let found = side_by_side(threads, 10_000, &followed(5), |piece| {
+            let found = listed(threads, 10_000, &followed(5), |piece| {
                 thread::sleep(Duration::from_micros(100));
                 Ok(piece)
             });
@@ -186,7 +237,7 @@ mod tests {
     #[test]
     fn a_panic_of_a_thread_is_one_of_the_work() {
         let panics = || {
-            side_by_side(2, 4, &NoProgress, |piece| {
+            listed(2, 4, &NoProgress, |piece| {
                 assert_ne!(piece, 2, "piece two");
                 Ok(piece)
             })

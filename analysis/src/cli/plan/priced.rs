@@ -92,8 +92,9 @@ pub fn on_devices<'a>(cuts: &'a Cuts, given: Vec<Rates>, memory: &Memory) -> Vec
 
 /// How the work is cut on each device, where that differs.
 pub fn cuts(priced: &[Priced<'_>]) -> String {
-    let first = &priced[0].tasks.plan;
-    if priced.iter().all(|priced| priced.tasks.plan == *first) {
+    let first = priced[0].tasks;
+    let is_first = |priced: &Priced<'_>| std::ptr::eq(priced.tasks, first) || priced.tasks.plan == first.plan;
+    if priced.iter().all(is_first) {
         return String::new();
     }
     let mut text = "cut for the device that a scan is begun on\n".to_owned();
