@@ -29,7 +29,7 @@ pub struct Asked {
     pub side_bands: String,
     pub files: Vec<File>,
     pub counts: Vec<Counts>,
-    /// The job file as it was given.
+    /// The job file as it lies in the directory, with what the command line and a GPU changed.
     pub text: String,
 }
 

@@ -116,6 +116,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn one_thing_is_told_in_the_singular() {
+        assert_eq!([1, 2].map(|count| counted(count, "epoch")), ["1 epoch", "2 epochs"]);
+        assert_eq!(
+            [1, 0].map(|count| counted(count, "model of kinematics")),
+            ["1 model of kinematics", "0 models of kinematics"]
+        );
+    }
+
+    #[test]
     fn cells_align_and_lines_do_not_trail() {
         let cell = |text: &str| text.to_owned();
         let lines = [vec![cell("a"), cell("bb"), cell("")], vec![cell("∅∅"), cell("c"), cell("d")]];

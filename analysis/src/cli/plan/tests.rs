@@ -45,15 +45,6 @@ fn what_an_event_takes_goes_by_the_solvers_and_starts_of_the_points() {
     assert_eq!(duration([0.0_f64; 0].iter().sum()), "0 s");
 }
 
-#[test]
-fn one_thing_is_told_in_the_singular() {
-    assert_eq!([1, 2].map(|count| counted(count, "epoch")), ["1 epoch", "2 epochs"]);
-    assert_eq!(
-        [1, 0].map(|count| counted(count, "model of kinematics")),
-        ["1 model of kinematics", "0 models of kinematics"]
-    );
-}
-
 /// Lists of whole numbers, besides.
 const LISTS: [&str; 4] =
     ["\"0-4000000000\"", "\"0-9999\"", "\"0-99998,99999,100000-199999\"", "[4294967295]"];
