@@ -14,8 +14,8 @@ use drapes_analysis::plan::{Plan, Stage};
 use drapes_analysis::store::{Foreseen, RecordState, Store, StoredJob};
 
 use super::Run;
-use super::cut::{Begun, Surveyed, note_of_apart};
 use super::demands::{self, Supply};
+use super::grouping::{Begun, Surveyed, note_of_apart};
 use super::kernels;
 use super::leader::tell_of;
 use super::prepare::inputs;
@@ -93,7 +93,7 @@ impl Run {
         }
         let _ = tell_of(&stored.job, &sample);
         let begun = store.as_ref().map_or(Begun::Now, Begun::of);
-        self.note_of_cut(&file, &stored.job, &plan, begun)?.iter().for_each(inform);
+        self.note_of_grouping(&file, &stored.job, &plan, begun)?.iter().for_each(inform);
         answer(DryRun { name: stored.job.name.clone(), plan, known, price, ending, ranks, device, bytes });
         if let Some(warning) = warning {
             answer(wrapped(&format!("warning: {warning}")));

@@ -14,8 +14,8 @@ use drapes_analysis::store::{RecordState, Store};
 use super::Run;
 use super::compute::{compute, run_info};
 use super::context::{Context, dismiss};
-use super::cut::note_of_apart;
 use super::finish::Outcome;
+use super::grouping::note_of_apart;
 use super::handshake::GatheredRanks;
 use super::other_shards::Shards;
 use super::pages::{self, Pages};
@@ -85,8 +85,8 @@ impl Run {
         };
         let context = Context { world, clock: &clock, signals };
         let ranks = self.handshake(&context, &mut prepared, &sample)?;
-        // Only now: a start that finds no GPU has cut nothing.
-        prepared.cut.iter().for_each(inform);
+        // Only now: a start that finds no GPU has grouped nothing.
+        prepared.grouping.iter().for_each(inform);
         if let Some(able) = prepared.able {
             prepared.store.set_apart(&prepared.stored)?;
             inform(note_of_apart(able));

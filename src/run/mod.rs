@@ -16,7 +16,6 @@ mod compute;
 mod context;
 #[cfg(test)]
 mod costs;
-mod cut;
 mod demands;
 pub mod doctor;
 mod dry_run;
@@ -24,6 +23,7 @@ pub mod edge;
 mod estimates;
 mod farewell;
 mod finish;
+mod grouping;
 mod handshake;
 mod kernels;
 mod last_words;

@@ -17,9 +17,9 @@ use drapes_analysis::store::{
 };
 
 use super::Run;
-use super::cut::{Begun, Surveyed};
 use super::demands::{self, Supply};
 use super::estimates::Estimates;
+use super::grouping::{Begun, Surveyed};
 use super::stop_requests::StopRequests;
 use super::world::World;
 use crate::data;
@@ -59,8 +59,8 @@ pub struct Prepared {
     pub estimates: Option<Estimates>,
     /// The events, where they were read to see whether they fit the job: reading them takes most of the start.
     pub sample: Option<Sample>,
-    /// What the user should know of how the work is cut.
-    pub cut: Option<String>,
+    /// What the user should know of how the work is grouped.
+    pub grouping: Option<String>,
     /// Points that have just been set apart, of which so many can be done now; not stored yet.
     pub able: Option<usize>,
 }
@@ -126,7 +126,7 @@ impl Run {
         let selected = plan.selected(&self.only)?;
         let (known, ended) = (self.known(&survey.states, &owners, &selected), vec![]);
         Ok(Prepared {
-            cut: self.note_of_cut(&file, &stored.job, &plan, begun)?,
+            grouping: self.note_of_grouping(&file, &stored.job, &plan, begun)?,
             stops: store.stops(),
             stored,
             plan,

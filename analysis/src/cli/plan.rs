@@ -1,6 +1,6 @@
 //! `plan`: what a job would compute, and what that costs.
 
-mod cuts;
+mod groupings;
 mod priced;
 mod scan;
 mod shared;
@@ -23,7 +23,7 @@ use crate::plan::work::{SearchWindow, Trained};
 use crate::plan::{self, Rates, Stage, TaskId, TaskKind};
 use crate::text::{columns, columns_on_page, counted, duration, wrapped, wrapped_behind};
 
-use cuts::{Cuts, Tasks};
+use groupings::{Groupings, Tasks};
 use priced::Priced;
 
 /// Shows what a job computes, how long it takes and how much disk it needs; computes nothing.
@@ -95,9 +95,9 @@ impl Plan {
 
     /// What is printed of a job.
     fn of(&self, file: &JobFile) -> Result<String, Error> {
-        let cuts = Cuts::of(file)?;
+        let groupings = Groupings::of(file)?;
         let rates = self.rates.iter().map(|path| Rates::read(path)).collect::<Result<Vec<_>, _>>()?;
-        let priced = priced::on_devices(&cuts, rates, &memory_of_machine());
+        let priced = priced::on_devices(&groupings, rates, &memory_of_machine());
         Ok(match self.format {
             Format::Text => self.text(&priced),
             Format::Json => format!("{:#}\n", self.json(&priced)),
@@ -120,7 +120,7 @@ impl Plan {
         ));
         text.push_str(&format!("\n{}\n", scan::methods(job)));
         text.push_str(&stages(priced));
-        text.push_str(&priced::cuts(priced));
+        text.push_str(&priced::groupings(priced));
         if let Some(shared) = shared::sentence(plan) {
             text.push_str(&wrapped(&shared));
         }

@@ -1,8 +1,8 @@
-//! How the work of a job is cut into tasks.
+//! How the work of a job is grouped into tasks.
 //!
 //! A GPU takes a step of many members in hardly longer than one of few; a core takes as long for each as alone, and many ranks
-//! share best what is cut small. A job leaves that to the device by `"auto"`, which is a number from the moment that a
-//! directory is begun: so the cut is part of the job, and results do not depend on where it goes on.
+//! share best what is in small groups. A job leaves that to the device by `"auto"`, which is a number from the moment that a
+//! directory is begun: so the grouping is part of the job, and results do not depend on where it goes on.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ pub enum Chip {
 
 /// Where the numbers come from that a job leaves to the device.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Cut {
+pub enum Grouping {
     /// They suit a device, on which a directory is begun.
     For(Chip),
     /// They are those of a directory that has been begun.
@@ -45,7 +45,7 @@ fn together() -> Rule<'static, Together> {
 }
 
 keys! {
-    /// How the work is cut into tasks. The cut is part of the job: where it is "auto", a directory keeps what suited the
+    /// How the work is grouped into tasks. The grouping is part of the job: where it is "auto", a directory keeps what suited the
     /// device on which it was begun, so that results do not depend on the machine.
     pub(super) struct ComputeKeys {
         /// Denoisers trained together; "auto" is 1 on cores, where company saves nothing, and 12 on GPUs.
@@ -66,7 +66,7 @@ keys! {
     }
 }
 
-/// How the work is cut into tasks, in numbers.
+/// How the work is grouped into tasks, in numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComputeSettings {
     /// Denoisers trained together.
@@ -90,7 +90,7 @@ fn one_point() -> usize {
     1
 }
 
-impl Cut {
+impl Grouping {
     /// Denoisers, flows and points together where the job leaves them open. Twelve members fill a group of most scans of the
     /// paper, and cost a step of a GPU little more than one; two hundred classifiers of four points are as much to it as what
     /// four processes gave it at once (docs/performance.md).
@@ -105,8 +105,8 @@ impl Cut {
 
 impl ComputeKeys {
     /// The same in numbers.
-    pub fn cut(self, cut: &Cut) -> ComputeSettings {
-        let [denoisers, flows, points] = cut.open();
+    pub fn grouped(self, grouping: &Grouping) -> ComputeSettings {
+        let [denoisers, flows, points] = grouping.open();
         let number = |wanted: Together, open: usize| match wanted {
             Together::Auto => open,
             Together::Exactly(number) => number,
@@ -140,11 +140,11 @@ mod tests {
     use crate::error::Error;
     use crate::job::{Change, JobFile};
 
-    fn cut(compute: &str, cut: Cut) -> Result<ComputeSettings, Error> {
+    fn settings(compute: &str, grouping: Grouping) -> Result<ComputeSettings, Error> {
         let text = format!(
             "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[compute]\n{compute}\n[[scan]]\nmethod = 'noise'\nn_signal = [0]\n"
         );
-        Ok(JobFile::from_text("job.toml", text).cut(cut).check()?.compute)
+        Ok(JobFile::from_text("job.toml", text).grouped(grouping).check()?.compute)
     }
 
     fn together(settings: &ComputeSettings) -> [usize; 3] {
@@ -153,18 +153,18 @@ mod tests {
 
     #[test]
     fn what_a_job_leaves_open_suits_the_device_or_is_what_its_directory_has() {
-        let of = |text: &str, by: Cut| together(&cut(text, by).expect("a good job"));
-        assert_eq!(of("", Cut::For(Chip::Core)), [1, 1, 1]);
-        let on_gpu = cut("flows_per_task = \"auto\"", Cut::For(Chip::Gpu)).expect("a good job");
+        let of = |text: &str, by: Grouping| together(&settings(text, by).expect("a good job"));
+        assert_eq!(of("", Grouping::For(Chip::Core)), [1, 1, 1]);
+        let on_gpu = settings("flows_per_task = \"auto\"", Grouping::For(Chip::Gpu)).expect("a good job");
         assert_eq!(together(&on_gpu), [12, 12, 4]);
         // What a job names stays, on any device and in any directory.
         let named = "denoisers_per_task = 3\nclassifier_points_per_task = 1";
-        assert_eq!(of(named, Cut::For(Chip::Gpu)), [3, 12, 1]);
-        assert_eq!(of(named, Cut::AsIn(on_gpu.clone())), [3, 12, 1]);
-        assert_eq!(of("", Cut::AsIn(on_gpu.clone())), [12, 12, 4]);
+        assert_eq!(of(named, Grouping::For(Chip::Gpu)), [3, 12, 1]);
+        assert_eq!(of(named, Grouping::AsIn(on_gpu.clone())), [3, 12, 1]);
+        assert_eq!(of("", Grouping::AsIn(on_gpu.clone())), [12, 12, 4]);
         // Nothing else comes from the directory.
-        let threads =
-            cut("", Cut::AsIn(ComputeSettings { threads: 7, ..on_gpu.clone() })).expect("a good job");
+        let threads = settings("", Grouping::AsIn(ComputeSettings { threads: 7, ..on_gpu.clone() }))
+            .expect("a good job");
         assert_eq!(threads.threads, 1);
     }
 
@@ -173,7 +173,7 @@ mod tests {
         let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[compute]\nflows_per_task = 2\n[[scan]]\nmethod = 'noise'\n\
                     n_signal = [0]\n";
         let auto: Change = "compute.flows_per_task=\"auto\"".parse().expect("a change");
-        let file = JobFile::from_text("job.toml", text).with(vec![auto]).cut(Cut::For(Chip::Gpu));
+        let file = JobFile::from_text("job.toml", text).with(vec![auto]).grouped(Grouping::For(Chip::Gpu));
         assert_eq!(file.check().expect("a good job").compute.flows_per_task, 12);
     }
 
@@ -182,7 +182,7 @@ mod tests {
         let text = "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[compute]\nflows_per_task = 2\n[[scan]]\nmethod = 'noise'\n\
                     n_signal = [0]\n";
         let on = |chip: Chip| {
-            let file = JobFile::from_text("job.toml", text).cut(Cut::For(chip));
+            let file = JobFile::from_text("job.toml", text).grouped(Grouping::For(chip));
             let compute = file.check().expect("a good job").compute;
             let stored = file.naming(&compute).expect("a good job").text();
             // Read anywhere, it means the same.
@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn other_words_and_numbers_are_refused_with_both_ways() {
         for wrong in ["'automatic'", "0", "-1", "2.5", "true", "[1]"] {
-            let refused = cut(&format!("denoisers_per_task = {wrong}"), Cut::For(Chip::Core));
+            let refused = settings(&format!("denoisers_per_task = {wrong}"), Grouping::For(Chip::Core));
             let message = refused.expect_err("a mistake").to_string();
             assert!(message.contains("\"auto\", or a whole number from 1"), "{message}");
         }

@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use super::change::{self, Change};
-use super::{Chip, ComputeSettings, Cut, Job, read};
+use super::{Chip, ComputeSettings, Grouping, Job, read};
 use crate::error::{Error, MistakeAt, Problem};
 
-/// The text of a job file, where it came from, what the command line changes of it, and how its work is cut.
+/// The text of a job file, where it came from, what the command line changes of it, and how its work is grouped.
 #[derive(Clone)]
 pub struct JobFile {
     path: PathBuf,
     text: String,
     changes: Vec<Change>,
-    cut: Cut,
+    grouping: Grouping,
 }
 
 impl JobFile {
@@ -41,7 +41,7 @@ impl JobFile {
 
     /// A job file from its text; `path` is what messages call it.
     pub fn from_text(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into(), changes: vec![], cut: Cut::For(Chip::Core) }
+        Self { path: path.into(), text: text.into(), changes: vec![], grouping: Grouping::For(Chip::Core) }
     }
 
     /// The same with changes, of which later ones go before earlier ones.
@@ -50,10 +50,10 @@ impl JobFile {
         Self { changes, ..self }
     }
 
-    /// The same with its work cut so where it leaves that open; for cores, where nobody says otherwise.
+    /// The same with its work grouped so where it leaves that open; for cores, where nobody says otherwise.
     #[must_use]
-    pub fn cut(self, cut: Cut) -> Self {
-        Self { cut, ..self }
+    pub fn grouped(self, grouping: Grouping) -> Self {
+        Self { grouping, ..self }
     }
 
     /// The text as the user wrote it, with the changes in it.
@@ -70,7 +70,7 @@ impl JobFile {
         if compute.left_to_device().iter().all(|(_, number)| *number == 1) {
             return Ok(self.clone());
         }
-        let usual = self.clone().cut(Cut::For(Chip::Core)).check()?.compute.left_to_device();
+        let usual = self.clone().grouped(Grouping::For(Chip::Core)).check()?.compute.left_to_device();
         let unlike = compute.left_to_device().into_iter().zip(usual).filter(|(here, usual)| here != usual);
         let named = unlike.filter_map(|((key, number), _)| format!("compute.{key}={number}").parse().ok());
         let changes = self.changes.iter().cloned().chain(named).collect();
@@ -91,6 +91,6 @@ impl JobFile {
     /// # Errors
     /// Every mistake in file and changes at once, each with its place and key.
     pub fn check(&self) -> Result<Job, Error> {
-        read::job(&self.path, &self.text, &self.changes, &self.cut)
+        read::job(&self.path, &self.text, &self.changes, &self.grouping)
     }
 }

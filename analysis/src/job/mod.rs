@@ -47,7 +47,7 @@ pub use bookkeeping::{BandSource, ClosureSettings, FigureSettings, Pricing};
 pub use change::Change;
 pub use classifiers::{ClassifierSettings, TreeSettings};
 pub use columns::DefinedColumns;
-pub use compute::{Chip, ComputeSettings, Cut};
+pub use compute::{Chip, ComputeSettings, Grouping};
 pub use control_search::{InCommon, SearchedEvents, Unlike};
 pub use data::{Data, IndependentBackground, Layout, OtherSample};
 pub use diffusion::{
@@ -133,7 +133,7 @@ pub struct Job {
     /// When a scan ends with a warning.
     #[serde(default)]
     pub closure: ClosureSettings,
-    /// How the work is cut into tasks.
+    /// How the work is grouped into tasks.
     pub compute: ComputeSettings,
     /// Event numbers that price a plan before the data are read.
     pub pricing: Pricing,

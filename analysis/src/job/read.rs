@@ -9,7 +9,7 @@ use super::axes;
 use super::bookkeeping::{ClosureSettings, FigureSettings, Pricing};
 use super::change::{Change, Placed};
 use super::classifiers::{ClassifierSettings, TreeSettings};
-use super::compute::{ComputeKeys, Cut};
+use super::compute::{ComputeKeys, Grouping};
 use super::data::{BackgroundKeys, DataKeys, OtherSampleKeys, RegionKeys};
 use super::diffusion::{DenoiserSettings, SamplerSettings, TemplateKeys};
 use super::document::{Mistakes, Section};
@@ -73,8 +73,8 @@ pub static DEFAULTS: LazyLock<String> = LazyLock::new(|| {
     text + "\n" + axes::DEFAULT_SCAN
 });
 
-/// Checks the text of a job file with what the command line changes of it, and cuts its work.
-pub fn job(path: &Path, text: &str, changes: &[Change], cut: &Cut) -> Result<Job, Error> {
+/// Checks the text of a job file with what the command line changes of it, and groups its work.
+pub fn job(path: &Path, text: &str, changes: &[Change], grouping: &Grouping) -> Result<Job, Error> {
     let refused =
         |mistakes: Mistakes<'_>| Error::JobFile { path: path.to_owned(), problems: mistakes.into_problems() };
     let changes = Placed::behind(text.len(), changes);
@@ -100,7 +100,7 @@ pub fn job(path: &Path, text: &str, changes: &[Change], cut: &Cut) -> Result<Job
     }
     let (defaults, _) = DeTable::parse_recoverable(&DEFAULTS);
     let root = Section::root(user.get_ref(), defaults.get_ref(), &mistakes);
-    let job = Document::keys(&root).job(root, cut);
+    let job = Document::keys(&root).job(root, grouping);
     if mistakes.are_there() { Err(refused(mistakes)) } else { Ok(job) }
 }
 
@@ -115,7 +115,7 @@ impl Document {
     }
 
     /// The job of these keys and of the scan blocks, where the notes of mistakes stay empty.
-    fn job(self, root: Section<'_>, cut: &Cut) -> Job {
+    fn job(self, root: Section<'_>, grouping: &Grouping) -> Job {
         let RegionKeys { signal_region_gev: signal, side_bands_gev: outer, collision_energy_gev } =
             self.regions;
         let TemplateKeys { oversampling, sigma_prime, sigma_prime_llv, momentum_llv } = self.template;
@@ -143,7 +143,7 @@ impl Document {
             trees: self.trees,
             jet_classifier: self.jet_classifier,
             closure: self.closure,
-            compute: self.compute.cut(cut),
+            compute: self.compute.grouped(grouping),
             pricing: self.pricing,
             figures: self.figures,
             search: None,

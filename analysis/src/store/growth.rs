@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{Liveness, Store, StoredJob};
 use crate::dispatch::Shard;
 use crate::error::Error;
-use crate::job::{Cut, Job, JobFile, ScanPoint};
+use crate::job::{Grouping, Job, JobFile, ScanPoint};
 use crate::plan::{Fingerprint, Plan, Stage, TaskId, fingerprints};
 
 /// The most points that a message names.
@@ -28,7 +28,7 @@ impl Store {
     pub fn settle(&self, file: &JobFile, stored: &StoredJob, shard: Shard) -> Result<StoredJob, Error> {
         // One shard after the other: the second finds what the first has stored.
         let _lock = if shard == Shard::WHOLE { None } else { Some(self.lock_exclusive("job.lock")?) };
-        let mut settled = self.succeed(&self.as_cut_here(file, stored)?)?;
+        let mut settled = self.succeed(&self.as_grouped_here(file, stored)?)?;
         let digest = digest(&settled);
         if shard != Shard::WHOLE && self.holds_job() {
             let other = |job: &Option<String>| job.as_ref().is_some_and(|job| *job != digest);
@@ -51,11 +51,11 @@ impl Store {
     }
 
     /// The job with what it leaves to the device as the directory has it.
-    pub(super) fn as_cut_here(&self, file: &JobFile, stored: &StoredJob) -> Result<StoredJob, Error> {
-        let Some(cut) = self.cut().filter(|cut| *cut != stored.job.compute) else {
+    pub(super) fn as_grouped_here(&self, file: &JobFile, stored: &StoredJob) -> Result<StoredJob, Error> {
+        let Some(begun) = self.grouping().filter(|begun| *begun != stored.job.compute) else {
             return Ok(stored.clone());
         };
-        let job = file.clone().cut(Cut::AsIn(cut)).check()?;
+        let job = file.clone().grouped(Grouping::AsIn(begun)).check()?;
         Ok(StoredJob { job, inputs: stored.inputs.clone() })
     }
 

@@ -29,12 +29,12 @@ mod arrivals;
 mod aside;
 mod claim;
 pub mod control_searches;
-mod cut;
 mod directory_lock;
 mod durable;
 mod folded;
 mod folding;
 mod foresee;
+mod grouping;
 mod growth;
 mod header;
 mod identity;
@@ -145,8 +145,8 @@ impl Store {
         // Named as the user named it: where nothing can be made, a folder inside says little.
         let cannot_write = |source| Error::CannotWrite { path: directory.to_owned(), source };
         fs::create_dir_all(directory).map_err(cannot_write)?;
-        // Another shard may have begun it since this one looked how it is cut.
-        store.succeed(&store.as_cut_here(file, stored)?)?;
+        // Another shard may have begun it since this one looked how it is grouped.
+        store.succeed(&store.as_grouped_here(file, stored)?)?;
         Ok(store)
     }
 

@@ -1,6 +1,6 @@
 //! The cost of a plan on each device whose speed is known.
 
-use super::cuts::{Cuts, Tasks};
+use super::groupings::{Groupings, Tasks};
 use crate::dispatch::makespan;
 use crate::figures::Figure;
 use crate::job::Job;
@@ -57,14 +57,14 @@ impl Priced<'_> {
 }
 
 /// A job on the devices whose rates are given, on a core, and on the GPUs that runs of this user have measured.
-pub fn on_devices<'a>(cuts: &'a Cuts, given: Vec<Rates>, memory: &Memory) -> Vec<Priced<'a>> {
-    let Tasks { job, plan } = cuts.on(CORE);
+pub fn on_devices<'a>(groupings: &'a Groupings, given: Vec<Rates>, memory: &Memory) -> Vec<Priced<'a>> {
+    let Tasks { job, plan } = groupings.on(CORE);
     let figures = Figure::count_of(job, plan);
     let core = memory.of(&device_of(CORE, job.compute.threads)).0;
     // Whatever tasks run on, tables and pictures are made by a core.
     let ending = core.drawing(figures);
     let price = |rates: Rates, source: Source, shown: &Shown| {
-        let tasks = cuts.on(&rates.device);
+        let tasks = groupings.on(&rates.device);
         let Tasks { job, plan } = tasks;
         let price = Price::of(job, plan, EventCounts::estimated(job), &rates).at_pace(plan, &shown.pace());
         Priced { tasks, price, device: rates.device.into_owned(), source, ending }
@@ -90,17 +90,17 @@ pub fn on_devices<'a>(cuts: &'a Cuts, given: Vec<Rates>, memory: &Memory) -> Vec
     priced
 }
 
-/// How the work is cut on each device, where that differs.
-pub fn cuts(priced: &[Priced<'_>]) -> String {
+/// How the work is grouped on each device, where that differs.
+pub fn groupings(priced: &[Priced<'_>]) -> String {
     let first = priced[0].tasks;
     let is_first = |priced: &Priced<'_>| std::ptr::eq(priced.tasks, first) || priced.tasks.plan == first.plan;
     if priced.iter().all(is_first) {
         return String::new();
     }
-    let mut text = "cut for the device that a scan is begun on\n".to_owned();
+    let mut text = "grouped for the device that a scan is begun on\n".to_owned();
     for Priced { device, tasks: Tasks { job, plan }, .. } in priced {
-        let cut = format!("{device}: {} tasks, {}", plan.tasks.len(), Company::of(job, plan));
-        text.push_str(&wrapped_behind("  ", &cut));
+        let line = format!("{device}: {} tasks, {}", plan.tasks.len(), Company::of(job, plan));
+        text.push_str(&wrapped_behind("  ", &line));
     }
     text
 }

@@ -1,4 +1,4 @@
-//! How the work of a directory is cut, once that can no longer change.
+//! How the work of a directory is grouped, once that can no longer change.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::job::ComputeSettings;
 impl Store {
     /// How many members train together here for good: as its job says, from the moment that a task has left something or a run
     /// is at work. Nothing before: a start that has found no GPU, for instance, binds nobody.
-    pub fn cut(&self) -> Option<ComputeSettings> {
+    pub fn grouping(&self) -> Option<ComputeSettings> {
         let is_at_work = || {
             let mut owners = self.lock_owners().into_iter();
             owners.any(|(who, liveness)| liveness == Liveness::Alive && who.job.is_some())
@@ -31,7 +31,7 @@ fn holds_files(folder: &Path) -> bool {
 mod tests {
     use super::*;
     use crate::dispatch::Shard;
-    use crate::job::{Chip, Cut, JobFile};
+    use crate::job::{Chip, Grouping, JobFile};
     use crate::plan::{Plan, fingerprints};
     use crate::store::{LockTimeout, Outcome, RunInfo, StoredJob, TaskRecord, TaskResult};
 
@@ -39,7 +39,7 @@ mod tests {
         "schema = 1\nname = 'a'\n[data]\nevents = 'a.h5'\n[[scan]]\nmethod = 'noise'\nn_signal = [0, 5]\n";
 
     fn begun_on(chip: Chip, job: &str) -> (JobFile, StoredJob) {
-        let file = JobFile::from_text("job.toml", job).cut(Cut::For(chip));
+        let file = JobFile::from_text("job.toml", job).grouped(Grouping::For(chip));
         let stored = StoredJob { job: file.check().expect("a good job"), inputs: vec![] };
         (file, stored)
     }
@@ -53,12 +53,12 @@ mod tests {
         let place = tempfile::tempdir().expect("a directory");
         let (gpu, core) = (begun_on(Chip::Gpu, JOB), begun_on(Chip::Core, JOB));
         let store = Store::create(place.path(), &gpu.0, &gpu.1).expect("a new directory");
-        assert_eq!(store.cut(), None, "nothing has been done");
+        assert_eq!(store.grouping(), None, "nothing has been done");
         assert_eq!(settled(&store, Shard::WHOLE, &core), 1, "the next start decides anew");
         assert_eq!(settled(&store, Shard::WHOLE, &gpu), 12);
         let left = store.checkpoint(&crate::plan::TaskId("train/denoisers-w2800-6000-c00".to_owned()));
         fs::write(left, "what a stopped task has learnt").expect("room");
-        assert_eq!(store.cut().map(|cut| cut.flows_per_task), Some(12));
+        assert_eq!(store.grouping().map(|compute| compute.flows_per_task), Some(12));
         assert_eq!(settled(&store, Shard::WHOLE, &core), 12, "also on cores");
         // A job that names a number means it; nothing finished stands against that.
         let named =
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn shards_that_begin_at_once_on_unlike_devices_cut_alike() {
+    fn shards_that_begin_at_once_on_unlike_devices_group_alike() {
         let place = tempfile::tempdir().expect("a directory");
         let (gpu, core) = (begun_on(Chip::Gpu, JOB), begun_on(Chip::Core, JOB));
         let store = Store::begin(place.path(), &gpu.0, &gpu.1).expect("a new directory");
@@ -77,7 +77,7 @@ mod tests {
         assert_eq!(settled(&store, shard(1), &gpu), 12);
         let other = Store::begin(place.path(), &core.0, &core.1).expect("the same directory");
         let (second, _) = other.lock(shard(2), 1, &mut wait).expect("a free place");
-        // The first has finished a task meanwhile, which the other would lose if it cut as it suits itself.
+        // The first has finished a task meanwhile, which the other would lose if it grouped as suits itself.
         let stored = store.job().expect("the job");
         let plan = Plan::of(&stored.job);
         let prints = fingerprints(&stored.job, &stored.inputs, &plan);

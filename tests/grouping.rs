@@ -1,4 +1,4 @@
-//! A job that leaves to the device how its work is cut: the directory keeps what it was begun with.
+//! A job that leaves to the device how its work is grouped: the directory keeps what it was begun with.
 
 mod support;
 
@@ -36,7 +36,7 @@ fn trainings(out: &Path) -> Vec<String> {
 }
 
 #[test]
-fn gpus_and_cores_cut_what_a_job_leaves_open_as_suits_them() {
+fn gpus_and_cores_group_what_a_job_leaves_open_as_suits_them() {
     let place = directory();
     let job = open_job(place.path());
     let out = place.path().join("out");
@@ -49,14 +49,14 @@ fn gpus_and_cores_cut_what_a_job_leaves_open_as_suits_them() {
     assert!(notes.contains("2 denoisers and the classifiers of 2 points together"), "{notes}");
     let (list, notes) = told(&mut run(&job, &out, &["--device", "cpu", "--dry-run"]));
     assert!(
-        list.contains("train/denoiser-s500-w2800-6000") && !notes.contains("cut for GPUs"),
+        list.contains("train/denoiser-s500-w2800-6000") && !notes.contains("grouped for GPUs"),
         "{list}{notes}"
     );
     // What a job names it means, on a GPU too.
     let named = small_job(place.path(), "");
     let (list, notes) = told(&mut run(&named, &out, &["--device", "cuda", "--dry-run"]));
     assert!(
-        list.contains("train/denoiser-s500-w2800-6000") && !notes.contains("cut for GPUs"),
+        list.contains("train/denoiser-s500-w2800-6000") && !notes.contains("grouped for GPUs"),
         "{list}{notes}"
     );
 }
@@ -98,7 +98,7 @@ fn a_start_that_finds_no_gpu_binds_nobody() {
     let job = open_job(place.path());
     let out = place.path().join("out");
     let (code, message) = refusal(&mut run(&job, &out, &["--device", "cuda"]));
-    assert!(code == 3 && message.contains("GPU") && !message.contains("cut for"), "{code} {message}");
+    assert!(code == 3 && message.contains("GPU") && !message.contains("grouped for"), "{code} {message}");
     answer(&mut run(&job, &out, &["--device", "cpu", "--only", "train/*"]));
     assert_eq!(trainings(&out).len(), 2, "each denoiser in a task of its own");
 }

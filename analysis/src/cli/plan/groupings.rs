@@ -1,9 +1,9 @@
-//! The tasks of a job on each kind of device, where it leaves the cut of its work to the device.
+//! The tasks of a job on each kind of device, where it leaves the grouping of its work to the device.
 
 use std::cell::OnceCell;
 
 use crate::error::Error;
-use crate::job::{Chip, Cut, Job, JobFile};
+use crate::job::{Chip, Grouping, Job, JobFile};
 use crate::plan::Plan;
 use crate::plan::device_kind::chip_of;
 
@@ -19,8 +19,8 @@ impl Tasks {
     }
 }
 
-/// A job as it is cut for each kind of device.
-pub struct Cuts {
+/// A job as it is grouped for each kind of device.
+pub struct Groupings {
     cores: Tasks,
     /// The job for GPUs, where that differs.
     for_gpus: Option<Job>,
@@ -28,14 +28,14 @@ pub struct Cuts {
     gpus: OnceCell<Tasks>,
 }
 
-impl Cuts {
+impl Groupings {
     /// Those of a job.
     ///
     /// # Errors
     /// The file is no job.
     pub fn of(file: &JobFile) -> Result<Self, Error> {
         let cores = Tasks::of(file.check()?);
-        let for_gpus = file.clone().cut(Cut::For(Chip::Gpu)).check()?;
+        let for_gpus = file.clone().grouped(Grouping::For(Chip::Gpu)).check()?;
         let is_unlike = for_gpus.compute != cores.job.compute;
         Ok(Self { cores, for_gpus: is_unlike.then_some(for_gpus), gpus: OnceCell::new() })
     }
@@ -84,6 +84,6 @@ mod tests {
         assert_eq!(of_device(0, "denoisers_per_task"), Some(12));
         assert_eq!(of_device(1, "denoisers_per_task"), Some(1));
         let named = "[compute]\ndenoisers_per_task = 2\nflows_per_task = 2\nclassifier_points_per_task = 2\n";
-        assert!(!told(&job(named), Format::Text).contains("cut for the device"));
+        assert!(!told(&job(named), Format::Text).contains("grouped for the device"));
     }
 }

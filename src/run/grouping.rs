@@ -1,7 +1,7 @@
-//! How the work of a scan is cut: for the device that it is begun on, unless its job or its directory says.
+//! How the work of a scan is grouped: for the device that it is begun on, unless its job or its directory says.
 
 use drapes_analysis::dispatch::Shard;
-use drapes_analysis::job::{Chip, Cut, Job, JobFile};
+use drapes_analysis::job::{Chip, Grouping, Job, JobFile};
 use drapes_analysis::plan::{Company, Fingerprint, Plan, fingerprints};
 use drapes_analysis::store::{SetApart, Store, StoredJob, Survey};
 
@@ -15,18 +15,18 @@ impl Run {
     pub(super) fn job(&self) -> Result<(JobFile, Job), Error> {
         let file = JobFile::open(&self.job)?.with(self.changes.clone());
         let job = file.check()?;
-        let begun = Store::open(&self.directory(&job)).ok().and_then(|store| store.cut());
-        let cut = begun.map_or_else(|| Cut::For(self.chip()), Cut::AsIn);
+        let begun = Store::open(&self.directory(&job)).ok().and_then(|store| store.grouping());
+        let grouping = begun.map_or_else(|| Grouping::For(self.chip()), Grouping::AsIn);
         // For cores it has been checked already.
-        if cut == Cut::For(Chip::Core) {
+        if grouping == Grouping::For(Chip::Core) {
             return Ok((file, job));
         }
-        let file = file.cut(cut);
+        let file = file.grouped(grouping);
         let job = file.check()?;
         Ok((file, job))
     }
 
-    /// The job as its directory would have it: with the cut of what is there, for names of tasks.
+    /// The job as its directory would have it: with the groups of what is there, for names of tasks.
     pub(super) fn foreseen(&self, job: &Job) -> Job {
         let before = Store::open(&self.directory(job)).and_then(|store| store.job());
         before.map_or_else(|_| job.clone(), |before| job.successor_of(&before.job))
@@ -41,9 +41,9 @@ impl Run {
         }
     }
 
-    /// What the user should know of the cut of a scan: that it is for GPUs, where the job leaves it open, or that it is not what
+    /// What the user should know of the grouping of a scan: that it is for GPUs, where the job leaves it open, or that it is not what
     /// suits this device, for the directory was `begun` otherwise.
-    pub(super) fn note_of_cut(
+    pub(super) fn note_of_grouping(
         &self,
         file: &JobFile,
         stored: &Job,
@@ -59,17 +59,17 @@ impl Run {
             return Ok(None);
         }
         // Of cores nothing is said, unless others come to them: each model and point is alone.
-        if file.clone().cut(Cut::For(chip)).check()?.compute == stored.compute {
+        if file.clone().grouped(Grouping::For(chip)).check()?.compute == stored.compute {
             return Ok(None);
         }
         let (company, directory) = (Company::of(stored, plan), self.directory(stored));
         Ok(Some(match begun {
             Begun::Now => format!(
-                "note: cut for GPUs, which the job leaves open ([compute]): {company}; from its first task on {} keeps that, \
+                "note: grouped for GPUs, which the job leaves open ([compute]): {company}; from its first task on {} keeps that, \
                  wherever it goes on",
                 directory.display()
             ),
-            Begun::Before => format!("note: cut as {} was begun: {company}", directory.display()),
+            Begun::Before => format!("note: grouped as {} was begun: {company}", directory.display()),
         }))
     }
 }
@@ -115,7 +115,7 @@ pub(super) fn note_of_apart(able: usize) -> String {
     )
 }
 
-/// When the cut of a directory was fixed.
+/// When the grouping of a directory was fixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Begun {
     /// By this run.
@@ -127,6 +127,6 @@ pub(super) enum Begun {
 impl Begun {
     /// What is known of a directory before this run has done anything there.
     pub(super) fn of(store: &Store) -> Self {
-        if store.cut().is_some() { Self::Before } else { Self::Now }
+        if store.grouping().is_some() { Self::Before } else { Self::Now }
     }
 }
