@@ -3,7 +3,7 @@
 use drapes_analysis::plan::random_stream::Stream;
 use tch::{Device, Kind, Tensor};
 
-use super::{Layout, with_the_norms_of_a_gpu};
+use super::{Layout, as_on_a_gpu, pad};
 
 fn difference(a: &Tensor, b: &Tensor) -> f64 {
     (a - b).abs().max().double_value(&[])
@@ -41,7 +41,37 @@ pub fn gradients_agree(
         assert!(difference(&recorded, &written) < 1e-5 * scale, "{}", difference(&recorded, &written));
     };
     compare();
-    with_the_norms_of_a_gpu(compare);
+    as_on_a_gpu(compare);
+}
+
+/// Compares a network with the same one in a padded layout: answers, and gradients, which are zero where it is padded.
+pub fn padding_changes_nothing(
+    layout: &Layout,
+    features: usize,
+    forward: impl Fn(&Layout, &Tensor, &Tensor) -> Tensor,
+    gradient: impl Fn(&Layout, &Tensor, &Tensor, &Tensor) -> Tensor,
+) {
+    let own = parameters(layout, 3);
+    let padded = layout.padded();
+    assert!(padded.len() > layout.len());
+    // What lies at a place that is padded is zero.
+    let places = Tensor::arange(padded.len() as i64, (Kind::Int64, Device::Cpu)).unsqueeze(0);
+    let places = padded.without_padding(&places).expand_as(&own);
+    let flat = Tensor::zeros([3, padded.len() as i64], (Kind::Float, Device::Cpu)).scatter(1, &places, &own);
+    let x = inputs(3, 17, features as i64);
+    let wide = pad(&x, padded.with_padding(features));
+    let (expected, found) = (forward(layout, &own, &x), forward(&padded, &flat, &wide));
+    let outputs = expected.size()[2];
+    assert!(difference(&found.narrow(2, 0, outputs), &expected) < 1e-5);
+    assert!(found.size()[2] == outputs || found.narrow(2, outputs, 1).abs().max().double_value(&[]) == 0.0);
+    let d = expected.cos();
+    let expected = gradient(layout, &own, &x, &d);
+    let found = gradient(&padded, &flat, &wide, &pad(&d, found.size()[2]));
+    let scale = expected.abs().max().double_value(&[]);
+    assert!(scale > 0.1, "a gradient to compare with");
+    assert!(difference(&padded.without_padding(&found), &expected) < 1e-5 * scale);
+    let zeros = found.scatter(1, &places, &own.zeros_like());
+    assert!(zeros.equal(&zeros.zeros_like()), "a gradient where it is padded");
 }
 
 /// Compares the members of an ensemble with the same members alone.

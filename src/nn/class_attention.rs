@@ -83,7 +83,7 @@ impl ClassAttentionShape {
         for _ in 0..self.layers {
             layout.push_dense(self.width, self.width, width, width);
             for _ in ["keys", "values"] {
-                layout.push(self.heads * self.width, self.width / self.heads, width);
+                layout.push_heads(self.heads * self.width, self.width / self.heads, width);
             }
             layout.push_dense(self.width, self.width, width, width);
             self.feed_forward().push(layout, Initial::FanIn { inputs: self.hidden });

@@ -99,6 +99,21 @@ mod tests {
     }
 
     #[test]
+    fn padding_changes_nothing() {
+        // Hidden layers of any width: a node without weights is rectified to zero.
+        for width in [16, 24] {
+            check::padding_changes_nothing(
+                &Mlp::layout(5, 3, width),
+                5,
+                |layout, flat, x| Mlp::over(layout, flat).forward(x),
+                |layout, flat, x, d| {
+                    Mlp::over(layout, flat).gradient(x, |_, place| place.shallow_clone().copy_(d))
+                },
+            );
+        }
+    }
+
+    #[test]
     fn members_do_not_mix() {
         let layout = Mlp::layout(4, 2, 16);
         check::members_are_alone(&layout, 4, |flat, x| Mlp::over(&layout, flat).forward(x));

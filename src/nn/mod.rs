@@ -12,6 +12,7 @@
 //! device, and no equation of the paper lives here.
 
 mod activation;
+mod as_on_a_gpu;
 mod attention;
 #[cfg(test)]
 mod check;
@@ -27,17 +28,17 @@ mod padding;
 mod precision;
 mod resnet;
 
+#[cfg(test)]
+pub(crate) use as_on_a_gpu::as_on_a_gpu;
 pub use attention::AttentionKernel;
 #[cfg(test)]
 pub(crate) use attention::attend;
 pub use class_attention::{ClassAttention, ClassAttentionSaved, ClassAttentionShape};
 pub use encoder::{Encoder, EncoderSaved, EncoderShape};
 pub use feed_forward::{FeedForward, FeedForwardShape};
-pub use layout::{Initial, Layout};
+pub use layout::{Initial, Layout, is_aligned, pad, round_up};
 pub use mlp::Mlp;
 pub use norm::normalise;
-#[cfg(test)]
-pub(crate) use norm::with_the_norms_of_a_gpu;
 pub use padding::Padding;
 pub use precision::network_kind;
 pub use resnet::{Modulation, ResNet};

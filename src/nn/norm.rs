@@ -4,6 +4,7 @@
 
 use tch::{Kind, Tensor};
 
+use super::as_on_a_gpu::computes_as_a_gpu;
 use super::layer_norm::{self, Saved};
 
 /// Normalised activations and what their gradient needs.
@@ -26,30 +27,7 @@ const EPSILON: f64 = 1e-5;
 ///
 /// (On processors, libtorch's own kernel takes more than twice as long on rows as short as ours.)
 pub fn normalise(x: &Tensor) -> Normalised {
-    if x.device().is_cuda() || as_on_a_gpu() { by_libtorch(x) } else { written(x) }
-}
-
-#[cfg(not(test))]
-const fn as_on_a_gpu() -> bool {
-    false
-}
-
-#[cfg(test)]
-thread_local! {
-    static AS_ON_A_GPU: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
-}
-
-#[cfg(test)]
-fn as_on_a_gpu() -> bool {
-    AS_ON_A_GPU.get()
-}
-
-/// Does something where this thread normalises as on a GPU.
-#[cfg(test)]
-pub fn with_the_norms_of_a_gpu(work: impl FnOnce()) {
-    AS_ON_A_GPU.set(true);
-    work();
-    AS_ON_A_GPU.set(false);
+    if computes_as_a_gpu(x.device()) { by_libtorch(x) } else { written(x) }
 }
 
 /// One kernel instead of seven, which is what counts on a GPU.

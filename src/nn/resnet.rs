@@ -208,6 +208,20 @@ mod tests {
     }
 
     #[test]
+    fn padding_changes_nothing() {
+        for hidden_layers in [1, 4] {
+            check::padding_changes_nothing(
+                &ResNet::layout(22, (hidden_layers, 32), 5, None),
+                22,
+                |layout, flat, x| ResNet::over(layout, flat, None).forward(x),
+                |layout, flat, x, d| {
+                    ResNet::over(layout, flat, None).gradient(x, |_, place| place.shallow_clone().copy_(d))
+                },
+            );
+        }
+    }
+
+    #[test]
     fn members_do_not_mix() {
         for modulation in [None, Some(Modulation { inputs: 3 })] {
             let layout = ResNet::layout(4, (3, 16), 2, modulation);

@@ -17,7 +17,7 @@ use super::trained_perceptrons::{Kernel, TrainedPerceptrons};
 use super::two_sample::{TwoSample, both};
 use crate::error::Error;
 use crate::fused::{self, Perceptron};
-use crate::nn::{Layout, Mlp};
+use crate::nn::{Layout, Mlp, pad};
 use crate::sample::scaler::{Scaler, Standardisation};
 use crate::training::{Checkpointer, ResultOf, TrainingHistory, TrainingSettings, next_rows};
 
@@ -153,7 +153,7 @@ impl PerceptronNetworks {
         let is_known = device == Device::Cpu && fused::is_known(width) && hidden_layers > 0;
         let kernel =
             is_known.then(|| Kernel::new(Perceptron::new(features, hidden_layers, width), &standardisation));
-        let layout = Mlp::layout(features, hidden_layers, width);
+        let layout = Mlp::layout(features, hidden_layers, width).on(device);
         (Self { layout, events: EventTable::new(rows, device), standardisation, kernel }, maps)
     }
 
@@ -164,12 +164,13 @@ impl PerceptronNetworks {
         parameters: &Tensor,
         members: &Range<usize>,
     ) -> TrainedPerceptrons {
+        let parameters = parameters.narrow(0, members.start as i64, members.len() as i64);
         TrainedPerceptrons {
-            layout: self.layout.clone(),
+            layout: self.layout.not_padded(),
             outlier_maps,
             standardisation: self.standardisation.some(members),
             kernel: self.kernel.as_ref().map(|kernel| kernel.some(members)),
-            parameters: parameters.narrow(0, members.start as i64, members.len() as i64),
+            parameters: self.layout.without_padding(&parameters),
         }
     }
 
@@ -179,9 +180,16 @@ impl PerceptronNetworks {
         self.kernel = None;
     }
 
-    /// Standardised features of drawn events, `[members, events, features]`.
-    fn standardised(&self, drawn: &Drawn<'_>) -> Tensor {
-        self.standardisation.of_each(self.events.select(drawn))
+    /// What the networks of some members see of drawn events: their standardised features, `[members, events, inputs]`.
+    fn seen(&self, members: &Range<usize>, drawn: &Drawn<'_>) -> Tensor {
+        let events = self.events.select(drawn);
+        self.padded(&self.standardisation.some(members).of_each(events))
+    }
+
+    /// Features with the zeros that networks see behind them.
+    fn padded(&self, features: &Tensor) -> Tensor {
+        let own = features.size()[features.dim() - 1] as usize;
+        pad(features, self.layout.with_padding(own))
     }
 }
 
@@ -203,20 +211,20 @@ impl Networks for PerceptronNetworks {
             let logits: Vec<f32> = logits.collect();
             return Tensor::from_slice(&logits).reshape([count as i64, -1, 1]);
         }
-        let standardised = self.standardisation.some(&members).of_each(self.events.select(drawn));
-        Mlp::over(&self.layout, parameters).forward(&standardised)
+        Mlp::over(&self.layout, parameters).forward(&self.seen(&members, drawn))
     }
 
     fn gradient(&self, parameters: &Tensor, drawn: &Drawn<'_>, d_logits: &mut DescendLogits<'_>) -> Tensor {
         let network = Mlp::over(&self.layout, parameters);
-        let inputs = drawn.inputs.as_ref().map_or_else(|| self.standardised(drawn), Tensor::shallow_clone);
+        let all = 0..self.standardisation.members();
+        let inputs = drawn.inputs.as_ref().map_or_else(|| self.seen(&all, drawn), Tensor::shallow_clone);
         network.gradient(&inputs, |logits, place| d_logits(0, logits, place))
     }
 
     fn inputs(&self, of_steps: &Drawn<'_>, steps: usize) -> Option<Tensor> {
         let events = self.events.select(of_steps);
         let shape = [steps as i64, self.standardisation.members() as i64, -1, events.size()[1]];
-        Some(self.standardisation.of(&events.view(shape)))
+        Some(self.padded(&self.standardisation.of(&events.view(shape))))
     }
 
     fn kernel(&self) -> Option<PerceptronKernel<'_>> {

@@ -6,7 +6,7 @@ use tch::{Device, Kind, Tensor};
 use super::mass::mass_waves;
 use super::noise::{NoiseLaw, Preconditioning, cosines, log_features, time_features};
 use crate::fused::{ResidualNetwork, answers, is_known};
-use crate::nn::{Layout, Modulation, ResNet};
+use crate::nn::{Layout, Modulation, ResNet, is_aligned};
 use crate::sample::marginals::ColumnMaps;
 
 /// The network behind a denoiser.
@@ -83,7 +83,7 @@ impl DenoiserShape {
     }
 
     /// What the network sees of an event.
-    fn inputs(&self) -> usize {
+    pub(super) fn inputs(&self) -> usize {
         self.features + self.condition()
     }
 
@@ -97,6 +97,13 @@ impl DenoiserShape {
     /// The parameters of one model.
     pub fn layout(&self) -> Layout {
         ResNet::layout(self.inputs(), (self.hidden_layers, self.width), self.features, self.modulation())
+    }
+
+    /// The same as a device trains it. A layout is padded on a GPU, unless its norms or its condition would take zeros for nodes.
+    pub fn layout_on(&self, device: Device) -> Layout {
+        let layout = self.layout();
+        let can_be_padded = is_aligned(self.width) && self.conditioning == Conditioning::Input;
+        if can_be_padded { layout.on(device) } else { layout }
     }
 
     /// The networks of `[members, len]` parameters of this layout.

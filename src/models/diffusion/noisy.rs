@@ -5,6 +5,7 @@ use tch::Tensor;
 
 use super::denoiser::DenoiserShape;
 use super::noise::NoisyInput;
+use crate::nn::pad;
 
 /// Noisy events as the network sees them, and what it should answer.
 pub struct Noisy {
@@ -42,6 +43,20 @@ impl Noisy {
             target: whole(&target, &[batch, features]),
             slope: whole(&(&share * 2.0), &[batch, features]),
             share: whole(&share, &[1, batch * features]),
+        }
+    }
+
+    /// The same for a network of so many inputs and outputs: those behind its own are zero, and have no part in the loss.
+    #[must_use]
+    pub fn padded(self, [inputs, outputs]: [i64; 2]) -> Self {
+        let size = self.target.size();
+        let share = self.share.view(&size[..]);
+        let whole = [&size[..size.len() - 2], &[1, -1]].concat();
+        Self {
+            input: pad(&self.input, inputs),
+            share: pad(&share, outputs).reshape(whole),
+            target: pad(&self.target, outputs),
+            slope: pad(&self.slope, outputs),
         }
     }
 

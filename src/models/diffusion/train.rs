@@ -77,8 +77,8 @@ pub fn train(
 ) -> Result<TrainedDenoisers<Denoiser>, Error> {
     let Trained { model, parameters, mut members } =
         training(shape, settings, members, device)?.run(checkpointer)?;
-    let DenoiserModel { maps, learnt, validation, .. } = model;
-    let denoiser = Denoiser::new(shape, parameters, maps);
+    let DenoiserModel { layout, maps, learnt, validation, .. } = model;
+    let denoiser = Denoiser::new(shape, layout.without_padding(&parameters), maps);
     let by_noise = by_noise::members_by_noise(&mut members, settings.epochs, |member| {
         let (learnt, kept) = (learnt[member].as_ref(), validation[member].as_ref());
         by_noise::losses(&denoiser.member(member), learnt, kept)
@@ -119,7 +119,7 @@ fn training<'a>(
         validation.map(|(kept, stream)| probe(kept, stream.branch("validation noise"))).collect();
     let learnt = learners.iter().zip(each());
     let learnt = learnt.map(|(own, stream)| probe(own.batches.order(), stream.branch("training check")));
-    let (learnt, layout) = (learnt.collect(), shape.layout());
+    let (learnt, layout) = (learnt.collect(), shape.layout_on(device));
     let model =
         DenoiserModel { shape, settings, layout: layout.clone(), kernel, events, maps, validation, learnt };
     Ok(Training::new(model, &layout, recipe, learners, device))
@@ -167,7 +167,8 @@ impl DenoiserModel<'_> {
         let steps = &events.size()[..events.dim() - 1];
         let shape = [steps, &[-1, batch, columns]].concat();
         let rows = self.events.index_select(0, &events.flatten(0, -1)).reshape(&shape[..]);
-        Noisy::new(&self.shape, self.settings, &rows, &normals.reshape(&shape[..]))
+        let noisy = Noisy::new(&self.shape, self.settings, &rows, &normals.reshape(&shape[..]));
+        noisy.padded([self.shape.inputs(), self.shape.features].map(|count| self.layout.with_padding(count)))
     }
 }
 
@@ -236,6 +237,7 @@ impl Model for DenoiserModel<'_> {
     }
 
     fn validation(&self, parameters: &Tensor, wanted: &[bool]) -> Vec<Option<f32>> {
+        let parameters = self.layout.without_padding(parameters);
         let loss = |(member, validation): (usize, &Option<Probe>)| {
             let Probe { rows, normals } = validation.as_ref().filter(|_| wanted[member])?;
             let noisy = Noisy::new(&self.shape, self.settings, rows, normals);

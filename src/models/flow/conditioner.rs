@@ -8,7 +8,7 @@
 
 use tch::Tensor;
 
-use crate::nn::{Initial, Layout};
+use crate::nn::{Initial, Layout, round_up};
 
 /// The sizes of a conditioner.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,6 +40,8 @@ struct Group {
     size: i64,
     /// The features that it sees.
     features: i64,
+    /// Its inputs, with those that a dense network pads them with.
+    inputs: i64,
     input: Linear,
     /// First and second layer of each residual block.
     blocks: Vec<[Linear; 2]>,
@@ -50,11 +52,13 @@ struct Group {
 pub struct Conditioner {
     shape: ConditionerShape,
     groups: Vec<Group>,
+    /// `[1, 1, 1]`, of which a dense network has as many as pad its inputs.
+    zero: Option<Tensor>,
 }
 
 /// The hidden layers of a conditioner in a forward pass, all `[members, nodes, batch]`.
 pub struct Hidden {
-    /// Context, then features.
+    /// Context, then features, then the zeros of a dense network.
     inputs: Tensor,
     /// The hidden layer before each block, rectified; and between its two layers, rectified.
     blocks: Vec<[Tensor; 2]>,
@@ -99,20 +103,26 @@ impl ConditionerShape {
         }
     }
 
-    /// The parameters of [`Conditioner::over_dense`].
+    /// The inputs of a dense network: zeros behind the features pad them to where a GPU reads several numbers at once.
+    fn dense_inputs(&self) -> usize {
+        round_up(self.context + self.features)
+    }
+
+    /// The parameters of [`Conditioner::over_dense`], behind which another network of this kind may follow.
     pub fn push_dense(&self, layout: &mut Layout) {
-        let inputs = self.context + self.features;
+        let inputs = self.dense_inputs();
         let blocks = std::iter::repeat_n((self.width, self.width), 2 * self.blocks);
         let output = (self.features * self.outputs, self.width);
         for (outputs, inputs) in std::iter::once((self.width, inputs)).chain(blocks).chain([output]) {
             layout.push(outputs, inputs, Initial::Zero);
             layout.push(outputs, 1, Initial::Zero);
         }
+        layout.align();
     }
 
     /// Where each parameter of [`ConditionerShape::push`] lies among those of [`ConditionerShape::push_dense`].
     pub fn places_in_dense(&self) -> Vec<i64> {
-        let inputs = self.context + self.features;
+        let inputs = self.dense_inputs();
         let layer = self.width * (self.width + 1);
         let mut places = vec![];
         for group in 0..self.features {
@@ -157,7 +167,7 @@ impl Hidden {
             Tensor::empty([members, layers, nodes as i64, batch], (like.kind(), like.device()))
         };
         Self {
-            inputs: room(shape.context + shape.features),
+            inputs: room(shape.dense_inputs()).zero_(),
             blocks: (0..shape.blocks).map(|_| [room(shape.width), room(shape.width)]).collect(),
             last: room(shape.width),
         }
@@ -175,7 +185,8 @@ impl Hidden {
 
     /// As [`Conditioner::begin`], in a place that is there.
     pub fn begin(&self, context: &Tensor, features: &Tensor) {
-        let _ = Tensor::cat_out(&self.inputs, &[context, features], 1);
+        let own = context.size()[1] + features.size()[1];
+        let _ = Tensor::cat_out(&self.inputs.narrow(1, 0, own), &[context, features], 1);
     }
 
     fn each(&self, view: impl Fn(&Tensor) -> Tensor) -> Self {
@@ -224,8 +235,9 @@ impl Group {
         views: &mut impl Iterator<Item = Tensor>,
     ) -> Self {
         let input = Linear::take(views);
+        let inputs = input.weight.size()[2];
         let blocks = (0..shape.blocks).map(|_| [Linear::take(views), Linear::take(views)]).collect();
-        Self { start, size, features, input, blocks, output: Linear::take(views) }
+        Self { start, size, features, inputs, input, blocks, output: Linear::take(views) }
     }
 }
 
@@ -238,18 +250,21 @@ impl Conditioner {
     pub fn over(shape: ConditionerShape, views: &mut impl Iterator<Item = Tensor>) -> Self {
         let group =
             |group: usize| Group::over(&shape, (shape.start(group), shape.size(group), group as i64), views);
-        Self { shape, groups: (0..shape.features).map(group).collect() }
+        Self { shape, groups: (0..shape.features).map(group).collect(), zero: None }
     }
 
-    /// All groups as one that sees all features, over views of weights that are zero where a group would not see.
+    /// All groups as one that sees all features, over views of weights that are zero where a group would not see; `zero` is
+    /// `[1, 1, 1]`, where it computes.
     ///
     /// # Panics
     /// If there are too few views.
-    pub fn over_dense(shape: ConditionerShape, views: &mut impl Iterator<Item = Tensor>) -> Self {
-        Self {
-            shape,
-            groups: vec![Group::over(&shape, (0, shape.width as i64, shape.features as i64), views)],
-        }
+    pub fn over_dense(
+        shape: ConditionerShape,
+        views: &mut impl Iterator<Item = Tensor>,
+        zero: &Tensor,
+    ) -> Self {
+        let all = (0, shape.width as i64, shape.features as i64);
+        Self { shape, groups: vec![Group::over(&shape, all, views)], zero: Some(zero.shallow_clone()) }
     }
 
     /// Groups, which a pass goes through one after the other.
@@ -274,8 +289,13 @@ impl Conditioner {
         let buffers = || {
             Tensor::empty([size[0], self.shape.width as i64, size[2]], (features.kind(), features.device()))
         };
+        let zeros = self.zero.as_ref().map(|zero| {
+            let padding = self.groups[0].inputs - context.size()[1] - features.size()[1];
+            zero.expand([size[0], padding, size[2]], false)
+        });
+        let inputs: Vec<&Tensor> = [context, features].into_iter().chain(&zeros).collect();
         Hidden {
-            inputs: Tensor::cat(&[context, features], 1),
+            inputs: Tensor::cat(&inputs, 1),
             blocks: (0..self.shape.blocks).map(|_| [buffers(), buffers()]).collect(),
             last: buffers(),
         }
@@ -302,7 +322,7 @@ impl Conditioner {
         let seen = start + size;
         let own = |all: &Tensor| all.narrow(1, start, size);
         let mut running = own(&hidden.last);
-        let inputs = hidden.inputs.narrow(1, 0, self.shape.context as i64 + layers.features);
+        let inputs = hidden.inputs.narrow(1, 0, layers.inputs);
         layers.input.forward_into(&running, &inputs);
         for ([first, second], [before, between]) in layers.blocks.iter().zip(&hidden.blocks) {
             let _ = running.relu_out(&own(before));
@@ -387,7 +407,7 @@ impl Conditioner {
             let _ = running.g_add_(&own(before).threshold_backward(&own(d_before), 0.0));
         }
         let context = self.shape.context as i64;
-        let inputs = hidden.inputs.narrow(1, 0, context + layers.features);
+        let inputs = hidden.inputs.narrow(1, 0, layers.inputs);
         Linear::store(gradient.map(|group| &group.input), &inputs, &running);
         if layers.features > 0 {
             let weight = layers.input.weight.narrow(2, context, layers.features);

@@ -22,6 +22,8 @@ pub struct DensePlaces {
     /// Which numbers of a feature's spline a seed is for, `[features, 1, features + 1, 1]`: those of its feature; and the last
     /// one, for all, `[features + 1, 1]`.
     seeds: [Tensor; 2],
+    /// What pads the inputs.
+    zero: Tensor,
 }
 
 /// Dense networks, or the gradients of their parameters.
@@ -53,6 +55,7 @@ impl DensePlaces {
             mask: Tensor::from_slice(&mask).to_device(device),
             to: on_device(&to),
             seeds: seeds(shape.conditioner.features as i64).map(|seeds| seeds.to_device(device)),
+            zero: Tensor::zeros([1, 1, 1], (Kind::Float, device)),
             layout,
             layer,
         }
@@ -61,7 +64,8 @@ impl DensePlaces {
     /// The layers of all members as the members of one layer.
     pub fn side_by_side(&self, networks: &DenseNetworks) -> Conditioner {
         let flat = networks.flat.view([-1, self.layer.len() as i64]);
-        Conditioner::over_dense(self.shape.conditioner, &mut self.layer.views(&flat).into_iter())
+        let mut views = self.layer.views(&flat).into_iter();
+        Conditioner::over_dense(self.shape.conditioner, &mut views, &self.zero)
     }
 
     /// The dense networks of `[members, len]` parameters as they are now.
@@ -90,7 +94,7 @@ impl DensePlaces {
 
     fn over(&self, flat: Tensor) -> DenseNetworks {
         let mut views = self.layout.views(&flat).into_iter();
-        let layer = |_| Conditioner::over_dense(self.shape.conditioner, &mut views);
+        let layer = |_| Conditioner::over_dense(self.shape.conditioner, &mut views, &self.zero);
         DenseNetworks { layers: (0..self.shape.layers).map(layer).collect(), flat }
     }
 }

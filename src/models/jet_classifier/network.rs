@@ -1,11 +1,11 @@
 //! The network of the jet classifier: constituents to one token a jet, by self-attention and class attention.
 
 use drapes_analysis::job::{JetClassifierSettings, JetInputs};
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use crate::nn::{
     AttentionKernel, ClassAttention, ClassAttentionSaved, ClassAttentionShape, Encoder, EncoderSaved,
-    EncoderShape, FeedForward, FeedForwardShape, Initial, Layout, Padding, normalise,
+    EncoderShape, FeedForward, FeedForwardShape, Initial, Layout, Padding, is_aligned, normalise, pad,
 };
 use crate::sample::jets::CONSTITUENT_FEATURES;
 
@@ -51,6 +51,12 @@ impl JetClassifierShape {
         layout
     }
 
+    /// The same where a device computes. A layout is padded on a GPU, unless its norms would take zeros for nodes.
+    pub fn layout_on(&self, device: Device) -> Layout {
+        let layout = self.layout();
+        if is_aligned(self.width()) { layout.on(device) } else { layout }
+    }
+
     /// Numbers that are kept of a jet with so many slots until its gradient is known, about.
     pub fn saved(&self, slots: usize) -> usize {
         let EncoderShape { width, heads, hidden, blocks, .. } = self.encoder;
@@ -78,6 +84,8 @@ pub struct JetClassifierNetwork {
     encoder: Encoder,
     class_attention: ClassAttention,
     output: FeedForward,
+    /// Numbers of a constituent, with those that the layout pads them with.
+    inputs: i64,
 }
 
 /// What a forward pass to the tokens of some jets saves for its gradient.
@@ -94,6 +102,7 @@ impl JetClassifierNetwork {
             encoder: Encoder::take(shape.encoder, &mut views),
             class_attention: ClassAttention::take(shape.class_attention, &mut views),
             output: FeedForward::take(&shape.output(), &mut views),
+            inputs: layout.with_padding(shape.encoder.inputs),
         }
     }
 
@@ -103,7 +112,8 @@ impl JetClassifierNetwork {
     /// `x` `[members, jets · slots, inputs]`, whatever in padded slots; the result is `[members, jets, width]`, in single
     /// precision.
     pub fn tokens(&self, x: &Tensor, padding: &Padding, kernel: AttentionKernel) -> Tensor {
-        self.class_attention.forward(&self.encoder.forward(x, None, padding, kernel), padding)
+        let h = self.encoder.forward(&pad(x, self.inputs), None, padding, kernel);
+        self.class_attention.forward(&h, padding)
     }
 
     /// The tokens of jets, and what their gradient needs.
@@ -116,7 +126,7 @@ impl JetClassifierNetwork {
         padding: &Padding,
         kernel: AttentionKernel,
     ) -> (Tensor, TokensSaved) {
-        let (h, encoder) = self.encoder.forward_saving(x, None, padding, kernel);
+        let (h, encoder) = self.encoder.forward_saving(&pad(x, self.inputs), None, padding, kernel);
         let (tokens, class_attention) = self.class_attention.forward_saving(&h, padding);
         (tokens, TokensSaved { encoder, class_attention })
     }

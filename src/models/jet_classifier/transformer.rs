@@ -48,7 +48,7 @@ impl Transformer {
     pub fn new(settings: &JetClassifierSettings, inputs: ConstituentInputs, device: Device) -> Self {
         let shape = JetClassifierShape::new(settings);
         let kept_at_once = if device.is_cuda() { KEPT_AT_ONCE_ON_GPU } else { KEPT_AT_ONCE };
-        Self { layout: shape.layout(), shape, inputs, precision: settings.precision, kept_at_once }
+        Self { layout: shape.layout_on(device), shape, inputs, precision: settings.precision, kept_at_once }
     }
 
     /// One of the classifiers.

@@ -1,12 +1,12 @@
 //! The network of the jet model: a transformer encoder of constituents, conditioned on σ and the jet's four-momentum.
 
 use drapes_analysis::job::{JetModelSettings, SamplerSettings};
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use crate::models::diffusion::cosines;
 use crate::nn::{
     AttentionKernel, Encoder, EncoderShape, FeedForward, FeedForwardShape, Initial, Layout, Padding,
-    normalise,
+    is_aligned, normalise, pad,
 };
 use crate::sample::jets::{CONSTITUENT_FEATURES, OUTLINE_FEATURES};
 
@@ -59,6 +59,12 @@ impl JetModelShape {
         layout
     }
 
+    /// The same as a device trains it. A layout is padded on a GPU, unless its norms would take zeros for nodes.
+    pub fn layout_on(&self, device: Device) -> Layout {
+        let layout = self.layout();
+        if is_aligned(self.encoder.width) { layout.on(device) } else { layout }
+    }
+
     /// The condition of the network for each jet: its standardised outline and the cosine features of its noise.
     ///
     /// # Shapes
@@ -82,6 +88,8 @@ pub struct JetNetwork {
     context: FeedForward,
     encoder: Encoder,
     output: FeedForward,
+    /// Numbers of a jet, of a constituent and of what is answered of one, with those that the layout pads them with.
+    sizes: [i64; 3],
 }
 
 impl JetNetwork {
@@ -92,6 +100,8 @@ impl JetNetwork {
             context: FeedForward::take(&shape.context(), &mut views),
             encoder: Encoder::take(shape.encoder, &mut views),
             output: FeedForward::take(&shape.output(), &mut views),
+            sizes: [shape.context().inputs, shape.encoder.inputs, CONSTITUENT_FEATURES]
+                .map(|count| layout.with_padding(count)),
         }
     }
 
@@ -99,10 +109,11 @@ impl JetNetwork {
     /// `x` `[members, jets · slots, 3]` and `about` `[members, jets, 5 + noise_features]`; the result is like `x`, in single
     /// precision, and means nothing in padded slots.
     pub fn forward(&self, x: &Tensor, about: &Tensor, padding: &Padding, kernel: AttentionKernel) -> Tensor {
-        let (_, context) = self.context.forward(about, None);
-        let h = self.encoder.forward(x, Some(&context), padding, kernel);
+        let [of_jet, of_constituent, _] = self.sizes;
+        let (_, context) = self.context.forward(&pad(about, of_jet), None);
+        let h = self.encoder.forward(&pad(x, of_constituent), Some(&context), padding, kernel);
         let (_, out) = self.output.forward(&normalise(&h).values, Some(&context));
-        out.to_kind(Kind::Float)
+        own(&out)
     }
 
     /// Runs forward, asks for the gradient of the output, runs backward and adds the gradient of the parameters to `sum`.
@@ -117,11 +128,14 @@ impl JetNetwork {
         d_output: impl FnOnce(&Tensor) -> Tensor,
         sum: &Self,
     ) {
+        let [of_jet, of_constituent, answered] = self.sizes;
+        let about = &pad(about, of_jet);
         let (hidden, context) = self.context.forward(about, None);
-        let (h, saved) = self.encoder.forward_saving(x, Some(&context), padding, kernel);
+        let (h, saved) =
+            self.encoder.forward_saving(&pad(x, of_constituent), Some(&context), padding, kernel);
         let last = normalise(&h);
         let (last_hidden, out) = self.output.forward(&last.values, Some(&context));
-        let d_out = d_output(&out.to_kind(Kind::Float));
+        let d_out = pad(&d_output(&own(&out)), answered);
         let (d_last, d_context) =
             self.output.backward(&last.values, Some(&context), &last_hidden, &d_out, &sum.output);
         let d_h = last.backward(&d_last);
@@ -130,4 +144,9 @@ impl JetNetwork {
             let _ = self.context.backward(about, None, &hidden, &(one + other), &sum.context);
         }
     }
+}
+
+/// What a network answers of constituents, without the zeros of a padded layout.
+fn own(out: &Tensor) -> Tensor {
+    out.narrow(2, 0, CONSTITUENT_FEATURES as i64).to_kind(Kind::Float)
 }

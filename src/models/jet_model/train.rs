@@ -65,6 +65,7 @@ pub fn train(
         let loss = |drawn: &Drawn| model.loss_of(&parameters, member, drawn, &edm);
         by_noise::losses(loss, &model.learnt[member], &model.validation[member], &edm)
     })?;
+    let parameters = model.layout.without_padding(&parameters);
     let denoiser = JetDenoiser::new(shape, parameters, model.maps, settings.precision);
     Ok(TrainedDenoisers { denoiser, members, by_noise })
 }
@@ -103,7 +104,7 @@ pub(super) fn training<'a>(
         learnt.push(drawn(learner.batches.order(), stream.branch("training check")));
         learners.push(learner);
     }
-    let (map_tensors, layout) = (MapTensors::new(&maps, device), shape.layout());
+    let (map_tensors, layout) = (MapTensors::new(&maps, device), shape.layout_on(device));
     let model = JetModel {
         shape,
         settings,

@@ -134,5 +134,5 @@ fn sixteen_bits_give_the_same_up_to_their_precision() {
 
 #[test]
 fn the_norms_of_a_gpu_give_the_same() {
-    crate::nn::with_the_norms_of_a_gpu(tokens_and_written_gradients_are_those_of_the_textbook);
+    crate::nn::as_on_a_gpu(tokens_and_written_gradients_are_those_of_the_textbook);
 }

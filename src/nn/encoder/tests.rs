@@ -219,5 +219,5 @@ fn sixteen_bits_give_the_same_up_to_their_precision() {
 
 #[test]
 fn the_norms_of_a_gpu_give_the_same() {
-    crate::nn::with_the_norms_of_a_gpu(results_and_written_gradients_are_those_of_the_textbook);
+    crate::nn::as_on_a_gpu(results_and_written_gradients_are_those_of_the_textbook);
 }

@@ -14,6 +14,7 @@ use super::super::outlier_maps::OutlierMaps;
 use super::super::perceptrons::{Learnt, PerceptronNetworks, recipe};
 use super::super::two_sample::{DataTruth, TemplateFolds, TemplateTruth, TwoSample};
 use super::*;
+use crate::nn::as_on_a_gpu;
 use crate::training::{
     kernels_agree, operators_of_a_narrow_layer, operators_of_a_step, steps_at_once_agree, trained_alike,
 };
@@ -164,6 +165,31 @@ fn trainings_by_kernels_and_by_the_steps_of_a_gpu_differ_by_rounding_alone() {
 }
 
 #[test]
+fn padded_networks_learn_what_others_do_and_score_alike() {
+    // One of these widths is padded, too.
+    for width in [32, 24] {
+        let settings = ClassifierSettings { width, ..settings() };
+        let mut own = both(&settings);
+        own.model.networks.forget_kernel();
+        let own = own.run(&Checkpointer::default()).expect("an end");
+        let mut padded = as_on_a_gpu(|| both(&settings));
+        padded.model.networks.forget_kernel();
+        assert!(padded.parameters.size()[1] > own.parameters.size()[1]);
+        let mut padded = padded.run_as_on_a_gpu();
+        let events = rows((200, 100), 5, 7);
+        let scores = |of: &Trained<Classifiers<PerceptronNetworks>>| {
+            let maps = OutlierMaps::of(events.view());
+            let trained = of.model.networks.trained(maps, &of.parameters, &(0..2));
+            trained.score_by_all(events.view()).concat()
+        };
+        let apart = scores(&own).iter().zip(scores(&padded)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(apart < 1e-3, "{width}: {apart}");
+        padded.parameters = padded.model.networks.layout().without_padding(&padded.parameters);
+        trained_alike(&padded, &own, (1e-5, 1e-5));
+    }
+}
+
+#[test]
 fn widths_that_kernels_do_not_know_learn_by_tensors() {
     let training = both(&ClassifierSettings { width: 12, ..settings() });
     assert!(training.model.networks.kernel().is_none());
@@ -254,11 +280,13 @@ fn a_member_that_stops_early_is_what_it_was_at_its_best_epoch() {
 #[test]
 fn steps_that_are_prepared_at_once_are_as_others() {
     steps_at_once_agree(both(&settings()), both(&settings()));
+    let padded = || as_on_a_gpu(|| both(&settings()));
+    steps_at_once_agree(padded(), padded());
 }
 
 #[test]
 fn a_step_of_a_gpu_is_so_many_operators() {
-    let step = operators_of_a_step(both(&settings()));
+    let step = operators_of_a_step(as_on_a_gpu(|| both(&settings())));
     let found = step.with_one_kernel_for(1, &[operators_of_a_narrow_layer()]);
     assert_eq!((found, step.reads()), (told_of("classifier 3×32"), 0), "{step}");
 }

@@ -48,7 +48,7 @@ fn transformer(settings: &JetClassifierSettings, jets: &Jets, members: u64) -> (
     let of_members: Vec<Vec<u32>> = (0..members).map(|member| rows[member as usize..].to_vec()).collect();
     let inputs = ConstituentInputs::new(&moments, &of_members, settings.inputs, Device::Cpu);
     let streams: Vec<Stream> = (0..members).map(Stream::of_job).collect();
-    let parameters = JetClassifierShape::new(settings).layout().initial(&streams, Device::Cpu);
+    let parameters = JetClassifierShape::new(settings).layout_on(Device::Cpu).initial(&streams, Device::Cpu);
     (Transformer::new(settings, inputs, Device::Cpu), parameters)
 }
 

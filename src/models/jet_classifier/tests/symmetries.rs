@@ -1,6 +1,6 @@
 use super::super::network::JetClassifierNetwork;
 use super::*;
-use crate::nn::{AttentionKernel, Padding};
+use crate::nn::{AttentionKernel, Padding, as_on_a_gpu};
 
 /// What f32 rounding leaves of a score of about 1.
 const ROUNDING: f64 = 1e-5;
@@ -146,5 +146,23 @@ fn the_gradient_is_the_recorded_one() {
 
 #[test]
 fn the_norms_of_a_gpu_give_the_same() {
-    crate::nn::with_the_norms_of_a_gpu(the_gradient_is_that_of_the_scores_whatever_the_portions);
+    as_on_a_gpu(the_gradient_is_that_of_the_scores_whatever_the_portions);
+}
+
+#[test]
+fn scores_and_gradients_of_padded_networks_are_those_of_others() {
+    for inputs in [JetInputs::Relative, JetInputs::Absolute] {
+        let (settings, jets) = (JetClassifierSettings { inputs, width: 16, ..sizes() }, toy::jets(30, 3));
+        let of = |(transformer, parameters): (Transformer, Tensor)| {
+            let scores = transformer.logits(&parameters, &tensors(&jets), &all_rows(&jets, 2));
+            let (_, gradient) = objective(&transformer, &parameters, &jets);
+            (scores, transformer.layout.without_padding(&gradient), transformer.layout.len())
+        };
+        let (expected_scores, expected, len) = of(transformer(&settings, &jets, 2));
+        let (scores, found, padded_len) = of(as_on_a_gpu(|| transformer(&settings, &jets, 2)));
+        let scale = expected.abs().max().double_value(&[]);
+        assert!(padded_len > len && scale > 0.1);
+        assert!(difference(&scores, &expected_scores) < ROUNDING);
+        assert!(difference(&found, &expected) < 1e-5 * scale);
+    }
 }

@@ -6,7 +6,7 @@ use drapes_operators::{Operators, told_of};
 use super::super::sample::JetSampler;
 use super::super::toy;
 use super::*;
-use crate::nn::{AttentionKernel, Padding, attend, normalise};
+use crate::nn::{AttentionKernel, Padding, as_on_a_gpu, attend, normalise};
 use crate::progress_sink::NoProgress;
 use crate::sample::jets::{Jets, Outline};
 use tch::Kind;
@@ -384,7 +384,7 @@ fn sampling_stops_when_told() {
 fn a_step_of_a_gpu_is_so_many_operators() {
     let settings = JetModelSettings { blocks: 3, ..settings() };
     let jets = toy::jets(100, 1);
-    let mut training = stirred(&settings, &[member(&jets, 1), member(&jets, 2)]);
+    let mut training = as_on_a_gpu(|| stirred(&settings, &[member(&jets, 1), member(&jets, 2)]));
     let drawn = training.model.draw(&mut training.members, 1);
     let operators = Operators::of(|| drop(gradient(&training, &drawn, JETS_TOGETHER_ON_GPU)));
     let x = Tensor::ones([2, 10, 16], (Kind::Float, Device::Cpu));
@@ -409,6 +409,42 @@ fn a_step_of_a_gpu_is_so_many_operators() {
 }
 
 #[test]
-fn the_norms_of_a_gpu_give_the_same() {
-    crate::nn::with_the_norms_of_a_gpu(the_gradient_is_that_of_the_loss);
+fn the_norms_and_the_layout_of_a_gpu_give_the_same() {
+    as_on_a_gpu(the_gradient_is_that_of_the_loss);
+}
+
+#[test]
+fn the_gradient_of_padded_networks_is_that_of_others() {
+    let (settings, jets) = (settings(), toy::jets(100, 1));
+    let members = [member(&jets, 1), member(&jets, 2)];
+    let of = |training: &mut Training<JetModel<'_>>| {
+        let drawn = training.model.draw(&mut training.members, 1);
+        gradient(training, &drawn, 8)
+    };
+    let mut padded = as_on_a_gpu(|| stirred(&settings, &members));
+    let layout = padded.model.layout.clone();
+    // The same parameters, and zeros where they are padded.
+    let mut own = training(shape(&settings), &settings, &members, Device::Cpu).expect("enough jets");
+    own.parameters.copy_(&layout.without_padding(&padded.parameters));
+    let places =
+        layout.without_padding(&Tensor::arange(layout.len() as i64, (Kind::Int64, Device::Cpu)).unsqueeze(0));
+    let places = places.expand_as(&own.parameters);
+    padded.parameters.copy_(&padded.parameters.zeros_like().scatter(1, &places, &own.parameters));
+    let ((loss, found), (expected_loss, expected)) = (of(&mut padded), of(&mut own));
+    let scale = expected.abs().max().double_value(&[]);
+    assert!(scale > 0.01 && layout.len() as i64 > expected.size()[1]);
+    assert!(difference(&loss, &expected_loss) < 1e-5);
+    assert!(difference(&layout.without_padding(&found), &expected) < 1e-5 * scale);
+    let behind = found.scatter(1, &places, &expected.zeros_like());
+    assert!(behind.equal(&behind.zeros_like()), "a gradient where they are padded");
+}
+
+#[test]
+fn models_in_the_layout_of_a_gpu_make_jets_of_the_same_kind() {
+    let (settings, jets) = (settings(), toy::jets(100, 1));
+    let own = trained(&settings, &[member(&jets, 1)]);
+    let on_gpu = as_on_a_gpu(|| trained(&settings, &[member(&jets, 1)]));
+    let (own, on_gpu) = (own.denoiser.parameters(), on_gpu.denoiser.parameters());
+    assert_eq!(own.size(), on_gpu.size());
+    assert!((own - on_gpu).norm().double_value(&[]) < 1e-2 * own.norm().double_value(&[]));
 }
