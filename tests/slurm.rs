@@ -233,8 +233,8 @@ fn job(place: &Path, epochs: usize) -> PathBuf {
 fn a_scan_goes_on_from_job_to_job_until_it_is_done() {
     let Some(cluster) = Cluster::start() else { return };
     let place = directory();
-    // Half a minute or more: twice as long as one of the jobs below has.
-    let epochs = epochs_that_last(place.path(), 30.0, |epochs| job(place.path(), epochs));
+    // Nearly twice as long as one of the jobs below has once it has started.
+    let epochs = epochs_that_last(place.path(), 20.0, |epochs| job(place.path(), epochs));
     let job = job(place.path(), epochs);
     let (whole, queued) = (place.path().join("whole"), place.path().join("queued"));
     answer(drapes().arg("run").arg(&job).arg("--out").arg(&whole));
