@@ -2,11 +2,12 @@
 
 use drapes::device;
 use drapes::models::classifier::{
-    ClassRows, ClassifierFamily, DataTruth, Member, Perceptrons, SmallestFold, TemplateFolds, TemplateTruth,
-    TwoSample,
+    ClassRows, ClassifierFamily, DataTruth, Member, Perceptrons, Scorer, SmallestFold, TemplateFolds,
+    TemplateTruth, TwoSample,
 };
 use drapes::models::diffusion::{Condition, Denoiser, DenoiserShape, Sampler, TrainingEvents, train};
 use drapes::models::flow::{Flow, FlowEvents, FlowShape, Objective, train as train_flows};
+use drapes::models::jet_classifier::Transformers;
 use drapes::models::jet_model::{JetModelEvents, JetModelShape, train as train_jets};
 use drapes::progress_sink::NoProgress;
 use drapes::sample::jets::{EventJets, Jets, Kinematics};
@@ -16,8 +17,8 @@ use drapes_analysis::job::noise_grid::NoiseGrid;
 use drapes_analysis::job::quantities::{ClassifierSeed, Fold};
 use drapes_analysis::job::template_spec::FlowKind;
 use drapes_analysis::job::{
-    ClassifierSettings, DEFAULTS, DenoiserSettings, FlowNetwork, FlowSettings, JetModelSettings, Job,
-    JobFile, MassWindow, Precision, SamplerSettings,
+    ClassifierSettings, DEFAULTS, DenoiserSettings, FlowNetwork, FlowSettings, JetClassifierSettings,
+    JetModelSettings, Job, JobFile, MassWindow, Precision, SamplerSettings,
 };
 use drapes_analysis::plan::random_stream::Stream;
 use half::f16;
@@ -153,21 +154,27 @@ fn flows_learn_the_same() {
     }
 }
 
-#[test]
-fn jet_models_learn_the_same() {
-    let Some(gpu) = gpu() else { return };
-    let job = job();
-    let mut generator = Stream::of_job(1).generator();
+/// Jets of 5 to 44 constituents, which are so far from their axis.
+fn jets(count: usize, width: f32, seed: u64) -> Jets {
+    let mut generator = Stream::of_job(seed).generator();
     let mut jets = Jets::default();
-    for jet in 0..400_usize {
+    for jet in 0..count {
         let mut normal = || -> f32 { StandardNormal.sample(&mut generator) };
         let constituents: Vec<_> = (0..5 + jet % 40)
             .map(|slot| {
-                [0.1 * (-(slot as f32) / 20.0).exp(), 0.2 * normal(), 0.2 * normal()].map(f16::from_f32)
+                [0.1 * (-(slot as f32) / 20.0).exp(), width * normal(), width * normal()].map(f16::from_f32)
             })
             .collect();
         jets.push(Kinematics { pt: 1200.0, eta: 0.0, phi: 0.0, mass: 150.0 }, constituents);
     }
+    jets
+}
+
+#[test]
+fn jet_models_learn_the_same() {
+    let Some(gpu) = gpu() else { return };
+    let job = job();
+    let jets = jets(400, 0.2, 1);
     let settings = JetModelSettings {
         blocks: 2,
         width: 32,
@@ -193,25 +200,25 @@ fn jet_models_learn_the_same() {
     }
 }
 
-#[test]
-fn classifiers_learn_the_same() {
-    let Some(gpu) = gpu() else { return };
-    let settings = ClassifierSettings { epochs: 6, ..job().classifier.clone() };
-    let (data, template) = (normals(8 * settings.batch, 5, 1) + 0.3, normals(9 * settings.batch, 5, 2));
-    let none = data.slice(s![..0, ..]);
-    let two_sample = TwoSample {
-        data: data.view(),
+/// Data and template of a two-sample task, of which nothing else is asked.
+fn two_sample<E: Copy>(data: E, template: E, none: E) -> TwoSample<'static, E> {
+    TwoSample {
+        data,
         data_truth: DataTruth::Generated,
-        template: template.view(),
+        template,
         template_truth: TemplateTruth::Generated,
         template_folds: TemplateFolds::Random,
         unseen_background: none,
         unseen_signal: none,
         counts: None,
-    };
+    }
+}
+
+/// Members of three of five folds of so many data and template events.
+fn members(data: usize, template: usize) -> Vec<Member> {
     let rows = |is_own: &dyn Fn(usize) -> bool| ClassRows {
-        data: (0..data.nrows()).filter(|row| is_own(*row)).collect(),
-        template: (0..template.nrows()).filter(|row| is_own(*row)).collect(),
+        data: (0..data).filter(|row| is_own(*row)).collect(),
+        template: (0..template).filter(|row| is_own(*row)).collect(),
     };
     let member = |fold: usize| Member {
         seed: ClassifierSeed(0),
@@ -221,13 +228,72 @@ fn classifiers_learn_the_same() {
         evaluated: rows(&|row| row % 5 == fold),
         stream: Stream::of_job(1).branch(fold),
     };
-    let members: Vec<Member> = (0..3).map(member).collect();
+    (0..3).map(member).collect()
+}
+
+/// That scores agree, those of all members and those of one.
+fn assert_scored_alike(what: &str, [core, on_gpu]: [(Vec<Vec<f32>>, Vec<f32>); 2], share: f32) {
+    let flat = |(all, one): (Vec<Vec<f32>>, Vec<f32>)| [all.concat(), one].concat();
+    let (core, on_gpu) = (flat(core), flat(on_gpu));
+    assert!(core.len() == on_gpu.len() && core.iter().any(|score| score.abs() > 0.05));
+    let worst = core.iter().zip(&on_gpu).map(|(a, b)| (a - b).abs()).fold(0.0_f32, f32::max);
+    eprintln!("{what}: scores differ by {worst:.1e} at most");
+    assert!(worst < share, "{what}: scores differ by {worst:.1e}");
+}
+
+#[test]
+fn classifiers_learn_and_score_the_same() {
+    let Some(gpu) = gpu() else { return };
+    let settings = ClassifierSettings { epochs: 6, ..job().classifier.clone() };
+    let (data, template) = (normals(8 * settings.batch, 5, 1) + 0.3, normals(9 * settings.batch, 5, 2));
+    let two_sample = two_sample(data.view(), template.view(), data.slice(s![..0, ..]));
+    let members = members(data.nrows(), template.nrows());
     let smallest = SmallestFold { batches: 10, validation: settings.batch };
     let of = |device| {
         let family = Perceptrons { settings: &settings, device };
-        family.train(&two_sample, &members, smallest, &Checkpointer::default()).expect("a training").1
+        family.train(&two_sample, &members, smallest, &Checkpointer::default()).expect("a training")
     };
-    let (core, on_gpu) = (of(Device::Cpu), of(gpu));
-    let [core, on_gpu] = [&core, &on_gpu].map(|histories| histories.iter().collect::<Vec<_>>());
-    assert_alike("classifiers", &core, &on_gpu, LOSSES);
+    let [(core, core_histories), (on_gpu, gpu_histories)] = [Device::Cpu, gpu].map(of);
+    let [core_histories, gpu_histories] =
+        [&core_histories, &gpu_histories].map(|histories| histories.iter().collect::<Vec<_>>());
+    assert_alike("classifiers", &core_histories, &gpu_histories, LOSSES);
+    let scored = |trained: &dyn Scorer<_>| {
+        (trained.score_by_all(data.view()), trained.score_by_one(1, data.view(), &[7, 100, 3]))
+    };
+    assert_scored_alike("classifiers", [scored(&core), scored(&on_gpu)], 1e-2);
+}
+
+#[test]
+fn jet_classifiers_learn_and_score_the_same() {
+    let Some(gpu) = gpu() else { return };
+    let (data, template) = (jets(2 * 320, 0.3, 1), jets(2 * 400, 0.2, 2));
+    let none = Jets::default();
+    let [data, template, none] = [&data, &template, &none].map(EventJets::all);
+    let two_sample = two_sample(data, template, none);
+    let members = members(320, 400);
+    let smallest = SmallestFold { batches: 9, validation: 60 };
+    let of = |device, precision| {
+        let settings = JetClassifierSettings {
+            width: 32,
+            heads: 4,
+            hidden: 64,
+            batch: 64,
+            epochs: 3,
+            precision,
+            ..job().jet_classifier.clone()
+        };
+        let family = Transformers { settings: &settings, device };
+        let (trained, histories) =
+            family.train(&two_sample, &members, smallest, &Checkpointer::default()).expect("a training");
+        let scores = (trained.score_by_all(data), trained.score_by_one(1, data, &[7, 100, 3]));
+        (scores, histories)
+    };
+    let (scores, histories) = of(Device::Cpu, Precision::Single);
+    for (precision, share) in [(Precision::Single, LOSSES), (Precision::Mixed, MIXED_LOSSES)] {
+        let (found, on_gpu) = of(gpu, precision);
+        let what = format!("jet classifiers {precision:?}");
+        let [core, on_gpu] = [&histories, &on_gpu].map(|histories| histories.iter().collect::<Vec<_>>());
+        assert_alike(&what, &core, &on_gpu, share);
+        assert_scored_alike(&what, [scores.clone(), found], 20.0 * share as f32);
+    }
 }

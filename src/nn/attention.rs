@@ -2,6 +2,7 @@
 
 use tch::{Kind, Tensor};
 
+use super::as_on_a_gpu::computes_as_a_gpu;
 use super::dense::is_narrow;
 use super::padding::Padding;
 
@@ -18,7 +19,7 @@ pub enum AttentionKernel {
 impl AttentionKernel {
     /// The faster one for a tensor's device.
     pub fn of(x: &Tensor) -> Self {
-        if x.device().is_cuda() { Self::Fused } else { Self::Written }
+        if computes_as_a_gpu(x.device()) { Self::Fused } else { Self::Written }
     }
 }
 

@@ -163,7 +163,7 @@ impl ClassAttention {
     }
 
     fn pass(&self, layer: &ClassLayer, token: &mut Tensor, by_set: &Tensor, padding: &Padding) -> LayerSaved {
-        let before_attention = normalise(token);
+        let before_attention = normalise(token).rounded_for(&layer.queries);
         let queries = self.by_head(&layer.queries.forward(&before_attention.values));
         let keys = layer.keys.matrices(self.shape.heads as i64);
         let seen = self.to_sets(&queries.bmm(&keys.transpose(1, 2)), padding);
@@ -176,7 +176,7 @@ impl ClassAttention {
         let values = layer.values.matrices(self.shape.heads as i64);
         let attended = self.merged(&self.to_heads(&gathered, padding).bmm(&values), padding);
         *token = &*token + layer.mixing.forward(&attended);
-        let before_feed_forward = normalise(token);
+        let before_feed_forward = layer.feed_forward.normalised(token);
         let (hidden, out) = layer.feed_forward.forward(&before_feed_forward.values, None);
         *token = &*token + out;
         LayerSaved {
@@ -217,8 +217,9 @@ impl ClassAttention {
                 &sum.feed_forward,
             );
             d_token += normalised.backward(&d_normalised);
-            layer.mixing.accumulate(&saved.attended, &d_token, &sum.mixing);
-            let d_attended = self.by_head(&layer.mixing.backward(&d_token));
+            let rounded = layer.mixing.rounded(&d_token);
+            layer.mixing.accumulate(&saved.attended, (&d_token, &rounded), &sum.mixing);
+            let d_attended = self.by_head(&layer.mixing.backward(&rounded));
             sum.values.add(&self.to_heads(&saved.gathered, padding).transpose(1, 2).bmm(&d_attended));
             let values = layer.values.matrices(heads);
             let d_gathered = self.to_sets(&d_attended.bmm(&values.transpose(1, 2)), padding);
@@ -230,8 +231,9 @@ impl ClassAttention {
             sum.keys.add(&d_seen.transpose(1, 2).bmm(&saved.queries));
             let d_queries = self.merged(&d_seen.bmm(&layer.keys.matrices(heads)), padding);
             let normalised = &saved.before_attention;
-            layer.queries.accumulate(&normalised.values, &d_queries, &sum.queries);
-            d_token += normalised.backward(&layer.queries.backward(&d_queries));
+            let rounded = layer.queries.rounded(&d_queries);
+            layer.queries.accumulate(&normalised.values, (&d_queries, &rounded), &sum.queries);
+            d_token += normalised.backward(&layer.queries.backward(&rounded));
             shares.extend([saved.weights.shallow_clone(), d_scores]);
             causes.extend([d_gathered, saved.seen.shallow_clone()]);
         }

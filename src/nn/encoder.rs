@@ -150,12 +150,12 @@ impl Encoder {
         padding: &Padding,
         kernel: AttentionKernel,
     ) -> BlockSaved {
-        let before_attention = normalise(h);
+        let before_attention = normalise(h).rounded_for(&block.queries_keys_values);
         let qkv = block.queries_keys_values.forward(&before_attention.values);
         let attended = attend(&qkv, self.shape.heads, padding, kernel);
         // New tensors: the gradient of a normalisation may need what it was given.
         *h = &*h + block.mixing.forward(&attended.values);
-        let before_feed_forward = normalise(h);
+        let before_feed_forward = block.feed_forward.normalised(h);
         let (hidden, out) = block.feed_forward.forward(&before_feed_forward.values, context);
         *h = &*h + out;
         BlockSaved { before_attention, attended, before_feed_forward, hidden }
@@ -190,11 +190,13 @@ impl Encoder {
             );
             add(part);
             d_h += normalised.backward(&d_normalised);
-            block.mixing.accumulate(&saved.attended.values, &d_h, &sum.mixing);
-            let d_qkv = saved.attended.backward(&block.mixing.backward(&d_h));
+            let rounded = block.mixing.rounded(&d_h);
+            block.mixing.accumulate(&saved.attended.values, (&d_h, &rounded), &sum.mixing);
+            let d_qkv = saved.attended.backward(&block.mixing.backward(&rounded));
             let normalised = &saved.before_attention;
-            block.queries_keys_values.accumulate(&normalised.values, &d_qkv, &sum.queries_keys_values);
-            d_h += normalised.backward(&block.queries_keys_values.backward(&d_qkv));
+            let layer = &block.queries_keys_values;
+            layer.accumulate(&normalised.values, (&d_qkv, &layer.rounded(&d_qkv)), &sum.queries_keys_values);
+            d_h += normalised.backward(&layer.backward(&d_qkv));
         }
         let (_, part) = self.embedding.backward(&saved.x, context, &saved.hidden, &d_h, &sum.embedding);
         add(part);

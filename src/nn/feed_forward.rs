@@ -5,6 +5,7 @@ use tch::{Kind, Tensor};
 use super::activation::{activate, deactivate};
 use super::dense::Dense;
 use super::layout::{Initial, Layout};
+use super::norm::{Normalised, normalise};
 
 /// A feed-forward part: `act(x w + c u + b) v + a`, where the context c is one for all elements of a set.
 ///
@@ -59,6 +60,11 @@ impl FeedForward {
         Self { first, context, second: Dense::new(next(), next()) }
     }
 
+    /// Normalised elements, as its products take them.
+    pub fn normalised(&self, h: &Tensor) -> Normalised {
+        normalise(h).rounded_for(&self.first)
+    }
+
     /// The hidden activation, which the gradient needs, and the result.
     ///
     /// # Shapes
@@ -84,14 +90,16 @@ impl FeedForward {
         d_out: &Tensor,
         sum: &Self,
     ) -> (Tensor, Option<Tensor>) {
-        self.second.accumulate(hidden, d_out, &sum.second);
-        let d_z = deactivate(&self.second.backward(d_out), hidden);
-        self.first.accumulate(x, &d_z, &sum.first);
+        let rounded = self.second.rounded(d_out);
+        self.second.accumulate(hidden, (d_out, &rounded), &sum.second);
+        let d_z = deactivate(&self.second.backward(&rounded), hidden);
+        self.first.accumulate(x, (&d_z, &self.first.rounded(&d_z)), &sum.first);
         let d_context = match (&self.context, context, &sum.context) {
             (Some(layer), Some(context), Some(sum)) => {
                 let d_set = by_set(&d_z, context).sum_dim_intlist([2_i64].as_slice(), false, Kind::Float);
-                layer.accumulate(context, &d_set, sum);
-                Some(layer.backward(&d_set))
+                let rounded = layer.rounded(&d_set);
+                layer.accumulate(context, (&d_set, &rounded), sum);
+                Some(layer.backward(&rounded))
             }
             _ => None,
         };

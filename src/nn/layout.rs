@@ -112,9 +112,19 @@ impl Layout {
         padded
     }
 
-    /// Has what is added next begin where products read several numbers at once.
+    /// Has what is added next begin at a whole multiple of 16.
     pub fn align(&mut self) {
         self.len = self.len.next_multiple_of(ALIGNED);
+    }
+
+    /// The same, if it is padded, with zeros behind its end: so members of copies begin at such multiples, which follow each other
+    /// without room.
+    #[must_use]
+    pub fn aligned_in_copies(mut self) -> Self {
+        if self.sizes == Sizes::Padded {
+            self.align();
+        }
+        self
     }
 
     /// Adds the weight and the bias of a dense layer.
@@ -183,11 +193,30 @@ impl Layout {
     /// # Shapes
     /// `[members, len]` to as many numbers as the layout has that is not padded.
     pub fn without_padding(&self, flat: &Tensor) -> Tensor {
-        if self.sizes == Sizes::AsTheyAre {
-            return flat.shallow_clone();
+        match self.sizes {
+            Sizes::AsTheyAre => flat.shallow_clone(),
+            Sizes::Padded => flat.index_select(1, &self.places(flat.device())),
         }
+    }
+
+    /// Puts parameters, or moments of them, that are not padded into their places among the zeros.
+    ///
+    /// # Shapes
+    /// As [`Layout::without_padding`] gives them.
+    pub fn put(&self, own: &Tensor, flat: &Tensor) {
+        let mut flat = flat.shallow_clone();
+        match self.sizes {
+            Sizes::AsTheyAre => flat.copy_(own),
+            Sizes::Padded => {
+                let _ = flat.index_copy_(1, &self.places(flat.device()), own);
+            }
+        }
+    }
+
+    /// Where the numbers of a layout that is not padded lie.
+    fn places(&self, device: Device) -> Tensor {
         let places: Vec<i64> = self.blocks.iter().flat_map(Block::places).map(|place| place as i64).collect();
-        flat.index_select(1, &Tensor::from_slice(&places).to_device(flat.device()))
+        Tensor::from_slice(&places).to_device(device)
     }
 
     /// The blocks of `[members, len]` parameters as views `[members, rows, columns]`.
@@ -218,15 +247,6 @@ pub fn round_up(count: usize) -> usize {
 /// Whether layers of this width are as wide in a padded layout.
 pub const fn is_aligned(width: usize) -> bool {
     width.is_multiple_of(ALIGNED)
-}
-
-/// Inputs of a network, with zeros behind them where its layout is padded.
-///
-/// # Shapes
-/// `[…, inputs]` to `[…, columns]`.
-pub fn pad(x: &Tensor, columns: i64) -> Tensor {
-    let own = x.size().last().copied().unwrap_or(columns);
-    if own < columns { x.constant_pad_nd([0, columns - own]) } else { x.shallow_clone() }
 }
 
 #[cfg(test)]

@@ -24,21 +24,22 @@ mod layer_norm;
 mod layout;
 mod mlp;
 mod norm;
+mod pad;
 mod padding;
 mod precision;
 mod resnet;
 
 #[cfg(test)]
 pub(crate) use as_on_a_gpu::as_on_a_gpu;
+pub use as_on_a_gpu::computes_as_a_gpu;
 pub use attention::AttentionKernel;
-#[cfg(test)]
-pub(crate) use attention::attend;
 pub use class_attention::{ClassAttention, ClassAttentionSaved, ClassAttentionShape};
 pub use encoder::{Encoder, EncoderSaved, EncoderShape};
 pub use feed_forward::{FeedForward, FeedForwardShape};
-pub use layout::{Initial, Layout, is_aligned, pad, round_up};
+pub use layout::{Initial, Layout, is_aligned, round_up};
 pub use mlp::Mlp;
 pub use norm::normalise;
+pub use pad::pad;
 pub use padding::Padding;
 pub use precision::network_kind;
 pub use resnet::{Modulation, ResNet};

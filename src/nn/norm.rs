@@ -5,6 +5,7 @@
 use tch::{Kind, Tensor};
 
 use super::as_on_a_gpu::computes_as_a_gpu;
+use super::dense::Dense;
 use super::layer_norm::{self, Saved};
 
 /// Normalised activations and what their gradient needs.
@@ -52,6 +53,16 @@ fn mean(x: &Tensor) -> Tensor {
 }
 
 impl Normalised {
+    /// The same with values as a layer takes them, unless the gradient needs them as they are: they are rounded once for forward and
+    /// backward.
+    #[must_use]
+    pub fn rounded_for(self, layer: &Dense) -> Self {
+        match self.way_back {
+            WayBack::Libtorch(_) => Self { values: layer.rounded(&self.values), ..self },
+            WayBack::Written(_) => self,
+        }
+    }
+
     /// The gradient of the input from that of the normalised values.
     pub fn backward(&self, d_out: &Tensor) -> Tensor {
         match &self.way_back {

@@ -27,6 +27,7 @@ pub struct Training<M: Model> {
     pub(super) settings: TrainingSettings,
     /// `[members, len]`. They change in place, and the network with them.
     pub(crate) parameters: Tensor,
+    pub(super) layout: Layout,
     pub(crate) network: M::Network,
     pub(super) adam: Adam,
     pub(super) kept: FinalParameters,
@@ -68,6 +69,7 @@ impl<M: Model> Training<M> {
             model,
             settings,
             parameters,
+            layout: layout.clone(),
             ends: members.iter().map(|member| member.trained.ends_after(settings.patience)).collect(),
             members,
             done: 0,

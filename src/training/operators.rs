@@ -6,7 +6,6 @@ use tch::{Kind, Tensor};
 use super::ensemble::Training;
 use super::model::Model;
 use super::step_numbers::{NUMBERS, StepNumbers};
-use crate::nn::Mlp;
 
 /// The operators of one step of a training, behind those that are asked for once for all steps of a block.
 pub fn operators_of_a_step<M: Model>(mut training: Training<M>) -> Operators {
@@ -15,14 +14,6 @@ pub fn operators_of_a_step<M: Model>(mut training: Training<M>) -> Operators {
     let (members, device) = (training.members.len() as i64, training.loss.device());
     let numbers = StepNumbers::of(&Tensor::zeros([members, NUMBERS as i64], (Kind::Float, device)));
     Operators::of(|| training.kernels(&block, 0, &numbers))
-}
-
-/// The operators of a layer with few outputs, whose product a processor turns round: one on a GPU.
-pub fn operators_of_a_narrow_layer() -> Operators {
-    let layout = Mlp::layout(64, 0, 1);
-    let [flat, x] = [vec![1, layout.len() as i64], vec![1, 10, 64]]
-        .map(|shape| Tensor::ones(&shape[..], (Kind::Float, tch::Device::Cpu)));
-    Operators::of(|| drop(Mlp::over(&layout, &flat).forward(&x)))
 }
 
 /// Compares the losses and gradients of steps, of a training and of an equal one, where all that does not depend on parameters is

@@ -27,8 +27,10 @@ pub(super) struct TrainingState {
 impl<M: Model> Resumable for Training<M> {
     fn snapshot(&self) -> Snapshot {
         let Adam { first, second, steps, .. } = &self.adam;
-        let tensors = std::iter::once(&self.parameters).chain(&self.kept.parameters);
-        let tensors = tensors.chain([first, second, &self.loss]).map(Tensor::shallow_clone);
+        // As a processor has them, which may go on where a GPU is gone.
+        let tensors = std::iter::once(&self.parameters).chain(&self.kept.parameters).chain([first, second]);
+        let tensors = tensors.map(|flat| self.layout.without_padding(flat));
+        let tensors = tensors.chain([self.loss.shallow_clone()]);
         let members = &self.members;
         let state = TrainingState {
             version: VERSION,
@@ -54,10 +56,18 @@ impl<M: Model> Resumable for Training<M> {
         let batches = own.map(|((member, state), order)| member.batches.restored(state, order));
         let batches = batches.collect::<Option<Vec<_>>>()?;
         let Adam { first, second, steps, .. } = &mut self.adam;
-        let mut tensors: Vec<&mut Tensor> =
-            std::iter::once(&mut self.parameters).chain(&mut self.kept.parameters).collect();
-        tensors.extend([first, second, &mut self.loss]);
+        let padded: Vec<&Tensor> = std::iter::once(&self.parameters)
+            .chain(&self.kept.parameters)
+            .chain([&*first, &*second])
+            .collect();
+        let mut own: Vec<Tensor> =
+            padded.iter().map(|flat| self.layout.without_padding(flat).empty_like()).collect();
+        let mut tensors: Vec<&mut Tensor> = own.iter_mut().collect();
+        tensors.push(&mut self.loss);
         snapshot.copy_tensors(&mut tensors)?;
+        for (own, flat) in own.iter().zip(padded) {
+            self.layout.put(own, flat);
+        }
         *steps = state.adam_steps;
         for (member, (batches, history)) in
             self.members.iter_mut().zip(batches.into_iter().zip(state.histories))

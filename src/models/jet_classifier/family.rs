@@ -18,6 +18,12 @@ use crate::training::{Checkpointer, TrainingHistory, TrainingSettings};
 
 /// Events that are moved to the device to be scored together.
 const SCORED_AT_ONCE: usize = 4096;
+/// The same on a GPU, which is faster the more it has at once.
+const SCORED_AT_ONCE_ON_GPU: usize = 1 << 14;
+
+fn scored_at_once(device: Device) -> usize {
+    if device.is_cuda() { SCORED_AT_ONCE_ON_GPU } else { SCORED_AT_ONCE }
+}
 
 /// Transformers that train together on a device, as a family of classifiers.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +101,7 @@ impl Scorer<EventJets<'_>> for Ensemble<TransformerNetworks> {
     fn score_by_all(&self, events: EventJets<'_>) -> Vec<Vec<f32>> {
         let mut scores = vec![Vec::with_capacity(events.len()); self.members()];
         let all: Vec<usize> = (0..events.len()).collect();
-        for rows in all.chunks(SCORED_AT_ONCE) {
+        for rows in all.chunks(scored_at_once(self.device())) {
             let found = score(&self.networks.transformer, &self.parameters, self.members(), events, rows);
             for (scores, found) in scores.iter_mut().zip(found.chunks_exact(rows.len())) {
                 scores.extend_from_slice(found);
@@ -107,7 +113,7 @@ impl Scorer<EventJets<'_>> for Ensemble<TransformerNetworks> {
     fn score_by_one(&self, member: usize, events: EventJets<'_>, rows: &[usize]) -> Vec<f32> {
         let parameters = self.parameters.narrow(0, member as i64, 1);
         let transformer = self.networks.transformer.member(member);
-        rows.chunks(SCORED_AT_ONCE)
+        rows.chunks(scored_at_once(self.device()))
             .flat_map(|rows| score(&transformer, &parameters, 1, events, rows))
             .collect()
     }

@@ -5,7 +5,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::nn::{
     AttentionKernel, ClassAttention, ClassAttentionSaved, ClassAttentionShape, Encoder, EncoderSaved,
-    EncoderShape, FeedForward, FeedForwardShape, Initial, Layout, Padding, is_aligned, normalise, pad,
+    EncoderShape, FeedForward, FeedForwardShape, Initial, Layout, Padding, is_aligned, pad,
 };
 use crate::sample::jets::CONSTITUENT_FEATURES;
 
@@ -54,7 +54,8 @@ impl JetClassifierShape {
     /// The same where a device computes. A layout is padded on a GPU, unless its norms would take zeros for nodes.
     pub fn layout_on(&self, device: Device) -> Layout {
         let layout = self.layout();
-        if is_aligned(self.width()) { layout.on(device) } else { layout }
+        // Half-precision copies of the parameters are made in each step.
+        if is_aligned(self.width()) { layout.on(device).aligned_in_copies() } else { layout }
     }
 
     /// Numbers that are kept of a jet with so many slots until its gradient is known, about.
@@ -147,7 +148,7 @@ impl JetClassifierNetwork {
     /// `events` are the sums of their jets' tokens, `[members, events, width]`; the result is `[members, events, 1]`, in
     /// single precision.
     pub fn logits(&self, events: &Tensor) -> Tensor {
-        let (_, logits) = self.output.forward(&normalise(events).values, None);
+        let (_, logits) = self.output.forward(&self.output.normalised(events).values, None);
         logits.to_kind(Kind::Float)
     }
 
@@ -162,7 +163,7 @@ impl JetClassifierNetwork {
         d_logits: impl FnOnce(&Tensor, &Tensor),
         sum: &Self,
     ) -> Tensor {
-        let normalised = normalise(events);
+        let normalised = self.output.normalised(events);
         let (hidden, logits) = self.output.forward(&normalised.values, None);
         let logits = logits.to_kind(Kind::Float);
         let d_out = logits.empty_like();

@@ -24,6 +24,8 @@ const KEPT_AT_ONCE: usize = 1 << 26;
 const KEPT_AT_ONCE_ON_GPU: usize = 1 << 31;
 /// Events whose jets are sorted by size together where nothing is kept.
 const EVENTS_TOGETHER: usize = 512;
+/// The same on a GPU: groups of one member's jets alone fill it.
+const EVENTS_TOGETHER_ON_GPU: usize = 1 << 13;
 
 /// Classifiers of all members, with what they expect of constituents.
 pub struct Transformer {
@@ -63,7 +65,7 @@ impl Transformer {
     pub fn logits(&self, parameters: &Tensor, jets: &JetTensors, rows: &[u32]) -> Tensor {
         let (network, kernel) = self.network(parameters);
         let logits: Vec<Tensor> = self
-            .portions(rows, EVENTS_TOGETHER)
+            .portions(rows, events_together(jets.device()))
             .map(|(_, rows)| {
                 let mut events = self.no_tokens(&rows, jets.device());
                 for group in self.groups(jets, &rows) {
@@ -178,6 +180,11 @@ impl Transformer {
         let width = self.shape.width() as i64;
         let _ = events.view([-1, width]).index_add_(0, &group.events, &tokens.reshape([-1, width]));
     }
+}
+
+/// Events whose jets are sorted by size together.
+fn events_together(device: Device) -> usize {
+    if device.is_cuda() { EVENTS_TOGETHER_ON_GPU } else { EVENTS_TOGETHER }
 }
 
 /// The jets of an event.

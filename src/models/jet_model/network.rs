@@ -6,7 +6,7 @@ use tch::{Device, Kind, Tensor};
 use crate::models::diffusion::cosines;
 use crate::nn::{
     AttentionKernel, Encoder, EncoderShape, FeedForward, FeedForwardShape, Initial, Layout, Padding,
-    is_aligned, normalise, pad,
+    is_aligned, pad,
 };
 use crate::sample::jets::{CONSTITUENT_FEATURES, OUTLINE_FEATURES};
 
@@ -62,7 +62,8 @@ impl JetModelShape {
     /// The same as a device trains it. A layout is padded on a GPU, unless its norms would take zeros for nodes.
     pub fn layout_on(&self, device: Device) -> Layout {
         let layout = self.layout();
-        if is_aligned(self.encoder.width) { layout.on(device) } else { layout }
+        // Half-precision copies of the parameters are made in each step.
+        if is_aligned(self.encoder.width) { layout.on(device).aligned_in_copies() } else { layout }
     }
 
     /// The condition of the network for each jet: its standardised outline and the cosine features of its noise.
@@ -112,7 +113,7 @@ impl JetNetwork {
         let [of_jet, of_constituent, _] = self.sizes;
         let (_, context) = self.context.forward(&pad(about, of_jet), None);
         let h = self.encoder.forward(&pad(x, of_constituent), Some(&context), padding, kernel);
-        let (_, out) = self.output.forward(&normalise(&h).values, Some(&context));
+        let (_, out) = self.output.forward(&self.output.normalised(&h).values, Some(&context));
         own(&out)
     }
 
@@ -133,7 +134,7 @@ impl JetNetwork {
         let (hidden, context) = self.context.forward(about, None);
         let (h, saved) =
             self.encoder.forward_saving(&pad(x, of_constituent), Some(&context), padding, kernel);
-        let last = normalise(&h);
+        let last = self.output.normalised(&h);
         let (last_hidden, out) = self.output.forward(&last.values, Some(&context));
         let d_out = pad(&d_output(&own(&out)), answered);
         let (d_last, d_context) =

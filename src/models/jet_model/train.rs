@@ -12,7 +12,7 @@ use super::network::{JetModelShape, JetNetwork};
 use super::noisy::{Drawn, NoisyJets};
 use crate::error::Error;
 use crate::models::diffusion::{TrainedDenoisers, members_by_noise};
-use crate::nn::{AttentionKernel, Layout, network_kind};
+use crate::nn::{AttentionKernel, Layout, computes_as_a_gpu, network_kind};
 use crate::sample::jets::{EventJets, JetTensors, alignment, groups_by_size};
 use crate::training::{
     Averaging, Checkpointer, Learner, Model, Noise, TooFew, Trained, Training, denoiser_recipe,
@@ -231,7 +231,7 @@ impl Model for JetModel<'_> {
 
 /// Jets that are computed at once.
 fn together(device: Device) -> usize {
-    if device.is_cuda() { JETS_TOGETHER_ON_GPU } else { JETS_TOGETHER }
+    if computes_as_a_gpu(device) { JETS_TOGETHER_ON_GPU } else { JETS_TOGETHER }
 }
 
 #[cfg(test)]

@@ -29,9 +29,11 @@ const std::unordered_set<std::string> &no_kernels() {
 // Those that a GPU computes at once, whatever a processor does one after the other.
 const std::unordered_set<std::string> &one_kernel() {
   static const std::unordered_set<std::string> names = {
-      "aten::baddbmm", "aten::baddbmm_", "aten::cat", "aten::linalg_vector_norm", "aten::mean", "aten::native_layer_norm",
+      "aten::baddbmm", "aten::baddbmm_", "aten::bmm", "aten::cat", "aten::linalg_vector_norm", "aten::mean", "aten::native_layer_norm",
       "aten::sum", "aten::_softmax", "aten::_scaled_dot_product_flash_attention_for_cpu",
       "aten::_scaled_dot_product_flash_attention_for_cpu_backward",
+      // Of numbers of two kinds, which a GPU turns into one as it reads them.
+      "aten::add", "aten::add_", "aten::sub", "aten::sub_", "aten::mul", "aten::mul_", "aten::leaky_relu_backward",
   };
   return names;
 }

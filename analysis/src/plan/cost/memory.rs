@@ -46,6 +46,11 @@ pub struct MemoryDemand {
     pub lower: &'static str,
 }
 
+/// So many inputs with the zeros that pad them on a GPU.
+pub fn padded(inputs: usize) -> f64 {
+    if inputs == 1 { 1.0 } else { inputs.next_multiple_of(16) as f64 }
+}
+
 /// Activations of the jets that are computed together.
 pub fn jet_values(job: &Job, slots: f64) -> f64 {
     let model = &job.jet_model;

@@ -15,7 +15,7 @@ use crate::job::{
     TemplateSpec,
 };
 use crate::plan::cost::keys::{self, Cost, Key};
-use crate::plan::cost::memory::{MASS, PLACE, SINGLE, SLOTS, STEPS_A_BLOCK, TRAINED};
+use crate::plan::cost::memory::{MASS, PLACE, SINGLE, SLOTS, STEPS_A_BLOCK, TRAINED, padded};
 use crate::plan::cost::{
     Difference, EventCounts, INFERENCE, TRAINING, at_rate, classifier_weights, forest_work, jets, looks,
     product,
@@ -222,8 +222,9 @@ impl TaskKind for Classify {
         match self.point.classifier {
             ClassifierKind::Mlp => {
                 let classifier = &job.classifier;
-                // A GPU has the inputs of all steps of a block at once, with truth and weights, and what they are made of.
-                let prepared = if chip == Chip::Gpu { STEPS_A_BLOCK * 3.0 * (features + 3.0) } else { 0.0 };
+                // A GPU has the padded inputs of all steps of a block at once, with truth and weights, and puts them side by side.
+                let inputs = padded(job.data.features.len());
+                let prepared = if chip == Chip::Gpu { STEPS_A_BLOCK * 2.0 * (inputs + 3.0) } else { 0.0 };
                 let nodes = product([classifier.hidden_layers, classifier.width]);
                 let values = classifier.batch as f64 * (nodes + prepared);
                 // Of the table of both classes there are three copies as it goes to the device.

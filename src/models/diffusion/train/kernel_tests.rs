@@ -1,14 +1,14 @@
 use drapes_analysis::job::{
     Conditioning, LossWeighting, Marginals, NoiseEmbedding, NoisePath, SamplerSettings, Schedule, Solver,
 };
-use drapes_operators::{Operators, told_of};
+use drapes_operators::told_of;
 use rand_distr::{Distribution, StandardNormal};
 
 use tch::Kind;
 
 use super::*;
-use crate::nn::{as_on_a_gpu, normalise};
-use crate::training::{kernels_agree, operators_of_a_step, steps_at_once_agree, trained_alike};
+use crate::nn::as_on_a_gpu;
+use crate::training::{Resumable, kernels_agree, operators_of_a_step, steps_at_once_agree, trained_alike};
 
 fn settings() -> DenoiserSettings {
     DenoiserSettings {
@@ -95,10 +95,39 @@ fn trainings_by_kernels_and_by_the_steps_of_a_gpu_differ_by_rounding_alone() {
     for found in [by_kernels, both(&settings).run_as_on_a_gpu()] {
         trained_alike(&found, &by_tensors, (1e-5, 1e-4));
     }
-    let mut padded = padded(&settings).run_as_on_a_gpu();
+    let mut padded = as_on_a_gpu(|| both(&settings).run_as_on_a_gpu());
     assert!(padded.parameters.size()[1] > by_tensors.parameters.size()[1]);
     padded.parameters = padded.model.layout.without_padding(&padded.parameters);
     trained_alike(&padded, &by_tensors, (1e-5, 1e-4));
+}
+
+#[test]
+fn a_checkpoint_of_a_gpu_goes_on_on_a_processor_and_back() {
+    let settings = settings();
+    let (mut here, mut there) = (both(&settings), padded(&settings));
+    let own = |training: &Training<DenoiserModel<'_>>| {
+        training.model.layout.without_padding(&training.parameters).copy()
+    };
+    // Other numbers than both have begun with, in all that is kept.
+    let mut snapshot = there.snapshot();
+    for tensor in &mut snapshot.tensors {
+        *tensor = &*tensor * 0.5 + 0.25;
+    }
+    assert!(here.restore(&snapshot).is_some() && there.restore(&snapshot).is_some());
+    assert!(own(&here).equal(&own(&there)) && (own(&here) - 0.25).abs().max().double_value(&[]) > 0.1);
+    let alike = |one: &Training<DenoiserModel<'_>>, other: &Training<DenoiserModel<'_>>| {
+        let (one, other) = (one.snapshot().tensors, other.snapshot().tensors);
+        assert!(one.len() == other.len() && one.iter().zip(&other).all(|(a, b)| a.equal(b)));
+    };
+    alike(&here, &there);
+    let there = as_on_a_gpu(|| there.run_as_on_a_gpu());
+    let mut other = padded(&settings);
+    assert!(other.restore(&here.snapshot()).is_some(), "and back");
+    alike(&other, &here);
+    let here = here.run_as_on_a_gpu();
+    let found = there.model.layout.without_padding(&there.parameters);
+    let apart = (&found - &here.parameters).norm().double_value(&[]);
+    assert!(apart < 1e-4 * found.norm().double_value(&[]), "{apart}");
 }
 
 #[test]
@@ -109,7 +138,7 @@ fn denoisers_that_cannot_be_padded_are_as_they_are_on_a_gpu() {
     ] {
         let (on_gpu, own) = (padded(&changed), both(&changed));
         assert_eq!(on_gpu.parameters.size(), own.parameters.size());
-        on_gpu.run_as_on_a_gpu();
+        as_on_a_gpu(|| on_gpu.run_as_on_a_gpu());
     }
 }
 
@@ -171,12 +200,6 @@ fn steps_that_are_prepared_at_once_are_as_others() {
 fn a_step_of_a_gpu_is_so_many_operators() {
     // As jobs have them by default.
     let settings = DenoiserSettings { gradient_clip: 10.0, weight_decay: 0.0, ..settings() };
-    let x = Tensor::ones([2, 10, 64], (Kind::Float, Device::Cpu));
-    let norm = Operators::of(|| drop(normalise(&x)));
-    let normalised = normalise(&x);
-    let backward = Operators::of(|| drop(normalised.backward(&x)));
-    // Padded, its output layer is no narrow one.
-    let step = operators_of_a_step(padded(&settings));
-    let found = step.with_one_kernel_for(settings.hidden_layers, &[norm, backward]);
-    assert_eq!((found, step.reads()), (told_of("denoiser 4×64"), 0), "{step}");
+    let step = as_on_a_gpu(|| operators_of_a_step(both(&settings)));
+    assert_eq!((step.total(), step.reads()), (told_of("denoiser 4×64"), 0), "{step}");
 }

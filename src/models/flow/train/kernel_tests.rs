@@ -302,6 +302,22 @@ fn operators_on_a_gpu(mut objective: Objective, times: [usize; 4]) -> usize {
 }
 
 #[test]
+fn events_of_a_flow_are_so_many_operators() {
+    let shape = shape(&FlowNetwork { layers: 4, ..NETWORK }, settings().bins);
+    let flow = Flow::over(shape, &parameters(shape, 1));
+    let numbers = |shape: &[i64]| Tensor::ones(shape, (Kind::Float, Device::Cpu)) * 0.1;
+    let (z, context) = (numbers(&[1, 5, 10]), numbers(&[1, 1, 10]));
+    let raw = numbers(&[1, 1, shape.spline.parameters() as i64, 10]);
+    let spline = Operators::of(|| drop(shape.spline.inverse(&z.narrow(1, 0, 1), &raw)));
+    let found = Operators::of(|| drop(flow.preimage(&z, &context)));
+    assert_eq!(
+        found.with_one_kernel_for(4 * FEATURES, &[spline]),
+        told_of("events of a base flow, four layers"),
+        "{found}"
+    );
+}
+
+#[test]
 fn a_step_of_a_gpu_is_so_many_operators() {
     let base = || {
         let shape = shape(&FlowNetwork { layers: 4, ..NETWORK }, settings().bins);

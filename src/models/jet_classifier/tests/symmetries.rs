@@ -1,3 +1,5 @@
+use drapes_operators::{Operators, told_of};
+
 use super::super::network::JetClassifierNetwork;
 use super::*;
 use crate::nn::{AttentionKernel, Padding, as_on_a_gpu};
@@ -97,7 +99,9 @@ fn objective(transformer: &Transformer, parameters: &Tensor, jets: &Jets) -> (Te
 #[test]
 fn the_gradient_is_that_of_the_scores_whatever_the_portions() {
     let jets = toy::jets(30, 3);
-    let (mut transformer, parameters) = transformer(&sizes(), &jets, 2);
+    // Half precision would hide what is asked here.
+    let settings = JetClassifierSettings { precision: Precision::Single, ..sizes() };
+    let (mut transformer, parameters) = transformer(&settings, &jets, 2);
     let (value, gradient) = objective(&transformer, &parameters, &jets);
     let scale = gradient.abs().max().double_value(&[]);
     assert!(scale > 0.1, "a gradient to compare with");
@@ -164,5 +168,26 @@ fn scores_and_gradients_of_padded_networks_are_those_of_others() {
         assert!(padded_len > len && scale > 0.1);
         assert!(difference(&scores, &expected_scores) < ROUNDING);
         assert!(difference(&found, &expected) < 1e-5 * scale);
+    }
+}
+
+#[test]
+fn a_gradient_of_a_gpu_is_so_many_operators() {
+    let (settings, jets) = (JetClassifierSettings { width: 16, ..sizes() }, toy::jets(30, 3));
+    for (precision, name) in
+        [(Precision::Single, "in single precision"), (Precision::Mixed, "in mixed precision")]
+    {
+        let settings = JetClassifierSettings { precision, ..settings.clone() };
+        let (rows, jets) = (all_rows(&jets, 2), tensors(&jets));
+        let step = as_on_a_gpu(|| {
+            let (transformer, parameters) = transformer(&settings, &toy::jets(30, 3), 2);
+            Operators::of(|| {
+                let descend =
+                    &mut |_: usize, _: &Tensor, place: &Tensor| drop(place.shallow_clone().fill_(1.0));
+                drop(transformer.gradient(&parameters, &jets, &rows, descend));
+            })
+        });
+        let told = told_of(&format!("jet classifier of two and two layers, gradient of a group, {name}"));
+        assert_eq!((step.total(), step.reads()), (told, 0), "{step}");
     }
 }

@@ -6,9 +6,10 @@ use drapes_operators::{Operators, told_of};
 use super::super::sample::JetSampler;
 use super::super::toy;
 use super::*;
-use crate::nn::{AttentionKernel, Padding, as_on_a_gpu, attend, normalise};
+use crate::nn::as_on_a_gpu;
 use crate::progress_sink::NoProgress;
 use crate::sample::jets::{Jets, Outline};
+use crate::training::operators_of_a_step;
 use tch::Kind;
 
 fn settings() -> JetModelSettings {
@@ -382,30 +383,35 @@ fn sampling_stops_when_told() {
 
 #[test]
 fn a_step_of_a_gpu_is_so_many_operators() {
-    let settings = JetModelSettings { blocks: 3, ..settings() };
     let jets = toy::jets(100, 1);
-    let mut training = as_on_a_gpu(|| stirred(&settings, &[member(&jets, 1), member(&jets, 2)]));
-    let drawn = training.model.draw(&mut training.members, 1);
-    let operators = Operators::of(|| drop(gradient(&training, &drawn, JETS_TOGETHER_ON_GPU)));
-    let x = Tensor::ones([2, 10, 16], (Kind::Float, Device::Cpu));
-    let norm = Operators::of(|| drop(normalise(&x)));
-    let normalised = normalise(&x);
-    let backward = Operators::of(|| drop(normalised.backward(&x)));
-    let attention = |kernel| {
-        let padding = Padding::new(&[3, 2], 1, 3, Device::Cpu);
-        let qkv = Tensor::ones([1, 6, 24], (Kind::Float, Device::Cpu));
-        Operators::of(|| drop(attend(&qkv, 2, &padding, kernel).backward(&qkv.narrow(2, 0, 8))))
+    for (precision, name) in
+        [(Precision::Single, "in single precision"), (Precision::Mixed, "in mixed precision")]
+    {
+        let settings = JetModelSettings { blocks: 3, precision, ..settings() };
+        let step = || operators_of_a_step(stirred(&settings, &[member(&jets, 1), member(&jets, 2)]));
+        let step = as_on_a_gpu(step);
+        let told = told_of(&format!("jet model of three blocks, {name}"));
+        assert_eq!((step.total(), step.reads()), (told, 0), "{step}");
+    }
+}
+
+#[test]
+fn a_step_down_to_jets_is_so_many_operators() {
+    let settings = JetModelSettings { blocks: 3, precision: Precision::Single, ..settings() };
+    let training = training(shape(&settings), &settings, &[member(&toy::jets(100, 1), 1)], Device::Cpu);
+    let Training { model, parameters, .. } = training.expect("enough jets");
+    let denoiser = JetDenoiser::new(shape(&settings), parameters, model.maps, settings.precision);
+    let outlines: Vec<Outline> = (0..9).map(|jet| toy::outline(1000.0, 80.0, 5 + jet % 3)).collect();
+    let of = |steps| {
+        let grid = NoiseGrid::full(&SamplerSettings { steps, ..sampler() });
+        let (solver, momentum) = (Solver::Heun, Momentum::Free);
+        let sampler = JetSampler { denoiser: &denoiser, grid: &grid, solver, momentum, device: Device::Cpu };
+        let make = || drop(sampler.from_noise(&outlines, &mut Stream::of_job(1).generator(), &NoProgress));
+        as_on_a_gpu(|| Operators::of(make))
     };
-    let [written, fused] = [AttentionKernel::Written, AttentionKernel::Fused].map(attention);
-    let found = operators.with_one_kernel_for(2 * settings.blocks + 1, &[norm, backward]);
-    // A GPU attends by libtorch's own kernels.
-    let found = found - settings.blocks * (written.total() - fused.total());
-    assert_eq!(fused.total(), 7, "{fused}");
-    assert_eq!(
-        (found, operators.reads()),
-        (told_of("jet model of three blocks, gradient"), 0),
-        "{operators}"
-    );
+    // What a longer way costs more.
+    let expected = told_of("jets of a group, a step of Heun");
+    assert_eq!(of(12).total() - of(11).total(), expected, "{}", of(11));
 }
 
 #[test]
