@@ -109,3 +109,29 @@ fn a_toy_kind_is_performed_recorded_and_refused_as_any_other() {
         "{ended:?}"
     );
 }
+
+#[test]
+fn what_a_gpu_has_free_is_asked_before_a_task_begins_there() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (plan, place, fingerprints) = workplace(directory.path(), "");
+    let Work::Fit(fit) = plan.tasks[0].work.clone() else { panic!("{}", plan.tasks[0].id) };
+    let Outcome::Done(_) = perform(&place, &plan, &fingerprints, 0).outcome else { panic!("a fit") };
+    let toy = Toy { sample: fit.sample, memory: 2e9 };
+    let task =
+        Task { id: TaskId("fit/toy".to_owned()), work: plan.tasks[0].work.clone(), needs: toy.needs() };
+    // The toy computes nothing there, so that no GPU is needed.
+    let mut place = Workplace { device: Device::Cuda(0), check: |_| Ok(()), ..place };
+    let mut ended_with = |free| {
+        place.gpu_memory = free;
+        place.perform_as(&task, &toy, &Fingerprint("of a toy".to_owned()), Attempt::Last, &NoProgress)
+    };
+    let Ended::Failed { reason } = ended_with(Some(1e9)) else { panic!("it does not fit") };
+    for words in ["fit/toy needs about 2.0 GB", "1.0 GB", "lower trees.leaves"] {
+        assert!(reason.contains(words), "{reason}");
+    }
+    // Enough, or a driver that does not say.
+    for free in [Some(3e9), None] {
+        let ended = ended_with(free);
+        assert!(matches!(ended, Ended::Done { .. }), "{ended:?}");
+    }
+}
