@@ -131,7 +131,10 @@ impl ClassAttention {
     /// `elements` `[members, sets · slots, width]`, finite also in padded slots; the result is `[members, sets, width]`, in
     /// single precision.
     pub fn forward_saving(&self, elements: &Tensor, padding: &Padding) -> (Tensor, ClassAttentionSaved) {
-        let elements = normalise(elements);
+        let mut elements = normalise(elements);
+        if let Some(layer) = self.layers.first() {
+            elements = elements.rounded_for(&layer.queries);
+        }
         let by_set = self.by_set(&elements, padding);
         let mut token = self.start(padding);
         let layers = self.layers.iter().map(|layer| self.pass(layer, &mut token, &by_set, padding)).collect();

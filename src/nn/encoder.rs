@@ -134,7 +134,7 @@ impl Encoder {
         padding: &Padding,
         kernel: AttentionKernel,
     ) -> (Tensor, EncoderSaved) {
-        let x = padding.zeroed(x);
+        let x = self.embedding.rounded(&padding.zeroed(x));
         let (hidden, embedded) = self.embedding.forward(&x, context);
         let mut h = embedded.to_kind(Kind::Float);
         let blocks =

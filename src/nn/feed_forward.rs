@@ -65,6 +65,11 @@ impl FeedForward {
         normalise(h).rounded_for(&self.first)
     }
 
+    /// Elements as its products take them, rounded once for forward and backward.
+    pub fn rounded(&self, x: &Tensor) -> Tensor {
+        self.first.rounded(x)
+    }
+
     /// The hidden activation, which the gradient needs, and the result.
     ///
     /// # Shapes

@@ -44,7 +44,7 @@ pub use noise::{Noise, StepNormals};
 #[cfg(test)]
 pub(crate) use on_processor::{kernels_agree, trained_alike, trained_apart};
 #[cfg(test)]
-pub(crate) use operators::{operators_of_a_step, steps_at_once_agree};
+pub(crate) use operators::{make_what_is_made_once, operators_of_a_step, steps_at_once_agree};
 pub use packed::Packed;
 pub(crate) use settings::denoiser_recipe;
 pub use settings::{Averaging, Recorded, ResultOf, TrainingSettings};

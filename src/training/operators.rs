@@ -6,9 +6,18 @@ use tch::{Kind, Tensor};
 use super::ensemble::Training;
 use super::model::Model;
 use super::step_numbers::{NUMBERS, StepNumbers};
+use crate::nn::pad;
+
+/// Asks for what a thread makes once: zeros that pad what networks are given.
+pub fn make_what_is_made_once() {
+    for kind in [Kind::Float, Kind::BFloat16] {
+        drop(pad(&Tensor::ones([1, 2], (kind, tch::Device::Cpu)), 16));
+    }
+}
 
 /// The operators of one step of a training, behind those that are asked for once for all steps of a block.
 pub fn operators_of_a_step<M: Model>(mut training: Training<M>) -> Operators {
+    make_what_is_made_once();
     let block = training.model.draw(&mut training.members, 1);
     let block = training.model.at_once(block);
     let (members, device) = (training.members.len() as i64, training.loss.device());

@@ -96,7 +96,8 @@ pub struct TokensSaved {
 }
 
 impl JetClassifierNetwork {
-    /// The networks of `[members, len]` parameters, which they share.
+    /// The networks of `[members, len]` parameters, which they share; or the place of a gradient, which is all zero and has no other
+    /// network over it.
     pub fn over(shape: &JetClassifierShape, layout: &Layout, flat: &Tensor) -> Self {
         let mut views = layout.views(flat).into_iter();
         Self {

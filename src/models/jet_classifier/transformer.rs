@@ -24,7 +24,7 @@ const KEPT_AT_ONCE: usize = 1 << 26;
 const KEPT_AT_ONCE_ON_GPU: usize = 1 << 31;
 /// Events whose jets are sorted by size together where nothing is kept.
 const EVENTS_TOGETHER: usize = 512;
-/// The same on a GPU: groups of one member's jets alone fill it.
+/// The same on a GPU: so many that groups of one member alone are as large as those of several together.
 const EVENTS_TOGETHER_ON_GPU: usize = 1 << 13;
 
 /// Classifiers of all members, with what they expect of constituents.

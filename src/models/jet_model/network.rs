@@ -94,7 +94,8 @@ pub struct JetNetwork {
 }
 
 impl JetNetwork {
-    /// The networks of `[members, len]` parameters, which they share.
+    /// The networks of `[members, len]` parameters, which they share; or the place of a gradient, which is all zero and has no other
+    /// network over it.
     pub fn over(shape: &JetModelShape, layout: &Layout, flat: &Tensor) -> Self {
         let mut views = layout.views(flat).into_iter();
         Self {
@@ -130,7 +131,7 @@ impl JetNetwork {
         sum: &Self,
     ) {
         let [of_jet, of_constituent, answered] = self.sizes;
-        let about = &pad(about, of_jet);
+        let about = &self.context.rounded(&pad(about, of_jet));
         let (hidden, context) = self.context.forward(about, None);
         let (h, saved) =
             self.encoder.forward_saving(&pad(x, of_constituent), Some(&context), padding, kernel);
