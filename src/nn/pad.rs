@@ -22,7 +22,7 @@ pub fn pad(x: &Tensor, columns: i64) -> Tensor {
 }
 
 /// So many zeros, none of which has room of its own.
-pub fn zeros(shape: &[i64], like: &Tensor) -> Tensor {
+fn zeros(shape: &[i64], like: &Tensor) -> Tensor {
     let key = (like.kind(), like.device());
     let zero = ZEROS
         .with_borrow_mut(|known| known.entry(key).or_insert_with(|| Tensor::zeros([1], key)).shallow_clone());
