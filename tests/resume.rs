@@ -6,6 +6,9 @@ use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime};
 
+use drapes_analysis::plan::fingerprint::Fingerprint;
+use drapes_analysis::store::Store;
+use drapes_analysis::store::record::TaskRecord;
 use support::lasting::trained_longer;
 use support::{answer, arrays, directory, drapes, mpirun, records, refusal, small_job};
 
@@ -280,4 +283,32 @@ fn shards_without_a_scheduler_share_a_directory() {
     let (code, message) = refusal(drapes().arg("run").arg(&job).args(["--shard", "3/2"]));
     assert_eq!(code, 2);
     assert!(message.contains("2/8"), "{message}");
+}
+
+#[test]
+fn tasks_of_another_version_are_done_again_which_is_said_with_their_number() {
+    let place = directory();
+    let (job, out) = (small_job(place.path(), ""), place.path().join("out"));
+    let mut run = drapes();
+    run.arg("run").arg(&job).arg("--out").arg(&out);
+    answer(&mut run);
+    let expected = (records(&out), arrays(&out));
+    // As another version leaves it: every record is whole and of other code.
+    let store = Store::open(&out).expect("a directory");
+    for path in support::files(&out.join("tasks"), "json") {
+        let text = fs::read(&path).expect("a record");
+        let record: TaskRecord = serde_json::from_slice(&text).expect("a whole record");
+        let other = TaskRecord { fingerprint: Fingerprint("of another version".to_owned()), ..record };
+        store.write_record(&other).expect("room for a record");
+    }
+    let again = run.output().expect("the program starts");
+    let told = String::from_utf8_lossy(&again.stderr);
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    let note =
+        format!("note: {} tasks are done again, since their records belong to other", expected.0.len());
+    assert!(again.status.success() && told.contains(&note) && told.contains("name another --out"), "{told}");
+    assert_eq!((records(&out), arrays(&out)), expected);
+    assert!(
+        !String::from_utf8_lossy(&run.output().expect("the program starts").stderr).contains("done again")
+    );
 }
